@@ -1,0 +1,1 @@
+"""Electronic structure: one contract, several engines."""

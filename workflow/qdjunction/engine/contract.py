@@ -1,0 +1,144 @@
+"""What every engine takes and gives, whatever code stands behind it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import sisl
+from ase import Atoms
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """Who computed a result.
+
+    Attributes
+    ----------
+    name : str
+        Short name as used in ``config.yaml``: ``xtb`` or ``siesta``.
+    method : str
+        What a reader of a paper would ask for: ``GFN1-xTB``, ``PBE/DZP``.
+    embedded : bool
+        True for a model that stands in for DFT; reports then say so.
+    versions : dict of str to str
+        Versions of the programs and libraries that did the work.
+    settings : dict
+        Every setting that the numbers depend on, as plain JSON values.
+    """
+
+    name: str
+    method: str
+    embedded: bool
+    versions: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """Outcome of a geometry relaxation.
+
+    Attributes
+    ----------
+    atoms : ase.Atoms
+        Last geometry, with the info and the tags of the one given.
+    converged : bool
+        Whether the largest force fell below the threshold.
+    energy_ev : float
+        Total energy of the last geometry (eV).
+    fmax_ev_per_ang : float
+        Largest force on a free atom (eV/Ang).
+    steps : int
+        Steps over all runs, restarts included.
+    wall_time_s : float
+        Wall time over all runs (s).
+    engine : EngineInfo
+        Who computed it.
+    reason : str
+        Why it is not converged, in one sentence; empty otherwise.
+    """
+
+    atoms: Atoms
+    converged: bool
+    energy_ev: float
+    fmax_ev_per_ang: float
+    steps: int
+    wall_time_s: float
+    engine: EngineInfo
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class ElectronicStructure:
+    """H and S of a converged calculation, Fermi energy at zero.
+
+    Attributes
+    ----------
+    atoms : ase.Atoms
+        Geometry with its tags (0 dot, 10, 11, ... left gold from apex to base, 20, 21, ... right gold).
+    hamiltonian : sisl.Hamiltonian
+        H (eV) and S with the Fermi energy at zero.
+    fermi_energy_ev : float
+        Fermi energy in the engine's own zero (eV).
+    eigenvalues_ev : (n,) array
+        Eigenvalues at the Gamma point relative to the Fermi energy (eV), ascending.
+    valence_electrons : (n_atoms,) array
+        Valence electrons that each neutral atom brings.
+    energy_ev : float
+        Total energy (eV).
+    forces_ev_per_ang : (n_atoms, 3) array
+        Forces (eV/Ang).
+    engine : EngineInfo
+        Who computed it.
+    """
+
+    atoms: Atoms
+    hamiltonian: sisl.Hamiltonian
+    fermi_energy_ev: float
+    eigenvalues_ev: NDArray[np.float64]
+    valence_electrons: NDArray[np.float64]
+    energy_ev: float
+    forces_ev_per_ang: NDArray[np.float64]
+    engine: EngineInfo
+
+    @property
+    def homo_ev(self) -> float:
+        """Highest doubly occupied level of the neutral system relative to the Fermi energy (eV)."""
+        return float(self.eigenvalues_ev[self._pairs - 1])
+
+    @property
+    def lumo_ev(self) -> float:
+        """Lowest level above the HOMO relative to the Fermi energy (eV)."""
+        return float(self.eigenvalues_ev[self._pairs])
+
+    @property
+    def gap_ev(self) -> float:
+        """HOMO-LUMO gap (eV)."""
+        return self.lumo_ev - self.homo_ev
+
+    @property
+    def _pairs(self) -> int:
+        return round(float(self.valence_electrons.sum()) / 2)
+
+
+class Engine(Protocol):
+    """An electronic-structure code.
+
+    Both methods work in `workdir`, which they may create, keep their own files there, and go on from what an
+    earlier, interrupted call left in it. They raise `EngineError` with one clear sentence when the calculation
+    cannot be done.
+    """
+
+    @property
+    def info(self) -> EngineInfo:
+        """Who computes, with which settings."""
+        ...
+
+    def relax(self, atoms: Atoms, workdir: Path, fmax_ev_per_ang: float, max_steps: int) -> Relaxation:
+        """Relax `atoms` until no free atom feels more than `fmax_ev_per_ang`; ASE constraints hold."""
+        ...
+
+    def hamiltonian(self, atoms: Atoms, workdir: Path) -> ElectronicStructure:
+        """Converge the SCF of `atoms` and give H and S with the Fermi energy at zero."""
+        ...

@@ -1,0 +1,1 @@
+"""Decay, jump and the orbital rule of quantum interference."""

@@ -1,0 +1,1 @@
+"""Dots, contacts, electrodes and junctions as ASE atoms."""
