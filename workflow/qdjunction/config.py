@@ -1,0 +1,189 @@
+"""What ``config.yaml`` may say: every key, its unit, its default and its limits.
+
+The models below are the single source: ``docs/config.md`` and ``docs/config.schema.json`` are written from them by
+``qdjunction config-docs`` and a test keeps them in step.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from qdjunction.engine.xtb_settings import XtbSettings
+from qdjunction.errors import QdjunctionError
+from qdjunction.structure.composition import parse_halide
+from qdjunction.yaml_model import Section, read_yaml, validate
+
+Positive = Annotated[float, Field(gt=0)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=80)]
+
+
+class DotEntry(Section):
+    """One dot of the study and the contacts it is measured at."""
+
+    dot: Name
+    """Name of a dot in the catalogue, e.g. `12Pb` for `clusters/12Pb.yaml`."""
+    cation: Literal["MA", "Cs"] = "MA"
+    """A-site cation."""
+    halide: str = "Br"
+    """Halide or mixture, e.g. `Br` or `Br0.72Cl0.28`."""
+    seed: int = Field(default=0, ge=0)
+    """Seed of the halide order of a mixture."""
+    short_range_order: float = Field(default=0.0, ge=-1, le=1)
+    """Target of the Warren-Cowley parameter of a mixture: 0 random, above 0 like halides cluster, below 0 they avoid each other."""
+    contacts: list[Name] = Field(min_length=1)
+    """Contact pairs: `L-R1`, or a name that the dot's file gives to a pair, e.g. `short`."""
+
+    @field_validator("halide")
+    @classmethod
+    def _halide_is_known(cls, value: str) -> str:
+        try:
+            parse_halide(value)
+        except QdjunctionError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    @field_validator("contacts")
+    @classmethod
+    def _contacts_are_distinct(cls, value: list[str]) -> list[str]:
+        for name in value:
+            if value.count(name) > 1:
+                raise ValueError(f"contact pair '{name}' is listed twice; name each pair once")
+        return value
+
+
+class ElectrodeSettings(Section):
+    """The gold pyramids."""
+
+    layers: int = Field(default=3, ge=1, le=12)
+    """Layers of a pyramid: 1, 3, 6, 10, 15, ... atoms from apex to base."""
+    lead_layers: int = Field(default=1, ge=1)
+    """Outermost layers of a pyramid that couple to the lead."""
+    apex_distance_ang: Positive | None = None
+    """Distance from the apex atom to the contact halide (Ang); by default the relaxed value of the halide (Cl 2.66, Br 2.76, I 2.88)."""
+
+    @model_validator(mode="after")
+    def _a_lead_is_part_of_the_pyramid(self) -> "ElectrodeSettings":
+        if self.lead_layers > self.layers:
+            raise ValueError(
+                f"lead_layers = {self.lead_layers} is more than layers = {self.layers}; "
+                "a pyramid cannot have more lead layers than layers"
+            )
+        return self
+
+
+class RelaxSettings(Section):
+    """Geometry relaxation of the dots."""
+
+    start: Literal["catalogue", "scratch"] = "catalogue"
+    """`catalogue` starts from the relaxed geometry that ships in `clusters/relaxed` where there is one; `scratch` from the ideal lattice."""
+    fmax_ev_per_ang: Positive = 0.05
+    """Largest force on any atom at the end (eV/Ang)."""
+    fmax_large_ev_per_ang: Positive = 0.1
+    """The same for dots of `large_from_atoms` atoms and more (eV/Ang)."""
+    large_from_atoms: int = Field(default=200, ge=1)
+    """From how many atoms on a dot counts as large."""
+    max_steps: int = Field(default=2000, ge=0)
+    """Steps after which the relaxation is given up; what was reached is kept, and a larger number goes on from there."""
+
+    def fmax(self, n_atoms: int) -> float:
+        """Force threshold of a dot of `n_atoms` atoms (eV/Ang)."""
+        return self.fmax_large_ev_per_ang if n_atoms >= self.large_from_atoms else self.fmax_ev_per_ang
+
+
+class LeadSettings(Section):
+    """The semi-infinite leads behind the pyramids."""
+
+    kind: Literal["wide-band"] = "wide-band"
+    """`wide-band`: Gamma = g S on the orbitals of the lead layers."""
+    coupling_ev: Positive = 1.0
+    """g of the wide-band lead (eV)."""
+
+
+class TransportSettings(Section):
+    """Transmission and what follows from it. Energies are relative to the Fermi energy of each junction."""
+
+    energy_min_ev: float = -3.0
+    """First energy of T(E) (eV)."""
+    energy_max_ev: float = 3.0
+    """Last energy of T(E) (eV)."""
+    energy_step_ev: Positive = 0.01
+    """Step of T(E) (eV)."""
+    leads: LeadSettings = LeadSettings()
+    """The leads."""
+    temperature_k: Positive = 300.0
+    """Temperature of the thermal conductance (K)."""
+
+    @model_validator(mode="after")
+    def _window_is_a_window(self) -> "TransportSettings":
+        if self.energy_max_ev - self.energy_min_ev < self.energy_step_ev:
+            raise ValueError(
+                f"energy_max_ev = {self.energy_max_ev:g} must lie at least one energy_step_ev above "
+                f"energy_min_ev = {self.energy_min_ev:g}"
+            )
+        return self
+
+
+class InterferenceSettings(Section):
+    """Decay, jump and where in the gap they are read off."""
+
+    reference: Literal["fermi", "homo", "midgap", "lumo"] = "homo"
+    """What `offset_ev` counts from: the Fermi energy, or the HOMO, middle or LUMO of the dot block."""
+    offset_ev: float = 1.0
+    """Energy, above `reference`, at which the headline numbers and the LDOS pictures are taken (eV)."""
+    jump_decades: Positive = 0.4
+    """Least rise of log10 G at the last contact that counts as a jump (decades)."""
+    confidence: float = Field(default=0.95, gt=0, lt=1)
+    """Confidence of the intervals and of the prediction band."""
+
+
+class Config(Section):
+    """One study."""
+
+    study: Name
+    """Name of the study, shown in the report."""
+    results: str = Field(default="results", min_length=1)
+    """Folder that everything is written to, relative to where Snakemake runs."""
+    engine: Literal["xtb"] = "xtb"
+    """Electronic structure: `xtb` is the embedded GFN1-xTB model."""
+    dots: list[DotEntry] = Field(min_length=1)
+    """The dots and their contacts."""
+    electrodes: ElectrodeSettings = ElectrodeSettings()
+    """The gold pyramids."""
+    relax: RelaxSettings = RelaxSettings()
+    """Geometry relaxation of the dots."""
+    xtb: XtbSettings = XtbSettings()
+    """The embedded engine."""
+    transport: TransportSettings = TransportSettings()
+    """Transmission, leads, temperature."""
+    interference: InterferenceSettings = InterferenceSettings()
+    """Decay and jump."""
+
+
+def parse_config(values: dict[str, Any], source: str | Path = "config.yaml") -> Config:
+    """Check the values of a configuration.
+
+    Parameters
+    ----------
+    values : dict
+        The parsed YAML.
+    source : str or Path
+        File that an error is to name.
+
+    Raises
+    ------
+    InputError
+        A line for each wrong key: file, key, value, what is expected.
+    """
+    return validate(Config, values, source)
+
+
+def read_config(path: str | Path) -> Config:
+    """Read and check a configuration file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is not YAML, or says something that `Config` does not allow.
+    """
+    return parse_config(read_yaml(path), path)

@@ -1,0 +1,54 @@
+"""What a result says of its own making."""
+
+import platform
+import subprocess
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from qdjunction import __version__
+
+PACKAGES = ("ase", "numpy", "scipy", "sisl", "snakemake", "tblite", "xarray")
+
+
+def provenance(**more: Any) -> dict[str, Any]:
+    """Versions, host and time of this process, with whatever the caller adds (inputs, settings)."""
+    return {
+        "qdjunction": __version__,
+        "commit": commit(),
+        "python": platform.python_version(),
+        "packages": {name: metadata.version(name) for name in PACKAGES},
+        "host": platform.node(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        **more,
+    }
+
+
+@cache
+def commit() -> str:
+    """Commit of the checkout that the package runs from, with ``+changes`` if files differ; empty without one."""
+    here = Path(__file__).parent
+
+    def git(*words: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(here), *words], capture_output=True, text=True, check=True, timeout=10
+        ).stdout.strip()
+
+    try:
+        revision = git("rev-parse", "HEAD")
+        return revision + ("+changes" if git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def digest(path: str | Path) -> str:
+    """SHA-256 of a file."""
+    with Path(path).open("rb") as file:
+        state = sha256()
+        while block := file.read(1 << 20):
+            state.update(block)
+    return state.hexdigest()

@@ -1,0 +1,151 @@
+"""From a configuration to the table of dots and junctions that the workflow runs over."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from qdjunction.config import Config, DotEntry
+from qdjunction.errors import InputError
+from qdjunction.structure.catalogue import DotDefinition, load_dot
+from qdjunction.structure.composition import parse_halide
+
+
+@dataclass(frozen=True)
+class DotCase:
+    """One dot of the study.
+
+    Attributes
+    ----------
+    id : str
+        Identity in file names, e.g. ``12Pb_MAPbBr3``.
+    entry : DotEntry
+        What the configuration says of it.
+    definition : DotDefinition
+        What the catalogue says of it.
+    """
+
+    id: str
+    entry: DotEntry
+    definition: DotDefinition
+
+    @cached_property
+    def junctions(self) -> tuple["JunctionCase", ...]:
+        """Its junctions, in the order of the configuration."""
+        return tuple(
+            JunctionCase(self.id, name, *self.definition.contact_pair(name)) for name in self.entry.contacts
+        )
+
+    @property
+    def atoms(self) -> int:
+        """Number of atoms, for estimates of time and memory."""
+        return self.definition.atom_count(self.entry.cation)
+
+
+@dataclass(frozen=True)
+class JunctionCase:
+    """One dot between two pyramids.
+
+    Attributes
+    ----------
+    dot : str
+        Identity of the dot.
+    name : str
+        Name of the contact pair, e.g. ``L-R3`` or ``short``.
+    left, right : str
+        Names of the two contacts.
+    """
+
+    dot: str
+    name: str
+    left: str
+    right: str
+
+    @property
+    def id(self) -> str:
+        """Identity in file names, e.g. ``12Pb_MAPbBr3/L-R3``."""
+        return f"{self.dot}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Study:
+    """The table of the study.
+
+    Attributes
+    ----------
+    config : Config
+        The settings.
+    dots : tuple of DotCase
+        One entry a dot, each with its junctions.
+    catalogue : Path
+        Folder of the dots' definitions.
+    """
+
+    config: Config
+    dots: tuple[DotCase, ...]
+    catalogue: Path
+
+    def dot(self, dot: str) -> DotCase:
+        """The dot of that identity."""
+        return self._by_id[dot]
+
+    def junction(self, dot: str, name: str) -> JunctionCase:
+        """The junction `name` of the dot `dot`."""
+        return next(case for case in self.dot(dot).junctions if case.name == name)
+
+    @property
+    def junctions(self) -> list[JunctionCase]:
+        """All junctions, dot by dot."""
+        return [junction for dot in self.dots for junction in dot.junctions]
+
+    def relaxed_start(self, dot: str) -> Path | None:
+        """Relaxed geometry that ships with the catalogue for this dot and engine, if the study wants one."""
+        if self.config.relax.start == "scratch":
+            return None
+        path = self.catalogue / "relaxed" / f"{dot}_{self.config.engine}.extxyz"
+        return path if path.exists() else None
+
+    @cached_property
+    def _by_id(self) -> dict[str, DotCase]:
+        return {dot.id: dot for dot in self.dots}
+
+
+def make_study(config: Config, catalogue: str | Path, source: str | Path = "config.yaml") -> Study:
+    """Look every dot and contact of a configuration up in the catalogue.
+
+    Parameters
+    ----------
+    config : Config
+        The settings.
+    catalogue : str or Path
+        Folder of the dots' definitions, usually ``clusters``.
+    source : str or Path
+        File that an error is to name.
+
+    Raises
+    ------
+    InputError
+        For a dot or contact that the catalogue does not have, or a dot that is listed twice.
+    """
+    dots: list[DotCase] = []
+    for index, entry in enumerate(config.dots):
+        try:
+            case = DotCase(dot_id(entry), entry, load_dot(entry.dot, catalogue))
+            _ = case.junctions
+        except InputError as error:
+            raise InputError(f"{source}: dots.{index}: {error}") from None
+        if any(case.id == other.id for other in dots):
+            raise InputError(
+                f"{source}: dots.{index}: {case.id} is listed twice; put all its contacts under one entry"
+            )
+        dots.append(case)
+    return Study(config, tuple(dots), Path(catalogue))
+
+
+def dot_id(entry: DotEntry) -> str:
+    """Identity of a dot: catalogue name and formula unit, with seed and order where halides are mixed."""
+    composition = parse_halide(entry.halide)
+    if len(composition.fractions) == 1:
+        return f"{entry.dot}_{entry.cation}Pb{composition.fractions[0][0]}3"
+    anions = "".join(f"{halide}{3 * fraction:.4g}" for halide, fraction in composition.fractions)
+    order = f"-o{entry.short_range_order:g}" if entry.short_range_order else ""
+    return f"{entry.dot}_{entry.cation}Pb{anions}-s{entry.seed}{order}"
