@@ -1,0 +1,106 @@
+"""The tight-binding chain behind the sliding experiment: one lead stays on site 1, the other moves along.
+
+Zheng et al., Nat. Commun. 10, 5458 (2019) use an 8-site diatomic chain with lead L on site 1 and lead R on sites 2
+to 8 in turn. The defaults here are this project's, not numbers of that paper.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qdjunction.errors import InputError
+from qdjunction.interference.spectrum import DecaySpectrum, decay_spectrum
+
+
+@dataclass(frozen=True)
+class DiatomicChain:
+    """A finite chain of two kinds of sites in turn, orthogonal basis, nearest neighbours.
+
+    Attributes
+    ----------
+    sites : int
+        Number of sites, at least 2.
+    onsite_ev : float
+        Site energies are +onsite on odd sites (1, 3, ...) and -onsite on even ones (eV); the infinite chain then has its gap
+        between -|onsite| and +|onsite|.
+    hopping_ev : float
+        Hopping between neighbours (eV); its sign does not change any transmission.
+    gamma_ev : float
+        Wide-band coupling of each lead to its one site (eV): Sigma = -i gamma / 2.
+    """
+
+    sites: int = 8
+    onsite_ev: float = 0.5
+    hopping_ev: float = -1.0
+    gamma_ev: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.sites < 2:
+            raise InputError(f"the chain has {self.sites} sites; it needs at least 2")
+        if self.hopping_ev == 0:
+            raise InputError("the chain's hopping is 0 eV; nothing would be transmitted")
+        if not self.gamma_ev > 0:
+            raise InputError(f"the chain's lead coupling gamma is {self.gamma_ev} eV; it must be positive")
+
+    @property
+    def gap_ev(self) -> tuple[float, float]:
+        """Band edges of the infinite chain (eV)."""
+        return -abs(self.onsite_ev), abs(self.onsite_ev)
+
+    def hamiltonian(self) -> NDArray[np.float64]:
+        """The (sites, sites) matrix H (eV)."""
+        kinds = self.onsite_ev * (-1.0) ** np.arange(self.sites)
+        bonds = np.full(self.sites - 1, self.hopping_ev)
+        return np.diag(kinds) + np.diag(bonds, 1) + np.diag(bonds, -1)
+
+    def transmissions(self, energies_ev: ArrayLike) -> NDArray[np.float64]:
+        """T(E) between site 1 and each of the sites 2 .. `sites`, as a (sites - 1, n_e) array.
+
+        T = gamma^2 |G_1j|^2 with G = (E - H - Sigma_1 - Sigma_j)^-1. The closed form is
+        G_1j = h^(j-1) det(E - H of sites j+1 .. N) / det(E - H - Sigma_1 - Sigma_j): a contact in the middle sees
+        the rest of the chain as a stub, the end contact does not.
+        """
+        energies = np.asarray(energies_ev, dtype=float)
+        n = self.sites
+        bare = energies[:, None, None] * np.eye(n) - self.hamiltonian()
+        contacts = np.arange(1, n)
+        inverse_g = np.broadcast_to(bare, (n - 1, *bare.shape)).astype(complex)
+        inverse_g[:, :, 0, 0] += 0.5j * self.gamma_ev
+        inverse_g[contacts - 1, :, contacts, contacts] += 0.5j * self.gamma_ev
+        unit = np.eye(n)[:, :1]
+        column = np.linalg.solve(inverse_g, np.broadcast_to(unit, (*inverse_g.shape[:2], n, 1)))[..., 0]
+        return self.gamma_ev**2 * np.abs(column[contacts - 1, :, contacts]) ** 2
+
+    def spectrum(
+        self,
+        energies_ev: ArrayLike,
+        *,
+        spacing_ang: float = 3.0,
+        threshold_decades: float = 0.4,
+        confidence: float = 0.95,
+    ) -> DecaySpectrum:
+        """Decay over sites 2 .. N-1 and the verdict on site N at every energy, shares over the chain's gap.
+
+        Parameters
+        ----------
+        energies_ev : (n_e,) array
+            Energies (eV), zero in the middle of the gap.
+        spacing_ang : float
+            Distance of neighbouring sites (Ang); it scales beta and nothing else.
+        threshold_decades, confidence : float
+            As in `find_jump`.
+        """
+        if self.sites < 4:
+            raise InputError(
+                f"a chain of {self.sites} sites has no decay and last site to compare; it needs at least 4"
+            )
+        return decay_spectrum(
+            energies_ev,
+            spacing_ang * np.arange(1, self.sites),
+            self.transmissions(energies_ev),
+            window_ev=self.gap_ev,
+            contacts=[f"site {j}" for j in range(2, self.sites + 1)],
+            threshold_decades=threshold_decades,
+            confidence=confidence,
+        )

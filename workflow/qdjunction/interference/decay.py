@@ -1,0 +1,218 @@
+"""The tunnelling decay: least squares of ln G on distance, with what the number of contacts can honestly say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from qdjunction.errors import InputError
+
+LN10 = float(np.log(10.0))
+
+Values: TypeAlias = float | NDArray[np.float64]
+"""One number for one fit, an (m,) array for m fits made together (one an energy)."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a fit expects at a distance.
+
+    Attributes
+    ----------
+    log10_g : float or (m,) array
+        Fitted log10(G/G0).
+    low, high : float or (m,) array
+        Ends of the two-sided prediction band for one further contact (decades); nan where there is none.
+    """
+
+    log10_g: Values
+    low: Values
+    high: Values
+
+
+@dataclass(frozen=True)
+class DecayFit:
+    """G = G_c exp(-beta d) through n contacts; beta > 0 is a decay.
+
+    Attributes
+    ----------
+    beta_per_ang : float or (m,) array
+        Decay constant (1/Ang).
+    beta_error_per_ang : float or (m,) array
+        Its standard error (1/Ang); nan for two contacts, which leave no degree of freedom.
+    interval_per_ang : tuple
+        Two-sided confidence interval of beta (1/Ang), low and high; nan for two contacts.
+    log10_contact_g : float or (m,) array
+        log10(G_c/G0), the fit at distance 0: the contact conductance.
+    r_squared : float or (m,) array
+        Coefficient of determination; 1 by construction for two contacts, nan when G does not vary.
+    residuals_decades : (n,) or (n, m) array
+        log10 G minus the fit.
+    scatter_decades : float or (m,) array
+        Residual standard deviation with n - 2 degrees of freedom; nan for two contacts.
+    distances_ang : (n,) array
+        Distances the fit was made at.
+    confidence : float
+        Two-sided level of `interval_per_ang` and of the prediction band.
+    """
+
+    beta_per_ang: Values
+    beta_error_per_ang: Values
+    interval_per_ang: tuple[Values, Values]
+    log10_contact_g: Values
+    r_squared: Values
+    residuals_decades: NDArray[np.float64]
+    scatter_decades: Values
+    distances_ang: NDArray[np.float64]
+    confidence: float
+
+    @property
+    def n(self) -> int:
+        """Number of contacts in the fit."""
+        return len(self.distances_ang)
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        """Contacts less the two parameters of the line."""
+        return self.n - 2
+
+    @property
+    def contact_conductance_g0(self) -> Values:
+        """Conductance that the fit extrapolates to at distance 0 (G0)."""
+        return np.power(10.0, self.log10_contact_g)
+
+    def prediction_error(self, distance_ang: float) -> Values:
+        """Standard error of one further log10 G at `distance_ang` (decades); nan for two contacts."""
+        offsets = self.distances_ang - self.distances_ang.mean()
+        leverage = 1 / self.n + (distance_ang - self.distances_ang.mean()) ** 2 / (offsets**2).sum()
+        return self.scatter_decades * np.sqrt(1 + leverage)
+
+    def predict(self, distance_ang: float) -> Prediction:
+        """Fitted log10 G at `distance_ang` and the prediction band of one further contact there."""
+        expected = self.log10_contact_g - self.beta_per_ang * distance_ang / LN10
+        half_width = _student(self.confidence, self.degrees_of_freedom) * self.prediction_error(distance_ang)
+        return Prediction(expected, expected - half_width, expected + half_width)
+
+    def __str__(self) -> str:
+        if np.ndim(self.beta_per_ang):
+            return f"{np.size(self.beta_per_ang)} fits through {self.n} contacts each"
+        if self.degrees_of_freedom == 0:
+            return f"beta = {self.beta_per_ang:.3f} per Ang (two contacts: no interval)"
+        low, high = self.interval_per_ang
+        return (
+            f"beta = {self.beta_per_ang:.3f} per Ang ({self.confidence:.0%} interval {low:.3f} to {high:.3f}, "
+            f"n = {self.n}, R2 = {self.r_squared:.3f})"
+        )
+
+
+def fit_decay(
+    distances_ang: ArrayLike,
+    conductances_g0: ArrayLike,
+    *,
+    contacts: Sequence[str] | None = None,
+    confidence: float = 0.95,
+) -> DecayFit:
+    """Fit ln G = ln G_c - beta d by ordinary least squares.
+
+    Parameters
+    ----------
+    distances_ang : (n,) array
+        Distance between the two contact atoms (Ang), at least two different ones.
+    conductances_g0 : (n,) or (n, m) array
+        Conductance or transmission itself, not its logarithm (G0). With m columns, m independent fits that
+        share the distances are made at once.
+    contacts : sequence of str, optional
+        Names of the contacts, for messages.
+    confidence : float
+        Two-sided level of the interval of beta and of the prediction band, between 0 and 1.
+
+    Returns
+    -------
+    DecayFit
+
+    Raises
+    ------
+    InputError
+        Fewer than two contacts, no spread of distances, lengths that differ, a conductance that is not a
+        positive number (named), a confidence outside (0, 1).
+
+    Notes
+    -----
+    Interval and band are Student's t with n - 2 degrees of freedom, as for independent errors of equal size in
+    ln G (N. R. Draper and H. Smith, *Applied Regression Analysis*, 3rd ed., Wiley 1998, chapters 1 and 3). A
+    computed series has no random error: there they measure how far the contacts stray from one exponential.
+    """
+    distances, conductances, names = checked_series(distances_ang, conductances_g0, contacts)
+    _check_confidence(confidence)
+    n = len(distances)
+    if n < 2:
+        raise InputError(f"a decay needs at least two contacts, got {n} ({', '.join(names) or 'none'})")
+    offsets = distances - distances.mean()
+    spread = float((offsets**2).sum())
+    if np.ptp(distances) <= 1e-9 * np.abs(distances).max():
+        raise InputError(
+            f"the contacts {', '.join(names)} are all at the same distance, no decay can be fitted"
+        )
+
+    log10_g = np.log10(conductances)
+    slope = np.tensordot(offsets, log10_g, axes=1) / spread
+    intercept = log10_g.mean(axis=0) - slope * distances.mean()
+    residuals = log10_g - (intercept + np.multiply.outer(distances, slope))
+    unexplained = (residuals**2).sum(axis=0)
+    total = ((log10_g - log10_g.mean(axis=0)) ** 2).sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r_squared = np.where(total > 0, 1 - unexplained / total, np.nan)[()]
+        scatter = np.sqrt(unexplained / (n - 2)) if n > 2 else np.full_like(unexplained, np.nan)[()]
+    beta = -slope * LN10
+    error = scatter / np.sqrt(spread) * LN10
+    half_width = _student(confidence, n - 2) * error
+    return DecayFit(
+        beta_per_ang=beta,
+        beta_error_per_ang=error,
+        interval_per_ang=(beta - half_width, beta + half_width),
+        log10_contact_g=intercept,
+        r_squared=r_squared,
+        residuals_decades=residuals,
+        scatter_decades=scatter,
+        distances_ang=distances,
+        confidence=confidence,
+    )
+
+
+def checked_series(
+    distances_ang: ArrayLike, conductances_g0: ArrayLike, contacts: Sequence[str] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str]]:
+    """Distances (n,), conductances (n,) or (n, m) and n names, or `InputError` naming the contact at fault."""
+    distances = np.asarray(distances_ang, dtype=float)
+    conductances = np.asarray(conductances_g0, dtype=float)
+    if distances.ndim != 1 or conductances.ndim not in (1, 2) or len(conductances) != len(distances):
+        raise InputError(
+            f"{distances.shape} distances do not match {conductances.shape} conductances: one row a contact"
+        )
+    names = list(contacts) if contacts is not None else [f"contact {i + 1}" for i in range(len(distances))]
+    if len(names) != len(distances):
+        raise InputError(f"{len(names)} contact names ({', '.join(names)}) for {len(distances)} distances")
+    for name, distance, row in zip(names, distances, conductances, strict=True):
+        if not (np.isfinite(distance) and distance >= 0):
+            raise InputError(f"the distance of {name} is {distance} Ang; it must be zero or positive")
+        wrong = ~(np.isfinite(row) & (row > 0))
+        if wrong.any():
+            raise InputError(
+                f"the conductance of {name} is {np.atleast_1d(row)[np.atleast_1d(wrong)][0]} G0; it must be positive "
+                "(give the conductance itself, not its logarithm)"
+            )
+    return distances, conductances, names
+
+
+def _check_confidence(confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise InputError(f"confidence is {confidence}; it must lie between 0 and 1, such as 0.95")
+
+
+def _student(confidence: float, degrees_of_freedom: int) -> float:
+    if degrees_of_freedom < 1:
+        return float("nan")
+    return float(stats.t.ppf((1 + confidence) / 2, degrees_of_freedom))

@@ -1,0 +1,68 @@
+"""A stretch of an energy grid, usually the gap, and the share of it over which something holds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qdjunction.errors import InputError
+
+
+@dataclass(frozen=True)
+class EnergyWindow:
+    """The part of an energy grid between two energies.
+
+    Every grid point stands for the cell half-way to its neighbours, cut at the outermost points within, so shares do not
+    depend on an uneven grid.
+
+    Attributes
+    ----------
+    low_ev, high_ev : float
+        Ends of the window (eV relative to E_F).
+    inside : (n,) bool array
+        Grid points within the window, ends included.
+    widths_ev : (n,) array
+        Width of every point's cell (eV), zero outside.
+    """
+
+    low_ev: float
+    high_ev: float
+    inside: NDArray[np.bool_]
+    widths_ev: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, energies_ev: ArrayLike, window_ev: tuple[float, float] | None = None) -> "EnergyWindow":
+        """Window of an ascending grid; the whole grid when `window_ev` is None.
+
+        Raises
+        ------
+        InputError
+            The grid is empty or does not ascend, the window is empty, or holds no point of the grid.
+        """
+        energies = np.asarray(energies_ev, dtype=float)
+        if energies.ndim != 1 or len(energies) == 0 or not (np.diff(energies) > 0).all():
+            raise InputError("the energies must be one ascending list without repeats")
+        low, high = (float(energies[0]), float(energies[-1])) if window_ev is None else window_ev
+        if not low <= high:
+            raise InputError(f"the energy window runs from {low} to {high} eV; the lower end comes first")
+        # A window end that is a grid point but for rounding belongs to it.
+        slack = 1e-9 * max(1.0, abs(low), abs(high))
+        inside = (energies >= low - slack) & (energies <= high + slack)
+        if not inside.any():
+            raise InputError(
+                f"no energy of the grid ({energies[0]:g} to {energies[-1]:g} eV) lies in the window {low:g} to "
+                f"{high:g} eV"
+            )
+        chosen = energies[inside]
+        edges = np.concatenate([chosen[:1], (chosen[1:] + chosen[:-1]) / 2, chosen[-1:]])
+        widths = np.zeros_like(energies)
+        widths[inside] = np.diff(edges) if len(chosen) > 1 else 1.0
+        return cls(low, high, inside, widths)
+
+    def share(self, holds: ArrayLike) -> float:
+        """Share of the window, 0 to 1, over which `holds` (one truth value a grid point) is true."""
+        return float(self.widths_ev[np.asarray(holds, dtype=bool)].sum() / self.widths_ev.sum())
+
+    def median(self, values: ArrayLike) -> float:
+        """Median over the grid points of the window."""
+        return float(np.median(np.asarray(values)[self.inside]))
