@@ -6,8 +6,11 @@ from pathlib import Path
 
 from qdjunction.config import Config, DotEntry
 from qdjunction.errors import InputError
+from qdjunction.structure.asites import halide_sites
 from qdjunction.structure.catalogue import DotDefinition, load_dot
 from qdjunction.structure.composition import parse_halide
+
+ATOMS_PER_CATION = {"MA": 8, "Cs": 1}
 
 
 @dataclass(frozen=True)
@@ -31,14 +34,14 @@ class DotCase:
     @cached_property
     def junctions(self) -> tuple["JunctionCase", ...]:
         """Its junctions, in the order of the configuration."""
-        return tuple(
-            JunctionCase(self.id, name, *self.definition.contact_pair(name)) for name in self.entry.contacts
-        )
+        return tuple(JunctionCase(self.id, name, *_contact_pair(self.definition, name)) for name in self.entry.contacts)
 
     @property
     def atoms(self) -> int:
         """Number of atoms, for estimates of time and memory."""
-        return self.definition.atom_count(self.entry.cation)
+        pb = self.definition.pb_sites
+        halides = len(halide_sites(pb))
+        return len(pb) + halides + ATOMS_PER_CATION[self.entry.cation] * (halides - 2 * len(pb))
 
 
 @dataclass(frozen=True)
@@ -149,3 +152,17 @@ def dot_id(entry: DotEntry) -> str:
     anions = "".join(f"{halide}{3 * fraction:.4g}" for halide, fraction in composition.fractions)
     order = f"-o{entry.short_range_order:g}" if entry.short_range_order else ""
     return f"{entry.dot}_{entry.cation}Pb{anions}-s{entry.seed}{order}"
+
+
+def _contact_pair(definition: DotDefinition, name: str) -> tuple[str, str]:
+    """The two contacts of a pair that the dot's file names, or of `A-B`."""
+    if name in definition.pairs:
+        return definition.pairs[name]
+    left, _, right = name.partition("-")
+    sites = definition.contact_sites
+    if left == right or left not in sites or right not in sites:
+        raise InputError(
+            f"contact pair '{name}' is not one of {definition.name}; write two of its contacts as L-R1 "
+            f"({', '.join(sites)})" + (f" or a named pair ({', '.join(definition.pairs)})" if definition.pairs else "")
+        )
+    return left, right
