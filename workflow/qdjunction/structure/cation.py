@@ -1,0 +1,92 @@
+"""The A-site cations: one Cs atom, or methylammonium with its own bond lengths and a sensible orientation."""
+
+import numpy as np
+from ase import Atoms
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+from scipy.spatial.transform import Rotation
+
+C_N_ANG = 1.49
+C_H_ANG = 1.09
+N_H_ANG = 1.03
+"""Bond lengths of CH3NH3+ (Ang)."""
+
+_TETRAHEDRAL = np.arccos(-1 / 3)
+
+
+def methylammonium() -> Atoms:
+    """CH3NH3+ in its staggered C3v form: C-N along z, N up, middle of the C-N bond at the origin.
+
+    Every angle is the tetrahedral one. Order of the atoms: C, N, three H of C, three H of N.
+    """
+    carbon, nitrogen = np.array([0, 0, -C_N_ANG / 2]), np.array([0, 0, C_N_ANG / 2])
+    radial, axial = np.sin(_TETRAHEDRAL), np.cos(_TETRAHEDRAL)
+    azimuths = np.deg2rad([0.0, 120.0, 240.0])
+    ring = np.column_stack([np.cos(azimuths), np.sin(azimuths), np.zeros(3)])
+    # The bond C->N leaves along +z, hence the methyl hydrogens lean to -z; staggered: the other ring is turned by 180.
+    methyl = carbon + C_H_ANG * (radial * ring + [0, 0, axial])
+    ammonium = nitrogen + N_H_ANG * (-radial * ring - [0, 0, axial])
+    return Atoms("CNH3H3", positions=np.vstack([carbon, nitrogen, methyl, ammonium]))
+
+
+def cation_axis(site: NDArray[np.float64], pb: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Direction from C to N of a cation on an A site, all in lattice coordinates.
+
+    At the surface NH3+ points inwards, to the middle of the Pb next to the site, among the halides that bind it. In
+    the bulk, where that middle is the site itself, it points along [110] to the halide in the middle of a cage edge, and
+    against it on every second site, so that the dipoles cancel.
+
+    Parameters
+    ----------
+    site : (3,) array
+        Half-integer coordinates of the A site.
+    pb : (n, 3) array
+        Coordinates of the Pb.
+    """
+    next_to = pb[np.abs(pb - site).max(axis=1) < 0.75]
+    inwards = (next_to - site).sum(axis=0)
+    if np.linalg.norm(inwards) > 1e-9:
+        return inwards / np.linalg.norm(inwards)
+    parity = int(np.floor(site).sum()) % 2
+    return np.array([1.0, 1.0, 0.0]) / np.sqrt(2) * (1 - 2 * parity)
+
+
+def place_cation(
+    cation: str, site_ang: NDArray[np.float64], axis: NDArray[np.float64], halides_ang: NDArray[np.float64]
+) -> Atoms:
+    """Put a cation on an A site.
+
+    Methylammonium is turned about its axis (1 degree steps, first of the best) so that its three N-H point as well as
+    they can at the nearest halides: the sum over H of the distance to the nearest halide is least.
+
+    Parameters
+    ----------
+    cation : str
+        ``MA`` or ``Cs``.
+    site_ang : (3,) array
+        Position of the site (Ang).
+    axis : (3,) array
+        Unit vector from C to N; without meaning for Cs.
+    halides_ang : (n, 3) array
+        Positions of the halides (Ang).
+    """
+    if cation == "Cs":
+        return Atoms("Cs", positions=[site_ang])
+    molecule = methylammonium()
+    upright = _rotation_onto(axis)
+    # C3v: a turn by 120 degrees is none.
+    turns = [upright * Rotation.from_rotvec([0, 0, angle], degrees=True) for angle in range(120)]
+    ammonium = molecule.positions[-3:]
+    near = halides_ang[np.linalg.norm(halides_ang - site_ang, axis=1).argsort(kind="stable")[:12]]
+    costs = [cdist(site_ang + turn.apply(ammonium), near).min(axis=1).sum() for turn in turns]
+    best = int(np.argmin(np.round(costs, 9)))
+    molecule.positions = site_ang + turns[best].apply(molecule.positions)
+    return molecule
+
+
+def _rotation_onto(axis: NDArray[np.float64]) -> Rotation:
+    """Rotation that takes z to `axis`, with a fixed choice of the turn about it."""
+    helper = np.eye(3)[np.argmin(np.round(np.abs(axis), 9))]
+    x = np.cross(helper, axis)
+    x /= np.linalg.norm(x)
+    return Rotation.from_matrix(np.column_stack([x, np.cross(axis, x), axis]))

@@ -1,0 +1,199 @@
+"""Junctions: a dot between two gold tips."""
+
+from collections.abc import Mapping
+from itertools import product
+
+import numpy as np
+from ase import Atoms
+from ase.data import covalent_radii
+from ase.neighborlist import neighbor_list
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from qdjunction.errors import InputError, StructureError
+from qdjunction.structure.contacts import Contact, contact, contact_distance
+from qdjunction.structure.electrodes import GOLD_LATTICE_CONSTANT_ANG, gold_pyramid
+
+APEX_DISTANCE_ANG: Mapping[str, float] = {"Cl": 2.66, "Br": 2.76, "I": 2.88}
+"""Relaxed distance (Ang) of the gold apex and the halide it touches: Zheng et al., Nat. Commun. 10, 5458 (2019)."""
+
+MIN_TIP_DISTANCE_ANG = GOLD_LATTICE_CONSTANT_ANG
+"""Least distance (Ang) of the gold atoms of two tips: second neighbours in gold, the nearest that form no bond."""
+
+OVERLAP_FRACTION = 0.7
+"""Two atoms overlap below this fraction of the sum of their covalent radii; the shortest bonds stay well above."""
+
+TOUCH_FRACTION = 1.1
+"""Gold touches an atom other than its contact halide below this fraction of the sum of their covalent radii."""
+
+_TURNS_DEG = range(0, 120, 5)
+
+
+def build_junction(
+    dot: Atoms,
+    left: str,
+    right: str,
+    layers: int = 3,
+    lead_layers: int = 1,
+    apex_distance_ang: float | None = None,
+) -> Atoms:
+    """Put a dot between two gold tips.
+
+    Each tip stands on its contact halide along the contact's outward lattice direction, also on a relaxed dot: the tips
+    of a series then keep their orientation while octahedra tilt, and differ by the site alone. About its axis a tip
+    is turned, in steps of 5 degrees, to where the gold behind the apex has most room.
+
+    Parameters
+    ----------
+    dot : ase.Atoms
+        A dot with contacts, relaxed or not, and no gold.
+    left, right : str
+        Names of the contacts.
+    layers : int
+        Layers of each pyramid: 3 make 10 atoms, 5 make 35.
+    lead_layers : int
+        Outermost layers that form the lead region.
+    apex_distance_ang : float, optional
+        Distance of apex and halide (Ang); by default that of the halide found at each contact.
+
+    Returns
+    -------
+    ase.Atoms
+        Dot, left tip, right tip, with the dot's info and ``left``, ``right``, ``lead_layers``,
+        ``contact_distance_ang``. Tags: 0 the dot; 10, 11, ... the left tip from apex to base; 20, 21, ... the right
+        one (100s and 200s for more than ten layers).
+
+    Raises
+    ------
+    InputError
+        If a number is out of range or the two contacts are the same.
+    StructureError
+        If a contact is not there, the tips come closer than `MIN_TIP_DISTANCE_ANG`, gold touches an atom other than its
+        contact halide, or atoms overlap.
+    """
+    if left == right:
+        raise InputError(f"Left and right contact are both '{left}'; a junction needs two.")
+    if layers < 1:
+        raise InputError(f"layers is {layers}; a gold pyramid needs at least one layer.")
+    if not 1 <= lead_layers <= layers:
+        raise InputError(
+            f"lead_layers is {lead_layers}; it must lie between 1 and layers, which is {layers}."
+        )
+    if apex_distance_ang is not None and not apex_distance_ang > 0:
+        raise InputError(f"apex_distance_ang is {apex_distance_ang:g}; a distance must be positive.")
+    if np.any(dot.get_tags() != 0):
+        raise InputError("The structure has gold tips already (tags other than 0); give a dot alone.")
+
+    sites = [contact(dot, name) for name in (left, right)]
+    tips = _turned_tips(dot, sites, [_apex(dot, site, apex_distance_ang) for site in sites], layers)
+    _check_tips(tips, (left, right))
+
+    atoms = dot.copy()
+    atoms.pbc = False
+    step = 10 if layers <= 10 else 100
+    for side, tip in enumerate(tips, start=1):
+        tip.set_tags(side * step + tip.get_tags())
+        atoms += tip
+    _check_overlap(atoms, sites)
+    atoms.info |= {
+        "left": left,
+        "right": right,
+        "lead_layers": lead_layers,
+        "contact_distance_ang": contact_distance(dot, left, right),
+    }
+    return atoms
+
+
+def dot_atoms(atoms: Atoms) -> NDArray[np.int64]:
+    """Indices of the dot in a junction."""
+    return np.flatnonzero(atoms.get_tags() == 0)
+
+
+def lead_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Indices of the left and the right lead region of a junction.
+
+    They are the outermost ``info["lead_layers"]`` layers of each tip, or the outermost one if the info does not say.
+
+    Raises
+    ------
+    StructureError
+        If the tags are not those of a junction.
+    """
+    tags = atoms.get_tags()
+    step = 100 if tags.max(initial=0) >= 100 else 10
+    lead_layers = int(atoms.info.get("lead_layers", 1))
+    leads = []
+    for side, name in enumerate(("left", "right"), start=1):
+        present = np.unique(tags[tags // step == side])
+        if len(present) < lead_layers:
+            raise StructureError(
+                f"The {name} tip has {len(present)} tagged gold layers and {lead_layers} are to be its lead; "
+                "build the junction with `qdjunction junction`."
+            )
+        leads.append(np.flatnonzero(np.isin(tags, present[-lead_layers:])))
+    return leads[0], leads[1]
+
+
+def _apex(dot: Atoms, site: Contact, distance_ang: float | None) -> NDArray[np.float64]:
+    symbol = dot[site.atom].symbol
+    if symbol not in APEX_DISTANCE_ANG:
+        raise StructureError(
+            f"Contact '{site.name}' is atom {site.atom}, {symbol}; gold is put on {', '.join(APEX_DISTANCE_ANG)} only."
+        )
+    return dot.positions[site.atom] + (distance_ang or APEX_DISTANCE_ANG[symbol]) * site.direction
+
+
+def _turned_tips(
+    dot: Atoms, sites: list[Contact], apices: list[NDArray[np.float64]], layers: int
+) -> tuple[Atoms, Atoms]:
+    """Both tips at the turns where the least room of any gold atom behind an apex is largest, the first such pair.
+
+    Room is the distance to an atom of the dot or of the other tip beyond the sum of the covalent radii. The apex lies on
+    the axis and is left out, for no turn moves it.
+    """
+    radii = covalent_radii[dot.numbers]
+    gold = covalent_radii[79]
+    tips: list[list[Atoms]] = []
+    to_dot: list[list[float]] = []
+    for site, apex in zip(sites, apices, strict=True):
+        turned = [gold_pyramid(layers, site.direction, angle) for angle in _TURNS_DEG]
+        for tip in turned:
+            tip.positions += apex
+        tips.append(turned)
+        to_dot.append(
+            [(cdist(tip.positions[1:], dot.positions) - gold - radii).min(initial=np.inf) for tip in turned]
+        )
+    room = np.empty((len(_TURNS_DEG), len(_TURNS_DEG)))
+    for i, j in product(range(len(_TURNS_DEG)), repeat=2):
+        behind = cdist(tips[0][i].positions[1:], tips[1][j].positions[1:]).min(initial=np.inf) - 2 * gold
+        room[i, j] = min(to_dot[0][i], to_dot[1][j], behind)
+    i, j = np.unravel_index(int(np.argmax(np.round(room, 6))), room.shape)
+    return tips[0][i], tips[1][j]
+
+
+def _check_tips(tips: tuple[Atoms, Atoms], names: tuple[str, str]) -> None:
+    distance = float(cdist(tips[0].positions, tips[1].positions).min())
+    if distance < MIN_TIP_DISTANCE_ANG:
+        raise StructureError(
+            f"The tips at contacts '{names[0]}' and '{names[1]}' come within {distance:.2f} Ang of each other; they must "
+            f"stay {MIN_TIP_DISTANCE_ANG:.2f} Ang apart, so choose other contacts or fewer layers."
+        )
+
+
+def _check_overlap(atoms: Atoms, sites: list[Contact]) -> None:
+    """Raise if any two atoms overlap, or if gold touches what it should not."""
+    radii = covalent_radii[atoms.numbers]
+    first, second, distance = neighbor_list("ijd", atoms, radii * TOUCH_FRACTION)
+    relative = distance / (radii[first] + radii[second])
+    is_gold = atoms.get_tags() > 0
+    is_contact = np.isin(np.arange(len(atoms)), [site.atom for site in sites])
+    stray = is_gold[first] & ~is_gold[second] & ~is_contact[second]
+    wrong = np.flatnonzero((first < second) & (relative < OVERLAP_FRACTION) | stray)
+    if not len(wrong):
+        return
+    worst = wrong[np.argmin(relative[wrong])]
+    i, j = sorted((int(first[worst]), int(second[worst])))
+    raise StructureError(
+        f"Atoms {i} ({atoms[i].symbol}) and {j} ({atoms[j].symbol}) are {distance[worst]:.2f} Ang apart and overlap; "
+        "choose other contacts, fewer layers or a longer apex distance, or relax the dot first."
+    )

@@ -1,0 +1,67 @@
+"""Structures on disk: extended XYZ with all of their info."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ase import Atoms
+from ase.io import read, write
+
+from qdjunction.errors import InputError
+from qdjunction.files import whole
+
+_KEY = "qdjunction"
+
+
+def write_structure(atoms: Atoms, path: str | Path) -> None:
+    """Write a structure as extended XYZ.
+
+    The info goes into the comment line as JSON under one key, since the format itself keeps neither nested values nor
+    the difference between 1, 1.0 and "1". Positions keep eight decimals.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The structure; its info must be plain JSON values.
+    path : str or Path
+        Where to; the file appears whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If the info is not plain JSON.
+    """
+    plain = atoms.copy()
+    plain.calc = atoms.calc
+    try:
+        json.dumps(atoms.info, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"The info of the structure for {path} is not plain JSON: {error}.") from error
+    plain.info = {_KEY: atoms.info} if atoms.info else {}
+    with whole(path) as temporary:
+        write(temporary, plain, format="extxyz")
+
+
+def read_structure(path: str | Path) -> Atoms:
+    """Read a structure written by `write_structure`, or any other extended XYZ of one frame.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty or no extended XYZ.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"There is no structure file {path}; `qdjunction dot` writes one.")
+    if not path.stat().st_size:
+        raise InputError(f"{path} is empty; write it again with `qdjunction dot` or `qdjunction junction`.")
+    try:
+        atoms = read(path, index=-1, format="extxyz")
+    except Exception as error:  # ASE raises whatever the parser trips over
+        raise InputError(
+            f"{path} cannot be read as extended XYZ ({type(error).__name__}: {error}); "
+            "write it with `qdjunction dot` or convert it with `ase convert`."
+        ) from error
+    info: dict[str, Any] = atoms.info.pop(_KEY, None) or {}
+    atoms.info |= info
+    return atoms
