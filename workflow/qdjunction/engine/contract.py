@@ -1,13 +1,17 @@
 """What every engine takes and gives, whatever code stands behind it."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from __future__ import annotations
 
-import numpy as np
-import sisl
-from ase import Atoms
-from numpy.typing import NDArray
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    import sisl
+    from ase import Atoms
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)

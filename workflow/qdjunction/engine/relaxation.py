@@ -1,0 +1,174 @@
+"""Relaxation with an ASE optimiser that survives being killed."""
+
+import json
+import logging
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.calculator import Calculator
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.io.trajectory import Trajectory
+from ase.optimize import BFGS
+
+from qdjunction.engine.contract import EngineInfo, Relaxation
+from qdjunction.files import whole
+
+log = logging.getLogger(__name__)
+
+TRAJECTORY = "relaxation.traj"
+"""Name of the ASE trajectory in the working folder; ``ase gui`` opens it."""
+
+
+def relax(
+    atoms: Atoms,
+    calculator: Calculator,
+    engine: EngineInfo,
+    workdir: Path,
+    fmax_ev_per_ang: float,
+    max_steps: int,
+) -> Relaxation:
+    """Relax `atoms` with `calculator`, or go on where an earlier call in `workdir` was stopped.
+
+    Every step is in the trajectory before the next one is computed. A later call with the same atoms, method
+    and settings replays it into the optimiser (its Hessian included) and goes on from the last whole frame;
+    steps and wall time count over all calls. A trajectory of anything else is replaced.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        Start geometry; its constraints hold. Left as it is.
+    calculator : ase.calculators.calculator.Calculator
+        Gives energy and forces.
+    engine : EngineInfo
+        Who computes.
+    workdir : Path
+        Folder of the trajectory; made if it is not there.
+    fmax_ev_per_ang : float
+        Threshold on the largest force on a free atom (eV/Ang).
+    max_steps : int
+        Largest number of steps over all calls.
+
+    Returns
+    -------
+    Relaxation
+        The last geometry, converged or not.
+    """
+    workdir.mkdir(parents=True, exist_ok=True)
+    path = workdir / TRAJECTORY
+    protocol = json.dumps({"method": engine.method, "settings": engine.settings}, sort_keys=True)
+    frames = _earlier_frames(path, atoms, protocol)
+    moving = (frames[-1] if frames else atoms).copy()
+    moving.set_constraint(atoms.constraints)
+    moving.calc = calculator
+    spent = frames[-1].info["wall_time_s"] if frames else 0.0
+    done = len(frames) - 1
+    if frames:
+        log.info("Going on after step %d of an earlier run", done)
+
+    started = time.monotonic()
+    with Trajectory(path, "a") as trajectory, BFGS(moving, logfile=None, maxstep=0.1) as optimiser:
+        if frames:
+            optimiser.replay_trajectory(frames)
+        step = max(done, 0)
+        for converged in optimiser.irun(fmax=fmax_ev_per_ang, steps=max(max_steps - step, 0)):
+            step = max(done, 0) + optimiser.nsteps
+            energy, forces = moving.get_potential_energy(), moving.get_forces(apply_constraint=False)
+            fmax = _largest(moving.get_forces())
+            elapsed = spent + time.monotonic() - started
+            if step > done:
+                trajectory.write(_frame(moving, energy, forces, elapsed, protocol))
+            log.info(
+                "step %4d  energy %.4f eV  fmax %.3f eV/Ang  elapsed %.0f s", step, energy, fmax, elapsed
+            )
+
+    relaxed = atoms.copy()
+    relaxed.positions = moving.positions
+    return Relaxation(
+        atoms=relaxed,
+        converged=bool(converged),
+        energy_ev=float(energy),
+        fmax_ev_per_ang=fmax,
+        steps=step,
+        wall_time_s=elapsed,
+        engine=engine,
+        reason=""
+        if converged
+        else f"fmax is {fmax:.3f} eV/Ang after {step} steps, which is all that max_steps allows; {fmax_ev_per_ang:g} was asked for.",
+    )
+
+
+def write_relaxation(relaxation: Relaxation, geometry: str | Path, record: str | Path) -> None:
+    """Write the geometry as extended XYZ and the rest as JSON.
+
+    Parameters
+    ----------
+    relaxation : Relaxation
+        What to write.
+    geometry : str or Path
+        The extended XYZ file.
+    record : str or Path
+        The JSON file: converged, reason, energy, fmax, steps, wall time, engine.
+    """
+    fields = {key: value for key, value in vars(relaxation).items() if key not in ("atoms", "engine")}
+    with whole(geometry) as temporary:
+        relaxation.atoms.write(temporary, format="extxyz")
+    with whole(record) as temporary:
+        temporary.write_text(json.dumps({**fields, "engine": asdict(relaxation.engine)}, indent=2) + "\n")
+
+
+def _largest(forces: np.ndarray) -> float:
+    return float(np.linalg.norm(forces, axis=1).max())
+
+
+def _frame(atoms: Atoms, energy: float, forces: np.ndarray, elapsed: float, protocol: str) -> Atoms:
+    frame = atoms.copy()
+    frame.info = {"wall_time_s": elapsed, "protocol": protocol}
+    frame.calc = SinglePointCalculator(frame, energy=energy, forces=forces)
+    return frame
+
+
+def _earlier_frames(path: Path, atoms: Atoms, protocol: str) -> list[Atoms]:
+    """Whole frames of the trajectory at `path`, none if it belongs to another calculation; `path` is then
+    removed.
+
+    A frame that a kill has cut short is dropped from the file.
+    """
+    if not path.exists():
+        return []
+    frames, cut = _whole_frames(path)
+    if frames and not _same_start(frames[0], atoms, protocol):
+        log.warning("%s is of another start geometry or other settings: starting anew", path)
+        frames = []
+    if not frames:
+        path.unlink()
+    elif cut:
+        log.warning("The last frame of %s was cut short: going on from the one before", path)
+        with whole(path) as temporary, Trajectory(temporary, "w") as trajectory:
+            for frame in frames:
+                trajectory.write(frame)
+    return frames
+
+
+def _whole_frames(path: Path) -> tuple[list[Atoms], bool]:
+    frames: list[Atoms] = []
+    try:
+        with Trajectory(path) as trajectory:
+            for index in range(len(trajectory)):
+                frame = trajectory[index]
+                frame.get_forces()
+                frames.append(frame)
+    except Exception:
+        # ASE reports a damaged file by whatever its parser stumbles over: OSError, ValueError, IndexError, KeyError.
+        return frames, True
+    return frames, False
+
+
+def _same_start(first: Atoms, atoms: Atoms, protocol: str) -> bool:
+    return (
+        first.info.get("protocol") == protocol
+        and np.array_equal(first.numbers, atoms.numbers)
+        and np.array_equal(first.positions, atoms.positions)
+    )

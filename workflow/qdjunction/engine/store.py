@@ -1,0 +1,161 @@
+"""Electronic structures as netCDF files that sisl opens too.
+
+``sisl.get_sile(path).read_hamiltonian()`` gives H and S with the Fermi energy at zero. All else stands in the
+group ``qdjunction`` of the same file."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+import numpy as np
+import sisl
+from ase import Atoms
+from numpy.typing import NDArray
+
+from qdjunction.engine.contract import ElectronicStructure, EngineInfo
+from qdjunction.errors import InputError
+from qdjunction.files import whole
+
+_GROUP = "qdjunction"
+_LAYOUT = 1
+
+
+def write_electronic_structure(structure: ElectronicStructure, path: str | Path) -> None:
+    """Write `structure` to `path`, whole or not at all.
+
+    Parameters
+    ----------
+    structure : ElectronicStructure
+        What to write. ``atoms.info`` must be plain values, lists, dicts and arrays. A calculator and
+        constraints of the atoms are not kept.
+    path : str or Path
+        The netCDF file; its suffix must be ``.nc``, by which sisl knows it.
+
+    Raises
+    ------
+    InputError
+        When the suffix is another.
+    """
+    path = Path(path)
+    if path.suffix != ".nc":
+        raise InputError(f"{path}: an electronic structure is written to a file that ends in .nc; rename it.")
+    atoms, hamiltonian = structure.atoms, structure.hamiltonian
+    with whole(path) as temporary:
+        with sisl.get_sile(temporary, mode="w") as sile:
+            sile.write_hamiltonian(hamiltonian, Ef=0.0)
+        with netCDF4.Dataset(temporary, "a") as file:
+            group = file.createGroup(_GROUP)
+            group.layout = _LAYOUT
+            group.engine = json.dumps(asdict(structure.engine))
+            group.info = json.dumps(atoms.info, default=_plain)
+            group.pbc = atoms.pbc.astype("i4")
+            for name, size in (("atom", len(atoms)), ("level", len(structure.eigenvalues_ev)), ("xyz", 3)):
+                group.createDimension(name, size)
+            group.createDimension("orbital", hamiltonian.no)
+            _put(group, "cell", ("xyz", "xyz"), "Ang", atoms.cell.array)
+            _put(group, "tags", ("atom",), "1", atoms.get_tags())
+            _put(group, "valence_electrons", ("atom",), "1", structure.valence_electrons)
+            _put(group, "forces", ("atom", "xyz"), "eV/Ang", structure.forces_ev_per_ang)
+            _put(group, "eigenvalues", ("level",), "eV", structure.eigenvalues_ev)
+            _put(group, "energy", (), "eV", np.float64(structure.energy_ev))
+            _put(group, "fermi_energy", (), "eV", np.float64(structure.fermi_energy_ev))
+            orbitals = group.createVariable("orbitals", str, ("orbital",))
+            orbitals[:] = np.array(
+                [_name(orbital) for orbital in _all_orbitals(hamiltonian.geometry)], dtype=object
+            )
+
+
+def read_electronic_structure(path: str | Path) -> ElectronicStructure:
+    """Read what `write_electronic_structure` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The netCDF file.
+
+    Raises
+    ------
+    InputError
+        When there is no such file, it is damaged, or it was not written by qdjunction.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file.")
+    try:
+        with netCDF4.Dataset(path) as file:
+            if _GROUP not in file.groups:
+                raise InputError(
+                    f"{path}: this netCDF file has no group {_GROUP!r}; "
+                    "make one with 'qdjunction hamiltonian'."
+                )
+            group = file[_GROUP]
+            if group.layout != _LAYOUT:
+                raise InputError(
+                    f"{path}: its layout is number {group.layout}, this version reads {_LAYOUT}; "
+                    "compute the file again."
+                )
+            values = {name: group[name][...].data for name in _NUMBERS}
+            names = [str(name) for name in group["orbitals"][:]]
+            info, engine, pbc = json.loads(group.info), json.loads(group.engine), group.pbc.astype(bool)
+        hamiltonian = sisl.get_sile(path).read_hamiltonian()
+    except (OSError, RuntimeError, KeyError, IndexError, AttributeError, ValueError) as error:
+        raise InputError(
+            f"{path}: this is not a whole netCDF file of an electronic structure ({error}); compute it again."
+        ) from error
+
+    geometry = hamiltonian.geometry
+    atoms = Atoms(
+        geometry.atoms.Z, geometry.xyz, cell=values["cell"], pbc=pbc, tags=values["tags"], info=info
+    )
+    return ElectronicStructure(
+        atoms=atoms,
+        hamiltonian=_with_orbitals(hamiltonian, names),
+        fermi_energy_ev=float(values["fermi_energy"]),
+        eigenvalues_ev=values["eigenvalues"],
+        valence_electrons=values["valence_electrons"],
+        energy_ev=float(values["energy"]),
+        forces_ev_per_ang=values["forces"],
+        engine=EngineInfo(**engine),
+    )
+
+
+_NUMBERS = ("cell", "tags", "valence_electrons", "forces", "eigenvalues", "energy", "fermi_energy")
+
+
+def _put(
+    group: netCDF4.Group, name: str, dimensions: tuple[str, ...], unit: str, values: NDArray[Any]
+) -> None:
+    variable = group.createVariable(name, np.asarray(values).dtype, dimensions)
+    variable.units = unit
+    variable[...] = values
+
+
+def _plain(value: Any) -> Any:
+    """Give what JSON can hold of a NumPy value."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    raise TypeError(f"atoms.info holds a {type(value).__name__}, which cannot be written as JSON")
+
+
+def _all_orbitals(geometry: sisl.Geometry) -> list[sisl.Orbital]:
+    return [orbital for atom in geometry.atoms for orbital in atom.orbitals]
+
+
+def _name(orbital: sisl.Orbital) -> str:
+    return orbital.name() if isinstance(orbital, sisl.AtomicOrbital) else ""
+
+
+def _with_orbitals(hamiltonian: sisl.Hamiltonian, names: list[str]) -> sisl.Hamiltonian:
+    """`hamiltonian` with its orbitals named again; sisl's netCDF layout keeps only how many an atom has."""
+    geometry = hamiltonian.geometry
+    atoms = []
+    for atom, first in zip(geometry.atoms, geometry.firsto[:-1], strict=True):
+        own = [
+            sisl.AtomicOrbital(name) if name else sisl.Orbital(-1.0)
+            for name in names[first : first + atom.no]
+        ]
+        atoms.append(sisl.Atom(atom.Z, own, tag=atom.tag))
+    named = sisl.Geometry(geometry.xyz, atoms, lattice=geometry.lattice)
+    return sisl.Hamiltonian.fromsp(named, hamiltonian, S=hamiltonian)
