@@ -99,6 +99,11 @@ class LeadSettings(Section):
     coupling_ev: Positive = 1.0
     """g of the wide-band lead (eV)."""
 
+    @property
+    def text(self) -> str:
+        """The same in the grammar of the command line, e.g. `wide-band:1`."""
+        return f"{self.kind}:{self.coupling_ev:g}"
+
 
 class TransportSettings(Section):
     """Transmission and what follows from it. Energies are relative to the Fermi energy of each junction."""
@@ -113,6 +118,11 @@ class TransportSettings(Section):
     """The leads."""
     temperature_k: Positive = 300.0
     """Temperature of the thermal conductance (K)."""
+
+    @property
+    def energies(self) -> str:
+        """The energy grid in the grammar of the command line, `first:last:step` in eV."""
+        return f"{self.energy_min_ev:g}:{self.energy_max_ev:g}:{self.energy_step_ev:g}"
 
     @model_validator(mode="after")
     def _window_is_a_window(self) -> "TransportSettings":

@@ -67,6 +67,15 @@ def write_electronic_structure(structure: ElectronicStructure, path: str | Path)
             )
 
 
+def is_store(path: str | Path) -> bool:
+    """Whether `path` is a file that `write_electronic_structure` wrote."""
+    try:
+        with netCDF4.Dataset(path) as file:
+            return _GROUP in file.groups
+    except (OSError, RuntimeError):
+        return False
+
+
 def read_electronic_structure(path: str | Path) -> ElectronicStructure:
     """Read what `write_electronic_structure` wrote.
 

@@ -23,8 +23,8 @@ class DecaySpectrum:
         Energies relative to E_F (eV), ascending.
     distances_ang : (n,) array
         Distances of the contacts, the last one judged (Ang).
-    transmissions : (n, n_e) array
-        T(E) of each contact; as conductance in G0 at zero temperature.
+    conductances_g0 : (n, n_e) array
+        Conductance of each contact with E_F put at each energy; T(E) is that of zero temperature (G0).
     contacts : tuple of str
         Names of the contacts.
     verdict : JumpVerdict
@@ -35,7 +35,7 @@ class DecaySpectrum:
 
     energies_ev: NDArray[np.float64]
     distances_ang: NDArray[np.float64]
-    transmissions: NDArray[np.float64]
+    conductances_g0: NDArray[np.float64]
     contacts: tuple[str, ...]
     verdict: JumpVerdict
     window: EnergyWindow
@@ -50,14 +50,14 @@ class DecaySpectrum:
         """
         return find_jump(
             self.distances_ang,
-            self.transmissions[:, self._nearest(energy_ev)],
+            self.conductances_g0[:, self._nearest(energy_ev)],
             contacts=self.contacts,
             threshold_decades=self.verdict.threshold_decades,
             confidence=self.verdict.fit.confidence,
         )
 
     def table(self) -> pd.DataFrame:
-        """One row an energy: T of each contact, the fit, both criteria and the verdict.
+        """One row an energy: the fit, both criteria and the verdict.
 
         Columns `band` and `is_jump` are missing values where two contacts leave no band.
         """
@@ -68,7 +68,6 @@ class DecaySpectrum:
             {
                 "energy_eV": self.energies_ev,
                 "in_window": self.window.inside,
-                **{f"transmission_{c}": t for c, t in zip(self.contacts, self.transmissions, strict=True)},
                 "beta_per_ang": fit.beta_per_ang,
                 "beta_low_per_ang": low,
                 "beta_high_per_ang": high,
@@ -132,7 +131,7 @@ class DecaySpectrum:
 def decay_spectrum(
     energies_ev: ArrayLike,
     distances_ang: ArrayLike,
-    transmissions: ArrayLike,
+    conductances_g0: ArrayLike,
     *,
     window_ev: tuple[float, float] | None = None,
     contacts: Sequence[str] | None = None,
@@ -147,8 +146,8 @@ def decay_spectrum(
         Ascending energies relative to E_F (eV).
     distances_ang : (n,) array
         Distances of at least three contacts in the order of sliding; the last one is judged (Ang).
-    transmissions : (n, n_e) array
-        T(E), one row a contact.
+    conductances_g0 : (n, n_e) array
+        T(E), or the thermal conductance with E_F at each energy, one row a contact (G0).
     window_ev : (float, float), optional
         The gap (eV relative to E_F), over which shares are taken; the whole grid if not given.
     contacts, threshold_decades, confidence
@@ -165,10 +164,10 @@ def decay_spectrum(
     """
     energies = np.asarray(energies_ev, dtype=float)
     window = EnergyWindow.of(energies, window_ev)
-    distances, table, names = checked_series(distances_ang, transmissions, contacts)
+    distances, table, names = checked_series(distances_ang, conductances_g0, contacts)
     if table.shape != (len(distances), len(energies)):
         raise InputError(
-            f"the transmissions have shape {table.shape}; {len(distances)} contacts at {len(energies)} energies need "
+            f"the conductances have shape {table.shape}; {len(distances)} contacts at {len(energies)} energies need "
             f"({len(distances)}, {len(energies)})"
         )
     verdict = find_jump(

@@ -1,0 +1,59 @@
+# DFT to transport for single perovskite quantum-dot junctions. The study is what config.yaml says;
+# `snakemake --configfile mine.yaml` runs another one instead.
+import os
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+from qdjunction.config import parse_config
+from qdjunction.errors import QdjunctionError
+from qdjunction.study import make_study
+
+min_version("9.25")
+
+# Given config files replace the shipped one: merged, they would inherit its dots and settings unseen.
+if not workflow.overwrite_configfiles:
+
+    configfile: workflow.source_path("config.yaml")
+
+
+source = ", ".join(map(str, workflow.overwrite_configfiles)) or "config.yaml"
+try:
+    study = make_study(parse_config(config, source), workflow.source_path("clusters"), source)
+except QdjunctionError as error:
+    raise WorkflowError(str(error)) from None
+
+# Jobs in conda environments of their own find the library of this checkout.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(Path(workflow.basedir) / "workflow"), os.environ.get("PYTHONPATH")])
+)
+
+
+pathvars:
+    results=study.config.results,
+    logs=f"{study.config.results}/logs",
+    benchmarks=f"{study.config.results}/benchmarks",
+
+
+wildcard_constraints:
+    dot=r"[^/]+",
+    junction=r"[^/]+",
+
+
+include: "rules/common.smk"
+include: "rules/structure.smk"
+include: "rules/electronic.smk"
+include: "rules/transport.smk"
+include: "rules/interference.smk"
+include: "rules/report.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        "<results>/report/index.html",

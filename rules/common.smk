@@ -1,0 +1,44 @@
+# What the rules ask of the study: settings by section, files by junction, resources by size.
+
+
+def settings(section):
+    """A section of the checked configuration as plain values, which Snakemake watches for changes."""
+    return getattr(study.config, section).model_dump(mode="json")
+
+
+def engine_settings():
+    """Arguments of `make_engine`."""
+    return {"name": study.config.engine, "settings": settings(study.config.engine)}
+
+
+def of_junctions(pattern):
+    """Input function: `pattern` for every junction of the dot that the wildcards name."""
+
+    def files(wildcards):
+        return [
+            pattern.replace("{dot}", wildcards.dot).replace("{junction}", junction.name)
+            for junction in study.dot(wildcards.dot).junctions
+        ]
+
+    return files
+
+
+def n_atoms(wildcards):
+    """Atoms of the dot, or of the junction with its two pyramids."""
+    dot = study.dot(wildcards.dot).atoms
+    layers = study.config.electrodes.layers
+    gold = 2 * sum(n * (n + 1) // 2 for n in range(1, layers + 1))
+    return dot + (gold if hasattr(wildcards, "junction") else 0)
+
+
+def engine_mem_mb(wildcards, attempt):
+    """Memory of an SCF: dense matrices of about four orbitals an atom, a score of them at once."""
+    return attempt * (1000 + round(20 * 8 * (4 * n_atoms(wildcards)) ** 2 / 1e6))
+
+
+def relax_runtime_min(wildcards, attempt):
+    return attempt * (20 + n_atoms(wildcards) ** 2 // 100)
+
+
+def scf_runtime_min(wildcards, attempt):
+    return attempt * (10 + n_atoms(wildcards) ** 2 // 2000)

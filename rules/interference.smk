@@ -1,0 +1,63 @@
+rule frontier:
+    input:
+        "<results>/{dot}/{junction}/hamiltonian.nc",
+    output:
+        "<results>/{dot}/{junction}/frontier.json",
+    params:
+        interference=settings("interference"),
+    log:
+        "<logs>/{dot}/{junction}/frontier.log",
+    benchmark:
+        "<benchmarks>/{dot}/{junction}/frontier.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 2
+    resources:
+        mem_mb=engine_mem_mb,
+        runtime=scf_runtime_min,
+    script:
+        "../workflow/scripts/frontier.py"
+
+
+rule series:
+    input:
+        transmissions=of_junctions("<results>/{dot}/{junction}/transmission.nc"),
+        frontiers=of_junctions("<results>/{dot}/{junction}/frontier.json"),
+    output:
+        conductance="<results>/{dot}/conductance.csv",
+        series="<results>/{dot}/series.csv",
+        summary="<results>/{dot}/series.json",
+    params:
+        names=lambda wildcards: [case.name for case in study.dot(wildcards.dot).junctions],
+        temperature_k=study.config.transport.temperature_k,
+        interference=settings("interference"),
+    log:
+        "<logs>/{dot}/series.log",
+    benchmark:
+        "<benchmarks>/{dot}/series.tsv"
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../workflow/scripts/series.py"
+
+
+rule chain:
+    output:
+        table="<results>/chain.csv",
+        summary="<results>/chain.json",
+    params:
+        interference=settings("interference"),
+    log:
+        "<logs>/chain.log",
+    benchmark:
+        "<benchmarks>/chain.tsv"
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../workflow/scripts/chain.py"

@@ -1,0 +1,39 @@
+rule dot:
+    output:
+        "<results>/{dot}/dot.extxyz",
+    params:
+        entry=lambda wildcards: study.dot(wildcards.dot).entry.model_dump(exclude={"contacts"}),
+        definition=lambda wildcards: study.dot(wildcards.dot).definition.model_dump(mode="json"),
+    log:
+        "<logs>/{dot}/dot.log",
+    benchmark:
+        "<benchmarks>/{dot}/dot.tsv"
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../workflow/scripts/dot.py"
+
+
+rule junction:
+    input:
+        "<results>/{dot}/relaxed.extxyz",
+    output:
+        "<results>/{dot}/{junction}/junction.extxyz",
+    params:
+        left=lambda wildcards: study.junction(wildcards.dot, wildcards.junction).left,
+        right=lambda wildcards: study.junction(wildcards.dot, wildcards.junction).right,
+        electrodes=settings("electrodes"),
+    log:
+        "<logs>/{dot}/{junction}/junction.log",
+    benchmark:
+        "<benchmarks>/{dot}/{junction}/junction.tsv"
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../workflow/scripts/junction.py"

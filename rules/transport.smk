@@ -1,0 +1,42 @@
+rule transmission:
+    input:
+        "<results>/{dot}/{junction}/hamiltonian.nc",
+    output:
+        "<results>/{dot}/{junction}/transmission.nc",
+    params:
+        transport=settings("transport"),
+    log:
+        "<logs>/{dot}/{junction}/transmission.log",
+    benchmark:
+        "<benchmarks>/{dot}/{junction}/transmission.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 2
+    resources:
+        mem_mb=engine_mem_mb,
+        runtime=scf_runtime_min,
+    script:
+        "../workflow/scripts/transmission.py"
+
+
+# The energy of the pictures is that of the headline numbers, hence the summary among the inputs.
+rule local_density:
+    input:
+        hamiltonian="<results>/{dot}/{junction}/hamiltonian.nc",
+        series="<results>/{dot}/series.json",
+    output:
+        "<results>/{dot}/{junction}/local_density.nc",
+    params:
+        leads=settings("transport")["leads"],
+    log:
+        "<logs>/{dot}/{junction}/local_density.log",
+    benchmark:
+        "<benchmarks>/{dot}/{junction}/local_density.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 2
+    resources:
+        mem_mb=engine_mem_mb,
+        runtime=scf_runtime_min,
+    script:
+        "../workflow/scripts/local_density.py"

@@ -1,0 +1,240 @@
+"""The command line: each verb is a few lines over `qdjunction.steps`."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from qdjunction import __version__
+from qdjunction.errors import InputError, QdjunctionError
+
+EXAMPLE = """\
+one junction by hand:
+  qdjunction dot 1Pb --cation MA --halide Br --output dot.extxyz
+  qdjunction relax dot.extxyz --engine xtb --output relaxed.extxyz
+  qdjunction junction relaxed.extxyz --left L --right R2 --layers 3 --output junction.extxyz
+  qdjunction hamiltonian junction.extxyz --engine xtb --output h.nc
+  qdjunction transmission h.nc --energies=-2:2:0.01 --leads wide-band:1.0 --output t.nc
+
+whole studies run through Snakemake, see the README.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and give its exit code: 0, or 2 after bad input and failed calculations."""
+    options = _parser().parse_args(arguments)
+    from qdjunction.logs import log_to_terminal
+
+    log_to_terminal()
+    try:
+        options.run(options)
+    except QdjunctionError as error:
+        print(f"qdjunction {options.verb}: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"qdjunction {options.verb}: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="qdjunction",
+        description="DFT to transport for single perovskite quantum-dot junctions.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"qdjunction {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+    def verb(name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+        sub = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        sub.set_defaults(run=run)
+        return sub
+
+    dot = verb("dot", _dot, "build a neutral, unrelaxed dot")
+    dot.add_argument("name", help="dot of the catalogue, e.g. 12Pb")
+    dot.add_argument("--cation", default="MA", help="MA or Cs (default: %(default)s)")
+    dot.add_argument("--halide", default="Br", help="Cl, Br, I or a mixture, e.g. Br0.72Cl0.28 (default: %(default)s)")
+    dot.add_argument("--seed", type=int, default=0, help="seed of the halide order of a mixture (default: %(default)s)")
+    dot.add_argument(
+        "--short-range-order",
+        type=float,
+        default=0.0,
+        metavar="A",
+        help="Warren-Cowley parameter of a mixture (default: %(default)s, random)",
+    )
+    dot.add_argument("--clusters", default=None, metavar="DIR", help="folder of the catalogue (default: that of the checkout)")
+    _output(dot, "extended XYZ file to write")
+
+    junction = verb("junction", _junction, "put a dot between two gold pyramids")
+    junction.add_argument("structure", help="extended XYZ file of a dot")
+    junction.add_argument("--left", default="L", help="left contact (default: %(default)s)")
+    junction.add_argument("--right", required=True, help="right contact, e.g. R4")
+    junction.add_argument("--layers", type=int, default=3, help="layers of a pyramid (default: %(default)s, 10 atoms)")
+    junction.add_argument("--lead-layers", type=int, default=1, help="outermost layers that are lead (default: %(default)s)")
+    junction.add_argument(
+        "--apex-distance", type=float, default=None, metavar="ANG", help="apex to halide (Ang; default: by halide)"
+    )
+    _output(junction, "extended XYZ file to write")
+
+    relax = verb("relax", _relax, "relax a structure; a second call goes on where a killed one stopped")
+    relax.add_argument("structure", help="extended XYZ file")
+    _engine(relax)
+    relax.add_argument("--fmax", type=float, default=0.05, help="largest force at the end (eV/Ang, default: %(default)s)")
+    relax.add_argument("--max-steps", type=int, default=2000, help="steps to give up after (default: %(default)s)")
+    _output(relax, "extended XYZ file to write; a record is written beside it as .json")
+
+    hamiltonian = verb("hamiltonian", _hamiltonian, "compute H and S, Fermi energy at zero")
+    hamiltonian.add_argument("structure", help="extended XYZ file of a dot or junction")
+    _engine(hamiltonian)
+    _output(hamiltonian, "netCDF file to write; sisl opens it")
+
+    transmission = verb("transmission", _transmission, "compute T(E) of a junction")
+    transmission.add_argument("hamiltonian", help="file of `qdjunction hamiltonian`, or any Hamiltonian that sisl reads")
+    transmission.add_argument(
+        "--energies", default="-2:2:0.01", help="first:last:step in eV, relative to E_F; write --energies=-2:2:0.01"
+    )
+    transmission.add_argument("--leads", default="wide-band:1.0", help="wide-band:g, g in eV (default: %(default)s)")
+    transmission.add_argument("--left-atoms", help="left lead atoms, counted from 0, e.g. 290-299,305; default: tagged ones")
+    transmission.add_argument("--right-atoms", help="right lead atoms, likewise")
+    transmission.add_argument(
+        "--fermi", type=float, metavar="E", help="Fermi energy (eV) for files in which it is not at zero"
+    )
+    _output(transmission, "netCDF file to write; xarray opens it")
+
+    decay = verb("decay", _decay, "fit the attenuation factor beta and judge the jump of the last contact")
+    decay.add_argument("transmissions", nargs="+", metavar="T.nc", help="files of `qdjunction transmission`, in order")
+    decay.add_argument("--distances", required=True, help="distances of the contacts in Ang, e.g. 3.9,9.2,14.5,17.5")
+    decay.add_argument("--at", type=float, default=0.0, metavar="E", help="energy in eV relative to E_F (default: %(default)s)")
+    decay.add_argument("--jump-decades", type=float, default=0.4, help="least rise that is a jump (default: %(default)s)")
+    decay.add_argument("--confidence", type=float, default=0.95, help="of interval and band (default: %(default)s)")
+
+    check = verb("check", _check, "check a configuration and list the junctions it asks for")
+    check.add_argument("config", help="a config.yaml")
+    check.add_argument("--clusters", default=None, metavar="DIR", help="folder of the catalogue (default: that of the checkout)")
+    return parser
+
+
+def _output(parser: argparse.ArgumentParser, text: str) -> None:
+    parser.add_argument("--output", required=True, metavar="FILE", type=Path, help=text)
+
+
+def _engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--engine", default="xtb", help="xtb, the embedded GFN1-xTB model (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=None, help="threads (default: OMP_NUM_THREADS)")
+    parser.add_argument(
+        "--workdir", type=Path, default=None, metavar="DIR", help="folder of the engine's files (default: beside the output)"
+    )
+
+
+def _workdir(options: argparse.Namespace) -> Path:
+    return options.workdir or options.output.with_name(f"{options.output.stem}.work")
+
+
+def _clusters(options: argparse.Namespace) -> Path:
+    if options.clusters:
+        return Path(options.clusters)
+    folder = Path(__file__).parents[2] / "clusters"
+    if not folder.is_dir():
+        raise InputError("--clusters: this installation has no catalogue beside it; name the folder of the dots' YAML files")
+    return folder
+
+
+def _dot(options: argparse.Namespace) -> None:
+    from qdjunction import steps
+    from qdjunction.structure.catalogue import load_dot
+
+    definition = load_dot(options.name, _clusters(options))
+    steps.dot(definition, options.cation, options.halide, options.seed, options.short_range_order, options.output)
+
+
+def _junction(options: argparse.Namespace) -> None:
+    from qdjunction import steps
+    from qdjunction.config import ElectrodeSettings
+    from qdjunction.yaml_model import validate
+
+    values = {"layers": options.layers, "lead_layers": options.lead_layers, "apex_distance_ang": options.apex_distance}
+    electrodes = validate(ElectrodeSettings, values, "command line")
+    steps.junction(options.structure, options.left, options.right, electrodes, options.output)
+
+
+def _relax(options: argparse.Namespace) -> None:
+    from qdjunction import steps
+    from qdjunction.engine.registry import make_engine
+
+    steps.relax(
+        options.structure,
+        make_engine(options.engine, threads=options.threads),
+        _workdir(options),
+        options.fmax,
+        options.max_steps,
+        options.output,
+        options.output.with_suffix(".json"),
+    )
+
+
+def _hamiltonian(options: argparse.Namespace) -> None:
+    from qdjunction import steps
+    from qdjunction.engine.registry import make_engine
+
+    engine = make_engine(options.engine, threads=options.threads)
+    steps.hamiltonian(options.structure, engine, _workdir(options), options.output)
+
+
+def _transmission(options: argparse.Namespace) -> None:
+    from qdjunction import steps
+
+    left, right = (
+        None if text is None else _atom_list(flag, text)
+        for flag, text in (("--left-atoms", options.left_atoms), ("--right-atoms", options.right_atoms))
+    )
+    steps.compute_transmission(
+        options.hamiltonian, options.energies, options.leads, options.output, left, right, options.fermi
+    )
+
+
+def _decay(options: argparse.Namespace) -> None:
+    from qdjunction import steps
+    from qdjunction.config import InterferenceSettings
+    from qdjunction.yaml_model import validate
+
+    values = {"jump_decades": options.jump_decades, "confidence": options.confidence}
+    settings = validate(InterferenceSettings, values, "command line")
+    spectrum = steps.decay_of(options.transmissions, _numbers("--distances", options.distances), settings)
+    verdict = spectrum.at(options.at)
+    print(f"at E_F {options.at:+g} eV")
+    print(verdict.fit)
+    print(verdict.sentence)
+
+
+def _check(options: argparse.Namespace) -> None:
+    from qdjunction.config import read_config
+    from qdjunction.study import make_study
+
+    study = make_study(read_config(options.config), _clusters(options), options.config)
+    print(f"{options.config}: study {study.config.study}, engine {study.config.engine}, {len(study.junctions)} junctions")
+    for junction in study.junctions:
+        print(f"  {junction.id}  {junction.left} to {junction.right}")
+
+
+def _atom_list(flag: str, text: str) -> list[int]:
+    """Atoms of `0-3,7`: ranges with both ends, counted from 0."""
+    atoms: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not (first.isdecimal() and (last.isdecimal() if dash else True)) or (dash and int(last) < int(first)):
+            raise InputError(f"{flag} = {text!r}: '{part}' is no atom or range of atoms; write e.g. 290-299,305")
+        atoms.extend(range(int(first), int(last or first) + 1))
+    return atoms
+
+
+def _numbers(flag: str, text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"{flag} = {text!r}: not numbers; write e.g. 3.9,9.2,14.5,17.5") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

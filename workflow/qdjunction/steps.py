@@ -1,0 +1,549 @@
+"""The steps of a study, from files to files; rule scripts and command-line verbs call these and nothing deeper."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sisl
+import xarray
+from numpy.typing import NDArray
+
+from qdjunction.config import ElectrodeSettings, InterferenceSettings, LeadSettings
+from qdjunction.engine.contract import ElectronicStructure, Engine, EngineInfo
+from qdjunction.engine.store import is_store, read_electronic_structure, write_electronic_structure
+from qdjunction.errors import EngineError, InputError, QdjunctionError
+from qdjunction.files import whole
+from qdjunction.interference.chain import DiatomicChain
+from qdjunction.interference.comparison import compare
+from qdjunction.interference.decay import DecayFit
+from qdjunction.interference.jump import JumpVerdict
+from qdjunction.interference.orbitals import orbital_rule, solve_dot, tip_coupling
+from qdjunction.interference.spectrum import DecaySpectrum, decay_spectrum
+from qdjunction.provenance import digest, provenance
+from qdjunction.structure.catalogue import DotDefinition
+from qdjunction.structure.dot import build_dot
+from qdjunction.structure.junction import build_junction, dot_atoms, lead_atoms
+from qdjunction.structure.xyz import read_structure, write_structure
+from qdjunction.transport import (
+    Device,
+    Lead,
+    conductance,
+    injected_density,
+    parse_energies,
+    parse_leads,
+    read_transmission,
+    transmission,
+    write_transmission,
+)
+
+log = logging.getLogger(__name__)
+
+
+def write_json(values: Any, path: str | Path) -> None:
+    """Write plain values as JSON, whole or not at all; NaN becomes null."""
+    with whole(path) as temporary:
+        temporary.write_text(json.dumps(_plain(values), indent=1) + "\n", encoding="utf-8")
+
+
+def write_table(table: pd.DataFrame, path: str | Path) -> None:
+    """Write a tidy table as CSV, whole or not at all."""
+    with whole(path) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.10g")
+
+
+def dot(
+    definition: DotDefinition, cation: str, halide: str, seed: int, short_range_order: float, output: str | Path
+) -> None:
+    """Build an unrelaxed dot."""
+    atoms = build_dot(definition, cation, halide, seed, short_range_order)
+    log.info("built %s: %s, %d atoms", output, atoms.get_chemical_formula("hill"), len(atoms))
+    write_structure(atoms, output)
+
+
+def relax(
+    structure: str | Path,
+    engine: Engine,
+    workdir: str | Path,
+    fmax_ev_per_ang: float,
+    max_steps: int,
+    output: str | Path,
+    record: str | Path,
+    start: str | Path | None = None,
+) -> None:
+    """Relax a structure, from other coordinates of the same atoms where `start` gives them.
+
+    Raises
+    ------
+    InputError
+        If `start` holds other atoms than `structure`.
+    EngineError
+        If the relaxation does not converge; what was reached stays in `workdir` and a later call goes on from it.
+    """
+    atoms = read_structure(structure)
+    origin: dict[str, Any] = {"structure": str(structure), "sha256": digest(structure)}
+    if start:
+        relaxed = read_structure(start)
+        if list(relaxed.symbols) != list(atoms.symbols):
+            raise InputError(
+                f"{start}: holds {relaxed.symbols}, not the atoms of {structure} ({atoms.symbols}); remake it with "
+                "`make clusters`, or set relax.start to scratch"
+            )
+        atoms.positions = relaxed.positions
+        origin |= {"start": str(start), "start_sha256": digest(start)}
+        log.info("starting from the relaxed geometry %s", start)
+    result = engine.relax(atoms, Path(workdir), fmax_ev_per_ang, max_steps)
+    fields = {key: value for key, value in vars(result).items() if key not in ("atoms", "engine")}
+    values = fields | {
+        "fmax_wanted_ev_per_ang": fmax_ev_per_ang,
+        "formula": atoms.get_chemical_formula("hill"),
+        "engine": asdict(result.engine),
+        "inputs": origin,
+        "provenance": provenance(),
+    }
+    if not result.converged:
+        write_json(values, Path(workdir) / "not_converged.json")
+        raise EngineError(
+            f"{structure}: {result.reason} Raise relax.max_steps; what was reached in {workdir} is kept."
+        )
+    log.info("relaxed in %d steps: fmax %.3f eV/Ang", result.steps, result.fmax_ev_per_ang)
+    result.atoms.info["relaxed"] = {
+        "engine": result.engine.method,
+        "fmax_ev_per_ang": result.fmax_ev_per_ang,
+        "energy_ev": result.energy_ev,
+        "steps": result.steps,
+    }
+    write_structure(result.atoms, output)
+    write_json(values, record)
+
+
+def junction(
+    structure: str | Path, left: str, right: str, electrodes: ElectrodeSettings, output: str | Path
+) -> None:
+    """Put a dot between two gold pyramids."""
+    atoms = build_junction(
+        read_structure(structure),
+        left,
+        right,
+        layers=electrodes.layers,
+        lead_layers=electrodes.lead_layers,
+        apex_distance_ang=electrodes.apex_distance_ang,
+    )
+    log.info("built %s: %d atoms, contacts %.2f Ang apart", output, len(atoms), atoms.info["contact_distance_ang"])
+    write_structure(atoms, output)
+
+
+def hamiltonian(structure: str | Path, engine: Engine, workdir: str | Path, output: str | Path) -> None:
+    """Converge the SCF of a structure and keep H and S, Fermi energy at zero."""
+    atoms = read_structure(structure)
+    log.info("SCF of %s: %s, %d atoms", structure, atoms.get_chemical_formula("hill"), len(atoms))
+    result = engine.hamiltonian(atoms, Path(workdir))
+    log.info("E_F %.4f eV, %d orbitals", result.fermi_energy_ev, len(result.eigenvalues_ev))
+    write_electronic_structure(result, output)
+
+
+def device_of(
+    path: str | Path,
+    left_atoms: Sequence[int] | None = None,
+    right_atoms: Sequence[int] | None = None,
+    fermi_ev: float | None = None,
+) -> tuple[Device, NDArray[np.int64], NDArray[np.int64], EngineInfo | None]:
+    """Read H and S of a junction from any file, with the lead atoms of either side.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of `hamiltonian`, or any that sisl reads a Hamiltonian from.
+    left_atoms, right_atoms : sequence of int, optional
+        Atoms of the leads, counted from 0; by default the tagged ones of the file.
+    fermi_ev : float, optional
+        Fermi energy in the zero of the file (eV), for files in which it is not at zero already.
+
+    Returns
+    -------
+    Device, left atoms, right atoms, EngineInfo or None
+        None where the file does not say who computed it.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or neither it nor the caller says where the leads are.
+    """
+    if (left_atoms is None) != (right_atoms is None):
+        raise InputError("lead atoms: give those of both sides, --left-atoms and --right-atoms, or of none")
+    engine = None
+    leads: tuple[Any, Any] | None = None if left_atoms is None else (left_atoms, right_atoms)
+    if is_store(path):
+        structure = read_electronic_structure(path)
+        matrices, engine = structure.hamiltonian, structure.engine
+        leads = leads or lead_atoms(structure.atoms)
+    else:
+        matrices = _read_with_sisl(path)
+        if leads is None:
+            raise InputError(f"{path}: has no tagged lead atoms; name them with --left-atoms and --right-atoms")
+    if fermi_ev:
+        matrices = matrices.copy()
+        matrices.shift(-fermi_ev)
+    device = Device.from_hamiltonian(matrices)
+    return device, np.asarray(leads[0]), np.asarray(leads[1]), engine
+
+
+def compute_transmission(
+    path: str | Path,
+    energies: str,
+    leads: str,
+    output: str | Path,
+    left_atoms: Sequence[int] | None = None,
+    right_atoms: Sequence[int] | None = None,
+    fermi_ev: float | None = None,
+) -> None:
+    """Compute T(E) of a junction's H and S; `energies` and `leads` as `parse_energies` and `parse_leads` read them."""
+    grid, choice = parse_energies(energies), parse_leads(leads)
+    device, left, right, engine = device_of(path, left_atoms, right_atoms, fermi_ev)
+    result = transmission(device, *choice.attach(device, left, right), grid)
+    log.info(
+        "T(E) of %d energies in %.1f s by %s, checked to %.0e",
+        len(result.energies_ev), result.wall_time_s, result.solver, result.error_estimate,
+    )  # fmt: skip
+    made = provenance(inputs={str(path): digest(path)}, leads=leads, engine=asdict(engine) if engine else None)
+    write_transmission(result, output, made)
+
+
+def local_density(
+    path: str | Path, energy_ev: float, leads: LeadSettings, output: str | Path
+) -> None:
+    """Where the states at one energy run: LDOS by atom, parted by the lead they enter from."""
+    device, left, right, engine = device_of(path)
+    density = injected_density(device, *_attach(leads, device, left, right), [energy_ev])
+    dataset = xarray.Dataset(
+        {
+            name: (("energy", "atom"), values, {"units": "1/eV", "long_name": f"states per spin {meaning}"})
+            for name, values, meaning in (
+                ("ldos_left", density.left, "that enter from the left lead"),
+                ("ldos_right", density.right, "that enter from the right lead"),
+                ("ldos", density.left + density.right, "in all"),
+            )
+        },
+        {"energy": ("energy", density.energies_ev, {"units": "eV", "long_name": "energy relative to E_F"})},
+        {"provenance": json.dumps(provenance(inputs={str(path): digest(path)}))},
+    )
+    with whole(output) as temporary:
+        dataset.to_netcdf(temporary)
+
+
+def frontier(path: str | Path, settings: InterferenceSettings, output: str | Path) -> None:
+    """Levels of the dot's own block in a junction, and what its orbitals do between the two apices.
+
+    The rule is taken in the middle of the gap and at the study's energy (see `headline_energy`).
+    """
+    structure = read_electronic_structure(path)
+    device = Device.from_hamiltonian(structure.hamiltonian)
+    atoms = structure.atoms
+    inside = dot_atoms(atoms)
+    orbitals = device.orbitals_of(inside)
+    electrons = float(structure.valence_electrons[inside].sum())
+    levels = solve_dot(device.block("H", orbitals), device.block("S", orbitals), electrons)
+    H, S = device.block("H", range(device.n_orbitals)), device.block("S", range(device.n_orbitals))
+    tips = [
+        device.orbitals_of(np.flatnonzero(atoms.get_tags() == atoms.get_tags()[side].min()))
+        for side in (_side(atoms, 1), _side(atoms, 2))
+    ]
+    energies = {
+        "midgap": levels.midgap_ev,
+        "headline": headline_energy(settings, levels.homo_ev, levels.lumo_ev),
+    }
+    rules = {}
+    for name, energy in energies.items():
+        couplings = [tip_coupling(H, S, orbitals, tip, energy) for tip in tips]
+        try:
+            rule = orbital_rule(levels, *couplings, energy)
+        except InputError as error:
+            # A headline energy may fall on a level; the rest of the study does not hang on that.
+            rules[name] = {"energy_ev": energy, "sentence": str(error)}
+            continue
+        rules[name] = asdict(rule) | {
+            "constructive": rule.constructive,
+            "interference": rule.interference,
+            "sentence": rule.sentence,
+        }
+    write_json(
+        {
+            "left": atoms.info["left"],
+            "right": atoms.info["right"],
+            "contact_distance_ang": atoms.info["contact_distance_ang"],
+            "fermi_energy_ev": structure.fermi_energy_ev,
+            "homo_ev": levels.homo_ev,
+            "lumo_ev": levels.lumo_ev,
+            "orbital_rule": rules,
+            "engine": asdict(structure.engine),
+        },
+        output,
+    )
+
+
+def headline_energy(settings: InterferenceSettings, homo_ev: float, lumo_ev: float) -> float:
+    """Energy (eV, relative to E_F) that the settings ask for, given the dot's frontier levels (same zero)."""
+    reference = {"fermi": 0.0, "homo": homo_ev, "midgap": (homo_ev + lumo_ev) / 2, "lumo": lumo_ev}
+    return reference[settings.reference] + settings.offset_ev
+
+
+def headline_of(summary: str | Path, name: str) -> float:
+    """Headline energy (eV, relative to E_F) of the series that the junction `name` belongs to."""
+    values = json.loads(Path(summary).read_text(encoding="utf-8"))
+    return next(group["headline_energy_ev"] for group in values["series"] if name in group["junctions"])
+
+
+def series(
+    names: Sequence[str],
+    transmissions: Sequence[str | Path],
+    frontiers: Sequence[str | Path],
+    temperature_k: float,
+    settings: InterferenceSettings,
+    conductance_table: str | Path,
+    series_table: str | Path,
+    summary: str | Path,
+) -> None:
+    """Conductance, decay, jump and comparison of the junctions of one dot.
+
+    Junctions with the same left contact form a series, ordered by the distance of their contacts. The gap of a series is what
+    the gaps of its members' dot blocks share. Three members and more are held against a decay; of two, the long one is
+    held against the short one.
+    """
+    members = []
+    for name, spectrum, levels in zip(names, transmissions, frontiers, strict=True):
+        values = json.loads(Path(levels).read_text(encoding="utf-8"))
+        members.append({"name": name, "result": read_transmission(spectrum)} | values)
+    groups = [
+        sorted((m for m in members if m["left"] == left), key=lambda m: m["contact_distance_ang"])
+        for left in dict.fromkeys(m["left"] for m in members)
+    ]
+    conductances, tables, summaries = [], [], []
+    for group in groups:
+        fermi = _fermi_grid(group[0]["result"].energies_ev, temperature_k)
+        for member in group:
+            member["conductance"] = conductance(member["result"], temperature_k, fermi)
+            conductances.append(_conductance_table(member, fermi, temperature_k))
+        table, values = _analyse(group, fermi, settings)
+        tables.append(table)
+        summaries.append(values)
+        log.info("%s", values["sentence"])
+    write_table(pd.concat(conductances), conductance_table)
+    write_table(pd.concat(tables), series_table)
+    write_json({"temperature_k": temperature_k, "series": summaries, "provenance": provenance()}, summary)
+
+
+def chain(settings: InterferenceSettings, table: str | Path, summary: str | Path) -> None:
+    """The tight-binding chain that explains the jump: lead L on site 1, lead R on sites 2 to 8 in turn."""
+    model = DiatomicChain()
+    low, high = model.gap_ev
+    energies = np.linspace(low, high, 101)
+    spectrum = model.spectrum(
+        energies, threshold_decades=settings.jump_decades, confidence=settings.confidence
+    )
+    log10 = np.log10(spectrum.conductances_g0)
+    fit = np.asarray(spectrum.verdict.fit.predict(float(spectrum.distances_ang[-1])).log10_g)
+    write_table(
+        pd.concat(
+            pd.DataFrame(
+                {"site": site + 2, "energy_eV": energies, "log10_transmission": log10[site]}
+            )
+            for site in range(len(log10))
+        ),
+        table,
+    )
+    middle = spectrum.at(0.0)
+    write_json(
+        asdict(model)
+        | {
+            "model": True,
+            "trend_at_last_site": fit,
+            "energies_ev": energies,
+            "shares": spectrum.shares(),
+            "midgap": _verdict(middle),
+            "sentence": spectrum.sentence,
+        },
+        summary,
+    )
+
+
+def decay_of(
+    transmissions: Sequence[str | Path], distances_ang: Sequence[float], settings: InterferenceSettings
+) -> DecaySpectrum:
+    """Decay and jump of T(E) files at every energy they share.
+
+    Raises
+    ------
+    InputError
+        If the numbers of files and distances differ, or the files have different energies.
+    """
+    if len(transmissions) != len(distances_ang):
+        raise InputError(
+            f"--distances: {len(distances_ang)} distances for {len(transmissions)} files; give one for each file"
+        )
+    results = [read_transmission(path) for path in transmissions]
+    energies = results[0].energies_ev
+    for path, result in zip(transmissions, results, strict=True):
+        if result.energies_ev.shape != energies.shape or not np.allclose(result.energies_ev, energies):
+            raise InputError(f"{path}: has other energies than {transmissions[0]}; compute both on one grid")
+    return decay_spectrum(
+        energies,
+        distances_ang,
+        [result.transmission for result in results],
+        contacts=[str(path) for path in transmissions],
+        threshold_decades=settings.jump_decades,
+        confidence=settings.confidence,
+    )
+
+
+def _attach(leads: LeadSettings, device: Device, left: Any, right: Any) -> tuple[Lead, Lead]:
+    return parse_leads(leads.text).attach(device, left, right)
+
+
+def _side(atoms: Any, side: int) -> NDArray[np.int64]:
+    """Atoms of the left (1) or right (2) pyramid."""
+    return np.flatnonzero([str(tag).startswith(str(side)) for tag in atoms.get_tags()])
+
+
+def _read_with_sisl(path: str | Path) -> sisl.Hamiltonian:
+    if not Path(path).is_file():
+        raise InputError(f"{path}: there is no such file")
+    try:
+        return sisl.get_sile(path).read_hamiltonian()
+    except QdjunctionError:
+        raise
+    except Exception as error:  # sisl raises whatever its readers trip over
+        raise InputError(
+            f"{path}: sisl finds no Hamiltonian in it ({type(error).__name__}: {error}); give an h.nc of `qdjunction "
+            "hamiltonian`, a TSHS, or an HSX with its geometry"
+        ) from error
+
+
+def _fermi_grid(energies_ev: NDArray[np.float64], temperature_k: float) -> NDArray[np.float64]:
+    """Energies at which E_F can be put so that the thermal kernel stays inside the window of T(E)."""
+    from qdjunction.transport.conductance import KERNEL_HALF_WIDTH
+    from qdjunction.units import BOLTZMANN_EV_PER_K
+
+    margin = KERNEL_HALF_WIDTH * BOLTZMANN_EV_PER_K * temperature_k
+    inside = (energies_ev >= energies_ev[0] + margin) & (energies_ev <= energies_ev[-1] - margin)
+    if not inside.any():
+        raise InputError(
+            f"transport: the energies from {energies_ev[0]:g} to {energies_ev[-1]:g} eV are too few for a thermal conductance "
+            f"at {temperature_k:g} K; widen energy_min_ev and energy_max_ev by {margin:.2f} eV on either side"
+        )
+    return energies_ev[inside]
+
+
+def _conductance_table(member: Mapping[str, Any], fermi: NDArray[np.float64], temperature_k: float) -> pd.DataFrame:
+    values = np.interp(fermi, member["result"].energies_ev, member["result"].transmission)
+    return pd.DataFrame(
+        {
+            "junction": member["name"],
+            "left": member["left"],
+            "right": member["right"],
+            "contact_distance_ang": member["contact_distance_ang"],
+            "fermi_eV": fermi,
+            "temperature_K": temperature_k,
+            "transmission": values,
+            "conductance_G0": member["conductance"],
+        }
+    )
+
+
+def _analyse(
+    group: Sequence[Mapping[str, Any]], fermi: NDArray[np.float64], settings: InterferenceSettings
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Table over energies and summary of one series."""
+    window = (max(m["homo_ev"] for m in group), min(m["lumo_ev"] for m in group))
+    headline = headline_energy(settings, *window)
+    summary: dict[str, Any] = {
+        "left": group[0]["left"],
+        "junctions": [m["name"] for m in group],
+        "distances_ang": [m["contact_distance_ang"] for m in group],
+        "window_ev": window,
+        "headline_energy_ev": headline,
+        "headline": f"{settings.reference} {settings.offset_ev:+g} eV",
+    }
+    for energy, name in ((headline, "headline energy (interference.reference, offset_ev)"), *((w, "gap") for w in window)):
+        if not fermi[0] <= energy <= fermi[-1]:
+            raise InputError(
+                f"transport: the {name} at {energy:.2f} eV lies outside {fermi[0]:.2f} to {fermi[-1]:.2f} eV, where T(E) gives a "
+                "thermal conductance; widen energy_min_ev and energy_max_ev"
+            )
+    index = int(np.abs(fermi - headline).argmin())
+    summary["conductance_at_headline_G0"] = [float(m["conductance"][index]) for m in group]
+    table = pd.DataFrame({"left": group[0]["left"], "energy_eV": fermi})
+    if len(group) >= 3:
+        spectrum = decay_spectrum(
+            fermi,
+            summary["distances_ang"],
+            [m["conductance"] for m in group],
+            window_ev=window,
+            contacts=summary["junctions"],
+            threshold_decades=settings.jump_decades,
+            confidence=settings.confidence,
+        )
+        table = table[["left"]].join(spectrum.table())
+        at_headline = spectrum.at(headline)
+        summary |= {
+            "kind": "decay",
+            "at_headline": _verdict(at_headline),
+            "at_fermi": _verdict(spectrum.at(0.0)) if fermi[0] <= 0 <= fermi[-1] else None,
+            "shares": spectrum.shares(),
+            "sentence": spectrum.sentence,
+        }
+    elif len(group) == 2:
+        comparison = compare(fermi, group[1]["conductance"], group[0]["conductance"], window_ev=window)
+        table["in_window"] = comparison.window.inside
+        table["log10_ratio_long_short"] = comparison.log10_ratio
+        summary |= {
+            "kind": "comparison",
+            "log10_ratio_at_headline": float(comparison.log10_ratio[index]),
+            "median_log10_ratio": comparison.median_log10_ratio,
+            "share_long_above": comparison.share_long_above,
+            "sentence": (
+                f"{group[1]['name']} conducts better than {group[0]['name']} over {comparison.share_long_above:.0%} of the gap, "
+                f"by {comparison.median_log10_ratio:.2f} decades in the median."
+            ),
+        }
+    else:
+        summary |= {"kind": "single", "sentence": f"{group[0]['name']} stands alone; a series needs more contacts."}
+    return table, summary
+
+
+def _verdict(verdict: JumpVerdict) -> dict[str, Any]:
+    """A verdict at one energy as plain values."""
+    fit: DecayFit = verdict.fit
+    return {
+        "beta_per_ang": fit.beta_per_ang,
+        "beta_interval_per_ang": fit.interval_per_ang,
+        "confidence": fit.confidence,
+        "log10_contact_conductance_G0": fit.log10_contact_g,
+        "r_squared": fit.r_squared,
+        "step_decades": verdict.step_decades,
+        "above_trend_decades": verdict.above_trend_decades,
+        "band_decades": verdict.band_decades,
+        "band_confidence": verdict.band_confidence,
+        "step": verdict.step,
+        "band": verdict.band,
+        "is_jump": verdict.is_jump,
+        "sentence": verdict.sentence,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Values of numpy and NaN as JSON knows them."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

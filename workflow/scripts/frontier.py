@@ -1,0 +1,6 @@
+from qdjunction import logs, steps
+from qdjunction.config import InterferenceSettings
+
+job = snakemake
+with logs.job(job.log[0], f"{job.wildcards.dot}/{job.wildcards.junction}"):
+    steps.frontier(job.input[0], InterferenceSettings(**job.params.interference), job.output[0])

@@ -1,0 +1,15 @@
+from qdjunction import logs, steps
+from qdjunction.engine.registry import make_engine
+
+job = snakemake
+with logs.job(job.log[0], job.wildcards.dot):
+    steps.relax(
+        job.input.structure,
+        make_engine(**job.params.engine, threads=job.threads),
+        job.params.workdir,
+        job.params.fmax_ev_per_ang,
+        job.params.max_steps,
+        job.output.structure,
+        job.output.record,
+        start=job.input.get("start"),
+    )
