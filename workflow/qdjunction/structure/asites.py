@@ -1,6 +1,7 @@
 """Which A sites of a dot are filled: the neutral choice of lowest electrostatic energy.
 
-Everything is in lattice coordinates; energies are in e^2 / (4 pi eps0 a) of the point charges Pb +2, X -1, A +1.
+Everything is in lattice coordinates. Energies are those of the point charges Pb +2, X -1, A +1 in units of
+e^2 / (4 pi eps0 a).
 """
 
 from functools import cache
@@ -32,8 +33,9 @@ def halide_sites(pb_sites: tuple[LatticeVector, ...]) -> tuple[Site, ...]:
 def candidate_sites(pb_sites: tuple[LatticeVector, ...]) -> tuple[Site, ...]:
     """Sites of the cages around every Pb, in the order in which they go empty if the energy does not care.
 
-    Sites next to fewest Pb go first (the corners of a block). Of equal corners the one nearest to the contact column
-    goes first and of all others the farthest, so that tips meet few cations and the row R1 .. Rn stays uniform.
+    Sites next to fewest Pb go first (the corners of a block). Of equal corners the one nearest to the contact
+    column goes first and of all others the farthest, so that tips meet few cations and the row R1 .. Rn stays
+    uniform.
     """
     pb = np.array(pb_sites)
     steps = np.array([[i, j, k] for i in (-0.5, 0.5) for j in (-0.5, 0.5) for k in (-0.5, 0.5)])
@@ -48,7 +50,7 @@ def candidate_sites(pb_sites: tuple[LatticeVector, ...]) -> tuple[Site, ...]:
 
 
 def a_site_energy(pb_sites: tuple[LatticeVector, ...], filled: tuple[Site, ...]) -> float:
-    """Electrostatic energy of the filled A sites among themselves and with all Pb and X, in e^2 / (4 pi eps0 a)."""
+    """Sum up the energy of the filled A sites among themselves and with all Pb and X."""
     potential, repulsion = _interactions(pb_sites, filled)
     return float(potential.sum() + repulsion.sum() / 2)
 
@@ -57,11 +59,12 @@ def a_site_energy(pb_sites: tuple[LatticeVector, ...], filled: tuple[Site, ...])
 def choose_a_sites(pb_sites: tuple[LatticeVector, ...], exact_limit: int = EXACT_LIMIT) -> tuple[Site, ...]:
     """Choose the A sites that make the dot neutral at the lowest electrostatic energy.
 
-    With X halides and P Pb there are X - 2 P cations on the candidate sites. All choices are tried where there are at
-    most `exact_limit`. Beyond, sites are emptied one by one, each time the one that lowers the energy most; then filled
-    and empty sites are exchanged while that helps; then the best choice so far is disturbed (three empty sites moved
-    at random with a fixed seed) and relaxed again, a fixed number of times. Of choices with equal energy the first in
-    the order of `candidate_sites` is kept, so that the result is the same everywhere.
+    With X halides and P Pb there are X - 2 P cations on the candidate sites. All choices are tried where
+    there are at most `exact_limit`. Beyond, sites are emptied one by one, each time the one that lowers the
+    energy most; then filled and empty sites are exchanged while that helps; then the best choice so far is
+    disturbed (three empty sites moved at random with a fixed seed) and relaxed again, a fixed number of
+    times. Of choices with equal energy the first in the order of `candidate_sites` is kept, so that the
+    result is the same everywhere.
 
     Parameters
     ----------

@@ -147,6 +147,8 @@ def load_dot(name: str, folder: str | Path) -> DotDefinition:
         raise InputError(f"{path} cannot be read as YAML: {reason}.") from error
     if not isinstance(content, dict):
         raise InputError(f"{path} must be a table of keys such as 'block: [2, 2, 3]'.")
+    if "name" in content:
+        raise InputError(f"{path}: unknown key 'name'; a dot is named by its file.")
     try:
         return DotDefinition.model_validate({"name": name} | content)
     except ValidationError as error:

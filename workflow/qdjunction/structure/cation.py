@@ -23,7 +23,8 @@ def methylammonium() -> Atoms:
     radial, axial = np.sin(_TETRAHEDRAL), np.cos(_TETRAHEDRAL)
     azimuths = np.deg2rad([0.0, 120.0, 240.0])
     ring = np.column_stack([np.cos(azimuths), np.sin(azimuths), np.zeros(3)])
-    # The bond C->N leaves along +z, hence the methyl hydrogens lean to -z; staggered: the other ring is turned by 180.
+    # The bond C->N leaves along +z, hence the methyl hydrogens lean to -z; staggered: the other ring is
+    # turned by 180.
     methyl = carbon + C_H_ANG * (radial * ring + [0, 0, axial])
     ammonium = nitrogen + N_H_ANG * (-radial * ring - [0, 0, axial])
     return Atoms("CNH3H3", positions=np.vstack([carbon, nitrogen, methyl, ammonium]))
@@ -32,9 +33,9 @@ def methylammonium() -> Atoms:
 def cation_axis(site: NDArray[np.float64], pb: NDArray[np.float64]) -> NDArray[np.float64]:
     """Direction from C to N of a cation on an A site, all in lattice coordinates.
 
-    At the surface NH3+ points inwards, to the middle of the Pb next to the site, among the halides that bind it. In
-    the bulk, where that middle is the site itself, it points along [110] to the halide in the middle of a cage edge, and
-    against it on every second site, so that the dipoles cancel.
+    At the surface NH3+ points inwards, to the middle of the Pb next to the site, among the halides that bind
+    it. In the bulk, where that middle is the site itself, it points along [110] to the halide in the middle
+    of a cage edge, and against it on every second site, so that the dipoles cancel.
 
     Parameters
     ----------
@@ -56,8 +57,8 @@ def place_cation(
 ) -> Atoms:
     """Put a cation on an A site.
 
-    Methylammonium is turned about its axis (1 degree steps, first of the best) so that its three N-H point as well as
-    they can at the nearest halides: the sum over H of the distance to the nearest halide is least.
+    Methylammonium is turned about its axis (1 degree steps, first of the best) so that its three N-H point as
+    well as they can at the nearest halides: the sum over H of the distance to the nearest halide is least.
 
     Parameters
     ----------

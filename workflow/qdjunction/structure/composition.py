@@ -62,8 +62,8 @@ def parse_halide(text: str) -> Composition:
     Parameters
     ----------
     text : str
-        Halide symbols with their amounts: ``Br``, ``Br0.72Cl0.28``, or as in MAPbX3, ``Br2.15Cl0.85``. The amounts sum
-        to 1 or to 3; a symbol alone counts 1.
+        Halide symbols with their amounts: ``Br``, ``Br0.72Cl0.28``, or as in MAPbX3, ``Br2.15Cl0.85``. The
+        amounts sum to 1 or to 3; a symbol alone counts 1.
 
     Raises
     ------
@@ -101,7 +101,7 @@ class HalideArrangement:
     symbols : tuple of str
         Halide of each site.
     short_range_order : float or None
-        Achieved Warren-Cowley parameter of the finite dot; None where there is no pair of unlike halides to count.
+        Achieved Warren-Cowley parameter of the finite dot; None for a single halide.
     """
 
     symbols: tuple[str, ...]
@@ -111,10 +111,11 @@ class HalideArrangement:
 def short_range_order(species: NDArray[np.int64], pairs: NDArray[np.int64]) -> float | None:
     """Warren-Cowley parameter of neighbouring sites of a finite dot.
 
-    alpha = 1 - N_unlike / <N_unlike>, with N_unlike the neighbour pairs of unlike species and <N_unlike> its mean over
-    all arrangements of the same counts n_s on the n sites, N_pairs (1 - sum_s n_s (n_s - 1) / (n (n - 1))). For n to
-    infinity and two species that is the parameter of Cowley, Phys. Rev. 77, 669 (1950). Zero is random, positive is
-    clustering, negative is ordering into unlike neighbours.
+    alpha = 1 - N_unlike / <N_unlike>, with N_unlike the neighbour pairs of unlike species and <N_unlike> its
+    mean over all arrangements of the same counts n_s on the n sites,
+    N_pairs (1 - sum_s n_s (n_s - 1) / (n (n - 1))). For n to infinity and two species that is the parameter
+    of Cowley, Phys. Rev. 77, 669 (1950). Zero is random, positive is clustering, negative is ordering into
+    unlike neighbours.
 
     Parameters
     ----------
@@ -147,8 +148,9 @@ def arrange_halides(
 ) -> HalideArrangement:
     """Put halides on the sites of a finite dot.
 
-    A target of 0 is the random alloy: one random arrangement, kept as drawn (its own parameter scatters about 0). Any
-    other target is approached by Monte Carlo swaps of unlike halides, each kept if it does not lead further away.
+    A target of 0 is the random alloy: one random arrangement, kept as drawn (its own parameter scatters about
+    0). Any other target is approached by Monte Carlo swaps of unlike halides, each kept if it does not lead
+    further away.
 
     Parameters
     ----------
@@ -161,8 +163,8 @@ def arrange_halides(
     seed : int
         Seed of the random numbers; equal input gives equal output.
     target : float
-        Warren-Cowley parameter wanted, from -1 (ordered) to 1 (segregated). A value that the finite dot cannot reach
-        is approached as far as the swaps get; the achieved value is in the result.
+        Warren-Cowley parameter wanted, from -1 (ordered) to 1 (segregated). A value that the finite dot
+        cannot reach is approached as far as the swaps get; the achieved value is in the result.
 
     Raises
     ------
@@ -179,7 +181,7 @@ def arrange_halides(
     if target != 0 and expected > 0:
         _swap_towards(species, pairs, target, expected, rng)
     achieved = short_range_order(species, pairs)
-    if target != 0 and achieved is not None and abs(achieved - target) > 1 / expected:
+    if target != 0 and achieved is not None and abs(achieved - target) > 1.01 / expected:
         logger.warning(
             "Short-range order %.3f is out of reach for %s on %d sites; got %.3f.",
             target, composition.text, sites, achieved,
@@ -194,18 +196,20 @@ def _swap_towards(
     expected: float,
     rng: np.random.Generator,
 ) -> None:
-    """Swap unlike halides in place until the count of unlike neighbours is the integer nearest to the target."""
+    """Swap unlike halides in place until the number of unlike neighbours is within one of the wanted."""
     n = len(species)
     neighbours = [np.concatenate([pairs[pairs[:, 0] == s, 1], pairs[pairs[:, 1] == s, 0]]) for s in range(n)]
-    goal = round((1 - target) * expected)
+    goal = (1 - target) * expected
     unlike = int(np.count_nonzero(species[pairs[:, 0]] != species[pairs[:, 1]]))
 
     def unlike_at(i: int, j: int) -> int:
         return sum(int(np.count_nonzero(species[neighbours[s]] != species[s])) for s in (i, j))
 
-    # Sideways moves let the walk leave plateaus; a few hundred sweeps settle dots of every size in the catalogue.
+    # Sideways moves let the walk leave plateaus; a few hundred sweeps settle dots of every size in the
+    # catalogue.
     for _ in range(200 * n):
-        if unlike == goal:
+        # Each halide of an octahedral network has 4 or 8 neighbours, so a swap changes an even number.
+        if abs(unlike - goal) <= 1:
             return
         i, j = rng.integers(n, size=2)
         if species[i] == species[j]:

@@ -1,7 +1,7 @@
 """Contact sites: the terminal halides at which the gold tips touch a dot.
 
-In lattice coordinates Pb sits at integers (i, j, k); a terminal halide sits half a lattice constant beyond an outer
-face of its Pb and faces away from it.
+In lattice coordinates Pb sits at integers (i, j, k); a terminal halide sits half a lattice constant beyond an
+outer face of its Pb and faces away from it.
 """
 
 from collections.abc import Mapping
@@ -68,8 +68,9 @@ def sliding_series(
 ) -> dict[str, ContactSite]:
     """Name the contacts of the sliding series along one Pb column.
 
-    ``L`` is the near end of the column and faces -z; ``R1`` .. ``Rn`` are the halides beside it, one per Pb, all facing
-    `facing`; ``R(n+1)`` is the far end and faces +z. For one Pb that is ``R1`` cis and ``R2`` trans to ``L``.
+    ``L`` is the near end of the column and faces -z; ``R1`` .. ``Rn`` are the halides beside it, one per Pb,
+    all facing `facing`; ``R(n+1)`` is the far end and faces +z. For one Pb that is ``R1`` cis and ``R2``
+    trans to ``L``.
 
     Parameters
     ----------
@@ -129,7 +130,7 @@ def contact(atoms: Atoms, name: str) -> Contact:
     contacts = atoms.info.get("contacts")
     if not contacts:
         raise StructureError(
-            "The structure names no contacts (info key 'contacts' is missing); build it with `qdjunction dot`."
+            "The structure names no contacts (info key 'contacts' is absent); build it with `qdjunction dot`."
         )
     label = atoms.info.get("dot", {}).get("name", "The structure")
     if name not in contacts:
@@ -138,8 +139,8 @@ def contact(atoms: Atoms, name: str) -> Contact:
     atom, direction = int(entry["atom"]), np.asarray(entry["direction"], dtype=float)
     if not 0 <= atom < len(atoms) or direction.shape != (3,) or not np.linalg.norm(direction) > 0:
         raise StructureError(
-            f"Contact '{name}' of {label} is broken (atom {atom} of {len(atoms)}, direction {entry['direction']}); "
-            "build the dot anew."
+            f"Contact '{name}' of {label} is broken (atom {atom} of {len(atoms)}, "
+            f"direction {entry['direction']}); build the dot anew."
         )
     return Contact(name, atom, direction / np.linalg.norm(direction))
 

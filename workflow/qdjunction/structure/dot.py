@@ -21,9 +21,9 @@ def build_dot(
 ) -> Atoms:
     """Build a neutral, unrelaxed dot.
 
-    Pb stands on integer lattice points, X half-way between neighbours and beyond each outer face, wherever it touches
-    a Pb that is there; X - 2 Pb of the half-integer A sites hold a cation (see `choose_a_sites`). The atoms come in the
-    order Pb, X, cations, each in lexicographic order of its site.
+    Pb stands on integer lattice points, X half-way between neighbours and beyond each outer face, wherever it
+    touches a Pb that is there; X - 2 Pb of the half-integer A sites hold a cation (see `choose_a_sites`). The
+    atoms come in the order Pb, X, cations, each in lexicographic order of its site.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ def build_dot(
     Returns
     -------
     ase.Atoms
-        Not periodic, tags 0. ``info`` holds ``dot`` (name, cation, halide, seed, lattice constant, orders wanted and
-        achieved, who built it), ``contacts`` and ``contact_pairs``.
+        Not periodic, tags 0. ``info`` holds ``dot`` (name, cation, halide, seed, lattice constant, orders
+        wanted and achieved, who built it), ``contacts`` and ``contact_pairs``.
 
     Raises
     ------

@@ -20,8 +20,8 @@ def gold_pyramid(
 ) -> Atoms:
     """Build an fcc tetrahedron with its apex at the origin and its (111) base away from it.
 
-    The atoms are the points i a1 + j a2 + l a3 of the primitive fcc lattice with i, j, l >= 0 and i + j + l < layers;
-    layer i + j + l is a (111) plane of 1, 3, 6, 10, 15, ... atoms.
+    The atoms are the points i a1 + j a2 + l a3 of the primitive fcc lattice with i, j, l >= 0 and
+    i + j + l < layers; layer i + j + l is a (111) plane of 1, 3, 6, 10, 15, ... atoms.
 
     Parameters
     ----------
@@ -53,7 +53,8 @@ def gold_pyramid(
         [(i, j, n - i - j) for n in range(layers) for i in range(n, -1, -1) for j in range(n - i, -1, -1)]
     )
     points = steps @ primitive
-    # Columns of `frame`: two axes in the (111) plane and [111]; of `target`: two axes across `direction` and itself.
+    # Columns of `frame`: two axes in the (111) plane and [111]; of `target`: two axes across `direction` and
+    # itself.
     frame = _frame(np.array([1.0, 1.0, 1.0]), np.array([1.0, -1.0, 0.0]))
     axis = np.asarray(direction, dtype=float)
     target = _frame(axis, np.eye(3)[np.argmin(np.round(np.abs(axis / np.linalg.norm(axis)), 9))])

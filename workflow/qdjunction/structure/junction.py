@@ -15,16 +15,16 @@ from qdjunction.structure.contacts import Contact, contact, contact_distance
 from qdjunction.structure.electrodes import GOLD_LATTICE_CONSTANT_ANG, gold_pyramid
 
 APEX_DISTANCE_ANG: Mapping[str, float] = {"Cl": 2.66, "Br": 2.76, "I": 2.88}
-"""Relaxed distance (Ang) of the gold apex and the halide it touches: Zheng et al., Nat. Commun. 10, 5458 (2019)."""
+"""Relaxed distance (Ang) of gold apex and halide: Zheng et al., Nat. Commun. 10, 5458 (2019)."""
 
 MIN_TIP_DISTANCE_ANG = GOLD_LATTICE_CONSTANT_ANG
-"""Least distance (Ang) of the gold atoms of two tips: second neighbours in gold, the nearest that form no bond."""
+"""Least distance (Ang) of two tips: that of second neighbours in gold, the nearest that form no bond."""
 
 OVERLAP_FRACTION = 0.7
-"""Two atoms overlap below this fraction of the sum of their covalent radii; the shortest bonds stay well above."""
+"""Two atoms overlap below this fraction of the sum of their covalent radii; bonds stay well above."""
 
 TOUCH_FRACTION = 1.1
-"""Gold touches an atom other than its contact halide below this fraction of the sum of their covalent radii."""
+"""Gold touches a further atom of the dot below this fraction of the sum of their covalent radii."""
 
 _TURNS_DEG = range(0, 120, 5)
 
@@ -39,9 +39,9 @@ def build_junction(
 ) -> Atoms:
     """Put a dot between two gold tips.
 
-    Each tip stands on its contact halide along the contact's outward lattice direction, also on a relaxed dot: the tips
-    of a series then keep their orientation while octahedra tilt, and differ by the site alone. About its axis a tip
-    is turned, in steps of 5 degrees, to where the gold behind the apex has most room.
+    Each tip stands on its contact halide along the contact's outward lattice direction, also on a relaxed
+    dot: the tips of a series then keep their orientation while octahedra tilt, and differ by the site alone.
+    About its axis a tip is turned, in steps of 5 degrees, to where the gold behind the apex has most room.
 
     Parameters
     ----------
@@ -60,16 +60,16 @@ def build_junction(
     -------
     ase.Atoms
         Dot, left tip, right tip, with the dot's info and ``left``, ``right``, ``lead_layers``,
-        ``contact_distance_ang``. Tags: 0 the dot; 10, 11, ... the left tip from apex to base; 20, 21, ... the right
-        one (100s and 200s for more than ten layers).
+        ``contact_distance_ang``. Tags: 0 the dot; 10, 11, ... the left tip from apex to base; 20, 21, ... the
+        right one (100s and 200s for more than ten layers).
 
     Raises
     ------
     InputError
         If a number is out of range or the two contacts are the same.
     StructureError
-        If a contact is not there, the tips come closer than `MIN_TIP_DISTANCE_ANG`, gold touches an atom other than its
-        contact halide, or atoms overlap.
+        If a contact is not there, the tips come closer than `MIN_TIP_DISTANCE_ANG`, gold touches an atom
+        other than its contact halide, or atoms overlap.
     """
     if left == right:
         raise InputError(f"Left and right contact are both '{left}'; a junction needs two.")
@@ -105,14 +105,14 @@ def build_junction(
 
 
 def dot_atoms(atoms: Atoms) -> NDArray[np.int64]:
-    """Indices of the dot in a junction."""
+    """Give the indices of the dot in a junction."""
     return np.flatnonzero(atoms.get_tags() == 0)
 
 
 def lead_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices of the left and the right lead region of a junction.
+    """Give the indices of the left and the right lead region of a junction.
 
-    They are the outermost ``info["lead_layers"]`` layers of each tip, or the outermost one if the info does not say.
+    They are the outermost ``info["lead_layers"]`` layers of each tip; one if the info does not say.
 
     Raises
     ------
@@ -120,11 +120,11 @@ def lead_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         If the tags are not those of a junction.
     """
     tags = atoms.get_tags()
-    step = 100 if tags.max(initial=0) >= 100 else 10
+    sides = _sides(tags)
     lead_layers = int(atoms.info.get("lead_layers", 1))
     leads = []
     for side, name in enumerate(("left", "right"), start=1):
-        present = np.unique(tags[tags // step == side])
+        present = np.unique(tags[sides == side])
         if len(present) < lead_layers:
             raise StructureError(
                 f"The {name} tip has {len(present)} tagged gold layers and {lead_layers} are to be its lead; "
@@ -134,11 +134,17 @@ def lead_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return leads[0], leads[1]
 
 
+def _sides(tags: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Read the side of each atom off its tag: 0 the dot, 1 the left tip, 2 the right one."""
+    return tags // (100 if tags.max(initial=0) >= 100 else 10)
+
+
 def _apex(dot: Atoms, site: Contact, distance_ang: float | None) -> NDArray[np.float64]:
     symbol = dot[site.atom].symbol
     if symbol not in APEX_DISTANCE_ANG:
         raise StructureError(
-            f"Contact '{site.name}' is atom {site.atom}, {symbol}; gold is put on {', '.join(APEX_DISTANCE_ANG)} only."
+            f"Contact '{site.name}' is atom {site.atom}, {symbol}; "
+            f"gold is put on {', '.join(APEX_DISTANCE_ANG)} only."
         )
     return dot.positions[site.atom] + (distance_ang or APEX_DISTANCE_ANG[symbol]) * site.direction
 
@@ -146,10 +152,10 @@ def _apex(dot: Atoms, site: Contact, distance_ang: float | None) -> NDArray[np.f
 def _turned_tips(
     dot: Atoms, sites: list[Contact], apices: list[NDArray[np.float64]], layers: int
 ) -> tuple[Atoms, Atoms]:
-    """Both tips at the turns where the least room of any gold atom behind an apex is largest, the first such pair.
+    """Give both tips at the turns where the gold behind the apices has most room; the first of equal pairs.
 
-    Room is the distance to an atom of the dot or of the other tip beyond the sum of the covalent radii. The apex lies on
-    the axis and is left out, for no turn moves it.
+    Room is the distance to an atom of the dot or of the other tip beyond the sum of the covalent radii. The
+    apex lies on the axis and is left out, for no turn moves it.
     """
     radii = covalent_radii[dot.numbers]
     gold = covalent_radii[79]
@@ -175,8 +181,9 @@ def _check_tips(tips: tuple[Atoms, Atoms], names: tuple[str, str]) -> None:
     distance = float(cdist(tips[0].positions, tips[1].positions).min())
     if distance < MIN_TIP_DISTANCE_ANG:
         raise StructureError(
-            f"The tips at contacts '{names[0]}' and '{names[1]}' come within {distance:.2f} Ang of each other; they must "
-            f"stay {MIN_TIP_DISTANCE_ANG:.2f} Ang apart, so choose other contacts or fewer layers."
+            f"The tips at contacts '{names[0]}' and '{names[1]}' come within {distance:.2f} Ang of "
+            f"each other; they must stay {MIN_TIP_DISTANCE_ANG:.2f} Ang apart; choose other contacts "
+            "or fewer layers."
         )
 
 
@@ -185,15 +192,15 @@ def _check_overlap(atoms: Atoms, sites: list[Contact]) -> None:
     radii = covalent_radii[atoms.numbers]
     first, second, distance = neighbor_list("ijd", atoms, radii * TOUCH_FRACTION)
     relative = distance / (radii[first] + radii[second])
-    is_gold = atoms.get_tags() > 0
-    is_contact = np.isin(np.arange(len(atoms)), [site.atom for site in sites])
-    stray = is_gold[first] & ~is_gold[second] & ~is_contact[second]
+    side = _sides(atoms.get_tags())
+    own_halide = np.array([-1, *(site.atom for site in sites)])[side]
+    stray = (side[first] > 0) & (side[second] == 0) & (second != own_halide[first])
     wrong = np.flatnonzero((first < second) & (relative < OVERLAP_FRACTION) | stray)
     if not len(wrong):
         return
     worst = wrong[np.argmin(relative[wrong])]
     i, j = sorted((int(first[worst]), int(second[worst])))
     raise StructureError(
-        f"Atoms {i} ({atoms[i].symbol}) and {j} ({atoms[j].symbol}) are {distance[worst]:.2f} Ang apart and overlap; "
-        "choose other contacts, fewer layers or a longer apex distance, or relax the dot first."
+        f"Atoms {i} ({atoms[i].symbol}) and {j} ({atoms[j].symbol}) are {distance[worst]:.2f} Ang apart, "
+        "which is too close; choose other contacts, fewer layers or a longer apex distance, or relax the dot."
     )

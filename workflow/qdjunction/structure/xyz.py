@@ -16,8 +16,8 @@ _KEY = "qdjunction"
 def write_structure(atoms: Atoms, path: str | Path) -> None:
     """Write a structure as extended XYZ.
 
-    The info goes into the comment line as JSON under one key, since the format itself keeps neither nested values nor
-    the difference between 1, 1.0 and "1". Positions keep eight decimals.
+    The info goes into the comment line as the text of one JSON value, since the format itself keeps neither
+    nested values nor the difference between 1, 1.0 and "1". Positions keep eight decimals.
 
     Parameters
     ----------
@@ -34,21 +34,22 @@ def write_structure(atoms: Atoms, path: str | Path) -> None:
     plain = atoms.copy()
     plain.calc = atoms.calc
     try:
-        json.dumps(atoms.info, allow_nan=False)
+        text = json.dumps(atoms.info, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise InputError(f"The info of the structure for {path} is not plain JSON: {error}.") from error
-    plain.info = {_KEY: atoms.info} if atoms.info else {}
+    # ASE escapes quotes as it writes and undoes every backslash as it reads.
+    plain.info = {_KEY: text.replace("\\", "\\\\")} if atoms.info else {}
     with whole(path) as temporary:
         write(temporary, plain, format="extxyz")
 
 
 def read_structure(path: str | Path) -> Atoms:
-    """Read a structure written by `write_structure`, or any other extended XYZ of one frame.
+    """Read a structure written by `write_structure`, or any other extended XYZ; of several frames the last.
 
     Raises
     ------
     InputError
-        If the file is missing, empty or no extended XYZ.
+        If the file is missing, empty, no extended XYZ, or holds no atoms.
     """
     path = Path(path)
     if not path.is_file():
@@ -57,11 +58,13 @@ def read_structure(path: str | Path) -> Atoms:
         raise InputError(f"{path} is empty; write it again with `qdjunction dot` or `qdjunction junction`.")
     try:
         atoms = read(path, index=-1, format="extxyz")
+        info: dict[str, Any] = json.loads(atoms.info.pop(_KEY, "{}"))
     except Exception as error:  # ASE raises whatever the parser trips over
         raise InputError(
             f"{path} cannot be read as extended XYZ ({type(error).__name__}: {error}); "
             "write it with `qdjunction dot` or convert it with `ase convert`."
         ) from error
-    info: dict[str, Any] = atoms.info.pop(_KEY, None) or {}
+    if not len(atoms):
+        raise InputError(f"{path} holds no atoms; write it again with `qdjunction dot`.")
     atoms.info |= info
     return atoms

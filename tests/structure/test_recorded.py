@@ -1,0 +1,110 @@
+"""The builder against geometries that were relaxed and run in SIESTA."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.io import read
+from qdjunction.structure.asites import choose_a_sites
+from qdjunction.structure.bonds import bond_lengths
+from qdjunction.structure.catalogue import load_dot
+from qdjunction.structure.contacts import contact_distance
+from qdjunction.structure.dot import build_dot
+from qdjunction.structure.junction import build_junction, lead_atoms
+from qdjunction.structure.xyz import read_structure
+from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = Path(
+    os.environ.get("QDJUNCTION_SIESTA_REFERENCE", ROOT.parent / "shared" / "reference" / "siesta")
+)
+
+pytestmark = [
+    pytest.mark.recorded,
+    pytest.mark.skipif(
+        not REFERENCE.is_dir(),
+        reason=f"no recorded SIESTA files in {REFERENCE}; set QDJUNCTION_SIESTA_REFERENCE",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def built() -> Atoms:
+    return build_dot(load_dot("12Pb", ROOT / "clusters"))
+
+
+@pytest.fixture(scope="module")
+def relaxed(built) -> Atoms:
+    """Give the relaxed 12Pb of the SIESTA runs the contacts of the built dot, by the nearest halide."""
+    atoms = read(REFERENCE / "geometries" / "12Pb_MAPbBr3_gfn1.xyz")
+    shift = atoms[atoms.symbols == "Pb"].positions.mean(0) - built[built.symbols == "Pb"].positions.mean(0)
+    halides = np.flatnonzero(atoms.symbols == "Br")
+    tree = cKDTree(atoms.positions[halides])
+    atoms.info = dict(built.info)
+    atoms.info["contacts"] = {
+        name: entry | {"atom": int(halides[tree.query(built.positions[entry["atom"]] + shift)[1]])}
+        for name, entry in built.info["contacts"].items()
+    }
+    return atoms
+
+
+def test_formula(built, relaxed):
+    assert built.symbols.get_chemical_formula() == relaxed.symbols.get_chemical_formula()
+
+
+@pytest.mark.parametrize(("name", "halide"), [("12Pb", "Br"), ("1Pb", "Br")])
+def test_the_same_a_sites_are_filled(name, halide):
+    atoms = read(REFERENCE / "geometries" / f"{name}_MAPb{halide}3_gfn1.xyz")
+    definition = load_dot(name, ROOT / "clusters")
+    carbon, nitrogen = (atoms[atoms.symbols == symbol].positions for symbol in "CN")
+    middles = (carbon + nitrogen[cdist(carbon, nitrogen).argmin(axis=1)]) / 2
+    pb = atoms[atoms.symbols == "Pb"].positions
+    lattice = (middles - pb.mean(axis=0)) / 5.93 + (np.array(definition.block) - 1) / 2
+    found = {tuple((np.floor(site) + 0.5).tolist()) for site in lattice}
+    chosen = set(choose_a_sites(definition.pb_sites))
+    # The two tetrahedra of corners about one Pb are equal by symmetry.
+    mirrored = {(x, y, 2 * (definition.block[2] - 1) / 2 - z) for x, y, z in chosen}
+    assert found in (chosen, mirrored)
+
+
+def test_contact_distances_are_those_of_the_series(relaxed):
+    measured = [contact_distance(relaxed, "L", f"R{n}") for n in (1, 2, 3, 4)]
+    assert measured == pytest.approx([3.9, 9.2, 14.5, 17.5], abs=0.05)
+
+
+@pytest.mark.parametrize("right", ["R3", "R4"])
+def test_junctions_have_the_recorded_tips(relaxed, right):
+    recorded = read_structure(REFERENCE / "12Pb" / f"L-{right}" / "junction.extxyz")
+    atoms = build_junction(relaxed, "L", right)
+    assert atoms.symbols.get_chemical_formula() == recorded.symbols.get_chemical_formula()
+    assert (np.sort(atoms.get_tags()) == np.sort(recorded.get_tags())).all()
+    for tag in (10, 20):
+        ours, theirs = (a.positions[a.get_tags() == tag] for a in (atoms, recorded))
+        np.testing.assert_allclose(ours, theirs, atol=1e-3)
+    # Layers stand at the same height and radius; the turn about the axis is free.
+    for tag in (11, 12, 21, 22):
+        ours, theirs = (
+            np.sort(
+                np.linalg.norm(
+                    a.positions[a.get_tags() == tag] - a.positions[a.get_tags() == tag // 10 * 10], axis=1
+                )
+            )
+            for a in (atoms, recorded)
+        )
+        np.testing.assert_allclose(ours, theirs, atol=5e-3)
+    assert [lead.tolist() for lead in lead_atoms(atoms)] == [lead.tolist() for lead in lead_atoms(recorded)]
+
+
+@pytest.mark.parametrize("right", ["R1", "R2"])
+def test_the_near_contacts_do_not_clash(relaxed, right):
+    atoms = build_junction(relaxed, "L", right)
+    assert len(atoms) == 308
+
+
+def test_relaxed_bond_lengths(relaxed):
+    table = bond_lengths(relaxed).set_index("kind")
+    assert table["bonds"].to_dict() == {"bridging": 40, "terminal": 32}
+    assert 2.6 < table["min_ang"].min() < table["max_ang"].max() < 3.6

@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from qdjunction.errors import InputError
+from qdjunction.structure.catalogue import load_dot
+from qdjunction.structure.dot import build_dot
+from qdjunction.structure.junction import build_junction
+from qdjunction.structure.xyz import read_structure, write_structure
+
+CLUSTERS = Path(__file__).parents[2] / "clusters"
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def test_a_junction_comes_back_as_it_was(tmp_path):
+    atoms = build_junction(build_dot(load_dot("1Pb", CLUSTERS), halide="Br0.5Cl0.5", seed=1), "L", "R2")
+    write_structure(atoms, tmp_path / "junction.extxyz")
+    back = read_structure(tmp_path / "junction.extxyz")
+    assert back.info == atoms.info
+    assert back.get_chemical_symbols() == atoms.get_chemical_symbols()
+    assert (back.get_tags() == atoms.get_tags()).all()
+    np.testing.assert_allclose(back.positions, atoms.positions, atol=5.1e-9)
+    assert not back.pbc.any()
+
+
+@settings(deadline=None, max_examples=60)
+@given(info=st.dictionaries(st.text(), JSON, max_size=4))
+def test_any_json_info_comes_back_exactly(tmp_path_factory, info):
+    path = tmp_path_factory.mktemp("xyz") / "one.extxyz"
+    write_structure(Atoms("PbBr", positions=[[0, 0, 0], [0, 0, 3]], info=info), path)
+    assert read_structure(path).info == info
+
+
+def test_energy_and_forces_are_kept(tmp_path):
+    atoms = Atoms("PbBr", positions=[[0, 0, 0], [0, 0, 3]], info={"dot": {"name": "x"}})
+    atoms.calc = SinglePointCalculator(atoms, energy=-1.5, forces=np.ones((2, 3)))
+    write_structure(atoms, tmp_path / "one.extxyz")
+    back = read_structure(tmp_path / "one.extxyz")
+    assert back.get_potential_energy() == -1.5
+    np.testing.assert_allclose(back.get_forces(), 1)
+    assert back.info == atoms.info
+
+
+def test_info_that_is_no_json_writes_nothing(tmp_path):
+    with pytest.raises(InputError, match="not plain JSON"):
+        write_structure(Atoms("Pb", info={"x": {1, 2}}), tmp_path / "one.extxyz")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, ["There is no structure file"]),
+        (b"", ["is empty"]),
+        (b"this is not a structure\n", ["cannot be read as extended XYZ"]),
+        (b"\x89PNG\r\n\x1a\n\x00\xff", ["cannot be read as extended XYZ"]),
+        (b"3\n\nPb 0 0 0\n", ["cannot be read as extended XYZ"]),
+        (b"1\n\nPb 0 0 here\n", ["cannot be read as extended XYZ"]),
+        (b"0\n\n", ["no"]),
+    ],
+)
+def test_what_is_no_structure_is_one_clear_error(tmp_path, content, words):
+    path = tmp_path / "dot.extxyz"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read_structure(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert all(word in message for word in ["dot.extxyz", "qdjunction dot", *words]), message
+
+
+def test_a_folder_is_no_structure(tmp_path):
+    with pytest.raises(InputError, match="There is no structure file"):
+        read_structure(tmp_path)
