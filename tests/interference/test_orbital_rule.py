@@ -43,7 +43,9 @@ def test_ethylene_end_to_end_is_constructive(hopping):
     assert rule.half_gap_ev == pytest.approx(abs(hopping))
     assert rule.interference == pytest.approx(2)
     assert rule.weights == pytest.approx({"homo": 0.5, "lumo": 0.5, "rest": 0}, abs=1e-9)
+    assert rule.frontier_dominates
     assert "constructively" in rule.sentence
+    assert "do not explain" not in rule.sentence
 
 
 @given(onsite=st.floats(0.1, 2), hopping=st.floats(0.1, 2), where=st.floats(-0.9, 0.9))

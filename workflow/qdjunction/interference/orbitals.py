@@ -142,14 +142,23 @@ class OrbitalRule:
         return {name: getattr(self, name) / self.total for name in ("homo", "lumo", "rest")}
 
     @property
+    def frontier_dominates(self) -> bool:
+        """HOMO and LUMO together outweigh all other levels; if not, their rule does not explain the amplitude."""
+        return abs(self.homo + self.lumo) > abs(self.rest)
+
+    @property
     def sentence(self) -> str:
         """The outcome in words."""
         frontier = "constructively" if self.constructive else "destructively"
         share = self.weights
+        caution = (
+            "" if self.frontier_dominates else " The frontier orbitals alone do not explain this amplitude."
+        )
         return (
             f"HOMO and LUMO interfere {frontier} in the gap; at {self.energy_ev:.2f} eV they carry "
             f"{share['homo']:+.2f} and {share['lumo']:+.2f} of the amplitude, all other levels "
             f"{share['rest']:+.2f}. The coherent sum is {self.interference:.3g} times the incoherent one."
+            f"{caution}"
         )
 
 
