@@ -143,7 +143,7 @@ class OrbitalRule:
 
     @property
     def frontier_dominates(self) -> bool:
-        """HOMO and LUMO together outweigh all other levels; if not, their rule does not explain the amplitude."""
+        """HOMO and LUMO together outweigh all other levels; if not, their rule does not explain tau."""
         return abs(self.homo + self.lumo) > abs(self.rest)
 
     @property
