@@ -196,7 +196,7 @@ def _transmission(options: argparse.Namespace) -> None:
 
 def _decay(options: argparse.Namespace) -> None:
     from qdjunction import steps
-    from qdjunction.config import InterferenceSettings
+    from qdjunction.interference.settings import InterferenceSettings
     from qdjunction.yaml_model import validate
 
     values = {"jump_decades": options.jump_decades, "confidence": options.confidence}

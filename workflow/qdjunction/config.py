@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from qdjunction.engine.xtb_settings import XtbSettings
 from qdjunction.errors import QdjunctionError
+from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.structure.composition import parse_halide
 from qdjunction.yaml_model import Section, read_yaml, validate
 
@@ -132,19 +133,6 @@ class TransportSettings(Section):
                 f"energy_min_ev = {self.energy_min_ev:g}"
             )
         return self
-
-
-class InterferenceSettings(Section):
-    """Decay, jump and where in the gap they are read off."""
-
-    reference: Literal["fermi", "homo", "midgap", "lumo"] = "homo"
-    """What `offset_ev` counts from: the Fermi energy, or the HOMO, middle or LUMO of the dot block."""
-    offset_ev: float = 1.0
-    """Energy, above `reference`, at which the headline numbers and the LDOS pictures are taken (eV)."""
-    jump_decades: Positive = 0.4
-    """Least rise of log10 G at the last contact that counts as a jump (decades)."""
-    confidence: float = Field(default=0.95, gt=0, lt=1)
-    """Confidence of the intervals and of the prediction band."""
 
 
 class Config(Section):
