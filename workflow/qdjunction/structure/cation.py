@@ -76,10 +76,10 @@ def place_cation(
     molecule = methylammonium()
     upright = _rotation_onto(axis)
     # C3v: a turn by 120 degrees is none.
-    turns = [upright * Rotation.from_rotvec([0, 0, angle], degrees=True) for angle in range(120)]
-    ammonium = molecule.positions[-3:]
+    turns = upright * Rotation.from_rotvec(np.outer(np.arange(120), [0, 0, 1]), degrees=True)
+    ammonium = site_ang + np.einsum("nij,hj->nhi", turns.as_matrix(), molecule.positions[-3:])
     near = halides_ang[np.linalg.norm(halides_ang - site_ang, axis=1).argsort(kind="stable")[:12]]
-    costs = [cdist(site_ang + turn.apply(ammonium), near).min(axis=1).sum() for turn in turns]
+    costs = cdist(ammonium.reshape(-1, 3), near).min(axis=1).reshape(-1, 3).sum(axis=1)
     best = int(np.argmin(np.round(costs, 9)))
     molecule.positions = site_ang + turns[best].apply(molecule.positions)
     return molecule
