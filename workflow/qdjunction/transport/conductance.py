@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.errors import InputError
 from qdjunction.units import BOLTZMANN_EV_PER_K
+
 from .transmission import Transmission
 
 KERNEL_HALF_WIDTH = 10.0

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdjunction.errors import TransportError
+
 from .device import Device
 from .leads import Lead, broadening
 
@@ -25,7 +26,7 @@ POLE_GUARD_EV = 1e-4
 """Levels closer to the energy than this are treated apart; g keeps about 12 digits elsewhere."""
 
 DARK = 1e-24
-"""Squared weight on the contacts below which a level near the energy is left out: it is coupled to nothing."""
+"""Squared weight on the contacts below which a level near the energy is left out; it couples to nothing."""
 
 BATCH_BYTES = 64 * 1024**2
 """Memory for one batch of contact-sized complex matrices."""

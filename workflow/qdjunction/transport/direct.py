@@ -5,6 +5,7 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from qdjunction.errors import TransportError
+
 from .contact import joined_orbitals, trace_formula
 from .device import Device, dense
 from .leads import Lead

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.errors import InputError
+
 from .device import Device
 from .leads import Lead, WideBandLead
 

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from qdjunction import __version__
 from qdjunction.errors import InputError, TransportError
 from qdjunction.files import whole
+
 from .contact import ContactReduction
 from .device import Device
 from .direct import DirectSolver
