@@ -31,7 +31,7 @@ class DotEntry(Section):
     seed: int = Field(default=0, ge=0)
     """Seed of the halide order of a mixture."""
     short_range_order: float = Field(default=0.0, ge=-1, le=1)
-    """Target of the Warren-Cowley parameter of a mixture: 0 random, above 0 like halides cluster, below 0 they avoid each other."""
+    """Warren-Cowley parameter wanted of a mixture: 0 random, above 0 like halides cluster, below 0 they mix."""
     contacts: list[Name] = Field(min_length=1)
     """Contact pairs: `L-R1`, or a name that the dot's file gives to a pair, e.g. `short`."""
 
@@ -61,7 +61,7 @@ class ElectrodeSettings(Section):
     lead_layers: int = Field(default=1, ge=1)
     """Outermost layers of a pyramid that couple to the lead."""
     apex_distance_ang: Positive | None = None
-    """Distance from the apex atom to the contact halide (Ang); by default the relaxed value of the halide (Cl 2.66, Br 2.76, I 2.88)."""
+    """Distance from the apex to the contact halide (Ang); by default that of the halide (Cl 2.66, Br 2.76, I 2.88)."""
 
     @model_validator(mode="after")
     def _a_lead_is_part_of_the_pyramid(self) -> "ElectrodeSettings":
@@ -77,7 +77,7 @@ class RelaxSettings(Section):
     """Geometry relaxation of the dots."""
 
     start: Literal["catalogue", "scratch"] = "catalogue"
-    """`catalogue` starts from the relaxed geometry that ships in `clusters/relaxed` where there is one; `scratch` from the ideal lattice."""
+    """`catalogue` starts from the geometry in `clusters/relaxed` where there is one, `scratch` from the lattice."""
     fmax_ev_per_ang: Positive = 0.05
     """Largest force on any atom at the end (eV/Ang)."""
     fmax_large_ev_per_ang: Positive = 0.1

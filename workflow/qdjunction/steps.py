@@ -14,7 +14,7 @@ import xarray
 from numpy.typing import NDArray
 
 from qdjunction.config import ElectrodeSettings, LeadSettings
-from qdjunction.engine.contract import ElectronicStructure, Engine, EngineInfo
+from qdjunction.engine.contract import Engine, EngineInfo
 from qdjunction.engine.store import is_store, read_electronic_structure, write_electronic_structure
 from qdjunction.errors import EngineError, InputError, QdjunctionError
 from qdjunction.files import whole
@@ -55,7 +55,12 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
 
 
 def dot(
-    definition: DotDefinition, cation: str, halide: str, seed: int, short_range_order: float, output: str | Path
+    definition: DotDefinition,
+    cation: str,
+    halide: str,
+    seed: int,
+    short_range_order: float,
+    output: str | Path,
 ) -> None:
     """Build an unrelaxed dot."""
     atoms = build_dot(definition, cation, halide, seed, short_range_order)
@@ -131,7 +136,9 @@ def junction(
         lead_layers=electrodes.lead_layers,
         apex_distance_ang=electrodes.apex_distance_ang,
     )
-    log.info("built %s: %d atoms, contacts %.2f Ang apart", output, len(atoms), atoms.info["contact_distance_ang"])
+    log.info(
+        "built %s: %d atoms, contacts %.2f Ang apart", output, len(atoms), atoms.info["contact_distance_ang"]
+    )
     write_structure(atoms, output)
 
 
@@ -182,7 +189,9 @@ def device_of(
     else:
         matrices = _read_with_sisl(path)
         if leads is None:
-            raise InputError(f"{path}: has no tagged lead atoms; name them with --left-atoms and --right-atoms")
+            raise InputError(
+                f"{path}: has no tagged lead atoms; name them with --left-atoms and --right-atoms"
+            )
     if fermi_ev:
         matrices = matrices.copy()
         matrices.shift(-fermi_ev)
@@ -207,15 +216,15 @@ def compute_transmission(
         "T(E) of %d energies in %.1f s by %s, checked to %.0e",
         len(result.energies_ev), result.wall_time_s, result.solver, result.error_estimate,
     )  # fmt: skip
-    made = provenance(inputs={str(path): digest(path)}, leads=leads, engine=asdict(engine) if engine else None)
+    made = provenance(
+        inputs={str(path): digest(path)}, leads=leads, engine=asdict(engine) if engine else None
+    )
     write_transmission(result, output, made)
 
 
-def local_density(
-    path: str | Path, energy_ev: float, leads: LeadSettings, output: str | Path
-) -> None:
+def local_density(path: str | Path, energy_ev: float, leads: LeadSettings, output: str | Path) -> None:
     """Where the states at one energy run: LDOS by atom, parted by the lead they enter from."""
-    device, left, right, engine = device_of(path)
+    device, left, right, _ = device_of(path)
     density = injected_density(device, *_attach(leads, device, left, right), [energy_ev])
     dataset = xarray.Dataset(
         {
@@ -322,7 +331,11 @@ def series(
     write_table(pd.concat(one.conductance_table for one in analysed), conductance_table)
     write_table(pd.concat(one.table for one in analysed), series_table)
     write_json(
-        {"temperature_k": temperature_k, "series": [one.summary for one in analysed], "provenance": provenance()},
+        {
+            "temperature_k": temperature_k,
+            "series": [one.summary for one in analysed],
+            "provenance": provenance(),
+        },
         summary,
     )
 
@@ -338,9 +351,7 @@ def chain(settings: InterferenceSettings, table: str | Path, summary: str | Path
     fit = np.asarray(spectrum.verdict.fit.predict(float(spectrum.distances_ang[-1])).log10_g)
     write_table(
         pd.concat(
-            pd.DataFrame(
-                {"site": site + 2, "energy_eV": energies, "log10_transmission": log10[site]}
-            )
+            pd.DataFrame({"site": site + 2, "energy_eV": energies, "log10_transmission": log10[site]})
             for site in range(len(log10))
         ),
         table,

@@ -2,7 +2,8 @@
 
 H of a converged calculation is put together from its own eigenvectors: tblite hands out the core Hamiltonian
 only, but with C^T S C = 1 the self-consistent one is H = (S C) eps (S C)^T. Method: S. Grimme, C. Bannwarth,
-P. Shushkov, J. Chem. Theory Comput. 13, 1989 (2017), doi:10.1021/acs.jctc.7b00118."""
+P. Shushkov, J. Chem. Theory Comput. 13, 1989 (2017), doi:10.1021/acs.jctc.7b00118.
+"""
 
 import logging
 import math
@@ -314,7 +315,8 @@ def _to_sisl(
     atoms: Atoms, H: NDArray[np.float64], S: NDArray[np.float64], orbitals: list[list[sisl.AtomicOrbital]]
 ) -> sisl.Hamiltonian:
     """Put H and S on a geometry in a box; both keep the pattern of S, outside of which GFN-xTB has no H
-    either."""
+    either.
+    """
     species = [sisl.Atom(number, of_atom) for number, of_atom in zip(atoms.numbers, orbitals, strict=True)]
     box = np.ptp(atoms.positions, axis=0) + 2 * _BOX_MARGIN_ANG
     geometry = sisl.Geometry(atoms.positions, species, lattice=sisl.Lattice(box, nsc=[1, 1, 1]))

@@ -65,8 +65,8 @@ def analyse_series(
     """Compare the junctions of one dot, one series for each left contact.
 
     A series is ordered by the distance of the contacts. Its gap is what the gaps of its members' dot blocks share, and
-    its conductances are thermal ones with E_F put at each energy. Three members and more are held against a decay; of two, the
-    long one is held against the short one.
+    its conductances are thermal ones with E_F put at each energy. Three members and more are held against a decay; of
+    two, the long one is held against the short one.
 
     Raises
     ------
@@ -103,9 +103,7 @@ def verdict_values(verdict: JumpVerdict) -> dict[str, Any]:
     }
 
 
-def _analyse(
-    members: Sequence[SeriesMember], temperature_k: float, settings: InterferenceSettings
-) -> Series:
+def _analyse(members: Sequence[SeriesMember], temperature_k: float, settings: InterferenceSettings) -> Series:
     energies = members[0].transmission.energies_ev
     low, high = thermal_window(energies, temperature_k)
     fermi = energies[(energies >= low) & (energies <= high)]
@@ -114,16 +112,16 @@ def _analyse(
     gap = (max(member.gap_ev[0] for member in members), min(member.gap_ev[1] for member in members))
     if gap[0] >= gap[1]:
         raise InputError(
-            f"the gaps of {', '.join(m.name for m in members)} do not overlap (highest HOMO {gap[0]:.2f} eV, lowest LUMO "
-            f"{gap[1]:.2f} eV); check the geometries"
+            f"the gaps of {', '.join(m.name for m in members)} do not overlap (highest HOMO {gap[0]:.2f} eV, lowest "
+            f"LUMO {gap[1]:.2f} eV); check the geometries"
         )
     headline = settings.headline_energy(*gap)
     window = (max(gap[0], fermi[0]), min(gap[1], fermi[-1]))
     if not fermi[0] <= headline <= fermi[-1] or window[0] >= window[1]:
         raise InputError(
             f"transport: the gap from {gap[0]:.2f} to {gap[1]:.2f} eV with the headline energy {headline:.2f} eV "
-            f"(interference.reference, offset_ev) does not lie within {fermi[0]:.2f} to {fermi[-1]:.2f} eV, where T(E) gives "
-            "a thermal conductance; widen energy_min_ev and energy_max_ev"
+            f"(interference.reference, offset_ev) does not lie within {fermi[0]:.2f} to {fermi[-1]:.2f} eV, where T(E) "
+            "gives a thermal conductance; widen energy_min_ev and energy_max_ev"
         )
     at = int(np.abs(fermi - headline).argmin())
     names = [member.name for member in members]
@@ -192,7 +190,9 @@ def _conductance_table(
                 "contact_distance_ang": member.contact_distance_ang,
                 "fermi_eV": fermi,
                 "temperature_K": temperature_k,
-                "transmission": np.interp(fermi, member.transmission.energies_ev, member.transmission.transmission),
+                "transmission": np.interp(
+                    fermi, member.transmission.energies_ev, member.transmission.transmission
+                ),
                 "conductance_G0": values,
             }
         )

@@ -1,6 +1,6 @@
 """Coherent transport on any H and S: it knows matrices, not quantum dots."""
 
-from .conductance import conductance
+from .conductance import conductance, thermal_window
 from .density import InjectedDensity, injected_density, local_density_of_states
 from .device import Device
 from .grammar import WideBand, parse_energies, parse_leads
@@ -20,6 +20,7 @@ __all__ = [
     "parse_energies",
     "parse_leads",
     "read_transmission",
+    "thermal_window",
     "transmission",
     "write_transmission",
 ]

@@ -59,6 +59,24 @@ def conductance(
     return float(averaged) if fermi.ndim == 0 else averaged
 
 
+def thermal_window(energies_ev: NDArray[np.float64], temperature_k: float) -> tuple[float, float]:
+    """First and last Fermi energy (eV) at which T(E) on these energies gives a thermal conductance.
+
+    Raises
+    ------
+    InputError
+        If the energies are too few for any.
+    """
+    half = KERNEL_HALF_WIDTH * BOLTZMANN_EV_PER_K * temperature_k
+    low, high = float(np.min(energies_ev)) + half, float(np.max(energies_ev)) - half
+    if low > high:
+        raise InputError(
+            f"conductance: T(E) from {low - half:g} to {high + half:g} eV does not hold the Fermi function's derivative "
+            f"at {temperature_k:g} K, which is {2 * half:.2f} eV wide; widen the energies"
+        )
+    return low, high
+
+
 def sorted_unique(result: Transmission) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Give energies ascending, each once, and T at them."""
     energies, first = np.unique(result.energies_ev, return_index=True)
