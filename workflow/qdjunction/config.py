@@ -85,7 +85,7 @@ class RelaxSettings(Section):
     large_from_atoms: int = Field(default=200, ge=1)
     """From how many atoms on a dot counts as large."""
     max_steps: int = Field(default=2000, ge=0)
-    """Steps after which the relaxation is given up; what was reached is kept, and a larger number goes on from there."""
+    """Steps after which the relaxation is given up; what was reached is kept, a larger number goes on from there."""
 
     def fmax(self, n_atoms: int) -> float:
         """Force threshold of a dot of `n_atoms` atoms (eV/Ang)."""

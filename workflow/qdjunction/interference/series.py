@@ -165,8 +165,8 @@ def _analyse(members: Sequence[SeriesMember], temperature_k: float, settings: In
             "median_log10_ratio": comparison.median_log10_ratio,
             "share_long_above": comparison.share_long_above,
             "sentence": (
-                f"{names[1]} conducts better than {names[0]} over {comparison.share_long_above:.0%} of the gap; the median "
-                f"ratio is {comparison.median_log10_ratio:+.2f} decades."
+                f"{names[1]} conducts better than {names[0]} over {comparison.share_long_above:.0%} of the gap; "
+                f"the median ratio is {comparison.median_log10_ratio:+.2f} decades."
             ),
         }
     else:

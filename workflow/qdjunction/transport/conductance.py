@@ -71,8 +71,8 @@ def thermal_window(energies_ev: NDArray[np.float64], temperature_k: float) -> tu
     low, high = float(np.min(energies_ev)) + half, float(np.max(energies_ev)) - half
     if low > high:
         raise InputError(
-            f"conductance: T(E) from {low - half:g} to {high + half:g} eV does not hold the Fermi function's derivative "
-            f"at {temperature_k:g} K, which is {2 * half:.2f} eV wide; widen the energies"
+            f"conductance: T(E) from {low - half:g} to {high + half:g} eV does not hold the Fermi function's "
+            f"derivative at {temperature_k:g} K, which is {2 * half:.2f} eV wide; widen the energies"
         )
     return low, high
 
