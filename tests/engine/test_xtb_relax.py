@@ -1,6 +1,5 @@
 """Relaxation: real SIGKILLs, cut files, constraints."""
 
-import json
 import signal
 import subprocess
 import sys
@@ -13,9 +12,8 @@ from ase import Atoms
 from ase.build import molecule
 from ase.constraints import FixAtoms
 from ase.io.trajectory import Trajectory
-from qdjunction.engine.relaxation import TRAJECTORY, write_relaxation
+from qdjunction.engine.relaxation import TRAJECTORY
 from qdjunction.engine.xtb import XtbEngine, XtbSettings
-from qdjunction.structure.xyz import read_structure
 
 FMAX = 0.02
 
@@ -143,16 +141,3 @@ def test_fixed_atoms_stay_and_do_not_count(tmp_path):
     np.testing.assert_array_equal(relaxed.atoms.positions[:2], atoms.positions[:2])
     assert np.linalg.norm(relaxed.atoms.positions[2] - atoms.positions[2]) > 0.01
     assert relaxed.atoms.constraints
-
-
-def test_record_and_geometry_are_written(uninterrupted, tmp_path):
-    write_relaxation(uninterrupted, tmp_path / "r.extxyz", tmp_path / "r.json")
-    record = json.loads((tmp_path / "r.json").read_text())
-    assert record["converged"] is True
-    assert record["energy_ev"] == uninterrupted.energy_ev
-    assert record["steps"] == uninterrupted.steps
-    assert record["engine"]["method"] == "GFN1-xTB"
-    assert record["engine"]["versions"]["tblite"]
-    back = read_structure(tmp_path / "r.extxyz")
-    np.testing.assert_allclose(back.positions, uninterrupted.atoms.positions, atol=1e-8)
-    assert back.info == uninterrupted.atoms.info

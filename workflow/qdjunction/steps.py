@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import sisl
 import xarray
+from ase import Atoms
 from numpy.typing import NDArray
 
 from qdjunction.config import ElectrodeSettings, LeadSettings
@@ -25,6 +26,7 @@ from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.interference.spectrum import DecaySpectrum, decay_spectrum
 from qdjunction.provenance import digest, provenance
 from qdjunction.structure.catalogue import DotDefinition
+from qdjunction.structure.cation import ammonium_springs
 from qdjunction.structure.dot import build_dot
 from qdjunction.structure.junction import build_junction, dot_atoms, lead_atoms
 from qdjunction.structure.xyz import read_structure, write_structure
@@ -40,6 +42,9 @@ from qdjunction.transport import (
 )
 
 log = logging.getLogger(__name__)
+
+SETTLED_EV_PER_ANG = 0.3
+"""Largest force (eV/Ang) at which a new dot has settled and its ammonium ends are let go."""
 
 
 def write_json(values: Any, path: str | Path) -> None:
@@ -99,11 +104,13 @@ def relax(
         atoms.positions = relaxed.positions
         origin |= {"start": str(start), "start_sha256": digest(start)}
         log.info("starting from the relaxed geometry %s", start)
+    settling = None if start else _settle(atoms, engine, Path(workdir) / "settling", max_steps)
     result = engine.relax(atoms, Path(workdir), fmax_ev_per_ang, max_steps)
     fields = {key: value for key, value in vars(result).items() if key not in ("atoms", "engine")}
     values = fields | {
         "fmax_wanted_ev_per_ang": fmax_ev_per_ang,
         "formula": atoms.get_chemical_formula("hill"),
+        "settling": settling,
         "engine": asdict(result.engine),
         "inputs": origin,
         "provenance": provenance(),
@@ -122,6 +129,25 @@ def relax(
     }
     write_structure(result.atoms, output)
     write_json(values, record)
+
+
+def _settle(atoms: Atoms, engine: Engine, workdir: Path, max_steps: int) -> dict[str, Any] | None:
+    """Relax a new dot roughly, in place, with its ammonium ends held together; see `ammonium_springs`."""
+    springs = ammonium_springs(atoms)
+    if not springs:
+        return None
+    held = atoms.copy()
+    held.set_constraint(springs)
+    log.info("settling with %d N-H bonds held by springs, to %.1f eV/Ang", len(springs), SETTLED_EV_PER_ANG)
+    result = engine.relax(held, workdir, SETTLED_EV_PER_ANG, max_steps)
+    if not result.converged:
+        raise EngineError(f"{result.reason} Raise relax.max_steps; what was reached in {workdir} is kept.")
+    atoms.positions = result.atoms.positions
+    return {
+        "steps": result.steps,
+        "wall_time_s": result.wall_time_s,
+        "springs": "N-H above 1.05 Ang, 30 eV/Ang^2",
+    }
 
 
 def junction(

@@ -3,7 +3,6 @@
 import json
 import logging
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,6 @@ from ase.io.trajectory import Trajectory
 from ase.optimize import BFGS
 
 from qdjunction.engine.contract import EngineInfo, Relaxation
-from qdjunction.files import whole
-from qdjunction.structure.xyz import write_structure
 
 log = logging.getLogger(__name__)
 
@@ -97,24 +94,6 @@ def relax(
         engine=engine,
         reason="" if converged else _reason(fmax, fmax_ev_per_ang, step),
     )
-
-
-def write_relaxation(relaxation: Relaxation, geometry: str | Path, record: str | Path) -> None:
-    """Write the geometry as extended XYZ and the rest as JSON.
-
-    Parameters
-    ----------
-    relaxation : Relaxation
-        What to write.
-    geometry : str or Path
-        The extended XYZ file.
-    record : str or Path
-        The JSON file: converged, reason, energy, fmax, steps, wall time, engine.
-    """
-    fields = {key: value for key, value in vars(relaxation).items() if key not in ("atoms", "engine")}
-    write_structure(relaxation.atoms, geometry)
-    with whole(record) as temporary:
-        temporary.write_text(json.dumps({**fields, "engine": asdict(relaxation.engine)}, indent=2) + "\n")
 
 
 def _reason(fmax: float, threshold: float, steps: int) -> str:
