@@ -13,6 +13,7 @@ from ase.io.trajectory import Trajectory
 from ase.optimize import BFGS
 
 from qdjunction.engine.contract import EngineInfo, Relaxation
+from qdjunction.files import whole
 
 log = logging.getLogger(__name__)
 

@@ -37,8 +37,8 @@ def methylammonium() -> Atoms:
 def ammonium_springs(atoms: Atoms) -> list[Hookean]:
     """Springs that keep the protons of ammonium ends where they are while the rest of a new dot settles.
 
-    On the ideal lattice the dot is so far from its minimum that a free relaxation can hand protons to terminal halides and
-    end in a dot of methylamine and HX. A spring (30 eV/Ang^2) pulls only when an N-H bond is longer than 1.05 Ang.
+    On the ideal lattice the dot is so far from its minimum that a free relaxation can hand protons to terminal halides
+    and end in a dot of methylamine and HX. A spring (30 eV/Ang^2) pulls only when an N-H bond is longer than 1.05 Ang.
 
     Returns
     -------
