@@ -157,8 +157,8 @@ class PlateauSettings(_Section):
 
     half_width_decades: Positive = 0.5
     """A plateau is the part of a trace within this many decades of the level of its peak."""
-    shortest_nm: float = Field(default=0.05, ge=0)
-    """Shorter stays in the band are a passage, not a plateau (nm)."""
+    shortest_nm: float = Field(default=0.25, ge=0)
+    """Shorter stays in the band are no plateau (nm): tunnelling at 5 decades/nm passes a decade in 0.2 nm."""
 
 
 class ClusterSettings(_Section):
@@ -170,7 +170,7 @@ class ClusterSettings(_Section):
     """Traces drawn at random to find the classes; all others join that of their nearest neighbours."""
     log10_g_bins: int = Field(default=24, ge=4)
     """Conductance bins of the features of a trace."""
-    displacement_bins: int = Field(default=16, ge=1)
+    displacement_bins: int = Field(default=8, ge=1)
     """Displacement bins of the features of a trace; 1 forgets the displacement."""
     log10_g_range: tuple[float, float] = (-6.5, -0.5)
     """Conductance range of the features, log10(G/G0)."""
