@@ -125,8 +125,8 @@ def classify(traces: Iterable[Trace], settings: TracesSettings | None = None) ->
     """Divide a stream of traces into classes and measure how stable they are.
 
     The classes are found on a random sample, and every other trace joins the class that most of its nearest
-    neighbours in the sample have. What is kept of a trace is its coarse histogram in single precision, about
-    1.5 kB.
+    neighbours in the sample have. What is kept of a trace is its coarse histogram in single precision, less
+    than 1 kB.
 
     Parameters
     ----------
