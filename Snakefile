@@ -15,12 +15,12 @@ min_version("9.25")
 # Given config files replace the shipped one: merged, they would inherit its dots and settings unseen.
 if not workflow.overwrite_configfiles:
 
-    configfile: workflow.source_path("config.yaml")
+    configfile: Path(workflow.basedir) / "config.yaml"
 
 
 source = ", ".join(map(str, workflow.overwrite_configfiles)) or "config.yaml"
 try:
-    study = make_study(parse_config(config, source), workflow.source_path("clusters"), source)
+    study = make_study(parse_config(config, source), os.path.relpath(Path(workflow.basedir) / "clusters"), source)
 except QdjunctionError as error:
     raise WorkflowError(str(error)) from None
 

@@ -36,7 +36,7 @@ def test_a_junction_comes_back_as_it_was(tmp_path):
     assert not back.pbc.any()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(info=st.dictionaries(st.text(), JSON, max_size=4))
 def test_any_json_info_comes_back_exactly(tmp_path_factory, info):
     path = tmp_path_factory.mktemp("xyz") / "one.extxyz"

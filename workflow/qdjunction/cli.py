@@ -55,8 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     dot = verb("dot", _dot, "build a neutral, unrelaxed dot")
     dot.add_argument("name", help="dot of the catalogue, e.g. 12Pb")
     dot.add_argument("--cation", default="MA", help="MA or Cs (default: %(default)s)")
-    dot.add_argument("--halide", default="Br", help="Cl, Br, I or a mixture, e.g. Br0.72Cl0.28 (default: %(default)s)")
-    dot.add_argument("--seed", type=int, default=0, help="seed of the halide order of a mixture (default: %(default)s)")
+    dot.add_argument(
+        "--halide", default="Br", help="Cl, Br, I or a mixture, e.g. Br0.72Cl0.28 (default: %(default)s)"
+    )
+    dot.add_argument(
+        "--seed", type=int, default=0, help="seed of the halide order of a mixture (default: %(default)s)"
+    )
     dot.add_argument(
         "--short-range-order",
         type=float,
@@ -64,25 +68,42 @@ def _parser() -> argparse.ArgumentParser:
         metavar="A",
         help="Warren-Cowley parameter of a mixture (default: %(default)s, random)",
     )
-    dot.add_argument("--clusters", default=None, metavar="DIR", help="folder of the catalogue (default: that of the checkout)")
+    dot.add_argument(
+        "--clusters",
+        default=None,
+        metavar="DIR",
+        help="folder of the catalogue (default: that of the checkout)",
+    )
     _output(dot, "extended XYZ file to write")
 
     junction = verb("junction", _junction, "put a dot between two gold pyramids")
     junction.add_argument("structure", help="extended XYZ file of a dot")
     junction.add_argument("--left", default="L", help="left contact (default: %(default)s)")
     junction.add_argument("--right", required=True, help="right contact, e.g. R4")
-    junction.add_argument("--layers", type=int, default=3, help="layers of a pyramid (default: %(default)s, 10 atoms)")
-    junction.add_argument("--lead-layers", type=int, default=1, help="outermost layers that are lead (default: %(default)s)")
     junction.add_argument(
-        "--apex-distance", type=float, default=None, metavar="ANG", help="apex to halide (Ang; default: by halide)"
+        "--layers", type=int, default=3, help="layers of a pyramid (default: %(default)s, 10 atoms)"
+    )
+    junction.add_argument(
+        "--lead-layers", type=int, default=1, help="outermost layers that are lead (default: %(default)s)"
+    )
+    junction.add_argument(
+        "--apex-distance",
+        type=float,
+        default=None,
+        metavar="ANG",
+        help="apex to halide (Ang; default: by halide)",
     )
     _output(junction, "extended XYZ file to write")
 
     relax = verb("relax", _relax, "relax a structure; a second call goes on where a killed one stopped")
     relax.add_argument("structure", help="extended XYZ file")
     _engine(relax)
-    relax.add_argument("--fmax", type=float, default=0.05, help="largest force at the end (eV/Ang, default: %(default)s)")
-    relax.add_argument("--max-steps", type=int, default=2000, help="steps to give up after (default: %(default)s)")
+    relax.add_argument(
+        "--fmax", type=float, default=0.05, help="largest force at the end (eV/Ang, default: %(default)s)"
+    )
+    relax.add_argument(
+        "--max-steps", type=int, default=2000, help="steps to give up after (default: %(default)s)"
+    )
     _output(relax, "extended XYZ file to write; a record is written beside it as .json")
 
     hamiltonian = verb("hamiltonian", _hamiltonian, "compute H and S, Fermi energy at zero")
@@ -91,12 +112,20 @@ def _parser() -> argparse.ArgumentParser:
     _output(hamiltonian, "netCDF file to write; sisl opens it")
 
     transmission = verb("transmission", _transmission, "compute T(E) of a junction")
-    transmission.add_argument("hamiltonian", help="file of `qdjunction hamiltonian`, or any Hamiltonian that sisl reads")
     transmission.add_argument(
-        "--energies", default="-2:2:0.01", help="first:last:step in eV, relative to E_F; write --energies=-2:2:0.01"
+        "hamiltonian", help="file of `qdjunction hamiltonian`, or any Hamiltonian that sisl reads"
     )
-    transmission.add_argument("--leads", default="wide-band:1.0", help="wide-band:g, g in eV (default: %(default)s)")
-    transmission.add_argument("--left-atoms", help="left lead atoms, counted from 0, e.g. 290-299,305; default: tagged ones")
+    transmission.add_argument(
+        "--energies",
+        default="-2:2:0.01",
+        help="first:last:step in eV, relative to E_F; write --energies=-2:2:0.01",
+    )
+    transmission.add_argument(
+        "--leads", default="wide-band:1.0", help="wide-band:g, g in eV (default: %(default)s)"
+    )
+    transmission.add_argument(
+        "--left-atoms", help="left lead atoms, counted from 0, e.g. 290-299,305; default: tagged ones"
+    )
     transmission.add_argument("--right-atoms", help="right lead atoms, likewise")
     transmission.add_argument(
         "--fermi", type=float, metavar="E", help="Fermi energy (eV) for files in which it is not at zero"
@@ -104,15 +133,34 @@ def _parser() -> argparse.ArgumentParser:
     _output(transmission, "netCDF file to write; xarray opens it")
 
     decay = verb("decay", _decay, "fit the attenuation factor beta and judge the jump of the last contact")
-    decay.add_argument("transmissions", nargs="+", metavar="T.nc", help="files of `qdjunction transmission`, in order")
-    decay.add_argument("--distances", required=True, help="distances of the contacts in Ang, e.g. 3.9,9.2,14.5,17.5")
-    decay.add_argument("--at", type=float, default=0.0, metavar="E", help="energy in eV relative to E_F (default: %(default)s)")
-    decay.add_argument("--jump-decades", type=float, default=0.4, help="least rise that is a jump (default: %(default)s)")
-    decay.add_argument("--confidence", type=float, default=0.95, help="of interval and band (default: %(default)s)")
+    decay.add_argument(
+        "transmissions", nargs="+", metavar="T.nc", help="files of `qdjunction transmission`, in order"
+    )
+    decay.add_argument(
+        "--distances", required=True, help="distances of the contacts in Ang, e.g. 3.9,9.2,14.5,17.5"
+    )
+    decay.add_argument(
+        "--at",
+        type=float,
+        default=0.0,
+        metavar="E",
+        help="energy in eV relative to E_F (default: %(default)s)",
+    )
+    decay.add_argument(
+        "--jump-decades", type=float, default=0.4, help="least rise that is a jump (default: %(default)s)"
+    )
+    decay.add_argument(
+        "--confidence", type=float, default=0.95, help="of interval and band (default: %(default)s)"
+    )
 
     check = verb("check", _check, "check a configuration and list the junctions it asks for")
     check.add_argument("config", help="a config.yaml")
-    check.add_argument("--clusters", default=None, metavar="DIR", help="folder of the catalogue (default: that of the checkout)")
+    check.add_argument(
+        "--clusters",
+        default=None,
+        metavar="DIR",
+        help="folder of the catalogue (default: that of the checkout)",
+    )
     return parser
 
 
@@ -121,10 +169,16 @@ def _output(parser: argparse.ArgumentParser, text: str) -> None:
 
 
 def _engine(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--engine", default="xtb", help="xtb, the embedded GFN1-xTB model (default: %(default)s)")
+    parser.add_argument(
+        "--engine", default="xtb", help="xtb, the embedded GFN1-xTB model (default: %(default)s)"
+    )
     parser.add_argument("--threads", type=int, default=None, help="threads (default: OMP_NUM_THREADS)")
     parser.add_argument(
-        "--workdir", type=Path, default=None, metavar="DIR", help="folder of the engine's files (default: beside the output)"
+        "--workdir",
+        type=Path,
+        default=None,
+        metavar="DIR",
+        help="folder of the engine's files (default: beside the output)",
     )
 
 
@@ -137,7 +191,9 @@ def _clusters(options: argparse.Namespace) -> Path:
         return Path(options.clusters)
     folder = Path(__file__).parents[2] / "clusters"
     if not folder.is_dir():
-        raise InputError("--clusters: this installation has no catalogue beside it; name the folder of the dots' YAML files")
+        raise InputError(
+            "--clusters: this installation has no catalogue beside it; name the folder of the dots' YAML files"
+        )
     return folder
 
 
@@ -146,7 +202,9 @@ def _dot(options: argparse.Namespace) -> None:
     from qdjunction.structure.catalogue import load_dot
 
     definition = load_dot(options.name, _clusters(options))
-    steps.dot(definition, options.cation, options.halide, options.seed, options.short_range_order, options.output)
+    steps.dot(
+        definition, options.cation, options.halide, options.seed, options.short_range_order, options.output
+    )
 
 
 def _junction(options: argparse.Namespace) -> None:
@@ -154,7 +212,11 @@ def _junction(options: argparse.Namespace) -> None:
     from qdjunction.config import ElectrodeSettings
     from qdjunction.yaml_model import validate
 
-    values = {"layers": options.layers, "lead_layers": options.lead_layers, "apex_distance_ang": options.apex_distance}
+    values = {
+        "layers": options.layers,
+        "lead_layers": options.lead_layers,
+        "apex_distance_ang": options.apex_distance,
+    }
     electrodes = validate(ElectrodeSettings, values, "command line")
     steps.junction(options.structure, options.left, options.right, electrodes, options.output)
 
@@ -196,7 +258,7 @@ def _transmission(options: argparse.Namespace) -> None:
 
 def _decay(options: argparse.Namespace) -> None:
     from qdjunction import steps
-    from qdjunction.config import InterferenceSettings
+    from qdjunction.interference.settings import InterferenceSettings
     from qdjunction.yaml_model import validate
 
     values = {"jump_decades": options.jump_decades, "confidence": options.confidence}
@@ -213,7 +275,9 @@ def _check(options: argparse.Namespace) -> None:
     from qdjunction.study import make_study
 
     study = make_study(read_config(options.config), _clusters(options), options.config)
-    print(f"{options.config}: study {study.config.study}, engine {study.config.engine}, {len(study.junctions)} junctions")
+    print(
+        f"{options.config}: study {study.config.study}, engine {study.config.engine}, {len(study.junctions)} junctions"
+    )
     for junction in study.junctions:
         print(f"  {junction.id}  {junction.left} to {junction.right}")
 
@@ -223,8 +287,12 @@ def _atom_list(flag: str, text: str) -> list[int]:
     atoms: list[int] = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        if not (first.isdecimal() and (last.isdecimal() if dash else True)) or (dash and int(last) < int(first)):
-            raise InputError(f"{flag} = {text!r}: '{part}' is no atom or range of atoms; write e.g. 290-299,305")
+        if not (first.isdecimal() and (last.isdecimal() if dash else True)) or (
+            dash and int(last) < int(first)
+        ):
+            raise InputError(
+                f"{flag} = {text!r}: '{part}' is no atom or range of atoms; write e.g. 290-299,305"
+            )
         atoms.extend(range(int(first), int(last or first) + 1))
     return atoms
 

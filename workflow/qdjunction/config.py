@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from qdjunction.engine.xtb_settings import XtbSettings
 from qdjunction.errors import QdjunctionError
+from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.structure.composition import parse_halide
 from qdjunction.yaml_model import Section, read_yaml, validate
 
@@ -30,7 +31,7 @@ class DotEntry(Section):
     seed: int = Field(default=0, ge=0)
     """Seed of the halide order of a mixture."""
     short_range_order: float = Field(default=0.0, ge=-1, le=1)
-    """Target of the Warren-Cowley parameter of a mixture: 0 random, above 0 like halides cluster, below 0 they avoid each other."""
+    """Warren-Cowley parameter wanted of a mixture: 0 random, above 0 like halides cluster, below 0 they mix."""
     contacts: list[Name] = Field(min_length=1)
     """Contact pairs: `L-R1`, or a name that the dot's file gives to a pair, e.g. `short`."""
 
@@ -60,7 +61,7 @@ class ElectrodeSettings(Section):
     lead_layers: int = Field(default=1, ge=1)
     """Outermost layers of a pyramid that couple to the lead."""
     apex_distance_ang: Positive | None = None
-    """Distance from the apex atom to the contact halide (Ang); by default the relaxed value of the halide (Cl 2.66, Br 2.76, I 2.88)."""
+    """Distance from the apex to the contact halide (Ang); by default that of the halide (Cl 2.66, Br 2.76, I 2.88)."""
 
     @model_validator(mode="after")
     def _a_lead_is_part_of_the_pyramid(self) -> "ElectrodeSettings":
@@ -76,7 +77,7 @@ class RelaxSettings(Section):
     """Geometry relaxation of the dots."""
 
     start: Literal["catalogue", "scratch"] = "catalogue"
-    """`catalogue` starts from the relaxed geometry that ships in `clusters/relaxed` where there is one; `scratch` from the ideal lattice."""
+    """`catalogue` starts from the geometry in `clusters/relaxed` where there is one, `scratch` from the lattice."""
     fmax_ev_per_ang: Positive = 0.05
     """Largest force on any atom at the end (eV/Ang)."""
     fmax_large_ev_per_ang: Positive = 0.1
@@ -84,7 +85,7 @@ class RelaxSettings(Section):
     large_from_atoms: int = Field(default=200, ge=1)
     """From how many atoms on a dot counts as large."""
     max_steps: int = Field(default=2000, ge=0)
-    """Steps after which the relaxation is given up; what was reached is kept, and a larger number goes on from there."""
+    """Steps after which the relaxation is given up; what was reached is kept, a larger number goes on from there."""
 
     def fmax(self, n_atoms: int) -> float:
         """Force threshold of a dot of `n_atoms` atoms (eV/Ang)."""
@@ -132,19 +133,6 @@ class TransportSettings(Section):
                 f"energy_min_ev = {self.energy_min_ev:g}"
             )
         return self
-
-
-class InterferenceSettings(Section):
-    """Decay, jump and where in the gap they are read off."""
-
-    reference: Literal["fermi", "homo", "midgap", "lumo"] = "homo"
-    """What `offset_ev` counts from: the Fermi energy, or the HOMO, middle or LUMO of the dot block."""
-    offset_ev: float = 1.0
-    """Energy, above `reference`, at which the headline numbers and the LDOS pictures are taken (eV)."""
-    jump_decades: Positive = 0.4
-    """Least rise of log10 G at the last contact that counts as a jump (decades)."""
-    confidence: float = Field(default=0.95, gt=0, lt=1)
-    """Confidence of the intervals and of the prediction band."""
 
 
 class Config(Section):

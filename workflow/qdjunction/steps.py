@@ -11,28 +11,28 @@ import numpy as np
 import pandas as pd
 import sisl
 import xarray
+from ase import Atoms
 from numpy.typing import NDArray
 
-from qdjunction.config import ElectrodeSettings, InterferenceSettings, LeadSettings
-from qdjunction.engine.contract import ElectronicStructure, Engine, EngineInfo
+from qdjunction.config import ElectrodeSettings, LeadSettings
+from qdjunction.engine.contract import Engine, EngineInfo
 from qdjunction.engine.store import is_store, read_electronic_structure, write_electronic_structure
 from qdjunction.errors import EngineError, InputError, QdjunctionError
 from qdjunction.files import whole
 from qdjunction.interference.chain import DiatomicChain
-from qdjunction.interference.comparison import compare
-from qdjunction.interference.decay import DecayFit
-from qdjunction.interference.jump import JumpVerdict
 from qdjunction.interference.orbitals import orbital_rule, solve_dot, tip_coupling
+from qdjunction.interference.series import SeriesMember, analyse_series, verdict_values
+from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.interference.spectrum import DecaySpectrum, decay_spectrum
 from qdjunction.provenance import digest, provenance
 from qdjunction.structure.catalogue import DotDefinition
+from qdjunction.structure.cation import ammonium_springs
 from qdjunction.structure.dot import build_dot
 from qdjunction.structure.junction import build_junction, dot_atoms, lead_atoms
 from qdjunction.structure.xyz import read_structure, write_structure
 from qdjunction.transport import (
     Device,
     Lead,
-    conductance,
     injected_density,
     parse_energies,
     parse_leads,
@@ -42,6 +42,9 @@ from qdjunction.transport import (
 )
 
 log = logging.getLogger(__name__)
+
+SETTLED_EV_PER_ANG = 0.3
+"""Largest force (eV/Ang) at which a new dot has settled and its ammonium ends are let go."""
 
 
 def write_json(values: Any, path: str | Path) -> None:
@@ -57,7 +60,12 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
 
 
 def dot(
-    definition: DotDefinition, cation: str, halide: str, seed: int, short_range_order: float, output: str | Path
+    definition: DotDefinition,
+    cation: str,
+    halide: str,
+    seed: int,
+    short_range_order: float,
+    output: str | Path,
 ) -> None:
     """Build an unrelaxed dot."""
     atoms = build_dot(definition, cation, halide, seed, short_range_order)
@@ -96,11 +104,13 @@ def relax(
         atoms.positions = relaxed.positions
         origin |= {"start": str(start), "start_sha256": digest(start)}
         log.info("starting from the relaxed geometry %s", start)
+    settling = None if start else _settle(atoms, engine, Path(workdir) / "settling", max_steps)
     result = engine.relax(atoms, Path(workdir), fmax_ev_per_ang, max_steps)
     fields = {key: value for key, value in vars(result).items() if key not in ("atoms", "engine")}
     values = fields | {
         "fmax_wanted_ev_per_ang": fmax_ev_per_ang,
         "formula": atoms.get_chemical_formula("hill"),
+        "settling": settling,
         "engine": asdict(result.engine),
         "inputs": origin,
         "provenance": provenance(),
@@ -121,6 +131,25 @@ def relax(
     write_json(values, record)
 
 
+def _settle(atoms: Atoms, engine: Engine, workdir: Path, max_steps: int) -> dict[str, Any] | None:
+    """Relax a new dot roughly, in place, with its ammonium ends held together; see `ammonium_springs`."""
+    springs = ammonium_springs(atoms)
+    if not springs:
+        return None
+    held = atoms.copy()
+    held.set_constraint(springs)
+    log.info("settling with %d N-H bonds held by springs, to %.1f eV/Ang", len(springs), SETTLED_EV_PER_ANG)
+    result = engine.relax(held, workdir, SETTLED_EV_PER_ANG, max_steps)
+    if not result.converged:
+        raise EngineError(f"{result.reason} Raise relax.max_steps; what was reached in {workdir} is kept.")
+    atoms.positions = result.atoms.positions
+    return {
+        "steps": result.steps,
+        "wall_time_s": result.wall_time_s,
+        "springs": "N-H above 1.05 Ang, 30 eV/Ang^2",
+    }
+
+
 def junction(
     structure: str | Path, left: str, right: str, electrodes: ElectrodeSettings, output: str | Path
 ) -> None:
@@ -133,7 +162,9 @@ def junction(
         lead_layers=electrodes.lead_layers,
         apex_distance_ang=electrodes.apex_distance_ang,
     )
-    log.info("built %s: %d atoms, contacts %.2f Ang apart", output, len(atoms), atoms.info["contact_distance_ang"])
+    log.info(
+        "built %s: %d atoms, contacts %.2f Ang apart", output, len(atoms), atoms.info["contact_distance_ang"]
+    )
     write_structure(atoms, output)
 
 
@@ -184,7 +215,9 @@ def device_of(
     else:
         matrices = _read_with_sisl(path)
         if leads is None:
-            raise InputError(f"{path}: has no tagged lead atoms; name them with --left-atoms and --right-atoms")
+            raise InputError(
+                f"{path}: has no tagged lead atoms; name them with --left-atoms and --right-atoms"
+            )
     if fermi_ev:
         matrices = matrices.copy()
         matrices.shift(-fermi_ev)
@@ -209,15 +242,15 @@ def compute_transmission(
         "T(E) of %d energies in %.1f s by %s, checked to %.0e",
         len(result.energies_ev), result.wall_time_s, result.solver, result.error_estimate,
     )  # fmt: skip
-    made = provenance(inputs={str(path): digest(path)}, leads=leads, engine=asdict(engine) if engine else None)
+    made = provenance(
+        inputs={str(path): digest(path)}, leads=leads, engine=asdict(engine) if engine else None
+    )
     write_transmission(result, output, made)
 
 
-def local_density(
-    path: str | Path, energy_ev: float, leads: LeadSettings, output: str | Path
-) -> None:
+def local_density(path: str | Path, energy_ev: float, leads: LeadSettings, output: str | Path) -> None:
     """Where the states at one energy run: LDOS by atom, parted by the lead they enter from."""
-    device, left, right, engine = device_of(path)
+    device, left, right, _ = device_of(path)
     density = injected_density(device, *_attach(leads, device, left, right), [energy_ev])
     dataset = xarray.Dataset(
         {
@@ -238,7 +271,7 @@ def local_density(
 def frontier(path: str | Path, settings: InterferenceSettings, output: str | Path) -> None:
     """Levels of the dot's own block in a junction, and what its orbitals do between the two apices.
 
-    The rule is taken in the middle of the gap and at the study's energy (see `headline_energy`).
+    The rule is taken in the middle of the gap and at the study's energy (see `InterferenceSettings`).
     """
     structure = read_electronic_structure(path)
     device = Device.from_hamiltonian(structure.hamiltonian)
@@ -254,7 +287,7 @@ def frontier(path: str | Path, settings: InterferenceSettings, output: str | Pat
     ]
     energies = {
         "midgap": levels.midgap_ev,
-        "headline": headline_energy(settings, levels.homo_ev, levels.lumo_ev),
+        "headline": settings.headline_energy(levels.homo_ev, levels.lumo_ev),
     }
     rules = {}
     for name, energy in energies.items():
@@ -285,12 +318,6 @@ def frontier(path: str | Path, settings: InterferenceSettings, output: str | Pat
     )
 
 
-def headline_energy(settings: InterferenceSettings, homo_ev: float, lumo_ev: float) -> float:
-    """Energy (eV, relative to E_F) that the settings ask for, given the dot's frontier levels (same zero)."""
-    reference = {"fermi": 0.0, "homo": homo_ev, "midgap": (homo_ev + lumo_ev) / 2, "lumo": lumo_ev}
-    return reference[settings.reference] + settings.offset_ev
-
-
 def headline_of(summary: str | Path, name: str) -> float:
     """Headline energy (eV, relative to E_F) of the series that the junction `name` belongs to."""
     values = json.loads(Path(summary).read_text(encoding="utf-8"))
@@ -309,38 +336,40 @@ def series(
 ) -> None:
     """Conductance, decay, jump and comparison of the junctions of one dot.
 
-    Junctions with the same left contact form a series, ordered by the distance of their contacts. The gap of a series is what
-    the gaps of its members' dot blocks share. Three members and more are held against a decay; of two, the long one is
-    held against the short one.
+    See `interference.series`.
     """
     members = []
     for name, spectrum, levels in zip(names, transmissions, frontiers, strict=True):
         values = json.loads(Path(levels).read_text(encoding="utf-8"))
-        members.append({"name": name, "result": read_transmission(spectrum)} | values)
-    groups = [
-        sorted((m for m in members if m["left"] == left), key=lambda m: m["contact_distance_ang"])
-        for left in dict.fromkeys(m["left"] for m in members)
-    ]
-    conductances, tables, summaries = [], [], []
-    for group in groups:
-        fermi = _fermi_grid(group[0]["result"].energies_ev, temperature_k)
-        for member in group:
-            member["conductance"] = conductance(member["result"], temperature_k, fermi)
-            conductances.append(_conductance_table(member, fermi, temperature_k))
-        table, values = _analyse(group, fermi, settings)
-        tables.append(table)
-        summaries.append(values)
-        log.info("%s", values["sentence"])
-    write_table(pd.concat(conductances), conductance_table)
-    write_table(pd.concat(tables), series_table)
-    write_json({"temperature_k": temperature_k, "series": summaries, "provenance": provenance()}, summary)
+        members.append(
+            SeriesMember(
+                name=name,
+                left=values["left"],
+                right=values["right"],
+                contact_distance_ang=values["contact_distance_ang"],
+                gap_ev=(values["homo_ev"], values["lumo_ev"]),
+                transmission=read_transmission(spectrum),
+            )
+        )
+    analysed = analyse_series(members, temperature_k, settings)
+    for one in analysed:
+        log.info("%s", one.summary["sentence"])
+    write_table(pd.concat(one.conductance_table for one in analysed), conductance_table)
+    write_table(pd.concat(one.table for one in analysed), series_table)
+    write_json(
+        {
+            "temperature_k": temperature_k,
+            "series": [one.summary for one in analysed],
+            "provenance": provenance(),
+        },
+        summary,
+    )
 
 
 def chain(settings: InterferenceSettings, table: str | Path, summary: str | Path) -> None:
     """The tight-binding chain that explains the jump: lead L on site 1, lead R on sites 2 to 8 in turn."""
     model = DiatomicChain()
-    low, high = model.gap_ev
-    energies = np.linspace(low, high, 101)
+    energies = model.gap_energies(100)
     spectrum = model.spectrum(
         energies, threshold_decades=settings.jump_decades, confidence=settings.confidence
     )
@@ -348,9 +377,7 @@ def chain(settings: InterferenceSettings, table: str | Path, summary: str | Path
     fit = np.asarray(spectrum.verdict.fit.predict(float(spectrum.distances_ang[-1])).log10_g)
     write_table(
         pd.concat(
-            pd.DataFrame(
-                {"site": site + 2, "energy_eV": energies, "log10_transmission": log10[site]}
-            )
+            pd.DataFrame({"site": site + 2, "energy_eV": energies, "log10_transmission": log10[site]})
             for site in range(len(log10))
         ),
         table,
@@ -363,7 +390,7 @@ def chain(settings: InterferenceSettings, table: str | Path, summary: str | Path
             "trend_at_last_site": fit,
             "energies_ev": energies,
             "shares": spectrum.shares(),
-            "midgap": _verdict(middle),
+            "midgap": verdict_values(middle),
             "sentence": spectrum.sentence,
         },
         summary,
@@ -420,118 +447,6 @@ def _read_with_sisl(path: str | Path) -> sisl.Hamiltonian:
             f"{path}: sisl finds no Hamiltonian in it ({type(error).__name__}: {error}); give an h.nc of `qdjunction "
             "hamiltonian`, a TSHS, or an HSX with its geometry"
         ) from error
-
-
-def _fermi_grid(energies_ev: NDArray[np.float64], temperature_k: float) -> NDArray[np.float64]:
-    """Energies at which E_F can be put so that the thermal kernel stays inside the window of T(E)."""
-    from qdjunction.transport.conductance import KERNEL_HALF_WIDTH
-    from qdjunction.units import BOLTZMANN_EV_PER_K
-
-    margin = KERNEL_HALF_WIDTH * BOLTZMANN_EV_PER_K * temperature_k
-    inside = (energies_ev >= energies_ev[0] + margin) & (energies_ev <= energies_ev[-1] - margin)
-    if not inside.any():
-        raise InputError(
-            f"transport: the energies from {energies_ev[0]:g} to {energies_ev[-1]:g} eV are too few for a thermal conductance "
-            f"at {temperature_k:g} K; widen energy_min_ev and energy_max_ev by {margin:.2f} eV on either side"
-        )
-    return energies_ev[inside]
-
-
-def _conductance_table(member: Mapping[str, Any], fermi: NDArray[np.float64], temperature_k: float) -> pd.DataFrame:
-    values = np.interp(fermi, member["result"].energies_ev, member["result"].transmission)
-    return pd.DataFrame(
-        {
-            "junction": member["name"],
-            "left": member["left"],
-            "right": member["right"],
-            "contact_distance_ang": member["contact_distance_ang"],
-            "fermi_eV": fermi,
-            "temperature_K": temperature_k,
-            "transmission": values,
-            "conductance_G0": member["conductance"],
-        }
-    )
-
-
-def _analyse(
-    group: Sequence[Mapping[str, Any]], fermi: NDArray[np.float64], settings: InterferenceSettings
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Table over energies and summary of one series."""
-    window = (max(m["homo_ev"] for m in group), min(m["lumo_ev"] for m in group))
-    headline = headline_energy(settings, *window)
-    summary: dict[str, Any] = {
-        "left": group[0]["left"],
-        "junctions": [m["name"] for m in group],
-        "distances_ang": [m["contact_distance_ang"] for m in group],
-        "window_ev": window,
-        "headline_energy_ev": headline,
-        "headline": f"{settings.reference} {settings.offset_ev:+g} eV",
-    }
-    for energy, name in ((headline, "headline energy (interference.reference, offset_ev)"), *((w, "gap") for w in window)):
-        if not fermi[0] <= energy <= fermi[-1]:
-            raise InputError(
-                f"transport: the {name} at {energy:.2f} eV lies outside {fermi[0]:.2f} to {fermi[-1]:.2f} eV, where T(E) gives a "
-                "thermal conductance; widen energy_min_ev and energy_max_ev"
-            )
-    index = int(np.abs(fermi - headline).argmin())
-    summary["conductance_at_headline_G0"] = [float(m["conductance"][index]) for m in group]
-    table = pd.DataFrame({"left": group[0]["left"], "energy_eV": fermi})
-    if len(group) >= 3:
-        spectrum = decay_spectrum(
-            fermi,
-            summary["distances_ang"],
-            [m["conductance"] for m in group],
-            window_ev=window,
-            contacts=summary["junctions"],
-            threshold_decades=settings.jump_decades,
-            confidence=settings.confidence,
-        )
-        table = table[["left"]].join(spectrum.table())
-        at_headline = spectrum.at(headline)
-        summary |= {
-            "kind": "decay",
-            "at_headline": _verdict(at_headline),
-            "at_fermi": _verdict(spectrum.at(0.0)) if fermi[0] <= 0 <= fermi[-1] else None,
-            "shares": spectrum.shares(),
-            "sentence": spectrum.sentence,
-        }
-    elif len(group) == 2:
-        comparison = compare(fermi, group[1]["conductance"], group[0]["conductance"], window_ev=window)
-        table["in_window"] = comparison.window.inside
-        table["log10_ratio_long_short"] = comparison.log10_ratio
-        summary |= {
-            "kind": "comparison",
-            "log10_ratio_at_headline": float(comparison.log10_ratio[index]),
-            "median_log10_ratio": comparison.median_log10_ratio,
-            "share_long_above": comparison.share_long_above,
-            "sentence": (
-                f"{group[1]['name']} conducts better than {group[0]['name']} over {comparison.share_long_above:.0%} of the gap, "
-                f"by {comparison.median_log10_ratio:.2f} decades in the median."
-            ),
-        }
-    else:
-        summary |= {"kind": "single", "sentence": f"{group[0]['name']} stands alone; a series needs more contacts."}
-    return table, summary
-
-
-def _verdict(verdict: JumpVerdict) -> dict[str, Any]:
-    """A verdict at one energy as plain values."""
-    fit: DecayFit = verdict.fit
-    return {
-        "beta_per_ang": fit.beta_per_ang,
-        "beta_interval_per_ang": fit.interval_per_ang,
-        "confidence": fit.confidence,
-        "log10_contact_conductance_G0": fit.log10_contact_g,
-        "r_squared": fit.r_squared,
-        "step_decades": verdict.step_decades,
-        "above_trend_decades": verdict.above_trend_decades,
-        "band_decades": verdict.band_decades,
-        "band_confidence": verdict.band_confidence,
-        "step": verdict.step,
-        "band": verdict.band,
-        "is_jump": verdict.is_jump,
-        "sentence": verdict.sentence,
-    }
 
 
 def _plain(value: Any) -> Any:

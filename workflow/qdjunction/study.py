@@ -34,7 +34,9 @@ class DotCase:
     @cached_property
     def junctions(self) -> tuple["JunctionCase", ...]:
         """Its junctions, in the order of the configuration."""
-        return tuple(JunctionCase(self.id, name, *_contact_pair(self.definition, name)) for name in self.entry.contacts)
+        return tuple(
+            JunctionCase(self.id, name, *_contact_pair(self.definition, name)) for name in self.entry.contacts
+        )
 
     @property
     def atoms(self) -> int:
@@ -163,6 +165,7 @@ def _contact_pair(definition: DotDefinition, name: str) -> tuple[str, str]:
     if left == right or left not in sites or right not in sites:
         raise InputError(
             f"contact pair '{name}' is not one of {definition.name}; write two of its contacts as L-R1 "
-            f"({', '.join(sites)})" + (f" or a named pair ({', '.join(definition.pairs)})" if definition.pairs else "")
+            f"({', '.join(sites)})"
+            + (f" or a named pair ({', '.join(definition.pairs)})" if definition.pairs else "")
         )
     return left, right

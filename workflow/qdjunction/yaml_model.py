@@ -35,7 +35,9 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "not text"
-        raise InputError(f"{path}{where}: not valid YAML ({problem}); check indentation and quotes there") from None
+        raise InputError(
+            f"{path}{where}: not valid YAML ({problem}); check indentation and quotes there"
+        ) from None
     if not isinstance(values, dict):
         raise InputError(f"{path}: holds no table of keys; write lines such as 'key: value'")
     return values
@@ -61,7 +63,9 @@ def validate(model: type[Model], values: dict[str, Any], source: str | Path) -> 
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise InputError("\n".join(f"{source}: {_sentence(model, detail)}" for detail in error.errors())) from None
+        raise InputError(
+            "\n".join(f"{source}: {_sentence(model, detail)}" for detail in error.errors())
+        ) from None
 
 
 def _sentence(model: type[BaseModel], detail: ErrorDetails) -> str:

@@ -1,5 +1,5 @@
 from qdjunction import logs, steps
-from qdjunction.config import InterferenceSettings
+from qdjunction.interference.settings import InterferenceSettings
 
 job = snakemake
 with logs.job(job.log[0], job.wildcards.dot):

@@ -4,7 +4,8 @@ The tblite wheels for Linux carry the unoptimised reference BLAS and LAPACK. The
 symbol in the global scope before it looks into the libraries a module brings along, so a library with the
 standard Fortran symbols (``dgemm_``) that is loaded globally *before* tblite takes all its calls. oneMKL,
 from the package ``mkl`` of the requirements, is such a library. Where it is not installed (macOS, arm, conda
-environments) tblite uses what its own package was linked to; conda-forge links an optimised library."""
+environments) tblite uses what its own package was linked to; conda-forge links an optimised library.
+"""
 
 import ctypes
 import importlib.util

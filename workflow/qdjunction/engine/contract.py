@@ -130,8 +130,8 @@ class Engine(Protocol):
     """An electronic-structure code.
 
     Both methods work in `workdir`, which they may create, keep their own files there, and go on from what an
-    earlier, interrupted call left in it. They raise `EngineError` with one clear sentence when the calculation
-    cannot be done.
+    earlier, interrupted call left in it. They raise `EngineError` with one clear sentence when the
+    calculation cannot be done.
     """
 
     @property

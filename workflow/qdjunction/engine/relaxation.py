@@ -3,7 +3,6 @@
 import json
 import logging
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +33,7 @@ def relax(
 
     Every step is in the trajectory before the next one is computed. A later call with the same atoms, method
     and settings replays it into the optimiser (its Hessian included) and goes on from the last whole frame;
-    steps and wall time count over all calls. A trajectory of anything else is replaced.
+    steps and wall time count over all calls. A trajectory of anything else is put aside.
 
     Parameters
     ----------
@@ -73,8 +72,8 @@ def relax(
         if frames:
             optimiser.replay_trajectory(frames)
         step = max(done, 0)
-        for converged in optimiser.irun(fmax=fmax_ev_per_ang, steps=max(max_steps - step, 0)):
-            step = max(done, 0) + optimiser.nsteps
+        for reached in optimiser.irun(fmax=fmax_ev_per_ang, steps=max(max_steps - step, 0)):
+            converged, step = bool(reached), max(done, 0) + optimiser.nsteps
             energy, forces = moving.get_potential_energy(), moving.get_forces(apply_constraint=False)
             fmax = _largest(moving.get_forces())
             elapsed = spent + time.monotonic() - started
@@ -88,35 +87,21 @@ def relax(
     relaxed.positions = moving.positions
     return Relaxation(
         atoms=relaxed,
-        converged=bool(converged),
+        converged=converged,
         energy_ev=float(energy),
         fmax_ev_per_ang=fmax,
         steps=step,
         wall_time_s=elapsed,
         engine=engine,
-        reason=""
-        if converged
-        else f"fmax is {fmax:.3f} eV/Ang after {step} steps, which is all that max_steps allows; {fmax_ev_per_ang:g} was asked for.",
+        reason="" if converged else _reason(fmax, fmax_ev_per_ang, step),
     )
 
 
-def write_relaxation(relaxation: Relaxation, geometry: str | Path, record: str | Path) -> None:
-    """Write the geometry as extended XYZ and the rest as JSON.
-
-    Parameters
-    ----------
-    relaxation : Relaxation
-        What to write.
-    geometry : str or Path
-        The extended XYZ file.
-    record : str or Path
-        The JSON file: converged, reason, energy, fmax, steps, wall time, engine.
-    """
-    fields = {key: value for key, value in vars(relaxation).items() if key not in ("atoms", "engine")}
-    with whole(geometry) as temporary:
-        relaxation.atoms.write(temporary, format="extxyz")
-    with whole(record) as temporary:
-        temporary.write_text(json.dumps({**fields, "engine": asdict(relaxation.engine)}, indent=2) + "\n")
+def _reason(fmax: float, threshold: float, steps: int) -> str:
+    return (
+        f"After {steps} steps, which is all that max_steps allows, the largest force is {fmax:.3f} eV/Ang; "
+        f"{threshold:g} was asked for."
+    )
 
 
 def _largest(forces: np.ndarray) -> float:
@@ -131,17 +116,19 @@ def _frame(atoms: Atoms, energy: float, forces: np.ndarray, elapsed: float, prot
 
 
 def _earlier_frames(path: Path, atoms: Atoms, protocol: str) -> list[Atoms]:
-    """Whole frames of the trajectory at `path`, none if it belongs to another calculation; `path` is then
-    removed.
+    """Give the whole frames of the trajectory at `path`, none if it belongs to another calculation.
 
-    A frame that a kill has cut short is dropped from the file.
+    Such a trajectory is put aside. A frame that a kill has cut short is dropped from the file.
     """
     if not path.exists():
         return []
     frames, cut = _whole_frames(path)
     if frames and not _same_start(frames[0], atoms, protocol):
-        log.warning("%s is of another start geometry or other settings: starting anew", path)
-        frames = []
+        aside = path.replace(path.with_name(f"earlier-{path.name}"))
+        log.warning(
+            "Starting anew: %s was of another start geometry or other settings; it is now %s", path, aside
+        )
+        return []
     if not frames:
         path.unlink()
     elif cut:
@@ -161,7 +148,7 @@ def _whole_frames(path: Path) -> tuple[list[Atoms], bool]:
                 frame.get_forces()
                 frames.append(frame)
     except Exception:
-        # ASE reports a damaged file by whatever its parser stumbles over: OSError, ValueError, IndexError, KeyError.
+        # ASE reports a damaged file by whatever its parser trips over: OSError, ValueError, IndexError, ...
         return frames, True
     return frames, False
 

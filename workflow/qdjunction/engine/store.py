@@ -1,7 +1,8 @@
 """Electronic structures as netCDF files that sisl opens too.
 
 ``sisl.get_sile(path).read_hamiltonian()`` gives H and S with the Fermi energy at zero. All else stands in the
-group ``qdjunction`` of the same file."""
+group ``qdjunction`` of the same file.
+"""
 
 import json
 from dataclasses import asdict

@@ -2,7 +2,8 @@
 
 H of a converged calculation is put together from its own eigenvectors: tblite hands out the core Hamiltonian
 only, but with C^T S C = 1 the self-consistent one is H = (S C) eps (S C)^T. Method: S. Grimme, C. Bannwarth,
-P. Shushkov, J. Chem. Theory Comput. 13, 1989 (2017), doi:10.1021/acs.jctc.7b00118."""
+P. Shushkov, J. Chem. Theory Comput. 13, 1989 (2017), doi:10.1021/acs.jctc.7b00118.
+"""
 
 import logging
 import math
@@ -127,6 +128,7 @@ class _Scf:
 
     def __init__(self, settings: XtbSettings, atoms: Atoms):
         blas.load()
+        from tblite.exceptions import TBLiteRuntimeError
         from tblite.interface import Calculator as Tblite
 
         _refuse_unsuitable(settings.method, atoms)
@@ -135,9 +137,12 @@ class _Scf:
         self.tries: list[str] = []
         self._result: Any = None
         verbose = log.isEnabledFor(logging.DEBUG)
-        self._tblite = Tblite(
-            settings.method, atoms.numbers, atoms.positions / BOHR_ANG, color=False, logger=log.debug
-        )
+        try:
+            self._tblite = Tblite(
+                settings.method, atoms.numbers, atoms.positions / BOHR_ANG, color=False, logger=log.debug
+            )
+        except TBLiteRuntimeError as error:
+            raise EngineError(f"tblite refuses {atoms.get_chemical_formula()}: {error}") from error
         self._tblite.set("verbosity", int(verbose))
         self._tblite.set("accuracy", settings.accuracy)
         self._tblite.set("save-integrals", 1)
@@ -152,7 +157,10 @@ class _Scf:
         """
         from tblite.exceptions import TBLiteRuntimeError
 
-        self._tblite.update(np.asarray(positions) / BOHR_ANG)
+        try:
+            self._tblite.update(np.asarray(positions) / BOHR_ANG)
+        except TBLiteRuntimeError as error:
+            raise EngineError(f"tblite refuses the geometry: {error}") from error
         end, start = self.settings.electronic_temperature_k, self.settings.start_temperature_k
         cautious = {
             "damping": self.settings.mixer_damping / 4,
@@ -180,8 +188,8 @@ class _Scf:
             else:
                 return self._result
         raise EngineError(
-            f"The SCF of {len(self._tblite)} atoms does not converge ({failure}); look for atoms that are too "
-            f"close, or raise electronic_temperature_k (now {end:g}) or start_temperature_k (now "
+            f"The SCF of {len(self._tblite)} atoms does not converge ({failure}); look for atoms that "
+            f"are too close, or raise electronic_temperature_k (now {end:g}) or start_temperature_k (now "
             f"{start:g}) of the xtb engine."
         )
 
@@ -313,8 +321,7 @@ def _orbitals(method: str, scf: _Scf) -> list[list[sisl.AtomicOrbital]]:
 def _to_sisl(
     atoms: Atoms, H: NDArray[np.float64], S: NDArray[np.float64], orbitals: list[list[sisl.AtomicOrbital]]
 ) -> sisl.Hamiltonian:
-    """Put H and S on a geometry in a box; both keep the pattern of S, outside of which GFN-xTB has no H
-    either."""
+    """Put H and S on a geometry in a box, both in the pattern of S, outside of which GFN-xTB has no H."""
     species = [sisl.Atom(number, of_atom) for number, of_atom in zip(atoms.numbers, orbitals, strict=True)]
     box = np.ptp(atoms.positions, axis=0) + 2 * _BOX_MARGIN_ANG
     geometry = sisl.Geometry(atoms.positions, species, lattice=sisl.Lattice(box, nsc=[1, 1, 1]))

@@ -1,7 +1,7 @@
 """The tight-binding chain behind the sliding experiment: one lead stays on site 1, the other moves along.
 
-Zheng et al., Nat. Commun. 10, 5458 (2019) use an 8-site diatomic chain with lead L on site 1 and lead R on sites 2
-to 8 in turn. The defaults here are this project's, not numbers of that paper.
+Zheng et al., Nat. Commun. 10, 5458 (2019) use an 8-site diatomic chain with lead L on site 1 and lead R on
+sites 2 to 8 in turn. The defaults here are this project's, not numbers of that paper.
 """
 
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ class DiatomicChain:
     sites : int
         Number of sites, at least 2.
     onsite_ev : float
-        Site energies are +onsite on odd sites (1, 3, ...) and -onsite on even ones (eV); the infinite chain then has its gap
-        between -|onsite| and +|onsite|.
+        Site energies are +onsite on odd sites (1, 3, ...) and -onsite on even ones (eV); the infinite chain
+        then has its gap between -|onsite| and +|onsite|.
     hopping_ev : float
         Hopping between neighbours (eV); its sign does not change any transmission.
     gamma_ev : float
@@ -48,8 +48,17 @@ class DiatomicChain:
         """Band edges of the infinite chain (eV)."""
         return -abs(self.onsite_ev), abs(self.onsite_ev)
 
+    def gap_energies(self, count: int = 401) -> NDArray[np.float64]:
+        """Midpoints of `count` equal cells of the gap (eV).
+
+        None lies on a band edge, where E is a site energy and contacts with an odd stub behind them transmit
+        exactly nothing.
+        """
+        low, high = self.gap_ev
+        return low + (high - low) * (np.arange(count) + 0.5) / count
+
     def hamiltonian(self) -> NDArray[np.float64]:
-        """The (sites, sites) matrix H (eV)."""
+        """Give H as a (sites, sites) array (eV)."""
         kinds = self.onsite_ev * (-1.0) ** np.arange(self.sites)
         bonds = np.full(self.sites - 1, self.hopping_ev)
         return np.diag(kinds) + np.diag(bonds, 1) + np.diag(bonds, -1)
@@ -58,8 +67,8 @@ class DiatomicChain:
         """T(E) between site 1 and each of the sites 2 .. `sites`, as a (sites - 1, n_e) array.
 
         T = gamma^2 |G_1j|^2 with G = (E - H - Sigma_1 - Sigma_j)^-1. The closed form is
-        G_1j = h^(j-1) det(E - H of sites j+1 .. N) / det(E - H - Sigma_1 - Sigma_j): a contact in the middle sees
-        the rest of the chain as a stub, the end contact does not.
+        G_1j = h^(j-1) det(E - H of sites j+1 .. N) / det(E - H - Sigma_1 - Sigma_j): a contact in the middle
+        sees the rest of the chain as a stub, the end contact does not.
         """
         energies = np.asarray(energies_ev, dtype=float)
         n = self.sites
@@ -85,7 +94,7 @@ class DiatomicChain:
         Parameters
         ----------
         energies_ev : (n_e,) array
-            Energies (eV), zero in the middle of the gap.
+            Energies (eV), zero in the middle of the gap; `gap_energies` gives a fitting grid.
         spacing_ang : float
             Distance of neighbouring sites (Ang); it scales beta and nothing else.
         threshold_decades, confidence : float

@@ -76,8 +76,8 @@ def compare(
         wrong = ~(np.isfinite(transmission) & (transmission > 0))
         if wrong.any():
             raise InputError(
-                f"the transmission of the {name} junction at {energies[wrong][0]:g} eV is {transmission[wrong][0]}; "
-                "it must be positive"
+                f"the transmission of the {name} junction at {energies[wrong][0]:g} eV is "
+                f"{transmission[wrong][0]}; it must be positive"
             )
         logarithms[name] = np.log10(transmission)
     ratio = logarithms["long"] - logarithms["short"]

@@ -1,4 +1,4 @@
-"""The tunnelling decay: least squares of ln G on distance, with what the number of contacts can honestly say."""
+"""The tunnelling decay: least squares of ln G on distance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,7 +85,7 @@ class DecayFit:
         return np.power(10.0, self.log10_contact_g)
 
     def prediction_error(self, distance_ang: float) -> Values:
-        """Standard error of one further log10 G at `distance_ang` (decades); nan for two contacts."""
+        """Give the standard error of one further log10 G at a distance (decades); nan for two contacts."""
         offsets = self.distances_ang - self.distances_ang.mean()
         leverage = 1 / self.n + (distance_ang - self.distances_ang.mean()) ** 2 / (offsets**2).sum()
         return self.scatter_decades * np.sqrt(1 + leverage)
@@ -103,8 +103,8 @@ class DecayFit:
             return f"beta = {self.beta_per_ang:.3f} per Ang (two contacts: no interval)"
         low, high = self.interval_per_ang
         return (
-            f"beta = {self.beta_per_ang:.3f} per Ang ({self.confidence:.0%} interval {low:.3f} to {high:.3f}, "
-            f"n = {self.n}, R2 = {self.r_squared:.3f})"
+            f"beta = {self.beta_per_ang:.3f} per Ang ({self.confidence:.0%} interval {low:.3f} to {high:.3f}"
+            f", n = {self.n}, R2 = {self.r_squared:.3f})"
         )
 
 
@@ -141,9 +141,10 @@ def fit_decay(
 
     Notes
     -----
-    Interval and band are Student's t with n - 2 degrees of freedom, as for independent errors of equal size in
-    ln G (N. R. Draper and H. Smith, *Applied Regression Analysis*, 3rd ed., Wiley 1998, chapters 1 and 3). A
-    computed series has no random error: there they measure how far the contacts stray from one exponential.
+    Interval and band are Student's t with n - 2 degrees of freedom, as for independent errors of equal size
+    in ln G (N. R. Draper and H. Smith, *Applied Regression Analysis*, 3rd ed., Wiley 1998, chapters 1 and
+    3). A computed series has no random error: there they measure how far the contacts stray from one
+    exponential.
     """
     distances, conductances, names = checked_series(distances_ang, conductances_g0, contacts)
     _check_confidence(confidence)
@@ -183,9 +184,12 @@ def fit_decay(
 
 
 def checked_series(
-    distances_ang: ArrayLike, conductances_g0: ArrayLike, contacts: Sequence[str] | None
+    distances_ang: ArrayLike,
+    conductances_g0: ArrayLike,
+    contacts: Sequence[str] | None,
+    energies_ev: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str]]:
-    """Distances (n,), conductances (n,) or (n, m) and n names, or `InputError` naming the contact at fault."""
+    """Give distances (n,), conductances (n,) or (n, m) and n names, or name the contact at fault."""
     distances = np.asarray(distances_ang, dtype=float)
     conductances = np.asarray(conductances_g0, dtype=float)
     if distances.ndim != 1 or conductances.ndim not in (1, 2) or len(conductances) != len(distances):
@@ -198,10 +202,11 @@ def checked_series(
     for name, distance, row in zip(names, distances, conductances, strict=True):
         if not (np.isfinite(distance) and distance >= 0):
             raise InputError(f"the distance of {name} is {distance} Ang; it must be zero or positive")
-        wrong = ~(np.isfinite(row) & (row > 0))
-        if wrong.any():
+        wrong = np.flatnonzero(~(np.isfinite(row) & (row > 0)))
+        if wrong.size:
+            where = "" if energies_ev is None else f" at {energies_ev[wrong[0]]:g} eV"
             raise InputError(
-                f"the conductance of {name} is {np.atleast_1d(row)[np.atleast_1d(wrong)][0]} G0; it must be positive "
+                f"the conductance of {name}{where} is {np.ravel(row)[wrong[0]]} G0; it must be positive "
                 "(give the conductance itself, not its logarithm)"
             )
     return distances, conductances, names

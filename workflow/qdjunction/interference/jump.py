@@ -1,4 +1,4 @@
-"""The interference jump: is the last contact of a series far above the one before and above the decay?"""
+"""The interference jump: the last contact of a series far above the one before and above the decay."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -98,8 +98,8 @@ def find_jump(
     Parameters
     ----------
     distances_ang : (n,) array
-        Distances of the contacts in the order of sliding, at least three (Ang). The decay is fitted to all but
-        the last: for 12Pb to R1, R2, R3, and R4 is judged.
+        Distances of the contacts in the order of sliding, at least three (Ang). The decay is fitted to all
+        but the last: for 12Pb to R1, R2, R3, and R4 is judged.
     conductances_g0 : (n,) or (n, m) array
         Conductance or transmission (G0), one row a contact; m columns are m independent verdicts.
     contacts : sequence of str, optional
@@ -120,9 +120,9 @@ def find_jump(
 
     Notes
     -----
-    `band_confidence` inverts the band: with t = (y - y_fit) / s_pred, where s_pred is the standard error of one
-    further observation and t has n - 2 degrees of freedom, it is P(|t'| < t). The one-sided p-value of the point
-    is (1 - band_confidence) / 2.
+    `band_confidence` inverts the band: with t = (y - y_fit) / s_pred, where s_pred is the standard error of
+    one further observation and t has n - 2 degrees of freedom, it is P(|t'| < t). The one-sided p-value of
+    the point is (1 - band_confidence) / 2.
     """
     distances, conductances, names = checked_series(distances_ang, conductances_g0, contacts)
     if len(distances) < 3:

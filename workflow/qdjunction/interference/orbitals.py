@@ -1,4 +1,4 @@
-"""The orbital rule: do HOMO and LUMO of the dot add up or cancel between the two contacts?
+"""The orbital rule: whether HOMO and LUMO of the dot add up or cancel between the two contacts.
 
 For contacts on sites i and j the Green's function of the bare dot is
 
@@ -9,21 +9,23 @@ E_F - e_LUMO = -Delta, so
 
     g_ij(E_F) ~ (a_H - a_L) / Delta,    a_H = phi_H(i) phi_H(j),    a_L = phi_L(i) phi_L(j),
 
-where Delta is half the gap: opposite signs of a_H and a_L interfere constructively, equal signs destructively. This is
-the rule that Zheng et al., Nat. Commun. 10, 5458 (2019) use; it goes back to K. Yoshizawa, T. Tada and A. Staykov,
-J. Am. Chem. Soc. 130, 9406 (2008) and is set out by C. J. Lambert and S.-X. Liu, Chem. Eur. J. 24, 4193 (2018).
+where Delta is half the gap: opposite signs of a_H and a_L interfere constructively, equal signs
+destructively. This is the rule that Zheng et al., Nat. Commun. 10, 5458 (2019) use; it goes back to K.
+Yoshizawa, T. Tada and A. Staykov, J. Am. Chem. Soc. 130, 9406 (2008) and is set out by C. J. Lambert and
+S.-X. Liu, Chem. Eur. J. 24, 4193 (2018).
 
-In an LCAO junction a contact is not one orbital, and a halide's p orbitals have no preferred sign. The quantity that keeps its
-meaning is the amplitude from tip to tip,
+In an LCAO junction a contact is not one orbital, and a halide's p orbitals have no preferred sign. The
+quantity that keeps its meaning is the amplitude from tip to tip,
 
     tau(E) = V_L^H g(E) V_R,    g(E) = (E S_QD - H_QD)^-1 = sum_n psi_n psi_n^H / (E - e_n),
 
-with V = (H - E S)_{QD,tip} S_tip^(-1/2), the coupling of the dot to the orthonormalised orbitals of each tip. The a_n are
-the matrices V_L^H psi_n psi_n^H V_R seen from the dominant channel of tau: with its leading singular vectors u and v,
-a_n = u^H V_L^H psi_n psi_n^H V_R v, and sum_n a_n / (E - e_n) is the largest singular value, real and positive. So a term
-that is positive helps the transmission and a term that is negative works against it, whatever the phases of the
-eigenvectors, the basis of the dot or that of the tips. Levels closer than a tolerance are taken together, as their
-single orbitals are not defined. Unit vectors for V_L and V_R give the rule for two sites as it stands above.
+with V = (H - E S)_{QD,tip} S_tip^(-1/2), the coupling of the dot to the orthonormalised orbitals of each
+tip. The a_n are the matrices V_L^H psi_n psi_n^H V_R seen from the dominant channel of tau: with its leading
+singular vectors u and v, a_n = u^H V_L^H psi_n psi_n^H V_R v, and sum_n a_n / (E - e_n) is the largest
+singular value, real and positive. So a term that is positive helps the transmission and a term that is
+negative works against it, whatever the phases of the eigenvectors, the basis of the dot or that of the tips.
+Levels closer than a tolerance are taken together, as their single orbitals are not defined. Unit vectors for
+V_L and V_R give the rule for two sites as it stands above.
 """
 
 from collections.abc import Sequence
@@ -74,8 +76,8 @@ class DotOrbitals:
 class OrbitalRule:
     """What HOMO, LUMO and the rest of the dot contribute between two contacts.
 
-    Amplitudes a have the unit of V^2 (eV^2 for tips, none for unit vectors), contributions a / (E - e) that of V^2/eV;
-    both carry the sign relative to the sum of all levels, which is positive.
+    Amplitudes a have the unit of V^2 (eV^2 for tips, none for unit vectors), contributions a / (E - e) that
+    of V^2/eV; both carry the sign relative to the sum of all levels, which is positive.
 
     Attributes
     ----------
@@ -84,7 +86,8 @@ class OrbitalRule:
     homo_ev, lumo_ev : float
         Frontier levels (eV).
     a_homo, a_lumo : float
-        Amplitudes of the frontier levels, each with all orbitals degenerate with it (real part, for complex orbitals).
+        Amplitudes of the frontier levels, each with all orbitals degenerate with it (real part, for complex
+        orbitals).
     homo, lumo, rest : float
         Contributions to the amplitude between the contacts; `total` is their sum.
     coherent : float
@@ -92,8 +95,8 @@ class OrbitalRule:
     incoherent : float
         sum_n |g_n|^2: what would come out without interference.
     channel_share : float
-        Share of the dominant channel in the squared norm of tau, 0 to 1; 1 for one orbital a side. Well below 1, one
-        sign does not tell the whole story.
+        Share of the dominant channel in the squared norm of tau, 0 to 1; 1 for one orbital a side. Well
+        below 1, one sign does not tell the whole story.
     """
 
     energy_ev: float
@@ -139,14 +142,23 @@ class OrbitalRule:
         return {name: getattr(self, name) / self.total for name in ("homo", "lumo", "rest")}
 
     @property
+    def frontier_dominates(self) -> bool:
+        """HOMO and LUMO together outweigh all other levels; if not, their rule does not explain tau."""
+        return abs(self.homo + self.lumo) > abs(self.rest)
+
+    @property
     def sentence(self) -> str:
         """The outcome in words."""
         frontier = "constructively" if self.constructive else "destructively"
         share = self.weights
+        caution = (
+            "" if self.frontier_dominates else " The frontier orbitals alone do not explain this amplitude."
+        )
         return (
             f"HOMO and LUMO interfere {frontier} in the gap; at {self.energy_ev:.2f} eV they carry "
-            f"{share['homo']:+.2f} and {share['lumo']:+.2f} of the amplitude, all other levels {share['rest']:+.2f}. "
-            f"The coherent sum is {self.interference:.3g} times the incoherent one."
+            f"{share['homo']:+.2f} and {share['lumo']:+.2f} of the amplitude, all other levels "
+            f"{share['rest']:+.2f}. The coherent sum is {self.interference:.3g} times the incoherent one."
+            f"{caution}"
         )
 
 
@@ -174,7 +186,7 @@ def solve_dot(hamiltonian: ArrayLike, overlap: ArrayLike, electrons: float) -> D
 
 
 def dot_gap(hamiltonian: ArrayLike, overlap: ArrayLike, electrons: float) -> tuple[float, float]:
-    """HOMO and LUMO (eV, in the zero of H) of the dot's own block; arguments and errors as for `solve_dot`."""
+    """Give HOMO and LUMO of the dot's own block (eV, in the zero of H); arguments as for `solve_dot`."""
     H, S = _checked(hamiltonian, overlap)
     pairs = _pairs(electrons, len(H))
     homo, lumo = _eigh(H, S, eigvals_only=True, subset_by_index=(pairs - 1, pairs))
@@ -191,7 +203,8 @@ def tip_coupling(
     hamiltonian, overlap : (n, n) array
         H (eV) and S of the junction.
     dot, tip : sequence of int
-        Orbitals of the dot, and of the tip: usually those of the apex atom, the only gold that touches the dot.
+        Orbitals of the dot, and of the tip: usually those of the apex atom, the only gold that touches the
+        dot.
     energy_ev : float
         Energy E (eV, in the zero of H).
 
@@ -227,8 +240,8 @@ def orbital_rule(
     orbitals : DotOrbitals
         From `solve_dot`.
     coupling_left, coupling_right : (n,) or (n, m) array
-        Coupling of the dot's n orbitals to each side, from `tip_coupling` at the same energy; unit vectors for
-        single sites.
+        Coupling of the dot's n orbitals to each side, from `tip_coupling` at the same energy; unit vectors
+        for single sites.
     energy_ev : float, optional
         Energy E (eV, in the zero of H); the middle of the gap if not given.
     degeneracy_ev : float
@@ -237,13 +250,14 @@ def orbital_rule(
     Raises
     ------
     InputError
-        Couplings of another dot, an energy on a level, a gap below `degeneracy_ev`, contacts with no amplitude.
+        Couplings of another dot, an energy on a level, a gap below `degeneracy_ev`, contacts with no
+        amplitude.
     """
     energy = orbitals.midgap_ev if energy_ev is None else energy_ev
     levels = orbitals.energies_ev
     if orbitals.lumo_ev - orbitals.homo_ev <= degeneracy_ev:
         raise InputError(
-            f"HOMO and LUMO are {orbitals.lumo_ev - orbitals.homo_ev:.2g} eV apart, there is no gap to interfere in"
+            f"HOMO and LUMO are {orbitals.lumo_ev - orbitals.homo_ev:.2g} eV apart; the dot has no gap"
         )
     if np.abs(levels - energy).min() <= degeneracy_ev:
         raise InputError(f"energy {energy:g} eV lies on a level of the dot; choose one between levels")
@@ -284,7 +298,8 @@ def _projection(orbitals: DotOrbitals, coupling: ArrayLike, side: str) -> NDArra
     v = v[:, None] if v.ndim == 1 else v
     if v.ndim != 2 or len(v) != len(orbitals.energies_ev):
         raise InputError(
-            f"the {side} coupling has shape {v.shape}; the dot has {len(orbitals.energies_ev)} orbitals, one a row"
+            f"the {side} coupling has shape {v.shape}, not one row for each of the dot's "
+            f"{len(orbitals.energies_ev)} orbitals"
         )
     return orbitals.coefficients.conj().T @ v
 

@@ -84,14 +84,14 @@ class DecaySpectrum:
         )
 
     def rows_at(self, *energies_ev: float) -> pd.DataFrame:
-        """Rows of `table` at the grid points nearest to the given energies, such as ``rows_at(0.0, -1.0)``."""
+        """Rows of `table` at the grid points nearest to given energies, such as ``rows_at(0.0, -1.0)``."""
         return self.table().iloc[[self._nearest(e) for e in energies_ev]].reset_index(drop=True)
 
     def shares(self) -> dict[str, float]:
-        """Share of the window, 0 to 1, over which each statement holds; nan for those that need a band and have none.
+        """Share of the window, 0 to 1, over which each statement holds; nan where there is no band to say.
 
-        ``decays``: beta > 0. ``above_trend``: the last contact lies above the fit. ``step`` and ``band``: the two
-        criteria. ``is_jump``: both.
+        ``decays``: beta > 0. ``above_trend``: the last contact lies above the fit. ``step`` and ``band``:
+        the two criteria. ``is_jump``: both.
         """
         verdict = self.verdict
         statements = {
@@ -109,14 +109,15 @@ class DecaySpectrum:
         shares = self.shares()
         text = (
             f"Between {self.window.low_ev:g} and {self.window.high_ev:g} eV the contacts before "
-            f"{self.verdict.contact} decay over {shares['decays']:.0%} of the window; {self.verdict.contact} steps up by "
-            f"at least {self.verdict.threshold_decades:g} decades over {shares['step']:.0%}"
+            f"{self.verdict.contact} decay over {shares['decays']:.0%} of the window; "
+            f"{self.verdict.contact} steps up by at least {self.verdict.threshold_decades:g} decades over "
+            f"{shares['step']:.0%}"
         )
         if self.verdict.band is None:
             return f"{text}; two contacts leave no prediction band."
         return (
-            f"{text}, lies above the {self.verdict.fit.confidence:.0%} prediction band over {shares['band']:.0%}, and "
-            f"does both over {shares['is_jump']:.0%}."
+            f"{text}, lies above the {self.verdict.fit.confidence:.0%} prediction band over "
+            f"{shares['band']:.0%}, and does both over {shares['is_jump']:.0%}."
         )
 
     def _nearest(self, energy_ev: float) -> int:
@@ -164,12 +165,13 @@ def decay_spectrum(
     """
     energies = np.asarray(energies_ev, dtype=float)
     window = EnergyWindow.of(energies, window_ev)
-    distances, table, names = checked_series(distances_ang, conductances_g0, contacts)
-    if table.shape != (len(distances), len(energies)):
+    shape, expected = np.shape(conductances_g0), (len(np.atleast_1d(distances_ang)), len(energies))
+    if shape != expected:
         raise InputError(
-            f"the conductances have shape {table.shape}; {len(distances)} contacts at {len(energies)} energies need "
-            f"({len(distances)}, {len(energies)})"
+            f"the conductances have shape {shape}; {expected[0]} contacts at {expected[1]} energies need "
+            f"{expected}"
         )
+    distances, table, names = checked_series(distances_ang, conductances_g0, contacts, energies)
     verdict = find_jump(
         distances, table, contacts=names, threshold_decades=threshold_decades, confidence=confidence
     )

@@ -12,8 +12,8 @@ from qdjunction.errors import InputError
 class EnergyWindow:
     """The part of an energy grid between two energies.
 
-    Every grid point stands for the cell half-way to its neighbours, cut at the outermost points within, so shares do not
-    depend on an uneven grid.
+    Every grid point stands for the cell half-way to its neighbours, cut at the outermost points within, so
+    shares do not depend on an uneven grid.
 
     Attributes
     ----------
@@ -50,8 +50,8 @@ class EnergyWindow:
         inside = (energies >= low - slack) & (energies <= high + slack)
         if not inside.any():
             raise InputError(
-                f"no energy of the grid ({energies[0]:g} to {energies[-1]:g} eV) lies in the window {low:g} to "
-                f"{high:g} eV"
+                f"no energy of the grid ({energies[0]:g} to {energies[-1]:g} eV) lies in the window "
+                f"{low:g} to {high:g} eV"
             )
         chosen = energies[inside]
         edges = np.concatenate([chosen[:1], (chosen[1:] + chosen[:-1]) / 2, chosen[-1:]])

@@ -2,6 +2,7 @@
 
 import numpy as np
 from ase import Atoms
+from ase.constraints import Hookean
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 from scipy.spatial.transform import Rotation
@@ -10,6 +11,9 @@ C_N_ANG = 1.49
 C_H_ANG = 1.09
 N_H_ANG = 1.03
 """Bond lengths of CH3NH3+ (Ang)."""
+
+_N_H_BONDED_ANG = 1.25
+"""Longest N-H distance that counts as a bond (Ang)."""
 
 _TETRAHEDRAL = np.arccos(-1 / 3)
 
@@ -28,6 +32,24 @@ def methylammonium() -> Atoms:
     methyl = carbon + C_H_ANG * (radial * ring + [0, 0, axial])
     ammonium = nitrogen + N_H_ANG * (-radial * ring - [0, 0, axial])
     return Atoms("CNH3H3", positions=np.vstack([carbon, nitrogen, methyl, ammonium]))
+
+
+def ammonium_springs(atoms: Atoms) -> list[Hookean]:
+    """Springs that keep the protons of ammonium ends where they are while the rest of a new dot settles.
+
+    On the ideal lattice the dot is so far from its minimum that a free relaxation can hand protons to terminal halides
+    and end in a dot of methylamine and HX. A spring (30 eV/Ang^2) pulls only when an N-H bond is longer than 1.05 Ang.
+
+    Returns
+    -------
+    list of ase.constraints.Hookean
+        One for each N-H bond; none in a dot without ammonium.
+    """
+    nitrogen = np.flatnonzero(atoms.symbols == "N")
+    hydrogen = np.flatnonzero(atoms.symbols == "H")
+    distances = cdist(atoms.positions[nitrogen], atoms.positions[hydrogen])
+    bonds = np.argwhere(distances < _N_H_BONDED_ANG)
+    return [Hookean(a1=int(nitrogen[n]), a2=int(hydrogen[h]), rt=1.05, k=30.0) for n, h in bonds]
 
 
 def cation_axis(site: NDArray[np.float64], pb: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -76,10 +98,10 @@ def place_cation(
     molecule = methylammonium()
     upright = _rotation_onto(axis)
     # C3v: a turn by 120 degrees is none.
-    turns = [upright * Rotation.from_rotvec([0, 0, angle], degrees=True) for angle in range(120)]
-    ammonium = molecule.positions[-3:]
+    turns = upright * Rotation.from_rotvec(np.outer(np.arange(120), [0, 0, 1]), degrees=True)
+    ammonium = site_ang + np.einsum("nij,hj->nhi", turns.as_matrix(), molecule.positions[-3:])
     near = halides_ang[np.linalg.norm(halides_ang - site_ang, axis=1).argsort(kind="stable")[:12]]
-    costs = [cdist(site_ang + turn.apply(ammonium), near).min(axis=1).sum() for turn in turns]
+    costs = cdist(ammonium.reshape(-1, 3), near).min(axis=1).reshape(-1, 3).sum(axis=1)
     best = int(np.argmin(np.round(costs, 9)))
     molecule.positions = site_ang + turns[best].apply(molecule.positions)
     return molecule

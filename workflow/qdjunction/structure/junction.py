@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 from ase import Atoms
 from ase.data import covalent_radii
-from ase.neighborlist import neighbor_list
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
 from qdjunction.errors import InputError, StructureError
@@ -190,16 +190,19 @@ def _check_tips(tips: tuple[Atoms, Atoms], names: tuple[str, str]) -> None:
 def _check_overlap(atoms: Atoms, sites: list[Contact]) -> None:
     """Raise if any two atoms overlap, or if gold touches what it should not."""
     radii = covalent_radii[atoms.numbers]
-    first, second, distance = neighbor_list("ijd", atoms, radii * TOUCH_FRACTION)
+    reach = TOUCH_FRACTION * 2 * radii.max()
+    # The dot comes before the tips, so of a pair of dot and gold the gold is the second.
+    first, second = cKDTree(atoms.positions).query_pairs(reach, output_type="ndarray").T
+    distance = np.linalg.norm(atoms.positions[first] - atoms.positions[second], axis=1)
     relative = distance / (radii[first] + radii[second])
     side = _sides(atoms.get_tags())
     own_halide = np.array([-1, *(site.atom for site in sites)])[side]
-    stray = (side[first] > 0) & (side[second] == 0) & (second != own_halide[first])
-    wrong = np.flatnonzero((first < second) & (relative < OVERLAP_FRACTION) | stray)
+    stray = (side[first] == 0) & (side[second] > 0) & (first != own_halide[second])
+    wrong = np.flatnonzero((relative < OVERLAP_FRACTION) | stray & (relative < TOUCH_FRACTION))
     if not len(wrong):
         return
     worst = wrong[np.argmin(relative[wrong])]
-    i, j = sorted((int(first[worst]), int(second[worst])))
+    i, j = int(first[worst]), int(second[worst])
     raise StructureError(
         f"Atoms {i} ({atoms[i].symbol}) and {j} ({atoms[j].symbol}) are {distance[worst]:.2f} Ang apart, "
         "which is too close; choose other contacts, fewer layers or a longer apex distance, or relax the dot."

@@ -1,0 +1,54 @@
+# `make report` runs the shipped study to its report, `make test` passes the tests. Either sets up what it needs first:
+# Python 3.11 or newer with venv, and the network to fetch the locked packages. No root.
+PYTHON ?= python3
+CORES ?= 2
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+SNAKEMAKE := PATH="$(BIN):$$PATH" snakemake --cores $(CORES)
+STAMP := $(VENV)/.installed
+
+.PHONY: report figures clusters test lint lock docs clean help
+
+help:
+	@echo "make report    run the study of config.yaml to results/report/index.html"
+	@echo "make test      check style and run all tests"
+	@echo "make clusters  remake the relaxed geometries that ship in clusters/relaxed"
+	@echo "make docs      write docs/config.md, docs/config.schema.json and the rule graph anew"
+	@echo "make lock      resolve requirements.lock anew from pyproject.toml"
+	@echo "make clean     remove the environment (results stay)"
+
+# Locks and incomplete marks that a killed run left behind are no reason to begin again.
+report: $(STAMP)
+	@$(SNAKEMAKE) --unlock --quiet all >/dev/null 2>&1 || true
+	$(SNAKEMAKE) --rerun-incomplete
+	@echo "report: results/report/index.html"
+
+clusters: $(STAMP)
+	$(SNAKEMAKE) --rerun-incomplete --configfile clusters/relaxed/config.yaml -- relaxed_catalogue
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check --compact-diff Snakefile rules
+	PATH="$(BIN):$$PATH" snakemake --lint
+
+test: $(STAMP) lint
+	PATH="$(BIN):$$PATH" pytest --cov --cov-report=term:skip-covered $(TESTS)
+
+docs: $(STAMP)
+	PATH="$(BIN):$$PATH" python docs/make.py
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "qdjunction needs Python 3.11 or newer; name one with make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Needs uv, which is no dependency of the project.
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-header --quiet -o requirements.lock
+
+clean:
+	rm -rf $(VENV)

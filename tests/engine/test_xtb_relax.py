@@ -1,0 +1,143 @@
+"""Relaxation: real SIGKILLs, cut files, constraints."""
+
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import molecule
+from ase.constraints import FixAtoms
+from ase.io.trajectory import Trajectory
+from qdjunction.engine.relaxation import TRAJECTORY
+from qdjunction.engine.xtb import XtbEngine, XtbSettings
+
+FMAX = 0.02
+
+
+def methylammonium_bromide() -> Atoms:
+    """CH3NH2 with HBr on its lone pair, the bromine half an Angstrom too far away."""
+    atoms = molecule("H3CNH2")
+    nitrogen = next(atom.index for atom in atoms if atom.symbol == "N")
+    distances = atoms.get_distances(nitrogen, range(len(atoms)))
+    bonds = atoms.positions[(distances > 0) & (distances < 1.6)] - atoms.positions[nitrogen]
+    lone_pair = -bonds.sum(axis=0) / np.linalg.norm(bonds.sum(axis=0))
+    atoms += Atoms("HBr", positions=atoms.positions[nitrogen] + np.outer([1.05, 3.4], lone_pair))
+    atoms.info = {"dot": "none"}
+    atoms.set_tags(range(len(atoms)))
+    return atoms
+
+
+def frames(workdir: Path) -> list[Atoms]:
+    with Trajectory(workdir / TRAJECTORY) as trajectory:
+        return list(trajectory)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    return XtbEngine().relax(methylammonium_bromide(), tmp_path_factory.mktemp("whole"), FMAX, 200)
+
+
+def test_relaxation_ends_below_the_threshold(uninterrupted, tmp_path):
+    assert uninterrupted.converged
+    assert uninterrupted.reason == ""
+    assert uninterrupted.fmax_ev_per_ang < FMAX
+    assert uninterrupted.steps > 8
+    there = XtbEngine().hamiltonian(uninterrupted.atoms, tmp_path)
+    assert np.linalg.norm(there.forces_ev_per_ang, axis=1).max() == pytest.approx(
+        uninterrupted.fmax_ev_per_ang, abs=2e-3
+    )
+    assert there.energy_ev == pytest.approx(uninterrupted.energy_ev, abs=1e-4)
+
+
+def test_info_and_tags_survive_and_the_start_is_left_alone(uninterrupted):
+    start = methylammonium_bromide()
+    assert uninterrupted.atoms.info == start.info
+    assert uninterrupted.atoms.get_tags().tolist() == start.get_tags().tolist()
+    assert not np.allclose(uninterrupted.atoms.positions, start.positions)
+
+
+def test_a_killed_relaxation_is_finished_with_no_step_lost(uninterrupted, tmp_path):
+    """The process kills itself with SIGKILL as soon as step 5 is reported."""
+    script = textwrap.dedent(
+        f"""
+        import logging, os, signal, sys
+        from pathlib import Path
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from test_xtb_relax import FMAX, methylammonium_bromide
+        from qdjunction.engine.xtb import XtbEngine
+
+        class Killer(logging.Handler):
+            def emit(self, record):
+                if record.getMessage().startswith("step    5 "):
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        logging.getLogger("qdjunction").addHandler(Killer())
+        logging.getLogger("qdjunction").setLevel(logging.INFO)
+        XtbEngine().relax(methylammonium_bromide(), Path({str(tmp_path)!r}), FMAX, 200)
+        """
+    )
+    killed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    before = frames(tmp_path)
+    assert len(before) == 6
+
+    finished = XtbEngine().relax(methylammonium_bromide(), tmp_path, FMAX, 200)
+    after = frames(tmp_path)
+    assert finished.converged
+    assert finished.steps == len(after) - 1
+    for early, late in zip(before, after, strict=False):
+        np.testing.assert_array_equal(early.positions, late.positions)
+    assert finished.wall_time_s > before[-1].info["wall_time_s"] > 0
+    assert abs(finished.steps - uninterrupted.steps) <= 1
+    assert finished.energy_ev == pytest.approx(uninterrupted.energy_ev, abs=1e-3)
+
+
+@pytest.mark.parametrize("lost", [1, 700, 3000])
+def test_a_frame_cut_short_is_done_again(lost, uninterrupted, tmp_path, caplog):
+    XtbEngine().relax(methylammonium_bromide(), tmp_path, FMAX, 6)
+    trajectory = tmp_path / TRAJECTORY
+    trajectory.write_bytes(trajectory.read_bytes()[:-lost])
+    finished = XtbEngine().relax(methylammonium_bromide(), tmp_path, FMAX, 200)
+    assert "cut short" in caplog.text
+    assert finished.converged
+    assert finished.steps == len(frames(tmp_path)) - 1
+    assert finished.energy_ev == pytest.approx(uninterrupted.energy_ev, abs=1e-3)
+
+
+def test_max_steps_ends_it_with_a_reason_and_a_later_call_goes_on(uninterrupted, tmp_path):
+    stopped = XtbEngine().relax(methylammonium_bromide(), tmp_path, FMAX, 3)
+    assert not stopped.converged
+    assert stopped.steps == 3
+    assert "After 3 steps" in stopped.reason
+    again = XtbEngine().relax(methylammonium_bromide(), tmp_path, FMAX, 3)
+    assert (again.steps, again.converged) == (3, False)
+    finished = XtbEngine().relax(methylammonium_bromide(), tmp_path, FMAX, 200)
+    assert finished.converged
+    assert abs(finished.steps - uninterrupted.steps) <= 1
+
+
+def test_another_start_is_not_mixed_up_with_the_earlier_one(tmp_path, caplog):
+    XtbEngine().relax(methylammonium_bromide(), tmp_path, FMAX, 2)
+    other = methylammonium_bromide()
+    other.positions[-1] += 0.1
+    assert XtbEngine().relax(other, tmp_path, FMAX, 2).steps == 2
+    assert "Starting anew" in caplog.text
+    np.testing.assert_array_equal(frames(tmp_path)[0].positions, other.positions)
+    assert (tmp_path / f"earlier-{TRAJECTORY}").exists()
+    XtbEngine(XtbSettings(accuracy=1.0)).relax(other, tmp_path, FMAX, 1)
+    assert len(frames(tmp_path)) == 2
+
+
+def test_fixed_atoms_stay_and_do_not_count(tmp_path):
+    atoms = molecule("H2O")
+    atoms.positions[0] += [0.0, 0.0, 0.1]
+    atoms.set_constraint(FixAtoms([0, 1]))
+    relaxed = XtbEngine().relax(atoms, tmp_path, FMAX, 100)
+    assert relaxed.converged
+    np.testing.assert_array_equal(relaxed.atoms.positions[:2], atoms.positions[:2])
+    assert np.linalg.norm(relaxed.atoms.positions[2] - atoms.positions[2]) > 0.01
+    assert relaxed.atoms.constraints

@@ -1,0 +1,71 @@
+"""The recorded SIESTA matrices."""
+
+import lzma
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import ase.io
+import numpy as np
+import pytest
+import sisl
+from qdjunction.transport import Device
+
+
+@dataclass
+class Recorded:
+    device: Device
+    left_atoms: np.ndarray
+    right_atoms: np.ndarray
+    energies: np.ndarray
+    transmission: np.ndarray
+    hamiltonian: sisl.Hamiltonian
+    fermi_ev: float
+
+
+@pytest.fixture(scope="session")
+def siesta_reference() -> Path:
+    named = os.environ.get("QDJUNCTION_SIESTA_REFERENCE")
+    root = Path(__file__).resolve().parents[2]
+    candidates = [Path(named)] if named else [root.parent / "shared/reference/siesta"]
+    for folder in candidates:
+        if folder.is_dir():
+            return folder
+    pytest.skip(f"the recorded SIESTA files are not at {candidates[0]}; set QDJUNCTION_SIESTA_REFERENCE")
+
+
+def unpacked(source: Path, folder: Path) -> Path:
+    target = folder / source.stem
+    if not target.exists():
+        with lzma.open(source) as packed:
+            target.write_bytes(packed.read())
+    return target
+
+
+@pytest.fixture(scope="session")
+def recorded(siesta_reference, tmp_path_factory):
+    """12Pb at one contact. HSX of SIESTA 4.1 has no E_F (first number of EIG) and no geometry (XV)."""
+    folder = tmp_path_factory.mktemp("hsx")
+
+    def load(name: str) -> Recorded:
+        source = siesta_reference / "12Pb" / name
+        geometry = sisl.get_sile(source / f"{name}.XV").read_geometry()
+        hsx = sisl.get_sile(unpacked(source / f"{name}.HSX.xz", folder))
+        with pytest.warns(Warning, match="Ef"):
+            hamiltonian = hsx.read_hamiltonian(geometry=geometry)
+        fermi = float((source / f"{name}.EIG").read_text().split()[0])
+        H = hamiltonian.Hk(dtype=np.float64, format="array")
+        S = hamiltonian.Sk(dtype=np.float64, format="array")
+        tags = ase.io.read(source / "junction.extxyz").get_tags()
+        energies, values = np.loadtxt(source / f"{name}.T.csv", delimiter=",", skiprows=1, unpack=True)
+        return Recorded(
+            Device(H - fermi * S, S, hamiltonian.geometry.o2a(np.arange(hamiltonian.no))),
+            np.flatnonzero(tags == 12),
+            np.flatnonzero(tags == 22),
+            energies,
+            values,
+            hamiltonian,
+            fermi,
+        )
+
+    return load

@@ -1,0 +1,47 @@
+"""Systems with a known answer."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from qdjunction.transport import Device
+
+
+@dataclass
+class ChainLead:
+    """Semi-infinite chain with one orbital a site, in closed form."""
+
+    orbitals: np.ndarray
+    hopping: float = -1.0
+    overlap: float = 0.0
+    onsite: float = 0.0
+    description: str = field(default="chain in closed form")
+
+    def self_energy(self, energy_ev):
+        energy = np.asarray(energy_ev, dtype=complex)
+        coupling = self.hopping - energy * self.overlap
+        reduced = energy - self.onsite
+        root = np.sqrt(reduced - 2 * coupling) * np.sqrt(reduced + 2 * coupling)
+        # The retarded branch: decaying outside the band, Im < 0 inside.
+        surface = (reduced - root) / (2 * coupling**2)
+        surface = np.where(
+            np.abs(surface * coupling) > 1 + 1e-12, (reduced + root) / (2 * coupling**2), surface
+        )
+        surface = np.where(surface.imag > 0, surface.conj(), surface)
+        return (coupling**2 * surface)[..., None, None]
+
+
+def chain(n, hopping=-1.0, overlap=0.0, onsite=0.0):
+    """Open chain of n sites with a lead at either end."""
+    near = np.eye(n, k=1) + np.eye(n, k=-1)
+    device = Device(hopping * near + np.diag(np.broadcast_to(onsite, n)), np.eye(n) + overlap * near)
+    ends = (ChainLead(np.array([i]), hopping, overlap) for i in (0, n - 1))
+    return (device, *ends)
+
+
+def random_device(n, seed=0, *, complex_h=False):
+    """LCAO-like H and S: dense, Hermitian, S well conditioned, two orbitals an atom."""
+    rng = np.random.default_rng(seed)
+    H = rng.normal(size=(n, n)) + 1j * complex_h * rng.normal(size=(n, n))
+    S = 0.3 * (rng.normal(size=(n, n)) + 1j * complex_h * rng.normal(size=(n, n))) / np.sqrt(n)
+    H, S = H + H.conj().T, np.eye(n) + 0.2 * (S + S.conj().T)
+    return Device(H if complex_h else H.real, S if complex_h else S.real, np.arange(n) // 2)

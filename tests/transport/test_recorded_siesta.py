@@ -1,0 +1,43 @@
+"""Real SIESTA matrices of 12Pb between two gold tips, wide-band leads of 1 eV."""
+
+import numpy as np
+import pytest
+import scipy.linalg
+from qdjunction.transport import Device, WideBandLead, transmission
+
+pytestmark = [pytest.mark.recorded, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module", params=["L-R3", "L-R4"])
+def junction(request, recorded):
+    found = recorded(request.param)
+    leads = [WideBandLead(found.device, atoms, 1.0) for atoms in (found.left_atoms, found.right_atoms)]
+    return found, leads
+
+
+def test_reduction_agrees_with_direct_solution(junction):
+    found, leads = junction
+    result = transmission(found.device, *leads, found.energies)
+    assert result.solver == "contact-reduction"
+    assert result.error_estimate < 1e-9
+
+
+def test_recorded_transmission_in_double_precision(junction):
+    """The table was made from eigenpairs in single precision, good to some 1e-2 of T at resonances."""
+    found, leads = junction
+    values = transmission(found.device, *leads, found.energies, checks=0).transmission
+    relative = np.abs(values / found.transmission - 1)
+    assert np.median(relative) < 1e-4
+    assert relative.max() < 5e-2
+
+
+def test_recorded_transmission_from_its_own_eigenpairs(junction):
+    """With the eigenpairs of the table, in single precision, every value is met to 1e-8."""
+    found, leads = junction
+    H, S = (getattr(found.hamiltonian, name)(format="array") for name in ("Hk", "Sk"))
+    assert H.dtype == np.float32
+    levels, states = scipy.linalg.eigh(H, S)
+    device = Device(found.device.H, S, found.device.orbital_atoms)
+    device.__dict__["eigenstates"] = (levels.astype(float) - found.fermi_ev, states.astype(float))
+    values = transmission(device, *leads, found.energies, "contact-reduction", checks=0).transmission
+    np.testing.assert_allclose(values, found.transmission, rtol=1e-8)

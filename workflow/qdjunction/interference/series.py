@@ -1,0 +1,200 @@
+"""The junctions of one dot, held against each other: a decay with its jump, or the long against the short."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from qdjunction.errors import InputError
+from qdjunction.interference.comparison import compare
+from qdjunction.interference.jump import JumpVerdict
+from qdjunction.interference.settings import InterferenceSettings
+from qdjunction.interference.spectrum import decay_spectrum
+from qdjunction.transport import Transmission, conductance, thermal_window
+
+
+@dataclass(frozen=True)
+class SeriesMember:
+    """One junction of a series.
+
+    Attributes
+    ----------
+    name, left, right : str
+        Names of the junction and of its contacts.
+    contact_distance_ang : float
+        Distance of the two contact halides (Ang).
+    gap_ev : (float, float)
+        HOMO and LUMO of the dot's own block (eV, relative to E_F).
+    transmission : Transmission
+        T(E).
+    """
+
+    name: str
+    left: str
+    right: str
+    contact_distance_ang: float
+    gap_ev: tuple[float, float]
+    transmission: Transmission
+
+
+@dataclass(frozen=True)
+class Series:
+    """What came out of a series.
+
+    Attributes
+    ----------
+    conductance_table : pandas.DataFrame
+        One row a junction and Fermi energy.
+    table : pandas.DataFrame
+        One row an energy: decay and jump, or the ratio of long and short.
+    summary : dict
+        Numbers at the headline energy and over the gap, and a sentence.
+    """
+
+    conductance_table: pd.DataFrame
+    table: pd.DataFrame
+    summary: dict[str, Any]
+
+
+def analyse_series(
+    members: Sequence[SeriesMember], temperature_k: float, settings: InterferenceSettings
+) -> list[Series]:
+    """Compare the junctions of one dot, one series for each left contact.
+
+    A series is ordered by the distance of the contacts. Its gap is what the gaps of its members' dot blocks share, and
+    its conductances are thermal ones with E_F put at each energy. Three members and more are held against a decay; of
+    two, the long one is held against the short one.
+
+    Raises
+    ------
+    InputError
+        If the headline energy is not among those where T(E) gives a conductance.
+    """
+    lefts = dict.fromkeys(member.left for member in members)
+    return [
+        _analyse(
+            sorted((m for m in members if m.left == left), key=lambda m: m.contact_distance_ang),
+            temperature_k,
+            settings,
+        )
+        for left in lefts
+    ]
+
+
+def verdict_values(verdict: JumpVerdict) -> dict[str, Any]:
+    """A verdict at one energy, with its fit, as plain values."""
+    return {
+        "beta_per_ang": verdict.fit.beta_per_ang,
+        "beta_interval_per_ang": verdict.fit.interval_per_ang,
+        "confidence": verdict.fit.confidence,
+        "log10_contact_conductance_G0": verdict.fit.log10_contact_g,
+        "r_squared": verdict.fit.r_squared,
+        "step_decades": verdict.step_decades,
+        "above_trend_decades": verdict.above_trend_decades,
+        "band_decades": verdict.band_decades,
+        "band_confidence": verdict.band_confidence,
+        "step": verdict.step,
+        "band": verdict.band,
+        "is_jump": verdict.is_jump,
+        "sentence": verdict.sentence,
+    }
+
+
+def _analyse(members: Sequence[SeriesMember], temperature_k: float, settings: InterferenceSettings) -> Series:
+    energies = members[0].transmission.energies_ev
+    low, high = thermal_window(energies, temperature_k)
+    fermi = energies[(energies >= low) & (energies <= high)]
+    conductances = [conductance(member.transmission, temperature_k, fermi) for member in members]
+
+    gap = (max(member.gap_ev[0] for member in members), min(member.gap_ev[1] for member in members))
+    if gap[0] >= gap[1]:
+        raise InputError(
+            f"the gaps of {', '.join(m.name for m in members)} do not overlap (highest HOMO {gap[0]:.2f} eV, lowest "
+            f"LUMO {gap[1]:.2f} eV); check the geometries"
+        )
+    headline = settings.headline_energy(*gap)
+    window = (max(gap[0], fermi[0]), min(gap[1], fermi[-1]))
+    if not fermi[0] <= headline <= fermi[-1] or window[0] >= window[1]:
+        raise InputError(
+            f"transport: the gap from {gap[0]:.2f} to {gap[1]:.2f} eV with the headline energy {headline:.2f} eV "
+            f"(interference.reference, offset_ev) does not lie within {fermi[0]:.2f} to {fermi[-1]:.2f} eV, where T(E) "
+            "gives a thermal conductance; widen energy_min_ev and energy_max_ev"
+        )
+    at = int(np.abs(fermi - headline).argmin())
+    names = [member.name for member in members]
+    distances = [member.contact_distance_ang for member in members]
+    summary: dict[str, Any] = {
+        "left": members[0].left,
+        "junctions": names,
+        "distances_ang": distances,
+        "gap_ev": gap,
+        "window_ev": window,
+        "headline_energy_ev": headline,
+        "headline": f"{settings.reference} {settings.offset_ev:+g} eV",
+        "conductance_at_headline_G0": [float(values[at]) for values in conductances],
+    }
+    table = pd.DataFrame({"energy_eV": fermi})
+    if len(members) >= 3:
+        spectrum = decay_spectrum(
+            fermi,
+            distances,
+            conductances,
+            window_ev=window,
+            contacts=names,
+            threshold_decades=settings.jump_decades,
+            confidence=settings.confidence,
+        )
+        table = spectrum.table()
+        summary |= {
+            "kind": "decay",
+            "at_headline": verdict_values(spectrum.at(headline)),
+            "at_fermi": verdict_values(spectrum.at(0.0)) if fermi[0] <= 0 <= fermi[-1] else None,
+            "shares": spectrum.shares(),
+            "sentence": spectrum.sentence,
+        }
+    elif len(members) == 2:
+        comparison = compare(fermi, conductances[1], conductances[0], window_ev=window)
+        table["in_window"] = comparison.window.inside
+        table["log10_ratio"] = comparison.log10_ratio
+        summary |= {
+            "kind": "comparison",
+            "log10_ratio_at_headline": float(comparison.log10_ratio[at]),
+            "median_log10_ratio": comparison.median_log10_ratio,
+            "share_long_above": comparison.share_long_above,
+            "sentence": (
+                f"{names[1]} conducts better than {names[0]} over {comparison.share_long_above:.0%} of the gap; "
+                f"the median ratio is {comparison.median_log10_ratio:+.2f} decades."
+            ),
+        }
+    else:
+        summary |= {"kind": "single", "sentence": f"{names[0]} stands alone; a series needs more contacts."}
+    table.insert(0, "left", members[0].left)
+    return Series(_conductance_table(members, conductances, fermi, temperature_k), table, summary)
+
+
+def _conductance_table(
+    members: Sequence[SeriesMember],
+    conductances: Sequence[NDArray[np.float64]],
+    fermi: NDArray[np.float64],
+    temperature_k: float,
+) -> pd.DataFrame:
+    return pd.concat(
+        pd.DataFrame(
+            {
+                "junction": member.name,
+                "left": member.left,
+                "right": member.right,
+                "contact_distance_ang": member.contact_distance_ang,
+                "fermi_eV": fermi,
+                "temperature_K": temperature_k,
+                "transmission": np.interp(
+                    fermi, member.transmission.energies_ev, member.transmission.transmission
+                ),
+                "conductance_G0": values,
+            }
+        )
+        for member, values in zip(members, conductances, strict=True)
+    )

@@ -1,0 +1,224 @@
+"""The part of the world that is solved exactly: H and S of everything that is not a lead's own interior."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse
+import sisl
+from numpy.typing import ArrayLike, NDArray
+
+from qdjunction.errors import InputError, TransportError
+
+Matrix = NDArray[np.float64] | NDArray[np.complex128] | scipy.sparse.csr_array
+
+HERMITICITY = 1e-5
+"""Largest |A - A^dagger| relative to max |A| taken for round-off; files in single precision have 1e-7."""
+
+
+@dataclass(frozen=True, eq=False)
+class Device:
+    """Hamiltonian and overlap of a finite region, with the Fermi energy at zero.
+
+    Matrices are kept in double precision, real where every imaginary part is zero, sparse where they came
+    sparse, and exactly Hermitian: what a file in single precision leaves of an anti-Hermitian part is
+    averaged away.
+
+    Parameters
+    ----------
+    H : (n, n) array or sparse matrix
+        Hamiltonian (eV).
+    S : (n, n) array or sparse matrix, optional
+        Overlap; the unit matrix where it is not given.
+    orbital_atoms : (n,) array of int, optional
+        Index of the atom that each orbital sits on; one atom per orbital where it is not given.
+
+    Raises
+    ------
+    TransportError
+        If a matrix is not square, not finite or not Hermitian, or if the shapes do not fit together.
+    """
+
+    H: Matrix
+    S: Matrix | None = None
+    orbital_atoms: NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        H = _hermitian(self.H, "H")
+        n = H.shape[0]
+        if self.S is None:
+            S = scipy.sparse.eye_array(n, format="csr") if scipy.sparse.issparse(H) else np.eye(n)
+        else:
+            S = _hermitian(self.S, "S")
+        if S.shape != H.shape:
+            raise TransportError(
+                f"device: H is {H.shape} but S is {S.shape}; both must hold the same orbitals"
+            )
+        given = np.arange(n) if self.orbital_atoms is None else self.orbital_atoms
+        atoms = np.asarray(given, dtype=np.int64)
+        if atoms.shape != (n,):
+            raise TransportError(
+                f"device: orbital_atoms has shape {atoms.shape}, H has {n} orbitals; give one atom each"
+            )
+        if n and atoms.min() < 0:
+            raise TransportError(f"device: orbital_atoms holds {atoms.min()}; atoms are counted from 0")
+        for name, value in (("H", H), ("S", S), ("orbital_atoms", atoms)):
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_hamiltonian(
+        cls,
+        hamiltonian: sisl.Hamiltonian,
+        k: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        *,
+        open_axis: int | None = None,
+        spin: int | None = None,
+    ) -> "Device":
+        """Fold a sisl Hamiltonian to one k point.
+
+        Parameters
+        ----------
+        hamiltonian : sisl.Hamiltonian
+            Any H with its overlap, E_F at zero; unpolarised, or collinear with `spin` given.
+        k : 3 floats
+            Reduced k point. At Gamma the matrices stay real.
+        open_axis : int, optional
+            Lattice vector along which the leads lie: couplings to images along it are dropped, not folded.
+            Needed wherever the file keeps the auxiliary cell along the transport direction.
+        spin : int, optional
+            Spin index (0 or 1) of a collinear calculation.
+
+        Returns
+        -------
+        Device
+
+        Raises
+        ------
+        InputError
+            If the spin is not settled, or non-collinear.
+        """
+        if hamiltonian.spin.is_polarized:
+            if spin not in (0, 1):
+                raise InputError(
+                    "device: the Hamiltonian is spin polarised; say which spin with spin=0 or spin=1"
+                )
+        elif not hamiltonian.spin.is_unpolarized:
+            raise InputError(
+                "device: non-collinear and spin-orbit Hamiltonians are not supported; give a collinear one"
+            )
+        elif spin not in (None, 0):
+            raise InputError(f"device: spin={spin} of an unpolarised Hamiltonian; leave it out")
+        if open_axis is not None and hamiltonian.nsc[open_axis] != 1:
+            nsc = [None, None, None]
+            nsc[open_axis] = 1
+            hamiltonian = hamiltonian.copy()
+            hamiltonian.set_nsc(nsc)
+        gamma = not np.any(k)
+        dtype = np.float64 if gamma else np.complex128
+        keywords = {"spin": spin} if hamiltonian.spin.is_polarized else {}
+        H = hamiltonian.Hk(k=k, dtype=dtype, **keywords)
+        S = None if hamiltonian.orthogonal else hamiltonian.Sk(k=k, dtype=dtype)
+        orbital_atoms = hamiltonian.geometry.o2a(np.arange(hamiltonian.no))
+        return cls(H, S, orbital_atoms)
+
+    @property
+    def n_orbitals(self) -> int:
+        """Number of orbitals."""
+        return self.H.shape[0]
+
+    @property
+    def n_atoms(self) -> int:
+        """One more than the largest atom index."""
+        return int(self.orbital_atoms.max()) + 1
+
+    @property
+    def is_real(self) -> bool:
+        """Whether H and S are both real."""
+        return not (np.iscomplexobj(self.H) or np.iscomplexobj(self.S))
+
+    def orbitals_of(self, atoms: ArrayLike) -> NDArray[np.int64]:
+        """Give the orbitals of some atoms, ascending.
+
+        Parameters
+        ----------
+        atoms : array of int
+            Atom indices, counted from 0.
+
+        Raises
+        ------
+        InputError
+            If an atom has no orbital here.
+        """
+        wanted = np.unique(np.atleast_1d(np.asarray(atoms, dtype=np.int64)))
+        missing = np.setdiff1d(wanted, self.orbital_atoms)
+        if missing.size:
+            raise InputError(
+                f"device: atom {missing[0]} has no orbital in a device of {self.n_atoms} atoms; "
+                "atoms are counted from 0"
+            )
+        return np.flatnonzero(np.isin(self.orbital_atoms, wanted))
+
+    def block(self, name: str, rows: ArrayLike, columns: ArrayLike | None = None) -> NDArray:
+        """Give a dense block of ``"H"`` or ``"S"``."""
+        columns = rows if columns is None else columns
+        return dense(getattr(self, name)[np.asarray(rows)][:, np.asarray(columns)])
+
+    @cached_property
+    def eigenstates(self) -> tuple[NDArray[np.float64], NDArray]:
+        """All solutions of H X = S X e: energies (eV, ascending) and S-orthonormal columns.
+
+        Computed once and kept; everything that wants the whole spectrum shares it.
+
+        Raises
+        ------
+        TransportError
+            If S is not positive definite.
+        """
+        return solve_eigenproblem(dense(self.H), dense(self.S))
+
+
+def dense(matrix: Matrix) -> NDArray:
+    """Give a matrix as an ndarray."""
+    return matrix.toarray() if scipy.sparse.issparse(matrix) else matrix
+
+
+def solve_eigenproblem(H: NDArray, S: NDArray) -> tuple[NDArray[np.float64], NDArray]:
+    """Solve H X = S X e for all eigenpairs.
+
+    Raises
+    ------
+    TransportError
+        If S is not positive definite.
+    """
+    try:
+        return scipy.linalg.eigh(H, S, driver="gvd", check_finite=False)
+    except np.linalg.LinAlgError as error:
+        raise TransportError(
+            f"overlap S of {S.shape[0]} orbitals is not positive definite; two atoms sit on "
+            "one another or the file is not a whole one"
+        ) from error
+
+
+def _hermitian(matrix: Matrix, name: str) -> Matrix:
+    """Give `matrix` in double precision, real where it can be, exactly Hermitian."""
+    sparse = scipy.sparse.issparse(matrix)
+    matrix = scipy.sparse.csr_array(matrix) if sparse else np.asarray(matrix)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise TransportError(f"device: {name} has shape {matrix.shape}; it must be square")
+    matrix = matrix.astype(np.complex128 if np.iscomplexobj(matrix) else np.float64)
+    values = matrix.data if sparse else matrix
+    if not np.all(np.isfinite(values)):
+        raise TransportError(f"device: {name} holds values that are not finite")
+    scale = abs(values).max(initial=0.0)
+    skew = matrix - matrix.conj().T
+    error = abs(skew.data if sparse else skew).max(initial=0.0)
+    if error > HERMITICITY * scale:
+        raise TransportError(
+            f"device: {name} is not Hermitian, |{name} - {name}^dagger| is up to {error:.1e} eV"
+        )
+    if error:
+        matrix = matrix - 0.5 * skew
+    if np.iscomplexobj(matrix) and not (matrix.data if sparse else matrix).imag.any():
+        matrix = matrix.real
+    return scipy.sparse.csr_array(matrix) if sparse else np.ascontiguousarray(matrix)

@@ -1,0 +1,60 @@
+"""Direct solution: one LU decomposition per energy with the columns of one lead as right-hand sides."""
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+from qdjunction.errors import TransportError
+
+from .contact import joined_orbitals, trace_formula
+from .device import Device, dense
+from .leads import Lead
+
+
+class DirectSolver:
+    """``(E S - H - Sigma) G = 1`` solved for the columns of the right lead.
+
+    Parameters
+    ----------
+    device : Device
+        H and S.
+    left, right : Lead
+        Two leads on separate sets of orbitals.
+    """
+
+    name = "direct"
+
+    def __init__(self, device: Device, left: Lead, right: Lead) -> None:
+        joined_orbitals(left, right)
+        self.left, self.right = left, right
+        self._H, self._S = dense(device.H), dense(device.S)
+
+    def transmission(self, energies_ev: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give T at each energy."""
+        values = np.empty(len(energies_ev))
+        for i, energy in enumerate(energies_ev):
+            green = self.columns(energy, self.right.orbitals)[self.left.orbitals]
+            sigmas = self.left.self_energy(energy)[None], self.right.self_energy(energy)[None]
+            values[i] = trace_formula(sigmas[0], green[None], sigmas[1])[0]
+        return values
+
+    def columns(self, energy_ev: float, orbitals: NDArray[np.int64]) -> NDArray[np.complex128]:
+        """Give the columns of G that belong to `orbitals`, (n, len(orbitals)).
+
+        Raises
+        ------
+        TransportError
+            If E S - H - Sigma is singular: a level at this energy that no lead broadens.
+        """
+        system = np.asfortranarray(energy_ev * self._S - self._H, dtype=np.complex128)
+        for lead in (self.left, self.right):
+            system[np.ix_(lead.orbitals, lead.orbitals)] -= lead.self_energy(energy_ev)
+        unit = np.zeros((len(system), len(orbitals)), dtype=np.complex128, order="F")
+        unit[orbitals, np.arange(len(orbitals))] = 1.0
+        _, _, green, info = scipy.linalg.lapack.zgesv(system, unit, overwrite_a=True, overwrite_b=True)
+        if info:
+            raise TransportError(
+                f"E S - H - Sigma is singular at {energy_ev:g} eV: a level there is coupled to no lead; "
+                "move the energy"
+            )
+        return green

@@ -1,0 +1,99 @@
+"""What energies and leads look like on the command line and in a config."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qdjunction.errors import InputError
+
+from .device import Device
+from .leads import Lead, WideBandLead
+
+MOST_ENERGIES = 1_000_000
+
+
+def parse_energies(text: str) -> NDArray[np.float64]:
+    """Read energies in eV: ``start:stop:step`` with both ends, or a list ``-1,0,0.5``.
+
+    Raises
+    ------
+    InputError
+        If the text is of another form, the range is empty, or the step does not lead from start to stop.
+    """
+    form = "write start:stop:step, as in -2:2:0.01, or a list, as in -1,0,0.5"
+    pieces = text.split(":")
+    try:
+        if len(pieces) == 1:
+            values = np.array([float(piece) for piece in text.split(",")])
+        elif len(pieces) == 3:
+            start, stop, step = (float(piece) for piece in pieces)
+            if not (np.isfinite([start, stop, step]).all() and step > 0 and stop >= start):
+                raise InputError(
+                    f"energies: {text!r} is an empty range; "
+                    "the step must be positive and stop not below start"
+                )
+            count = (stop - start) / step
+            if count > MOST_ENERGIES:
+                raise InputError(f"energies: {text!r} asks for {count:.0f} energies; take a wider step")
+            whole = round(count)
+            if abs(whole - count) > 1e-6 * max(1.0, count):
+                raise InputError(
+                    f"energies: the step of {text!r} does not lead from start to stop in whole steps"
+                )
+            # Each from its own index, so that 0 is 0 and no error adds up; rounded to what was typed.
+            values = np.round(start + step * np.arange(whole + 1), 12)
+        else:
+            raise ValueError
+    except ValueError as error:
+        raise InputError(f"energies: {text!r} cannot be read; {form}") from error
+    if not np.isfinite(values).all():
+        raise InputError(f"energies: {text!r} holds a value that is not finite; {form}")
+    return values + 0.0
+
+
+@dataclass(frozen=True)
+class WideBand:
+    """The choice ``wide-band:g``: a wide-band lead on each side.
+
+    Attributes
+    ----------
+    coupling_ev : float
+        Broadening g (eV).
+    """
+
+    coupling_ev: float = 1.0
+
+    def attach(self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike) -> tuple[Lead, Lead]:
+        """Give the left and the right lead on these atoms of `device`."""
+        return (
+            WideBandLead(device, left_atoms, self.coupling_ev),
+            WideBandLead(device, right_atoms, self.coupling_ev),
+        )
+
+
+def parse_leads(text: str) -> WideBand:
+    """Read the choice of leads: ``wide-band`` or ``wide-band:1.0``, the coupling in eV.
+
+    Returns
+    -------
+    WideBand
+        An object whose ``attach(device, left_atoms, right_atoms)`` gives the two leads.
+
+    Raises
+    ------
+    InputError
+        If the kind is unknown or its value cannot be read.
+    """
+    kind, colon, value = text.partition(":")
+    if kind != "wide-band":
+        raise InputError(f"leads: {kind!r} is unknown; write wide-band:1.0 (coupling in eV)")
+    try:
+        coupling = float(value) if colon else 1.0
+    except ValueError as error:
+        raise InputError(
+            f"leads: the coupling in {text!r} is not a number; write wide-band:1.0 (in eV)"
+        ) from error
+    if not (np.isfinite(coupling) and coupling > 0):
+        raise InputError(f"leads: the coupling in {text!r} must be larger than 0 eV")
+    return WideBand(coupling)

@@ -1,0 +1,262 @@
+"""T(E) of a device between two leads: which solver, how good, and the file it is kept in."""
+
+import json
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import xarray
+from numpy.typing import ArrayLike, NDArray
+
+from qdjunction import __version__
+from qdjunction.errors import InputError, TransportError
+from qdjunction.files import whole
+
+from .contact import ContactReduction
+from .device import Device
+from .direct import DirectSolver
+from .leads import Lead
+
+logger = logging.getLogger(__name__)
+
+SolverName = Literal["auto", "contact-reduction", "direct"]
+SOLVERS = {solver.name: solver for solver in (ContactReduction, DirectSolver)}
+
+TRUSTED_ERROR = 1e-6
+"""Largest relative error at the checked energies that ``solver="auto"`` takes from the contact reduction."""
+
+NEGLIGIBLE = 1e-24
+"""Transmission below which a relative error says nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Transmission:
+    """T(E) of one spin direction between two leads.
+
+    Attributes
+    ----------
+    energies_ev : (n,) array
+        Energies relative to the Fermi energy (eV).
+    transmission : (n,) array
+        Transmission; in units of G0 when both spin directions are alike.
+    solver : str
+        Which solver computed it.
+    leads : tuple of str
+        What the left and the right lead are, in words.
+    error_estimate : float
+        Largest relative difference to direct solutions at the checked energies; 0 for the direct solver
+        itself.
+    wall_time_s : float
+        Wall time (s), decomposition and checks included.
+    """
+
+    energies_ev: NDArray[np.float64]
+    transmission: NDArray[np.float64]
+    solver: str
+    leads: tuple[str, str]
+    error_estimate: float
+    wall_time_s: float
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Give an xarray data set: ``transmission`` over the coordinate ``energy``."""
+        energy = xarray.Variable(
+            "energy", self.energies_ev, {"units": "eV", "long_name": "energy relative to the Fermi energy"}
+        )
+        values = xarray.Variable("energy", self.transmission, {"units": "1", "long_name": "transmission"})
+        attributes = {
+            "solver": self.solver,
+            "lead_left": self.leads[0],
+            "lead_right": self.leads[1],
+            "error_estimate": self.error_estimate,
+            "wall_time_s": self.wall_time_s,
+        }
+        return xarray.Dataset({"transmission": values}, {"energy": energy}, attributes)
+
+    @classmethod
+    def from_dataset(cls, dataset: xarray.Dataset) -> "Transmission":
+        """Take what `to_dataset` gave.
+
+        Raises
+        ------
+        InputError
+            If the data set holds no ``transmission`` over ``energy`` in eV.
+        """
+        if "transmission" not in dataset or "energy" not in dataset.variables:
+            raise InputError(
+                f"transmission data: holds {sorted(map(str, dataset.variables))}; "
+                "energy and transmission are needed"
+            )
+        units = dataset["energy"].attrs.get("units")
+        if units != "eV":
+            raise InputError(f"transmission data: energy has units {units!r}; eV is needed")
+        attributes = dataset.attrs
+        return cls(
+            energies_ev=np.asarray(dataset["energy"].values, dtype=float),
+            transmission=np.asarray(dataset["transmission"].values, dtype=float),
+            solver=str(attributes.get("solver", "unknown")),
+            leads=(str(attributes.get("lead_left", "unknown")), str(attributes.get("lead_right", "unknown"))),
+            error_estimate=float(attributes.get("error_estimate", np.nan)),
+            wall_time_s=float(attributes.get("wall_time_s", np.nan)),
+        )
+
+
+def transmission(
+    device: Device,
+    left: Lead,
+    right: Lead,
+    energies_ev: ArrayLike,
+    solver: SolverName = "auto",
+    *,
+    checks: int = 2,
+) -> Transmission:
+    """Compute T(E) exactly.
+
+    Parameters
+    ----------
+    device : Device
+        H and S with the Fermi energy at zero.
+    left, right : Lead
+        Leads on separate sets of orbitals.
+    energies_ev : float or (n,) array
+        Energies relative to the Fermi energy (eV), in any order.
+    solver : {"auto", "contact-reduction", "direct"}
+        ``auto`` takes the one that `cheaper_solver` finds cheaper, and falls back to the direct one, with a
+        warning in the log, if the checked energies differ by more than `TRUSTED_ERROR`.
+    checks : int
+        At how many energies the contact reduction is held against a direct solution: the smallest
+        transmission first, then the energy closest to a level, then others spread evenly.
+
+    Returns
+    -------
+    Transmission
+
+    Raises
+    ------
+    InputError
+        If there are no energies, or one is not finite, or the solver is unknown.
+    TransportError
+        If S is not positive definite, the leads overlap, or a self-energy is of the wrong shape.
+    """
+    energies = np.atleast_1d(np.asarray(energies_ev, dtype=float))
+    if energies.ndim != 1 or not energies.size or not np.all(np.isfinite(energies)):
+        raise InputError("energies: give one or more finite energies in eV")
+    if solver not in ("auto", *SOLVERS):
+        raise InputError(f"solver: {solver!r} is unknown; choose auto or one of {', '.join(SOLVERS)}")
+    for side, lead in (("left", left), ("right", right)):
+        shape, m = np.shape(lead.self_energy(energies[0])), len(lead.orbitals)
+        if shape != (m, m):
+            raise TransportError(f"{side} lead ({lead.description}): self-energy is {shape} on {m} orbitals")
+    start = time.perf_counter()
+    chosen = cheaper_solver(device, left, right, energies.size) if solver == "auto" else solver
+    logger.info(
+        "T(E) at %d energies, %d orbitals, %d + %d in contact, by %s",
+        energies.size, device.n_orbitals, len(left.orbitals), len(right.orbitals), chosen,
+    )  # fmt: skip
+    solved = SOLVERS[chosen](device, left, right)
+    values = solved.transmission(energies)
+    error = 0.0
+    if isinstance(solved, ContactReduction) and checks > 0:
+        picked = _worth_checking(energies, values, solved.levels_ev, checks)
+        direct = DirectSolver(device, left, right)
+        exact = direct.transmission(energies[picked])
+        error = float(np.max(np.abs(values[picked] - exact) / np.maximum(exact, NEGLIGIBLE)))
+        if error > TRUSTED_ERROR:
+            if solver == "auto":
+                logger.warning(
+                    "contact reduction is off by %.1e; all energies are solved directly instead", error
+                )
+                chosen, values, error = direct.name, direct.transmission(energies), 0.0
+            else:
+                logger.warning("contact reduction differs from direct solutions by %.1e", error)
+    return Transmission(
+        energies_ev=energies,
+        transmission=values,
+        solver=chosen,
+        leads=(left.description, right.description),
+        error_estimate=error,
+        wall_time_s=time.perf_counter() - start,
+    )
+
+
+def cheaper_solver(device: Device, left: Lead, right: Lead, n_energies: int) -> str:
+    """Name the solver that needs fewer floating-point operations.
+
+    Operation counts of the dense kernels: ``9 n^3`` for all solutions of the symmetric-definite eigenproblem
+    (none if the device has them already), ``2 n m^2`` for g and ``32 m^3 / 3 + 8 m^3`` for Dyson's equation
+    on m contact orbitals, ``8 n^3 / 3 + 8 n^2 m_R`` for one LU decomposition with its solutions; real and
+    complex kernels counted as such.
+    """
+    n = device.n_orbitals
+    m_right = len(right.orbitals)
+    m = len(left.orbitals) + m_right
+    kernel = 1 if device.is_real else 4
+    once = 0 if "eigenstates" in device.__dict__ else kernel * 9 * n**3
+    each = kernel * 2 * n * m**2 + 19 * m**3
+    direct = 8 * n**3 / 3 + 8 * n**2 * m_right
+    return ContactReduction.name if once + n_energies * each < n_energies * direct else DirectSolver.name
+
+
+def _worth_checking(energies: NDArray, values: NDArray, levels: NDArray, count: int) -> NDArray[np.int64]:
+    """Pick the energies at which round-off shows first."""
+    after = (
+        np.clip(np.searchsorted(levels, energies), 1, len(levels) - 1)
+        if len(levels) > 1
+        else np.zeros(len(energies), int)
+    )
+    gaps = np.minimum(np.abs(energies - levels[after]), np.abs(energies - levels[after - 1]))
+    spread = np.linspace(0, len(energies) - 1, max(count - 2, 1)).round().astype(int)
+    ordered = dict.fromkeys([int(np.argmin(values)), int(np.argmin(gaps)), *spread.tolist()])
+    return np.array(list(ordered)[:count])
+
+
+def write_transmission(
+    result: Transmission, path: str | Path, provenance: Mapping[str, Any] | None = None
+) -> Path:
+    """Write T(E) to netCDF.
+
+    Parameters
+    ----------
+    result : Transmission
+        What to write.
+    path : str or Path
+        Where; written whole or not at all.
+    provenance : mapping, optional
+        Attributes that say where the numbers come from; what is neither text nor number is kept as JSON.
+
+    Returns
+    -------
+    Path
+        `path`.
+    """
+    dataset = result.to_dataset()
+    dataset.attrs["created_with"] = f"qdjunction {__version__}"
+    for key, value in (provenance or {}).items():
+        dataset.attrs[key] = (
+            value if isinstance(value, str | int | float) else json.dumps(value, sort_keys=True)
+        )
+    with whole(path) as temporary:
+        dataset.to_netcdf(temporary, engine="netcdf4")
+    return Path(path)
+
+
+def read_transmission(path: str | Path) -> Transmission:
+    """Read T(E) from netCDF.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, unreadable or holds no T(E).
+    """
+    try:
+        with xarray.open_dataset(path, engine="netcdf4") as dataset:
+            return Transmission.from_dataset(dataset.load())
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: there is no such file") from error
+    except OSError as error:
+        raise InputError(f"{path}: is not a readable netCDF file; compute it again") from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
