@@ -1,6 +1,7 @@
 """SIESTA, the production engine: inputs, runs, restarts, corrections, and extraction of H and S.
 
-The public names are imported only when they are asked for, so that reading a configuration needs no sisl."""
+The public names are imported only when they are asked for, so that reading a configuration needs no sisl.
+"""
 
 from importlib import import_module
 from typing import Any

@@ -126,7 +126,7 @@ def diagnose(
     if "OUT_OF_TIME" in said:
         return Diagnosis(
             Failure.OUT_OF_TIME,
-            "SIESTA stopped in time before the wall-clock limit; run again to go on from there, or raise wall_time_min.",
+            "SIESTA stopped in time before the wall-clock limit; run again to go on, or raise wall_time_min.",
         )
     if "SCF_NOT_CONV" in said:
         return _unconverged_scf(text, settings)

@@ -223,8 +223,8 @@ def electronic_structure_from_run(
     hamiltonian, fermi = read_hamiltonian(run_dir)
     if not hamiltonian.spin.is_unpolarized:
         raise EngineError(
-            f"{run.folder}: the run is {hamiltonian.spin}, an electronic structure for transport is non-polarized; read "
-            "its H and S with read_hamiltonian."
+            f"{run.folder}: the run is {hamiltonian.spin}, an electronic structure for transport is non-polarized; "
+            "read its H and S with read_hamiltonian."
         )
     levels_in_file = sisl.get_sile(run.existing("EIG")).read_data()
     if levels_in_file.shape[1] != 1:
@@ -311,8 +311,8 @@ def checked_levels(
     worst = float(np.abs(levels - expected_ev)[compared].max())
     if worst > EIGENVALUE_TOLERANCE_EV:
         raise EngineError(
-            f"{where}: the levels of H and S differ from the EIG file by up to {worst * 1000:.1f} meV; the files are of "
-            "different runs or the SCF did not converge."
+            f"{where}: the levels of H and S differ from the EIG file by up to {worst * 1000:.1f} meV; the files are "
+            "of different runs or the SCF did not converge."
         )
     return levels
 
@@ -322,8 +322,8 @@ def _check_electrons(levels: NDArray[np.float64], text: str, valence: float, run
     wanted = float(stated[1]) if stated else valence
     if abs(wanted - valence) > ELECTRON_TOLERANCE:
         raise EngineError(
-            f"{run.output}: SIESTA counts {wanted:g} electrons, the neutral atoms bring {valence:g}; charged systems are "
-            "not supported."
+            f"{run.output}: SIESTA counts {wanted:g} electrons, the neutral atoms bring {valence:g}; charged systems "
+            "are not supported."
         )
     temperature = _electronic_temperature(text)
     filled = 2 * float(expit(-levels / (BOLTZMANN_EV_PER_K * temperature)).sum())

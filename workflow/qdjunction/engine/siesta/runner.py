@@ -240,8 +240,8 @@ class SiestaRun:
         left = limit - min(max(0.05 * limit, 5.0), 600.0) - (time.monotonic() - self._started)
         if left <= 0:
             raise EngineError(
-                f"{self.run_dir}: wall_time_min = {self.settings.launch.wall_time_min:g} is used up; run again to go on, "
-                "or raise it."
+                f"{self.run_dir}: wall_time_min = {self.settings.launch.wall_time_min:g} is used up; run again to "
+                "go on, or raise it."
             )
         return left
 

@@ -43,7 +43,7 @@ class LaunchSettings(_Settings):
     """How SIESTA is started. No number depends on it."""
 
     command: str = Field(default_factory=lambda: os.environ.get("SIESTA_COMMAND", "siesta"), min_length=1)
-    """The program, with options if it needs any; by default what the environment variable SIESTA_COMMAND says, else `siesta`."""
+    """The program, with options if it needs any; by default the environment variable SIESTA_COMMAND, else `siesta`."""
     launcher: Literal["serial", "mpirun", "srun"] = "serial"
     """`serial` starts the program itself, the others start `tasks` MPI ranks of it."""
     tasks: int = Field(default=1, ge=1)
@@ -51,7 +51,7 @@ class LaunchSettings(_Settings):
     threads: int = Field(default=1, ge=1)
     """OpenMP threads of each rank."""
     wall_time_min: Positive | None = None
-    """Time that the job may take (min). SIESTA is stopped early enough to keep what it has; a later run goes on from there."""
+    """Time that the job may take (min). SIESTA is stopped early enough for a later run to go on from there."""
 
     @model_validator(mode="after")
     def _serial_is_one_rank(self) -> "LaunchSettings":
