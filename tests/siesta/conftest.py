@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from ase import Atoms
-
 from qdjunction.engine.siesta.settings import SiestaSettings
 
 REPOSITORY = Path(__file__).parents[2]
@@ -27,9 +26,7 @@ def finished(data, tmp_path) -> Path:
 def recorded() -> Path:
     """The large recorded files."""
     folder = Path(
-        os.environ.get(
-            "QDJUNCTION_SIESTA_REFERENCE", REPOSITORY.parent / "shared" / "reference" / "siesta"
-        )
+        os.environ.get("QDJUNCTION_SIESTA_REFERENCE", REPOSITORY.parent / "shared" / "reference" / "siesta")
     )
     if not (folder / "README.md").is_file():
         pytest.skip(f"recorded SIESTA files are not in {folder}; set QDJUNCTION_SIESTA_REFERENCE")

@@ -4,7 +4,6 @@ import re
 
 import numpy as np
 import pytest
-
 from qdjunction.engine.siesta.corrections import MOST, correction
 from qdjunction.engine.siesta.diagnosis import Failure, diagnose
 from qdjunction.engine.siesta.inputs import Mixing
@@ -15,7 +14,12 @@ from qdjunction.engine.siesta.progress import Progress, trend
     ("folder", "exit_status", "failure", "sentence"),
     [
         ("scf-stuck", 1, Failure.SCF_STUCK, "does not fall: it is stuck; lower mixing_weight"),
-        ("scf-unfinished", 1, Failure.SCF_UNFINISHED, "falls by 0.50 decades an iteration: about 2 more would do"),
+        (
+            "scf-unfinished",
+            1,
+            Failure.SCF_UNFINISHED,
+            "falls by 0.50 decades an iteration: about 2 more would do",
+        ),
         ("geometry-not-converged", 0, Failure.GEOMETRY_NOT_CONVERGED, "fmax is 0.667 eV/Ang after 2 moves"),
         ("out-of-time", 1, Failure.OUT_OF_TIME, "stopped in time before the wall-clock limit"),
         ("killed", -9, Failure.KILLED, "killed by signal 9"),
@@ -99,7 +103,8 @@ def test_corrections_are_neutral_recorded_and_few():
 
 
 @pytest.mark.parametrize(
-    "failure", [Failure.GHOST_STATE, Failure.OUT_OF_MEMORY, Failure.BOX_TOO_SMALL, Failure.OUT_OF_TIME, Failure.KILLED]
+    "failure",
+    [Failure.GHOST_STATE, Failure.OUT_OF_MEMORY, Failure.BOX_TOO_SMALL, Failure.OUT_OF_TIME, Failure.KILLED],
 )
 def test_what_needs_a_person_is_not_corrected(failure):
     assert correction(failure, Mixing(0.1, 6, 300), 0) is None

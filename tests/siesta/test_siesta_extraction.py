@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import scipy.linalg
 import sisl
-
 from qdjunction.engine.siesta import electronic_structure_from_run, read_hamiltonian
 from qdjunction.engine.siesta.records import is_whole
 from qdjunction.errors import EngineError, InputError

@@ -4,7 +4,6 @@ import sisl
 from ase import Atoms
 from ase.build import bulk
 from ase.constraints import FixAtoms, FixCartesian
-
 from qdjunction.engine.siesta.inputs import Task, write_lead_input, write_siesta_input
 from qdjunction.engine.siesta.pseudopotentials import find_pseudopotentials, read_pseudopotential
 from qdjunction.errors import InputError
@@ -146,7 +145,9 @@ def test_another_functional_or_element_is_refused(tmp_path):
         find_pseudopotentials(["Pb"], tmp_path, "PBE")
 
 
-@pytest.mark.parametrize(("name", "text"), [("Pb.psml", "<psml"), ("Pb.psf", " Pb pb nrl nc\n"), ("Pb.psf", "")])
+@pytest.mark.parametrize(
+    ("name", "text"), [("Pb.psml", "<psml"), ("Pb.psf", " Pb pb nrl nc\n"), ("Pb.psf", "")]
+)
 def test_a_damaged_pseudopotential_is_refused(tmp_path, name, text):
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match="not a whole"):

@@ -1,6 +1,5 @@
 import pytest
 from pydantic import ValidationError
-
 from qdjunction.engine.siesta.settings import LaunchSettings, SiestaSettings
 
 
