@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from ase.constraints import FixAtoms
 from qdjunction.engine.siesta import SiestaEngine, SiestaSettings
+from qdjunction.engine.siesta.convergence import convergence
 from qdjunction.errors import EngineError
 
 pytestmark = [pytest.mark.siesta, pytest.mark.slow]
@@ -120,3 +121,17 @@ def test_the_recorded_gap_of_one_octahedron_is_met(recorded, siesta_command, tmp
     structure = SiestaEngine(settings).hamiltonian(atoms, tmp_path)
     assert structure.gap_ev == pytest.approx(4.380, abs=0.01)
     assert structure.valence_electrons.sum() == 106
+
+
+def test_a_convergence_study_tells_what_matters_and_survives_a_failure(molecule, settings, tmp_path):
+    scan = {"mesh_cutoff_ry": (60.0, 90.0), "energy_shift_ry": (0.01,), "vacuum_ang": (3.0,)}
+    table = convergence(molecule, settings, tmp_path, scan).set_index("setting")
+    assert table.index.tolist() == ["", "mesh_cutoff_ry", "energy_shift_ry", "vacuum_ang"]
+    assert table.gap_change_ev[""] == 0
+    assert 0 < abs(table.gap_change_ev["mesh_cutoff_ry"]) < 0.01
+    assert abs(table.gap_change_ev["energy_shift_ry"]) > abs(table.gap_change_ev["mesh_cutoff_ry"])
+    assert "The box is too small" in table.reason["vacuum_ang"]
+    began = time.monotonic()
+    again = convergence(molecule, settings, tmp_path, {"mesh_cutoff_ry": (90.0,)})
+    assert again.gap_ev[1] == table.gap_ev["mesh_cutoff_ry"]
+    assert time.monotonic() - began < 2, "points that are done are read, not computed"

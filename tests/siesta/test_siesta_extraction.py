@@ -1,4 +1,5 @@
 import lzma
+import os
 import shutil
 
 import numpy as np
@@ -8,6 +9,7 @@ import sisl
 from qdjunction.engine.siesta import electronic_structure_from_run, read_hamiltonian
 from qdjunction.engine.siesta.records import is_whole
 from qdjunction.errors import EngineError, InputError
+from qdjunction.transport import Device, WideBandLead, transmission
 
 
 def test_a_run_becomes_an_electronic_structure(finished):
@@ -41,6 +43,16 @@ def test_a_truncated_hsx_is_one_clear_error(finished, share):
     path.write_bytes(content[: int(share * len(content))])
     with pytest.raises(EngineError, match=r"siesta\.HSX: the file is cut short or damaged"):
         electronic_structure_from_run(finished)
+
+
+@pytest.mark.parametrize("suffix", ["nc", "TSHS"])
+@pytest.mark.parametrize("share", [0, 0.3, 0.9])
+def test_other_matrix_files_cut_short_are_noticed_too(data, tmp_path, suffix, share):
+    folder = shutil.copytree(data / "periodic", tmp_path / "run")
+    path = folder / f"siesta.{suffix}"
+    os.truncate(path, int(share * path.stat().st_size))
+    with pytest.raises(EngineError, match=rf"siesta\.{suffix}: "):
+        read_hamiltonian(folder, suffix)
 
 
 def test_bytes_that_changed_are_noticed(finished):
@@ -109,6 +121,18 @@ def test_the_fermi_energy_is_at_zero_whatever_the_file(data, k):
         )
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_newer_hsx_files_are_not_shifted_twice(finished, version):
+    # sisl writes the layouts of SIESTA 5, with the Fermi energy of what it writes: zero.
+    old, fermi = read_hamiltonian(finished)
+    with sisl.get_sile(finished / "siesta.HSX", mode="w") as sile:
+        sile.write_hamiltonian(old, version=version)
+    new, fermi_again = read_hamiltonian(finished)
+    assert sisl.get_sile(finished / "siesta.HSX").version == version
+    assert fermi_again == fermi
+    np.testing.assert_allclose(new.Hk(format="array"), old.Hk(format="array"), atol=1e-6)
+
+
 def test_bands_of_a_crystal_are_those_that_siesta_printed(data):
     folder = data / "periodic"
     printed = sisl.get_sile(folder / "siesta.EIG").read_data()[0]
@@ -171,8 +195,14 @@ def test_the_recorded_dot_has_its_gap(recorded):
 
 @pytest.mark.recorded
 @pytest.mark.slow
-@pytest.mark.parametrize("contact", ["L-R3", "L-R4"])
-def test_the_recorded_junctions_are_read_and_checked(recorded, tmp_path, contact):
+@pytest.mark.parametrize(
+    ("contact", "log_transmission"),
+    [
+        ("L-R3", [-4.624, -5.557, -5.366, -5.208, -4.972, -4.607, -4.058]),
+        ("L-R4", [-2.983, -3.600, -3.908, -3.991, -3.888, -3.603, -3.100]),
+    ],
+)
+def test_recorded_junctions_give_the_recorded_transmission(recorded, tmp_path, contact, log_transmission):
     folder = tmp_path / contact
     shutil.copytree(recorded / "12Pb" / contact, folder, copy_function=shutil.copyfile)
     folder.chmod(0o755)
@@ -181,3 +211,10 @@ def test_the_recorded_junctions_are_read_and_checked(recorded, tmp_path, contact
     structure = electronic_structure_from_run(folder)
     assert structure.hamiltonian.no == 2640
     assert sorted(set(structure.atoms.get_tags())) == [0, 10, 11, 12, 20, 21, 22]
+    device = Device.from_hamiltonian(structure.hamiltonian)
+    left, right = (
+        WideBandLead(device, np.flatnonzero(structure.atoms.get_tags() == tag), 1.0) for tag in (12, 22)
+    )
+    energies = np.linspace(-2, -0.5, 7)
+    found = np.log10(transmission(device, left, right, energies).transmission)
+    np.testing.assert_allclose(found, log_transmission, atol=2e-3)

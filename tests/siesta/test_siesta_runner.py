@@ -75,7 +75,7 @@ def test_a_stuck_scf_is_corrected_at_most_three_times(engine_with, molecule, dat
         "(pathlib.Path('starts')).open('a').write('DM ' if os.path.exists('siesta.DM') else 'atoms ')\n"
         "open('siesta.DM', 'w').close()\n" + REPLAY.format(run=str(data / "scf-stuck")) + "sys.exit(1)"
     )
-    with pytest.raises(EngineError, match="after 3 corrections: The SCF is at .* it is stuck"):
+    with pytest.raises(EngineError, match=r"after 3 corrections: The SCF is at .* it is stuck"):
         engine_with(body).hamiltonian(molecule, tmp_path / "run")
     record = status(tmp_path / "run")
     assert (record["state"], record["failure"]) == ("failed", "scf-stuck")
@@ -181,7 +181,7 @@ def test_a_program_that_does_not_stop_in_time_is_ended(engine_with, molecule, tm
 
 
 def test_no_time_left_is_said(engine_with, molecule, tmp_path):
-    with pytest.raises(EngineError, match="wall_time_min = 0.01 is used up"):
+    with pytest.raises(EngineError, match=r"wall_time_min = 0.01 is used up"):
         engine_with("", wall_time_min=0.01).hamiltonian(molecule, tmp_path / "run")
 
 

@@ -1,6 +1,11 @@
+import subprocess
+import sys
+
 import pytest
 from pydantic import ValidationError
+from qdjunction.engine.registry import make_engine
 from qdjunction.engine.siesta.settings import LaunchSettings, SiestaSettings
+from qdjunction.errors import InputError
 
 
 def test_the_default_protocol_is_the_published_one():
@@ -69,3 +74,16 @@ def test_the_estimate_bounds_the_orbitals_that_siesta_makes_for_lead(shift, long
     # Lead's DZP orbitals are the longest of H, C, N, O, S, Cl, Br, I, Pb, Au; ranges from SIESTA 4.1.
     estimate = SiestaSettings(energy_shift_ry=shift).orbital_range_estimate_ang
     assert longest < estimate < longest + 0.35
+
+
+def test_the_registry_makes_the_engine_and_names_a_wrong_key():
+    engine = make_engine("siesta", {"protocol": "fast", "launch": {"command": "siesta"}})
+    assert (engine.info.name, engine.info.embedded, engine.info.method) == ("siesta", False, "PBE/DZP, Au DZ")
+    assert engine.info.settings["mesh_cutoff_ry"] == 100
+    with pytest.raises(InputError, match="mesh_cutof"):
+        make_engine("siesta", {"mesh_cutof": 100})
+
+
+def test_reading_a_configuration_needs_no_sisl():
+    code = "import sys, qdjunction.engine.siesta.settings; sys.exit('sisl' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -53,7 +53,7 @@ class SiestaEngine:
         workdir = Path(workdir)
         run = SiestaRun(workdir, atoms, self.settings, self._pseudopotentials(atoms))
         status = run.relax(fmax_ev_per_ang, max_steps)
-        last = status.attempts[-1]
+        last = next(attempt for attempt in reversed(status.attempts) if attempt["forces"])
         relaxed = atoms.copy()
         relaxed.positions = _last_positions(workdir, converged=status.state == "done")
         return Relaxation(
