@@ -1,0 +1,540 @@
+"""The figures of the report: tables in, matplotlib figures out.
+
+Each function draws what its table holds, and the table is written beside the figure as its source data.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import EllipseCollection
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from qdjunction.files import whole
+from qdjunction.interference.decay import fit_decay
+from qdjunction.interference.jump import find_jump
+from qdjunction.report import style
+from qdjunction.report.data import DotResults, JunctionResults, SeriesResults, StudyResults
+from qdjunction.report.plan import PlannedFigure
+from qdjunction.report.projection import project
+from qdjunction.steps import write_table
+
+ENERGY = "$E - E_\\mathrm{F}$ (eV)"
+DENSITY_DECADES = 6.0
+"""Decades of the local density of states that its pictures resolve."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A figure with the numbers it shows."""
+
+    figure: Figure
+    table: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Energies marked in figures over energy (eV, relative to E_F)."""
+
+    gap_ev: tuple[float, float]
+    headline_ev: float
+
+    @classmethod
+    def of(cls, summary: Mapping[str, Any]) -> "Marks":
+        """Take them from a series' summary."""
+        return cls(tuple(summary["gap_ev"]), summary["headline_energy_ev"])
+
+
+def draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
+    """Draw one planned figure of a study."""
+    with style.figure_style():
+        if planned.kind == "chain":
+            threshold = results.study.config.interference.jump_decades
+            return Drawing(chain_figure(results.chain, results.chain_summary, threshold), results.chain)
+        dot, series = results.dot(planned.dot), results.series(planned.dot, planned.left)
+        marks, colours = (
+            Marks.of(series.summary),
+            style.junction_colours([j.case.name for j in dot.junctions]),
+        )
+        settings = results.study.config.interference
+        match planned.kind:
+            case "transmission":
+                table = transmission_table(series)
+                return Drawing(transmission_figure(table, marks, colours), table)
+            case "decay":
+                table = decay_table(series, settings.confidence)
+                figure = decay_figure(table, colours, settings.jump_decades, settings.confidence)
+                return Drawing(figure, table)
+            case "spectrum":
+                table = series.spectrum.dropna(axis="columns", how="all")
+                return Drawing(spectrum_figure(series.spectrum, marks, settings.jump_decades), table)
+            case "comparison":
+                table = series.spectrum[["left", "energy_eV", "in_window", "log10_ratio"]]
+                short, long = series.summary["junctions"]
+                return Drawing(comparison_figure(table, marks, short, long), table)
+            case "orbitals":
+                table = orbital_table(series)
+                return Drawing(orbital_figure(table), table)
+            case "density":
+                junction = next(j for j in series.junctions if j.case.name == planned.junction)
+                table = density_table(junction)
+                return Drawing(density_figure(table, density_scale(dot), junction), table)
+    raise ValueError(f"there is no figure of the kind {planned.kind!r}")
+
+
+def write_figure(drawing: Drawing, stem: str | Path) -> None:
+    """Write a figure as SVG and PDF with its source data as CSV, each whole, the same bytes every time.
+
+    Parameters
+    ----------
+    drawing : Drawing
+        The figure and its numbers.
+    stem : str or Path
+        Path without suffix.
+    """
+    with style.figure_style():
+        for suffix, metadata in (("svg", {"Date": None}), ("pdf", {"CreationDate": None})):
+            with whole(f"{stem}.{suffix}") as temporary:
+                drawing.figure.savefig(temporary, metadata=metadata)
+    write_table(drawing.table, f"{stem}.csv")
+
+
+def svg(figure: Figure) -> bytes:
+    """Give a figure as SVG."""
+    with style.figure_style(), io.BytesIO() as buffer:
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+        return buffer.getvalue()
+
+
+# Transmission
+
+
+def transmission_table(series: SeriesResults) -> pd.DataFrame:
+    """One row a junction and energy."""
+    return pd.concat(
+        pd.DataFrame(
+            {
+                "junction": junction.case.name,
+                "contact_distance_ang": distance,
+                "energy_eV": junction.transmission.energies_ev,
+                "transmission": junction.transmission.transmission,
+            }
+        )
+        for junction, distance in zip(series.junctions, series.summary["distances_ang"], strict=True)
+    ).reset_index(drop=True)
+
+
+def transmission_figure(table: pd.DataFrame, marks: Marks, colours: Mapping[str, str]) -> Figure:
+    """T(E) of a series on one logarithmic plot."""
+    figure = Figure(figsize=(style.WIDTH_IN, 3.7))
+    axes = figure.add_subplot()
+    dashes = style.junction_dashes(list(colours))
+    for name, rows in table.groupby("junction", sort=False):
+        label = f"{name}  ({rows['contact_distance_ang'].iloc[0]:.1f} Å)"
+        axes.plot(rows["energy_eV"], rows["transmission"], color=colours[name], ls=dashes[name], label=label)
+    axes.set_yscale("log")
+    axes.set_ylabel("Transmission $T(E)$")
+    _energy_axis(axes, table["energy_eV"], marks)
+    _legend_above(axes, columns=3)
+    return figure
+
+
+# Decay and jump
+
+
+def decay_table(series: SeriesResults, confidence: float) -> pd.DataFrame:
+    """Contacts at the headline energy, and the line and prediction band drawn through all but the last."""
+    summary = series.summary
+    distances = np.array(summary["distances_ang"])
+    conductances = np.array(summary["conductance_at_headline_G0"])
+    fit = fit_decay(distances[:-1], conductances[:-1], confidence=confidence)
+    contacts = pd.DataFrame(
+        {
+            "row": "contact",
+            "junction": summary["junctions"],
+            "distance_ang": distances,
+            "conductance_G0": conductances,
+        }
+    )
+    margin = 0.06 * np.ptp(distances)
+    curve = pd.DataFrame(
+        {"row": "curve", "distance_ang": np.linspace(distances[0] - margin, distances[-1] + margin, 80)}
+    )
+    table = pd.concat([contacts, curve], ignore_index=True)
+    predictions = [fit.predict(float(distance)) for distance in table["distance_ang"]]
+    table["fit_G0"] = [10**one.log10_g for one in predictions]
+    table["band_low_G0"] = [10**one.low for one in predictions]
+    table["band_high_G0"] = [10**one.high for one in predictions]
+    return table
+
+
+def decay_figure(
+    table: pd.DataFrame, colours: Mapping[str, str], threshold: float, confidence: float
+) -> Figure:
+    """G against distance: the fit without the last contact, its prediction band and the jump."""
+    contacts, curve = (table[table["row"] == row] for row in ("contact", "curve"))
+    distances, conductances = contacts["distance_ang"].to_numpy(), contacts["conductance_G0"].to_numpy()
+    names = list(contacts["junction"])
+    verdict = find_jump(
+        distances, conductances, contacts=names, threshold_decades=threshold, confidence=confidence
+    )
+    figure = Figure(figsize=(style.WIDTH_IN, 3.7))
+    axes = figure.add_subplot()
+    if verdict.band is not None:
+        label = f"{confidence:.0%} prediction band"
+        axes.fill_between(
+            curve["distance_ang"],
+            curve["band_low_G0"],
+            curve["band_high_G0"],
+            color=style.GAP,
+            lw=0,
+            label=label,
+        )
+    inside = curve["distance_ang"] <= distances[-2]
+    label = f"fit to {names[0]} … {names[-2]}: $\\beta$ = {verdict.fit.beta_per_ang:.2f} Å$^{{-1}}$"
+    axes.plot(curve["distance_ang"][inside], curve["fit_G0"][inside], color=style.TREND, label=label)
+    axes.plot(curve["distance_ang"][~inside], curve["fit_G0"][~inside], color=style.TREND, ls="--")
+    for name, distance, value in zip(names, distances, conductances, strict=True):
+        axes.plot(distance, value, "o", ms=8, color=colours[name], mec="white", mew=0.8, zorder=3)
+        axes.annotate(
+            name, (distance, value), (7, 5), textcoords="offset points", color=colours[name], weight="bold"
+        )
+    trend = float(contacts["fit_G0"].iloc[-1])
+    arrow = {"arrowstyle": "-|>", "color": style.HEADLINE, "lw": 1.6, "shrinkA": 0, "shrinkB": 6}
+    axes.annotate("", (distances[-1], conductances[-1]), (distances[-1], trend), arrowprops=arrow)
+    span = float(np.ptp(distances))
+    axes.annotate(
+        f"{verdict.above_trend_decades:+.2f} decades\nfrom the trend",
+        (distances[-1], np.sqrt(trend * conductances[-1])),
+        (-6, 0), textcoords="offset points", ha="right", va="center", color=style.HEADLINE, fontsize=8,
+    )  # fmt: skip
+    axes.hlines(
+        conductances[-2], distances[-2], distances[-1] + 0.1 * span, color=colours[names[-2]], ls=":", lw=1
+    )
+    right = distances[-1] + 0.1 * span
+    axes.annotate(
+        "", (right, conductances[-1]), (right, conductances[-2]),
+        arrowprops={"arrowstyle": "|-|", "mutation_scale": 3, "color": colours[names[-1]], "shrinkA": 0, "shrinkB": 0},
+    )  # fmt: skip
+    axes.annotate(
+        f"step\n{verdict.step_decades:+.2f}", (right, np.sqrt(conductances[-1] * conductances[-2])),
+        (5, 0), textcoords="offset points", va="center", color=colours[names[-1]], fontsize=8,
+    )  # fmt: skip
+    axes.set_yscale("log")
+    axes.set_xlim(curve["distance_ang"].iloc[0], right + 0.13 * span)
+    _limit_decades(axes, np.concatenate([conductances, contacts["fit_G0"]]), 0.6, 1.0)
+    axes.set_xlabel("Distance of the contact halides (Å)")
+    axes.set_ylabel("Conductance $G$ ($G_0$)")
+    axes.legend(loc="lower left")
+    return figure
+
+
+def spectrum_figure(table: pd.DataFrame, marks: Marks, threshold: float) -> Figure:
+    """Decay and jump at every energy, with the regions where the verdict holds."""
+    figure = Figure(figsize=(style.WIDTH_IN, 4.8))
+    above, below = figure.subplots(2, 1, sharex=True)
+    energies = table["energy_eV"].to_numpy()
+    inside = table["in_window"].astype(bool).to_numpy()
+    beta = table["beta_per_ang"].to_numpy(dtype=float)
+    low, high = (table[f"beta_{end}_per_ang"].to_numpy(dtype=float) for end in ("low", "high"))
+    if np.isfinite(low).any():
+        above.fill_between(energies, low, high, color="#BBD7E8", lw=0, label="confidence interval")
+    above.plot(energies, beta, color=style.PALETTE[0], label="$\\beta$")
+    above.axhline(0, color="black", lw=0.7)
+    shown = beta[inside] if inside.any() else beta
+    margin = 0.6 * max(np.ptp(shown), 0.2)
+    above.set_ylim(min(shown.min() - margin, -0.1), shown.max() + margin)
+    above.set_ylabel("Decay $\\beta$ (Å$^{-1}$)")
+    above.legend(loc="upper right", ncols=2)
+
+    step = table["step_decades"].to_numpy(dtype=float)
+    trend = table["above_trend_decades"].to_numpy(dtype=float)
+    _shade(below, energies, table["step"] & inside, style.STEP, f"step ≥ {threshold:g} decades")
+    _shade(below, energies, table["is_jump"] & inside, style.JUMP, "and above the prediction band")
+    below.plot(energies, trend, color=style.TREND, ls="--", label="last contact above the trend")
+    below.plot(energies, step, color=style.PALETTE[3], label="last contact above the one before")
+    below.axhline(threshold, color=style.PALETTE[3], lw=0.9, ls=":")
+    below.axhline(0, color="black", lw=0.7)
+    shown = np.concatenate([step[inside], trend[inside]]) if inside.any() else np.concatenate([step, trend])
+    below.set_ylim(shown.min() - 0.3, shown.max() + 0.3 + 0.45 * np.ptp(shown))
+    below.set_ylabel("Decades")
+    below.legend(loc="upper center", ncols=2, columnspacing=1.2, handlelength=1.6)
+    for axes in (above, below):
+        _energy_axis(axes, table["energy_eV"], marks, shade=axes is above)
+    above.set_xlabel("")
+    return figure
+
+
+def comparison_figure(table: pd.DataFrame, marks: Marks, short: str, long: str) -> Figure:
+    """How much better the long junction conducts than the short one, at every energy."""
+    figure = Figure(figsize=(style.WIDTH_IN, 2.9))
+    axes = figure.add_subplot()
+    energies, ratio = table["energy_eV"].to_numpy(), table["log10_ratio"].to_numpy()
+    inside = table["in_window"].astype(bool).to_numpy()
+    for where, colour, label in (
+        (ratio > 0, style.JUMP, f"{long} conducts better"),
+        (ratio < 0, style.STEP, f"{short} conducts better"),
+    ):
+        axes.fill_between(
+            energies, ratio, 0, where=where & inside, color=colour, lw=0, label=label, interpolate=True
+        )
+    axes.plot(energies, ratio, color="black", lw=1.1)
+    axes.axhline(0, color="black", lw=0.7)
+    axes.set_ylabel(f"$\\log_{{10}}(G_\\mathrm{{{_tex(long)}}}/G_\\mathrm{{{_tex(short)}}})$")
+    _energy_axis(axes, table["energy_eV"], marks)
+    _legend_above(axes, columns=2)
+    return figure
+
+
+# Orbital rule
+
+
+def orbital_table(series: SeriesResults) -> pd.DataFrame:
+    """One row a junction and energy; rows without a rule (energy on a level) are left out."""
+    rows = []
+    for junction in series.junctions:
+        for where, rule in junction.frontier["orbital_rule"].items():
+            if "homo" not in rule:
+                continue
+            total = rule["homo"] + rule["lumo"] + rule["rest"]
+            rows.append(
+                {
+                    "junction": junction.case.name,
+                    "at": where,
+                    "energy_eV": rule["energy_ev"],
+                    "homo_share": rule["homo"] / total,
+                    "lumo_share": rule["lumo"] / total,
+                    "rest_share": rule["rest"] / total,
+                    "a_homo_eV2": rule["a_homo"],
+                    "a_lumo_eV2": rule["a_lumo"],
+                    "frontier_constructive": rule["constructive"],
+                    "coherent": rule["coherent"],
+                    "incoherent": rule["incoherent"],
+                    "coherent_over_incoherent": rule["interference"],
+                    "channel_share": rule["channel_share"],
+                }
+            )
+    columns = [
+        "junction", "at", "energy_eV", "homo_share", "lumo_share", "rest_share", "a_homo_eV2", "a_lumo_eV2",
+        "frontier_constructive", "coherent", "incoherent", "coherent_over_incoherent", "channel_share",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def orbital_figure(table: pd.DataFrame) -> Figure:
+    """What HOMO, LUMO and the rest carry, and the coherent against the incoherent sum."""
+    figure = Figure(figsize=(style.WIDTH_IN, 4.4))
+    panels = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(1.5, 1))
+    names = list(dict.fromkeys(table["junction"]))
+    parts = (
+        ("homo", "HOMO", style.PALETTE[3]),
+        ("lumo", "LUMO", style.PALETTE[0]),
+        ("rest", "all other levels", "#A6A6A6"),
+    )
+    for column, (where, title) in enumerate(
+        (("midgap", "middle of the gap"), ("headline", "headline energy"))
+    ):
+        rows = table[table["at"] == where].set_index("junction").reindex(names)
+        places = np.arange(len(names))
+        shares, sums = panels[:, column]
+        for offset, (part, label, colour) in zip((-0.27, 0, 0.27), parts, strict=True):
+            shares.bar(places + offset, rows[f"{part}_share"], 0.25, color=colour, label=label)
+        shares.axhline(0, color="black", lw=0.7)
+        shares.axhline(1, color="black", lw=0.7, ls=":")
+        shares.set_title(title)
+        for offset, part, label, colour in (
+            (-0.18, "incoherent", "incoherent", "#D9D9D9"),
+            (0.18, "coherent", "coherent", style.PALETTE[2]),
+        ):
+            sums.bar(places + offset, rows[part], 0.34, color=colour, label=label)
+        sums.set_yscale("log")
+        sums.set_xticks(places, names)
+    panels[0, 0].set_ylabel("Share of the amplitude")
+    panels[1, 0].set_ylabel("$|\\tau|^2$ (eV$^2$)")
+    panels[0, 0].legend(loc="best", fontsize=7.5)
+    panels[1, 0].legend(loc="best", fontsize=7.5)
+    return figure
+
+
+# Local density of states
+
+
+def density_table(junction: JunctionResults) -> pd.DataFrame:
+    """One row an atom: where it is drawn, and its local density of states per spin."""
+    atoms, density = junction.atoms, junction.density
+    across, up, depth = project(atoms)
+    return pd.DataFrame(
+        {
+            "element": atoms.get_chemical_symbols(),
+            "tag": atoms.get_tags(),
+            "across_ang": across,
+            "up_ang": up,
+            "depth_ang": depth,
+            "energy_eV": density.energy_ev,
+            "ldos_left_per_eV": density.left,
+            "ldos_right_per_eV": density.right,
+            "ldos_per_eV": density.total,
+        }
+    )
+
+
+def density_scale(dot: DotResults) -> tuple[float, float]:
+    """log10 of least and largest density (1/eV) of the pictures of a dot, so that they can be compared."""
+    top = np.log10(max(float(junction.density.left.max()) for junction in dot.junctions))
+    high = float(np.ceil(top * 2) / 2)
+    return high - DENSITY_DECADES, high
+
+
+def density_figure(table: pd.DataFrame, scale: tuple[float, float], junction: JunctionResults) -> Figure:
+    """Atoms in projection, coloured by the density that enters from either lead."""
+    width, height = (float(np.ptp(table[axis])) + 3.0 for axis in ("across_ang", "up_ang"))
+    panel = (style.WIDTH_IN - 0.2) / 2
+    figure = Figure(figsize=(style.WIDTH_IN, panel * height / width + 1.0))
+    panels = figure.subplots(1, 2, sharex=True, sharey=True)
+    norm = Normalize(*scale)
+    for axes, column, title in zip(
+        panels,
+        ("ldos_left_per_eV", "ldos_right_per_eV"),
+        ("entering from the left", "entering from the right"),
+        strict=True,
+    ):
+        drawn = _atoms_in_projection(axes, table, log10_clipped(table[column], scale[0]), norm)
+        axes.set_title(title)
+        axes.set_xlim(table["across_ang"].min() - 1.5, table["across_ang"].max() + 1.5)
+        axes.set_ylim(table["up_ang"].min() - 1.5, table["up_ang"].max() + 1.5)
+        axes.set_aspect("equal")
+        axes.set_axis_off()
+        _scale_bar(axes, table)
+    figure.colorbar(
+        drawn, ax=panels, location="bottom", aspect=45, pad=0.02, extend="min",
+        label="$\\log_{10}$ of the local density of states (eV$^{-1}$ per spin)",
+    )  # fmt: skip
+    return figure
+
+
+def log10_clipped(values: pd.Series | NDArray[np.float64], low: float) -> NDArray[np.float64]:
+    """log10 of densities, with all below 10^low, and the slightly negative ones of Mulliken's share, put there."""
+    return np.log10(np.maximum(np.asarray(values, dtype=float), 10.0**low))
+
+
+# Tight-binding chain
+
+
+def chain_figure(table: pd.DataFrame, summary: Mapping[str, Any], threshold: float) -> Figure:
+    """The chain in the middle of its gap, and its last site over the whole gap."""
+    log10 = table.pivot(index="energy_eV", columns="site", values="log10_transmission")
+    energies, sites = log10.index.to_numpy(), log10.columns.to_numpy()
+    trend = np.array(summary["trend_at_last_site"])
+    middle = int(np.abs(energies).argmin())
+    fit = fit_decay(sites[:-1], 10 ** log10.iloc[middle, :-1].to_numpy())
+    figure = Figure(figsize=(style.WIDTH_IN, 3.0))
+    at_middle, over_gap = figure.subplots(1, 2)
+    line = np.array([sites[0], sites[-1]], dtype=float)
+    at_middle.plot(
+        line,
+        [fit.predict(x).log10_g for x in line],
+        color=style.TREND,
+        ls="--",
+        label=f"fit to sites {sites[0]} … {sites[-2]}",
+    )
+    at_middle.plot(sites[:-1], log10.iloc[middle, :-1], "o", color=style.PALETTE[0])
+    at_middle.plot(sites[-1], log10.iloc[middle, -1], "o", color=style.PALETTE[3])
+    at_middle.set_xlabel("Site of the right lead")
+    at_middle.set_ylabel("$\\log_{10} T$")
+    at_middle.set_xticks(sites)
+    at_middle.set_title("middle of the gap")
+    at_middle.legend(loc="best")
+    last, before = log10.iloc[:, -1].to_numpy(), log10.iloc[:, -2].to_numpy()
+    over_gap.plot(energies, last - trend, color=style.TREND, ls="--", label="above the trend")
+    over_gap.plot(energies, last - before, color=style.PALETTE[3], label=f"above site {sites[-2]}")
+    over_gap.axhline(0, color="black", lw=0.7)
+    over_gap.axhline(threshold, color=style.PALETTE[3], lw=0.9, ls=":")
+    over_gap.set_xlabel("Energy (eV)")
+    over_gap.set_ylabel(f"Site {sites[-1]} (decades)")
+    over_gap.set_title("over the gap")
+    over_gap.set_ylim(min(-0.1, (last - trend).min(), *np.quantile(last - before, [0.02])) - 0.1, None)
+    over_gap.legend(loc="best")
+    return figure
+
+
+# Shared pieces
+
+
+def _energy_axis(axes: Axes, energies: pd.Series, marks: Marks, shade: bool = True) -> None:
+    low, high = float(energies.min()), float(energies.max())
+    if shade:
+        axes.axvspan(*marks.gap_ev, color=style.GAP, lw=0, zorder=0, label="gap of the dot")
+    else:
+        for edge in marks.gap_ev:
+            axes.axvline(edge, color="#8C8C8C", lw=0.8)
+    axes.axvline(
+        marks.headline_ev, color=style.HEADLINE, lw=1.0, ls="--", label="headline energy" if shade else None
+    )
+    axes.axvline(0, color="#8C8C8C", lw=0.8, ls=":")
+    axes.set_xlim(low, high)
+    axes.set_xlabel(ENERGY)
+
+
+def _legend_above(axes: Axes, columns: int) -> None:
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1.0),
+        ncols=columns,
+        borderaxespad=0.2,
+        columnspacing=1.2,
+        handlelength=1.6,
+    )
+
+
+def _limit_decades(axes: Axes, values: NDArray[np.float64], up: float, down: float) -> None:
+    axes.set_ylim(values.min() / 10**down, values.max() * 10**up)
+
+
+def _shade(axes: Axes, energies: NDArray[np.float64], holds: Sequence[bool], colour: str, label: str) -> None:
+    where = np.asarray(pd.Series(holds).fillna(False), dtype=bool)
+    axes.fill_between(
+        energies,
+        0,
+        1,
+        where=where,
+        transform=axes.get_xaxis_transform(),
+        color=colour,
+        lw=0,
+        step="mid",
+        label=label,
+        zorder=0,
+    )
+
+
+def _atoms_in_projection(
+    axes: Axes, table: pd.DataFrame, values: NDArray[np.float64], norm: Normalize
+) -> ScalarMappable:
+    order = np.argsort(table["depth_ang"].to_numpy())
+    rows = table.iloc[order]
+    diameters = np.array([2.6 * style.element_radius(symbol) for symbol in rows["element"]])
+    drawn = EllipseCollection(
+        diameters, diameters, np.zeros(len(rows)), units="xy", offsets=rows[["across_ang", "up_ang"]].to_numpy(),
+        transOffset=axes.transData, array=values[order], norm=norm, cmap="viridis", edgecolors="white", linewidths=0.3,
+    )  # fmt: skip
+    axes.add_collection(drawn)
+    return drawn
+
+
+def _scale_bar(axes: Axes, table: pd.DataFrame) -> None:
+    left, bottom = float(table["across_ang"].min()), float(table["up_ang"].min())
+    axes.plot([left, left + 5], [bottom, bottom], color="black", lw=1.5, solid_capstyle="butt")
+    axes.annotate("5 Å", (left + 2.5, bottom), (0, 3), textcoords="offset points", ha="center", fontsize=7.5)
+
+
+def _tex(text: str) -> str:
+    return "".join(
+        letter if letter.isalnum() else "\\" + letter if letter in "_#%&$" else letter for letter in text
+    )

@@ -1,0 +1,187 @@
+"""The page: one HTML file that holds all it needs."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from plotly.offline import get_plotlyjs
+
+from qdjunction.files import whole
+from qdjunction.provenance import provenance
+from qdjunction.report import figures, tables, viewer
+from qdjunction.report.data import DotResults, SeriesResults, StudyResults
+from qdjunction.report.plan import FORMATS, PlannedFigure, planned_figures
+from qdjunction.report.style import junction_colours
+
+FIGURES = "figures"
+"""Folder of the figures beside the page."""
+
+
+@dataclass(frozen=True)
+class PageFigure:
+    """A figure as the page shows it: an image, a caption and what can be downloaded."""
+
+    title: str
+    image: str
+    caption: str
+    downloads: Mapping[str, str]
+
+
+def write_report(results: StudyResults, path: str | Path, figure_folder: str | Path | None = None) -> None:
+    """Write the page of a study.
+
+    Parameters
+    ----------
+    results : StudyResults
+        What `collect` read.
+    path : str or Path
+        The HTML file. It refers to nothing outside itself but, for downloads, to ``figures`` beside it.
+    figure_folder : str or Path, optional
+        Where figures drawn by `write_figure` lie; without it the page draws its own.
+    """
+    environment = Environment(
+        loader=PackageLoader("qdjunction.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # Text of this package, not of a user: it goes in as it is.
+    environment.globals["style"] = _template_text("page.css")
+    environment.globals["viewer_script"] = _template_text("viewer.js")
+    page = environment.get_template("index.html.j2").render(
+        _content(results, figure_folder), plotly=get_plotlyjs()
+    )
+    with whole(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def _content(results: StudyResults, figure_folder: str | Path | None) -> dict[str, Any]:
+    config = results.study.config
+    page = provenance()
+    engine = results.dots[0].engine
+    planned = planned_figures(results.study)
+
+    def shown(figure: PlannedFigure) -> PageFigure:
+        return _page_figure(results, figure, figure_folder)
+
+    return {
+        "study": config.study,
+        "engine": engine,
+        "page": page,
+        "temperature_k": config.transport.temperature_k,
+        "leads": config.transport.leads.text,
+        "electrode_layers": config.electrodes.layers,
+        "dots": [_dot(results, dot, planned, shown) for dot in results.dots],
+        "chain": {"figure": shown(PlannedFigure("chain")), "summary": results.chain_summary},
+        "dots_table": tables.dots_table(results),
+        "bonds_table": tables.bonds_table(results),
+        "timings_table": tables.timings_table(results),
+        "provenance_table": tables.provenance_table(results, page),
+        "versions_table": tables.versions_table(results, page),
+        "config_yaml": yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True),
+        "scenes": _scenes(results),
+    }
+
+
+def _dot(
+    results: StudyResults, dot: DotResults, planned: Sequence[PlannedFigure], shown: Any
+) -> dict[str, Any]:
+    colours = junction_colours([junction.case.name for junction in dot.junctions])
+    return {
+        "id": dot.case.id,
+        "atoms": len(dot.atoms),
+        "formula": dot.relaxation["formula"],
+        "gap_ev": dot.lumo_ev - dot.homo_ev,
+        "series": [
+            {
+                "left": series.left,
+                "kind": series.kind,
+                "summary": series.summary,
+                "headline": headline(series),
+                "colours": colours,
+                "junctions": tables.junctions_table(dot, series),
+                "verdicts": tables.verdicts_table(series, results.study.config.transport.temperature_k)
+                if series.kind == "decay"
+                else None,
+                "shares": tables.shares_table(series) if series.kind == "decay" else None,
+                "orbitals": tables.orbitals_table(series),
+                "orbital_sentences": [
+                    (junction.case.name, junction.frontier["orbital_rule"]["headline"]["sentence"])
+                    for junction in series.junctions
+                ],
+                "figures": {
+                    figure.kind: shown(figure)
+                    for figure in planned
+                    if (figure.dot, figure.left) == (dot.case.id, series.left) and not figure.junction
+                },
+                "densities": [
+                    (figure.junction, shown(figure))
+                    for figure in planned
+                    if (figure.dot, figure.left) == (dot.case.id, series.left) and figure.junction
+                ],
+            }
+            for series in dot.series
+        ],
+    }
+
+
+def headline(series: SeriesResults) -> str:
+    """The outcome of a series in one or two sentences, at the headline energy."""
+    summary = series.summary
+    where = f"At {tables.number(summary['headline_energy_ev'])} eV ({summary['headline']})"
+    names = summary["junctions"]
+    if series.kind == "decay":
+        verdict = summary["at_headline"]
+        beta = f"β = {tables.number(verdict['beta_per_ang'])} per Å"
+        ends = tables.interval(verdict["beta_interval_per_ang"])
+        if ends != tables.MISSING:
+            beta += f" ({verdict['confidence']:.0%} interval {ends})"
+        verb = "decays" if verdict["beta_per_ang"] > 0 else "does not decay"
+        text = (
+            f"{where} the conductance {verb} from {names[0]} to {names[-2]} with {beta}. {names[-1]} lies "
+            f"{tables.number(verdict['step_decades'], sign=True)} decades from {names[-2]} and "
+            f"{tables.number(verdict['above_trend_decades'], sign=True)} decades from the trend"
+        )
+        if verdict["band_confidence"] is not None:
+            text += f", above any prediction band up to {verdict['band_confidence']:.1%} confidence"
+        return text + "."
+    if series.kind == "comparison":
+        ratio = tables.number(summary["log10_ratio_at_headline"], sign=True)
+        return f"{where} {names[1]} lies {ratio} decades from {names[0]}. {_capital(summary['sentence'])}"
+    return _capital(summary["sentence"])
+
+
+def _page_figure(results: StudyResults, planned: PlannedFigure, folder: str | Path | None) -> PageFigure:
+    image = (
+        (Path(folder) / f"{planned.stem}.svg").read_bytes()
+        if folder
+        else figures.svg(figures.draw(results, planned).figure)
+    )
+    return PageFigure(
+        title=planned.title,
+        image="data:image/svg+xml;base64," + base64.b64encode(image).decode("ascii"),
+        caption=_template_text(f"caption_{planned.kind}.rst").strip(),
+        downloads={suffix.upper(): f"{FIGURES}/{planned.stem}.{suffix}" for suffix in FORMATS},
+    )
+
+
+def _scenes(results: StudyResults) -> dict[str, Any]:
+    scenes = [
+        viewer.scene(junction, figures.density_scale(dot))
+        for dot in results.dots
+        for junction in dot.junctions
+    ]
+    return {"scenes": scenes} | viewer.appearance([symbol for one in scenes for symbol in one["symbols"]])
+
+
+def _template_text(name: str) -> str:
+    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

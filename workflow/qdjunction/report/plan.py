@@ -1,0 +1,82 @@
+"""Which figures a study gets, known from its configuration alone; cheap to import."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from qdjunction.study import DotCase, Study
+
+Kind = Literal["transmission", "decay", "spectrum", "comparison", "orbitals", "density", "chain"]
+
+FORMATS = ("svg", "pdf", "csv")
+"""Every figure is drawn as vector graphics twice and comes with its source data."""
+
+TITLES: dict[Kind, str] = {
+    "transmission": "Transmission of the series",
+    "decay": "Conductance against distance",
+    "spectrum": "Decay and jump across the gap",
+    "comparison": "Long against short across the gap",
+    "orbitals": "Frontier orbitals between the tips",
+    "density": "Local density of states",
+    "chain": "Tight-binding chain",
+}
+
+
+@dataclass(frozen=True)
+class PlannedFigure:
+    """One figure of the report.
+
+    Attributes
+    ----------
+    kind : str
+        What it shows, a key of `TITLES`.
+    dot : str
+        Identity of the dot; empty for a figure that belongs to none.
+    left : str
+        Left contact of the series; empty where there is none.
+    junction : str
+        Name of the junction; empty for a figure of a whole series.
+    """
+
+    kind: Kind
+    dot: str = ""
+    left: str = ""
+    junction: str = ""
+
+    @property
+    def stem(self) -> str:
+        """File name without suffix, e.g. ``12Pb_MAPbBr3_L_transmission``."""
+        return "_".join(filter(None, (self.dot, self.junction or self.left, self.kind)))
+
+    @property
+    def title(self) -> str:
+        """What it shows, in words."""
+        return TITLES[self.kind]
+
+    def files(self, folder: str) -> list[str]:
+        """Paths of the figure and of its source data in `folder`."""
+        return [f"{folder}/{self.stem}.{suffix}" for suffix in FORMATS]
+
+
+def planned_figures(study: Study) -> list[PlannedFigure]:
+    """List the figures of a study in the order of the page."""
+    return [figure for dot in study.dots for figure in _of_dot(dot)] + [PlannedFigure("chain")]
+
+
+def series_of(dot: DotCase) -> dict[str, list[str]]:
+    """Junctions of a dot by their left contact, as the series are made."""
+    lefts = dict.fromkeys(junction.left for junction in dot.junctions)
+    return {left: [j.name for j in dot.junctions if j.left == left] for left in lefts}
+
+
+def _of_dot(dot: DotCase) -> Iterator[PlannedFigure]:
+    for left, names in series_of(dot).items():
+        yield PlannedFigure("transmission", dot.id, left)
+        if len(names) >= 3:
+            yield PlannedFigure("decay", dot.id, left)
+            yield PlannedFigure("spectrum", dot.id, left)
+        elif len(names) == 2:
+            yield PlannedFigure("comparison", dot.id, left)
+        yield PlannedFigure("orbitals", dot.id, left)
+        for name in names:
+            yield PlannedFigure("density", dot.id, left, name)

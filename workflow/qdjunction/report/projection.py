@@ -1,0 +1,27 @@
+"""How a junction is looked at: the left tip on the left, the tip of a sliding contact on top."""
+
+import numpy as np
+from ase import Atoms
+from numpy.typing import NDArray
+
+
+def view_axes(atoms: Atoms) -> NDArray[np.float64]:
+    """Axes of the picture as rows of a rotation matrix: across, up, towards the reader.
+
+    Across runs from the left contact into the dot. Up is the direction of the first contact of the dot that
+    faces sideways, so all junctions of a dot are seen from the same side.
+    """
+    contacts = atoms.info["contacts"]
+    across = -np.asarray(contacts[atoms.info["left"]]["direction"], dtype=float)
+    across /= np.linalg.norm(across)
+    directions = [np.asarray(entry["direction"], dtype=float) for entry in contacts.values()]
+    sideways = [direction for direction in directions if abs(direction @ across) < 0.9]
+    up = sideways[0] if sideways else np.eye(3)[int(np.abs(across).argmin())]
+    up = up - (up @ across) * across
+    up /= np.linalg.norm(up)
+    return np.array([across, up, np.cross(across, up)])
+
+
+def project(atoms: Atoms) -> NDArray[np.float64]:
+    """Coordinates across, up and towards the reader, as a (3, n_atoms) array (Ang)."""
+    return view_axes(atoms) @ (atoms.positions - atoms.positions.mean(axis=0)).T

@@ -1,0 +1,71 @@
+"""Colours and type that all figures and the page share."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import matplotlib as mpl
+from ase.data import atomic_numbers, covalent_radii
+from ase.data.colors import jmol_colors
+from matplotlib.colors import to_hex
+
+WIDTH_IN = 6.0
+"""Width of a figure (inch); at this width its type is as large as that of the page."""
+
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
+"""Okabe and Ito's colours, which colour-blind readers tell apart."""
+
+DASHES = ("-", "--", ":", "-.")
+
+GAP = "#F1F1EC"
+TREND = "#595959"
+HEADLINE = "#7A1FA2"
+STEP = "#BFE3F2"
+JUMP = "#F6C9B0"
+
+_RC = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "axes.titlesize": 9.0,
+    "axes.labelsize": 9.0,
+    "legend.fontsize": 8.0,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "lines.linewidth": 1.4,
+    "figure.constrained_layout.use": True,
+    # Outlines look alike on every machine; the fixed salt makes two runs write the same bytes.
+    "svg.fonttype": "path",
+    "svg.hashsalt": "qdjunction",
+    "pdf.fonttype": 42,
+    "path.simplify": True,
+}
+
+
+@contextmanager
+def figure_style() -> Iterator[None]:
+    """Draw within this block in the style of the report, whatever the user's matplotlibrc says."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_RC)
+        yield
+
+
+def junction_colours(names: Sequence[str]) -> dict[str, str]:
+    """Give each junction of a dot its colour, the same in every figure."""
+    return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(names)}
+
+
+def junction_dashes(names: Sequence[str]) -> dict[str, str]:
+    """Give each junction its line style, which changes where the colours begin again."""
+    return {name: DASHES[i // len(PALETTE) % len(DASHES)] for i, name in enumerate(names)}
+
+
+def element_colour(symbol: str) -> str:
+    """Jmol's colour of an element, as #rrggbb."""
+    return to_hex(jmol_colors[atomic_numbers[symbol]])
+
+
+def element_radius(symbol: str) -> float:
+    """Radius that an atom is drawn with (Ang): half its covalent one, so that bonds stay visible."""
+    return 0.5 * float(covalent_radii[atomic_numbers[symbol]])

@@ -1,0 +1,108 @@
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("scenes").textContent);
+  const target = document.getElementById("structure");
+  const chosen = document.getElementById("structure-junction");
+  const colouring = document.getElementById("structure-colour");
+
+  // Unit sphere: an octahedron whose faces are split and pushed out.
+  function sphere(splits) {
+    const points = [[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]];
+    let faces = [[0, 2, 4], [2, 1, 4], [1, 3, 4], [3, 0, 4], [2, 0, 5], [1, 2, 5], [3, 1, 5], [0, 3, 5]];
+    for (let n = 0; n < splits; n++) {
+      const middles = new Map();
+      const middle = (a, b) => {
+        const key = a < b ? a + "," + b : b + "," + a;
+        if (!middles.has(key)) {
+          const p = points[a].map((x, k) => x + points[b][k]);
+          const length = Math.hypot(...p);
+          middles.set(key, points.push(p.map((x) => x / length)) - 1);
+        }
+        return middles.get(key);
+      };
+      faces = faces.flatMap(([a, b, c]) => {
+        const ab = middle(a, b), bc = middle(b, c), ca = middle(c, a);
+        return [[a, ab, ca], [ab, b, bc], [ca, bc, c], [ab, bc, ca]];
+      });
+    }
+    return { points, faces };
+  }
+
+  const light = { ambient: 0.55, diffuse: 0.7, specular: 0.25, roughness: 0.5, fresnel: 0.1 };
+
+  // All atoms of an element in one mesh.
+  function spheres(scene, symbol, byDensity) {
+    const { radius, colour } = data.elements[symbol];
+    const ball = sphere(radius < 0.2 ? 1 : 2);
+    const mesh = { type: "mesh3d", name: symbol, x: [], y: [], z: [], i: [], j: [], k: [], text: [],
+      hovertemplate: "%{text}<extra></extra>", lighting: light, lightposition: { x: 3e4, y: 3e4, z: 1e5 },
+      flatshading: false, showlegend: !byDensity, color: colour };
+    if (byDensity) {
+      Object.assign(mesh, { intensity: [], colorscale: data.colourscale, cmin: scene.scale[0], cmax: scene.scale[1], showscale: false });
+    }
+    scene.symbols.forEach((other, atom) => {
+      if (other !== symbol) return;
+      const first = mesh.x.length;
+      const centre = scene.positions[atom];
+      const label = symbol + " " + atom + "<br>log10 LDOS from the left " + scene.density[atom].toFixed(2);
+      for (const p of ball.points) {
+        mesh.x.push(centre[0] + radius * p[0]);
+        mesh.y.push(centre[1] + radius * p[1]);
+        mesh.z.push(centre[2] + radius * p[2]);
+        mesh.text.push(label);
+        if (byDensity) mesh.intensity.push(scene.density[atom]);
+      }
+      for (const [a, b, c] of ball.faces) {
+        mesh.i.push(first + a);
+        mesh.j.push(first + b);
+        mesh.k.push(first + c);
+      }
+    });
+    return mesh;
+  }
+
+  function sticks(scene) {
+    const line = { type: "scatter3d", mode: "lines", x: [], y: [], z: [], hoverinfo: "skip", showlegend: false,
+      line: { color: "#9a9a9a", width: 4 } };
+    for (const pair of scene.bonds) {
+      for (const atom of pair) {
+        line.x.push(scene.positions[atom][0]);
+        line.y.push(scene.positions[atom][1]);
+        line.z.push(scene.positions[atom][2]);
+      }
+      line.x.push(null); line.y.push(null); line.z.push(null);
+    }
+    return line;
+  }
+
+  // A colour bar alone: meshes of several elements would each bring their own.
+  function bar(scene) {
+    return { type: "scatter3d", mode: "markers", x: [null], y: [null], z: [null], hoverinfo: "skip", showlegend: false,
+      marker: { color: [scene.scale[0]], cmin: scene.scale[0], cmax: scene.scale[1], colorscale: data.colourscale, showscale: true,
+        colorbar: { title: { text: "log<sub>10</sub> LDOS<br>(1/eV)", side: "top" }, thickness: 14, len: 0.7, x: 1, xanchor: "right" } } };
+  }
+
+  function draw() {
+    const scene = data.scenes[Number(chosen.value)];
+    const byDensity = colouring.value === "density";
+    const traces = Object.keys(data.elements).filter((s) => scene.symbols.includes(s)).map((s) => spheres(scene, s, byDensity));
+    traces.push(sticks(scene));
+    if (byDensity) traces.push(bar(scene));
+    const axis = { visible: false };
+    return Plotly.react(target, traces, {
+      margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "white", uirevision: "camera",
+      legend: { x: 0.01, y: 0.99, itemsizing: "constant" },
+      scene: { xaxis: axis, yaxis: axis, zaxis: axis, aspectmode: "data", dragmode: "orbit",
+        camera: { eye: { x: 0.35, y: 0.45, z: 1.35 }, up: { x: 0, y: 1, z: 0 }, projection: { type: "orthographic" } } },
+    }, { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["tableRotation", "resetCameraLastSave3d"] })
+      .then(() => { target.dataset.drawn = chosen.value + " " + colouring.value; });
+  }
+
+  chosen.addEventListener("change", draw);
+  colouring.addEventListener("change", draw);
+  // Drawn when it comes into view: the page opens fast and prints without it.
+  const watch = new IntersectionObserver((entries) => {
+    if (entries.some((entry) => entry.isIntersecting)) { watch.disconnect(); draw(); }
+  }, { rootMargin: "400px" });
+  watch.observe(target);
+})();
