@@ -44,7 +44,7 @@ def browser(page):
 def drawn(browser, wanted: str):
     """Bring the 3D view on the screen and wait until it shows what was asked for."""
     view = browser.find_element("id", "structure")
-    browser.execute_script("arguments[0].scrollIntoView()", view)
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", view)
     WebDriverWait(browser, 60).until(lambda _: view.get_attribute("data-drawn") == wanted)
     return view
 
@@ -67,6 +67,21 @@ def test_structures_are_drawn_and_can_be_chosen(browser):
     choose(browser, "structure-colour", "density")
     third = picture(drawn(browser, "1 density"))
     assert (np.abs(second - third).max(axis=-1) > 30).mean() > 0.01
+
+
+def test_the_dial_reads_off_the_conductance(browser):
+    view = browser.find_element("id", "explorer-energy")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", view)
+    WebDriverWait(browser, 60).until(lambda _: view.get_attribute("data-drawn"))
+    readout = browser.find_element("id", "explorer-readout")
+    at_headline = readout.text
+    dial = (
+        "const d = document.getElementById('explorer-dial'); d.value = 0; d.dispatchEvent(new Event('input'))"
+    )
+    browser.execute_script(dial)
+    assert "short" in at_headline
+    assert readout.text.startswith("E = −")
+    assert readout.text != at_headline
 
 
 def test_the_console_is_clean(browser):
