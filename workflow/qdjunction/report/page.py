@@ -1,6 +1,7 @@
 """The page: one HTML file that holds all it needs."""
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +9,15 @@ from typing import Any
 
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from qdjunction.files import whole
+from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.provenance import provenance
 from qdjunction.report import figures, tables, viewer
 from qdjunction.report.data import DotResults, SeriesResults, StudyResults
+from qdjunction.report.explorer import explored
 from qdjunction.report.plan import FORMATS, PlannedFigure, planned_figures
 from qdjunction.report.style import junction_colours
 
@@ -51,7 +55,9 @@ def write_report(results: StudyResults, path: str | Path, figure_folder: str | P
         lstrip_blocks=True,
     )
     # Text of this package, not of a user: it goes in as it is.
+    environment.filters["subscripts"] = subscripts
     environment.globals["style"] = _template_text("page.css")
+    environment.globals["explorer_script"] = _template_text("explorer.js")
     environment.globals["viewer_script"] = _template_text("viewer.js")
     page = environment.get_template("index.html.j2").render(
         _content(results, figure_folder), plotly=get_plotlyjs()
@@ -74,7 +80,8 @@ def _content(results: StudyResults, figure_folder: str | Path | None) -> dict[st
         "engine": engine,
         "page": page,
         "temperature_k": config.transport.temperature_k,
-        "leads": config.transport.leads.text,
+        "leads": config.transport.leads,
+        "junctions": sum(len(dot.junctions) for dot in results.dots),
         "electrode_layers": config.electrodes.layers,
         "dots": [_dot(results, dot, planned, shown) for dot in results.dots],
         "chain": {"figure": shown(PlannedFigure("chain")), "summary": results.chain_summary},
@@ -85,13 +92,13 @@ def _content(results: StudyResults, figure_folder: str | Path | None) -> dict[st
         "versions_table": tables.versions_table(results, page),
         "config_yaml": yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True),
         "scenes": _scenes(results),
+        "explored": [explored(dot, series, _colours(dot)) for dot in results.dots for series in dot.series],
     }
 
 
 def _dot(
     results: StudyResults, dot: DotResults, planned: Sequence[PlannedFigure], shown: Any
 ) -> dict[str, Any]:
-    colours = junction_colours([junction.case.name for junction in dot.junctions])
     return {
         "id": dot.case.id,
         "atoms": len(dot.atoms),
@@ -102,8 +109,7 @@ def _dot(
                 "left": series.left,
                 "kind": series.kind,
                 "summary": series.summary,
-                "headline": headline(series),
-                "colours": colours,
+                "headline": headline(series, results.study.config.interference),
                 "junctions": tables.junctions_table(dot, series),
                 "verdicts": tables.verdicts_table(series, results.study.config.transport.temperature_k)
                 if series.kind == "decay"
@@ -130,10 +136,14 @@ def _dot(
     }
 
 
-def headline(series: SeriesResults) -> str:
+def _colours(dot: DotResults) -> dict[str, str]:
+    return junction_colours([junction.case.name for junction in dot.junctions])
+
+
+def headline(series: SeriesResults, settings: InterferenceSettings) -> str:
     """The outcome of a series in one or two sentences, at the headline energy."""
     summary = series.summary
-    where = f"At {tables.number(summary['headline_energy_ev'])} eV ({summary['headline']})"
+    where = f"{_place(settings)}, at {tables.number(summary['headline_energy_ev'])} eV,"
     names = summary["junctions"]
     if series.kind == "decay":
         verdict = summary["at_headline"]
@@ -144,16 +154,35 @@ def headline(series: SeriesResults) -> str:
         verb = "decays" if verdict["beta_per_ang"] > 0 else "does not decay"
         text = (
             f"{where} the conductance {verb} from {names[0]} to {names[-2]} with {beta}. {names[-1]} lies "
-            f"{tables.number(verdict['step_decades'], sign=True)} decades from {names[-2]} and "
-            f"{tables.number(verdict['above_trend_decades'], sign=True)} decades from the trend"
+            f"{_decades(verdict['step_decades'])} {names[-2]} and {_decades(verdict['above_trend_decades'])} the trend"
         )
         if verdict["band_confidence"] is not None:
-            text += f", above any prediction band up to {verdict['band_confidence']:.1%} confidence"
+            text += (
+                f"; it would be above any prediction band up to {verdict['band_confidence']:.1%} confidence"
+            )
         return text + "."
     if series.kind == "comparison":
-        ratio = tables.number(summary["log10_ratio_at_headline"], sign=True)
-        return f"{where} {names[1]} lies {ratio} decades from {names[0]}. {_capital(summary['sentence'])}"
+        ratio = _decades(summary["log10_ratio_at_headline"])
+        return f"{where} {names[1]} conducts {ratio} {names[0]}. {_capital(summary['sentence'])}"
     return _capital(summary["sentence"])
+
+
+def _place(settings: InterferenceSettings) -> str:
+    """The headline energy in words."""
+    reference = {
+        "fermi": "the Fermi energy",
+        "homo": "the HOMO",
+        "midgap": "the middle of the gap",
+        "lumo": "the LUMO",
+    }
+    if settings.offset_ev == 0:
+        return f"At {reference[settings.reference]}"
+    side = "above" if settings.offset_ev > 0 else "below"
+    return f"{abs(settings.offset_ev):g} eV {side} {reference[settings.reference]}"
+
+
+def _decades(value: float) -> str:
+    return f"{tables.number(abs(value))} decades {'above' if value >= 0 else 'below'}"
 
 
 def _page_figure(results: StudyResults, planned: PlannedFigure, folder: str | Path | None) -> PageFigure:
@@ -177,6 +206,11 @@ def _scenes(results: StudyResults) -> dict[str, Any]:
         for junction in dot.junctions
     ]
     return {"scenes": scenes} | viewer.appearance([symbol for one in scenes for symbol in one["symbols"]])
+
+
+def subscripts(text: str) -> Markup:
+    """Escape a caption and set what follows an underscore, as in Γ_L, as a subscript."""
+    return Markup(re.sub(r"_(\w)", r"<sub>\1</sub>", str(escape(text))))
 
 
 def _template_text(name: str) -> str:

@@ -122,8 +122,8 @@ def junctions_table(dot: DotResults, series: SeriesResults) -> Table:
         )
     return Table(
         f"Junctions of {dot.case.id} from contact {series.left}. The conductance is thermal and taken at the headline "
-        "energy; HOMO and LUMO are those of the dot's own block of the junction, relative to E_F; the last column is the "
-        "largest relative difference of T(E) from a direct solution at the energies that were checked.",
+        "energy; HOMO and LUMO are those of the dot's own block of the junction, relative to E_F; the last column is "
+        "the largest relative difference of T(E) from a direct solution at the energies that were checked.",
         (
             "junction", "contacts", "atoms", "halide to halide (Å)", "log₁₀ G/G₀", "HOMO to LUMO (eV)", "gap (eV)",
             "error of T(E)",
@@ -210,12 +210,12 @@ def orbitals_table(series: SeriesResults) -> Table:
                 )
             )
     return Table(
-        "Orbital rule for the dot's own levels between the two apex atoms. Opposite signs of the amplitudes of HOMO and "
-        "LUMO: they interfere constructively in the gap. The shares add up to 1; the last column says how much of the "
-        "whole amplitude the one channel holds that they refer to.",
+        "Orbital rule for the dot's own levels between the two apex atoms. Opposite signs of the amplitudes of HOMO "
+        "and LUMO: they interfere constructively in the gap. The shares add up to 1; the last column says how much "
+        "of the whole amplitude the one channel holds that they refer to.",
         (
-            "junction", "at", "HOMO and LUMO", "energy (eV)", "amplitude of HOMO (eV²)", "of LUMO (eV²)", "share of HOMO",
-            "of LUMO", "of the rest", "coherent / incoherent", "channel",
+            "junction", "at", "HOMO and LUMO", "energy (eV)", "amplitude of HOMO (eV²)", "of LUMO (eV²)",
+            "share of HOMO", "of LUMO", "of the rest", "coherent / incoherent", "channel",
         ),
         tuple(rows),
         3,

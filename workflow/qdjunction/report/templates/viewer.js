@@ -28,14 +28,14 @@
     return { points, faces };
   }
 
-  const light = { ambient: 0.55, diffuse: 0.7, specular: 0.25, roughness: 0.5, fresnel: 0.1 };
+  const light = { ambient: 0.45, diffuse: 0.75, specular: 0.15, roughness: 0.4, fresnel: 0.1 };
 
   // All atoms of an element in one mesh.
   function spheres(scene, symbol, byDensity) {
     const { radius, colour } = data.elements[symbol];
     const ball = sphere(radius < 0.2 ? 1 : 2);
     const mesh = { type: "mesh3d", name: symbol, x: [], y: [], z: [], i: [], j: [], k: [], text: [],
-      hovertemplate: "%{text}<extra></extra>", lighting: light, lightposition: { x: 3e4, y: 3e4, z: 1e5 },
+      hovertemplate: "%{text}<extra></extra>", lighting: light, lightposition: { x: -4e4, y: 6e4, z: -1e5 },
       flatshading: false, showlegend: !byDensity, color: colour };
     if (byDensity) {
       Object.assign(mesh, { intensity: [], colorscale: data.colourscale, cmin: scene.scale[0], cmax: scene.scale[1], showscale: false });
@@ -93,7 +93,7 @@
       margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "white", uirevision: "camera",
       legend: { x: 0.01, y: 0.99, itemsizing: "constant" },
       scene: { xaxis: axis, yaxis: axis, zaxis: axis, aspectmode: "data", dragmode: "orbit",
-        camera: { eye: { x: 0.35, y: 0.45, z: 1.35 }, up: { x: 0, y: 1, z: 0 }, projection: { type: "orthographic" } } },
+        camera: { eye: { x: 0.28, y: 0.34, z: 1.05 }, up: { x: 0, y: 1, z: 0 }, projection: { type: "orthographic" } } },
     }, { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["tableRotation", "resetCameraLastSave3d"] })
       .then(() => { target.dataset.drawn = chosen.value + " " + colouring.value; });
   }

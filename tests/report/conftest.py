@@ -1,0 +1,18 @@
+from pathlib import Path
+
+import pytest
+from qdjunction.report.data import StudyResults, collect
+from qdjunction.report.page import write_report
+from recorded_study import recorded_study
+
+
+@pytest.fixture(scope="session")
+def results() -> StudyResults:
+    return collect(recorded_study())
+
+
+@pytest.fixture(scope="session")
+def page(results, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "index.html"
+    write_report(results, path)
+    return path

@@ -1,0 +1,53 @@
+"""What the report reads."""
+
+import shutil
+
+import numpy as np
+import pytest
+from qdjunction.errors import InputError
+from qdjunction.report.data import collect, read_timings
+from recorded_study import RECORDED, recorded_study
+
+
+def test_collects_every_junction_in_the_order_of_distance(results):
+    (dot,) = results.dots
+    (series,) = dot.series
+    assert [junction.case.name for junction in series.junctions] == ["short", "long"]
+    assert series.kind == "comparison"
+    assert 4.0 < dot.lumo_ev - dot.homo_ev < 4.7  # GFN1 gap of relaxed 1Pb
+    for junction in series.junctions:
+        assert len(junction.density.total) == len(junction.atoms)
+
+
+def test_density_is_the_sum_of_what_either_lead_injects(results):
+    for junction in results.dots[0].junctions:
+        density = junction.density
+        np.testing.assert_allclose(density.left + density.right, density.total, rtol=1e-12)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    folder = tmp_path / "results"
+    shutil.copytree(RECORDED, folder)
+    missing = folder / "1Pb_MAPbBr3" / "long" / "frontier.json"
+    missing.unlink()
+    with pytest.raises(InputError, match=r"long/frontier\.json"):
+        collect(recorded_study(folder))
+
+
+def test_a_broken_table_is_named(tmp_path):
+    folder = tmp_path / "results"
+    shutil.copytree(RECORDED, folder)
+    (folder / "1Pb_MAPbBr3" / "conductance.csv").write_text("")
+    with pytest.raises(InputError, match=r"conductance\.csv"):
+        collect(recorded_study(folder))
+
+
+def test_timings_know_dot_and_junction(results):
+    timings = results.timings.set_index(["dot", "junction", "job"])
+    assert timings.loc[("1Pb_MAPbBr3", "", "relax"), "wall_s"] > 0
+    assert ("1Pb_MAPbBr3", "long", "transmission") in timings.index
+    assert ("", "", "chain") in timings.index
+
+
+def test_no_benchmarks_is_an_empty_table(tmp_path):
+    assert read_timings(tmp_path / "none").empty
