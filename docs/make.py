@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
-
 from qdjunction.config import Config
 
 ROOT = Path(__file__).parents[1]
@@ -20,9 +19,9 @@ GRAPH = re.compile(r"(?<=<!-- rule graph -->\n).*?(?=<!-- end of rule graph -->)
 HEAD = """\
 # config.yaml
 
-Every key that a study may set. Units are part of the names. A misspelt key, a value out of range, an unknown dot or contact is one
-clear error before any job starts; `qdjunction check config.yaml` looks without Snakemake. An editor that knows JSON schema completes
-and checks as you type: `config.schema.json` lies beside this page.
+Every key that a study may set. Units are part of the names. A misspelt key, a value out of range, an unknown dot or
+contact is one clear error before any job starts; `qdjunction check config.yaml` looks without Snakemake. An editor that
+knows JSON schema completes and checks as you type: `config.schema.json` lies beside this page.
 
 This page is written by `make docs` from `workflow/qdjunction/config.py`.
 """
@@ -109,7 +108,13 @@ def _type(model: type[BaseModel], name: str) -> str:
 def _one(entry: dict[str, Any]) -> str:
     if "enum" in entry or "const" in entry:
         return ", ".join(f"`{value}`" for value in entry.get("enum", [entry.get("const")]))
-    kind = {"number": "number", "integer": "integer", "string": "text", "boolean": "`true`, `false`", "null": "nothing"}
+    kind = {
+        "number": "number",
+        "integer": "integer",
+        "string": "text",
+        "boolean": "`true`, `false`",
+        "null": "nothing",
+    }
     text = kind.get(entry.get("type", ""), entry.get("type", ""))
     if entry.get("type") == "array":
         text = f"list of {_one(entry['items'])}"

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import sisl
 import xarray
-
 from qdjunction.cli import main
 from qdjunction.structure.xyz import read_structure
 
@@ -24,7 +23,9 @@ def folder(tmp_path_factory):
         assert main([str(word) for word in words]) == 0, words
 
     run("dot", "1Pb", "--cation", "Cs", "--halide", "Cl", "--output", here / "dot.extxyz")
-    run("relax", here / "dot.extxyz", "--engine", "xtb", "--threads", "1", "--output", here / "relaxed.extxyz")
+    run(
+        "relax", here / "dot.extxyz", "--engine", "xtb", "--threads", "1", "--output", here / "relaxed.extxyz"
+    )
     for right in ("R1", "R2"):
         run(
             *("junction", here / "relaxed.extxyz", "--left", "L", "--right", right),

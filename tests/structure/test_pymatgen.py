@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from pymatgen.core import Composition
 from pymatgen.io.ase import AseAtomsAdaptor
-
 from qdjunction.structure.bonds import bond_lengths
 from qdjunction.structure.catalogue import load_dot
 from qdjunction.structure.dot import build_dot

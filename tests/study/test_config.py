@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from qdjunction.config import Config, RelaxSettings, parse_config, read_config
 from qdjunction.errors import InputError
 from qdjunction.study import dot_id, make_study
