@@ -20,13 +20,19 @@ if not workflow.overwrite_configfiles:
 
 source = ", ".join(map(str, workflow.overwrite_configfiles)) or "config.yaml"
 try:
-    study = make_study(parse_config(config, source), os.path.relpath(Path(workflow.basedir) / "clusters"), source)
+    study = make_study(
+        parse_config(config, source),
+        os.path.relpath(Path(workflow.basedir) / "clusters"),
+        source,
+    )
 except QdjunctionError as error:
     raise WorkflowError(str(error)) from None
 
 # Jobs in conda environments of their own find the library of this checkout.
 os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(Path(workflow.basedir) / "workflow"), os.environ.get("PYTHONPATH")])
+    filter(
+        None, [str(Path(workflow.basedir) / "workflow"), os.environ.get("PYTHONPATH")]
+    )
 )
 
 

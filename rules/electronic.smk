@@ -6,11 +6,6 @@ rule relax:
     output:
         structure="<results>/{dot}/relaxed.extxyz",
         record="<results>/{dot}/relaxed.json",
-    params:
-        engine=engine_settings(),
-        fmax_ev_per_ang=lambda wildcards: study.config.relax.fmax(study.dot(wildcards.dot).atoms),
-        max_steps=study.config.relax.max_steps,
-        workdir=f"{study.config.results}/work/{{dot}}/relax",
     log:
         "<logs>/{dot}/relax.log",
     benchmark:
@@ -21,6 +16,13 @@ rule relax:
     resources:
         mem_mb=engine_mem_mb,
         runtime=relax_runtime_min,
+    params:
+        engine=engine_settings(),
+        fmax_ev_per_ang=lambda wildcards: study.config.relax.fmax(
+            study.dot(wildcards.dot).atoms
+        ),
+        max_steps=study.config.relax.max_steps,
+        workdir=f"{study.config.results}/work/{{dot}}/relax",
     script:
         "../workflow/scripts/relax.py"
 
@@ -30,9 +32,6 @@ rule dot_hamiltonian:
         "<results>/{dot}/relaxed.extxyz",
     output:
         "<results>/{dot}/hamiltonian.nc",
-    params:
-        engine=engine_settings(),
-        workdir=f"{study.config.results}/work/{{dot}}/hamiltonian",
     log:
         "<logs>/{dot}/hamiltonian.log",
     benchmark:
@@ -43,6 +42,9 @@ rule dot_hamiltonian:
     resources:
         mem_mb=engine_mem_mb,
         runtime=scf_runtime_min,
+    params:
+        engine=engine_settings(),
+        workdir=f"{study.config.results}/work/{{dot}}/hamiltonian",
     script:
         "../workflow/scripts/hamiltonian.py"
 
@@ -52,9 +54,6 @@ rule hamiltonian:
         "<results>/{dot}/{junction}/junction.extxyz",
     output:
         "<results>/{dot}/{junction}/hamiltonian.nc",
-    params:
-        engine=engine_settings(),
-        workdir=f"{study.config.results}/work/{{dot}}/{{junction}}/hamiltonian",
     log:
         "<logs>/{dot}/{junction}/hamiltonian.log",
     benchmark:
@@ -65,5 +64,8 @@ rule hamiltonian:
     resources:
         mem_mb=engine_mem_mb,
         runtime=scf_runtime_min,
+    params:
+        engine=engine_settings(),
+        workdir=f"{study.config.results}/work/{{dot}}/{{junction}}/hamiltonian",
     script:
         "../workflow/scripts/hamiltonian.py"

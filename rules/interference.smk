@@ -3,8 +3,6 @@ rule frontier:
         "<results>/{dot}/{junction}/hamiltonian.nc",
     output:
         "<results>/{dot}/{junction}/frontier.json",
-    params:
-        interference=settings("interference"),
     log:
         "<logs>/{dot}/{junction}/frontier.log",
     benchmark:
@@ -15,6 +13,8 @@ rule frontier:
     resources:
         mem_mb=engine_mem_mb,
         runtime=scf_runtime_min,
+    params:
+        interference=settings("interference"),
     script:
         "../workflow/scripts/frontier.py"
 
@@ -27,10 +27,6 @@ rule series:
         conductance="<results>/{dot}/conductance.csv",
         series="<results>/{dot}/series.csv",
         summary="<results>/{dot}/series.json",
-    params:
-        names=lambda wildcards: [case.name for case in study.dot(wildcards.dot).junctions],
-        temperature_k=study.config.transport.temperature_k,
-        interference=settings("interference"),
     log:
         "<logs>/{dot}/series.log",
     benchmark:
@@ -40,6 +36,12 @@ rule series:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        names=lambda wildcards: [
+            case.name for case in study.dot(wildcards.dot).junctions
+        ],
+        temperature_k=study.config.transport.temperature_k,
+        interference=settings("interference"),
     script:
         "../workflow/scripts/series.py"
 
@@ -48,8 +50,6 @@ rule chain:
     output:
         table="<results>/chain.csv",
         summary="<results>/chain.json",
-    params:
-        interference=settings("interference"),
     log:
         "<logs>/chain.log",
     benchmark:
@@ -59,5 +59,7 @@ rule chain:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        interference=settings("interference"),
     script:
         "../workflow/scripts/chain.py"

@@ -69,7 +69,6 @@ rule figures:
     params:
         config=study.config.model_dump(mode="json"),
         catalogue=str(study.catalogue),
-        folder=FIGURES,
     script:
         "../workflow/scripts/figures.py"
 
@@ -77,7 +76,7 @@ rule figures:
 rule report:
     input:
         results_of_study(),
-        rules.figures.output.svg,
+        figures=rules.figures.output.svg,
     output:
         "<results>/report/index.html",
     log:
@@ -92,6 +91,5 @@ rule report:
     params:
         config=study.config.model_dump(mode="json"),
         catalogue=str(study.catalogue),
-        folder=FIGURES,
     script:
         "../workflow/scripts/report.py"

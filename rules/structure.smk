@@ -1,9 +1,6 @@
 rule dot:
     output:
         "<results>/{dot}/dot.extxyz",
-    params:
-        entry=lambda wildcards: study.dot(wildcards.dot).entry.model_dump(exclude={"contacts"}),
-        definition=lambda wildcards: study.dot(wildcards.dot).definition.model_dump(mode="json"),
     log:
         "<logs>/{dot}/dot.log",
     benchmark:
@@ -13,6 +10,13 @@ rule dot:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        entry=lambda wildcards: study.dot(wildcards.dot).entry.model_dump(
+            exclude={"contacts"}
+        ),
+        definition=lambda wildcards: study.dot(wildcards.dot).definition.model_dump(
+            mode="json"
+        ),
     script:
         "../workflow/scripts/dot.py"
 
@@ -22,10 +26,6 @@ rule junction:
         "<results>/{dot}/relaxed.extxyz",
     output:
         "<results>/{dot}/{junction}/junction.extxyz",
-    params:
-        left=lambda wildcards: study.junction(wildcards.dot, wildcards.junction).left,
-        right=lambda wildcards: study.junction(wildcards.dot, wildcards.junction).right,
-        electrodes=settings("electrodes"),
     log:
         "<logs>/{dot}/{junction}/junction.log",
     benchmark:
@@ -35,5 +35,9 @@ rule junction:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        left=lambda wildcards: study.junction(wildcards.dot, wildcards.junction).left,
+        right=lambda wildcards: study.junction(wildcards.dot, wildcards.junction).right,
+        electrodes=settings("electrodes"),
     script:
         "../workflow/scripts/junction.py"

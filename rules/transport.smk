@@ -3,8 +3,6 @@ rule transmission:
         "<results>/{dot}/{junction}/hamiltonian.nc",
     output:
         "<results>/{dot}/{junction}/transmission.nc",
-    params:
-        transport=settings("transport"),
     log:
         "<logs>/{dot}/{junction}/transmission.log",
     benchmark:
@@ -15,6 +13,8 @@ rule transmission:
     resources:
         mem_mb=engine_mem_mb,
         runtime=scf_runtime_min,
+    params:
+        transport=settings("transport"),
     script:
         "../workflow/scripts/transmission.py"
 
@@ -26,8 +26,6 @@ rule local_density:
         series="<results>/{dot}/series.json",
     output:
         "<results>/{dot}/{junction}/local_density.nc",
-    params:
-        leads=settings("transport")["leads"],
     log:
         "<logs>/{dot}/{junction}/local_density.log",
     benchmark:
@@ -38,5 +36,7 @@ rule local_density:
     resources:
         mem_mb=engine_mem_mb,
         runtime=scf_runtime_min,
+    params:
+        leads=settings("transport")["leads"],
     script:
         "../workflow/scripts/local_density.py"
