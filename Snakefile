@@ -29,11 +29,12 @@ except QdjunctionError as error:
     raise WorkflowError(str(error)) from None
 
 # Jobs in conda environments of their own find the library of this checkout.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(
-        None, [str(Path(workflow.basedir) / "workflow"), os.environ.get("PYTHONPATH")]
+library = str(Path(workflow.basedir) / "workflow")
+os.environ |= {
+    "PYTHONPATH": os.pathsep.join([library, os.getenv("PYTHONPATH", "")]).rstrip(
+        os.pathsep
     )
-)
+}
 
 
 pathvars:

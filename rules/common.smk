@@ -1,5 +1,9 @@
 # What the rules ask of the study: settings by section, files by junction, resources by size.
 
+from qdjunction.report.plan import planned_figures
+
+FIGURES = f"{study.config.results}/report/figures"
+
 
 def settings(section):
     """A section of the checked configuration as plain values, which Snakemake watches for changes."""
@@ -42,3 +46,47 @@ def relax_runtime_min(wildcards, attempt):
 
 def scf_runtime_min(wildcards, attempt):
     return attempt * (10 + n_atoms(wildcards) ** 2 // 2000)
+
+
+def results_of_study():
+    """Files that figures and page are made from; no engine is needed for either."""
+    dots = [dot.id for dot in study.dots]
+    junctions = [junction.id for junction in study.junctions]
+    return (
+        expand(
+            "<results>/{dot}/{file}",
+            dot=dots,
+            file=[
+                "relaxed.extxyz",
+                "relaxed.json",
+                "hamiltonian.nc",
+                "conductance.csv",
+                "series.csv",
+                "series.json",
+            ],
+        )
+        + expand(
+            "<results>/{junction}/{file}",
+            junction=junctions,
+            file=[
+                "junction.extxyz",
+                "transmission.nc",
+                "frontier.json",
+                "local_density.nc",
+            ],
+        )
+        + ["<results>/chain.csv", "<results>/chain.json"]
+    )
+
+
+def reported(figure):
+    """The SVG of a figure, flagged for `snakemake --report`."""
+    return report(
+        f"{FIGURES}/{figure.stem}.svg",
+        caption=f"../workflow/qdjunction/report/templates/caption_{figure.kind}.rst",
+        category=figure.dot or "Model",
+        labels={
+            "figure": figure.title,
+            "junction": figure.junction or figure.left or "-",
+        },
+    )
