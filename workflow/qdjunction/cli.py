@@ -150,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
         "--jump-decades", type=float, default=0.4, help="least rise that is a jump (default: %(default)s)"
     )
     decay.add_argument(
-        "--confidence", type=float, default=0.95, help="of interval and band (default: %(default)s)"
+        "--confidence", type=float, default=0.68, help="of interval and band (default: %(default)s)"
     )
 
     check = verb("check", _check, "check a configuration and list the junctions it asks for")

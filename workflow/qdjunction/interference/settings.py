@@ -16,8 +16,8 @@ class InterferenceSettings(Section):
     """Energy, above `reference`, at which the headline numbers and the LDOS pictures are taken (eV)."""
     jump_decades: float = Field(default=0.4, gt=0)
     """Least rise of log10 G at the last contact that counts as a jump (decades)."""
-    confidence: float = Field(default=0.95, gt=0, lt=1)
-    """Confidence of the intervals and of the prediction band."""
+    confidence: float = Field(default=0.68, gt=0, lt=1)
+    """Two-sided confidence of the intervals and of the prediction band; 0.68 is one standard error of many points."""
 
     def headline_energy(self, homo_ev: float, lumo_ev: float) -> float:
         """Energy (eV, relative to E_F) of the headline numbers, given the dot's frontier levels in the same zero."""
