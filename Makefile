@@ -24,7 +24,11 @@ report: $(STAMP)
 	@echo "report: results/report/index.html"
 
 clusters: $(STAMP)
-	$(SNAKEMAKE) --rerun-incomplete --configfile clusters/relaxed/config.yaml -- relaxed_catalogue
+	for start in clusters/relaxed/starts/*.extxyz; do \
+	    name=$$(basename $$start .extxyz); \
+	    $(BIN)/qdjunction relax $$start --engine xtb --fmax 0.05 --threads $(CORES) \
+	        --workdir build/clusters/$$name --output clusters/relaxed/$${name}_xtb.extxyz || exit; \
+	done
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

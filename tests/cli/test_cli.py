@@ -1,5 +1,6 @@
 """The command line on the smallest real dot: every verb, from the dot to the decay."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -137,5 +138,5 @@ def test_the_installed_command_explains_itself():
     command = Path(sys.executable).with_name("qdjunction")
     run = subprocess.run([command, "--help"], capture_output=True, text=True, check=True)
     for verb in ("dot", "junction", "relax", "hamiltonian", "transmission", "decay", "check"):
-        assert f"\n    {verb} " in run.stdout
+        assert re.search(rf"^    {verb}\b", run.stdout, re.MULTILINE)
     assert subprocess.run([command, "nonsense"], capture_output=True, check=False).returncode == 2

@@ -103,7 +103,8 @@ def relax(
         atoms.positions = relaxed.positions
         origin |= {"start": str(start), "start_sha256": digest(start)}
         log.info("starting from the relaxed geometry %s", start)
-    settling = None if start else _settle(atoms, engine, Path(workdir) / "settling", max_steps)
+    is_new = not start and "relaxed" not in atoms.info
+    settling = _settle(atoms, engine, Path(workdir) / "settling", max_steps) if is_new else None
     result = engine.relax(atoms, Path(workdir), fmax_ev_per_ang, max_steps)
     fields = {key: value for key, value in vars(result).items() if key not in ("atoms", "engine")}
     values = fields | {

@@ -108,7 +108,7 @@ class DecaySpectrum:
         """The shares in words."""
         shares = self.shares()
         text = (
-            f"Between {self.window.low_ev:g} and {self.window.high_ev:g} eV the contacts before "
+            f"Between {self.window.low_ev:.2f} and {self.window.high_ev:.2f} eV the contacts before "
             f"{self.verdict.contact} decay over {shares['decays']:.0%} of the window; "
             f"{self.verdict.contact} steps up by at least {self.verdict.threshold_decades:g} decades over "
             f"{shares['step']:.0%}"
