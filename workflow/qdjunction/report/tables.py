@@ -122,7 +122,7 @@ def junctions_table(dot: DotResults, series: SeriesResults) -> Table:
         )
     return Table(
         f"Junctions of {dot.case.id} from contact {series.left}. The conductance is thermal and taken at the headline "
-        "energy; HOMO and LUMO are those of the dot's own block of the junction, relative to the Fermi energy; the last "
+        "energy; HOMO and LUMO are those of the dot's own block of the junction, from the Fermi energy; the last "
         "column is the largest relative difference of T(E) from a direct solution at the energies that were checked.",
         (
             "junction", "contacts", "atoms", "halide to halide (Å)", "log₁₀ G/G₀", "HOMO to LUMO (eV)", "gap (eV)",

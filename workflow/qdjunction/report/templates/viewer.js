@@ -90,7 +90,8 @@
     if (byDensity) traces.push(bar(scene));
     const axis = { visible: false };
     const spans = [0, 1, 2].map((k) => Math.max(...scene.positions.map((p) => p[k])) - Math.min(...scene.positions.map((p) => p[k])));
-    const [x, y, z] = spans.map((span) => 1.9 * span / Math.max(...spans));
+    const size = Math.min(1.9, 1.35 * target.clientWidth / target.clientHeight);
+    const [x, y, z] = spans.map((span) => size * span / Math.max(...spans));
     return Plotly.react(target, traces, {
       margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "white", uirevision: scene.dot,
       legend: { x: 0.01, y: 0.99, itemsizing: "constant" },
