@@ -10,7 +10,7 @@ rule relax:
         engine=engine_settings(),
         fmax_ev_per_ang=lambda wildcards: study.config.relax.fmax(study.dot(wildcards.dot).atoms),
         max_steps=study.config.relax.max_steps,
-        workdir="<results>/work/{dot}/relax",
+        workdir=f"{study.config.results}/work/{{dot}}/relax",
     log:
         "<logs>/{dot}/relax.log",
     benchmark:
@@ -32,7 +32,7 @@ rule dot_hamiltonian:
         "<results>/{dot}/hamiltonian.nc",
     params:
         engine=engine_settings(),
-        workdir="<results>/work/{dot}/hamiltonian",
+        workdir=f"{study.config.results}/work/{{dot}}/hamiltonian",
     log:
         "<logs>/{dot}/hamiltonian.log",
     benchmark:
@@ -54,7 +54,7 @@ rule hamiltonian:
         "<results>/{dot}/{junction}/hamiltonian.nc",
     params:
         engine=engine_settings(),
-        workdir="<results>/work/{dot}/{junction}/hamiltonian",
+        workdir=f"{study.config.results}/work/{{dot}}/{{junction}}/hamiltonian",
     log:
         "<logs>/{dot}/{junction}/hamiltonian.log",
     benchmark:

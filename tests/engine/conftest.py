@@ -1,4 +1,8 @@
+import os
 from pathlib import Path
+
+# Several tests run at once on few cores; threads that wait for each other then cost more than they bring.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest

@@ -69,3 +69,14 @@ def recorded(siesta_reference, tmp_path_factory):
         )
 
     return load
+
+
+@pytest.fixture(scope="session")
+def recorded_bulk(siesta_reference, tmp_path_factory):
+    """H and S of the bulk-lead junction and of its electrode; sisl reads TSHS with E_F at zero."""
+    folder = tmp_path_factory.mktemp("tshs")
+    source = siesta_reference / "bulk-lead"
+    files = (unpacked(source / f"{name}.TSHS.xz", folder) for name in ("long", "electrode"))
+    device, electrode = (sisl.get_sile(file).read_hamiltonian() for file in files)
+    energies, values = np.loadtxt(source / "long.sisl.csv", delimiter=",", skiprows=1, unpack=True)
+    return device, electrode, energies, values

@@ -41,14 +41,27 @@ def test_bad_energies(text, message):
 
 def test_leads():
     device = Device(np.eye(3))
-    left, right = parse_leads("wide-band:0.4").attach(device, [0], [2])
+    solved, left, right = parse_leads("wide-band:0.4").attach(device, [0], [2])
+    assert solved is device
     assert isinstance(left, WideBandLead)
     assert left.coupling_ev == right.coupling_ev == 0.4
     assert parse_leads("wide-band").coupling_ev == 1.0
 
 
 @pytest.mark.parametrize(
-    "text", ["", "wideband:1", "wide-band:x", "wide-band:", "wide-band:0", "wide-band:-1", "wide-band:nan"]
+    "text",
+    [
+        "",
+        "wideband:1",
+        "wide-band:x",
+        "wide-band:",
+        "wide-band:0",
+        "wide-band:-1",
+        "wide-band:nan",
+        "wire:1",
+        "bulk",
+        "bulk:",
+    ],
 )
 def test_bad_leads(text):
     with pytest.raises(InputError, match="leads: "):

@@ -32,7 +32,6 @@ from qdjunction.structure.junction import build_junction, dot_atoms, lead_atoms
 from qdjunction.structure.xyz import read_structure, write_structure
 from qdjunction.transport import (
     Device,
-    Lead,
     injected_density,
     parse_energies,
     parse_leads,
@@ -237,7 +236,7 @@ def compute_transmission(
     """Compute T(E) of a junction's H and S; `energies` and `leads` as `parse_energies` and `parse_leads` read them."""
     grid, choice = parse_energies(energies), parse_leads(leads)
     device, left, right, engine = device_of(path, left_atoms, right_atoms, fermi_ev)
-    result = transmission(device, *choice.attach(device, left, right), grid)
+    result = transmission(*choice.attach(device, left, right), grid)
     log.info(
         "T(E) of %d energies in %.1f s by %s, checked to %.0e",
         len(result.energies_ev), result.wall_time_s, result.solver, result.error_estimate,
@@ -251,7 +250,7 @@ def compute_transmission(
 def local_density(path: str | Path, energy_ev: float, leads: LeadSettings, output: str | Path) -> None:
     """Where the states at one energy run: LDOS by atom, parted by the lead they enter from."""
     device, left, right, _ = device_of(path)
-    density = injected_density(device, *_attach(leads, device, left, right), [energy_ev])
+    density = injected_density(*parse_leads(leads.text).attach(device, left, right), [energy_ev])
     dataset = xarray.Dataset(
         {
             name: (("energy", "atom"), values, {"units": "1/eV", "long_name": f"states per spin {meaning}"})
@@ -424,10 +423,6 @@ def decay_of(
         threshold_decades=settings.jump_decades,
         confidence=settings.confidence,
     )
-
-
-def _attach(leads: LeadSettings, device: Device, left: Any, right: Any) -> tuple[Lead, Lead]:
-    return parse_leads(leads.text).attach(device, left, right)
 
 
 def _side(atoms: Any, side: int) -> NDArray[np.int64]:

@@ -37,6 +37,9 @@ __all__ = ["XtbEngine", "XtbSettings"]
 
 log = logging.getLogger(__name__)
 
+ROUGH = 100.0
+"""Factor on the accuracy of an SCF that only serves as a start for a colder one."""
+
 _EIGENVALUE_TOLERANCE_EV = 1e-8
 _BOX_MARGIN_ANG = 10.0
 
@@ -144,7 +147,6 @@ class _Scf:
         except TBLiteRuntimeError as error:
             raise EngineError(f"tblite refuses {atoms.get_chemical_formula()}: {error}") from error
         self._tblite.set("verbosity", int(verbose))
-        self._tblite.set("accuracy", settings.accuracy)
         self._tblite.set("save-integrals", 1)
 
     def solve(self, positions: NDArray[np.float64]) -> Any:
@@ -167,9 +169,9 @@ class _Scf:
             "iterations": 4 * self.settings.max_iterations,
         }
         tries = [
-            ("annealed", None, _cooling(start, end), {}),
+            ("annealed", None, [start, end] if start > end else [end], {}),
             (
-                "annealed from five times the start temperature with a quarter of the damping",
+                "cooled slowly from five times the start temperature with a quarter of the damping",
                 None,
                 _cooling(5 * start, end),
                 cautious,
@@ -205,6 +207,9 @@ class _Scf:
         self._tblite.set("max-iter", iterations or self.settings.max_iterations)
         result = guess
         for temperature in temperatures:
+            # On the way down only the guess for the next temperature is wanted.
+            rough = 1.0 if temperature == temperatures[-1] else ROUGH
+            self._tblite.set("accuracy", rough * self.settings.accuracy)
             self._tblite.set("temperature", BOLTZMANN_EV_PER_K * temperature / HARTREE_EV)
             result = self._tblite.singlepoint(result, copy=True)
         return result

@@ -16,8 +16,8 @@ class XtbSettings(BaseModel):
     electronic_temperature_k: float = Field(default=300.0, gt=0)
     """Fermi-Dirac temperature of the electrons (K)."""
 
-    start_temperature_k: float = Field(default=1000.0, gt=0)
-    """Electronic temperature at which a calculation without a converged predecessor starts (K)."""
+    start_temperature_k: float = Field(default=5000.0, gt=0)
+    """Electronic temperature at which a first calculation starts (K); gold tips need it hot."""
 
     accuracy: float = Field(default=0.1, gt=0, le=100)
     """tblite's accuracy: the SCF ends when the energy changes by less than 1e-6 Hartree times this."""

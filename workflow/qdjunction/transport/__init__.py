@@ -1,26 +1,50 @@
 """Coherent transport on any H and S: it knows matrices, not quantum dots."""
 
+from .channels import Eigenchannels, bond_currents, eigenchannels
 from .conductance import conductance, thermal_window
 from .density import InjectedDensity, injected_density, local_density_of_states
 from .device import Device
-from .grammar import WideBand, parse_energies, parse_leads
+from .electrode import Electrode, ElectrodeLead, alignment_ev, attach_electrodes, shifted
+from .grammar import Bulk, LeadChoice, WideBand, Wire, parse_energies, parse_leads
 from .leads import Lead, WideBandLead
+from .orbitals import OrbitalInterference, correct_levels, orbital_interference
+from .surface import surface_green
+from .thermoelectric import Thermoelectric, thermoelectric
 from .transmission import Transmission, read_transmission, transmission, write_transmission
+from .wire import WireLead
 
 __all__ = [
+    "Bulk",
     "Device",
+    "Eigenchannels",
+    "Electrode",
+    "ElectrodeLead",
     "InjectedDensity",
     "Lead",
+    "LeadChoice",
+    "OrbitalInterference",
+    "Thermoelectric",
     "Transmission",
     "WideBand",
     "WideBandLead",
+    "Wire",
+    "WireLead",
+    "alignment_ev",
+    "attach_electrodes",
+    "bond_currents",
     "conductance",
+    "correct_levels",
+    "eigenchannels",
     "injected_density",
     "local_density_of_states",
+    "orbital_interference",
     "parse_energies",
     "parse_leads",
     "read_transmission",
+    "shifted",
+    "surface_green",
     "thermal_window",
+    "thermoelectric",
     "transmission",
     "write_transmission",
 ]

@@ -54,7 +54,7 @@ def conductance(
     if not np.isfinite(temperature_k) or temperature_k < 0:
         raise InputError(f"temperature: {temperature_k} K; it must be 0 or larger")
     kt = BOLTZMANN_EV_PER_K * temperature_k
-    _check_window(energies, fermi, kt)
+    check_window(energies, fermi, kt, KERNEL_HALF_WIDTH)
     averaged = np.interp(fermi, energies, values) if kt == 0.0 else _moments(energies, fermi, kt) @ values
     return float(averaged) if fermi.ndim == 0 else averaged
 
@@ -83,10 +83,11 @@ def sorted_unique(result: Transmission) -> tuple[NDArray[np.float64], NDArray[np
     return energies, result.transmission[first]
 
 
-def _check_window(energies: NDArray, fermi: NDArray, kt: float) -> None:
+def check_window(energies: NDArray, fermi: NDArray, kt: float, half_width: float) -> None:
+    """Raise InputError unless the energies hold `half_width` kT about every Fermi energy, finely enough."""
     if not fermi.size:
         return
-    half = KERNEL_HALF_WIDTH * kt
+    half = half_width * kt
     low, high = float(fermi.min()) - half, float(fermi.max()) + half
     slack = 1e-9
     if energies[0] > low + slack or energies[-1] < high - slack:

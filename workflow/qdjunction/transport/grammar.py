@@ -1,14 +1,19 @@
 """What energies and leads look like on the command line and in a config."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import sisl
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.errors import InputError
 
+from . import electrode, wire
 from .device import Device
+from .electrode import Electrode, attach_electrodes
 from .leads import Lead, WideBandLead
+from .wire import WireLead, split_region
 
 MOST_ENERGIES = 1_000_000
 
@@ -64,21 +69,80 @@ class WideBand:
 
     coupling_ev: float = 1.0
 
-    def attach(self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike) -> tuple[Lead, Lead]:
-        """Give the left and the right lead on these atoms of `device`."""
+    def attach(
+        self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike
+    ) -> tuple[Device, Lead, Lead]:
+        """Give the device, and the left and the right lead on these atoms of it."""
         return (
+            device,
             WideBandLead(device, left_atoms, self.coupling_ev),
             WideBandLead(device, right_atoms, self.coupling_ev),
         )
 
 
-def parse_leads(text: str) -> WideBand:
-    """Read the choice of leads: ``wide-band`` or ``wide-band:1.0``, the coupling in eV.
+@dataclass(frozen=True)
+class Wire:
+    """The choice ``wire``: the lead region of a side holds two like cells, and the outer one is repeated.
+
+    Attributes
+    ----------
+    eta_ev : float
+        Imaginary part of the energy inside the wire (eV).
+    """
+
+    eta_ev: float = wire.ETA_EV
+
+    def attach(
+        self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike
+    ) -> tuple[Device, Lead, Lead]:
+        """Give the device and wires on the two cells that each region holds."""
+        regions = (split_region(device, atoms) for atoms in (left_atoms, right_atoms))
+        return device, *(WireLead(device, *cells, self.eta_ev) for cells in regions)
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """The choice ``bulk:electrode.TSHS``: that electrode stands in for the lead atoms of either side.
+
+    Attributes
+    ----------
+    path : Path
+        Anything that sisl reads H and S from, E_F at zero.
+    eta_ev : float
+        Imaginary part of the energy inside the electrode (eV).
+    cache : Path or None
+        Folder that keeps surface Green's functions.
+    """
+
+    path: Path
+    eta_ev: float = electrode.ETA_EV
+    cache: Path | None = None
+
+    def attach(
+        self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike
+    ) -> tuple[Device, Lead, Lead]:
+        """Give what is left of the device, and the leads on it."""
+        try:
+            hamiltonian = sisl.get_sile(self.path).read_hamiltonian()
+        except Exception as error:
+            raise InputError(f"leads: {self.path} cannot be read as an electrode ({error})") from error
+        bulk = Electrode.from_hamiltonian(hamiltonian, eta_ev=self.eta_ev, cache=self.cache)
+        regions = (device.orbitals_of(atoms) for atoms in (left_atoms, right_atoms))
+        left_orbitals, right_orbitals = regions
+        return attach_electrodes(device, bulk, left_orbitals, bulk, right_orbitals)
+
+
+LeadChoice = WideBand | Wire | Bulk
+
+
+def parse_leads(text: str) -> LeadChoice:
+    """Read the choice of leads: ``wide-band:1.0`` (coupling in eV), ``wire`` or ``bulk:electrode.TSHS``.
 
     Returns
     -------
-    WideBand
-        An object whose ``attach(device, left_atoms, right_atoms)`` gives the two leads.
+    WideBand, Wire or Bulk
+        An object whose ``attach(device, left_atoms, right_atoms)`` gives the device to solve and its two
+        leads. Only bulk electrodes take their place in the device; the others give it back as it is.
 
     Raises
     ------
@@ -86,8 +150,15 @@ def parse_leads(text: str) -> WideBand:
         If the kind is unknown or its value cannot be read.
     """
     kind, colon, value = text.partition(":")
+    if kind == "wire" and not colon:
+        return Wire()
+    if kind == "bulk" and value:
+        return Bulk(Path(value))
     if kind != "wide-band":
-        raise InputError(f"leads: {kind!r} is unknown; write wide-band:1.0 (coupling in eV)")
+        raise InputError(
+            f"leads: {text!r} cannot be read; write wide-band:1.0 (coupling in eV), wire, or "
+            "bulk:electrode.TSHS"
+        )
     try:
         coupling = float(value) if colon else 1.0
     except ValueError as error:

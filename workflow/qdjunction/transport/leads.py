@@ -93,3 +93,11 @@ class WideBandLead:
 def broadening(sigma: NDArray[np.complex128]) -> NDArray[np.complex128]:
     """Give ``Gamma = i (Sigma - Sigma^dagger)`` of one self-energy or a stack of them."""
     return 1j * (sigma - sigma.conj().swapaxes(-1, -2))
+
+
+def root_of(gamma: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Give F with ``F F^dagger = Gamma``, one column for each channel that is not closed."""
+    values, vectors = np.linalg.eigh(gamma)
+    # Far below the largest one there is only round-off, of either sign.
+    open_ = values > 1e-14 * max(values[-1], 0.0)
+    return vectors[:, open_] * np.sqrt(values[open_])

@@ -1,0 +1,88 @@
+"""Hold the analysis against simulated traces of known truth, and print what it gets right.
+
+Recall and precision of the jump rule against noise and against the width of the transition; coverage of the
+intervals of peak positions; the five-class structure. Run with ``OMP_NUM_THREADS=1 python
+benchmarks/traces/known_truth.py``.
+"""
+
+from itertools import islice
+
+import numpy as np
+from qdjunction.traces.analysis import analyse
+from qdjunction.traces.clustering import classify
+from qdjunction.traces.histogram import fit_peaks
+from qdjunction.traces.selection import find_jump
+from qdjunction.traces.settings import JumpSettings, SimulationSettings, TracesSettings
+from qdjunction.traces.simulation import SlidingSeries, simulate
+from sklearn.metrics import adjusted_rand_score
+
+SERIES = SlidingSeries(("L-R1", "L-R2", "L-R3", "L-R4"), (3.9, 9.2, 14.5, 17.5), (-1.54, -2.72, -4.9, -3.9))
+LEVELS_ONLY = SlidingSeries(("L-R1", "L-R2", "L-R3"), (4.0, 9.0, 14.0), (-1.54, -2.72, -4.13))
+
+
+def recall_and_precision(settings: SimulationSettings, count: int) -> tuple[float, float]:
+    """Compare the selected traces with those that have a jump."""
+    true = found = both = 0
+    for item in islice(simulate(SERIES, settings), count):
+        selected = find_jump(item.trace, JumpSettings()) is not None
+        true += item.has_jump
+        found += selected
+        both += selected and item.has_jump
+    return both / true, both / max(found, 1)
+
+
+def show_jump_rule(count: int = 400) -> None:
+    """Print recall and precision."""
+    print(f"jump rule, {count} traces each: white noise (decades), transition (nm): recall, precision")
+    for noise in (0.01, 0.02, 0.05, 0.08, 0.1, 0.15):
+        for transition in (0.01, 0.015, 0.03):
+            settings = SimulationSettings(noise_decades=noise, transition_nm=transition, seed=7)
+            recall, precision = recall_and_precision(settings, count)
+            print(f"  {noise:5.2f} {transition:6.3f}: {recall:.3f} {precision:.3f}", flush=True)
+
+
+def show_peaks(sets: int = 40, count: int = 250) -> None:
+    """Print how often the intervals of the peaks hold the true levels."""
+    # Plateaus of equal length on either side of their middle, so that the mean level is the given one.
+    settings = {"points": 6000, "slide_fraction": 1.0, "plateau_offset_nm": 0.25, "position_spread_nm": 0.03}
+    for bound in (1.0, 0.85):
+        held = np.zeros(3)
+        errors = []
+        for seed in range(sets):
+            simulation = SimulationSettings(seed=1000 + seed, bound_fraction=bound, **settings)
+            result = analyse(item.trace for item in islice(simulate(LEVELS_ONLY, simulation), count))
+            fit = fit_peaks(result.log10_g, 3, fit_range=(-6.0, -0.8))
+            for k, (peak, true) in enumerate(zip(fit.peaks, sorted(LEVELS_ONLY.log10_g), strict=True)):
+                held[k] += peak.centre_interval[0] < true < peak.centre_interval[1]
+                errors.append(peak.centre - true)
+        errors = np.array(errors).reshape(sets, 3)
+        print(
+            f"peaks, {sets} sets of {count} traces, {bound:.0%} with a dot: 95 % intervals hold "
+            f"{', '.join(f'{share:.0%}' for share in held / sets)}; mean error "
+            f"{', '.join(f'{error:+.4f}' for error in errors.mean(axis=0))} decades",
+            flush=True,
+        )
+
+
+def show_classes(count: int = 1000) -> None:
+    """Print the agreement of the classes with the truth and their stability."""
+    for seed in (1, 2, 3):
+        simulation = SimulationSettings(seed=seed, points=6000, bound_fraction=0.8, slide_fraction=0.75)
+        items = list(islice(simulate(SERIES, simulation), count))
+        classes = classify((item.trace for item in items), TracesSettings())
+        truth = {item.trace.name: item.sites for item in items}
+        agreement = adjusted_rand_score([truth[name] for name in classes.names], classes.labels)
+        print(
+            f"five classes of {count} traces, seed {seed}: adjusted Rand index to the truth {agreement:.3f}"
+        )
+        for item in classes.stability:
+            print(
+                f"  {item.classes} classes: "
+                f"agreement {item.agreement_mean:.3f}, silhouette {item.silhouette:.2f}"
+            )
+
+
+if __name__ == "__main__":
+    show_classes()
+    show_peaks()
+    show_jump_rule()

@@ -1,0 +1,127 @@
+"""Write what the documentation takes from the code: config.md, config.schema.json and the rule graph of the README.
+
+``python docs/make.py`` writes, ``python docs/make.py --check`` says what is out of step and exits with 1.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from qdjunction.config import Config
+
+ROOT = Path(__file__).parents[1]
+GRAPH = re.compile(r"(?<=<!-- rule graph -->\n).*?(?=<!-- end of rule graph -->)", re.DOTALL)
+
+HEAD = """\
+# config.yaml
+
+Every key that a study may set. Units are part of the names. A misspelt key, a value out of range, an unknown dot or
+contact is one clear error before any job starts; `qdjunction check config.yaml` looks without Snakemake. An editor that
+knows JSON schema completes and checks as you type: `config.schema.json` lies beside this page.
+
+This page is written by `make docs` from `workflow/qdjunction/config.py`.
+"""
+
+
+def schema() -> str:
+    """JSON schema of config.yaml."""
+    return json.dumps(Config.model_json_schema(), indent=2) + "\n"
+
+
+def table() -> str:
+    """The keys as tables, one a section."""
+    return HEAD + "".join(_section(Config, "", Config.model_json_schema()))
+
+
+def rule_graph() -> str:
+    """The rules of the shipped study as a mermaid graph, drawn by Snakemake."""
+    run = subprocess.run(
+        ["snakemake", "--rulegraph", "mermaid-js", "--quiet", "all", "--forceall"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    graph = run.stdout[run.stdout.index("flowchart") :]
+    # Without Snakemake's own colours the graph reads in the light and in the dark.
+    lines = [line for line in graph.splitlines() if not line.strip().startswith("style ")]
+    return "```mermaid\n" + "\n".join(lines).strip() + "\n```\n"
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page with its text."""
+    readme = ROOT / "README.md"
+    return {
+        ROOT / "docs" / "config.schema.json": schema(),
+        ROOT / "docs" / "config.md": table(),
+        readme: GRAPH.sub(lambda _: rule_graph(), readme.read_text(encoding="utf-8")),
+    }
+
+
+def main() -> int:
+    """Write or check."""
+    stale = {p: t for p, t in pages().items() if not p.exists() or p.read_text(encoding="utf-8") != t}
+    if "--check" in sys.argv:
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} is out of step with the code; run `make docs`", file=sys.stderr)
+        return 1 if stale else 0
+    for path, text in stale.items():
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {path.relative_to(ROOT)}")
+    return 0
+
+
+def _section(model: type[BaseModel], prefix: str, root: dict[str, Any]) -> list[str]:
+    text = [f"\n## {prefix or 'Top level'}\n\n"] if prefix else ["\n"]
+    if prefix:
+        text.append(f"{(model.__doc__ or '').strip().splitlines()[0]}\n\n")
+    text.append("| key | value | default | meaning |\n| --- | --- | --- | --- |\n")
+    below: list[str] = []
+    for name, field in model.model_fields.items():
+        inner, many = _inner(field.annotation)
+        if inner:
+            below += _section(inner, f"{prefix}.{name}".lstrip(".") + ("[]" if many else ""), root)
+        value = "section" if inner and not many else "list of sections" if inner else _type(model, name)
+        default = "required" if field.is_required() else "" if inner else f"`{json.dumps(field.default)}`"
+        text.append(f"| `{name}` | {value} | {default} | {' '.join((field.description or '').split())} |\n")
+    return text + below
+
+
+def _inner(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
+    arguments = getattr(annotation, "__args__", ())
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation, False
+    for argument in arguments:
+        if isinstance(argument, type) and issubclass(argument, BaseModel):
+            return argument, getattr(annotation, "__origin__", None) is list
+    return None, False
+
+
+def _type(model: type[BaseModel], name: str) -> str:
+    """Type and limits of a plain key as the JSON schema states them."""
+    entry = model.model_json_schema()["properties"][name]
+    options = entry.get("anyOf", [entry])
+    return " or ".join(filter(None, (_one(option) for option in options)))
+
+
+def _one(entry: dict[str, Any]) -> str:
+    if "enum" in entry or "const" in entry:
+        return ", ".join(f"`{value}`" for value in entry.get("enum", [entry.get("const")]))
+    kind = {
+        "number": "number",
+        "integer": "integer",
+        "string": "text",
+        "boolean": "`true`, `false`",
+        "null": "nothing",
+    }
+    text = kind.get(entry.get("type", ""), entry.get("type", ""))
+    if entry.get("type") == "array":
+        text = f"list of {_one(entry['items'])}"
+    signs = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
+    limits = [f"{sign} {entry[key]:g}" for key, sign in signs.items() if key in entry]
+    return text + (f" {', '.join(limits)}" if limits else "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""The command line on the smallest real dot: every verb, from the dot to the decay."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sisl
+import xarray
+from qdjunction.cli import main
+from qdjunction.structure.xyz import read_structure
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A Cs4PbCl6 dot taken all the way to its transmissions."""
+    here = tmp_path_factory.mktemp("cli")
+
+    def run(*words):
+        assert main([str(word) for word in words]) == 0, words
+
+    run("dot", "1Pb", "--cation", "Cs", "--halide", "Cl", "--output", here / "dot.extxyz")
+    run(
+        "relax", here / "dot.extxyz", "--engine", "xtb", "--threads", "1", "--output", here / "relaxed.extxyz"
+    )
+    for right in ("R1", "R2"):
+        run(
+            *("junction", here / "relaxed.extxyz", "--left", "L", "--right", right),
+            *("--layers", "2", "--output", here / f"{right}.extxyz"),
+        )
+        run("hamiltonian", here / f"{right}.extxyz", "--threads", "1", "--output", here / f"{right}.nc")
+        run(
+            *("transmission", here / f"{right}.nc", "--energies=-1:1:0.1", "--leads", "wide-band:1.0"),
+            *("--output", here / f"t-{right}.nc"),
+        )
+    return here
+
+
+def test_files_open_in_the_field_s_tools(folder):
+    assert str(read_structure(folder / "relaxed.extxyz").symbols) == "PbCl6Cs4"
+    assert (folder / "relaxed.json").exists()
+    H = sisl.get_sile(folder / "R1.nc").read_hamiltonian()
+    assert not H.orthogonal
+    with xarray.open_dataset(folder / "t-R1.nc") as t:
+        assert t.energy.attrs["units"] == "eV"
+        np.testing.assert_allclose(t.energy, np.linspace(-1, 1, 21), atol=1e-12)
+        assert (t.transmission > 0).all()
+        assert "GFN1-xTB" in t.attrs["engine"]
+
+
+def test_lead_atoms_and_fermi_energy_can_be_named(folder, tmp_path):
+    """The tagged leads named by hand, E_F moved by 0.5 eV: the same T(E), moved."""
+    left = ",".join(map(str, np.flatnonzero(read_structure(folder / "R2.extxyz").get_tags() == 11)))
+    first = np.flatnonzero(read_structure(folder / "R2.extxyz").get_tags() == 21)
+    code = main(
+        [
+            *("transmission", str(folder / "R2.nc"), "--energies=-1.5:0.5:0.1", "--fermi", "0.5"),
+            *("--left-atoms", left, "--right-atoms", f"{first[0]}-{first[-1]}"),
+            *("--output", str(tmp_path / "t.nc")),
+        ]
+    )
+    assert code == 0
+    with xarray.open_dataset(tmp_path / "t.nc") as moved, xarray.open_dataset(folder / "t-R2.nc") as tagged:
+        np.testing.assert_allclose(moved.transmission, tagged.transmission, rtol=1e-8)
+
+
+def test_decay_prints_beta_and_the_verdict(folder, capsys):
+    files = [str(folder / f"t-{right}.nc") for right in ("R1", "R2", "R1")]
+    assert main(["decay", *files, "--distances", "3,5,8", "--at", "0.5"]) == 0
+    out = capsys.readouterr().out
+    assert "beta" in out
+    assert "+0.5 eV" in out
+
+
+def test_check_lists_the_junctions(capsys):
+    assert main(["check", str(ROOT / "config.yaml")]) == 0
+    out = capsys.readouterr().out
+    assert "12Pb_MAPbBr3/L-R4  L to R4" in out
+    assert "6 junctions" in out
+
+
+def test_mixtures_are_reproducible(tmp_path):
+    def made(name, seed):
+        words = ["dot", "8Pb", "--halide", "Br0.72Cl0.28", "--seed", seed, "--output", str(tmp_path / name)]
+        assert main(words) == 0
+        return (tmp_path / name).read_bytes()
+
+    assert made("a.extxyz", "1") == made("b.extxyz", "1")
+    assert made("c.extxyz", "2") != made("a.extxyz", "1")
+
+
+BAD = {
+    "unknown dot": (["dot", "5Pb", "--output", "x.extxyz"], "no dot '5Pb'"),
+    "halide": (["dot", "1Pb", "--halide", "At", "--output", "x.extxyz"], "At"),
+    "cation": (["dot", "1Pb", "--cation", "FA", "--output", "x.extxyz"], "FA"),
+    "missing file": (["junction", "none.extxyz", "--right", "R1", "--output", "x.extxyz"], "none.extxyz"),
+    "contact": (["junction", "{dot}", "--right", "R9", "--output", "x.extxyz"], "R9"),
+    "negative distance": (
+        ["junction", "{dot}", "--right", "R1", "--apex-distance", "-2", "--output", "x.extxyz"],
+        "apex_distance_ang = -2.0",
+    ),
+    "engine": (["relax", "{dot}", "--engine", "vasp", "--output", "x.extxyz"], "vasp"),
+    "no matrices": (["transmission", "{dot}", "--output", "x.nc"], "Hamiltonian"),
+    "energies": (["transmission", "{h}", "--energies=1:0:0.1", "--output", "x.nc"], "energies"),
+    "leads": (["transmission", "{h}", "--leads", "magic", "--output", "x.nc"], "magic"),
+    "one side": (["transmission", "{h}", "--left-atoms", "1", "--output", "x.nc"], "--right-atoms"),
+    "atoms": (
+        ["transmission", "{h}", "--left-atoms", "x", "--right-atoms", "1", "--output", "x.nc"],
+        "--left-atoms",
+    ),
+    "no such atom": (
+        ["transmission", "{h}", "--left-atoms", "0", "--right-atoms", "999", "--output", "x.nc"],
+        "999",
+    ),
+    "distances": (["decay", "{t}", "{t}", "{t}", "--distances", "3,5"], "2 distances for 3 files"),
+    "not numbers": (["decay", "{t}", "--distances", "near"], "--distances"),
+    "energy off the grid": (["decay", "{t}", "{t}", "{t}", "--distances", "3,5,7", "--at", "9"], "9"),
+    "config": (["check", "none.yaml"], "none.yaml"),
+}
+
+
+@pytest.mark.parametrize(("words", "message"), BAD.values(), ids=BAD)
+def test_bad_input_is_one_sentence_and_exit_code_2(folder, tmp_path, monkeypatch, capsys, words, message):
+    monkeypatch.chdir(tmp_path)
+    paths = {"dot": folder / "relaxed.extxyz", "h": folder / "R1.nc", "t": folder / "t-R1.nc"}
+    assert main([word.format(**paths) for word in words]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert "Traceback" not in captured.err
+    assert not list(tmp_path.glob("x.*"))
+
+
+def test_the_installed_command_explains_itself():
+    command = Path(sys.executable).with_name("qdjunction")
+    run = subprocess.run([command, "--help"], capture_output=True, text=True, check=True)
+    for verb in ("dot", "junction", "relax", "hamiltonian", "transmission", "decay", "check"):
+        assert f"\n    {verb} " in run.stdout
+    assert subprocess.run([command, "nonsense"], capture_output=True, check=False).returncode == 2

@@ -1,0 +1,80 @@
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from ase import Atoms
+from qdjunction.engine.siesta.settings import SiestaSettings
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Real output of SIESTA 4.1: a PbBr2 molecule in every state a run can end in, and an fcc gold crystal."""
+    return REPOSITORY / "tests" / "data" / "siesta"
+
+
+@pytest.fixture
+def finished(data, tmp_path) -> Path:
+    """A copy of the converged PbBr2 run."""
+    return Path(shutil.copytree(data / "converged", tmp_path / "converged"))
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Path:
+    """The large recorded files."""
+    folder = Path(
+        os.environ.get("QDJUNCTION_SIESTA_REFERENCE", REPOSITORY.parent / "shared" / "reference" / "siesta")
+    )
+    if not (folder / "README.md").is_file():
+        pytest.skip(f"recorded SIESTA files are not in {folder}; set QDJUNCTION_SIESTA_REFERENCE")
+    return folder
+
+
+@pytest.fixture
+def molecule() -> Atoms:
+    """PbBr2, bent, not relaxed."""
+    return Atoms(
+        "PbBr2",
+        [[0, 0, 0], [0, 1.75, 1.95], [0, -1.75, 1.95]],
+        info={"dot": "PbBr2"},
+        tags=[0, 10, 20],
+    )
+
+
+@pytest.fixture
+def settings(data) -> SiestaSettings:
+    """What the recorded runs of PbBr2 were made with: coarse, for speed."""
+    return SiestaSettings(
+        protocol="fast",
+        energy_shift_ry=0.03,
+        mesh_cutoff_ry=60,
+        basis="SZ",
+        pseudopotentials=data / "pseudopotentials",
+    )
+
+
+@pytest.fixture
+def stand_in(tmp_path):
+    """Make a program that starts like SIESTA and then does as its Python body says.
+
+    It is for what the runner does with processes, files and signals; output and result files come from real runs.
+    """
+
+    def make(body: str) -> str:
+        program = tmp_path / "stand_in.py"
+        program.write_text(f"import os, pathlib, shutil, signal, sys, time\n{body}\n")
+        return f"{sys.executable} {program}"
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def siesta_command() -> str:
+    """The real program."""
+    command = os.environ.get("SIESTA_COMMAND", "")
+    if not command or shutil.which(command.split()[0]) is None:
+        pytest.skip("SIESTA_COMMAND does not name a SIESTA binary")
+    return command

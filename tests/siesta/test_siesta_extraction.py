@@ -1,0 +1,220 @@
+import lzma
+import os
+import shutil
+
+import numpy as np
+import pytest
+import scipy.linalg
+import sisl
+from qdjunction.engine.siesta import electronic_structure_from_run, read_hamiltonian
+from qdjunction.engine.siesta.records import is_whole
+from qdjunction.errors import EngineError, InputError
+from qdjunction.transport import Device, WideBandLead, transmission
+
+
+def test_a_run_becomes_an_electronic_structure(finished):
+    structure = electronic_structure_from_run(finished)
+    levels = sisl.get_sile(finished / "siesta.EIG").read_data().ravel()
+    np.testing.assert_allclose(structure.eigenvalues_ev, levels, atol=1e-3)
+    assert structure.fermi_energy_ev == pytest.approx(-3.00, abs=0.5)
+    assert structure.valence_electrons.tolist() == [4, 7, 7]
+    assert structure.gap_ev == pytest.approx(1.796, abs=1e-3)
+    assert structure.energy_ev == pytest.approx(-823.0, abs=1)
+    assert structure.forces_ev_per_ang.shape == (3, 3)
+    assert structure.atoms.get_tags().tolist() == [0, 10, 20]
+    assert structure.atoms.info["dot"] == "PbBr2"
+    assert structure.hamiltonian.dtype == np.float64
+    assert (structure.engine.name, structure.engine.embedded) == ("siesta", False)
+    assert structure.engine.versions["siesta"] == "v4.1-b4-133"
+
+
+def test_the_levels_are_those_of_the_matrices(finished):
+    structure = electronic_structure_from_run(finished)
+    H = structure.hamiltonian.Hk(format="array").real
+    S = structure.hamiltonian.Sk(format="array").real
+    np.testing.assert_allclose(scipy.linalg.eigvalsh(H, S), structure.eigenvalues_ev, atol=1e-5)
+
+
+@pytest.mark.parametrize("share", [0, 0.001, 0.1, 0.5, 0.9, 0.999])
+def test_a_truncated_hsx_is_one_clear_error(finished, share):
+    # sisl alone ends the whole Python process on some of these, and takes the last one for whole.
+    path = finished / "siesta.HSX"
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(EngineError, match=r"siesta\.HSX: the file is cut short or damaged"):
+        electronic_structure_from_run(finished)
+
+
+@pytest.mark.parametrize("suffix", ["nc", "TSHS"])
+@pytest.mark.parametrize("share", [0, 0.3, 0.9])
+def test_other_matrix_files_cut_short_are_noticed_too(data, tmp_path, suffix, share):
+    folder = shutil.copytree(data / "periodic", tmp_path / "run")
+    path = folder / f"siesta.{suffix}"
+    os.truncate(path, int(share * path.stat().st_size))
+    with pytest.raises(EngineError, match=rf"siesta\.{suffix}: "):
+        read_hamiltonian(folder, suffix)
+
+
+def test_bytes_that_changed_are_noticed(finished):
+    path = finished / "siesta.HSX"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 :: 7] = b"\x55" * len(content[len(content) // 2 :: 7])
+    path.write_bytes(content)
+    with pytest.raises(EngineError):
+        electronic_structure_from_run(finished)
+
+
+def test_matrices_of_another_run_are_noticed(finished):
+    fermi, *rest = (finished / "siesta.EIG").read_text().split("\n")
+    rest[1] = rest[1].replace("1  -0.1", "1  -0.9", 1)
+    (finished / "siesta.EIG").write_text("\n".join([fermi, *rest]))
+    with pytest.raises(EngineError, match="differ from the EIG file by up to"):
+        electronic_structure_from_run(finished)
+
+
+def test_a_wrong_fermi_energy_is_noticed(finished):
+    lines = (finished / "siesta.EIG").read_text().split("\n")
+    (finished / "siesta.EIG").write_text("\n".join([f"{float(lines[0]) + 3:.6f}", *lines[1:]]))
+    with pytest.raises(EngineError, match=r"levels hold 2\d\.\d+ electrons, the atoms bring 18"):
+        electronic_structure_from_run(finished)
+
+
+@pytest.mark.parametrize("suffix", ["HSX", "EIG", "XV", "FA"])
+def test_a_missing_file_is_named(finished, suffix):
+    (finished / f"siesta.{suffix}").unlink()
+    with pytest.raises(EngineError, match=f"left no {suffix} file"):
+        electronic_structure_from_run(finished)
+
+
+def test_a_failed_run_says_why(data, tmp_path):
+    folder = shutil.copytree(data / "scf-stuck", tmp_path / "run")
+    with pytest.raises(EngineError, match="it is stuck"):
+        electronic_structure_from_run(folder)
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path, finished):
+    with pytest.raises(InputError, match="holds one fdf file, here are: none"):
+        electronic_structure_from_run(tmp_path)
+    shutil.copy(finished / "siesta.fdf", finished / "other.fdf")
+    with pytest.raises(InputError, match=r"other\.fdf, siesta\.fdf"):
+        electronic_structure_from_run(finished)
+
+
+def test_images_that_touch_are_noticed(finished):
+    lines = (finished / "siesta.XV").read_text().split("\n")
+    lines[0] = lines[0].replace(lines[0].split()[0], " 9.00000000000", 1)
+    (finished / "siesta.XV").write_text("\n".join(lines))
+    with pytest.raises(EngineError, match=r"The box is too small: orbitals of \w+ reach .*set vacuum_ang to"):
+        electronic_structure_from_run(finished)
+
+
+@pytest.mark.parametrize("k", [(0, 0, 0), (1 / 3, 0, 0), (1 / 3, 1 / 3, -1 / 3)])
+def test_the_fermi_energy_is_at_zero_whatever_the_file(data, k):
+    matrices = {source: read_hamiltonian(data / "periodic", source) for source in ("nc", "TSHS", "HSX")}
+    for hamiltonian, fermi in matrices.values():
+        assert fermi == pytest.approx(matrices["HSX"][1])
+        np.testing.assert_allclose(
+            hamiltonian.Hk(k, format="array"), matrices["TSHS"][0].Hk(k, format="array"), atol=2e-4
+        )
+        np.testing.assert_allclose(
+            hamiltonian.Sk(k, format="array"), matrices["TSHS"][0].Sk(k, format="array"), atol=1e-5
+        )
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_newer_hsx_files_are_not_shifted_twice(finished, version):
+    # sisl writes the layouts of SIESTA 5, with the Fermi energy of what it writes: zero.
+    old, fermi = read_hamiltonian(finished)
+    with sisl.get_sile(finished / "siesta.HSX", mode="w") as sile:
+        sile.write_hamiltonian(old, version=version)
+    new, fermi_again = read_hamiltonian(finished)
+    assert sisl.get_sile(finished / "siesta.HSX").version == version
+    assert fermi_again == fermi
+    np.testing.assert_allclose(new.Hk(format="array"), old.Hk(format="array"), atol=1e-6)
+
+
+def test_bands_of_a_crystal_are_those_that_siesta_printed(data):
+    folder = data / "periodic"
+    printed = sisl.get_sile(folder / "siesta.EIG").read_data()[0]
+    k_points, _ = sisl.get_sile(folder / "siesta.KP").read_data()
+    hamiltonian, _ = read_hamiltonian(folder)
+    reduced = np.asarray(k_points) @ np.linalg.inv(hamiltonian.geometry.rcell)
+    levels = np.array([hamiltonian.eigh(k) for k in reduced])
+    np.testing.assert_allclose(levels, printed, atol=1e-3)
+
+
+def test_a_crystal_is_no_junction(data):
+    with pytest.raises(EngineError, match="k-points, a junction is computed at Gamma only"):
+        electronic_structure_from_run(data / "periodic")
+
+
+def test_fortran_records_are_told_whole_from_cut(data, tmp_path):
+    content = (data / "converged" / "siesta.DM").read_bytes()
+    cut = tmp_path / "siesta.DM"
+    for length in range(0, len(content), 37):
+        cut.write_bytes(content[:length])
+        # Two records stand before the last ones: a cut between records cannot show.
+        assert not is_whole(cut) or length in _record_ends(content)
+    cut.write_bytes(content)
+    assert is_whole(cut)
+    assert not is_whole(tmp_path / "absent")
+
+
+def _record_ends(content: bytes) -> set[int]:
+    ends, at = set(), 0
+    while at < len(content):
+        at += 8 + int.from_bytes(content[at : at + 4], "little")
+        ends.add(at)
+    return ends
+
+
+@pytest.mark.recorded
+def test_the_recorded_molecule_has_its_gap(recorded):
+    structure = electronic_structure_from_run(recorded / "1Pb" / "singlepoint")
+    assert structure.gap_ev == pytest.approx(4.380, abs=5e-4)
+    assert structure.fermi_energy_ev == pytest.approx(-1.252, abs=5e-4)
+    assert np.abs(structure.forces_ev_per_ang).max() == pytest.approx(1.53, abs=5e-3)
+    assert structure.valence_electrons.sum() == 106
+
+
+@pytest.mark.recorded
+def test_old_hsx_files_need_the_geometry_from_elsewhere(recorded):
+    folder = recorded / "1Pb" / "singlepoint"
+    guessed = sisl.get_sile(folder / "1Pb.fdf").read_hamiltonian(order=["HSX"])
+    mine, _ = read_hamiltonian(folder)
+    np.testing.assert_allclose(mine.geometry.cell, sisl.get_sile(folder / "1Pb.XV").read_lattice().cell)
+    assert not np.allclose(guessed.geometry.cell, mine.geometry.cell, atol=0.5)
+
+
+@pytest.mark.recorded
+def test_the_recorded_dot_has_its_gap(recorded):
+    levels = sisl.get_sile(recorded / "12Pb" / "dot" / "12Pb.EIG").read_data().ravel()
+    occupied = levels[levels < 0]
+    assert levels[len(occupied)] - occupied[-1] == pytest.approx(2.668, abs=1e-3)
+
+
+@pytest.mark.recorded
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("contact", "log_transmission"),
+    [
+        ("L-R3", [-4.624, -5.557, -5.366, -5.208, -4.972, -4.607, -4.058]),
+        ("L-R4", [-2.983, -3.600, -3.908, -3.991, -3.888, -3.603, -3.100]),
+    ],
+)
+def test_recorded_junctions_give_the_recorded_transmission(recorded, tmp_path, contact, log_transmission):
+    folder = tmp_path / contact
+    shutil.copytree(recorded / "12Pb" / contact, folder, copy_function=shutil.copyfile)
+    folder.chmod(0o755)
+    packed = folder / f"{contact}.HSX.xz"
+    (folder / f"{contact}.HSX").write_bytes(lzma.decompress(packed.read_bytes()))
+    structure = electronic_structure_from_run(folder)
+    assert structure.hamiltonian.no == 2640
+    assert sorted(set(structure.atoms.get_tags())) == [0, 10, 11, 12, 20, 21, 22]
+    device = Device.from_hamiltonian(structure.hamiltonian)
+    left, right = (
+        WideBandLead(device, np.flatnonzero(structure.atoms.get_tags() == tag), 1.0) for tag in (12, 22)
+    )
+    energies = np.linspace(-2, -0.5, 7)
+    found = np.log10(transmission(device, left, right, energies).transmission)
+    np.testing.assert_allclose(found, log_transmission, atol=2e-3)

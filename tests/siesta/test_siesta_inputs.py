@@ -1,0 +1,154 @@
+import numpy as np
+import pytest
+import sisl
+from ase import Atoms
+from ase.build import bulk
+from ase.constraints import FixAtoms, FixCartesian
+from qdjunction.engine.siesta.inputs import Task, write_lead_input, write_siesta_input
+from qdjunction.engine.siesta.pseudopotentials import find_pseudopotentials, read_pseudopotential
+from qdjunction.errors import InputError
+from qdjunction.provenance import digest
+
+PSML = """<?xml version="1.0" encoding="UTF-8" ?>
+<psml version="1.1" energy_unit="hartree" length_unit="bohr" xmlns="http://esl.cecam.org/PSML/ns/1.1">
+<provenance creator="written for this test"/>
+<pseudo-atom-spec atomic-label="{element}" atomic-number="82" z-pseudo="14" relativity="scalar">
+<exchange-correlation><libxc-info number-of-functionals="2">
+<functional name="PBE" type="exchange" id="{exchange}"/><functional name="PBE" type="correlation" id="130"/>
+</libxc-info></exchange-correlation>
+<valence-configuration total-valence-charge="14"/></pseudo-atom-spec></psml>
+"""
+
+
+def block(fdf, name):
+    return [line.split() for line in fdf.get(name)]
+
+
+def test_sisl_reads_the_written_structure_back(molecule, settings, tmp_path):
+    path = write_siesta_input(molecule, settings.pseudopotentials, settings, tmp_path)
+    geometry = sisl.get_sile(path).read_geometry()
+    np.testing.assert_allclose(geometry.xyz, molecule.positions, atol=1e-8)
+    assert geometry.atoms.Z.tolist() == [82, 35, 35]
+
+
+def test_the_protocol_is_in_the_file(molecule, settings, tmp_path):
+    fdf = sisl.get_sile(write_siesta_input(molecule, settings.pseudopotentials, settings, tmp_path))
+    assert fdf.get("XC.authors") == "PBE"
+    assert fdf.get("MeshCutoff", unit="Ry") == pytest.approx(60)
+    assert fdf.get("PAO.EnergyShift", unit="Ry") == pytest.approx(0.03)
+    assert fdf.get("PAO.BasisSize") == "SZ"
+    assert fdf.get("SaveHS") is True
+    assert fdf.get("MD.TypeOfRun") is None
+
+
+def test_gold_has_its_own_basis_and_further_keys_win(settings, tmp_path, data):
+    for element in ("Au", "Pb"):
+        source = (data / "pseudopotentials" / "Pb.psf").read_text()
+        (tmp_path / f"{element}.psf").write_text(source.replace(" Pb ", f" {element} ", 1))
+    settings = settings.model_copy(update={"fdf": {"mesh-cutoff": "321 Ry", "WriteDenchar": True}})
+    path = write_siesta_input(Atoms("PbAu", [[0, 0, 0], [0, 0, 3]]), tmp_path, settings, tmp_path / "run")
+    fdf = sisl.get_sile(path)
+    assert block(fdf, "PAO.BasisSizes") == [["Au", "DZ"]]
+    assert path.read_text().lower().count("meshcutoff") + path.read_text().lower().count("mesh-cutoff") == 1
+    assert fdf.get("WriteDenchar") is True
+
+
+def test_a_relaxation_holds_fixed_atoms(molecule, settings, tmp_path):
+    molecule.set_constraint(FixAtoms([1, 2]))
+    task = Task(max_steps=7, fmax_ev_per_ang=0.04, from_saved_geometry=True, wall_time_s=600)
+    fdf = sisl.get_sile(write_siesta_input(molecule, settings.pseudopotentials, settings, tmp_path, task))
+    assert fdf.get("MD.TypeOfRun") == "CG"
+    assert fdf.get("MD.Steps") == 7
+    assert fdf.get("MD.MaxForceTol", unit="eV/Ang") == pytest.approx(0.04)
+    assert fdf.get("MaxWalltime", unit="s") == 600
+    assert block(fdf, "Geometry.Constraints") == [["atom", "[", "2", "--", "3", "]"]]
+    assert fdf.get("MD.UseSaveXV") is True
+
+
+def test_other_constraints_are_refused(molecule, settings, tmp_path):
+    molecule.set_constraint(FixCartesian(0))
+    with pytest.raises(InputError, match=r"FixCartesian.*use ase.constraints.FixAtoms"):
+        write_siesta_input(molecule, settings.pseudopotentials, settings, tmp_path, Task(max_steps=1))
+
+
+def test_the_box_leaves_room_for_orbitals(molecule, settings, tmp_path):
+    fdf = sisl.get_sile(write_siesta_input(molecule, settings.pseudopotentials, settings, tmp_path))
+    vacuum = np.diag(fdf.read_lattice().cell) - np.ptp(molecule.positions, axis=0)
+    np.testing.assert_allclose(vacuum, 2 * settings.orbital_range_estimate_ang + 1, atol=1e-6)
+
+
+def test_a_given_vacuum_is_used(molecule, settings, tmp_path):
+    settings = settings.model_copy(update={"vacuum_ang": 15.0})
+    fdf = sisl.get_sile(write_siesta_input(molecule, settings.pseudopotentials, settings, tmp_path))
+    assert fdf.read_lattice().cell[1, 1] == pytest.approx(3.5 + 15)
+
+
+def test_a_lead_gets_k_points_along_and_its_own_cell(settings, tmp_path):
+    crystal = bulk("Pb", "fcc", 4.95, cubic=True)
+    fdf = sisl.get_sile(write_lead_input(crystal, settings.pseudopotentials, settings, tmp_path, (3, 3)))
+    assert [row[:3] for row in block(fdf, "kgrid_Monkhorst_Pack")] == [
+        ["3", "0", "0"],
+        ["0", "3", "0"],
+        ["0", "0", "31"],
+    ]
+    assert fdf.get("TS.HS.Save") is True
+    np.testing.assert_allclose(fdf.read_lattice().cell, crystal.cell.array, atol=1e-8)
+
+
+def test_a_lead_must_be_periodic(molecule, settings, tmp_path):
+    with pytest.raises(InputError, match="repeats in all three directions"):
+        write_lead_input(molecule, settings.pseudopotentials, settings, tmp_path)
+
+
+def test_a_finite_structure_has_no_k_points(molecule, settings, tmp_path):
+    settings = settings.model_copy(update={"kpoints": (2, 1, 1)})
+    with pytest.raises(InputError, match="the structure is finite"):
+        write_siesta_input(molecule, settings.pseudopotentials, settings, tmp_path)
+
+
+def test_pseudopotentials_come_along_with_their_checksums(molecule, settings, tmp_path):
+    found = find_pseudopotentials(molecule.symbols, settings.pseudopotentials, "PBE")
+    assert [(name, file.valence, file.functional) for name, file in found.items()] == [
+        ("Pb", 4.0, "PBE"),
+        ("Br", 7.0, "PBE"),
+    ]
+    write_siesta_input(molecule, settings.pseudopotentials, settings, tmp_path)
+    assert digest(tmp_path / "Br.psf") == found["Br"].sha256
+
+
+def test_a_missing_pseudopotential_is_named_with_folder_and_source(settings):
+    with pytest.raises(InputError, match=r"no pseudopotential for Cs \(Cs\.psf\).*PseudoDojo") as caught:
+        find_pseudopotentials(["Pb", "Cs"], settings.pseudopotentials, "PBE")
+    assert str(settings.pseudopotentials) in str(caught.value)
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"nowhere.*Pb\.psml"):
+        find_pseudopotentials(["Pb"], tmp_path / "nowhere", "PBE")
+
+
+def test_psml_is_read_and_preferred_where_it_is_complete(settings, tmp_path):
+    (tmp_path / "Pb.psml").write_text(PSML.format(element="Pb", exchange=101))
+    (tmp_path / "Pb.psf").write_bytes((settings.pseudopotentials / "Pb.psf").read_bytes())
+    assert find_pseudopotentials(["Pb"], tmp_path, "PBE")["Pb"].format == "psml"
+    assert find_pseudopotentials(["Pb"], tmp_path, "PBE", "psf")["Pb"].valence == 4
+    (tmp_path / "Br.psf").write_bytes((settings.pseudopotentials / "Br.psf").read_bytes())
+    assert find_pseudopotentials(["Pb", "Br"], tmp_path, "PBE")["Pb"].format == "psf"
+
+
+def test_another_functional_or_element_is_refused(tmp_path):
+    (tmp_path / "Pb.psml").write_text(PSML.format(element="Pb", exchange=1))
+    with pytest.raises(InputError, match="was made with LDA, the calculation uses PBE"):
+        find_pseudopotentials(["Pb"], tmp_path, "PBE")
+    (tmp_path / "Pb.psml").write_text(PSML.format(element="Sn", exchange=101))
+    with pytest.raises(InputError, match="of Sn, not of Pb"):
+        find_pseudopotentials(["Pb"], tmp_path, "PBE")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("Pb.psml", "<psml"), ("Pb.psf", " Pb pb nrl nc\n"), ("Pb.psf", "")]
+)
+def test_a_damaged_pseudopotential_is_refused(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match="not a whole"):
+        read_pseudopotential(tmp_path / name)

@@ -1,0 +1,89 @@
+import subprocess
+import sys
+
+import pytest
+from pydantic import ValidationError
+from qdjunction.engine.registry import make_engine
+from qdjunction.engine.siesta.settings import LaunchSettings, SiestaSettings
+from qdjunction.errors import InputError
+
+
+def test_the_default_protocol_is_the_published_one():
+    settings = SiestaSettings()
+    assert settings.exchange_correlation == ("GGA", "PBE")
+    assert (settings.basis, settings.basis_by_element) == ("DZP", {"Au": "DZ"})
+    assert settings.mesh_cutoff_ry == 150
+    assert settings.method == "PBE/DZP, Au DZ"
+
+
+def test_what_is_given_wins_over_the_protocol():
+    settings = SiestaSettings(protocol="tight", mesh_cutoff_ry=250)
+    assert settings.mesh_cutoff_ry == 250
+    assert settings.energy_shift_ry == 0.005
+
+
+def test_protocols_are_ordered_by_effort():
+    fast, default, tight = (SiestaSettings(protocol=name) for name in ("fast", "default", "tight"))
+    assert fast.mesh_cutoff_ry < default.mesh_cutoff_ry < tight.mesh_cutoff_ry
+    assert fast.energy_shift_ry > default.energy_shift_ry > tight.energy_shift_ry
+
+
+def test_numbers_leave_out_what_changes_none():
+    calm = SiestaSettings(mixing_weight=0.02, max_scf_iterations=999, launch={"threads": 4})
+    assert calm.numbers() == SiestaSettings().numbers()
+    assert SiestaSettings(mesh_cutoff_ry=151).numbers() != SiestaSettings().numbers()
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"mesh_cutof_ry": 200}, "mesh_cutof_ry"),
+        ({"protocol": "best"}, "protocol"),
+        ({"mixing_weight": 0}, "mixing_weight"),
+        ({"kpoints": [0, 1, 1]}, "at least 1"),
+        ({"launch": {"tasks": 4}}, "needs a launcher"),
+    ],
+)
+def test_wrong_settings_are_refused(values, message):
+    with pytest.raises(ValidationError, match=message):
+        SiestaSettings.model_validate(values)
+
+
+@pytest.mark.parametrize(
+    ("launch", "line"),
+    [
+        (LaunchSettings(command="siesta"), "siesta"),
+        (LaunchSettings(command="siesta -nt 2", launcher="mpirun", tasks=8), "mpirun -np 8 siesta -nt 2"),
+        (
+            LaunchSettings(command="siesta", launcher="srun", tasks=32, threads=2),
+            "srun --ntasks=32 --cpus-per-task=2 siesta",
+        ),
+    ],
+)
+def test_launch_lines(launch, line):
+    assert " ".join(launch.line()) == line
+
+
+def test_the_command_comes_from_the_environment(monkeypatch):
+    monkeypatch.setenv("SIESTA_COMMAND", "/opt/siesta/bin/siesta")
+    assert SiestaSettings().launch.line() == ["/opt/siesta/bin/siesta"]
+
+
+@pytest.mark.parametrize(("shift", "longest"), [(0.02, 3.69), (0.01, 4.08), (0.005, 4.40), (0.002, 4.99)])
+def test_the_estimate_bounds_the_orbitals_that_siesta_makes_for_lead(shift, longest):
+    # Lead's DZP orbitals are the longest of H, C, N, O, S, Cl, Br, I, Pb, Au; ranges from SIESTA 4.1.
+    estimate = SiestaSettings(energy_shift_ry=shift).orbital_range_estimate_ang
+    assert longest < estimate < longest + 0.35
+
+
+def test_the_registry_makes_the_engine_and_names_a_wrong_key():
+    engine = make_engine("siesta", {"protocol": "fast", "launch": {"command": "siesta"}})
+    assert (engine.info.name, engine.info.embedded, engine.info.method) == ("siesta", False, "PBE/DZP, Au DZ")
+    assert engine.info.settings["mesh_cutoff_ry"] == 100
+    with pytest.raises(InputError, match="mesh_cutof"):
+        make_engine("siesta", {"mesh_cutof": 100})
+
+
+def test_reading_a_configuration_needs_no_sisl():
+    code = "import sys, qdjunction.engine.siesta.settings; sys.exit('sisl' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -1,0 +1,72 @@
+from collections import Counter
+from itertools import islice
+
+import numpy as np
+import pytest
+from qdjunction.errors import InputError
+from qdjunction.traces.clustering import classify, describe
+from qdjunction.traces.settings import ClusterSettings, SimulationSettings, TracesSettings
+from qdjunction.traces.simulation import SlidingSeries, simulate
+from sklearn.metrics import adjusted_rand_score
+
+SERIES = SlidingSeries(("L-R1", "L-R2", "L-R3", "L-R4"), (3.9, 9.2, 14.5, 17.5), (-1.54, -2.72, -4.9, -3.9))
+# Five kinds of traces: no dot, and a contact that breaks off after the first, second, third and fourth site.
+FIVE = SimulationSettings(seed=4, points=4000, bound_fraction=0.8, slide_fraction=0.75)
+
+
+@pytest.fixture(scope="module")
+def simulated():
+    return list(islice(simulate(SERIES, FIVE), 600))
+
+
+@pytest.fixture(scope="module")
+def classes(simulated):
+    settings = TracesSettings(clusters=ClusterSettings(sample_traces=500, repeats=4, largest_classes=7))
+    return classify((item.trace for item in simulated), settings)
+
+
+def test_five_kinds_of_traces_are_found(simulated, classes):
+    truth = {item.trace.name: item.sites for item in simulated}
+    assert len(set(truth.values())) == 5
+    assert adjusted_rand_score([truth[name] for name in classes.names], classes.labels) > 0.95
+    assert len(classes.names) == 600  # also those outside the sample
+    assert sorted(classes.sizes, reverse=True) == classes.sizes.tolist()
+    assert Counter(classes.labels.tolist()) == dict(enumerate(classes.sizes.tolist()))
+
+
+def test_five_classes_are_stable_and_more_are_less_so(classes):
+    agreement = {item.classes: item.agreement_mean for item in classes.stability}
+    assert agreement[5] > 0.99
+    assert agreement[5] > max(agreement[6], agreement[7])
+    assert all(item.agreement_min <= item.agreement_mean <= 1 for item in classes.stability)
+    assert all(-1 <= item.silhouette <= 1 for item in classes.stability)
+    assert classes.eigenvalues[0] == pytest.approx(0, abs=1e-9)
+    assert np.all(np.diff(classes.eigenvalues) > -1e-9)
+
+
+def test_traces_without_structure_have_no_stable_classes():
+    # One kind of trace, told apart by noise alone.
+    one = FIVE.model_copy(update={"bound_fraction": 1.0, "slide_fraction": 1.0})
+    settings = TracesSettings(clusters=ClusterSettings(sample_traces=200, repeats=4, largest_classes=6))
+    found = classify((item.trace for item in islice(simulate(SERIES, one), 200)), settings)
+    assert {item.classes: item.agreement_mean for item in found.stability}[5] < 0.9
+
+
+def test_profiles_are_distributions(classes):
+    assert classes.profiles.shape == (5, 8, 24)
+    np.testing.assert_allclose(classes.profiles.sum(axis=(1, 2)), 1, rtol=1e-5)
+
+
+def test_same_seed_gives_the_same_classes(simulated, classes):
+    settings = TracesSettings(clusters=ClusterSettings(sample_traces=500, repeats=2, largest_classes=2))
+    again = classify((item.trace for item in simulated), settings)
+    np.testing.assert_array_equal(again.labels, classes.labels)
+
+
+def test_description_is_a_unit_vector(simulated):
+    assert np.linalg.norm(describe(simulated[0].trace, TracesSettings())) == pytest.approx(1)
+
+
+def test_too_few_traces_are_refused(simulated):
+    with pytest.raises(InputError, match="too few"):
+        classify(item.trace for item in simulated[:10])

@@ -1,0 +1,176 @@
+"""The 1Pb study through a real Snakemake: to its report, after a kill, twice in a row, and with bad input."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import xarray
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.workflow
+
+CONFIG = """\
+study: 1Pb_MAPbBr3
+dots:
+  - dot: 1Pb
+    contacts: [short, long]
+relax:
+  start: scratch
+transport:
+  energy_min_ev: -2.0
+  energy_max_ev: 5.0
+  energy_step_ev: 0.02
+"""
+
+
+def environment():
+    """This interpreter's programs first, and threads that do not fight over a busy machine."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | {"PATH": path, "OMP_WAIT_POLICY": "passive"}
+
+
+def command(folder, *words):
+    return [
+        *("snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder),
+        *("--configfile", folder / "study.yaml", "--cores", "2", *words),
+    ]
+
+
+def snakemake(folder, *words):
+    return subprocess.run(
+        command(folder, *words), capture_output=True, text=True, env=environment(), check=False, timeout=900
+    )
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """The finished study. Its first run is killed, process group and all, in the middle of the relaxation."""
+    folder = tmp_path_factory.mktemp("study")
+    (folder / "study.yaml").write_text(CONFIG)
+    run = subprocess.Popen(
+        command(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(),
+        start_new_session=True,
+    )  # fmt: skip
+    log = folder / "results" / "logs" / "1Pb_MAPbBr3" / "relax.log"
+    deadline = time.monotonic() + 300
+    while not (log.exists() and "step    5" in log.read_text()):
+        assert run.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < deadline, "the relaxation did not get to its fifth step"
+        time.sleep(0.05)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    (folder / "killed.log").write_text(log.read_text())
+    assert snakemake(folder, "--unlock").returncode == 0
+    finished = snakemake(folder, "--rerun-incomplete")
+    assert finished.returncode == 0, finished.stderr
+    return folder
+
+
+def test_the_report_is_there(study):
+    page = (study / "results" / "report" / "index.html").read_text()
+    assert "embedded model, not DFT" in page
+    assert "1Pb_MAPbBr3" in page
+
+
+def test_a_kill_loses_no_finished_step(study):
+    """The last step in the killed run's log is where the second run goes on; none is done twice."""
+    before = [int(n) for n in re.findall(r"step +(\d+) ", (study / "killed.log").read_text())]
+    log = (study / "results" / "logs" / "1Pb_MAPbBr3" / "relax.log").read_text()
+    going_on = re.search(r"Going on after step (\d+) ", log)
+    assert going_on is not None
+    assert int(going_on[1]) >= before[-1]
+
+
+def test_a_second_run_does_nothing(study):
+    again = snakemake(study)
+    assert again.returncode == 0
+    assert "Nothing to be done" in again.stderr + again.stdout
+
+
+def test_long_conducts_better_than_short(study):
+    summary = json.loads((study / "results" / "1Pb_MAPbBr3" / "series.json").read_text())["series"][0]
+    assert summary["kind"] == "comparison"
+    assert summary["junctions"] == ["short", "long"]
+    assert summary["share_long_above"] > 0.5
+    assert summary["median_log10_ratio"] > 0
+
+
+def test_relaxed_1pb_has_the_gap_and_bonds_of_the_model(study):
+    from qdjunction.engine.store import read_electronic_structure
+    from qdjunction.structure.bonds import bond_lengths
+
+    structure = read_electronic_structure(study / "results" / "1Pb_MAPbBr3" / "hamiltonian.nc")
+    assert 4.0 < structure.gap_ev < 4.7
+    bonds = bond_lengths(structure.atoms)
+    assert bonds["min_ang"].min() > 2.9
+    assert bonds["max_ang"].max() < 3.1
+
+
+def test_results_open_and_say_what_made_them(study):
+    junction = study / "results" / "1Pb_MAPbBr3" / "long"
+    with xarray.open_dataset(junction / "transmission.nc") as t:
+        assert t.sizes == {"energy": 351}
+        assert "GFN1-xTB" in t.attrs["engine"]
+        assert float(t.error_estimate) < 1e-6
+    record = json.loads((study / "results" / "1Pb_MAPbBr3" / "relaxed.json").read_text())
+    assert record["converged"]
+    assert record["engine"]["embedded"]
+    assert record["provenance"]["packages"]["tblite"]
+    table = pd.read_csv(study / "results" / "1Pb_MAPbBr3" / "conductance.csv")
+    assert set(table["junction"]) == {"short", "long"}
+    assert (table["conductance_G0"] > 0).all()
+
+
+def test_snakemake_s_own_report_is_made_offline(study):
+    made = snakemake(study, "--report", "snakemake-report.html")
+    assert made.returncode == 0, made.stderr
+    assert (study / "snakemake-report.html").stat().st_size > 1e5
+
+
+def test_changed_settings_rerun_only_what_depends_on_them(study):
+    dry = snakemake(study, "-n", "--config", "interference={jump_decades: 0.5}")
+    assert dry.returncode == 0
+    planned = set(re.findall(r"^rule (\w+):", dry.stdout, re.MULTILINE))
+    assert "series" in planned
+    assert not {"relax", "hamiltonian", "transmission"} & planned
+
+
+BAD = {
+    "unknown dot": ("dot: 1Pb", "dot: 5Pb", "There is no dot '5Pb'"),
+    "unknown contact": ("[short, long]", "[L-R7]", "contact pair 'L-R7'"),
+    "wrong halide": ("dot: 1Pb", "dot: 1Pb\n    halide: At", "dots.0.halide = 'At'"),
+    "negative distance": ("relax:", "electrodes: {apex_distance_ang: -1}\nrelax:", "apex_distance_ang = -1"),
+    "misspelt key": ("transport:", "transprot:", "unknown key 'transprot'; did you mean 'transport'?"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "message"), BAD.values(), ids=BAD)
+def test_bad_input_stops_before_any_job(tmp_path, old, new, message):
+    (tmp_path / "study.yaml").write_text(CONFIG.replace(old, new))
+    run = snakemake(tmp_path)
+    assert run.returncode == 1
+    assert message in run.stderr
+    assert "Traceback" not in run.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_unreadable_yaml_stops_before_any_job(tmp_path):
+    (tmp_path / "study.yaml").write_text("dots: [1, 2\n")
+    run = snakemake(tmp_path)
+    assert run.returncode == 1
+    assert "study.yaml" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("word", ["retries:", "group:"])
+def test_rules_leave_retries_and_groups_to_profiles(word):
+    """In a rule `retries` runs again inside the same allocation, and `group` runs in turn what it reserves at once."""
+    for path in (ROOT / "rules").glob("*.smk"):
+        assert word not in path.read_text(), path

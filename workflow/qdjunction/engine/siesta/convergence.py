@@ -1,0 +1,89 @@
+"""How much a result depends on mesh and basis: the same structure, one setting changed at a time."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from ase import Atoms
+
+from qdjunction.engine.siesta.engine import SiestaEngine
+from qdjunction.engine.siesta.settings import SiestaSettings
+from qdjunction.errors import EngineError
+
+log = logging.getLogger(__name__)
+
+DEFAULT_SCAN: dict[str, Sequence[Any]] = {
+    "mesh_cutoff_ry": (100.0, 150.0, 200.0, 300.0),
+    "energy_shift_ry": (0.02, 0.01, 0.005, 0.002),
+    "basis": ("SZP", "DZP", "TZP"),
+}
+"""What `convergence` scans unless told otherwise."""
+
+
+def convergence(
+    atoms: Atoms,
+    settings: SiestaSettings,
+    workdir: str | Path,
+    scan: Mapping[str, Sequence[Any]] = DEFAULT_SCAN,
+) -> pd.DataFrame:
+    """Compute a structure at the given settings and with each setting changed alone.
+
+    Every point has its own folder in `workdir`, so that an interrupted study goes on where it was. A point that
+    fails is a row with its reason; the study survives it.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The structure.
+    settings : SiestaSettings
+        What the points are compared with.
+    workdir : str or Path
+        Folder of the study.
+    scan : mapping of str to sequence
+        Values by the name of a setting.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a point: ``setting``, ``value``, ``energy_ev``, ``homo_ev``, ``lumo_ev``, ``gap_ev``,
+        ``fmax_ev_per_ang`` (largest force component), ``gap_change_ev`` and ``force_change_ev_per_ang`` (largest change
+        of a component) against the first row, which is `settings` itself, and ``reason`` where it failed.
+    """
+    rows = []
+    reference = None
+    for setting, value, changed in _points(settings, scan):
+        folder = Path(workdir) / (f"{setting}-{value}" if setting else "reference")
+        log.info("convergence: %s", folder.name)
+        row: dict[str, Any] = {"setting": setting, "value": value, "reason": ""}
+        try:
+            structure = SiestaEngine(changed).hamiltonian(atoms, folder)
+        except EngineError as error:
+            row["reason"] = str(error)
+        else:
+            reference = reference or structure
+            forces = structure.forces_ev_per_ang
+            row |= {
+                "energy_ev": structure.energy_ev,
+                "homo_ev": structure.homo_ev,
+                "lumo_ev": structure.lumo_ev,
+                "gap_ev": structure.gap_ev,
+                "fmax_ev_per_ang": float(np.abs(forces).max()),
+                "gap_change_ev": structure.gap_ev - reference.gap_ev,
+                "force_change_ev_per_ang": float(np.abs(forces - reference.forces_ev_per_ang).max()),
+            }
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _points(
+    settings: SiestaSettings, scan: Mapping[str, Sequence[Any]]
+) -> Iterator[tuple[str, Any, SiestaSettings]]:
+    yield "", "", settings
+    values = settings.model_dump()
+    for setting, choices in scan.items():
+        for choice in choices:
+            if values[setting] != choice:
+                yield setting, choice, SiestaSettings.model_validate(values | {setting: choice})

@@ -1,0 +1,215 @@
+"""Why a SIESTA run failed, in one sentence that says what to do."""
+
+import math
+import re
+import signal
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from qdjunction.engine.siesta.progress import Progress, trend
+from qdjunction.engine.siesta.settings import SiestaSettings
+
+
+class Failure(StrEnum):
+    """Ways in which a run fails; the values stand in ``status.json``."""
+
+    SCF_STUCK = "scf-stuck"
+    SCF_UNFINISHED = "scf-unfinished"
+    GEOMETRY_NOT_CONVERGED = "geometry-not-converged"
+    OUT_OF_TIME = "out-of-time"
+    OUT_OF_MEMORY = "out-of-memory"
+    PSEUDOPOTENTIAL_MISSING = "pseudopotential-missing"
+    GHOST_STATE = "ghost-state"
+    BOX_TOO_SMALL = "box-too-small"
+    MATRICES_DAMAGED = "matrices-damaged"
+    RESTART_DAMAGED = "restart-files-damaged"
+    KILLED = "killed"
+    NOT_STARTED = "not-started"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What went wrong.
+
+    Attributes
+    ----------
+    failure : Failure
+        Its kind.
+    reason : str
+        One sentence for ``status.json`` and the report.
+    """
+
+    failure: Failure
+    reason: str
+
+
+IMAGES_INTERACT = "interaction between periodic images"
+"""What SIESTA warns of when the box is too small."""
+
+_STOPPED = {
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGKILL,
+    signal.SIGTERM,
+    signal.SIGXCPU,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+}
+_MEMORY = re.compile(
+    r"oom[-_ ]?kill|out of memory|cannot allocate memory|allocation would exceed|error allocating|"
+    r"insufficient virtual memory|bad_alloc|alloc_err: allocate error",
+    re.IGNORECASE,
+)
+_MISSING = re.compile(r"Pseudopotential file not found:?\s*(?P<file>\S+)", re.IGNORECASE)
+_SPECIES = re.compile(r"atom: Called for (\S+)")
+_FATAL = re.compile(r"FATAL:\s*(\S.*)")
+_GHOST = re.compile(r"GHOST: WARNING: Ghost state for L =\s*(\d+)")
+
+
+def diagnose(
+    output: str | Path,
+    settings: SiestaSettings,
+    exit_status: int | None = None,
+    error: str | Path | None = None,
+    finite: bool = True,
+) -> Diagnosis | None:
+    """Tell from its files why a run failed.
+
+    Parameters
+    ----------
+    output : str or Path
+        Standard output of SIESTA; the file MESSAGES beside it is read too.
+    settings : SiestaSettings
+        Its settings: the tolerances and limits that its numbers are held against.
+    exit_status : int, optional
+        Exit status, negative for a signal as `subprocess` has it; None where it is not known.
+    error : str or Path, optional
+        Standard error.
+    finite : bool
+        Whether the structure is finite, so that it must not touch its images.
+
+    Returns
+    -------
+    Diagnosis or None
+        None when the run completed.
+    """
+    output = Path(output)
+    text = _text(output)
+    messages = _text(output.parent / "MESSAGES")
+    stderr = _text(Path(error)) if error else ""
+    said = text + messages
+    completed = "Job completed" in text
+
+    if missing := _MISSING.search(text):
+        name = missing["file"]
+        return Diagnosis(
+            Failure.PSEUDOPOTENTIAL_MISSING,
+            f"SIESTA found no pseudopotential {name} in {output.parent}: SIESTA 4 reads psf only, SIESTA 5 psml and "
+            f"psf; put the file there or set 'pseudopotential_format'.",
+        )
+    if not completed and (ghosts := _GHOST.findall(text)):
+        species = _SPECIES.findall(text)[-1]
+        return Diagnosis(
+            Failure.GHOST_STATE,
+            f"The pseudopotential of {species} has a ghost state for l = {', '.join(ghosts)}, a spurious level below "
+            f"the true one; use another pseudopotential for {species}.",
+        )
+    if finite and IMAGES_INTERACT in said:
+        return Diagnosis(
+            Failure.BOX_TOO_SMALL,
+            "The box is too small: SIESTA found interaction between periodic images; raise vacuum_ang.",
+        )
+    if completed:
+        return _unconverged_geometry(text, settings)
+    if "OUT_OF_TIME" in said:
+        return Diagnosis(
+            Failure.OUT_OF_TIME,
+            "SIESTA stopped in time before the wall-clock limit; run again to go on, or raise wall_time_min.",
+        )
+    if "SCF_NOT_CONV" in said:
+        return _unconverged_scf(text, settings)
+    if _MEMORY.search(stderr) or _MEMORY.search(text):
+        return Diagnosis(
+            Failure.OUT_OF_MEMORY,
+            "SIESTA ran out of memory; give the job more memory or spread it over more MPI ranks.",
+        )
+    if "GEOM_NOT_CONV" in said:
+        return _unconverged_geometry(text, settings)
+    if exit_status is not None and (number := _signal(exit_status)) in _STOPPED:
+        return _killed(number)
+    if not text.strip():
+        return Diagnosis(
+            Failure.NOT_STARTED, f"SIESTA wrote no output (exit status {exit_status}): {_last(stderr)}."
+        )
+    if exit_status is None:
+        return Diagnosis(
+            Failure.KILLED,
+            f"The output {output.name} ends in the middle: the run was cut off; run again to go on.",
+        )
+    fatal = _FATAL.findall(messages)
+    return Diagnosis(
+        Failure.UNKNOWN,
+        f"SIESTA ended with exit status {exit_status}; its last words: {_last(fatal[-1] if fatal else text)}.",
+    )
+
+
+def _unconverged_scf(text: str, settings: SiestaSettings) -> Diagnosis:
+    progress = Progress(settings.dm_tolerance, settings.h_tolerance_ev).feed_all(text.splitlines())
+    count = len(progress.residuals)
+    state = trend(progress.residuals)
+    head = f"The SCF is at {state.residual:.0f} times its tolerance after {count} iterations"
+    if math.isnan(state.slope):
+        return Diagnosis(
+            Failure.SCF_UNFINISHED, f"{head}, too few to tell where it goes; raise max_scf_iterations."
+        )
+    if state.remaining <= settings.max_scf_iterations:
+        return Diagnosis(
+            Failure.SCF_UNFINISHED,
+            f"{head} and falls by {-state.slope:.2f} decades an iteration: about {state.remaining:.0f} more would do; "
+            "raise max_scf_iterations.",
+        )
+    how = "does not fall" if state.slope > -1e-4 else f"falls by only {-state.slope:.4f} decades an iteration"
+    return Diagnosis(
+        Failure.SCF_STUCK,
+        f"{head} and {how}: it is stuck; lower mixing_weight, raise mixing_history, or start from a better geometry.",
+    )
+
+
+def _unconverged_geometry(text: str, settings: SiestaSettings) -> Diagnosis | None:
+    if "Final (unrelaxed) atomic coordinates" not in text and "GEOM_NOT_CONV" not in text:
+        return None
+    progress = Progress(settings.dm_tolerance, settings.h_tolerance_ev).feed_all(text.splitlines())
+    return Diagnosis(
+        Failure.GEOMETRY_NOT_CONVERGED,
+        f"The geometry is not converged: fmax is {progress.fmax_ev_per_ang:.3f} eV/Ang after "
+        f"{max(progress.forces - 1, 0)} moves of this run; raise max_steps to go on from there.",
+    )
+
+
+def _killed(signal_number: int) -> Diagnosis:
+    if signal_number == 9:
+        return Diagnosis(
+            Failure.KILLED,
+            "SIESTA was killed by signal 9, as a queue does at its time limit or a kernel when memory runs out; run "
+            "again to go on from the last density matrix and geometry.",
+        )
+    return Diagnosis(
+        Failure.KILLED,
+        f"SIESTA was ended by signal {signal_number}; run again to go on from the last density matrix and geometry.",
+    )
+
+
+def _signal(exit_status: int) -> int:
+    """Number of the signal behind an exit status of `subprocess` (negative) or of a shell (above 128), else 0."""
+    return -exit_status if exit_status < 0 else max(exit_status - 128, 0)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+
+def _last(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1].rstrip(".") if lines else "nothing"

@@ -1,0 +1,169 @@
+"""The SIESTA engine: DFT behind the contract that every engine keeps."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import sisl
+from ase import Atoms
+
+from qdjunction.engine.contract import ElectronicStructure, EngineInfo, Relaxation
+from qdjunction.engine.siesta.extraction import electronic_structure_from_run, engine_info, find_run
+from qdjunction.engine.siesta.inputs import LABEL
+from qdjunction.engine.siesta.pseudopotentials import Pseudopotential, find_pseudopotentials
+from qdjunction.engine.siesta.records import is_whole
+from qdjunction.engine.siesta.runner import OUTPUT, SiestaRun, Status
+from qdjunction.engine.siesta.settings import SiestaSettings
+from qdjunction.errors import EngineError, InputError
+
+__all__ = ["SiestaEngine", "SiestaSettings"]
+
+
+class SiestaEngine:
+    """SIESTA, in a working folder that survives failures and is gone on from.
+
+    Parameters
+    ----------
+    settings : SiestaSettings, optional
+        Protocol, pseudopotentials, launch line.
+    """
+
+    def __init__(self, settings: SiestaSettings | None = None):
+        self.settings = settings or SiestaSettings()
+
+    @property
+    def info(self) -> EngineInfo:
+        """Who computes, with which settings; SIESTA's own version stands in the results."""
+        return replace(engine_info("", self.settings), versions={"sisl": sisl.__version__})
+
+    def relax(self, atoms: Atoms, workdir: Path, fmax_ev_per_ang: float, max_steps: int) -> Relaxation:
+        """Relax `atoms` until no force component on a free atom exceeds `fmax_ev_per_ang`.
+
+        This is SIESTA's own criterion, MD.MaxForceTol, by which published forces are quoted: the largest Cartesian
+        component, not the largest norm. Atoms under `ase.constraints.FixAtoms` stay where they are.
+
+        Raises
+        ------
+        EngineError
+            When SIESTA fails and no correction helps, or another process works in the folder.
+        InputError
+            When a pseudopotential is missing or unfit.
+        """
+        workdir = Path(workdir)
+        run = SiestaRun(workdir, atoms, self.settings, self._pseudopotentials(atoms))
+        status = run.relax(fmax_ev_per_ang, max_steps)
+        last = next(attempt for attempt in reversed(status.attempts) if attempt["forces"])
+        relaxed = atoms.copy()
+        relaxed.positions = _last_positions(workdir, converged=status.state == "done")
+        return Relaxation(
+            atoms=relaxed,
+            converged=status.state == "done",
+            energy_ev=last["energy_ev"],
+            fmax_ev_per_ang=last["fmax_ev_per_ang"],
+            steps=status.forces - 1,
+            wall_time_s=status.wall_time_s,
+            engine=self._with_record(workdir, status),
+            reason=status.reason,
+        )
+
+    def hamiltonian(
+        self, atoms: Atoms, workdir: Path, density_from: Path | None = None
+    ) -> ElectronicStructure:
+        """Converge the SCF of `atoms` and give H and S with the Fermi energy at zero, checked.
+
+        Parameters
+        ----------
+        atoms : ase.Atoms
+            The structure.
+        workdir : Path
+            Working folder.
+        density_from : Path, optional
+            Folder of a run with the same atoms in the same order and the same orbitals, say of the neighbouring
+            contact; its density matrix starts this SCF. Ignored where it does not fit.
+
+        Raises
+        ------
+        EngineError
+            When SIESTA fails and no correction helps, a check of the result fails, or another process works in the
+            folder.
+        InputError
+            When a pseudopotential is missing or unfit, or the settings ask for spin.
+        """
+        if self.settings.spin != "non-polarized":
+            raise InputError(
+                f"spin = {self.settings.spin}, but an electronic structure for transport is non-polarized; leave spin "
+                "out, or write the input and read H with engine.siesta.read_hamiltonian."
+            )
+        workdir = Path(workdir)
+        pseudopotentials = self._pseudopotentials(atoms)
+        if density_from is not None:
+            seed_density_matrix(Path(density_from), workdir, atoms, self.settings, pseudopotentials)
+        status = SiestaRun(workdir, atoms, self.settings, pseudopotentials).hamiltonian()
+        structure = electronic_structure_from_run(workdir, self.settings)
+        return replace(structure, engine=self._with_record(workdir, status))
+
+    def _pseudopotentials(self, atoms: Atoms) -> dict[str, Pseudopotential]:
+        settings = self.settings
+        return find_pseudopotentials(
+            atoms.symbols, settings.pseudopotentials, settings.functional, settings.pseudopotential_format
+        )
+
+    def _with_record(self, workdir: Path, status: Status) -> EngineInfo:
+        """Give the info with SIESTA's version, the pseudopotentials and the corrections of a run."""
+        text = (workdir / OUTPUT).read_text(encoding="utf-8", errors="replace")
+        info = engine_info(text, self.settings)
+        made = {"pseudopotentials": status.pseudopotentials, "corrections": status.corrections}
+        return replace(info, settings=info.settings | made)
+
+
+def seed_density_matrix(
+    source: Path,
+    run_dir: Path,
+    atoms: Atoms,
+    settings: SiestaSettings,
+    pseudopotentials: dict[str, Pseudopotential],
+) -> bool:
+    """Put the density matrix of another run into a folder, if it fits and none is there yet.
+
+    It fits when the other run has the same elements in the same order, basis, energy shift, spin and
+    pseudopotentials: then its orbitals are the same ones, and SIESTA only has to move them.
+
+    Returns
+    -------
+    bool
+        Whether a density matrix was put there.
+    """
+    target = run_dir / f"{LABEL}.DM"
+    density = source / f"{LABEL}.DM"
+    status = Status.load(source)
+    if target.exists() or status is None or not is_whole(density):
+        return False
+    mine = settings.numbers()
+    if any(
+        status.settings.get(key) != mine[key]
+        for key in ("basis", "basis_by_element", "energy_shift_ry", "spin")
+    ):
+        return False
+    checksums = {element: record["sha256"] for element, record in status.pseudopotentials.items()}
+    if checksums != {element: file.sha256 for element, file in pseudopotentials.items()}:
+        return False
+    if list(sisl.get_sile(source / f"{LABEL}.XV").read_geometry().atoms.Z) != atoms.numbers.tolist():
+        return False
+    run_dir.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(density, target)
+    return True
+
+
+def _last_positions(workdir: Path, converged: bool) -> np.ndarray:
+    """Positions that the last energy and forces belong to (Ang).
+
+    The XV file holds them once SIESTA has converged; before, it holds the geometry to come, and the output the one
+    that was computed.
+    """
+    if converged:
+        return sisl.get_sile(workdir / f"{LABEL}.XV").read_geometry().xyz
+    geometry = sisl.io.siesta.stdoutSileSiesta(find_run(workdir).output).read_geometry[-1]()
+    if geometry is None:
+        raise EngineError(f"{workdir / OUTPUT}: holds no final coordinates; run again to go on.")
+    return geometry.xyz

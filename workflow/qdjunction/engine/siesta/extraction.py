@@ -1,0 +1,375 @@
+"""From a finished SIESTA run to H and S with the Fermi energy at zero.
+
+sisl reads every file. What it cannot know is settled here, once:
+
+- HSX files of SIESTA 4 hold neither a Fermi energy nor a geometry (sisl guesses the cell from the couplings, and
+  guesses too small): the geometry comes from the XV file, E_F from the EIG file. They are in single precision.
+- sisl shifts H of TSHS, netCDF and newer HSX files to E_F = 0 itself.
+"""
+
+import logging
+import re
+import warnings
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import scipy.linalg
+import sisl
+from ase import Atoms
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from qdjunction.engine.contract import ElectronicStructure, EngineInfo
+from qdjunction.engine.siesta.box import check_box
+from qdjunction.engine.siesta.diagnosis import diagnose
+from qdjunction.engine.siesta.inputs import STRUCTURE
+from qdjunction.engine.siesta.records import is_whole
+from qdjunction.engine.siesta.settings import SiestaSettings
+from qdjunction.errors import EngineError, InputError
+from qdjunction.structure.xyz import read_structure
+from qdjunction.units import BOLTZMANN_EV_PER_K
+
+log = logging.getLogger(__name__)
+
+MATRIX_FILES = ("nc", "TSHS", "HSX")
+"""Suffixes of the files that hold H and S, double precision first."""
+
+HERMITICITY_EV = 1e-5
+EIGENVALUE_TOLERANCE_EV = 1e-3
+ELECTRON_TOLERANCE = 1e-2
+_COMPARED_ABOVE_FERMI_EV = 10.0
+
+_VALENCE = re.compile(r"atom: Called for (\S+).*?Total valence charge:\s*([\d.]+)", re.DOTALL)
+_ELECTRONS = re.compile(r"Total number of electrons:\s*([\d.]+)")
+_TEMPERATURE = re.compile(r"redata: Electronic Temperature\s*=\s*([\d.Ee+-]+)\s*(\S+)")
+_VERSION = re.compile(r"(?:Siesta Version\s*:|Version\s*:)\s*(\S+)")
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """The files of a run.
+
+    Attributes
+    ----------
+    folder : Path
+        Run folder.
+    label : str
+        SystemLabel.
+    output : Path
+        Standard output.
+    """
+
+    folder: Path
+    label: str
+    output: Path
+
+    def path(self, suffix: str) -> Path:
+        """Give the file ``<label>.<suffix>``."""
+        return self.folder / f"{self.label}.{suffix}"
+
+    def existing(self, suffix: str) -> Path:
+        """Give the file ``<label>.<suffix>``, which must be there.
+
+        Raises
+        ------
+        EngineError
+            When it is not.
+        """
+        path = self.path(suffix)
+        if not path.is_file():
+            raise EngineError(
+                f"{path}: SIESTA left no {suffix} file; run it to its end with SaveHS and WriteEigenvalues."
+            )
+        return path
+
+
+def find_run(run_dir: str | Path) -> RunFiles:
+    """Find the files of the one run in a folder.
+
+    Raises
+    ------
+    InputError
+        When there is no fdf file, more than one, or no output.
+    """
+    folder = Path(run_dir)
+    inputs = sorted(folder.glob("*.fdf"))
+    if len(inputs) != 1:
+        found = ", ".join(path.name for path in inputs) or "none"
+        raise InputError(f"{folder}: a run folder holds one fdf file, here are: {found}.")
+    label = str(sisl.get_sile(inputs[0]).get("SystemLabel", default="siesta"))
+    for output in (folder / f"{label}.out", inputs[0].with_suffix(".out")):
+        if output.is_file():
+            return RunFiles(folder, label, output)
+    raise InputError(f"{folder}: the standard output of SIESTA is missing; save it as {label}.out.")
+
+
+def read_hamiltonian(run_dir: str | Path, source: str | None = None) -> tuple[sisl.Hamiltonian, float]:
+    """Read H and S of a run and shift the Fermi energy to zero.
+
+    Parameters
+    ----------
+    run_dir : str or Path
+        Run folder; see `find_run`.
+    source : {"nc", "TSHS", "HSX"}, optional
+        File to read; by default the first one there is.
+
+    Returns
+    -------
+    hamiltonian : sisl.Hamiltonian
+        H (eV) and S in double precision, E_F at zero.
+    fermi_energy_ev : float
+        Fermi energy in SIESTA's own zero (eV).
+
+    Raises
+    ------
+    EngineError
+        When a file is missing, cut short or does not fit the others.
+    """
+    run = find_run(run_dir)
+    present = [suffix for suffix in MATRIX_FILES if run.path(suffix).is_file()]
+    suffix = source or next(iter(present), "HSX")
+    path = run.existing(suffix)
+    if suffix != "nc" and not is_whole(path):
+        raise EngineError(
+            f"{path}: the file is cut short or damaged; delete it and run SIESTA again, which takes one SCF from the "
+            "density matrix."
+        )
+    try:
+        fermi = float(sisl.get_sile(run.existing("EIG")).read_fermi_level())
+        with warnings.catch_warnings():
+            # sisl warns that old HSX files hold no Fermi energy, which is what this function is for.
+            warnings.simplefilter("ignore", sisl.SislWarning)
+            sile = sisl.get_sile(path)
+            hamiltonian = sile.read_hamiltonian(geometry=read_geometry(run)).astype(np.float64)
+            if suffix == "HSX" and sile.version == 0:
+                hamiltonian.shift(-fermi)
+    except (
+        sisl.SislError,
+        OSError,
+        ValueError,
+        IndexError,
+        MemoryError,
+        RuntimeError,
+        AssertionError,
+    ) as error:
+        raise EngineError(
+            f"{path}: H and S cannot be read, or do not fit the other files ({error}); run SIESTA again, a periodic "
+            "structure with TS.HS.Save."
+        ) from error
+    values = hamiltonian._csr._D
+    if not np.isfinite(values).all():
+        raise EngineError(f"{path}: H or S holds values that are not finite; delete it and run SIESTA again.")
+    return hamiltonian, fermi
+
+
+def read_geometry(run: RunFiles) -> sisl.Geometry:
+    """Read cell and positions from the XV file and the orbitals from what SIESTA wrote of its basis.
+
+    Raises
+    ------
+    EngineError
+        When there is no XV file or it does not fit the basis.
+    """
+    xv = sisl.get_sile(run.existing("XV")).read_geometry()
+    with warnings.catch_warnings():
+        # sisl says that ORB_INDX holds ranges but no radial functions; ranges are all that is wanted.
+        warnings.simplefilter("ignore", sisl.SislWarning)
+        fdf = sisl.get_sile(next(run.folder.glob("*.fdf")))
+        if run.path("ORB_INDX").is_file():
+            basis = fdf.read_basis(order=["ORB_INDX"])
+            nsc = sisl.get_sile(run.path("ORB_INDX")).read_lattice_nsc()
+        else:
+            basis = sisl.get_sile(run.existing("HSX")).read_basis()
+            nsc = (1, 1, 1)
+    if len(basis) != xv.na or not np.array_equal(basis.Z, xv.atoms.Z):
+        raise EngineError(
+            f"{run.path('XV')}: holds {xv.atoms.formula()}, the basis that SIESTA wrote belongs to "
+            f"{basis.formula()}; the files are of different runs."
+        )
+    return sisl.Geometry(xv.xyz, basis, lattice=sisl.Lattice(xv.cell, nsc=nsc))
+
+
+def electronic_structure_from_run(
+    run_dir: str | Path, settings: SiestaSettings | None = None
+) -> ElectronicStructure:
+    """Make the electronic structure of a finished run at the Gamma point, checked.
+
+    Checks: SIESTA completed; H is Hermitian and S positive definite; the eigenvalues are those of the EIG file
+    within 1 meV (up to 10 eV above the Fermi energy, beyond which single precision costs more); filled up to the
+    Fermi energy they hold the electrons of the neutral atoms; orbitals of a finite structure do not reach those of
+    its images.
+
+    Parameters
+    ----------
+    run_dir : str or Path
+        Run folder: one fdf file, the output, the files with the SystemLabel as stem (XV, EIG, FA, ORB_INDX and HSX,
+        TSHS or nc). Tags and info come from `structure.extxyz`, or the only extended XYZ file in the folder.
+    settings : SiestaSettings, optional
+        What the run was made with; by default only what its output says is known.
+
+    Raises
+    ------
+    InputError
+        When the folder is not one of a run.
+    EngineError
+        When the run did not complete or a check fails.
+    """
+    run = find_run(run_dir)
+    if problem := diagnose(run.output, settings or SiestaSettings()):
+        raise EngineError(f"{run.folder}: {problem.reason}")
+    text = run.output.read_text(encoding="utf-8", errors="replace")
+    hamiltonian, fermi = read_hamiltonian(run_dir)
+    if not hamiltonian.spin.is_unpolarized:
+        raise EngineError(
+            f"{run.folder}: the run is {hamiltonian.spin}, an electronic structure for transport is non-polarized; "
+            "read its H and S with read_hamiltonian."
+        )
+    levels_in_file = sisl.get_sile(run.existing("EIG")).read_data()
+    if levels_in_file.shape[1] != 1:
+        raise EngineError(
+            f"{run.path('EIG')}: holds {levels_in_file.shape[1]} k-points, a junction is computed at Gamma only; "
+            "read a lead with read_hamiltonian."
+        )
+    levels = checked_levels(hamiltonian, np.sort(levels_in_file.ravel()), run.folder)
+    geometry = hamiltonian.geometry
+    valence = np.array([_valence(text, run)[atom.tag or atom.symbol] for atom in geometry.atoms])
+    _check_electrons(levels, text, valence.sum(), run)
+    atoms = _with_tags(run, geometry)
+    if not atoms.pbc.any():
+        check_box(geometry)
+    energies = sisl.io.siesta.stdoutSileSiesta(run.output).read_energy()
+    return ElectronicStructure(
+        atoms=atoms,
+        hamiltonian=hamiltonian,
+        fermi_energy_ev=fermi,
+        eigenvalues_ev=levels,
+        valence_electrons=valence,
+        energy_ev=float(energies.total),
+        forces_ev_per_ang=sisl.get_sile(run.existing("FA")).read_force(),
+        engine=engine_info(text, settings),
+    )
+
+
+def engine_info(output: str, settings: SiestaSettings | None) -> EngineInfo:
+    """Who computed a run, from its output and, where they are known, its settings."""
+    version = _VERSION.search(output)
+    versions = {"siesta": version[1] if version else "unknown", "sisl": metadata.version("sisl")}
+    if settings is None:
+        return EngineInfo("siesta", "DFT (SIESTA, settings as in its fdf file)", False, versions, {})
+    return EngineInfo("siesta", settings.method, False, versions, settings.numbers())
+
+
+def checked_levels(
+    hamiltonian: sisl.Hamiltonian, expected_ev: NDArray[np.float64], where: object
+) -> NDArray[np.float64]:
+    """Solve H C = S C E at Gamma and hold the levels against those that SIESTA printed.
+
+    Parameters
+    ----------
+    hamiltonian : sisl.Hamiltonian
+        H (eV) and S, E_F at zero.
+    expected_ev : (n,) array
+        Levels relative to E_F (eV), ascending.
+    where : object
+        What an error names.
+
+    Returns
+    -------
+    (n,) array
+        Levels relative to E_F (eV), ascending.
+
+    Raises
+    ------
+    EngineError
+        When H is not Hermitian, S not positive definite, or the levels differ.
+    """
+    H, S = hamiltonian.Hk(format="array"), hamiltonian.Sk(format="array")
+    for name, matrix in (("H", H), ("S", S)):
+        error = float(np.abs(matrix - matrix.conj().T).max())
+        if error > HERMITICITY_EV:
+            raise EngineError(
+                f"{where}: {name} is not Hermitian, |{name} - {name}^dagger| is up to {error:.1e}; the files are "
+                "damaged or of different runs."
+            )
+    # At Gamma both are real. Single precision leaves an antisymmetric part of 1e-7, of which the solver would see half.
+    H, S = ((matrix.real + matrix.real.T) / 2 for matrix in (H, S))
+    try:
+        levels = scipy.linalg.eigh(H, S, eigvals_only=True)
+    except scipy.linalg.LinAlgError:
+        smallest = float(scipy.linalg.eigvalsh(S, subset_by_index=(0, 0))[0])
+        raise EngineError(
+            f"{where}: the overlap is not positive definite (smallest eigenvalue {smallest:.1e}); the files are "
+            "damaged, or two atoms sit on each other."
+        ) from None
+    if len(levels) != len(expected_ev):
+        raise EngineError(
+            f"{where}: H has {len(levels)} levels, the EIG file {len(expected_ev)}; the files are of different runs."
+        )
+    compared = expected_ev < _COMPARED_ABOVE_FERMI_EV
+    worst = float(np.abs(levels - expected_ev)[compared].max())
+    if worst > EIGENVALUE_TOLERANCE_EV:
+        raise EngineError(
+            f"{where}: the levels of H and S differ from the EIG file by up to {worst * 1000:.1f} meV; the files are "
+            "of different runs or the SCF did not converge."
+        )
+    return levels
+
+
+def _check_electrons(levels: NDArray[np.float64], text: str, valence: float, run: RunFiles) -> None:
+    stated = _ELECTRONS.search(text)
+    wanted = float(stated[1]) if stated else valence
+    if abs(wanted - valence) > ELECTRON_TOLERANCE:
+        raise EngineError(
+            f"{run.output}: SIESTA counts {wanted:g} electrons, the neutral atoms bring {valence:g}; charged systems "
+            "are not supported."
+        )
+    temperature = _electronic_temperature(text)
+    filled = 2 * float(expit(-levels / (BOLTZMANN_EV_PER_K * temperature)).sum())
+    if abs(filled - wanted) > ELECTRON_TOLERANCE:
+        raise EngineError(
+            f"{run.folder}: up to the Fermi energy the levels hold {filled:.3f} electrons, the atoms bring {wanted:g}; "
+            "the Fermi energy and H are not of the same run."
+        )
+
+
+def _electronic_temperature(text: str) -> float:
+    """Electronic temperature (K) as SIESTA states it, in Ry or in K."""
+    match = _TEMPERATURE.search(text)
+    if match is None:
+        return SiestaSettings().electronic_temperature_k
+    value, unit = float(match[1]), match[2]
+    return value if unit == "K" else value * sisl.unit_convert(unit, "eV") / BOLTZMANN_EV_PER_K
+
+
+def _valence(text: str, run: RunFiles) -> dict[str, float]:
+    """Valence charge by species label, from what SIESTA says when it reads the pseudopotentials."""
+    found = {label: float(charge) for label, charge in _VALENCE.findall(text)}
+    if not found:
+        raise EngineError(
+            f"{run.output}: does not state the valence charge of the species; run without PAO input files."
+        )
+    return found
+
+
+def _with_tags(run: RunFiles, geometry: sisl.Geometry) -> Atoms:
+    """Give the run's geometry with the tags and the info of the structure file beside it."""
+    calculated = Atoms(geometry.atoms.Z, geometry.xyz, cell=geometry.cell, pbc=geometry.nsc > 1)
+    files = (
+        [run.folder / STRUCTURE]
+        if (run.folder / STRUCTURE).is_file()
+        else sorted(run.folder.glob("*.extxyz"))
+    )
+    if len(files) != 1:
+        log.warning("%s: no structure file with tags; every atom counts as part of the dot", run.folder)
+        return calculated
+    atoms = read_structure(files[0])
+    if not np.array_equal(atoms.numbers, calculated.numbers):
+        raise EngineError(
+            f"{files[0]}: holds {atoms.symbols}, the run {calculated.symbols}; they do not belong together."
+        )
+    atoms.positions = calculated.positions
+    if atoms.pbc.any():
+        atoms.cell = geometry.cell
+    return atoms

@@ -1,0 +1,323 @@
+"""Writing what SIESTA reads: the fdf file and the pseudopotentials beside it."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.siesta.parameters import format_fdf
+from ase.constraints import FixAtoms
+from ase.data import atomic_numbers
+
+from qdjunction.engine.siesta.box import boxed
+from qdjunction.engine.siesta.pseudopotentials import Pseudopotential, find_pseudopotentials
+from qdjunction.engine.siesta.settings import SiestaSettings
+from qdjunction.errors import InputError
+from qdjunction.files import whole
+from qdjunction.structure.xyz import write_structure
+
+LABEL = "siesta"
+"""SystemLabel, the stem of every file in a run folder."""
+
+STRUCTURE = "structure.extxyz"
+"""Name under which the structure, with tags and info that SIESTA knows nothing of, is kept in a run folder."""
+
+_LEAD_LENGTH_ANG = 150.0
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """What steers the SCF without changing what it converges to.
+
+    Attributes
+    ----------
+    weight : float
+        Weight of the Pulay mixer.
+    history : int
+        Iterations it looks back on.
+    max_iterations : int
+        Iterations before SIESTA gives up.
+    from_density_matrix : bool
+        Whether to start from the density matrix in the folder.
+    """
+
+    weight: float
+    history: int
+    max_iterations: int
+    from_density_matrix: bool = True
+
+    @classmethod
+    def of(cls, settings: SiestaSettings) -> "Mixing":
+        """Mixing as the settings have it."""
+        return cls(settings.mixing_weight, settings.mixing_history, settings.max_scf_iterations)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What SIESTA is to do.
+
+    Attributes
+    ----------
+    max_steps : int or None
+        Moves of a relaxation; None asks for the Hamiltonian at the given geometry instead.
+    fmax_ev_per_ang : float
+        Largest force component at the end of a relaxation (eV/Ang).
+    from_saved_geometry : bool
+        Whether to take geometry and optimiser history from the XV and CG files in the folder.
+    wall_time_s : float or None
+        Time after which SIESTA stops by itself (s).
+    """
+
+    max_steps: int | None = None
+    fmax_ev_per_ang: float = 0.05
+    from_saved_geometry: bool = False
+    wall_time_s: float | None = None
+
+
+def write_siesta_input(
+    atoms: Atoms,
+    pseudos_dir: str | Path,
+    settings: SiestaSettings,
+    run_dir: str | Path,
+    task: Task | None = None,
+) -> Path:
+    """Write `siesta.fdf` and the pseudopotentials into a folder, ready for ``siesta < siesta.fdf``.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        Finite structure, which gets a box, or periodic structure with its cell. Atoms fixed by an ASE constraint
+        stay where they are.
+    pseudos_dir : str or Path
+        Folder of the pseudopotentials.
+    settings : SiestaSettings
+        Protocol and numerics.
+    run_dir : str or Path
+        Folder to write to; made if it is not there.
+    task : Task, optional
+        Relaxation or, by default, H and S at this geometry.
+
+    Returns
+    -------
+    Path
+        The fdf file.
+
+    Raises
+    ------
+    InputError
+        When a pseudopotential is missing or unfit, or the settings do not fit the structure.
+    """
+    pseudopotentials = find_pseudopotentials(
+        atoms.symbols, pseudos_dir, settings.functional, settings.pseudopotential_format
+    )
+    return write_input_files(
+        atoms, pseudopotentials, settings, Path(run_dir), task or Task(), Mixing.of(settings)
+    )
+
+
+def write_lead_input(
+    atoms: Atoms,
+    pseudos_dir: str | Path,
+    settings: SiestaSettings,
+    run_dir: str | Path,
+    transverse: tuple[int, int] = (1, 1),
+) -> Path:
+    """Write the input of a bulk lead: principal layers that repeat along the third lattice vector.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        Periodic in all three directions.
+    pseudos_dir, settings, run_dir
+        As in `write_siesta_input`.
+    transverse : (int, int)
+        k-points along the first two lattice vectors, those of the device. Along the third there are as many as
+        make the cell times their number reach 150 Ang, so that the lead's Fermi energy is that of the bulk.
+
+    Returns
+    -------
+    Path
+        The fdf file.
+
+    Raises
+    ------
+    InputError
+        As `write_siesta_input`, and when the structure is not periodic.
+    """
+    if not atoms.pbc.all():
+        raise InputError(
+            f"A lead repeats in all three directions, but pbc is {atoms.pbc.tolist()}; set the cell and pbc."
+        )
+    longitudinal = max(1, math.ceil(_LEAD_LENGTH_ANG / float(atoms.cell.lengths()[2])))
+    settings = settings.model_copy(
+        update={
+            "kpoints": (*transverse, longitudinal),
+            "fdf": {"ForceAuxCell": True, "TS.HS.Save": True, "TS.DE.Save": True} | settings.fdf,
+        }
+    )
+    return write_siesta_input(atoms, pseudos_dir, settings, run_dir)
+
+
+def write_input_files(
+    atoms: Atoms,
+    pseudopotentials: Mapping[str, Pseudopotential],
+    settings: SiestaSettings,
+    run_dir: Path,
+    task: Task,
+    mixing: Mixing,
+) -> Path:
+    """Write `siesta.fdf` and copy the pseudopotentials beside it; see `write_siesta_input`."""
+    run_dir.mkdir(parents=True, exist_ok=True)
+    for pseudopotential in pseudopotentials.values():
+        pseudopotential.copy_to(run_dir)
+    write_structure(atoms, run_dir / STRUCTURE)
+    text = fdf_text(atoms, pseudopotentials, settings, task, mixing)
+    path = run_dir / f"{LABEL}.fdf"
+    with whole(path) as temporary:
+        temporary.write_text(text, encoding="ascii")
+    return path
+
+
+def fdf_text(
+    atoms: Atoms,
+    pseudopotentials: Mapping[str, Pseudopotential],
+    settings: SiestaSettings,
+    task: Task,
+    mixing: Mixing,
+) -> str:
+    """Give the text of the fdf file; keys as in the manuals of SIESTA 4.1 and 5.4.
+
+    Raises
+    ------
+    InputError
+        When k-points are asked for a finite structure.
+    """
+    if not atoms.pbc.any() and settings.kpoints != (1, 1, 1):
+        raise InputError(
+            f"kpoints = {list(settings.kpoints)}, but the structure is finite; leave kpoints at [1, 1, 1]."
+        )
+    keys: dict[str, Any] = {
+        "SystemLabel": LABEL,
+        **_structure(atoms, pseudopotentials, settings),
+        **_protocol(settings, list(pseudopotentials)),
+        "SCF.Mixer.Method": "Pulay",
+        "SCF.Mixer.Weight": mixing.weight,
+        "SCF.Mixer.History": mixing.history,
+        "Max.SCF.Iterations": mixing.max_iterations,
+        "SCF.MustConverge": True,
+        "DM.UseSaveDM": mixing.from_density_matrix,
+        **_motion(atoms, settings, task),
+    }
+    if task.wall_time_s is not None:
+        keys["MaxWalltime"] = (round(task.wall_time_s), "s")
+        keys["MaxWalltime.Slack"] = (0, "s")
+    given = {_normal(key) for key in settings.fdf}
+    keys = {key: value for key, value in keys.items() if _normal(key) not in given} | settings.fdf
+    return "\n".join(format_fdf(key, value).strip() for key, value in keys.items()) + "\n"
+
+
+def _structure(
+    atoms: Atoms, pseudopotentials: Mapping[str, Pseudopotential], settings: SiestaSettings
+) -> dict[str, Any]:
+    atoms = boxed(atoms, settings.vacuum_ang, settings.orbital_range_estimate_ang)
+    elements = list(pseudopotentials)
+    species = {element: number for number, element in enumerate(elements, start=1)}
+    return {
+        "NumberOfAtoms": len(atoms),
+        "NumberOfSpecies": len(elements),
+        "ChemicalSpeciesLabel": [
+            (species[element], atomic_numbers[element], element) for element in elements
+        ],
+        "LatticeConstant": (1.0, "Ang"),
+        "LatticeVectors": [_coordinates(vector) for vector in atoms.cell],
+        "AtomicCoordinatesFormat": "Ang",
+        "AtomicCoordinatesAndAtomicSpecies": [
+            (*_coordinates(position), species[symbol])
+            for position, symbol in zip(atoms.positions, atoms.symbols, strict=True)
+        ],
+    }
+
+
+def _protocol(settings: SiestaSettings, elements: list[str]) -> dict[str, Any]:
+    functional, authors = settings.exchange_correlation
+    sizes = [
+        (element, settings.basis_by_element[element])
+        for element in elements
+        if element in settings.basis_by_element
+    ]
+    keys: dict[str, Any] = {
+        "XC.functional": functional,
+        "XC.authors": authors,
+        "Spin": settings.spin,
+        "PAO.BasisSize": settings.basis,
+        "PAO.EnergyShift": (settings.energy_shift_ry, "Ry"),
+        "MeshCutoff": (settings.mesh_cutoff_ry, "Ry"),
+        "ElectronicTemperature": (settings.electronic_temperature_k, "K"),
+        "SolutionMethod": "diagon",
+        "SCF.DM.Tolerance": settings.dm_tolerance,
+        "SCF.H.Tolerance": (settings.h_tolerance_ev, "eV"),
+        "SaveHS": True,
+        "WriteEigenvalues": True,
+    }
+    if sizes:
+        keys["PAO.BasisSizes"] = sizes
+    if settings.kpoints != (1, 1, 1):
+        grid = np.diag(settings.kpoints)
+        keys["kgrid_Monkhorst_Pack"] = [(*map(int, row), 0.0) for row in grid]
+    return keys
+
+
+def _motion(atoms: Atoms, settings: SiestaSettings, task: Task) -> dict[str, Any]:
+    keys: dict[str, Any] = {"MD.UseSaveXV": task.from_saved_geometry}
+    if task.max_steps is not None:
+        keys |= {
+            "MD.TypeOfRun": settings.optimiser,
+            "MD.Steps": task.max_steps,
+            "MD.MaxForceTol": (task.fmax_ev_per_ang, "eV/Ang"),
+            "MD.UseSaveCG": task.from_saved_geometry,
+        }
+        fixed = fixed_atoms(atoms)
+        if len(fixed):
+            keys["Geometry.Constraints"] = [(f"atom [ {_ranges(fixed + 1)} ]",)]
+    return keys
+
+
+def fixed_atoms(atoms: Atoms) -> np.ndarray:
+    """Give the indices of the atoms that an ASE constraint holds in place.
+
+    Raises
+    ------
+    InputError
+        When there is a constraint other than `ase.constraints.FixAtoms`.
+    """
+    fixed: set[int] = set()
+    for constraint in atoms.constraints:
+        if not isinstance(constraint, FixAtoms):
+            raise InputError(
+                f"A {type(constraint).__name__} constraint cannot be handed to SIESTA; use ase.constraints.FixAtoms."
+            )
+        fixed |= set(constraint.get_indices().tolist())
+    return np.array(sorted(fixed), dtype=int)
+
+
+def _ranges(numbers: Iterable[int]) -> str:
+    """Write ascending numbers as SIESTA's ``1 -- 4, 7``."""
+    runs: list[list[int]] = []
+    for number in map(int, numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return ", ".join(" -- ".join(map(str, run)) for run in runs)
+
+
+def _coordinates(vector: Iterable[float]) -> tuple[str, ...]:
+    return tuple(f"{value:.8f}" for value in vector)
+
+
+def _normal(key: str) -> str:
+    """Give a key as fdf compares it: without case, dots, dashes and underscores."""
+    return key.lower().translate(str.maketrans("", "", ".-_"))

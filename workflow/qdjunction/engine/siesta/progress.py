@@ -1,0 +1,120 @@
+"""Following SIESTA's output line by line while it is written.
+
+sisl reads finished output; a run is watched, and its SCF judged when it fails, on lines as they come.
+"""
+
+import logging
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Progress:
+    """Where a run is.
+
+    Attributes
+    ----------
+    dm_tolerance, h_tolerance_ev : float
+        Tolerances of the SCF, by which its residual is measured.
+    forces : int
+        Geometries whose forces are done.
+    iterations : int
+        SCF iterations over all geometries.
+    energy_ev : float
+        Last total energy (eV).
+    fmax_ev_per_ang : float
+        Largest force component on a free atom at the last geometry (eV/Ang).
+    residuals : list of float
+        Residual of each iteration of the present SCF cycle: the larger of dDmax and dHmax in units of their
+        tolerances; the cycle ends when both are below 1.
+    """
+
+    dm_tolerance: float
+    h_tolerance_ev: float
+    forces: int = 0
+    iterations: int = 0
+    energy_ev: float = math.nan
+    fmax_ev_per_ang: float = math.nan
+    residuals: list[float] = field(default_factory=list)
+    _columns: list[str] = field(default_factory=list)
+
+    def feed(self, line: str) -> None:
+        """Take the next line of the output, logging what a reader waits for."""
+        words = line.split()
+        if line.startswith("   scf:") and self._columns:
+            self._iteration(words[1:])
+        elif words[:1] == ["iscf"]:
+            self._columns = words
+        elif line.startswith("siesta: E_KS(eV) ="):
+            self.energy_ev = _number(words[-1])
+            self.residuals = []
+        elif words[:1] == ["Max"] and words[-1] == "constrained":
+            self.forces += 1
+            self.fmax_ev_per_ang = _number(words[1])
+            log.info(
+                "step %d  energy %.4f eV  fmax %.3f eV/Ang",
+                self.forces - 1,
+                self.energy_ev,
+                self.fmax_ev_per_ang,
+            )
+
+    def feed_all(self, lines: Iterable[str]) -> "Progress":
+        """Take many lines."""
+        for line in lines:
+            self.feed(line)
+        return self
+
+    def _iteration(self, words: list[str]) -> None:
+        values = dict(zip(self._columns, map(_number, words), strict=False))
+        dm, h = values.get("dDmax", math.nan), values.get("dHmax(eV)", math.nan)
+        if values.get("iscf") == 1:
+            self.residuals = []
+        self.iterations += 1
+        self.residuals.append(float(np.nanmax([dm / self.dm_tolerance, h / self.h_tolerance_ev])))
+        log.info("step %d  scf %d  dDmax %.2e  dHmax %.2e eV", self.forces, len(self.residuals), dm, h)
+
+
+@dataclass(frozen=True)
+class Trend:
+    """How the residual of an unfinished SCF develops.
+
+    Attributes
+    ----------
+    residual : float
+        Last residual in units of the tolerance.
+    slope : float
+        Decades that it changes by in an iteration, fitted to the later half of the cycle; below zero it falls.
+    remaining : float
+        Iterations until it reaches the tolerance at this slope; infinite where it does not fall.
+    """
+
+    residual: float
+    slope: float
+    remaining: float
+
+
+def trend(residuals: Iterable[float]) -> Trend:
+    """Fit the decay of the residual: log10 r = a + slope * iteration, by least squares over the later half.
+
+    The first residuals tell how good the start was, not how the mixing does, and are left out.
+    """
+    history = np.asarray([value for value in residuals if np.isfinite(value) and value > 0])
+    late = np.log10(history[len(history) // 2 :])
+    if len(late) < 3:
+        return Trend(float(history[-1]) if len(history) else math.nan, math.nan, math.inf)
+    slope = float(np.polynomial.Polynomial.fit(np.arange(len(late)), late, 1).convert().coef[1])
+    wanted = max(float(late[-1]), 0.0)
+    return Trend(float(history[-1]), slope, wanted / -slope if slope < 0 else math.inf)
+
+
+def _number(word: str) -> float:
+    """Give a number, nan for the stars that Fortran prints when it does not fit."""
+    try:
+        return float(word)
+    except ValueError:
+        return math.nan

@@ -1,0 +1,241 @@
+"""Classes of traces by spectral clustering, and whether they are stable.
+
+A trace is described by a coarse two-dimensional histogram of its own points. Traces are linked to their
+nearest neighbours, and the classes are those of A. Ng, M. Jordan and Y. Weiss (NIPS 2001): k-means on the
+rows of the leading eigenvectors of the normalised graph Laplacian. A faint link between all traces keeps the
+eigenvectors well defined where the graph falls apart (A. Amini et al., Ann. Stat. 41, 2097 (2013)).
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import eigh
+from scipy.ndimage import gaussian_filter
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score, silhouette_score
+from sklearn.neighbors import KNeighborsClassifier, kneighbors_graph
+
+from qdjunction.errors import InputError
+from qdjunction.traces.analysis import break_zero_nm
+from qdjunction.traces.histogram import Axis
+from qdjunction.traces.selection import window_bounds
+from qdjunction.traces.settings import ClusterSettings, TracesSettings
+from qdjunction.traces.trace import Trace
+
+logger = logging.getLogger(__name__)
+
+_REGULARISATION = 0.05  # of the mean number of links of a trace
+
+
+@dataclass(frozen=True)
+class Stability:
+    """How well classes found on subsamples agree, for one number of classes.
+
+    Attributes
+    ----------
+    classes : int
+        Number of classes.
+    agreement_mean, agreement_min : float
+        Adjusted Rand index of the classes of two subsamples on the traces that both hold: 1 is the same
+        division, 0 is chance (L. Hubert and P. Arabie, J. Classif. 2, 193 (1985)). Mean and minimum over the
+        pairs of subsamples.
+    silhouette : float
+        Mean silhouette of the whole sample: 1 is well apart, 0 is touching.
+    """
+
+    classes: int
+    agreement_mean: float
+    agreement_min: float
+    silhouette: float
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Traces divided into classes.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Traces that could be described; the others are not complete.
+    labels : (n,) array of int
+        Class of each of them, from 0, the largest class first.
+    sizes : (classes,) array of int
+        Traces in each class.
+    profiles : (classes, displacement bins, log10 G bins) array
+        Mean description of each class: the share of a trace's points in each bin.
+    stability : tuple of Stability
+        For 2 up to `ClusterSettings.largest_classes` classes.
+    eigenvalues : (k,) array
+        Smallest eigenvalues of the normalised graph Laplacian: as many lie near zero as there are classes,
+        and a gap follows them.
+    """
+
+    names: tuple[str, ...]
+    labels: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    profiles: NDArray[np.float64]
+    stability: tuple[Stability, ...]
+    eigenvalues: NDArray[np.float64]
+
+
+def describe(trace: Trace, settings: TracesSettings) -> NDArray[np.float64] | None:
+    """Describe a trace by the square roots of the shares of its points in the bins of a coarse histogram.
+
+    The distance of two such vectors is, but for a constant, the Hellinger distance of the two distributions.
+    A slight smoothing makes traces alike whose plateaus fall on either side of an edge.
+
+    Parameters
+    ----------
+    trace : Trace
+        The trace.
+    settings : TracesSettings
+        Window, zero of displacement and the bins of `ClusterSettings`.
+
+    Returns
+    -------
+    (displacement_bins, log10_g_bins) array or None
+        Sum of the squares 1; None if the trace is not complete, or has no point in the range.
+    """
+    bounds = window_bounds(trace.log10_g, settings.jump)
+    zero = None if bounds is None else break_zero_nm(trace, bounds, settings.histogram)
+    if bounds is None or zero is None:
+        return None
+    bins = settings.clusters
+    x = Axis("displacement_nm", *bins.displacement_range_nm, bins.displacement_bins)
+    y = Axis("log10_g", *bins.log10_g_range, bins.log10_g_bins)
+    shape = (x.bins + 2, y.bins + 2)
+    flat = np.ravel_multi_index(
+        (
+            x.padded_bins(trace.displacement_nm[slice(*bounds)] - zero),
+            y.padded_bins(trace.log10_g[slice(*bounds)]),
+        ),
+        shape,
+    )
+    counts = np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape)[1:-1, 1:-1].astype(np.float64)
+    if counts.sum() == 0:
+        return None
+    smooth = gaussian_filter(counts, 1.0, mode="constant")
+    return np.sqrt(smooth / smooth.sum())
+
+
+def classify(traces: Iterable[Trace], settings: TracesSettings | None = None) -> Classes:
+    """Divide a stream of traces into classes and measure how stable they are.
+
+    The classes are found on a random sample, and every other trace joins the class that most of its nearest
+    neighbours in the sample have. What is kept of a trace is its coarse histogram in single precision, less
+    than 1 kB.
+
+    Parameters
+    ----------
+    traces : iterable of Trace
+        The traces.
+    settings : TracesSettings, optional
+        Descriptions, number of classes, sample and seed.
+
+    Returns
+    -------
+    Classes
+        Labels, profiles and stability.
+
+    Raises
+    ------
+    InputError
+        If there are too few complete traces.
+    """
+    settings = settings or TracesSettings()
+    asked = settings.clusters
+    names: list[str] = []
+    rows: list[NDArray[np.float32]] = []
+    for trace in traces:
+        description = describe(trace, settings)
+        if description is not None:
+            names.append(trace.name)
+            rows.append(description.ravel().astype(np.float32))
+    fewest = max(asked.neighbours, asked.largest_classes, asked.classes) + 2
+    if len(rows) * asked.subsample < fewest:
+        raise InputError(
+            f"{len(rows)} complete traces are too few to find {asked.classes} classes with "
+            f"{asked.neighbours} neighbours each; "
+            "give more traces, or lower traces.clusters.neighbours"
+        )
+    features = np.stack(rows)
+    random = np.random.default_rng(asked.seed)
+    sample = np.sort(random.permutation(len(features))[: asked.sample_traces])
+    embedding = _embedding(features[sample], asked)
+    sample_labels = embedding.labels(asked.classes, asked.seed)
+    stability = _stabilities(features[sample], embedding, asked, random)
+
+    labels = np.empty(len(features), dtype=np.int64)
+    others = np.setdiff1d(np.arange(len(features)), sample)
+    labels[sample] = sample_labels
+    if others.size:
+        nearest = KNeighborsClassifier(asked.neighbours).fit(features[sample], sample_labels)
+        labels[others] = nearest.predict(features[others])
+    order = np.argsort(-np.bincount(labels, minlength=asked.classes), kind="stable")
+    labels = np.argsort(order)[labels]
+    sizes = np.bincount(labels, minlength=asked.classes)
+    shares = features.astype(np.float64) ** 2
+    profiles = np.stack([shares[labels == label].mean(axis=0) for label in range(asked.classes)])
+    return Classes(
+        names=tuple(names),
+        labels=labels,
+        sizes=sizes,
+        profiles=profiles.reshape(asked.classes, asked.displacement_bins, asked.log10_g_bins),
+        stability=stability,
+        eigenvalues=embedding.eigenvalues,
+    )
+
+
+@dataclass(frozen=True)
+class _Embedding:
+    """Smallest eigenvalues and eigenvectors of the normalised graph Laplacian of a set of traces."""
+
+    eigenvalues: NDArray[np.float64]
+    vectors: NDArray[np.float64]
+
+    def labels(self, classes: int, seed: int) -> NDArray[np.int64]:
+        rows = self.vectors[:, :classes]
+        rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+        found = KMeans(classes, n_init=10, random_state=seed).fit(rows)
+        return found.labels_.astype(np.int64)
+
+
+def _embedding(features: NDArray[np.float32], settings: ClusterSettings) -> _Embedding:
+    links = kneighbors_graph(features, settings.neighbours, include_self=True).toarray()
+    graph = 0.5 * (links + links.T)
+    graph += _REGULARISATION * graph.sum(axis=1).mean() / len(graph)
+    scale = 1 / np.sqrt(graph.sum(axis=1))
+    laplacian = np.eye(len(graph)) - scale[:, None] * graph * scale[None, :]
+    wanted = max(settings.classes, settings.largest_classes) + 2
+    return _Embedding(*eigh(laplacian, subset_by_index=(0, wanted - 1)))
+
+
+def _stabilities(
+    features: NDArray[np.float32],
+    whole: _Embedding,
+    settings: ClusterSettings,
+    random: np.random.Generator,
+) -> tuple[Stability, ...]:
+    size = round(settings.subsample * len(features))
+    draws = [np.sort(random.permutation(len(features))[:size]) for _ in range(settings.repeats)]
+    parts = [_embedding(features[draw], settings) for draw in draws]
+    measured = []
+    for classes in range(2, settings.largest_classes + 1):
+        labels = np.full((settings.repeats, len(features)), -1)
+        for repeat, (draw, part) in enumerate(zip(draws, parts, strict=True)):
+            labels[repeat, draw] = part.labels(classes, settings.seed)
+        agreements = []
+        for first in range(settings.repeats):
+            for second in range(first):
+                both = (labels[first] >= 0) & (labels[second] >= 0)
+                agreements.append(adjusted_rand_score(labels[first, both], labels[second, both]))
+        silhouette = silhouette_score(features, whole.labels(classes, settings.seed))
+        agreement = np.array(agreements)
+        measured.append(
+            Stability(classes, float(agreement.mean()), float(agreement.min()), float(silhouette))
+        )
+        logger.info("%d classes: agreement %.3f, silhouette %.3f", classes, agreement.mean(), silhouette)
+    return tuple(measured)

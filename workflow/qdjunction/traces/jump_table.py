@@ -1,0 +1,90 @@
+"""The table of selected traces, one row each, written as the traces stream by."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from qdjunction.errors import InputError
+from qdjunction.files import whole
+from qdjunction.traces.selection import Jump
+
+JUMP_SCHEMA = pa.schema(
+    [
+        pa.field("file", pa.string(), metadata={"meaning": "file, or file and row, of the trace"}),
+        pa.field(
+            "index", pa.int64(), metadata={"meaning": "resampled point at the foot of the jump, from 0"}
+        ),
+        pa.field("displacement_nm", pa.float64(), metadata={"meaning": "displacement at the foot"}),
+        pa.field("log10_g", pa.float64(), metadata={"meaning": "log10(G/G0) at the foot"}),
+        pa.field("height_decades", pa.float64(), metadata={"meaning": "height of the jump"}),
+        pa.field("top_log10_g", pa.float64(), metadata={"meaning": "log10(G/G0) at the top of the jump"}),
+        pa.field("top_displacement_nm", pa.float64(), metadata={"meaning": "displacement at the top"}),
+    ]
+)
+"""Columns of the table of selected traces."""
+
+_ROWS = 4096
+
+
+class JumpWriter:
+    """Writes jumps to a table, a block of rows at a time; made by `writing_jumps`."""
+
+    def __init__(self, writer: pq.ParquetWriter | pa_csv.CSVWriter):
+        self._writer = writer
+        self._rows: list[tuple] = []
+
+    def write(self, jump: Jump) -> None:
+        """Add one row."""
+        self._rows.append(
+            (
+                jump.trace, jump.index, jump.displacement_nm, jump.log10_g, jump.height_decades,
+                jump.top_log10_g, jump.top_displacement_nm,
+            )
+        )  # fmt: skip
+        if len(self._rows) >= _ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write out the rows that wait."""
+        if self._rows:
+            columns = [
+                pa.array(column, field.type)
+                for column, field in zip(zip(*self._rows, strict=True), JUMP_SCHEMA, strict=True)
+            ]
+            self._writer.write_table(pa.table(columns, schema=JUMP_SCHEMA))
+            self._rows = []
+
+
+@contextmanager
+def writing_jumps(path: str | Path) -> Iterator[JumpWriter]:
+    """Open a table of jumps for writing; it stands under its name when the block ends well.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.parquet`` or ``.csv``.
+
+    Yields
+    ------
+    JumpWriter
+        Its `write` takes one `Jump`.
+
+    Raises
+    ------
+    InputError
+        If the name has another suffix.
+    """
+    path = Path(path)
+    writers = {".parquet": pq.ParquetWriter, ".csv": pa_csv.CSVWriter}
+    if path.suffix not in writers:
+        raise InputError(
+            f"{path}: a table of jumps is written as .parquet or .csv; correct the suffix '{path.suffix}'"
+        )
+    with whole(path) as temporary, writers[path.suffix](temporary, JUMP_SCHEMA) as writer:
+        jumps = JumpWriter(writer)
+        yield jumps
+        jumps.flush()

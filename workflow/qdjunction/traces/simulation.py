@@ -1,0 +1,252 @@
+"""The forward model: traces from the conductances that theory gives at each contact site.
+
+The tip slides along a row of sites while the junction is stretched. Each site holds its conductance for a
+stretch of displacement, the next site takes over, and at some site the contact breaks off. Gold before,
+solvent tunnelling beside and the amplifier's floor below complete a trace, and the truth about it is kept. It
+is a model to predict histograms from theory and to test the analysis; it does not compute any force or
+current.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from scipy.signal import lfilter
+
+from qdjunction.errors import InputError
+from qdjunction.files import whole
+from qdjunction.traces.settings import SimulationSettings
+from qdjunction.traces.trace import Trace
+
+_TEN_TO_NINETY = 2 * np.log(9)  # width of a logistic step from 10 % to 90 %, in units of its scale
+
+
+@dataclass(frozen=True)
+class SlidingSeries:
+    """Conductance at the sites that the tip slides over.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the contacts in the order of sliding: ``L-R1``, ``L-R2``, ...
+    distance_ang : tuple of float
+        Distance of the two contact atoms (Ang), ascending.
+    log10_g : tuple of float
+        log10(G/G0).
+
+    Raises
+    ------
+    InputError
+        If the lengths differ, or the distances do not ascend.
+    """
+
+    names: tuple[str, ...]
+    distance_ang: tuple[float, ...]
+    log10_g: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.names) == len(self.distance_ang) == len(self.log10_g):
+            raise InputError(
+                f"a sliding series has {len(self.names)} names, {len(self.distance_ang)} distances and "
+                f"{len(self.log10_g)} conductances; give one of each for every site"
+            )
+        if not np.isfinite([*self.distance_ang, *self.log10_g]).all():
+            raise InputError(
+                "a sliding series has a distance or a conductance that is no number; leave that site out"
+            )
+        if np.any(np.diff(self.distance_ang) <= 0):
+            raise InputError(
+                f"the distances {self.distance_ang} of a sliding series do not ascend; sort the sites by "
+                f"distance"
+            )
+
+    def jump_sites(self, rise_decades: float = 0.4) -> tuple[int, ...]:
+        """Give the sites (from 0) more than `rise_decades` above the site before."""
+        return tuple(int(site) + 1 for site in np.flatnonzero(np.diff(self.log10_g) > rise_decades))
+
+
+@dataclass(frozen=True)
+class SimulatedTrace:
+    """A trace and the truth about it.
+
+    Attributes
+    ----------
+    trace : Trace
+        As an instrument would record it.
+    sites : int
+        Sites that the contact went through before it broke off; 0 without a dot.
+    jump_displacement_nm : float
+        Recorded displacement at which the last jump takes place (nm); NaN without one.
+    """
+
+    trace: Trace
+    sites: int
+    jump_displacement_nm: float
+
+    @property
+    def has_jump(self) -> bool:
+        """Whether the contact slid onto a site of much higher conductance."""
+        return bool(np.isfinite(self.jump_displacement_nm))
+
+
+def simulate(
+    series: SlidingSeries, settings: SimulationSettings | None = None, *, start: int = 0
+) -> Iterator[SimulatedTrace]:
+    """Give simulated traces without end; take as many as are wanted with ``itertools.islice``.
+
+    Parameters
+    ----------
+    series : SlidingSeries
+        What theory gives.
+    settings : SimulationSettings, optional
+        The model.
+    start : int
+        Number of the first trace. Trace i is the same wherever the stream starts.
+
+    Yields
+    ------
+    SimulatedTrace
+        A trace with its truth.
+    """
+    settings = settings or SimulationSettings()
+    number = start
+    while True:
+        yield simulate_trace(series, settings, number)
+        number += 1
+
+
+def simulate_trace(series: SlidingSeries, settings: SimulationSettings, number: int) -> SimulatedTrace:
+    """Simulate trace `number` of a series; see `simulate`."""
+    random = np.random.default_rng([settings.seed, number])
+    z = np.linspace(-settings.contact_nm, settings.length_nm - settings.contact_nm, settings.points)
+    sites = _sites_reached(len(series.names), settings, random)
+    middles = settings.plateau_offset_nm + 0.1 * (np.array(series.distance_ang) - series.distance_ang[0])
+    ends = _plateau_ends(middles, settings, random)
+    levels = np.array(series.log10_g) + settings.level_spread_decades * random.standard_normal()
+
+    gap = z + settings.snap_back_nm + settings.snap_back_spread_nm * random.standard_normal()
+    conductance = 10.0 ** (settings.solvent_log10_g - settings.solvent_decades_per_nm * gap)
+    if sites:
+        bound = z < ends[sites - 1]
+        conductance[bound] += 10.0 ** _sliding_log10_g(
+            z[bound], levels[:sites], middles[:sites], ends, settings
+        )
+    gold = z < 0
+    # From ten conductance quanta down to the last one, which holds for a while before it breaks.
+    conductance[gold] = 10.0 ** np.clip(-1.4 * z[gold] / settings.contact_nm - 0.4, 0.0, None)
+
+    recorded = _recorded(conductance, z[1] - z[0], settings, random)
+    drift = settings.drift_nm / settings.length_nm * random.standard_normal()
+    reading = z + drift * (z - z[0])
+    jumps = [site for site in series.jump_sites() if site < sites]
+    jump = float(np.interp(ends[jumps[-1] - 1], z, reading)) if jumps else float("nan")
+    return SimulatedTrace(Trace(f"simulated-{number}", reading, recorded), sites, jump)
+
+
+def write_simulation(path: str | Path, traces: Iterator[SimulatedTrace]) -> int:
+    """Write simulated traces, a row each, with the truth in further columns; `open_traces` reads the file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A ``.parquet`` file.
+    traces : iterator of SimulatedTrace
+        A finite stream.
+
+    Returns
+    -------
+    int
+        Number of traces written.
+
+    Raises
+    ------
+    InputError
+        If the name has another suffix.
+    """
+    path = Path(path)
+    if path.suffix != ".parquet":
+        raise InputError(
+            f"{path}: simulated traces are written as .parquet; correct the suffix '{path.suffix}'"
+        )
+    schema = pa.schema(
+        [
+            ("trace", pa.string()),
+            ("displacement_nm", pa.list_(pa.float64())),
+            ("log10_g", pa.list_(pa.float64())),
+            ("true_sites", pa.int64()),
+            ("true_jump_displacement_nm", pa.float64()),
+        ]
+    )
+    written = 0
+    with whole(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+        for item in traces:
+            row = [
+                item.trace.name,
+                item.trace.displacement_nm,
+                item.trace.log10_g,
+                item.sites,
+                item.jump_displacement_nm,
+            ]
+            writer.write_batch(
+                pa.record_batch(
+                    [pa.array([value], field.type) for value, field in zip(row, schema, strict=True)],
+                    schema=schema,
+                )
+            )
+            written += 1
+    return written
+
+
+def _sites_reached(sites: int, settings: SimulationSettings, random: np.random.Generator) -> int:
+    if random.random() >= settings.bound_fraction:
+        return 0
+    slides = random.random(sites - 1) < settings.slide_fraction
+    return 1 + int(np.logical_and.accumulate(slides).sum())
+
+
+def _plateau_ends(
+    middles: NDArray[np.float64], settings: SimulationSettings, random: np.random.Generator
+) -> NDArray[np.float64]:
+    """Place the displacement at which each site is left: half-way to the next, give or take."""
+    half = np.diff(middles) / 2 if len(middles) > 1 else np.array([settings.plateau_offset_nm])
+    ends = middles + np.append(half, half[-1])
+    ends = ends + settings.position_spread_nm * random.standard_normal(len(ends))
+    return np.maximum.accumulate(np.maximum(ends, 0.0))
+
+
+def _sliding_log10_g(
+    z: NDArray[np.float64],
+    levels: NDArray[np.float64],
+    middles: NDArray[np.float64],
+    ends: NDArray[np.float64],
+    settings: SimulationSettings,
+) -> NDArray[np.float64]:
+    scale = settings.transition_nm / _TEN_TO_NINETY
+    total = levels[0] - settings.slope_decades_per_nm * (z - middles[0])
+    rises = np.diff(levels) + settings.slope_decades_per_nm * np.diff(middles)
+    for rise, end in zip(rises, ends, strict=False):
+        total += rise / (1 + np.exp(-np.clip((z - end) / scale, -50, 50)))
+    return total
+
+
+def _recorded(
+    conductance: NDArray[np.float64],
+    step_nm: float,
+    settings: SimulationSettings,
+    random: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Add the amplifier's floor and the noise."""
+    floor = 10.0**settings.floor_log10_g
+    signal = conductance / (conductance + floor)
+    memory = np.exp(-step_nm / settings.flicker_nm)
+    kicks = random.standard_normal(len(conductance)) * np.sqrt(1 - memory**2)
+    kicks[0] = random.standard_normal()
+    flicker = lfilter([1.0], [1.0, -memory], kicks)
+    white = random.standard_normal(len(conductance))
+    # Near its floor an amplifier shows its own noise and none of the junction's.
+    spread = settings.noise_decades * signal + settings.floor_noise_decades * (1 - signal)
+    return np.log10(conductance + floor) + spread * white + settings.flicker_decades * signal * flicker

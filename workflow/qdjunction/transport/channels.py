@@ -1,0 +1,112 @@
+"""How a current runs: eigenchannels, the states that carry them, shot noise, currents between atoms."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import NDArray
+
+from .device import Device
+from .direct import DirectSolver
+from .leads import Lead, broadening, root_of
+
+
+@dataclass(frozen=True, eq=False)
+class Eigenchannels:
+    """Eigenchannels of the states that come in from the left, at one energy.
+
+    Attributes
+    ----------
+    energy_ev : float
+        Energy relative to the Fermi energy (eV).
+    transmissions : (n_channels,) array
+        Transmission of each channel, descending; they sum to T.
+    states : (n_orbitals, n_channels) array
+        Scattering states in the non-orthogonal basis, one column a channel, ``sum psi psi^dagger = A_L`` over
+        all of them, so that ``|psi|^2 / 2 pi`` is a density per eV.
+    """
+
+    energy_ev: float
+    transmissions: NDArray[np.float64]
+    states: NDArray[np.complex128]
+
+    @property
+    def fano_factor(self) -> float:
+        """Shot noise over that of independent electrons: ``sum T_n (1 - T_n) / sum T_n``.
+
+        Source: M. Buettiker, Phys. Rev. Lett. 65, 2901 (1990).
+        """
+        total = self.transmissions.sum()
+        return float((self.transmissions * (1 - self.transmissions)).sum() / total) if total > 0 else 0.0
+
+
+def eigenchannels(
+    device: Device, left: Lead, right: Lead, energy_ev: float, count: int | None = None
+) -> Eigenchannels:
+    """Give the eigenchannels at one energy.
+
+    With ``Gamma = F F^dagger`` the amplitudes from left to right are ``t = F_R^dagger G_RL F_L``; its
+    singular vectors are the channels and ``G F_L u`` their states in the device.
+
+    Parameters
+    ----------
+    device, left, right
+        As for `transmission`.
+    energy_ev : float
+        Energy relative to the Fermi energy (eV).
+    count : int, optional
+        How many channels, from the most open one; all where it is not given.
+
+    Returns
+    -------
+    Eigenchannels
+
+    Notes
+    -----
+    Source: M. Paulsson and M. Brandbyge, Phys. Rev. B 76, 115117 (2007).
+    """
+    incoming = DirectSolver(device, left, right).columns(energy_ev, left.orbitals) @ root_of(
+        broadening(left.self_energy(energy_ev))
+    )
+    amplitudes = root_of(broadening(right.self_energy(energy_ev))).conj().T @ incoming[right.orbitals]
+    _, singular, vectors = np.linalg.svd(amplitudes, full_matrices=False)
+    kept = slice(count)
+    return Eigenchannels(float(energy_ev), singular[kept] ** 2, incoming @ vectors.conj().T[:, kept])
+
+
+def bond_currents(device: Device, left: Lead, right: Lead, energy_ev: float) -> scipy.sparse.csr_array:
+    """Give the current from atom to atom that the states from the left carry at one energy.
+
+    ``J_ab = 2 sum_(i on a, j on b) Im[(H - E S)_ji A_L,ij]``, in units of transmission: through any cut
+    between the leads the sum is T. Atoms couple only where H or S does.
+
+    Parameters
+    ----------
+    device, left, right
+        As for `transmission`.
+    energy_ev : float
+        Energy relative to the Fermi energy (eV).
+
+    Returns
+    -------
+    (n_atoms, n_atoms) sparse array
+        Antisymmetric; the element (a, b) is positive where the current runs from a to b.
+
+    Notes
+    -----
+    Source: T. N. Todorov, J. Phys.: Condens. Matter 14, 3049 (2002); orbital-wise as in TBtrans.
+    """
+    incoming = DirectSolver(device, left, right).columns(energy_ev, left.orbitals) @ root_of(
+        broadening(left.self_energy(energy_ev))
+    )
+    coupling = scipy.sparse.coo_array(
+        scipy.sparse.csr_array(device.H) - energy_ev * scipy.sparse.csr_array(device.S)
+    )
+    j, i = coupling.coords
+    spectral = np.einsum("im,im->i", incoming[i], incoming[j].conj())
+    currents = 2 * (coupling.data * spectral).imag
+    atoms, n = device.orbital_atoms, device.n_atoms
+    summed = scipy.sparse.coo_array((currents, (atoms[i], atoms[j])), shape=(n, n)).tocsr()
+    summed.setdiag(0.0)
+    summed.eliminate_zeros()
+    return summed

@@ -1,0 +1,91 @@
+"""Linear response to a small voltage and a small temperature difference."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import constants
+
+from qdjunction.errors import InputError
+from qdjunction.units import BOLTZMANN_EV_PER_K, G0_SIEMENS
+
+from .conductance import check_window, sorted_unique
+from .transmission import Transmission
+
+HALF_WIDTH = 16.0
+"""Half width of the energy window in kT; x^2 (-df/dx) beyond it weighs less than 1e-4."""
+
+
+@dataclass(frozen=True, eq=False)
+class Thermoelectric:
+    """Electronic coefficients of a junction in linear response, one for each Fermi energy.
+
+    Attributes
+    ----------
+    temperature_k : float
+        Mean temperature (K).
+    fermi_ev : array
+        Where the Fermi energy is put (eV).
+    conductance : array
+        Electrical conductance (G0).
+    thermopower_v_per_k : array
+        Seebeck coefficient S (V/K), negative where electrons above the Fermi energy carry more.
+    heat_conductance_w_per_k : array
+        Electronic heat conductance at zero current (W/K).
+    figure_of_merit : array
+        ZT with the electronic heat conductance alone: an upper bound.
+    """
+
+    temperature_k: float
+    fermi_ev: NDArray[np.float64]
+    conductance: NDArray[np.float64]
+    thermopower_v_per_k: NDArray[np.float64]
+    heat_conductance_w_per_k: NDArray[np.float64]
+    figure_of_merit: NDArray[np.float64]
+
+
+def thermoelectric(
+    result: Transmission, temperature_k: float = 300.0, fermi_ev: ArrayLike = 0.0
+) -> Thermoelectric:
+    """Give the thermoelectric coefficients ``L_n = integral (E - E_F)^n T (-df/dE) dE`` leads to.
+
+    ``G = G0 L_0``, ``S = -L_1 / (e T L_0)``, ``kappa = 2 / (h T) (L_2 - L_1^2 / L_0)``, ``ZT = S^2 G T /
+    kappa``.
+
+    Parameters
+    ----------
+    result : Transmission
+        T(E), linear between its energies.
+    temperature_k : float
+        Temperature (K), larger than zero.
+    fermi_ev : float or array
+        Where the Fermi energy is put (eV).
+
+    Returns
+    -------
+    Thermoelectric
+
+    Raises
+    ------
+    InputError
+        If the temperature is not positive, or the energies do not hold the thermal window or are too coarse.
+
+    Notes
+    -----
+    Source: U. Sivan and Y. Imry, Phys. Rev. B 33, 551 (1986).
+    """
+    if not (np.isfinite(temperature_k) and temperature_k > 0):
+        raise InputError(f"temperature: {temperature_k} K; it must be larger than 0")
+    fermi = np.asarray(fermi_ev, dtype=float)
+    energies, values = sorted_unique(result)
+    kt = BOLTZMANN_EV_PER_K * temperature_k
+    check_window(energies, fermi, kt, HALF_WIDTH)
+    x = np.linspace(-HALF_WIDTH, HALF_WIDTH, 6401)
+    kernel = 0.25 / np.cosh(0.5 * x) ** 2
+    transmissions = np.interp(fermi[..., None] + kt * x, energies, values)
+    L0, L1, L2 = (np.trapezoid(transmissions * kernel * (kt * x) ** n, x, axis=-1) for n in range(3))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        thermopower = -L1 / (temperature_k * L0)
+        heat = 2 * constants.e**2 / (constants.h * temperature_k) * (L2 - L1**2 / L0)
+        merit = thermopower**2 * L0 * G0_SIEMENS * temperature_k / heat
+    return Thermoelectric(float(temperature_k), fermi, L0, thermopower, heat, merit)
