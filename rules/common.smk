@@ -1,4 +1,7 @@
 # What the rules ask of the study: settings by section, files by junction, resources by size.
+from qdjunction.report.plan import planned_figures
+
+FIGURES = planned_figures(study)
 
 
 def settings(section):
@@ -42,3 +45,47 @@ def relax_runtime_min(wildcards, attempt):
 
 def scf_runtime_min(wildcards, attempt):
     return attempt * (10 + n_atoms(wildcards) ** 2 // 2000)
+
+
+def results_of_study():
+    """Files that figures and page are made from; no engine is needed for either."""
+    dots = [dot.id for dot in study.dots]
+    junctions = [junction.id for junction in study.junctions]
+    return (
+        expand(
+            "<results>/{dot}/{file}",
+            dot=dots,
+            file=[
+                "relaxed.extxyz",
+                "relaxed.json",
+                "hamiltonian.nc",
+                "conductance.csv",
+                "series.csv",
+                "series.json",
+            ],
+        )
+        + expand(
+            "<results>/{junction}/{file}",
+            junction=junctions,
+            file=[
+                "junction.extxyz",
+                "transmission.nc",
+                "frontier.json",
+                "local_density.nc",
+            ],
+        )
+        + ["<results>/chain.csv", "<results>/chain.json"]
+    )
+
+
+def reported(figure):
+    """The SVG of a figure, flagged for `snakemake --report`."""
+    return report(
+        f"<results>/report/figures/{figure.stem}.svg",
+        caption=f"../workflow/qdjunction/report/templates/caption_{figure.kind}.rst",
+        category=figure.dot or "Model",
+        labels={
+            "figure": figure.title,
+            "junction": figure.junction or figure.left or "-",
+        },
+    )

@@ -12,4 +12,4 @@ with logs.job(job.log[0], "figures"):
     study = make_study(parse_config(job.params.config), job.params.catalogue)
     results = collect(study)
     for figure in planned_figures(study):
-        write_figure(draw(results, figure), Path(job.params.folder) / figure.stem)
+        write_figure(draw(results, figure), Path(job.output.svg[0]).parent / figure.stem)

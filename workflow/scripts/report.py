@@ -1,3 +1,5 @@
+from pathlib import Path
+
 from qdjunction import logs
 from qdjunction.config import parse_config
 from qdjunction.report.data import collect
@@ -7,4 +9,4 @@ from qdjunction.study import make_study
 job = snakemake
 with logs.job(job.log[0], "report"):
     study = make_study(parse_config(job.params.config), job.params.catalogue)
-    write_report(collect(study), job.output[0], job.params.folder)
+    write_report(collect(study), job.output[0], Path(job.input.figures[0]).parent)
