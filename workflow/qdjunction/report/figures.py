@@ -389,7 +389,7 @@ def density_scale(dot: DotResults) -> tuple[float, float]:
 
 def density_figure(table: pd.DataFrame, scale: tuple[float, float], junction: JunctionResults) -> Figure:
     """Atoms in projection, coloured by the density that enters from either lead."""
-    width, height = (float(np.ptp(table[axis])) + 3.0 for axis in ("across_ang", "up_ang"))
+    width, height = float(np.ptp(table["across_ang"])) + 3.0, float(np.ptp(table["up_ang"])) + 5.3
     panel = (style.WIDTH_IN - 0.2) / 2
     figure = Figure(figsize=(style.WIDTH_IN, panel * height / width + 1.0))
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
@@ -403,7 +403,7 @@ def density_figure(table: pd.DataFrame, scale: tuple[float, float], junction: Ju
         drawn = _atoms_in_projection(axes, table, log10_clipped(table[column], scale[0]), norm)
         axes.set_title(title)
         axes.set_xlim(table["across_ang"].min() - 1.5, table["across_ang"].max() + 1.5)
-        axes.set_ylim(table["up_ang"].min() - 1.5, table["up_ang"].max() + 1.5)
+        axes.set_ylim(table["up_ang"].min() - 3.8, table["up_ang"].max() + 1.5)
         axes.set_aspect("equal")
         axes.set_axis_off()
         _scale_bar(axes, table)
@@ -525,7 +525,7 @@ def _atoms_in_projection(
 
 
 def _scale_bar(axes: Axes, table: pd.DataFrame) -> None:
-    left, bottom = float(table["across_ang"].min()), float(table["up_ang"].min())
+    left, bottom = float(table["across_ang"].min()), float(table["up_ang"].min()) - 3.2
     axes.plot([left, left + 5], [bottom, bottom], color="black", lw=1.5, solid_capstyle="butt")
     axes.annotate("5 Å", (left + 2.5, bottom), (0, 3), textcoords="offset points", ha="center", fontsize=7.5)
 
