@@ -38,15 +38,26 @@ def table() -> str:
 
 
 def rule_graph() -> str:
-    """The rules of the shipped study as a mermaid graph, drawn by Snakemake."""
+    """The rules of the shipped study as a mermaid graph, from what Snakemake says of them."""
     run = subprocess.run(
         ["snakemake", "--rulegraph", "mermaid-js", "--quiet", "all", "--forceall"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    graph = run.stdout[run.stdout.index("flowchart") :]
-    # Without Snakemake's own colours the graph reads in the light and in the dark.
-    lines = [line for line in graph.splitlines() if not line.strip().startswith("style ")]
-    return "```mermaid\n" + "\n".join(lines).strip() + "\n```\n"
+    names = dict(re.findall(r"(id\d+)\[(\w+)\]", run.stdout))
+    arrows = {(names[a], names[b]) for a, b in re.findall(r"(id\d+) --> (id\d+)", run.stdout)}
+    lines = [f"    {a} --> {b}" for a, b in sorted(arrows) if not _roundabout(a, b, arrows)]
+    return "\n".join(["```mermaid", "flowchart LR", *lines, "```", ""])
+
+
+def _roundabout(start: str, end: str, arrows: set[tuple[str, str]]) -> bool:
+    """Whether other arrows lead from `start` to `end` as well, so that the direct one tells nothing new."""
+    front = [b for a, b in arrows if a == start and b != end]
+    while front:
+        here = front.pop()
+        if here == end:
+            return True
+        front += [b for a, b in arrows if a == here]
+    return False
 
 
 def pages() -> dict[Path, str]:

@@ -1,8 +1,7 @@
 # What the rules ask of the study: settings by section, files by junction, resources by size.
-
 from qdjunction.report.plan import planned_figures
 
-FIGURES = f"{study.config.results}/report/figures"
+FIGURES = planned_figures(study)
 
 
 def settings(section):
@@ -82,7 +81,7 @@ def results_of_study():
 def reported(figure):
     """The SVG of a figure, flagged for `snakemake --report`."""
     return report(
-        f"{FIGURES}/{figure.stem}.svg",
+        f"<results>/report/figures/{figure.stem}.svg",
         caption=f"../workflow/qdjunction/report/templates/caption_{figure.kind}.rst",
         category=figure.dot or "Model",
         labels={

@@ -5,9 +5,9 @@ rule figures:
     input:
         results_of_study(),
     output:
-        svg=[reported(figure) for figure in planned_figures(study)],
-        pdf=[f"{FIGURES}/{figure.stem}.pdf" for figure in planned_figures(study)],
-        table=[f"{FIGURES}/{figure.stem}.csv" for figure in planned_figures(study)],
+        svg=[reported(figure) for figure in FIGURES],
+        pdf=[f"<results>/report/figures/{figure.stem}.pdf" for figure in FIGURES],
+        table=[f"<results>/report/figures/{figure.stem}.csv" for figure in FIGURES],
     log:
         "<logs>/figures.log",
     benchmark:

@@ -194,6 +194,6 @@ def test_every_try_is_made_and_reported_before_the_scf_is_given_up(single_pb, tm
 
 def test_a_rescued_scf_says_so(single_pb, single_pb_structure, tmp_path):
     """Twelve iterations are too few for the first try; the careful one has four times as many."""
-    rescued = XtbEngine(XtbSettings(max_iterations=10, accuracy=0.01)).hamiltonian(single_pb, tmp_path)
+    rescued = XtbEngine(XtbSettings(max_iterations=9, accuracy=0.01)).hamiltonian(single_pb, tmp_path)
     assert len(rescued.engine.settings["scf_tries"]) == 1
     assert rescued.energy_ev == pytest.approx(single_pb_structure.energy_ev, abs=1e-5)

@@ -11,6 +11,5 @@ job = snakemake
 with logs.job(job.log[0], "figures"):
     study = make_study(parse_config(job.params.config), job.params.catalogue)
     results = collect(study)
-    folder = Path(job.output.svg[0]).parent
     for figure in planned_figures(study):
-        write_figure(draw(results, figure), folder / figure.stem)
+        write_figure(draw(results, figure), Path(job.output.svg[0]).parent / figure.stem)

@@ -164,10 +164,9 @@ def decay_table(series: SeriesResults, confidence: float) -> pd.DataFrame:
             "conductance_G0": conductances,
         }
     )
-    margin = 0.06 * np.ptp(distances)
-    curve = pd.DataFrame(
-        {"row": "curve", "distance_ang": np.linspace(distances[0] - margin, distances[-1] + margin, 80)}
-    )
+    span = float(np.ptp(distances))
+    drawn = np.linspace(distances[0] - 0.06 * span, distances[-1] + 0.23 * span, 80)
+    curve = pd.DataFrame({"row": "curve", "distance_ang": drawn})
     table = pd.concat([contacts, curve], ignore_index=True)
     predictions = [fit.predict(float(distance)) for distance in table["distance_ang"]]
     table["fit_G0"] = [10**one.log10_g for one in predictions]
@@ -189,15 +188,9 @@ def decay_figure(
     figure = Figure(figsize=(style.WIDTH_IN, 3.7))
     axes = figure.add_subplot()
     if verdict.band is not None:
-        label = f"{confidence:.0%} prediction band"
-        axes.fill_between(
-            curve["distance_ang"],
-            curve["band_low_G0"],
-            curve["band_high_G0"],
-            color=style.GAP,
-            lw=0,
-            label=label,
-        )
+        label = f"{confidence:.0%} prediction band: ±{verdict.band_decades:.1f} decades at {names[-1]}"
+        low, high = curve["band_low_G0"], curve["band_high_G0"]
+        axes.fill_between(curve["distance_ang"], low, high, fc=style.BAND, ec="#9DB8CC", lw=0.6, label=label)
     inside = curve["distance_ang"] <= distances[-2]
     label = f"fit to {names[0]} … {names[-2]}: $\\beta$ = {verdict.fit.beta_per_ang:.2f} Å$^{{-1}}$"
     axes.plot(curve["distance_ang"][inside], curve["fit_G0"][inside], color=style.TREND, label=label)
@@ -229,7 +222,7 @@ def decay_figure(
         (5, 0), textcoords="offset points", va="center", color=colours[names[-1]], fontsize=8,
     )  # fmt: skip
     axes.set_yscale("log")
-    axes.set_xlim(curve["distance_ang"].iloc[0], right + 0.13 * span)
+    axes.set_xlim(curve["distance_ang"].iloc[0], curve["distance_ang"].iloc[-1])
     _limit_decades(axes, np.concatenate([conductances, contacts["fit_G0"]]), 0.6, 1.0)
     axes.set_xlabel("Distance of the contact halides (Å)")
     axes.set_ylabel("Conductance $G$ ($G_0$)")
@@ -264,7 +257,8 @@ def spectrum_figure(table: pd.DataFrame, marks: Marks, threshold: float) -> Figu
     below.axhline(threshold, color=style.PALETTE[3], lw=0.9, ls=":")
     below.axhline(0, color="black", lw=0.7)
     shown = np.concatenate([step[inside], trend[inside]]) if inside.any() else np.concatenate([step, trend])
-    below.set_ylim(shown.min() - 0.3, shown.max() + 0.3 + 0.45 * np.ptp(shown))
+    least, most = min(float(shown.min()), 0.0) - 0.2, max(float(shown.max()), threshold) + 0.1
+    below.set_ylim(least, most + 0.35 * (most - least))  # room for the legend
     below.set_ylabel("Decades")
     below.legend(loc="upper center", ncols=2, columnspacing=1.2, handlelength=1.6)
     for axes in (above, below):
@@ -359,8 +353,8 @@ def orbital_figure(table: pd.DataFrame) -> Figure:
         sums.set_xticks(places, names)
     panels[0, 0].set_ylabel("Share of the amplitude")
     panels[1, 0].set_ylabel("$|\\tau|^2$ (eV$^2$)")
-    panels[0, 0].legend(loc="best", fontsize=7.5)
-    panels[1, 0].legend(loc="best", fontsize=7.5)
+    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    figure.legend(*panels[1, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
@@ -395,7 +389,7 @@ def density_scale(dot: DotResults) -> tuple[float, float]:
 
 def density_figure(table: pd.DataFrame, scale: tuple[float, float], junction: JunctionResults) -> Figure:
     """Atoms in projection, coloured by the density that enters from either lead."""
-    width, height = (float(np.ptp(table[axis])) + 3.0 for axis in ("across_ang", "up_ang"))
+    width, height = float(np.ptp(table["across_ang"])) + 3.0, float(np.ptp(table["up_ang"])) + 5.3
     panel = (style.WIDTH_IN - 0.2) / 2
     figure = Figure(figsize=(style.WIDTH_IN, panel * height / width + 1.0))
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
@@ -409,7 +403,7 @@ def density_figure(table: pd.DataFrame, scale: tuple[float, float], junction: Ju
         drawn = _atoms_in_projection(axes, table, log10_clipped(table[column], scale[0]), norm)
         axes.set_title(title)
         axes.set_xlim(table["across_ang"].min() - 1.5, table["across_ang"].max() + 1.5)
-        axes.set_ylim(table["up_ang"].min() - 1.5, table["up_ang"].max() + 1.5)
+        axes.set_ylim(table["up_ang"].min() - 3.8, table["up_ang"].max() + 1.5)
         axes.set_aspect("equal")
         axes.set_axis_off()
         _scale_bar(axes, table)
@@ -517,7 +511,9 @@ def _shade(axes: Axes, energies: NDArray[np.float64], holds: Sequence[bool], col
 def _atoms_in_projection(
     axes: Axes, table: pd.DataFrame, values: NDArray[np.float64], norm: Normalize
 ) -> ScalarMappable:
-    order = np.argsort(table["depth_ang"].to_numpy())
+    """Draw all atoms but hydrogen, those with the most density on top."""
+    heavy = np.flatnonzero(table["element"] != "H")
+    order = heavy[np.argsort(values[heavy], kind="stable")]
     rows = table.iloc[order]
     diameters = np.array([2.6 * style.element_radius(symbol) for symbol in rows["element"]])
     drawn = EllipseCollection(
@@ -529,7 +525,7 @@ def _atoms_in_projection(
 
 
 def _scale_bar(axes: Axes, table: pd.DataFrame) -> None:
-    left, bottom = float(table["across_ang"].min()), float(table["up_ang"].min())
+    left, bottom = float(table["across_ang"].min()), float(table["up_ang"].min()) - 3.2
     axes.plot([left, left + 5], [bottom, bottom], color="black", lw=1.5, solid_capstyle="butt")
     axes.annotate("5 Å", (left + 2.5, bottom), (0, 3), textcoords="offset points", ha="center", fontsize=7.5)
 

@@ -114,6 +114,9 @@ def _dot(
                 "verdicts": tables.verdicts_table(series, results.study.config.transport.temperature_k)
                 if series.kind == "decay"
                 else None,
+                "verdict": verdict_sentence(series, results.study.config.interference)
+                if series.kind == "decay"
+                else "",
                 "shares": tables.shares_table(series) if series.kind == "decay" else None,
                 "orbitals": tables.orbitals_table(series),
                 "orbital_sentences": [
@@ -162,9 +165,35 @@ def headline(series: SeriesResults, settings: InterferenceSettings) -> str:
             )
         return text + "."
     if series.kind == "comparison":
-        ratio = _decades(summary["log10_ratio_at_headline"])
-        return f"{where} {names[1]} conducts {ratio} {names[0]}. {_capital(summary['sentence'])}"
+        ratio = summary["log10_ratio_at_headline"]
+        word = "better" if ratio >= 0 else "worse"
+        first = f"{where} {names[1]} conducts {tables.number(abs(ratio))} decades {word} than {names[0]}."
+        return f"{first} {_capital(summary['sentence'])}"
     return _capital(summary["sentence"])
+
+
+def verdict_sentence(series: SeriesResults, settings: InterferenceSettings) -> str:
+    """Which of the two criteria of a jump hold, here and over the gap, and what the band can carry."""
+    summary, verdict = series.summary, series.summary["at_headline"]
+    shares, last = summary["shares"], summary["junctions"][-1]
+    text = (
+        f"A jump has two criteria. The step of at least {settings.jump_decades:g} decades at {last} is "
+        f"{'there' if verdict['step'] else 'not there'} at the headline energy, and over "
+        f"{tables.share(shares['step'])} of the gap. "
+    )
+    fitted = len(summary["junctions"]) - 1
+    if verdict["band"] is None:
+        return (
+            text
+            + f"The fit through {fitted} contacts leaves no prediction band, so the second cannot be judged."
+        )
+    text += (
+        f"At the headline energy {last} {'lies' if verdict['band'] else 'does not lie'} above the "
+        f"{settings.confidence:.0%} prediction band of the fit; it does over {tables.share(shares['band'])} of the gap"
+    )
+    if fitted == 3:
+        text += "; through three contacts the band rests on one degree of freedom and is a weak test"
+    return text + "."
 
 
 def _place(settings: InterferenceSettings) -> str:

@@ -19,6 +19,7 @@ DASHES = ("-", "--", ":", "-.")
 GAP = "#F1F1EC"
 TREND = "#595959"
 HEADLINE = "#7A1FA2"
+BAND = "#DCE9F2"
 STEP = "#BFE3F2"
 JUMP = "#F6C9B0"
 

@@ -122,8 +122,8 @@ def junctions_table(dot: DotResults, series: SeriesResults) -> Table:
         )
     return Table(
         f"Junctions of {dot.case.id} from contact {series.left}. The conductance is thermal and taken at the headline "
-        "energy; HOMO and LUMO are those of the dot's own block of the junction, relative to E_F; the last column is "
-        "the largest relative difference of T(E) from a direct solution at the energies that were checked.",
+        "energy; HOMO and LUMO are those of the dot's own block of the junction, from the Fermi energy; the last "
+        "column is the largest relative difference of T(E) from a direct solution at the energies that were checked.",
         (
             "junction", "contacts", "atoms", "halide to halide (Å)", "log₁₀ G/G₀", "HOMO to LUMO (eV)", "gap (eV)",
             "error of T(E)",
@@ -139,7 +139,7 @@ def verdicts_table(series: SeriesResults, temperature_k: float) -> Table:
     rows: list[tuple[str, ...]] = []
     places: list[tuple[str, Mapping[str, Any] | None]] = [
         (f"at {number(series.summary['headline_energy_ev'])} eV", series.summary["at_headline"]),
-        ("at E_F", series.summary.get("at_fermi")),
+        ("at the Fermi energy", series.summary.get("at_fermi")),
     ]
     verdicts = [(name, verdict) for name, verdict in places if verdict]
     columns = [name for name, _ in verdicts]

@@ -6,7 +6,7 @@
   const chosen = document.getElementById("explorer-series");
   const dial = document.getElementById("explorer-dial");
   const readout = document.getElementById("explorer-readout");
-  const options = { responsive: true, displaylogo: false };
+  const options = { responsive: true, displayModeBar: false };
   const font = { family: "system-ui, sans-serif", size: 12 };
   const signed = (x) => (x < 0 ? "\u2212" : "+") + Math.abs(x).toFixed(2);
   const minus = (text) => text.replace("-", "\u2212");

@@ -89,10 +89,13 @@
     traces.push(sticks(scene));
     if (byDensity) traces.push(bar(scene));
     const axis = { visible: false };
+    const spans = [0, 1, 2].map((k) => Math.max(...scene.positions.map((p) => p[k])) - Math.min(...scene.positions.map((p) => p[k])));
+    const size = Math.min(1.9, 1.35 * target.clientWidth / target.clientHeight);
+    const [x, y, z] = spans.map((span) => size * span / Math.max(...spans));
     return Plotly.react(target, traces, {
-      margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "white", uirevision: "camera",
+      margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "white", uirevision: scene.dot,
       legend: { x: 0.01, y: 0.99, itemsizing: "constant" },
-      scene: { xaxis: axis, yaxis: axis, zaxis: axis, aspectmode: "data", dragmode: "orbit",
+      scene: { xaxis: axis, yaxis: axis, zaxis: axis, aspectmode: "manual", aspectratio: { x, y, z }, dragmode: "orbit",
         camera: { eye: { x: 0.28, y: 0.34, z: 1.05 }, up: { x: 0, y: 1, z: 0 }, projection: { type: "orthographic" } } },
     }, { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["tableRotation", "resetCameraLastSave3d"] })
       .then(() => { target.dataset.drawn = chosen.value + " " + colouring.value; });
