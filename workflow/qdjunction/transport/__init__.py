@@ -9,6 +9,7 @@ from .grammar import Bulk, LeadChoice, WideBand, Wire, parse_energies, parse_lea
 from .leads import Lead, WideBandLead
 from .orbitals import OrbitalInterference, correct_levels, orbital_interference
 from .surface import surface_green
+from .tbt import write_tbt
 from .thermoelectric import Thermoelectric, thermoelectric
 from .transmission import Transmission, read_transmission, transmission, write_transmission
 from .wire import WireLead
@@ -45,5 +46,6 @@ __all__ = [
     "surface_green",
     "thermoelectric",
     "transmission",
+    "write_tbt",
     "write_transmission",
 ]
