@@ -1,5 +1,6 @@
 """Coherent transport on any H and S: it knows matrices, not quantum dots."""
 
+from .adaptive import AdaptiveTransmission, adaptive_transmission
 from .channels import Eigenchannels, bond_currents, eigenchannels
 from .conductance import conductance
 from .density import InjectedDensity, injected_density, local_density_of_states
@@ -15,6 +16,7 @@ from .transmission import Transmission, read_transmission, transmission, write_t
 from .wire import WireLead
 
 __all__ = [
+    "AdaptiveTransmission",
     "Bulk",
     "Device",
     "Eigenchannels",
@@ -30,6 +32,7 @@ __all__ = [
     "WideBandLead",
     "Wire",
     "WireLead",
+    "adaptive_transmission",
     "alignment_ev",
     "attach_electrodes",
     "bond_currents",
