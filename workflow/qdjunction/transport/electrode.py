@@ -296,6 +296,11 @@ def attach_electrodes(
     regions = {"left": (left, np.asarray(left_orbitals)), "right": (right, np.asarray(right_orbitals))}
     for side, (electrode, region) in regions.items():
         _check_fit(device, electrode, region, side)
+        shift, spread = alignment_ev(device, electrode, region)
+        logger.info(
+            "%s electrode: levels lie %.0f meV (spread %.0f meV) below those of the same orbitals in the device",
+            side, 1000 * shift, 1000 * spread,
+        )  # fmt: skip
     taken = np.concatenate([region for _, region in regions.values()])
     if len(np.unique(taken)) != len(taken):
         raise TransportError("electrodes: the left and the right region share orbitals")
