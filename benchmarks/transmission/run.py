@@ -253,7 +253,7 @@ def plot(rows: list[dict], path: Path) -> None:
 
     figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
     for solver, mark in (("contact reduction", "o-"), ("LU", "s--"), ("dense inverse", "^:")):
-        points = sorted((row["orbitals"], row["total_s"]) for row in rows if row["solver"] == solver)
+        points = [(row["orbitals"], row["total_s"]) for row in rows if row["solver"] == solver]
         axes.loglog(*zip(*points, strict=True), mark, label=solver)
     axes.set(xlabel="orbitals", ylabel=f"processor time for {N_ENERGIES:,} energies (s)")
     axes.legend()
@@ -268,8 +268,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=HERE / "results")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
-    rows = []
-    cases = [str(size) for size in options.sizes] + (["recorded"] if options.reference else [])
+    rows, bulk = [], []
+    cases = (["recorded"] if options.reference else []) + [str(size) for size in options.sizes]
     for case in cases:
         here = []
         for solver, timed in (("LU", 2), ("contact reduction", 2), ("dense inverse", 1)):
@@ -280,22 +280,29 @@ def main() -> None:
             print(f"{case}: {solver} {seconds[0]:.4f} s per energy, {seconds[1]:.1f} s once", flush=True)
         compare(here)
         rows += here
+        if case == "recorded":
+            bulk = in_its_own_process("measure_bulk", options.reference, 40)
+            for row in bulk:
+                row["T"] = float(row["values"][0])
+                row["times_faster_than_sisl"] = bulk[0]["per_energy_s"] / row["per_energy_s"]
+        # After each case, so that a long run that is stopped leaves what it has.
+        write(rows, bulk, options.output)
+    print((options.output / "transmission.md").read_text())
+
+
+def write(rows: list[dict], bulk: list[dict], folder: Path) -> None:
     import pandas as pd
 
-    pd.DataFrame(rows)[list(COLUMNS)].to_csv(options.output / "transmission.csv", index=False)
-    text = f"Processor: {processor()}; one thread.\n\n" + markdown(rows, COLUMNS)
-    if options.reference:
-        bulk = in_its_own_process("measure_bulk", options.reference, 40)
-        for row in bulk:
-            row["T"] = float(row["values"][0])
-            row["times_faster_than_sisl"] = bulk[0]["per_energy_s"] / row["per_energy_s"]
+    ordered = sorted(rows, key=lambda row: row["orbitals"])
+    pd.DataFrame(ordered)[list(COLUMNS)].to_csv(folder / "transmission.csv", index=False)
+    text = f"Processor: {processor()}; one thread.\n\n" + markdown(ordered, COLUMNS)
+    if bulk:
         columns = ("solver", "per_energy_s", "energies_timed", "T", "times_faster_than_sisl")
-        pd.DataFrame(bulk)[list(columns)].to_csv(options.output / "bulk-lead.csv", index=False)
+        pd.DataFrame(bulk)[list(columns)].to_csv(folder / "bulk-lead.csv", index=False)
         text += "\nBulk leads (1,899 orbitals, two electrodes of 576), lead and device together:\n\n"
         text += markdown(bulk, columns)
-    (options.output / "transmission.md").write_text(text)
-    plot(rows, options.output / "transmission.svg")
-    print(text)
+    (folder / "transmission.md").write_text(text)
+    plot(ordered, folder / "transmission.svg")
 
 
 def processor() -> str:

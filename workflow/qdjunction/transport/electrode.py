@@ -298,7 +298,7 @@ def attach_electrodes(
         _check_fit(device, electrode, region, side)
         shift, spread = alignment_ev(device, electrode, region)
         logger.info(
-            "%s electrode: levels lie %.0f meV (spread %.0f meV) below those of the same orbitals in the device",
+            "%s electrode: its levels lie %.0f meV (spread %.0f meV) below the device's on the same orbitals",
             side, 1000 * shift, 1000 * spread,
         )  # fmt: skip
     taken = np.concatenate([region for _, region in regions.values()])
