@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 import scipy.linalg
+import scipy.sparse
 from known_systems import ChainLead, chain, random_device
 from qdjunction.errors import InputError, TransportError
 from qdjunction.transport import Device, WideBandLead, read_transmission, transmission, write_transmission
+from qdjunction.transport.layers import LayerSolver
 
-SOLVERS = ("contact-reduction", "direct")
+SOLVERS = ("contact-reduction", "direct", "layers")
 both = pytest.mark.parametrize("solver", SOLVERS)
 
 
@@ -63,8 +65,9 @@ def test_solvers_agree(complex_h):
     device = random_device(60, complex_h=complex_h)
     left, right = WideBandLead(device, range(4)), WideBandLead(device, range(26, 30), 0.3)
     energies = np.linspace(-6, 6, 101)
-    reduced, direct = (transmission(device, left, right, energies, s).transmission for s in SOLVERS)
+    reduced, direct, layers = (transmission(device, left, right, energies, s).transmission for s in SOLVERS)
     np.testing.assert_allclose(reduced, direct, rtol=1e-10)
+    np.testing.assert_allclose(layers, direct, rtol=1e-10)
 
 
 def test_energies_on_and_near_levels():
@@ -72,7 +75,7 @@ def test_energies_on_and_near_levels():
     left, right = WideBandLead(device, [0, 1], 0.5), WideBandLead(device, [18, 19], 0.5)
     levels = scipy.linalg.eigh(device.H, device.S, eigvals_only=True)
     energies = (levels[:, None] + np.array([0.0, 1e-14, 1e-9, -3e-5, 0.99e-4, 1.01e-4])).ravel()
-    reduced, direct = (transmission(device, left, right, energies, s).transmission for s in SOLVERS)
+    reduced, direct = (transmission(device, left, right, energies, s).transmission for s in SOLVERS[:2])
     np.testing.assert_allclose(reduced, direct, rtol=1e-9)
 
 
@@ -81,7 +84,7 @@ def test_degenerate_level_under_the_energy():
     n = 6
     device = Device(-np.roll(np.eye(n), 1, axis=0) - np.roll(np.eye(n), -1, axis=0))
     left, right = WideBandLead(device, [0], 0.3), WideBandLead(device, [3], 0.3)
-    reduced, direct = (transmission(device, left, right, [1.0, -1.0], s).transmission for s in SOLVERS)
+    reduced, direct = (transmission(device, left, right, [1.0, -1.0], s).transmission for s in SOLVERS[:2])
     np.testing.assert_allclose(reduced, direct, rtol=1e-10)
 
 
@@ -162,14 +165,39 @@ def test_order_of_orbitals_does_not_matter(solver):
 
 
 def test_sparse_matrices_give_the_same():
-    import scipy.sparse
-
     device, left, right = chain(9, overlap=0.1)
     sparse = Device(scipy.sparse.coo_array(device.H), scipy.sparse.csr_matrix(device.S))
     energies = [-1.0, 0.2]
     for solver in SOLVERS:
         expected = transmission(device, left, right, energies, solver).transmission
         np.testing.assert_allclose(transmission(sparse, left, right, energies, solver).transmission, expected)
+
+
+def test_layers_of_a_long_device():
+    rng = np.random.default_rng(2)
+    n, reach = 400, 12
+    noise = scipy.sparse.random_array((n, n), density=0.3, rng=rng)
+    band = scipy.sparse.csr_array(scipy.sparse.tril(scipy.sparse.triu(noise, -reach), reach))
+    H, S = band + band.T, scipy.sparse.eye_array(n) + 0.01 * (band + band.T)
+    device = Device(H, S)
+    left, right = (WideBandLead(device, orbitals=np.arange(i, i + 6)) for i in (0, n - 9))
+    solver = LayerSolver(device, left, right)
+    assert len(solver.layers) > 20
+    assert sorted(np.concatenate(solver.layers)) == list(range(n))
+    energies = np.linspace(-1, 1, 7)
+    found = transmission(device, left, right, energies)
+    assert found.solver == "layers"
+    exact = transmission(device, left, right, energies, "direct").transmission
+    np.testing.assert_allclose(found.transmission, exact, rtol=1e-9)
+
+
+def test_layers_want_a_way_from_lead_to_lead():
+    device = Device(np.diag([0.0, 1.0]))
+    leads = [WideBandLead(device, [i]) for i in (0, 1)]
+    with pytest.raises(TransportError, match="no chain of couplings"):
+        transmission(device, *leads, [0.0], "layers")
+    sparse = Device(scipy.sparse.csr_array(device.H))
+    assert transmission(sparse, *leads, [0.0]).transmission[0] == 0.0
 
 
 def test_auto_takes_lu_for_one_energy_and_the_reduction_for_many():

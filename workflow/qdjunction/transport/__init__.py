@@ -1,5 +1,6 @@
 """Coherent transport on any H and S: it knows matrices, not quantum dots."""
 
+from .adaptive import AdaptiveTransmission, adaptive_transmission
 from .channels import Eigenchannels, bond_currents, eigenchannels
 from .conductance import conductance, thermal_window
 from .density import InjectedDensity, injected_density, local_density_of_states
@@ -9,11 +10,13 @@ from .grammar import Bulk, LeadChoice, WideBand, Wire, parse_energies, parse_lea
 from .leads import Lead, WideBandLead
 from .orbitals import OrbitalInterference, correct_levels, orbital_interference
 from .surface import surface_green
+from .tbt import write_tbt
 from .thermoelectric import Thermoelectric, thermoelectric
 from .transmission import Transmission, read_transmission, transmission, write_transmission
 from .wire import WireLead
 
 __all__ = [
+    "AdaptiveTransmission",
     "Bulk",
     "Device",
     "Eigenchannels",
@@ -29,6 +32,7 @@ __all__ = [
     "WideBandLead",
     "Wire",
     "WireLead",
+    "adaptive_transmission",
     "alignment_ev",
     "attach_electrodes",
     "bond_currents",
@@ -46,5 +50,6 @@ __all__ = [
     "thermal_window",
     "thermoelectric",
     "transmission",
+    "write_tbt",
     "write_transmission",
 ]

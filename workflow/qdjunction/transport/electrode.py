@@ -11,7 +11,8 @@ al., Comput. Phys. Commun. 212, 8 (2017) describe the inverse use of it.
 
 import hashlib
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -32,6 +33,9 @@ ETA_EV = 1e-4
 
 SYMMETRY_EV = 1e-3
 """Largest part of H (eV) that may break a translation before a cell is no longer taken apart along it."""
+
+SAME_EV = 1e-12
+"""Largest difference (eV) of two matrices that are one another's complex conjugate."""
 
 SAME_PLACE_ANG = 1e-3
 """Distance below which two atoms sit at the same place (Ang)."""
@@ -73,6 +77,7 @@ class Electrode:
     asymmetry_ev: float
     beyond_ev: float
     cache: GreenCache | None = None
+    _last: dict[bytes, NDArray[np.complex128]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def from_hamiltonian(
@@ -169,15 +174,6 @@ class Electrode:
         """Number of orbitals of the whole cell."""
         return self.unfold.shape[1]
 
-    @property
-    def content(self) -> str:
-        """Hash of everything that the surface Green's function depends on but the energy."""
-        digest = hashlib.sha256(f"surface-1 {self.eta_ev!r}".encode())
-        for block in (self.H00, self.S00, self.H01, self.S01):
-            digest.update(repr(block.shape).encode())
-            digest.update(np.ascontiguousarray(block).tobytes())
-        return digest.hexdigest()
-
     def surface(self, energies_ev: NDArray[np.float64], side: Side) -> NDArray[np.complex128]:
         """Give the surface Green's function in the smallest cell, (n_energies, n_k, n, n).
 
@@ -188,19 +184,54 @@ class Electrode:
         side : {"left", "right"}
             ``left`` extends to minus infinity, ``right`` to plus infinity.
         """
-        compute = self._both_ends
-        both = (
-            compute(energies_ev) if self.cache is None else self.cache.get(self.content, energies_ev, compute)
-        )
-        return both[:, 0 if side == "left" else 1]
+        asked = energies_ev.tobytes()
+        if asked not in self._last:
+            compute = self._both_ends
+            both = (
+                compute(energies_ev)
+                if self.cache is None
+                else self.cache.get(self.content, energies_ev, compute)
+            )
+            # Two leads of one electrode ask for the same energies in turn.
+            self._last.clear()
+            self._last[asked] = both
+        return self._last[asked][:, 0 if side == "left" else 1]
+
+    @cached_property
+    def content(self) -> str:
+        """Hash of everything that the surface Green's function depends on but the energy."""
+        digest = hashlib.sha256(f"surface-1 {self.eta_ev!r}".encode())
+        for block in (self.H00, self.S00, self.H01, self.S01):
+            digest.update(repr(block.shape).encode())
+            digest.update(np.ascontiguousarray(block).tobytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def _reversed(self) -> list[int]:
+        """For each k point the first one whose matrices are the conjugates of its own, or else itself."""
+        partners = list(range(len(self.H00)))
+        blocks = (self.H00, self.S00, self.H01, self.S01)
+        for i in partners:
+            for j in range(i):
+                if partners[j] == j and all(np.abs(M[i] - M[j].conj()).max() < SAME_EV for M in blocks):
+                    partners[i] = j
+                    break
+        return partners
 
     def _both_ends(self, energies_ev: NDArray[np.float64]) -> NDArray[np.complex128]:
         n_k, n = self.H00.shape[:2]
         n_energies = len(energies_ev)
-        z = np.repeat(np.asarray(energies_ev) + 1j * self.eta_ev, n_k)
-        matrices = (np.tile(M, (n_energies, 1, 1)) for M in (self.H00, self.S00, self.H01, self.S01))
-        ends = surface_green(z, *matrices)
-        return np.stack([end.reshape(n_energies, n_k, n, n) for end in ends], axis=1)
+        solved = [i for i, partner in enumerate(self._reversed) if i == partner]
+        z = np.repeat(np.asarray(energies_ev) + 1j * self.eta_ev, len(solved))
+        matrices = (np.tile(M[solved], (n_energies, 1, 1)) for M in (self.H00, self.S00, self.H01, self.S01))
+        both = np.empty((n_energies, 2, n_k, n, n), dtype=np.complex128)
+        for side, end in enumerate(surface_green(z, *matrices)):
+            both[:, side, solved] = end.reshape(n_energies, len(solved), n, n)
+        # Hermitian H(-k) = H(k)* makes g(-k) the transpose of g(k).
+        for i, partner in enumerate(self._reversed):
+            if i != partner:
+                both[:, :, i] = both[:, :, partner].swapaxes(-1, -2)
+        return both
 
 
 class ElectrodeLead:
@@ -265,6 +296,11 @@ def attach_electrodes(
     regions = {"left": (left, np.asarray(left_orbitals)), "right": (right, np.asarray(right_orbitals))}
     for side, (electrode, region) in regions.items():
         _check_fit(device, electrode, region, side)
+        shift, spread = alignment_ev(device, electrode, region)
+        logger.info(
+            "%s electrode: its levels lie %.0f meV (spread %.0f meV) below the device's on the same orbitals",
+            side, 1000 * shift, 1000 * spread,
+        )  # fmt: skip
     taken = np.concatenate([region for _, region in regions.values()])
     if len(np.unique(taken)) != len(taken):
         raise TransportError("electrodes: the left and the right region share orbitals")

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from qdjunction.errors import TransportError
 
-CONVERGED = 1e-14
-"""Size of the decimated coupling, relative to the original one, below which the rest is out of reach."""
+CONVERGED = 1e-18
+"""Product of the two decimated couplings, relative to the original ones, below which nothing is added."""
 
 TRUSTED_RESIDUAL = 1e-8
 """Largest violation of the surface's own Dyson equation that is taken as it is."""
@@ -82,7 +82,7 @@ def _decimated(bulk: NDArray, forward: NDArray, backward: NDArray) -> tuple[NDAr
         ends -= left
         bulk = bulk - right - left
         forward, backward = forward @ along, backward @ against
-        if max(np.abs(forward).max(), np.abs(backward).max()) < CONVERGED * scale:
+        if np.abs(forward).max() * np.abs(backward).max() < CONVERGED * scale**2:
             return np.linalg.inv(ends), np.linalg.inv(begins)
     raise TransportError(
         f"lead: decimation does not converge in {MOST_STEPS} steps; "

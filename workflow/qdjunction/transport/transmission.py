@@ -4,11 +4,14 @@ import json
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import scipy.sparse
 import xarray
 from numpy.typing import ArrayLike, NDArray
 
@@ -19,12 +22,13 @@ from qdjunction.files import whole
 from .contact import ContactReduction
 from .device import Device
 from .direct import DirectSolver
+from .layers import LayerSolver, find_layers
 from .leads import Lead
 
 logger = logging.getLogger(__name__)
 
-SolverName = Literal["auto", "contact-reduction", "direct"]
-SOLVERS = {solver.name: solver for solver in (ContactReduction, DirectSolver)}
+SolverName = Literal["auto", "contact-reduction", "direct", "layers"]
+SOLVERS = {solver.name: solver for solver in (ContactReduction, DirectSolver, LayerSolver)}
 
 TRUSTED_ERROR = 1e-6
 """Largest relative error at the checked energies that ``solver="auto"`` takes from the contact reduction."""
@@ -123,7 +127,7 @@ def transmission(
         Leads on separate sets of orbitals.
     energies_ev : float or (n,) array
         Energies relative to the Fermi energy (eV), in any order.
-    solver : {"auto", "contact-reduction", "direct"}
+    solver : {"auto", "contact-reduction", "direct", "layers"}
         ``auto`` takes the one that `cheaper_solver` finds cheaper, and falls back to the direct one, with a
         warning in the log, if the checked energies differ by more than `TRUSTED_ERROR`.
     checks : int
@@ -188,16 +192,26 @@ def cheaper_solver(device: Device, left: Lead, right: Lead, n_energies: int) -> 
     Operation counts of the dense kernels: ``9 n^3`` for all solutions of the symmetric-definite eigenproblem
     (none if the device has them already), ``2 n m^2`` for g and ``32 m^3 / 3 + 8 m^3`` for Dyson's equation
     on m contact orbitals, ``8 n^3 / 3 + 8 n^2 m_R`` for one LU decomposition with its solutions; real and
-    complex kernels counted as such.
+    complex kernels counted as such. Layers are considered where the
+    matrices came sparse.
     """
     n = device.n_orbitals
-    m_right = len(right.orbitals)
-    m = len(left.orbitals) + m_right
+    m_left, m_right = len(left.orbitals), len(right.orbitals)
+    m = m_left + m_right
     kernel = 1 if device.is_real else 4
     once = 0 if "eigenstates" in device.__dict__ else kernel * 9 * n**3
     each = kernel * 2 * n * m**2 + 19 * m**3
-    direct = 8 * n**3 / 3 + 8 * n**2 * m_right
-    return ContactReduction.name if once + n_energies * each < n_energies * direct else DirectSolver.name
+    work = {
+        ContactReduction.name: once + n_energies * each,
+        DirectSolver.name: n_energies * (8 * n**3 / 3 + 8 * n**2 * m_right),
+    }
+    if scipy.sparse.issparse(device.H):
+        # A device in two pieces has no layers; the others then give its zero.
+        with suppress(TransportError):
+            sizes = [len(layer) for layer in find_layers(device, left.orbitals, right.orbitals)] + [0]
+            sweep = [8 * a**3 / 3 + 8 * a**2 * (b + m_left) + 8 * a * b**2 for a, b in pairwise(sizes)]
+            work[LayerSolver.name] = n_energies * sum(sweep)
+    return min(work, key=work.get)
 
 
 def _worth_checking(energies: NDArray, values: NDArray, levels: NDArray, count: int) -> NDArray[np.int64]:

@@ -1,0 +1,106 @@
+"""Layer by layer: block-tridiagonal elimination for devices much longer than their orbitals reach."""
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import NDArray
+
+from qdjunction.errors import TransportError
+
+from .contact import joined_orbitals, trace_formula
+from .device import Device
+from .leads import Lead
+
+
+class LayerSolver:
+    """Eliminate layer after layer from the left lead to the right one.
+
+    Layers are found from the sparsity of H and S: the left lead's orbitals come first, then all that couple
+    to them, and so on; the last layer begins where the right lead does. The work is that of the cubes of the
+    layers, not of the whole.
+
+    Parameters
+    ----------
+    device : Device
+        H and S.
+    left, right : Lead
+        Two leads on separate sets of orbitals.
+
+    Raises
+    ------
+    TransportError
+        If no chain of couplings leads from the left to the right lead.
+    """
+
+    name = "layers"
+
+    def __init__(self, device: Device, left: Lead, right: Lead) -> None:
+        joined_orbitals(left, right)
+        self.left, self.right = left, right
+        self.layers = find_layers(device, left.orbitals, right.orbitals)
+        self._own = [(device.block("H", layer), device.block("S", layer)) for layer in self.layers]
+        pairs = list(zip(self.layers[1:], self.layers[:-1], strict=True))
+        self._back = [
+            tuple(device.block(name, here, before) for name in ("H", "S")) for here, before in pairs
+        ]
+
+    def transmission(self, energies_ev: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give T at each energy."""
+        return np.array([self._at(float(energy)) for energy in energies_ev])
+
+    def _at(self, energy: float) -> float:
+        """Sweep once: ``g_i = (A_i - A_i,i-1 g_i-1 A_i-1,i)^-1`` and ``G_i0 = g_i (-A_i,i-1) G_i-1,0``."""
+        sigmas = [lead.self_energy(energy) for lead in (self.left, self.right)]
+        first = np.searchsorted(self.layers[0], self.left.orbitals)
+        last = np.searchsorted(self.layers[-1], self.right.orbitals)
+        blocks = [(energy * S - H).astype(np.complex128) for H, S in self._own]
+        blocks[0][np.ix_(first, first)] -= sigmas[0]
+        blocks[-1][np.ix_(last, last)] -= sigmas[1]
+        columns = np.eye(len(self.layers[0]), dtype=np.complex128)[:, first]
+        block = blocks[0]
+        for (H, S), following in zip(self._back, blocks[1:], strict=True):
+            back = energy * S - H
+            solved = np.linalg.solve(block, np.hstack([back.conj().T, columns]))
+            width = back.shape[0]
+            block = following - back @ solved[:, :width]
+            columns = -back @ solved[:, width:]
+        reached = np.linalg.solve(block, columns)[last]
+        # T from left to right in the form of the other solvers, with the two leads in exchanged places.
+        return float(trace_formula(sigmas[1][None], reached[None], sigmas[0][None])[0])
+
+
+def find_layers(device: Device, first: NDArray[np.int64], last: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Cut a device into layers of which each couples to its neighbours only.
+
+    Returns
+    -------
+    list of array of int
+        Orbitals of each layer, ascending; the first holds `first`, the last one holds `last`.
+
+    Raises
+    ------
+    TransportError
+        If `last` cannot be reached from `first`.
+    """
+    pattern = scipy.sparse.csr_array(
+        abs(scipy.sparse.csr_array(device.H)) + abs(scipy.sparse.csr_array(device.S))
+    )
+    seen = np.zeros(device.n_orbitals, dtype=bool)
+    ends = np.zeros(device.n_orbitals, dtype=bool)
+    ends[last] = True
+    layer = np.unique(first)
+    layers = []
+    while layer.size:
+        seen[layer] = True
+        layers.append(layer)
+        if ends[layer].any():
+            break
+        found = np.zeros(device.n_orbitals, dtype=bool)
+        found[pattern[layer].indices] = True
+        layer = np.flatnonzero(found & ~seen)
+    else:
+        raise TransportError("no chain of couplings leads from the left lead to the right one; T is zero")
+    # All that is left goes to the last layer: it holds the whole right lead and what lies around and behind
+    # it.
+    rest = np.flatnonzero(~seen)
+    layers[-1] = np.union1d(layers[-1], rest)
+    return layers
