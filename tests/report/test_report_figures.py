@@ -179,3 +179,10 @@ def test_a_user_style_changes_nothing(results, monkeypatch):
     before = figures.svg(figures.draw(results, planned).figure)
     with mpl.rc_context({"font.size": 30, "axes.facecolor": "red"}):
         assert figures.svg(figures.draw(results, planned).figure) == before
+
+
+def test_every_figure_says_what_model_it_comes_from(results):
+    for planned in planned_figures(results.study):
+        label = figures.draw(results, planned).figure.get_supxlabel()
+        assert "model" in label
+        assert ("GFN1-xTB" in label) == (planned.kind != "chain")

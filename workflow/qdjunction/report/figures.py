@@ -54,7 +54,19 @@ class Marks:
 
 
 def draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
-    """Draw one planned figure of a study."""
+    """Draw one planned figure of a study, with the model or method it comes from at its foot."""
+    drawing = _draw(results, planned)
+    if planned.kind == "chain":
+        origin = "tight-binding model"
+    else:
+        engine = results.dot(planned.dot).engine
+        origin = f"{engine.method}: embedded model, not DFT" if engine.embedded else engine.method
+    with style.figure_style():
+        drawing.figure.supxlabel(origin, x=0.99, ha="right", fontsize=6.5, color="#777777")
+    return drawing
+
+
+def _draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
     with style.figure_style():
         if planned.kind == "chain":
             threshold = results.study.config.interference.jump_decades
