@@ -43,7 +43,8 @@ def folder(tmp_path_factory):
 def test_files_open_in_the_field_s_tools(folder):
     assert str(read_structure(folder / "relaxed.extxyz").symbols) == "PbCl6Cs4"
     assert (folder / "relaxed.json").exists()
-    H = sisl.get_sile(folder / "R1.nc").read_hamiltonian()
+    with sisl.get_sile(folder / "R1.nc") as sile:
+        H = sile.read_hamiltonian()
     assert not H.orthogonal
     with xarray.open_dataset(folder / "t-R1.nc") as t:
         assert t.energy.attrs["units"] == "eV"

@@ -48,8 +48,9 @@ def test_orbitals_come_back_with_their_names(single_pb_structure, path):
 
 
 def test_sisl_alone_reads_the_same_with_the_fermi_energy_at_zero(single_pb_structure, path):
-    hamiltonian = sisl.get_sile(path).read_hamiltonian()
-    assert sisl.get_sile(path).read_fermi_level() == pytest.approx(0.0, abs=1e-12)
+    with sisl.get_sile(path) as sile:
+        hamiltonian = sile.read_hamiltonian()
+        assert sile.read_fermi_level() == pytest.approx(0.0, abs=1e-12)
     np.testing.assert_allclose(hamiltonian.eigh(), single_pb_structure.eigenvalues_ev, atol=1e-8)
     assert hamiltonian.nsc.tolist() == [1, 1, 1]
 

@@ -435,7 +435,8 @@ def _read_with_sisl(path: str | Path) -> sisl.Hamiltonian:
     if not Path(path).is_file():
         raise InputError(f"{path}: there is no such file")
     try:
-        return sisl.get_sile(path).read_hamiltonian()
+        with sisl.get_sile(path) as sile:
+            return sile.read_hamiltonian()
     except QdjunctionError:
         raise
     except Exception as error:  # sisl raises whatever its readers trip over

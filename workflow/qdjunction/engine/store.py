@@ -109,7 +109,9 @@ def read_electronic_structure(path: str | Path) -> ElectronicStructure:
             values = {name: group[name][...].data for name in _NUMBERS}
             names = [str(name) for name in group["orbitals"][:]]
             info, engine, pbc = json.loads(group.info), json.loads(group.engine), group.pbc.astype(bool)
-        hamiltonian = sisl.get_sile(path).read_hamiltonian()
+        # Closed at once: netCDF files that the garbage collector closes later have crashed the next one to be opened.
+        with sisl.get_sile(path) as sile:
+            hamiltonian = sile.read_hamiltonian()
     except (OSError, RuntimeError, KeyError, IndexError, AttributeError, ValueError) as error:
         raise InputError(
             f"{path}: this is not a whole netCDF file of an electronic structure ({error}); compute it again."

@@ -123,7 +123,8 @@ class Bulk:
     ) -> tuple[Device, Lead, Lead]:
         """Give what is left of the device, and the leads on it."""
         try:
-            hamiltonian = sisl.get_sile(self.path).read_hamiltonian()
+            with sisl.get_sile(self.path) as sile:
+                hamiltonian = sile.read_hamiltonian()
         except Exception as error:
             raise InputError(f"leads: {self.path} cannot be read as an electrode ({error})") from error
         bulk = Electrode.from_hamiltonian(hamiltonian, eta_ev=self.eta_ev, cache=self.cache)
