@@ -9,13 +9,19 @@ from snakemake.utils import min_version
 from qdjunction.config import parse_config
 from qdjunction.errors import QdjunctionError
 from qdjunction.study import make_study
+from qdjunction.yaml_model import read_yaml
 
 min_version("9.25")
 
 # Given config files replace the shipped one: merged, they would inherit its dots and settings unseen.
 if not workflow.overwrite_configfiles:
+    shipped = Path(workflow.basedir) / "config.yaml"
+    try:
+        read_yaml(shipped)  # says which file and line, where Snakemake does not
+    except QdjunctionError as error:
+        raise WorkflowError(str(error)) from None
 
-    configfile: Path(workflow.basedir) / "config.yaml"
+    configfile: shipped
 
 
 source = ", ".join(map(str, workflow.overwrite_configfiles)) or "config.yaml"

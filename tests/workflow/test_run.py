@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -162,11 +163,24 @@ def test_bad_input_stops_before_any_job(tmp_path, old, new, message):
 
 
 def test_unreadable_yaml_stops_before_any_job(tmp_path):
+    """Of a file given by --configfile Snakemake itself says so; of config.yaml the workflow names file and line."""
     (tmp_path / "study.yaml").write_text("dots: [1, 2\n")
     run = snakemake(tmp_path)
     assert run.returncode == 1
-    assert "study.yaml" in run.stderr
+    assert "not valid JSON or YAML" in run.stderr
     assert "Traceback" not in run.stderr
+
+    for name in ("rules", "workflow", "clusters"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    shutil.copy(ROOT / "Snakefile", tmp_path)
+    (tmp_path / "config.yaml").write_text("dots: [1, 2\n")
+    run = subprocess.run(
+        ["snakemake", "-n"], cwd=tmp_path, capture_output=True, text=True, env=environment(), check=False
+    )
+    assert run.returncode == 1
+    said = run.stdout + run.stderr
+    assert "config.yaml, line 2" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("word", ["retries:", "group:"])
