@@ -39,15 +39,15 @@ def made_system(n_orbitals: int):
     places += rng.normal(scale=0.15, size=places.shape)
     atoms = np.repeat(np.arange(n_atoms), 10)
     distance = cdist(places, places)[np.ix_(atoms, atoms)]
-    S = np.exp(-distance / 0.9) * np.where(distance < 11.0, 1.0, 0.0)
-    S *= rng.choice([-1.0, 1.0], size=(n_orbitals, n_orbitals))
-    S = np.triu(S, 1)
-    S += S.T
-    S[distance < 1e-9] = 0.0
+    # One fixed pattern of signs and sizes for each pair of atoms, as ten orbitals of one element have it.
+    pattern = rng.uniform(-1, 1, (10, 10))
+    kinds = np.tile(np.arange(10), n_atoms)
+    S = np.exp(-distance / 0.9) * (pattern + pattern.T)[np.ix_(kinds, kinds)]
+    S[(distance < 1e-9) | (distance > 11.0)] = 0.0
     S *= 0.7 / np.abs(eigsh(S, 1, return_eigenvectors=False, tol=1e-2)[0])
     np.fill_diagonal(S, 1.0)
-    levels = rng.uniform(-5, 3, n_orbitals)
-    H = 1.2 * S * (levels[:, None] + levels)
+    levels = np.linspace(-5, 3, 10)[kinds]
+    H = 0.875 * S * (levels[:, None] + levels)
     np.fill_diagonal(H, levels)
     device = Device(H, S, atoms)
     n_lead = round(0.0375 * n_atoms)
