@@ -14,6 +14,11 @@ def engine_settings():
     return {"name": study.config.engine, "settings": settings(study.config.engine)}
 
 
+def electrode_file():
+    """File of the bulk electrode, if the study has one."""
+    return study.config.transport.leads.electrode or []
+
+
 def of_junctions(pattern):
     """Input function: `pattern` for every junction of the dot that the wildcards name."""
 

@@ -8,4 +8,5 @@ with logs.job(job.log[0], f"{job.wildcards.dot}/{job.wildcards.junction}"):
         steps.headline_of(job.input.series, job.wildcards.junction),
         LeadSettings(**job.params.leads),
         job.output[0],
+        cache=job.params.cache,
     )
