@@ -103,7 +103,7 @@ def relax(
         atoms.positions = relaxed.positions
         origin |= {"start": str(start), "start_sha256": digest(start)}
         log.info("starting from the relaxed geometry %s", start)
-    is_new = not start and "relaxed" not in atoms.info
+    is_new = not start and "relaxed" not in atoms.info and engine.takes_springs
     settling = _settle(atoms, engine, Path(workdir) / "settling", max_steps) if is_new else None
     result = engine.relax(atoms, Path(workdir), fmax_ev_per_ang, max_steps)
     fields = {key: value for key, value in vars(result).items() if key not in ("atoms", "engine")}
@@ -168,11 +168,20 @@ def junction(
     write_structure(atoms, output)
 
 
-def hamiltonian(structure: str | Path, engine: Engine, workdir: str | Path, output: str | Path) -> None:
-    """Converge the SCF of a structure and keep H and S, Fermi energy at zero."""
+def hamiltonian(
+    structure: str | Path,
+    engine: Engine,
+    workdir: str | Path,
+    output: str | Path,
+    density_from: str | Path | None = None,
+) -> None:
+    """Converge the SCF of a structure and keep H and S, Fermi energy at zero.
+
+    `density_from` is the working folder of the neighbouring contact, for engines that can start from its density.
+    """
     atoms = read_structure(structure)
     log.info("SCF of %s: %s, %d atoms", structure, atoms.get_chemical_formula("hill"), len(atoms))
-    result = engine.hamiltonian(atoms, Path(workdir))
+    result = engine.hamiltonian(atoms, Path(workdir), Path(density_from) if density_from else None)
     log.info("E_F %.4f eV, %d orbitals", result.fermi_energy_ev, len(result.eigenvalues_ev))
     write_electronic_structure(result, output)
 

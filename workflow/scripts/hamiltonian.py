@@ -4,8 +4,9 @@ from qdjunction.engine.registry import make_engine
 job = snakemake
 with logs.job(job.log[0], "/".join(job.wildcards)):
     steps.hamiltonian(
-        job.input[0],
-        make_engine(**job.params.engine, threads=job.threads),
+        job.input.structure,
+        make_engine(**job.params.engine, threads=job.threads, resources=job.resources),
         job.params.workdir,
         job.output[0],
+        job.params.get("density_from"),
     )

@@ -5,7 +5,7 @@ job = snakemake
 with logs.job(job.log[0], job.wildcards.dot):
     steps.relax(
         job.input.structure,
-        make_engine(**job.params.engine, threads=job.threads),
+        make_engine(**job.params.engine, threads=job.threads, resources=job.resources),
         job.params.workdir,
         job.params.fmax_ev_per_ang,
         job.params.max_steps,

@@ -27,6 +27,7 @@ from ase import Atoms
 from qdjunction.engine.siesta.corrections import correction
 from qdjunction.engine.siesta.diagnosis import IMAGES_INTERACT, Diagnosis, Failure, diagnose
 from qdjunction.engine.siesta.inputs import LABEL, Mixing, Task, fixed_atoms, write_input_files
+from qdjunction.engine.siesta.launch import Launch
 from qdjunction.engine.siesta.lock import RunLock, job_id, run_lock
 from qdjunction.engine.siesta.progress import Progress
 from qdjunction.engine.siesta.pseudopotentials import Pseudopotential
@@ -115,9 +116,11 @@ class SiestaRun:
     atoms : ase.Atoms
         The structure.
     settings : SiestaSettings
-        Protocol, numerics, launch line.
+        Protocol and numerics.
     pseudopotentials : mapping of str to Pseudopotential
         By element.
+    launch : Launch, optional
+        How SIESTA is started.
     """
 
     def __init__(
@@ -126,11 +129,13 @@ class SiestaRun:
         atoms: Atoms,
         settings: SiestaSettings,
         pseudopotentials: Mapping[str, Pseudopotential],
+        launch: Launch | None = None,
     ):
         self.run_dir = run_dir
         self.atoms = atoms
         self.settings = settings
         self.pseudopotentials = pseudopotentials
+        self.launch = launch or Launch()
         self._started = time.monotonic()
 
     def relax(self, fmax_ev_per_ang: float, max_steps: int) -> Status:
@@ -234,14 +239,14 @@ class SiestaRun:
         EngineError
             When nothing is left.
         """
-        if self.settings.launch.wall_time_min is None:
+        if self.launch.wall_time_min is None:
             return None
-        limit = self.settings.launch.wall_time_min * 60
+        limit = self.launch.wall_time_min * 60
         left = limit - min(max(0.05 * limit, 5.0), 600.0) - (time.monotonic() - self._started)
         if left <= 0:
             raise EngineError(
-                f"{self.run_dir}: wall_time_min = {self.settings.launch.wall_time_min:g} is used up; run again to "
-                "go on, or raise it."
+                f"{self.run_dir}: the {self.launch.wall_time_min:g} minutes of the job are used up; run again to "
+                "go on, or raise runtime."
             )
         return left
 
@@ -254,7 +259,7 @@ class SiestaRun:
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
             "host": os.uname().nodename,
             "job_id": job_id(),
-            "launch": " ".join(self.settings.launch.line()),
+            "launch": " ".join(self.launch.line()),
             "mixing": asdict(self._mixing),
             "wall_time_s": 0.0,
             "forces": 0,
@@ -271,8 +276,8 @@ class SiestaRun:
         except OSError as error:
             problem: Diagnosis | None = Diagnosis(
                 Failure.NOT_STARTED,
-                f"SIESTA could not be started with '{attempt['launch']}' ({error.strerror}); set launch.command or "
-                "SIESTA_COMMAND.",
+                f"SIESTA could not be started with '{attempt['launch']}' ({error.strerror}); set SIESTA_COMMAND "
+                "to the program.",
             )
             exit_status = None
         else:
@@ -320,7 +325,7 @@ class SiestaRun:
         return False
 
     def _run(self, task: Task, progress: Progress, lock: RunLock) -> int:
-        launch = self.settings.launch
+        launch = self.launch
         deadline = None if task.wall_time_s is None else time.monotonic() + task.wall_time_s + _GRACE_S
         output = self.run_dir / OUTPUT
         with (
