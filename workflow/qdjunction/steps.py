@@ -2,6 +2,7 @@
 
 import json
 import logging
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +17,9 @@ from numpy.typing import NDArray
 
 from qdjunction.config import ElectrodeSettings, LeadSettings
 from qdjunction.engine.contract import Engine, EngineInfo
+from qdjunction.engine.siesta.extraction import electronic_structure_from_run
+from qdjunction.engine.siesta.inputs import Task, write_siesta_input
+from qdjunction.engine.siesta.settings import SiestaSettings
 from qdjunction.engine.store import is_store, read_electronic_structure, write_electronic_structure
 from qdjunction.errors import EngineError, InputError, QdjunctionError
 from qdjunction.files import whole
@@ -184,6 +188,42 @@ def hamiltonian(
     result = engine.hamiltonian(atoms, Path(workdir), Path(density_from) if density_from else None)
     log.info("E_F %.4f eV, %d orbitals", result.fermi_energy_ev, len(result.eigenvalues_ev))
     write_electronic_structure(result, output)
+
+
+def hamiltonian_of_run(run_dir: str | Path, output: str | Path) -> None:
+    """Read H and S of a finished SIESTA run, check them and keep them, Fermi energy at zero.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no run.
+    EngineError
+        If the run failed or its files do not belong together.
+    """
+    result = electronic_structure_from_run(run_dir)
+    log.info("E_F %.4f eV, %d orbitals", result.fermi_energy_ev, len(result.eigenvalues_ev))
+    write_electronic_structure(result, output)
+
+
+def siesta_input(
+    structure: str | Path,
+    settings: SiestaSettings,
+    run_dir: str | Path,
+    fmax_ev_per_ang: float | None = None,
+    max_steps: int = 500,
+) -> None:
+    """Write a folder that ``siesta < siesta.fdf > siesta.out`` can be run in.
+
+    It asks for H and S at the given geometry or, with `fmax_ev_per_ang`, for a relaxation.
+
+    Raises
+    ------
+    InputError
+        If a pseudopotential is missing or unfit.
+    """
+    task = Task() if fmax_ev_per_ang is None else Task(max_steps, fmax_ev_per_ang)
+    path = write_siesta_input(read_structure(structure), settings.pseudopotentials, settings, run_dir, task)
+    log.info("wrote %s; run it there with `siesta < %s > %s.out`", path, path.name, path.stem)
 
 
 def device_of(
@@ -444,7 +484,7 @@ def _read_with_sisl(path: str | Path) -> sisl.Hamiltonian:
     if not Path(path).is_file():
         raise InputError(f"{path}: there is no such file")
     try:
-        with sisl.get_sile(path) as sile:
+        with warnings.catch_warnings(action="ignore", category=sisl.SislWarning), sisl.get_sile(path) as sile:
             return sile.read_hamiltonian()
     except QdjunctionError:
         raise

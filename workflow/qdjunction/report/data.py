@@ -93,6 +93,10 @@ class DotResults:
         Relaxed geometry.
     relaxation : mapping
         The record of its relaxation.
+    pre_relaxation : mapping or None
+        The record of the embedded engine's relaxation before it, if there was one.
+    electrons : EngineInfo
+        Who computed H and S of the bare dot.
     homo_ev, lumo_ev : float
         Frontier levels of the bare dot (eV, relative to its own Fermi energy).
     series : tuple of SeriesResults
@@ -102,6 +106,8 @@ class DotResults:
     case: DotCase
     atoms: Atoms
     relaxation: Mapping[str, Any]
+    pre_relaxation: Mapping[str, Any] | None
+    electrons: EngineInfo
     homo_ev: float
     lumo_ev: float
     series: tuple[SeriesResults, ...]
@@ -161,7 +167,7 @@ def collect(study: Study) -> StudyResults:
     root = Path(study.config.results)
     return StudyResults(
         study=study,
-        dots=tuple(_dot(root, case) for case in study.dots),
+        dots=tuple(_dot(root, study, case) for case in study.dots),
         chain=_table(root / "chain.csv"),
         chain_summary=_json(root / "chain.json"),
         timings=read_timings(root / "benchmarks"),
@@ -188,7 +194,7 @@ def read_timings(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["job", "dot", "junction", "wall_s", "cpu_s", "max_rss_mb"])
 
 
-def _dot(root: Path, case: DotCase) -> DotResults:
+def _dot(root: Path, study: Study, case: DotCase) -> DotResults:
     folder = root / case.id
     structure = read_electronic_structure(folder / "hamiltonian.nc")
     junctions = {junction.name: _junction(root, junction) for junction in case.junctions}
@@ -216,6 +222,8 @@ def _dot(root: Path, case: DotCase) -> DotResults:
         case=case,
         atoms=read_structure(folder / "relaxed.extxyz"),
         relaxation=_json(folder / "relaxed.json"),
+        pre_relaxation=_json(folder / "pre_relaxed.json") if study.is_pre_relaxed(case.id) else None,
+        electrons=structure.engine,
         homo_ev=structure.homo_ev,
         lumo_ev=structure.lumo_ev,
         series=tuple(series),

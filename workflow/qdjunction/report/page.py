@@ -86,6 +86,7 @@ def _content(results: StudyResults, figure_folder: str | Path | None) -> dict[st
         "dots": [_dot(results, dot, planned, shown) for dot in results.dots],
         "chain": {"figure": shown(PlannedFigure("chain")), "summary": results.chain_summary},
         "dots_table": tables.dots_table(results),
+        "corrections_table": tables.corrections_table(results),
         "bonds_table": tables.bonds_table(results),
         "timings_table": tables.timings_table(results),
         "provenance_table": tables.provenance_table(results, page),
