@@ -1,8 +1,9 @@
-from qdjunction import logs, steps
+from qdjunction import steps
 from qdjunction.engine.registry import make_engine
+from qdjunction.jobs import running
 
 job = snakemake
-with logs.job(job.log[0], "/".join(job.wildcards)):
+with running(job):
     steps.hamiltonian(
         job.input[0],
         make_engine(**job.params.engine, threads=job.threads),

@@ -222,6 +222,16 @@ def orbitals_table(series: SeriesResults) -> Table:
     )  # fmt: skip
 
 
+def failures_table(results: StudyResults) -> Table:
+    """What could not be computed, and why."""
+    return Table(
+        "Calculations that could not be done. What needs their results is left out of this page.",
+        ("what", "step", "why"),
+        tuple((failure.case, failure.step, failure.reason) for failure in results.failures),
+        3,
+    )
+
+
 def timings_table(results: StudyResults) -> Table:
     """Wall time, processor time and memory of every job that left a benchmark."""
     total = number(results.timings["wall_s"].sum() / 60, 1)
