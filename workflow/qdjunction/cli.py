@@ -187,6 +187,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder of the catalogue (default: that of the checkout)",
     )
+
+    failures = verb(
+        "failures", _failures, "list what failed in a study, or forget it so that it is done again"
+    )
+    failures.add_argument("results", help="results folder of the study")
+    failures.add_argument(
+        "--forget", action="store_true", help="delete the records; the next run of Snakemake tries again"
+    )
     return parser
 
 
@@ -349,6 +357,17 @@ def _check(options: argparse.Namespace) -> None:
     )
     for junction in study.junctions:
         print(f"  {junction.id}  {junction.left} to {junction.right}")
+
+
+def _failures(options: argparse.Namespace) -> None:
+    from qdjunction.failures import find_failures, forget_failures
+
+    found = find_failures(options.results)
+    for failure, paths in found.items():
+        print(f"{failure.case}  {failure.step}  {failure.error}  {len(paths)} files: {failure.reason}")
+    if options.forget:
+        forget_failures(options.results)
+    print(f"{options.results}: {len(found)} failures{' forgotten' if options.forget and found else ''}")
 
 
 def _atom_list(flag: str, text: str) -> list[int]:

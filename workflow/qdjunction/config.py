@@ -147,6 +147,9 @@ class Config(Section):
     """Folder that everything is written to, relative to where Snakemake runs."""
     engine: Literal["xtb", "siesta"] = "xtb"
     """Electronic structure: `xtb` is the embedded GFN1-xTB model, `siesta` is DFT."""
+    on_failure: Literal["record", "stop"] = "record"
+    """A calculation that cannot be done (SCF stuck, not relaxed, atoms overlap): put its reason in the report and go on
+    with all else, or stop."""
     dots: list[DotEntry] = Field(min_length=1)
     """The dots and their contacts."""
     electrodes: ElectrodeSettings = ElectrodeSettings()

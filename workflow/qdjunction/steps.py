@@ -21,11 +21,12 @@ from qdjunction.engine.siesta.extraction import electronic_structure_from_run
 from qdjunction.engine.siesta.inputs import Task, write_siesta_input
 from qdjunction.engine.siesta.settings import SiestaSettings
 from qdjunction.engine.store import is_store, read_electronic_structure, write_electronic_structure
-from qdjunction.errors import EngineError, InputError, QdjunctionError
+from qdjunction.errors import AnalysisError, EngineError, InputError, QdjunctionError
+from qdjunction.failures import EarlierFailureError, read_failure
 from qdjunction.files import whole
 from qdjunction.interference.chain import DiatomicChain
 from qdjunction.interference.orbitals import orbital_rule, solve_dot, tip_coupling
-from qdjunction.interference.series import SeriesMember, analyse_series, verdict_values
+from qdjunction.interference.series import MissingMember, SeriesMember, analyse_series, verdict_values
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.interference.spectrum import DecaySpectrum, decay_spectrum
 from qdjunction.provenance import digest, provenance
@@ -375,6 +376,7 @@ def headline_of(summary: str | Path, name: str) -> float:
 
 def series(
     names: Sequence[str],
+    lefts: Sequence[str],
     transmissions: Sequence[str | Path],
     frontiers: Sequence[str | Path],
     temperature_k: float,
@@ -385,10 +387,23 @@ def series(
 ) -> None:
     """Conductance, decay, jump and comparison of the junctions of one dot.
 
-    See `interference.series`.
+    See `interference.series`. Of `lefts`, the left contacts, use is made where a junction has failed.
+
+    Raises
+    ------
+    EarlierFailureError
+        If no junction of the dot has a result.
+    AnalysisError
+        If the numbers of the junctions cannot be held against each other.
     """
-    members = []
-    for name, spectrum, levels in zip(names, transmissions, frontiers, strict=True):
+    members: list[SeriesMember] = []
+    missing: list[MissingMember] = []
+    for name, left, spectrum, levels in zip(names, lefts, transmissions, frontiers, strict=True):
+        if failure := read_failure(spectrum) or read_failure(levels):
+            missing.append(MissingMember(name, left, str(failure)))
+            if len(missing) == len(names):
+                raise EarlierFailureError(failure)
+            continue
         values = json.loads(Path(levels).read_text(encoding="utf-8"))
         members.append(
             SeriesMember(
@@ -400,7 +415,11 @@ def series(
                 transmission=read_transmission(spectrum),
             )
         )
-    analysed = analyse_series(members, temperature_k, settings)
+    try:
+        analysed = analyse_series(members, temperature_k, settings, missing)
+    except InputError as error:
+        # The settings were checked before any job: what does not fit are the computed numbers.
+        raise AnalysisError(str(error)) from error
     for one in analysed:
         log.info("%s", one.summary["sentence"])
     write_table(pd.concat(one.conductance_table for one in analysed), conductance_table)

@@ -1,8 +1,9 @@
-from qdjunction import logs, steps
+from qdjunction import steps
 from qdjunction.engine.registry import make_engine
+from qdjunction.jobs import running
 
 job = snakemake
-with logs.job(job.log[0], job.wildcards.dot):
+with running(job):
     steps.relax(
         job.input.structure,
         make_engine(**job.params.engine, threads=job.threads, resources=job.resources),

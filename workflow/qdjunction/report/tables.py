@@ -97,7 +97,7 @@ def corrections_table(results: StudyResults) -> Table | None:
     for dot in results.dots:
         records += [
             (dot.case.id, "relaxation", dot.relaxation["engine"]),
-            (dot.case.id, "H and S", asdict(dot.electrons)),
+            (dot.case.id, "H and S", asdict(dot.electrons) if dot.electrons else {}),
         ]
         records += [(item.case.id, "H and S", item.frontier.get("engine") or {}) for item in dot.junctions]
     if not any("corrections" in engine.get("settings", {}) for _, _, engine in records):
@@ -260,6 +260,16 @@ def orbitals_table(series: SeriesResults) -> Table:
         tuple(rows),
         3,
     )  # fmt: skip
+
+
+def failures_table(results: StudyResults) -> Table:
+    """What could not be computed, and why."""
+    return Table(
+        "Calculations that could not be done. What needs their results is left out of this page.",
+        ("what", "step", "why"),
+        tuple((failure.case, failure.step, failure.reason) for failure in results.failures),
+        3,
+    )
 
 
 def timings_table(results: StudyResults) -> Table:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qdjunction.engine.siesta.lock import job_id
+from qdjunction.engine.lock import job_id
 from qdjunction.errors import InputError
 
 LAUNCHERS = ("serial", "mpirun", "srun")

@@ -24,16 +24,16 @@ import numpy as np
 import sisl
 from ase import Atoms
 
+from qdjunction.engine.lock import RunLock, job_id, run_lock
 from qdjunction.engine.siesta.corrections import correction
-from qdjunction.engine.siesta.diagnosis import IMAGES_INTERACT, Diagnosis, Failure, diagnose
+from qdjunction.engine.siesta.diagnosis import IMAGES_INTERACT, OF_THE_MACHINE, Diagnosis, Failure, diagnose
 from qdjunction.engine.siesta.inputs import LABEL, Mixing, Task, fixed_atoms, write_input_files
 from qdjunction.engine.siesta.launch import Launch
-from qdjunction.engine.siesta.lock import RunLock, job_id, run_lock
 from qdjunction.engine.siesta.progress import Progress
 from qdjunction.engine.siesta.pseudopotentials import Pseudopotential
 from qdjunction.engine.siesta.records import is_whole
 from qdjunction.engine.siesta.settings import SiestaSettings
-from qdjunction.errors import EngineError
+from qdjunction.errors import EngineError, MachineError
 from qdjunction.files import whole
 
 log = logging.getLogger(__name__)
@@ -236,7 +236,7 @@ class SiestaRun:
 
         Raises
         ------
-        EngineError
+        MachineError
             When nothing is left.
         """
         if self.launch.wall_time_min is None:
@@ -244,7 +244,7 @@ class SiestaRun:
         limit = self.launch.wall_time_min * 60
         left = limit - min(max(0.05 * limit, 5.0), 600.0) - (time.monotonic() - self._started)
         if left <= 0:
-            raise EngineError(
+            raise MachineError(
                 f"{self.run_dir}: the {self.launch.wall_time_min:g} minutes of the job are used up; run again to "
                 "go on, or raise runtime."
             )
@@ -314,7 +314,8 @@ class SiestaRun:
         if remedy is None:
             status.save(self.run_dir)
             tried = f" after {self._corrected} corrections" if self._corrected else ""
-            raise EngineError(f"{self.run_dir}{tried}: {problem.reason}")
+            kind = MachineError if problem.failure in OF_THE_MACHINE else EngineError
+            raise kind(f"{self.run_dir}{tried}: {problem.reason}")
         log.warning("%s Correction: %s.", problem.reason, remedy.action)
         status.corrections.append({"attempt": len(status.attempts), **remedy.record(self._mixing)})
         status.save(self.run_dir)
