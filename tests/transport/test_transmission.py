@@ -60,6 +60,27 @@ def test_two_sites_between_wide_bands(solver):
     )
 
 
+@both
+def test_one_level_between_two_leads(solver):
+    """Breit and Wigner; both leads touch the same orbital."""
+    device = Device([[0.3]])
+    left, right = (WideBandLead(device, [0], gamma) for gamma in (0.2, 0.05))
+    energies = np.array([-1.0, 0.2, 0.3, 0.30000001, 0.7])
+    expected = 0.2 * 0.05 / ((energies - 0.3) ** 2 + 0.125**2)
+    np.testing.assert_allclose(
+        transmission(device, left, right, energies, solver).transmission, expected, rtol=1e-12
+    )
+
+
+def test_leads_that_share_some_orbitals():
+    device = random_device(40, seed=6)
+    left, right = WideBandLead(device, [0, 1, 7], 0.5), WideBandLead(device, [1, 3, 7], 0.8)
+    energies = np.linspace(-4, 4, 60)
+    reduced, direct, layers = (transmission(device, left, right, energies, s).transmission for s in SOLVERS)
+    np.testing.assert_allclose(reduced, direct, rtol=1e-10)
+    np.testing.assert_allclose(layers, direct, rtol=1e-10)
+
+
 @pytest.mark.parametrize("complex_h", [False, True])
 def test_solvers_agree(complex_h):
     device = random_device(60, complex_h=complex_h)
@@ -268,8 +289,6 @@ def test_bad_input_is_one_clear_error():
         transmission(device, left, right, [np.nan])
     with pytest.raises(InputError, match="'fast' is unknown"):
         transmission(device, left, right, [0.0], "fast")
-    with pytest.raises(TransportError, match="1 orbitals belong to both"):
-        transmission(device, left, left, [0.0], "direct")
     with pytest.raises(TransportError, match="right lead"):
         transmission(device, left, ChainLead(np.array([2, 3])), [0.0])
     bad = Device(np.eye(4), np.ones((4, 4)))

@@ -147,7 +147,9 @@ def _parser() -> argparse.ArgumentParser:
         help="first:last:step in eV, relative to E_F; write --energies=-2:2:0.01",
     )
     transmission.add_argument(
-        "--leads", default="wide-band:1.0", help="wide-band:g, g in eV (default: %(default)s)"
+        "--leads",
+        default="wide-band:1.0",
+        help="wide-band:g or cluster:g (g in eV), wire, or bulk:electrode.TSHS (default: %(default)s)",
     )
     transmission.add_argument(
         "--left-atoms", help="left lead atoms, counted from 0, e.g. 290-299,305; default: tagged ones"
@@ -156,7 +158,41 @@ def _parser() -> argparse.ArgumentParser:
     transmission.add_argument(
         "--fermi", type=float, metavar="E", help="Fermi energy (eV) for files in which it is not at zero"
     )
-    _output(transmission, "netCDF file to write; xarray opens it")
+    transmission.add_argument(
+        "--solver",
+        default="auto",
+        help="contact-reduction, direct, layers, or auto, the one with least work (default: %(default)s)",
+    )
+    transmission.add_argument(
+        "--kpoints",
+        default="1",
+        metavar="N1xN2",
+        help="k points across the transport direction, e.g. 4x4 (default: Gamma alone)",
+    )
+    transmission.add_argument(
+        "--eta", type=float, metavar="EV", help="imaginary energy (eV) inside wire and bulk leads"
+    )
+    transmission.add_argument(
+        "--eigenchannels", type=int, default=0, metavar="N", help="write the N largest T_n at each energy too"
+    )
+    transmission.add_argument(
+        "--ldos",
+        metavar="E",
+        help="write the local density of states at these energies too, e.g. --ldos=-1,0",
+    )
+    transmission.add_argument(
+        "--linear-response",
+        type=Path,
+        metavar="FILE.csv",
+        help="table of G, d log10 G / dE_F, thermopower, heat conductance and ZT at every E_F",
+    )
+    transmission.add_argument(
+        "--temperature", type=float, default=300.0, metavar="K", help="of that table (default: %(default)s)"
+    )
+    transmission.add_argument(
+        "--cache", type=Path, metavar="DIR", help="keep the surfaces of bulk electrodes there, for later runs"
+    )
+    _output(transmission, "netCDF file to write: .nc for xarray, .TBT.nc for sisl")
 
     decay = verb("decay", _decay, "fit the attenuation factor beta and judge the jump of the last contact")
     decay.add_argument(
@@ -323,13 +359,28 @@ def _siesta_input(options: argparse.Namespace) -> None:
 
 def _transmission(options: argparse.Namespace) -> None:
     from qdjunction import steps
+    from qdjunction.transport import parse_kpoints
 
     left, right = (
         None if text is None else _atom_list(flag, text)
         for flag, text in (("--left-atoms", options.left_atoms), ("--right-atoms", options.right_atoms))
     )
     steps.compute_transmission(
-        options.hamiltonian, options.energies, options.leads, options.output, left, right, options.fermi
+        options.hamiltonian,
+        options.energies,
+        options.leads,
+        options.output,
+        left,
+        right,
+        options.fermi,
+        solver=options.solver,
+        kpoints=parse_kpoints(options.kpoints),
+        eta_ev=options.eta,
+        channels=options.eigenchannels,
+        density_energies=options.ldos,
+        cache=options.cache,
+        response_table=options.linear_response,
+        temperature_k=options.temperature,
     )
 
 

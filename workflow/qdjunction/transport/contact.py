@@ -12,15 +12,15 @@ zero: ``G = G' + K V [E - e - V^dagger Sigma K V]^-1 V^dagger (1 + Sigma G')`` w
 the rows of the near levels on C.
 """
 
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qdjunction.errors import TransportError
-
 from .device import Device
-from .leads import Lead, broadening
+from .leads import Lead
+from .solver import Batch, Solver
 
 POLE_GUARD_EV = 1e-4
 """Levels closer to the energy than this are treated apart; g keeps about 12 digits elsewhere."""
@@ -35,58 +35,71 @@ BATCH_BYTES = 64 * 1024**2
 """Memory for one batch of contact-sized complex matrices."""
 
 
-class ContactReduction:
-    """Green's function between the orbitals of two leads.
+class ContactReduction(Solver):
+    """One decomposition of the device, then contact-sized algebra; see the module's text.
 
     Parameters
     ----------
     device : Device
         H and S; its `eigenstates` are computed on first use and shared.
     left, right : Lead
-        Two leads on separate sets of orbitals.
+        Leads.
     """
 
     name = "contact-reduction"
 
     def __init__(self, device: Device, left: Lead, right: Lead) -> None:
-        self.left, self.right = left, right
-        self.contacts = joined_orbitals(left, right)
+        super().__init__(device, left, right)
         self.levels_ev, states = device.eigenstates
         self._closed = ClosedGreen(self.levels_ev, states[self.contacts])
 
-    def transmission(self, energies_ev: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give T at each energy, batch by batch."""
-        n_left = len(self.left.orbitals)
+    def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
+        """Give G between the leads, window by window."""
         order = np.argsort(energies_ev, kind="stable")
-        values = np.empty(len(energies_ev))
         size = max(1, BATCH_BYTES // (16 * self.contacts.size**2))
         start = 0
         for window in self._closed.windows(energies_ev[order]):
             for batch in np.split(window.energies_ev, range(size, len(window.energies_ev), size)):
                 sigma_left, sigma_right = self.left.self_energy(batch), self.right.self_energy(batch)
                 green = self._columns(window, batch, sigma_left, sigma_right)
-                here = order[start : start + len(batch)]
-                values[here] = trace_formula(sigma_left, green[:, :n_left], sigma_right)
+                places = order[start : start + len(batch)]
                 start += len(batch)
-        return values
+                yield Batch(places, sigma_left, sigma_right, green[:, self._left])
 
     def _columns(
         self, window: "Window", energies: NDArray, sigma_left: NDArray, sigma_right: NDArray
     ) -> NDArray[np.complex128]:
         """Give the columns of G that belong to the right lead, (n_energies, m, m_right)."""
-        n_left, m = len(self.left.orbitals), self.contacts.size
+        m = self.contacts.size
         closed, distance, near = window.green(energies)
-        system = np.empty((len(energies), m, m), dtype=np.complex128)
-        _multiply(closed[:, :, :n_left], sigma_left, system[:, :, :n_left])
-        _multiply(closed[:, :, n_left:], sigma_right, system[:, :, n_left:])
-        np.negative(system, out=system)
+        system = np.zeros((len(energies), m, m), dtype=np.complex128)
+        system[:, :, self._left] -= _product(closed[:, :, self._left], sigma_left)
+        system[:, :, self._right] -= _product(closed[:, :, self._right], sigma_right)
         system[:, np.arange(m), np.arange(m)] += 1.0
-        green = np.linalg.solve(system, closed[:, :, n_left:].astype(np.complex128))
+        green = np.linalg.solve(system, closed[:, :, self._right].astype(np.complex128))
         for i in np.flatnonzero(near.any(axis=1)):
             without = np.linalg.solve(system[i], closed[i].astype(np.complex128))
             V = window.rows[:, near[i]]
-            green[i] = _put_back(without, V, distance[i][near[i]], sigma_left[i], sigma_right[i])[:, n_left:]
+            green[i] = self._put_back(without, V, distance[i][near[i]], sigma_left[i], sigma_right[i])
         return green
+
+    def _put_back(
+        self, green: NDArray, V: NDArray, distance: NDArray, sigma_left: NDArray, sigma_right: NDArray
+    ) -> NDArray[np.complex128]:
+        """Give the right lead's columns of G with the levels of rows V, E - e = `distance`, from G without."""
+        bright = (np.abs(V) ** 2).sum(axis=0) > DARK
+        V, distance = V[:, bright], distance[bright]
+
+        def sigma(matrix: NDArray) -> NDArray:
+            out = np.zeros(matrix.shape, dtype=np.complex128)
+            out[self._left] += sigma_left @ matrix[self._left]
+            out[self._right] += sigma_right @ matrix[self._right]
+            return out
+
+        KV = V + green @ sigma(V)
+        own = np.diag(distance) - V.conj().T @ sigma(KV)
+        into = V.conj().T @ (np.eye(len(green)) + sigma(green))[:, self._right]
+        return green[:, self._right] + KV @ np.linalg.solve(own, into)
 
 
 class ClosedGreen:
@@ -202,55 +215,13 @@ def _sums(rows: NDArray, weights: NDArray[np.float64]) -> NDArray:
     return out
 
 
-def _multiply(closed: NDArray, sigma: NDArray[np.complex128], out: NDArray[np.complex128]) -> None:
-    """Write ``closed @ sigma``; where closed is real, in real arithmetic."""
+def _product(closed: NDArray, sigma: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Give ``closed @ sigma``; where closed is real, in real arithmetic."""
     if np.iscomplexobj(closed):
-        np.matmul(closed, sigma, out=out)
-        return
+        return closed @ sigma
+    out = np.zeros((len(closed), closed.shape[1], sigma.shape[2]), dtype=np.complex128)
     real, imaginary = np.ascontiguousarray(sigma.real), np.ascontiguousarray(sigma.imag)
-    out.real = closed @ real if real.any() else 0.0
+    if real.any():
+        out.real = closed @ real
     out.imag = closed @ imaginary
-
-
-def _put_back(
-    green: NDArray, V: NDArray, distance: NDArray, sigma_left: NDArray, sigma_right: NDArray
-) -> NDArray[np.complex128]:
-    """Give G with the levels of rows V and of E - e = `distance`, from G without them."""
-    n_left = len(sigma_left)
-    bright = (np.abs(V) ** 2).sum(axis=0) > DARK
-    V, distance = V[:, bright], distance[bright]
-
-    def sigma(matrix: NDArray) -> NDArray:
-        return np.concatenate([sigma_left @ matrix[:n_left], sigma_right @ matrix[n_left:]])
-
-    KV = V + green @ sigma(V)
-    own = np.diag(distance) - V.conj().T @ sigma(KV)
-    return green + KV @ np.linalg.solve(own, V.conj().T @ (np.eye(len(green)) + sigma(green)))
-
-
-def joined_orbitals(left: Lead, right: Lead) -> NDArray[np.int64]:
-    """Give the orbitals of both leads, left ones first.
-
-    Raises
-    ------
-    TransportError
-        If the leads share an orbital.
-    """
-    shared = np.intersect1d(left.orbitals, right.orbitals)
-    if shared.size:
-        raise TransportError(
-            f"leads: {shared.size} orbitals belong to both (the first is {shared[0]}); "
-            "give each lead atoms of its own"
-        )
-    return np.concatenate([left.orbitals, right.orbitals])
-
-
-def trace_formula(sigma_left: NDArray, green: NDArray, sigma_right: NDArray) -> NDArray[np.float64]:
-    """Give ``T = Tr[Gamma_L G_LR Gamma_R G_LR^dagger]`` for stacks of matrices.
-
-    Source: Y. Meir and N. S. Wingreen, Phys. Rev. Lett. 68, 2512 (1992), in the form of C. Caroli et al.
-    (1971).
-    """
-    into = broadening(sigma_left) @ green
-    out = green @ broadening(sigma_right)
-    return np.einsum("eij,eij->e", into, out.conj()).real
+    return out

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import scipy.sparse
@@ -56,6 +56,9 @@ class Transmission:
         itself.
     wall_time_s : float
         Wall time (s), decomposition and checks included.
+    channels : (n, n_channels) array
+        The largest transmissions of single eigenchannels at each energy, descending; as many as were asked
+        for.
     """
 
     energies_ev: NDArray[np.float64]
@@ -64,6 +67,7 @@ class Transmission:
     leads: tuple[str, str]
     error_estimate: float
     wall_time_s: float
+    channels: NDArray[np.float64] | None = None
 
     def to_dataset(self) -> xarray.Dataset:
         """Give an xarray data set: ``transmission`` over the coordinate ``energy``."""
@@ -78,7 +82,12 @@ class Transmission:
             "error_estimate": self.error_estimate,
             "wall_time_s": self.wall_time_s,
         }
-        return xarray.Dataset({"transmission": values}, {"energy": energy}, attributes)
+        variables = {"transmission": values}
+        if self.channels is not None:
+            variables["channels"] = xarray.Variable(
+                ("energy", "channel"), self.channels, {"units": "1", "long_name": "eigenchannel transmission"}
+            )
+        return xarray.Dataset(variables, {"energy": energy}, attributes)
 
     @classmethod
     def from_dataset(cls, dataset: xarray.Dataset) -> "Transmission":
@@ -105,6 +114,7 @@ class Transmission:
             leads=(str(attributes.get("lead_left", "unknown")), str(attributes.get("lead_right", "unknown"))),
             error_estimate=float(attributes.get("error_estimate", np.nan)),
             wall_time_s=float(attributes.get("wall_time_s", np.nan)),
+            channels=np.asarray(dataset["channels"].values) if "channels" in dataset else None,
         )
 
 
@@ -115,6 +125,7 @@ def transmission(
     energies_ev: ArrayLike,
     solver: SolverName = "auto",
     *,
+    channels: int = 0,
     checks: int = 2,
 ) -> Transmission:
     """Compute T(E) exactly.
@@ -124,12 +135,14 @@ def transmission(
     device : Device
         H and S with the Fermi energy at zero.
     left, right : Lead
-        Leads on separate sets of orbitals.
+        Leads.
     energies_ev : float or (n,) array
         Energies relative to the Fermi energy (eV), in any order.
     solver : {"auto", "contact-reduction", "direct", "layers"}
         ``auto`` takes the one that `cheaper_solver` finds cheaper, and falls back to the direct one, with a
         warning in the log, if the checked energies differ by more than `TRUSTED_ERROR`.
+    channels : int
+        How many of the largest eigenchannel transmissions to give at each energy.
     checks : int
         At how many energies the contact reduction is held against a direct solution: the smallest
         transmission first, then the energy closest to a level, then others spread evenly.
@@ -141,15 +154,17 @@ def transmission(
     Raises
     ------
     InputError
-        If there are no energies, or one is not finite, or the solver is unknown.
+        If there are no energies, or one is not finite, or the solver is unknown, or `channels` is negative.
     TransportError
-        If S is not positive definite, the leads overlap, or a self-energy is of the wrong shape.
+        If S is not positive definite, or a self-energy is of the wrong shape.
     """
     energies = np.atleast_1d(np.asarray(energies_ev, dtype=float))
     if energies.ndim != 1 or not energies.size or not np.all(np.isfinite(energies)):
         raise InputError("energies: give one or more finite energies in eV")
     if solver not in ("auto", *SOLVERS):
         raise InputError(f"solver: {solver!r} is unknown; choose auto or one of {', '.join(SOLVERS)}")
+    if channels < 0:
+        raise InputError(f"eigenchannels: {channels} were asked for; give 0 or more")
     for side, lead in (("left", left), ("right", right)):
         shape, m = np.shape(lead.self_energy(energies[0])), len(lead.orbitals)
         if shape != (m, m):
@@ -161,7 +176,7 @@ def transmission(
         energies.size, device.n_orbitals, len(left.orbitals), len(right.orbitals), chosen,
     )  # fmt: skip
     solved = SOLVERS[chosen](device, left, right)
-    values = solved.transmission(energies)
+    values, eigenvalues = solved.solve(energies, channels)
     error = 0.0
     if isinstance(solved, ContactReduction) and checks > 0:
         picked = _worth_checking(energies, values, solved.levels_ev, checks)
@@ -173,7 +188,8 @@ def transmission(
                 logger.warning(
                     "contact reduction is off by %.1e; all energies are solved directly instead", error
                 )
-                chosen, values, error = direct.name, direct.transmission(energies), 0.0
+                values, eigenvalues = direct.solve(energies, channels)
+                chosen, error = direct.name, 0.0
             else:
                 logger.warning("contact reduction differs from direct solutions by %.1e", error)
     return Transmission(
@@ -183,6 +199,7 @@ def transmission(
         leads=(left.description, right.description),
         error_estimate=error,
         wall_time_s=time.perf_counter() - start,
+        channels=eigenvalues if channels else None,
     )
 
 
@@ -227,19 +244,32 @@ def _worth_checking(energies: NDArray, values: NDArray, levels: NDArray, count: 
     return np.array(list(ordered)[:count])
 
 
+class Described(Protocol):
+    """Whatever gives its own data set, T(E) in it: `Transmission` and `KAverage`."""
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Give an xarray data set with ``transmission`` over ``energy``."""
+        ...
+
+
 def write_transmission(
-    result: Transmission, path: str | Path, provenance: Mapping[str, Any] | None = None
+    result: Described,
+    path: str | Path,
+    provenance: Mapping[str, Any] | None = None,
+    more: xarray.Dataset | None = None,
 ) -> Path:
     """Write T(E) to netCDF.
 
     Parameters
     ----------
-    result : Transmission
+    result : Transmission or KAverage
         What to write.
     path : str or Path
         Where; written whole or not at all.
     provenance : mapping, optional
         Attributes that say where the numbers come from; what is neither text nor number is kept as JSON.
+    more : xarray.Dataset, optional
+        Further variables to keep in the same file.
 
     Returns
     -------
@@ -247,6 +277,8 @@ def write_transmission(
         `path`.
     """
     dataset = result.to_dataset()
+    if more is not None:
+        dataset = dataset.merge(more)
     dataset.attrs["created_with"] = f"qdjunction {__version__}"
     for key, value in (provenance or {}).items():
         dataset.attrs[key] = (
