@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import scipy.linalg
+import scipy.sparse
 from numpy.typing import NDArray
 
 from qdjunction.errors import TransportError
@@ -21,6 +22,13 @@ class DirectSolver(Solver):
     def __init__(self, device: Device, left: Lead, right: Lead) -> None:
         super().__init__(device, left, right)
         self._H, self._S = dense(device.H), dense(device.S)
+
+    @classmethod
+    def memory_bytes(cls, device: Device, left: Lead, right: Lead, n_energies: int) -> int:
+        """Predict the most memory (bytes) that it takes beside the device and the leads."""
+        n, size = device.n_orbitals, 8 if device.is_real else 16
+        copies = 2 * size * n**2 * scipy.sparse.issparse(device.H)
+        return copies + (size + 16) * n**2 + 3 * 16 * n * len(right.orbitals)
 
     def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
         """Give G between the leads, one energy at a time."""

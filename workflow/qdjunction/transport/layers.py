@@ -1,6 +1,7 @@
 """Layer by layer: block-tridiagonal elimination for devices much longer than their orbitals reach."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse
@@ -43,6 +44,15 @@ class LayerSolver(Solver):
         self._back = [
             tuple(device.block(name, here, before) for name in ("H", "S")) for here, before in pairs
         ]
+
+    @classmethod
+    def memory_bytes(cls, device: Device, left: Lead, right: Lead, n_energies: int) -> int:
+        """Predict the most memory (bytes) that it takes beside the device and the leads."""
+        sizes = [len(layer) for layer in find_layers(device, right.orbitals, left.orbitals)]
+        size, m = 8 if device.is_real else 16, len(right.orbitals)
+        kept = sum((2 * size + 16) * a**2 for a in sizes) + sum(2 * size * a * b for a, b in pairwise(sizes))
+        sweep = max(16 * (2 * a**2 + 4 * a * (b + m)) for a, b in pairwise([*sizes, 0]))
+        return kept + sweep
 
     def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
         """Give G between the leads, one energy at a time."""

@@ -58,6 +58,11 @@ class Solver(ABC):
             order = np.argsort(self.contacts)
             self._right = order[np.searchsorted(self.contacts, right.orbitals, sorter=order)]
 
+    @classmethod
+    @abstractmethod
+    def memory_bytes(cls, device: Device, left: Lead, right: Lead, n_energies: int) -> int:
+        """Predict the most memory (bytes) that it takes beside the device and the leads."""
+
     @abstractmethod
     def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
         """Give G between the leads, some energies at a time, each energy once, in any order."""
