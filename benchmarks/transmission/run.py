@@ -3,7 +3,9 @@
 Every figure is processor time of one thread, each measured in a process of its own, so that a busy machine
 adds little and peak memory belongs to one solver alone. Where 1,000 energies would take hours, a few are
 timed and the rest is counted, which the table says. Systems: LCAO-like matrices made here, and, where they
-are found (``QDJUNCTION_SIESTA_REFERENCE``), recorded SIESTA matrices.
+are found (``QDJUNCTION_SIESTA_REFERENCE``), recorded SIESTA matrices. Peers: LU and the dense inverse (as
+``ase.transport`` takes it) written here, ``sisl_toolbox.btd``, kwant (``--kwant-python`` names a Python that has
+it) and TBtrans, where its binary is on the PATH. One that is not there is a row with the reason.
 """
 
 import argparse
@@ -11,6 +13,7 @@ import json
 import os
 import platform
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,8 +23,12 @@ from pathlib import Path
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 HERE = Path(__file__).resolve().parent
 N_ENERGIES = 1000
-COLUMNS = ("system", "orbitals", "contact_orbitals", "solver", "once_s", "per_energy_s", "energies_timed",
-           "total_s", "peak_memory_gib", "largest_relative_error")  # fmt: skip
+COLUMNS = (
+    "system", "orbitals", "contact_orbitals", "solver", "once_s", "per_energy_s", "energies_timed", "total_s",
+    "times_faster_than_lu", "share_of_matmul_peak", "peak_memory_gib", "predicted_memory_gib", "largest_relative_error",
+    "note",
+)  # fmt: skip
+SOLVERS = ("LU", "contact reduction", "dense inverse", "sisl_toolbox.btd", "kwant")
 
 
 def made_system(n_orbitals: int):
@@ -44,7 +51,8 @@ def made_system(n_orbitals: int):
     kinds = np.tile(np.arange(10), n_atoms)
     S = np.exp(-distance / 0.9) * (pattern + pattern.T)[np.ix_(kinds, kinds)]
     S[(distance < 1e-9) | (distance > 11.0)] = 0.0
-    S *= 0.7 / np.abs(eigsh(S, 1, return_eigenvectors=False, tol=1e-2)[0])
+    # From a start of its own, so that every process makes the same matrix.
+    S *= 0.7 / np.abs(eigsh(S, 1, v0=np.ones(len(S)), return_eigenvectors=False, tol=1e-2)[0])
     np.fill_diagonal(S, 1.0)
     levels = np.linspace(-5, 3, 10)[kinds]
     H = 0.875 * S * (levels[:, None] + levels)
@@ -98,10 +106,99 @@ def by_inverse(device, left, right, energy):
     return np.trace(next(gammas) @ green @ next(gammas) @ green.conj().T).real
 
 
-def measure(case: str, solver: str, reference: str, energies_timed: int) -> dict:
+def matmul_rate() -> float:
+    """Give the floating-point operations per second of a real matrix product, the peak to measure by."""
+    import numpy as np
+
+    a = np.random.default_rng(0).normal(size=(2000, 2000))
+    a @ a
+    start = time.process_time()
+    for _ in range(3):
+        a @ a
+    return 3 * 2 * 2000**3 / (time.process_time() - start)
+
+
+def by_btd(device, left, right, energies):
+    """``sisl_toolbox.btd``, its own partition into blocks by the atoms."""
+    import numpy as np
+    import scipy.sparse
+    import sisl
+    from sisl_toolbox.btd import DeviceGreen
+
+    class Fixed(sisl.physics.SelfEnergy):
+        """A self-energy that is the same at every energy."""
+
+        eta = 0.0
+
+        def __init__(self, sigma):
+            self.sigma = sigma
+
+        def __len__(self):
+            return len(self.sigma)
+
+        def self_energy(self, E, k=(0, 0, 0), dtype=np.complex128, **keywords):
+            return self.sigma.astype(dtype)
+
+    counts = np.bincount(device.orbital_atoms)
+    places = np.column_stack([np.zeros((len(counts), 2)), 3.0 * np.arange(len(counts))])
+    geometry = sisl.Geometry(places, [sisl.Atom(1, [-1.0] * count) for count in counts])
+    matrices = (scipy.sparse.csr_matrix(np.asarray(M)) for M in (device.H, device.S))
+    hamiltonian = sisl.Hamiltonian.fromsp(geometry, next(matrices), S=next(matrices))
+    leads = [(Fixed(lead.self_energy(0.0)), {"orbitals": lead.orbitals}) for lead in (left, right)]
+    green = DeviceGreen(hamiltonian, leads, "gps", eta=0.0)
+    start = time.process_time()
+    values = []
+    for energy in energies:
+        green.clear()
+        values.append(green.transmission(energy, 0, 1))
+    return time.process_time() - start, values
+
+
+def by_kwant(device, left, right, energies, python):
+    """Kwant on the orthogonalised system; it knows no overlap.
+
+    By Cholesky's factors with the leads last, and not Loewdin's root, since that keeps the leads' self-energies on
+    their own orbitals.
+    """
+    import numpy as np
+    import scipy.linalg
+
+    ends = np.concatenate([left.orbitals, right.orbitals])
+    atoms = device.orbital_atoms
+    last = np.isin(np.arange(atoms.max() + 1), atoms[ends])
+    order = np.argsort(2 * atoms + 1e6 * last[atoms], kind="stable")
+    H, S = (np.asarray(M)[np.ix_(order, order)] for M in (device.H, device.S))
+    L = scipy.linalg.cholesky(S, lower=True)
+    H = scipy.linalg.solve_triangular(L, scipy.linalg.solve_triangular(L, H, lower=True).T, lower=True)
+    # Round-off where S was block-diagonal would be a coupling to kwant.
+    H[np.abs(H) < 1e-13] = 0.0
+    sizes = np.bincount(atoms)[np.argsort(2 * np.arange(atoms.max() + 1) + 1e6 * last, kind="stable")]
+    data = {"H": H, "ends": np.cumsum(sizes), "energies": energies}
+    site_of = np.repeat(np.arange(len(sizes)), sizes)
+    for side, lead in (("left", left), ("right", right)):
+        own = np.flatnonzero(np.isin(order, lead.orbitals))
+        block = L[np.ix_(own, own)]
+        sigma = lead.self_energy(0.0)[np.ix_(*2 * [np.argsort(order[own].argsort())])]
+        data[f"sigma_{side}"] = np.linalg.solve(block, np.linalg.solve(block, sigma).T).T
+        data[f"sites_{side}"] = np.unique(site_of[own])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "system.npz"
+        np.savez(path, **data)
+        done = subprocess.run(
+            [python, str(HERE / "kwant_peer.py"), str(path)],
+            capture_output=True, text=True, check=False, env=os.environ | THREADS,
+        )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip().splitlines()[-1])
+    found = json.loads(done.stdout)
+    return found["seconds"], found["values"]
+
+
+def measure(case: str, solver: str, reference: str, energies_timed: int, kwant_python: str) -> dict:
     """Time one solver on one system, in this process."""
     import numpy as np
     from qdjunction.transport import transmission
+    from qdjunction.transport.contact import ContactReduction
     from qdjunction.transport.direct import DirectSolver
 
     system = recorded_system(Path(reference)) if case == "recorded" else made_system(int(case))
@@ -109,38 +206,60 @@ def measure(case: str, solver: str, reference: str, energies_timed: int) -> dict
     # The first call of each kernel pays for loading it.
     np.linalg.eigh(np.eye(50) + 0.1)
     np.linalg.inv(np.eye(50) * (1 + 1j))
-    once = 0.0
-    clock = time.process_time
+    rate = matmul_rate()
+    n, m_right = device.n_orbitals, len(right.orbitals)
+    m = m_right + len(left.orbitals)
+    row = {
+        "system": "12Pb junction, SIESTA" if case == "recorded" else "made",
+        "orbitals": n,
+        "contact_orbitals": m,
+        "solver": solver,
+        "energies_timed": energies_timed,
+    }
+    spot = np.array([3 * len(energies) // 8, 3 * len(energies) // 4])[:energies_timed]
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    once, clock = 0.0, time.process_time
+    start = clock()
     if solver == "contact reduction":
-        start = clock()
-        _ = device.eigenstates
+        predicted = ContactReduction.memory_bytes(device, left, right, len(energies))
+        _ = device.spectrum
         once = clock() - start
         start = clock()
-        values = transmission(device, left, right, energies, "contact-reduction", checks=0).transmission
-        each, timed = (clock() - start) / len(energies), len(energies)
-        spot = np.linspace(0, len(energies) - 1, energies_timed).astype(int)
-        values = values[spot]
-    else:
-        spot = np.linspace(0, len(energies) - 1, energies_timed).astype(int)
+        # Its checks are part of the time.
+        values = transmission(device, left, right, energies, "contact-reduction").transmission[spot]
+        seconds, row["energies_timed"] = clock() - start, len(energies)
+        windows = ContactReduction(device, left, right)._closed.windows(energies)
+        terms = sum(window.operations for window in windows)
+        # Levels and rows; the sums for g; Dyson's equation and the trace.
+        operations = 4 * n**3 + 2 * m**2 * terms + len(energies) * 19 * m**3
+        row["predicted_memory_gib"] = (2 * 8 * n**2 + predicted) / 1024**3
+    elif solver == "LU":
         direct = DirectSolver(device, left, right)
-        start = clock()
-        if solver == "LU":
-            values = direct.transmission(energies[spot])
-        else:
-            values = np.array([by_inverse(device, left, right, energy) for energy in energies[spot]])
-        each, timed = (clock() - start) / len(spot), len(spot)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-    return {
-        "system": "12Pb junction, SIESTA" if case == "recorded" else "made",
-        "orbitals": device.n_orbitals,
-        "contact_orbitals": len(left.orbitals) + len(right.orbitals),
-        "solver": solver,
+        values = direct.transmission(energies[spot])
+        seconds, operations = clock() - start, len(spot) * (8 * n**3 / 3 + 8 * n**2 * m_right)
+    elif solver == "dense inverse":
+        values = [by_inverse(device, left, right, energy) for energy in energies[spot]]
+        seconds, operations = clock() - start, len(spot) * 8 * n**3
+    elif solver == "sisl_toolbox.btd":
+        (seconds, values), operations = by_btd(device, left, right, energies[spot]), None
+    else:
+        try:
+            (seconds, values), operations = by_kwant(device, left, right, energies[spot], kwant_python), None
+        except RuntimeError as error:
+            return row | {"note": f"not run: {error}"}
+    each = seconds / row["energies_timed"]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if solver != "kwant":
+        row["peak_memory_gib"] = peak / 1024**2
+    if peak == held:
+        row["note"] = "peak memory is that of making the system"
+    if operations:
+        row["share_of_matmul_peak"] = operations / (once + seconds) / rate
+    return row | {
         "once_s": once,
         "per_energy_s": each,
-        "energies_timed": timed,
         "total_s": once + each * len(energies),
-        "peak_memory_gib": peak,
-        "values": values.tolist(),
+        "values": [float(value) for value in values],
     }
 
 
@@ -191,6 +310,38 @@ def measure_bulk(reference: str, n_energies: int) -> list[dict]:
         values.append(np.trace(gammas[0] @ green @ gammas[1] @ green.conj().T).real)
     row("sisl.RecursiveSI and dense inverse", clock() - start, 1, values)
 
+    from sisl_toolbox.btd import BlochElectrode, DeviceGreen
+
+    start = clock()
+    atoms = read["electrode"].na
+    all_atoms = np.arange(read["long"].na)
+    parts = [
+        (BlochElectrode(side, name=name), places, True)
+        for side, name, places in zip(sides, "LR", (all_atoms[:atoms], all_atoms[-atoms:]), strict=True)
+    ]
+    green = DeviceGreen(read["long"], parts, "gps", eta=0.0)
+    values = [green.transmission(energy, 0, 1) for energy in sample]
+    row("sisl.RecursiveSI and sisl_toolbox.btd", clock() - start, 1, values)
+
+    tbtrans = shutil.which("tbtrans")
+    if tbtrans is None:
+        rows.append({"solver": "TBtrans", "note": "not run: no tbtrans on the PATH"})
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            here = Path(folder)
+            for name in ("long", "electrode"):
+                packed = (source / f"{name}.TSHS.xz").read_bytes()
+                (here / f"{name}.TSHS").write_bytes(lzma.decompress(packed))
+            for path in (*source.glob("*.fdf"), *source.glob("*.XV")):
+                shutil.copy(path, here)
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            with (source / "tbt.fdf").open() as given:
+                subprocess.run([tbtrans], cwd=here, stdin=given, check=True, stdout=subprocess.DEVNULL)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            found = np.loadtxt(next(here.glob("*.TBT.AVTRANS_Left-Right")))
+            at = np.interp(sample, found[:, 0], found[:, 1])
+            row("TBtrans", after.ru_utime - before.ru_utime, len(found), at)
+
     with tempfile.TemporaryDirectory() as folder:
         for label, repeats, timed in (
             ("whole cell, decimation", (1, 1, 1), 1),
@@ -225,23 +376,26 @@ def in_its_own_process(function: str, *arguments) -> dict | list:
 
 
 def compare(rows: list[dict]) -> None:
-    """Hold every solver's T against that of LU at the energies that both have."""
+    """Hold every solver against LU: T at the energies that both have, and time."""
     import numpy as np
 
-    exact = next(np.array(row["values"]) for row in rows if row["solver"] == "LU")
+    lu = next(row for row in rows if row["solver"] == "LU")
+    exact = np.array(lu["values"])
     for row in rows:
-        values = np.array(row["values"])
-        row["largest_relative_error"] = float(np.max(np.abs(values / exact[: len(values)] - 1)))
+        if "values" in row:
+            values = np.array(row["values"])
+            row["largest_relative_error"] = float(np.max(np.abs(values / exact[: len(values)] - 1)))
+            row["times_faster_than_lu"] = lu["total_s"] / row["total_s"]
 
 
 def markdown(rows: list[dict], columns: tuple[str, ...]) -> str:
     def cell(value):
         if isinstance(value, float):
-            return f"{value:.3g}"
+            return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
         return f"{value:,}" if isinstance(value, int) else str(value)
 
     lines = [[column.replace("_", " ") for column in columns], ["---"] * len(columns)]
-    lines += [[cell(row[column]) for column in columns] for row in rows]
+    lines += [[cell(row.get(column, "")) for column in columns] for row in rows]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
@@ -252,9 +406,12 @@ def plot(rows: list[dict], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
-    for solver, mark in (("contact reduction", "o-"), ("LU", "s--"), ("dense inverse", "^:")):
-        points = [(row["orbitals"], row["total_s"]) for row in rows if row["solver"] == solver]
-        axes.loglog(*zip(*points, strict=True), mark, label=solver)
+    for solver, mark in zip(SOLVERS, ("s--", "o-", "^:", "v-.", "x-."), strict=True):
+        points = [
+            (row["orbitals"], row["total_s"]) for row in rows if row["solver"] == solver and "total_s" in row
+        ]
+        if points:
+            axes.loglog(*zip(*points, strict=True), mark, label=solver)
     axes.set(xlabel="orbitals", ylabel=f"processor time for {N_ENERGIES:,} energies (s)")
     axes.legend()
     axes.grid(alpha=0.3, which="both")
@@ -265,6 +422,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 2000, 4000, 8000])
     parser.add_argument("--reference", default=os.environ.get("QDJUNCTION_SIESTA_REFERENCE", ""))
+    parser.add_argument(
+        "--solvers", nargs="+", choices=SOLVERS, default=SOLVERS, help="LU is needed to compare"
+    )
+    parser.add_argument("--kwant-python", default=sys.executable, help="a Python that has kwant")
     parser.add_argument("--output", type=Path, default=HERE / "results")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
@@ -272,17 +433,19 @@ def main() -> None:
     cases = (["recorded"] if options.reference else []) + [str(size) for size in options.sizes]
     for case in cases:
         here = []
-        for solver, timed in (("LU", 2), ("contact reduction", 2), ("dense inverse", 1)):
-            if solver == "dense inverse" and case.isdigit() and int(case) > 4000:
+        for solver in SOLVERS:
+            large = case.isdigit() and int(case) > 4000
+            if solver not in options.solvers or (large and solver not in ("LU", "contact reduction")):
                 continue
-            here.append(in_its_own_process("measure", case, solver, options.reference, timed))
-            seconds = here[-1]["per_energy_s"], here[-1]["once_s"]
-            print(f"{case}: {solver} {seconds[0]:.4f} s per energy, {seconds[1]:.1f} s once", flush=True)
+            timed = 2 if solver in ("LU", "contact reduction") and not large else 1
+            row = in_its_own_process("measure", case, solver, options.reference, timed, options.kwant_python)
+            here.append(row)
+            print(f"{case}: {solver} {row.get('total_s', row.get('note'))}", flush=True)
         compare(here)
         rows += here
         if case == "recorded":
             bulk = in_its_own_process("measure_bulk", options.reference, 40)
-            for row in bulk:
+            for row in (row for row in bulk if "values" in row):
                 row["T"] = float(row["values"][0])
                 row["times_faster_than_sisl"] = bulk[0]["per_energy_s"] / row["per_energy_s"]
         # After each case, so that a long run that is stopped leaves what it has.
@@ -294,11 +457,11 @@ def write(rows: list[dict], bulk: list[dict], folder: Path) -> None:
     import pandas as pd
 
     ordered = sorted(rows, key=lambda row: row["orbitals"])
-    pd.DataFrame(ordered)[list(COLUMNS)].to_csv(folder / "transmission.csv", index=False)
+    pd.DataFrame(ordered, columns=COLUMNS).to_csv(folder / "transmission.csv", index=False)
     text = f"Processor: {processor()}; one thread.\n\n" + markdown(ordered, COLUMNS)
     if bulk:
-        columns = ("solver", "per_energy_s", "energies_timed", "T", "times_faster_than_sisl")
-        pd.DataFrame(bulk)[list(columns)].to_csv(folder / "bulk-lead.csv", index=False)
+        columns = ("solver", "per_energy_s", "energies_timed", "T", "times_faster_than_sisl", "note")
+        pd.DataFrame(bulk, columns=columns).to_csv(folder / "bulk-lead.csv", index=False)
         text += "\nBulk leads (1,899 orbitals, two electrodes of 576), lead and device together:\n\n"
         text += markdown(bulk, columns)
     (folder / "transmission.md").write_text(text)

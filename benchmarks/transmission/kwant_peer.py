@@ -1,0 +1,40 @@
+"""Time kwant on an orthogonalised system: ``python kwant_peer.py system.npz`` prints one line of JSON.
+
+Runs in any Python that has kwant, which need not be the one of qdjunction.
+"""
+
+import json
+import sys
+import time
+
+import kwant
+import numpy as np
+
+
+def main() -> None:
+    data = np.load(sys.argv[1])
+    H, ends, energies = data["H"], data["ends"], data["energies"]
+    starts = np.concatenate([[0], ends[:-1]])
+    sites = [slice(a, b) for a, b in zip(starts, ends, strict=True)]
+    lattice = kwant.lattice.chain()
+    system = kwant.Builder()
+    for i, rows in enumerate(sites):
+        system[lattice(i)] = H[rows, rows]
+    for i, rows in enumerate(sites):
+        for j, columns in enumerate(sites[:i]):
+            block = H[rows, columns]
+            if block.any():
+                system[lattice(i), lattice(j)] = block
+    for side in ("left", "right"):
+        sigma = data[f"sigma_{side}"]
+        interface = [lattice(int(i)) for i in data[f"sites_{side}"]]
+        lead = kwant.builder.SelfEnergyLead(lambda energy, params=None, s=sigma: s, interface, parameters=())
+        system.leads.append(lead)
+    system = system.finalized()
+    start = time.process_time()
+    values = [kwant.greens_function(system, energy, [0], [1]).transmission(0, 1) for energy in energies]
+    print(json.dumps({"seconds": time.process_time() - start, "values": values}))
+
+
+if __name__ == "__main__":
+    main()
