@@ -133,6 +133,10 @@ BAD = {
         ["--linear-response", "x.csv", "--temperature", "-3", "--output", "x.nc"],
         "temperature: -3.0 K",
     ),
+    "coarse energies": (
+        ["--energies=-1:1:0.25", "--linear-response", "x.csv", "--output", "x.nc"],
+        "use a step of at most",
+    ),
     "narrow window": (
         ["--energies=0:0.1:0.01", "--linear-response", "x.csv", "--output", "x.nc"],
         "widen the energies",

@@ -46,6 +46,7 @@ from qdjunction.transport import (
     parse_energies,
     parse_leads,
     read_transmission,
+    response_energies,
     write_tbt,
     write_transmission,
 )
@@ -358,8 +359,8 @@ def compute_transmission(
         raise InputError(f"{output}: the local density of states goes to a plain .nc file; rename the output")
     if response_table is not None and Path(response_table).suffix != ".csv":
         raise InputError(f"{response_table}: is written as a table; let its name end in .csv")
-    if not temperature_k > 0:
-        raise InputError(f"temperature: {temperature_k} K; it must be larger than 0")
+    if response_table is not None:
+        response_energies(grid, temperature_k)  # what does not fit is said before the work, not after it
     junction = read_junction(path, left_atoms, right_atoms, fermi_ev, isinstance(choice, Cluster))
 
     def attach(device: Device, k: K) -> tuple[Device, Lead, Lead]:
@@ -374,18 +375,15 @@ def compute_transmission(
         "T(E) of %d energies at %d k points in %.1f s by %s, checked to %.0e",
         len(grid), len(over_k.at_k), average.wall_time_s, average.solver, average.error_estimate,
     )  # fmt: skip
-    if response_table is not None:
-        write_table(linear_response_table(average, temperature_k), response_table)
     if for_sisl:
         write_tbt(result, output, junction.hamiltonian.geometry, junction.left, junction.right)
-        return
-    made = provenance(
-        inputs={str(path): digest(path)},
-        leads=leads,
-        engine=asdict(junction.engine) if junction.engine else None,
-    )
-    more = None if at is None else _densities(junction, attach, over_k, at)
-    write_transmission(result, output, made, more)
+    else:
+        more = None if at is None else _densities(junction, attach, over_k, at)
+        engine = asdict(junction.engine) if junction.engine else None
+        made = provenance(inputs={str(path): digest(path)}, leads=leads, engine=engine)
+        write_transmission(result, output, made, more)
+    if response_table is not None:
+        write_table(linear_response_table(average, temperature_k), response_table)
 
 
 def local_density(

@@ -30,7 +30,7 @@ from .leads import Lead, WideBandLead
 from .orbitals import OrbitalInterference, correct_levels, orbital_interference
 from .surface import surface_green
 from .tbt import write_tbt
-from .thermoelectric import Thermoelectric, linear_response_table, thermoelectric
+from .thermoelectric import Thermoelectric, linear_response_table, response_energies, thermoelectric
 from .transmission import Transmission, read_transmission, transmission, write_transmission
 from .wire import WireLead
 
@@ -77,6 +77,7 @@ __all__ = [
     "parse_kpoints",
     "parse_leads",
     "read_transmission",
+    "response_energies",
     "rigid_shift",
     "rigid_shift_current",
     "shifted",

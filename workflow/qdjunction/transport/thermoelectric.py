@@ -92,6 +92,37 @@ def thermoelectric(
     return Thermoelectric(float(temperature_k), fermi, L0, thermopower, heat, merit)
 
 
+def response_energies(energies_ev: ArrayLike, temperature_k: float = 300.0) -> NDArray[np.float64]:
+    """Give the energies of a grid that can be the Fermi energy of `thermoelectric`, before T(E) is known.
+
+    Parameters
+    ----------
+    energies_ev : (n,) array
+        Energies of T(E) (eV).
+    temperature_k : float
+        Temperature (K), larger than zero.
+
+    Returns
+    -------
+    array
+        Those with the whole thermal window about them; the middle where it fits between grid points only.
+
+    Raises
+    ------
+    InputError
+        If the temperature is not positive, or the energies hold the window of no Fermi energy or are too coarse.
+    """
+    if not (np.isfinite(temperature_k) and temperature_k > 0):
+        raise InputError(f"temperature: {temperature_k} K; it must be larger than 0")
+    energies = np.unique(np.asarray(energies_ev, dtype=float))
+    low, high = thermal_window(energies, temperature_k, HALF_WIDTH)
+    fermi = energies[(energies >= low) & (energies <= high)]
+    if not fermi.size:
+        fermi = np.array([0.5 * (low + high)])
+    check_window(energies, fermi, BOLTZMANN_EV_PER_K * temperature_k, HALF_WIDTH)
+    return fermi
+
+
 def linear_response_table(result: Transmission, temperature_k: float = 300.0) -> pd.DataFrame:
     """Give conductance, its slope and the thermoelectric coefficients at every Fermi energy that T(E) allows.
 
@@ -112,13 +143,7 @@ def linear_response_table(result: Transmission, temperature_k: float = 300.0) ->
     InputError
         If T(E) holds the thermal window of no Fermi energy, or is too coarse.
     """
-    energies, _ = sorted_unique(result)
-    if not (np.isfinite(temperature_k) and temperature_k > 0):
-        raise InputError(f"temperature: {temperature_k} K; it must be larger than 0")
-    low, high = thermal_window(energies, temperature_k, HALF_WIDTH)
-    fermi = energies[(energies >= low) & (energies <= high)]
-    if not fermi.size:
-        fermi = np.array([0.5 * (low + high)])
+    fermi = response_energies(result.energies_ev, temperature_k)
     found = thermoelectric(result, temperature_k, fermi)
     return pd.DataFrame(
         {
