@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from qdjunction.config import ElectrodeSettings, LeadSettings
 from qdjunction.engine.contract import Engine, EngineInfo
+from qdjunction.engine.siesta.convergence import convergence
 from qdjunction.engine.siesta.extraction import electronic_structure_from_run
-from qdjunction.engine.siesta.inputs import Task, write_siesta_input
+from qdjunction.engine.siesta.inputs import Task, write_lead_input, write_siesta_input
+from qdjunction.engine.siesta.launch import Launch
 from qdjunction.engine.siesta.settings import SiestaSettings
 from qdjunction.engine.store import is_store, read_electronic_structure, write_electronic_structure
 from qdjunction.errors import AnalysisError, EngineError, InputError, QdjunctionError
@@ -232,6 +234,30 @@ def siesta_input(
     task = Task() if fmax_ev_per_ang is None else Task(max_steps, fmax_ev_per_ang)
     path = write_siesta_input(read_structure(structure), settings.pseudopotentials, settings, run_dir, task)
     log.info("wrote %s; run it there with `siesta < %s > %s.out`", path, path.name, path.stem)
+
+
+def siesta_lead_input(
+    structure: str | Path, settings: SiestaSettings, run_dir: str | Path, transverse: tuple[int, int]
+) -> None:
+    """Write a folder in which SIESTA makes the TSHS file of a bulk lead; see `write_lead_input`.
+
+    Raises
+    ------
+    InputError
+        If the structure is not periodic or a pseudopotential is missing.
+    """
+    path = write_lead_input(
+        read_structure(structure), settings.pseudopotentials, settings, run_dir, transverse
+    )
+    log.info("wrote %s; run it there with `siesta < %s > %s.out`", path, path.name, path.stem)
+
+
+def siesta_convergence(
+    structure: str | Path, settings: SiestaSettings, workdir: str | Path, output: str | Path, threads: int
+) -> None:
+    """Tabulate how much gap, energy and forces of a structure depend on mesh, energy shift and basis."""
+    launch = Launch.of_job(threads, {})
+    write_table(convergence(read_structure(structure), settings, workdir, launch=launch), output)
 
 
 class Junction(NamedTuple):
