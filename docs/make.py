@@ -127,7 +127,9 @@ def _one(entry: dict[str, Any]) -> str:
         "null": "nothing",
     }
     text = kind.get(entry.get("type", ""), entry.get("type", ""))
-    if entry.get("type") == "array":
+    if "prefixItems" in entry:
+        text = f"list of {len(entry['prefixItems'])}: {_one(entry['prefixItems'][0])}"
+    elif entry.get("type") == "array":
         text = f"list of {_one(entry['items'])}"
     signs = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
     limits = [f"{sign} {entry[key]:g}" for key, sign in signs.items() if key in entry]

@@ -17,6 +17,7 @@ from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.store import read_electronic_structure
 from qdjunction.errors import InputError
 from qdjunction.report.plan import series_of
+from qdjunction.report.trace_data import AllTraces, collect_traces
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study import DotCase, JunctionCase, Study
 from qdjunction.transport import Transmission, read_transmission
@@ -133,6 +134,8 @@ class StudyResults:
         ``chain.json``.
     timings : pandas.DataFrame
         One row a job: ``job``, ``dot``, ``junction``, ``wall_s``, ``cpu_s``, ``max_rss_mb``.
+    traces : AllTraces
+        Break-junction traces; empty if the study has none.
     """
 
     study: Study
@@ -140,6 +143,7 @@ class StudyResults:
     chain: pd.DataFrame
     chain_summary: Mapping[str, Any]
     timings: pd.DataFrame
+    traces: AllTraces
 
     def dot(self, name: str) -> DotResults:
         """The dot of that identity."""
@@ -165,6 +169,7 @@ def collect(study: Study) -> StudyResults:
         chain=_table(root / "chain.csv"),
         chain_summary=_json(root / "chain.json"),
         timings=read_timings(root / "benchmarks"),
+        traces=collect_traces(study),
     )
 
 

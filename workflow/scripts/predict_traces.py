@@ -1,0 +1,18 @@
+from qdjunction import logs, trace_steps
+from qdjunction.traces.settings import SimulationSettings
+
+job = snakemake
+prediction = job.params.prediction
+with logs.job(job.log[0], job.wildcards.set):
+    trace_steps.predict_traces(
+        job.input.conductance,
+        job.input.series,
+        job.input.relaxation,
+        prediction["left"],
+        prediction["fermi_ev"],
+        SimulationSettings(**job.params.simulation),
+        prediction["traces"],
+        job.output.traces,
+        job.output.truth,
+        job.output.record,
+    )
