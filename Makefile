@@ -2,15 +2,17 @@
 # Python 3.11 or newer with venv, and the network to fetch the locked packages. No root.
 PYTHON ?= python3
 CORES ?= 2
+RESULTS ?= results
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 SNAKEMAKE := PATH="$(BIN):$$PATH" snakemake --cores $(CORES)
 STAMP := $(VENV)/.installed
 
-.PHONY: report figures clusters test lint lock docs clean help
+.PHONY: report retry figures clusters test lint lock docs clean help
 
 help:
 	@echo "make report    run the study of config.yaml to results/report/index.html"
+	@echo "make retry     do again what failed and was recorded, with the settings as they are now"
 	@echo "make test      check style and run all tests"
 	@echo "make clusters  remake the relaxed geometries that ship in clusters/relaxed"
 	@echo "make docs      write docs/config.md, docs/config.schema.json and the rule graph anew"
@@ -22,6 +24,11 @@ report: $(STAMP)
 	@$(SNAKEMAKE) --unlock --quiet all >/dev/null 2>&1 || true
 	$(SNAKEMAKE) --rerun-incomplete
 	@echo "report: results/report/index.html"
+
+# What failed and was recorded is done once more, and nothing else; say RESULTS=... for another study's folder.
+retry: $(STAMP)
+	$(BIN)/qdjunction failures $(RESULTS) --forget
+	$(SNAKEMAKE) --rerun-incomplete --rerun-triggers mtime
 
 clusters: $(STAMP)
 	for start in clusters/relaxed/starts/*.extxyz; do \

@@ -2,6 +2,7 @@
 # `snakemake --configfile mine.yaml` runs another one instead.
 import os
 import re
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -9,6 +10,7 @@ from snakemake.utils import min_version
 
 from qdjunction.config import parse_config
 from qdjunction.errors import QdjunctionError
+from qdjunction.failures import find_failures
 from qdjunction.study import make_study
 from qdjunction.yaml_model import read_yaml
 
@@ -74,6 +76,15 @@ include: "rules/report.smk"
 
 localrules:
     all,
+
+
+onsuccess:
+    if failures := find_failures(study.config.results):
+        print(
+            f"{len(failures)} calculations failed; the report says why, and so does"
+            f" `qdjunction failures {study.config.results}`",
+            file=sys.stderr,
+        )
 
 
 rule all:

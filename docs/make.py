@@ -94,7 +94,13 @@ def _section(model: type[BaseModel], prefix: str, root: dict[str, Any]) -> list[
         if inner:
             below += _section(inner, f"{prefix}.{name}".lstrip(".") + ("[]" if many else ""), root)
         value = "section" if inner and not many else "list of sections" if inner else _type(model, name)
-        default = "required" if field.is_required() else "" if inner else f"`{json.dumps(field.default)}`"
+        default = (
+            "required"
+            if field.is_required()
+            else ""
+            if inner
+            else f"`{json.dumps(field.default, default=str)}`"
+        )
         text.append(f"| `{name}` | {value} | {default} | {' '.join((field.description or '').split())} |\n")
     return text + below
 
@@ -125,12 +131,16 @@ def _one(entry: dict[str, Any]) -> str:
         "string": "text",
         "boolean": "`true`, `false`",
         "null": "nothing",
+        "object": "table",
     }
     text = kind.get(entry.get("type", ""), entry.get("type", ""))
-    if "prefixItems" in entry:
-        text = f"list of {len(entry['prefixItems'])}: {_one(entry['prefixItems'][0])}"
-    elif entry.get("type") == "array":
-        text = f"list of {_one(entry['items'])}"
+    if entry.get("type") == "array":
+        items = entry.get("prefixItems", [entry.get("items", {})])
+        text = (
+            f"list of {len(items)} {_one(items[0])}"
+            if "prefixItems" in entry
+            else f"list of {_one(items[0])}"
+        )
     signs = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
     limits = [f"{sign} {entry[key]:g}" for key, sign in signs.items() if key in entry]
     return text + (f" {', '.join(limits)}" if limits else "")

@@ -9,9 +9,26 @@ def settings(section):
     return getattr(study.config, section).model_dump(mode="json")
 
 
-def engine_settings():
+def engine_settings(name=study.config.engine):
     """Arguments of `make_engine`."""
-    return {"name": study.config.engine, "settings": settings(study.config.engine)}
+    return {"name": name, "settings": settings(name)}
+
+
+def relaxation_start(wildcards):
+    """Geometry that the relaxation of a dot starts from, if it is not the ideal lattice."""
+    if study.is_pre_relaxed(wildcards.dot):
+        return "<results>/{dot}/pre_relaxed.extxyz"
+    return study.relaxed_start(wildcards.dot) or []
+
+
+def density_before(pattern):
+    """Input function: `pattern` for the contact whose density seeds that of the junction, if there is one."""
+
+    def file(wildcards):
+        before = study.junction_before(wildcards.dot, wildcards.junction)
+        return pattern.format(dot=before.dot, junction=before.name) if before else []
+
+    return file
 
 
 def of_junctions(pattern):
@@ -105,7 +122,7 @@ def reported(figure):
     return report(
         f"<results>/report/figures/{figure.stem}.svg",
         caption=f"../workflow/qdjunction/report/templates/caption_{figure.kind}.rst",
-        category=figure.dot or ("Traces" if figure.traces else "Model"),
+        category="Traces" if figure.traces else figure.dot or "Model",
         labels={
             "figure": figure.title,
             "junction": figure.junction or figure.left or figure.traces or "-",

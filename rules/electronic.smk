@@ -1,8 +1,37 @@
 # Working folders are no declared outputs: Snakemake deletes those of a failed job, and with them every step done.
+rule pre_relax:
+    input:
+        structure="<results>/{dot}/dot.extxyz",
+        start=lambda wildcards: study.relaxed_start(wildcards.dot, "xtb") or [],
+    output:
+        structure="<results>/{dot}/pre_relaxed.extxyz",
+        record="<results>/{dot}/pre_relaxed.json",
+    log:
+        "<logs>/{dot}/pre_relax.log",
+    benchmark:
+        "<benchmarks>/{dot}/pre_relax.tsv"
+    conda:
+        "../envs/xtb.yaml"
+    threads: 2
+    resources:
+        mem_mb=engine_mem_mb,
+        runtime=relax_runtime_min,
+    params:
+        engine=engine_settings("xtb"),
+        fmax_ev_per_ang=lambda wildcards: study.config.relax.fmax(
+            study.dot(wildcards.dot).atoms
+        ),
+        max_steps=study.config.relax.max_steps,
+        workdir=f"{study.config.results}/work/{{dot}}/pre_relax",
+    script:
+        "../workflow/scripts/relax.py"
+
+
 rule relax:
     input:
         structure="<results>/{dot}/dot.extxyz",
-        start=lambda wildcards: study.relaxed_start(wildcards.dot) or [],
+        start=relaxation_start,
+        pseudopotentials=lambda wildcards: study.pseudopotentials(wildcards.dot),
     output:
         structure="<results>/{dot}/relaxed.extxyz",
         record="<results>/{dot}/relaxed.json",
@@ -29,7 +58,8 @@ rule relax:
 
 rule dot_hamiltonian:
     input:
-        "<results>/{dot}/relaxed.extxyz",
+        structure="<results>/{dot}/relaxed.extxyz",
+        pseudopotentials=lambda wildcards: study.pseudopotentials(wildcards.dot),
     output:
         "<results>/{dot}/hamiltonian.nc",
     log:
@@ -51,7 +81,11 @@ rule dot_hamiltonian:
 
 rule hamiltonian:
     input:
-        "<results>/{dot}/{junction}/junction.extxyz",
+        structure="<results>/{dot}/{junction}/junction.extxyz",
+        before=density_before("<results>/{dot}/{junction}/hamiltonian.nc"),
+        pseudopotentials=lambda wildcards: study.pseudopotentials(
+            wildcards.dot, gold=True
+        ),
     output:
         "<results>/{dot}/{junction}/hamiltonian.nc",
     log:
@@ -67,5 +101,8 @@ rule hamiltonian:
     params:
         engine=engine_settings(),
         workdir=f"{study.config.results}/work/{{dot}}/{{junction}}/hamiltonian",
+        density_from=density_before(
+            f"{study.config.results}/work/{{dot}}/{{junction}}/hamiltonian"
+        ),
     script:
         "../workflow/scripts/hamiltonian.py"

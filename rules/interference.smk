@@ -40,6 +40,9 @@ rule series:
         names=lambda wildcards: [
             case.name for case in study.dot(wildcards.dot).junctions
         ],
+        lefts=lambda wildcards: [
+            case.left for case in study.dot(wildcards.dot).junctions
+        ],
         temperature_k=study.config.transport.temperature_k,
         interference=settings("interference"),
     script:

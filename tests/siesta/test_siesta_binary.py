@@ -12,11 +12,11 @@ import ase.io
 import numpy as np
 import pytest
 from ase.constraints import FixAtoms
-from qdjunction.engine.siesta import SiestaEngine, SiestaSettings
+from qdjunction.engine.siesta import Launch, SiestaEngine, SiestaSettings
 from qdjunction.engine.siesta.convergence import convergence
 from qdjunction.errors import EngineError
 
-pytestmark = [pytest.mark.siesta, pytest.mark.slow]
+pytestmark = [pytest.mark.siesta, pytest.mark.slow, pytest.mark.usefixtures("siesta_command")]
 
 RELAX = """
 import sys
@@ -30,13 +30,6 @@ SiestaEngine(settings).relax(ase.io.read(sys.argv[2]), Path(sys.argv[3]), 0.02, 
 
 def status(folder: Path) -> dict:
     return json.loads((folder / "status.json").read_text())
-
-
-@pytest.fixture
-def settings(settings, siesta_command):
-    return settings.model_copy(
-        update={"launch": settings.launch.model_copy(update={"command": siesta_command})}
-    )
 
 
 def test_a_relaxation_killed_in_the_middle_loses_no_step(molecule, settings, tmp_path):
@@ -94,9 +87,8 @@ def test_a_stuck_scf_is_brought_to_converge(molecule, settings, tmp_path):
 
 
 def test_a_run_stopped_in_time_is_gone_on_from(molecule, settings, tmp_path):
-    short = settings.model_copy(update={"launch": settings.launch.model_copy(update={"wall_time_min": 0.12})})
     with pytest.raises(EngineError, match="stopped in time"):
-        SiestaEngine(short).relax(molecule, tmp_path, 1e-4, 500)
+        SiestaEngine(settings, Launch(wall_time_min=0.12)).relax(molecule, tmp_path, 1e-4, 500)
     stopped = status(tmp_path)["attempts"][0]["forces"]
     resumed = SiestaEngine(settings).relax(molecule, tmp_path, 0.1, stopped + 40)
     assert resumed.steps >= stopped - 1
@@ -115,9 +107,9 @@ def test_a_neighbouring_density_matrix_saves_iterations(molecule, settings, tmp_
     assert counts[0] < counts[1]
 
 
-def test_the_recorded_gap_of_one_octahedron_is_met(recorded, siesta_command, tmp_path):
+def test_the_recorded_gap_of_one_octahedron_is_met(recorded, tmp_path):
     atoms = ase.io.read(recorded / "geometries" / "1Pb_MAPbBr3_gfn1.xyz")
-    settings = SiestaSettings(pseudopotentials=recorded / "pseudos", launch={"command": siesta_command})
+    settings = SiestaSettings(pseudopotentials=recorded / "pseudos")
     structure = SiestaEngine(settings).hamiltonian(atoms, tmp_path)
     assert structure.gap_ev == pytest.approx(4.380, abs=0.01)
     assert structure.valence_electrons.sum() == 106

@@ -76,8 +76,9 @@ def test_progress_follows_a_relaxation(data):
 
 def test_progress_is_logged_by_step_and_iteration(data, caplog):
     caplog.set_level("INFO", "qdjunction")
-    with (data / "converged" / "siesta.out").open() as output:
-        Progress(1e-4, 1e-3).feed_all(output)
+    progress = Progress(1e-4, 1e-3)
+    for line in (data / "converged" / "siesta.out").read_text().splitlines():
+        progress.feed(line)
     assert re.search(r"step 0  scf 1  dDmax \d\.\d+e[-+]\d+  dHmax", caplog.text)
     assert re.search(r"step 0  energy -\d+\.\d+ eV  fmax \d\.\d+ eV/Ang", caplog.text)
 

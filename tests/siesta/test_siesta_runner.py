@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from qdjunction.engine.siesta import SiestaEngine
+from qdjunction.engine.siesta import Launch, SiestaEngine
 from qdjunction.errors import EngineError, InputError
 
 REPLAY = """
@@ -31,10 +31,8 @@ def engine_with(settings, stand_in):
     """An engine whose program is a stand-in with this body."""
 
     def make(body: str, **changes) -> SiestaEngine:
-        launch = settings.launch.model_copy(
-            update={"command": stand_in(body)} | {"wall_time_min": changes.pop("wall_time_min", None)}
-        )
-        return SiestaEngine(settings.model_copy(update={"launch": launch} | changes))
+        launch = Launch(stand_in(body), wall_time_min=changes.pop("wall_time_min", None))
+        return SiestaEngine(settings.model_copy(update=changes), launch)
 
     return make
 
@@ -140,8 +138,7 @@ def test_what_no_correction_helps_fails_at_once_with_its_sentence(
 
 
 def test_a_missing_program_is_named(engine_with, molecule, settings, tmp_path):
-    launch = settings.launch.model_copy(update={"command": "siesta-that-is-not-here"})
-    engine = SiestaEngine(settings.model_copy(update={"launch": launch}))
+    engine = SiestaEngine(settings, Launch("siesta-that-is-not-here"))
     with pytest.raises(EngineError, match="could not be started with 'siesta-that-is-not-here'"):
         engine.hamiltonian(molecule, tmp_path / "run")
     assert status(tmp_path / "run")["failure"] == "not-started"
@@ -155,9 +152,10 @@ def test_spin_is_refused_before_anything_is_computed(engine_with, molecule, tmp_
 
 def test_threads_tasks_and_input_reach_the_program(settings, molecule, stand_in, tmp_path):
     body = "print(os.environ['OMP_NUM_THREADS'], sys.argv[1:], sys.stdin.readline())"
-    launch = settings.launch.model_copy(update={"command": stand_in(body) + " -option", "threads": 3})
     with pytest.raises(EngineError):
-        SiestaEngine(settings.model_copy(update={"launch": launch})).hamiltonian(molecule, tmp_path / "run")
+        SiestaEngine(settings, Launch(stand_in(body) + " -option", threads=3)).hamiltonian(
+            molecule, tmp_path / "run"
+        )
     assert (tmp_path / "run" / "siesta.out").read_text().startswith("3 ['-option'] SystemLabel\tsiesta")
 
 
@@ -181,7 +179,7 @@ def test_a_program_that_does_not_stop_in_time_is_ended(engine_with, molecule, tm
 
 
 def test_no_time_left_is_said(engine_with, molecule, tmp_path):
-    with pytest.raises(EngineError, match=r"wall_time_min = 0.01 is used up"):
+    with pytest.raises(EngineError, match=r"0.01 minutes of the job are used up"):
         engine_with("", wall_time_min=0.01).hamiltonian(molecule, tmp_path / "run")
 
 
@@ -204,6 +202,7 @@ def test_a_stopped_runner_takes_the_program_along(engine_with, molecule, tmp_pat
     runner = subprocess.Popen(
         [sys.executable, "-c", RUNNER, tmp_path / "settings.json", tmp_path / "molecule.extxyz", run],
         stderr=subprocess.DEVNULL,
+        env=os.environ | {"SIESTA_COMMAND": engine.launch.command},
     )
     deadline = time.monotonic() + 60
     while not (run / "pid").exists() or not (run / "pid").read_text():

@@ -4,7 +4,8 @@ import sys
 import pytest
 from pydantic import ValidationError
 from qdjunction.engine.registry import make_engine
-from qdjunction.engine.siesta.settings import LaunchSettings, SiestaSettings
+from qdjunction.engine.siesta.launch import Launch
+from qdjunction.engine.siesta.settings import SiestaSettings
 from qdjunction.errors import InputError
 
 
@@ -29,7 +30,7 @@ def test_protocols_are_ordered_by_effort():
 
 
 def test_numbers_leave_out_what_changes_none():
-    calm = SiestaSettings(mixing_weight=0.02, max_scf_iterations=999, launch={"threads": 4})
+    calm = SiestaSettings(mixing_weight=0.02, max_scf_iterations=999)
     assert calm.numbers() == SiestaSettings().numbers()
     assert SiestaSettings(mesh_cutoff_ry=151).numbers() != SiestaSettings().numbers()
 
@@ -41,7 +42,6 @@ def test_numbers_leave_out_what_changes_none():
         ({"protocol": "best"}, "protocol"),
         ({"mixing_weight": 0}, "mixing_weight"),
         ({"kpoints": [0, 1, 1]}, "at least 1"),
-        ({"launch": {"tasks": 4}}, "needs a launcher"),
     ],
 )
 def test_wrong_settings_are_refused(values, message):
@@ -52,10 +52,10 @@ def test_wrong_settings_are_refused(values, message):
 @pytest.mark.parametrize(
     ("launch", "line"),
     [
-        (LaunchSettings(command="siesta"), "siesta"),
-        (LaunchSettings(command="siesta -nt 2", launcher="mpirun", tasks=8), "mpirun -np 8 siesta -nt 2"),
+        (Launch("siesta"), "siesta"),
+        (Launch("siesta -nt 2", launcher="mpirun", tasks=8), "mpirun -np 8 siesta -nt 2"),
         (
-            LaunchSettings(command="siesta", launcher="srun", tasks=32, threads=2),
+            Launch("siesta", launcher="srun", tasks=32, threads=2),
             "srun --ntasks=32 --cpus-per-task=2 siesta",
         ),
     ],
@@ -66,7 +66,41 @@ def test_launch_lines(launch, line):
 
 def test_the_command_comes_from_the_environment(monkeypatch):
     monkeypatch.setenv("SIESTA_COMMAND", "/opt/siesta/bin/siesta")
-    assert SiestaSettings().launch.line() == ["/opt/siesta/bin/siesta"]
+    assert Launch().line() == ["/opt/siesta/bin/siesta"]
+
+
+@pytest.mark.parametrize(
+    ("threads", "resources", "line", "each"),
+    [
+        (4, {}, "siesta", 4),
+        (4, {"tasks": 1}, "siesta", 4),
+        (4, {"mpi": "mpirun", "tasks": 2}, "mpirun -np 2 siesta", 2),
+        (2, {"mpi": "mpirun", "tasks": 8}, "mpirun -np 2 siesta", 1),
+        (1, {"mpi": "srun", "tasks": 64}, "srun --ntasks=64 --cpus-per-task=1 siesta", 1),
+        (8, {"mpi": "srun", "tasks": 16, "cpus_per_task": 2}, "srun --ntasks=16 --cpus-per-task=2 siesta", 2),
+    ],
+)
+def test_a_job_s_cores_are_counted_rightly(monkeypatch, threads, resources, line, each):
+    monkeypatch.delenv("SIESTA_COMMAND", raising=False)
+    launch = Launch.of_job(threads, resources)
+    assert " ".join(launch.line()) == line
+    assert launch.threads == each
+
+
+def test_only_a_batch_job_has_a_time_limit(monkeypatch):
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    assert Launch.of_job(1, {"runtime": 30}).wall_time_min is None
+    monkeypatch.setenv("SLURM_JOB_ID", "12")
+    assert Launch.of_job(1, {"runtime": 30}).wall_time_min == 30
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [({"tasks": 4}, "needs an MPI launcher"), ({"launcher": "mpiexec.hydra"}, "mpi = ")],
+)
+def test_wrong_launch_lines_are_refused(values, message):
+    with pytest.raises(InputError, match=message):
+        Launch(**values)
 
 
 @pytest.mark.parametrize(("shift", "longest"), [(0.02, 3.69), (0.01, 4.08), (0.005, 4.40), (0.002, 4.99)])
@@ -77,7 +111,7 @@ def test_the_estimate_bounds_the_orbitals_that_siesta_makes_for_lead(shift, long
 
 
 def test_the_registry_makes_the_engine_and_names_a_wrong_key():
-    engine = make_engine("siesta", {"protocol": "fast", "launch": {"command": "siesta"}})
+    engine = make_engine("siesta", {"protocol": "fast"})
     assert (engine.info.name, engine.info.embedded, engine.info.method) == ("siesta", False, "PBE/DZP, Au DZ")
     assert engine.info.settings["mesh_cutoff_ry"] == 100
     with pytest.raises(InputError, match="mesh_cutof"):

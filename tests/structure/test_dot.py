@@ -6,9 +6,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from qdjunction.errors import InputError
-from qdjunction.structure.asites import a_site_energy, candidate_sites, choose_a_sites, halide_sites
+from qdjunction.structure.asites import a_site_energy, candidate_sites, choose_a_sites
 from qdjunction.structure.catalogue import DotDefinition, list_dots, load_dot
 from qdjunction.structure.dot import build_dot
+from qdjunction.structure.lattice import halide_sites
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import cdist
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import xarray
+from qdjunction import cli
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.workflow
@@ -141,6 +142,39 @@ def test_changed_settings_rerun_only_what_depends_on_them(study):
     planned = set(re.findall(r"^rule (\w+):", dry.stdout, re.MULTILINE))
     assert "series" in planned
     assert not {"relax", "hamiltonian", "transmission"} & planned
+
+
+FAILING = """\
+study: failing
+dots:
+  - {dot: 1Pb, cation: Cs, halide: Cl, contacts: [long]}
+  - {dot: 1Pb, cation: MA, halide: Br, contacts: [long]}
+relax: {start: scratch, max_steps: 18}  # Cs4PbCl6 needs 17 steps, MA4PbBr6 more
+electrodes: {layers: 2}
+transport: {energy_min_ev: -4, energy_max_ev: 6, energy_step_ev: 0.05}
+"""
+
+
+@pytest.mark.slow
+def test_a_failed_dot_is_recorded_and_done_again_alone(tmp_path):
+    (tmp_path / "study.yaml").write_text(FAILING)
+    run = snakemake(tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert "1 calculations failed" in run.stderr
+    page = (tmp_path / "results" / "report" / "index.html").read_text()
+    assert "What failed" in page
+    assert "18 steps, which is all that max_steps allows" in page
+    assert "Nothing to be done" in snakemake(tmp_path).stderr
+
+    (tmp_path / "study.yaml").write_text(FAILING.replace("18}", "200}"))
+    assert cli.main(["failures", str(tmp_path / "results"), "--forget"]) == 0
+    again = snakemake(tmp_path, "--rerun-triggers", "mtime")
+    assert again.returncode == 0, again.stderr
+    done = set(re.findall(r"wildcards: dot=([^,\s]+)", again.stderr))
+    assert done == {"1Pb_MAPbBr3"}, "the dot that did not fail was done again"
+    assert "Going on after step 18" in (tmp_path / "results/logs/1Pb_MAPbBr3/relax.log").read_text()
+    assert cli.main(["failures", str(tmp_path / "results")]) == 0
+    assert "What failed" not in (tmp_path / "results" / "report" / "index.html").read_text()
 
 
 BAD = {

@@ -4,10 +4,14 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qdjunction import __version__
 from qdjunction.errors import InputError, QdjunctionError
 from qdjunction.number_lists import parse_numbers
+
+if TYPE_CHECKING:
+    from qdjunction.engine.contract import Engine
 
 EXAMPLE = """\
 one junction by hand:
@@ -108,9 +112,31 @@ def _parser() -> argparse.ArgumentParser:
     _output(relax, "extended XYZ file to write; a record is written beside it as .json")
 
     hamiltonian = verb("hamiltonian", _hamiltonian, "compute H and S, Fermi energy at zero")
-    hamiltonian.add_argument("structure", help="extended XYZ file of a dot or junction")
+    hamiltonian.add_argument("structure", nargs="?", help="extended XYZ file of a dot or junction")
+    hamiltonian.add_argument(
+        "--from",
+        dest="run_dir",
+        type=Path,
+        metavar="RUNDIR",
+        help="folder of a finished SIESTA run to read instead of computing (with --engine siesta)",
+    )
     _engine(hamiltonian)
     _output(hamiltonian, "netCDF file to write; sisl opens it")
+
+    siesta_input = verb("siesta-input", _siesta_input, "write a folder that SIESTA can be run in by hand")
+    siesta_input.add_argument("structure", help="extended XYZ file of a dot or junction")
+    _siesta(siesta_input)
+    siesta_input.add_argument(
+        "--fmax",
+        type=float,
+        default=None,
+        metavar="F",
+        help="relax to this largest force component (eV/Ang; default: H and S at the geometry given)",
+    )
+    siesta_input.add_argument(
+        "--max-steps", type=int, default=500, help="moves of a relaxation (default: %(default)s)"
+    )
+    siesta_input.add_argument("--output", required=True, metavar="RUNDIR", type=Path, help="folder to write")
 
     transmission = verb("transmission", _transmission, "compute T(E) of a junction")
     transmission.add_argument(
@@ -163,6 +189,14 @@ def _parser() -> argparse.ArgumentParser:
         help="folder of the catalogue (default: that of the checkout)",
     )
 
+    failures = verb(
+        "failures", _failures, "list what failed in a study, or forget it so that it is done again"
+    )
+    failures.add_argument("results", help="results folder of the study")
+    failures.add_argument(
+        "--forget", action="store_true", help="delete the records; the next run of Snakemake tries again"
+    )
+
     from qdjunction import traces_cli
 
     traces = verbs.add_parser("traces", help="analyse and simulate break-junction traces")
@@ -176,8 +210,11 @@ def _output(parser: argparse.ArgumentParser, text: str) -> None:
 
 def _engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--engine", default="xtb", help="xtb, the embedded GFN1-xTB model (default: %(default)s)"
+        "--engine",
+        default="xtb",
+        help="xtb, the embedded GFN1-xTB model, or siesta, which SIESTA_COMMAND names (default: %(default)s)",
     )
+    _siesta(parser)
     parser.add_argument("--threads", type=int, default=None, help="threads (default: OMP_NUM_THREADS)")
     parser.add_argument(
         "--workdir",
@@ -186,6 +223,33 @@ def _engine(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder of the engine's files (default: beside the output)",
     )
+
+
+def _siesta(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--pseudos",
+        metavar="DIR",
+        default=None,
+        help="SIESTA: folder of the pseudopotentials, Pb.psml or Pb.psf",
+    )
+    parser.add_argument(
+        "--protocol", default=None, help="SIESTA: default, fast or tight (docs/siesta.md; default: default)"
+    )
+
+
+def _siesta_values(options: argparse.Namespace) -> dict[str, str]:
+    """What the options say of SIESTA's settings."""
+    given = {"pseudopotentials": options.pseudos, "protocol": options.protocol}
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _chosen_engine(options: argparse.Namespace) -> "Engine":
+    from qdjunction.engine.registry import make_engine
+
+    values = _siesta_values(options)
+    if values and options.engine != "siesta":
+        raise InputError("--pseudos and --protocol belong to --engine siesta")
+    return make_engine(options.engine, values, threads=options.threads)
 
 
 def _workdir(options: argparse.Namespace) -> Path:
@@ -229,11 +293,10 @@ def _junction(options: argparse.Namespace) -> None:
 
 def _relax(options: argparse.Namespace) -> None:
     from qdjunction import steps
-    from qdjunction.engine.registry import make_engine
 
     steps.relax(
         options.structure,
-        make_engine(options.engine, threads=options.threads),
+        _chosen_engine(options),
         _workdir(options),
         options.fmax,
         options.max_steps,
@@ -244,10 +307,24 @@ def _relax(options: argparse.Namespace) -> None:
 
 def _hamiltonian(options: argparse.Namespace) -> None:
     from qdjunction import steps
-    from qdjunction.engine.registry import make_engine
 
-    engine = make_engine(options.engine, threads=options.threads)
-    steps.hamiltonian(options.structure, engine, _workdir(options), options.output)
+    if (options.run_dir is None) == (options.structure is None):
+        raise InputError("give either a structure to compute or, with --from, a finished run to read")
+    if options.run_dir is None:
+        steps.hamiltonian(options.structure, _chosen_engine(options), _workdir(options), options.output)
+    elif options.engine != "siesta":
+        raise InputError("--from reads a run of SIESTA; add --engine siesta")
+    else:
+        steps.hamiltonian_of_run(options.run_dir, options.output)
+
+
+def _siesta_input(options: argparse.Namespace) -> None:
+    from qdjunction import steps
+    from qdjunction.engine.siesta.settings import SiestaSettings
+    from qdjunction.yaml_model import validate
+
+    settings = validate(SiestaSettings, _siesta_values(options), "command line")
+    steps.siesta_input(options.structure, settings, options.output, options.fmax, options.max_steps)
 
 
 def _transmission(options: argparse.Namespace) -> None:
@@ -288,6 +365,17 @@ def _check(options: argparse.Namespace) -> None:
     )
     for junction in study.junctions:
         print(f"  {junction.id}  {junction.left} to {junction.right}")
+
+
+def _failures(options: argparse.Namespace) -> None:
+    from qdjunction.failures import find_failures, forget_failures
+
+    found = find_failures(options.results)
+    for failure, paths in found.items():
+        print(f"{failure.case}  {failure.step}  {failure.error}  {len(paths)} files: {failure.reason}")
+    if options.forget:
+        forget_failures(options.results)
+    print(f"{options.results}: {len(found)} failures{' forgotten' if options.forget and found else ''}")
 
 
 def _atom_list(flag: str, text: str) -> list[int]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from qdjunction.engine.siesta.settings import SiestaSettings
 from qdjunction.engine.xtb_settings import XtbSettings
 from qdjunction.errors import QdjunctionError
 from qdjunction.interference.settings import InterferenceSettings
@@ -78,6 +79,8 @@ class RelaxSettings(Section):
 
     start: Literal["catalogue", "scratch"] = "catalogue"
     """`catalogue` starts from the geometry in `clusters/relaxed` where there is one, `scratch` from the lattice."""
+    pre_relax: bool = True
+    """Relax with the embedded engine first where SIESTA is to relax; it saves most of SIESTA's moves."""
     fmax_ev_per_ang: Positive = 0.05
     """Largest force on any atom at the end (eV/Ang)."""
     fmax_large_ev_per_ang: Positive = 0.1
@@ -142,8 +145,11 @@ class Config(Section):
     """Name of the study, shown in the report."""
     results: str = Field(default="results", min_length=1)
     """Folder that everything is written to, relative to where Snakemake runs."""
-    engine: Literal["xtb"] = "xtb"
-    """Electronic structure: `xtb` is the embedded GFN1-xTB model."""
+    engine: Literal["xtb", "siesta"] = "xtb"
+    """Electronic structure: `xtb` is the embedded GFN1-xTB model, `siesta` is DFT."""
+    on_failure: Literal["record", "stop"] = "record"
+    """A calculation that cannot be done (SCF stuck, not relaxed, atoms overlap): put its reason in the report and go on
+    with all else, or stop."""
     dots: list[DotEntry] = Field(min_length=1)
     """The dots and their contacts."""
     electrodes: ElectrodeSettings = ElectrodeSettings()
@@ -152,12 +158,31 @@ class Config(Section):
     """Geometry relaxation of the dots."""
     xtb: XtbSettings = XtbSettings()
     """The embedded engine."""
+    siesta: SiestaSettings = SiestaSettings()
+    """SIESTA, used with `engine: siesta`."""
+    seed_density: bool = False
+    """Start the SCF of each contact from the density of the contact before it (SIESTA). Saves iterations, but the
+    junctions of a dot then run one after the other."""
     transport: TransportSettings = TransportSettings()
     """Transmission, leads, temperature."""
     interference: InterferenceSettings = InterferenceSettings()
     """Decay and jump."""
     traces: TracesSection | None = None
     """Break-junction traces; without the section nothing of them is done."""
+
+    @model_validator(mode="after")
+    def _siesta_can_do_it(self) -> "Config":
+        if self.engine == "siesta":
+            if self.siesta.spin != "non-polarized":
+                raise ValueError(
+                    f"siesta.spin = {self.siesta.spin}: a study is closed-shell; leave spin out, or run SIESTA by "
+                    "hand with `qdjunction siesta-input`"
+                )
+            if self.siesta.kpoints != (1, 1, 1):
+                raise ValueError(
+                    f"siesta.kpoints = {list(self.siesta.kpoints)}: a dot is finite; leave kpoints out"
+                )
+        return self
 
 
 def parse_config(values: dict[str, Any], source: str | Path = "config.yaml") -> Config:

@@ -21,5 +21,16 @@ class EngineError(QdjunctionError):
     """An electronic-structure engine could not deliver: the SCF is stuck, the binary is missing."""
 
 
+class MachineError(EngineError):
+    """The machine ended a calculation or could not begin it: out of memory or time, a folder that another job works in.
+
+    Nothing is wrong with the calculation itself, so it is tried again and never recorded as an outcome.
+    """
+
+
 class TransportError(QdjunctionError):
     """Matrices that no transmission can be computed from: not Hermitian, overlap not positive definite."""
+
+
+class AnalysisError(QdjunctionError):
+    """Results from which a quantity cannot be taken: gaps that do not overlap, a headline energy outside of T(E)."""

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,12 +17,16 @@ from numpy.typing import NDArray
 
 from qdjunction.config import ElectrodeSettings, LeadSettings
 from qdjunction.engine.contract import Engine, EngineInfo
+from qdjunction.engine.siesta.extraction import electronic_structure_from_run
+from qdjunction.engine.siesta.inputs import Task, write_siesta_input
+from qdjunction.engine.siesta.settings import SiestaSettings
 from qdjunction.engine.store import is_store, read_electronic_structure, write_electronic_structure
-from qdjunction.errors import EngineError, InputError, QdjunctionError
+from qdjunction.errors import AnalysisError, EngineError, InputError, QdjunctionError
+from qdjunction.failures import EarlierFailureError, read_failure
 from qdjunction.files import whole, write_json, write_table
 from qdjunction.interference.chain import DiatomicChain
 from qdjunction.interference.orbitals import orbital_rule, solve_dot, tip_coupling
-from qdjunction.interference.series import SeriesMember, analyse_series, verdict_values
+from qdjunction.interference.series import MissingMember, SeriesMember, analyse_series, verdict_values
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.interference.spectrum import DecaySpectrum, decay_spectrum
 from qdjunction.provenance import digest, provenance
@@ -91,7 +96,7 @@ def relax(
         atoms.positions = relaxed.positions
         origin |= {"start": str(start), "start_sha256": digest(start)}
         log.info("starting from the relaxed geometry %s", start)
-    is_new = not start and "relaxed" not in atoms.info
+    is_new = not start and "relaxed" not in atoms.info and engine.takes_springs
     settling = _settle(atoms, engine, Path(workdir) / "settling", max_steps) if is_new else None
     result = engine.relax(atoms, Path(workdir), fmax_ev_per_ang, max_steps)
     fields = {key: value for key, value in vars(result).items() if key not in ("atoms", "engine")}
@@ -156,13 +161,58 @@ def junction(
     write_structure(atoms, output)
 
 
-def hamiltonian(structure: str | Path, engine: Engine, workdir: str | Path, output: str | Path) -> None:
-    """Converge the SCF of a structure and keep H and S, Fermi energy at zero."""
+def hamiltonian(
+    structure: str | Path,
+    engine: Engine,
+    workdir: str | Path,
+    output: str | Path,
+    density_from: str | Path | None = None,
+) -> None:
+    """Converge the SCF of a structure and keep H and S, Fermi energy at zero.
+
+    `density_from` is the working folder of the neighbouring contact, for engines that can start from its density.
+    """
     atoms = read_structure(structure)
     log.info("SCF of %s: %s, %d atoms", structure, atoms.get_chemical_formula("hill"), len(atoms))
-    result = engine.hamiltonian(atoms, Path(workdir))
+    result = engine.hamiltonian(atoms, Path(workdir), Path(density_from) if density_from else None)
     log.info("E_F %.4f eV, %d orbitals", result.fermi_energy_ev, len(result.eigenvalues_ev))
     write_electronic_structure(result, output)
+
+
+def hamiltonian_of_run(run_dir: str | Path, output: str | Path) -> None:
+    """Read H and S of a finished SIESTA run, check them and keep them, Fermi energy at zero.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no run.
+    EngineError
+        If the run failed or its files do not belong together.
+    """
+    result = electronic_structure_from_run(run_dir)
+    log.info("E_F %.4f eV, %d orbitals", result.fermi_energy_ev, len(result.eigenvalues_ev))
+    write_electronic_structure(result, output)
+
+
+def siesta_input(
+    structure: str | Path,
+    settings: SiestaSettings,
+    run_dir: str | Path,
+    fmax_ev_per_ang: float | None = None,
+    max_steps: int = 500,
+) -> None:
+    """Write a folder that ``siesta < siesta.fdf > siesta.out`` can be run in.
+
+    It asks for H and S at the given geometry or, with `fmax_ev_per_ang`, for a relaxation.
+
+    Raises
+    ------
+    InputError
+        If a pseudopotential is missing or unfit.
+    """
+    task = Task() if fmax_ev_per_ang is None else Task(max_steps, fmax_ev_per_ang)
+    path = write_siesta_input(read_structure(structure), settings.pseudopotentials, settings, run_dir, task)
+    log.info("wrote %s; run it there with `siesta < %s > %s.out`", path, path.name, path.stem)
 
 
 def device_of(
@@ -314,6 +364,7 @@ def headline_of(summary: str | Path, name: str) -> float:
 
 def series(
     names: Sequence[str],
+    lefts: Sequence[str],
     transmissions: Sequence[str | Path],
     frontiers: Sequence[str | Path],
     temperature_k: float,
@@ -324,10 +375,23 @@ def series(
 ) -> None:
     """Conductance, decay, jump and comparison of the junctions of one dot.
 
-    See `interference.series`.
+    See `interference.series`. Of `lefts`, the left contacts, use is made where a junction has failed.
+
+    Raises
+    ------
+    EarlierFailureError
+        If no junction of the dot has a result.
+    AnalysisError
+        If the numbers of the junctions cannot be held against each other.
     """
-    members = []
-    for name, spectrum, levels in zip(names, transmissions, frontiers, strict=True):
+    members: list[SeriesMember] = []
+    missing: list[MissingMember] = []
+    for name, left, spectrum, levels in zip(names, lefts, transmissions, frontiers, strict=True):
+        if failure := read_failure(spectrum) or read_failure(levels):
+            missing.append(MissingMember(name, left, str(failure)))
+            if len(missing) == len(names):
+                raise EarlierFailureError(failure)
+            continue
         values = json.loads(Path(levels).read_text(encoding="utf-8"))
         members.append(
             SeriesMember(
@@ -339,7 +403,11 @@ def series(
                 transmission=read_transmission(spectrum),
             )
         )
-    analysed = analyse_series(members, temperature_k, settings)
+    try:
+        analysed = analyse_series(members, temperature_k, settings, missing)
+    except InputError as error:
+        # The settings were checked before any job: what does not fit are the computed numbers.
+        raise AnalysisError(str(error)) from error
     for one in analysed:
         log.info("%s", one.summary["sentence"])
     write_table(pd.concat(one.conductance_table for one in analysed), conductance_table)
@@ -423,7 +491,7 @@ def _read_with_sisl(path: str | Path) -> sisl.Hamiltonian:
     if not Path(path).is_file():
         raise InputError(f"{path}: there is no such file")
     try:
-        with sisl.get_sile(path) as sile:
+        with warnings.catch_warnings(action="ignore", category=sisl.SislWarning), sisl.get_sile(path) as sile:
             return sile.read_hamiltonian()
     except QdjunctionError:
         raise

@@ -5,12 +5,14 @@ from functools import cached_property
 from pathlib import Path
 
 from qdjunction.config import Config, DotEntry
+from qdjunction.engine.siesta.pseudopotentials import find_pseudopotentials
 from qdjunction.errors import InputError
-from qdjunction.structure.asites import halide_sites
 from qdjunction.structure.catalogue import DotDefinition, load_dot
 from qdjunction.structure.composition import parse_halide
+from qdjunction.structure.lattice import halide_sites
 
 ATOMS_PER_CATION = {"MA": 8, "Cs": 1}
+ELEMENTS_OF_CATION = {"MA": ("C", "N", "H"), "Cs": ("Cs",)}
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,12 @@ class DotCase:
         return tuple(
             JunctionCase(self.id, name, *_contact_pair(self.definition, name)) for name in self.entry.contacts
         )
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """Chemical symbols."""
+        halides = [halide for halide, _ in parse_halide(self.entry.halide).fractions]
+        return ("Pb", *halides, *ELEMENTS_OF_CATION[self.entry.cation])
 
     @property
     def atoms(self) -> int:
@@ -102,12 +110,41 @@ class Study:
         """All junctions, dot by dot."""
         return [junction for dot in self.dots for junction in dot.junctions]
 
-    def relaxed_start(self, dot: str) -> Path | None:
-        """Relaxed geometry that ships with the catalogue for this dot and engine, if the study wants one."""
+    def relaxed_start(self, dot: str, engine: str | None = None) -> Path | None:
+        """Geometry of the catalogue that `engine`, by default the study's, has relaxed, if the study wants one."""
         if self.config.relax.start == "scratch":
             return None
-        path = self.catalogue / "relaxed" / f"{dot}_{self.config.engine}.extxyz"
+        path = self.catalogue / "relaxed" / f"{dot}_{engine or self.config.engine}.extxyz"
         return path if path.exists() else None
+
+    def is_pre_relaxed(self, dot: str) -> bool:
+        """Whether the embedded engine relaxes this dot before the study's engine does."""
+        return self.config.engine != "xtb" and self.config.relax.pre_relax and not self.relaxed_start(dot)
+
+    def pseudopotentials(self, dot: str, gold: bool = False) -> list[Path]:
+        """Pseudopotential files of a dot, with gold or without; none where the engine needs none.
+
+        Raises
+        ------
+        InputError
+            If one is missing, damaged or of another functional.
+        """
+        if self.config.engine != "siesta":
+            return []
+        settings = self.config.siesta
+        found = find_pseudopotentials(
+            [*self.dot(dot).elements, *(["Au"] if gold else [])],
+            settings.pseudopotentials,
+            settings.functional,
+            settings.pseudopotential_format,
+        )
+        return [pseudopotential.path for pseudopotential in found.values()]
+
+    def junction_before(self, dot: str, name: str) -> JunctionCase | None:
+        """The contact whose density seeds that of junction `name`, if the study wants that and there is one."""
+        names = [case.name for case in self.dot(dot).junctions]
+        index = names.index(name)
+        return self.dot(dot).junctions[index - 1] if self.config.seed_density and index else None
 
     @cached_property
     def _by_id(self) -> dict[str, DotCase]:
@@ -129,8 +166,8 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
     Raises
     ------
     InputError
-        For a dot or contact that the catalogue does not have, a dot that is listed twice, or traces to be predicted
-        from a series that the study does not compute.
+        For a dot or contact that the catalogue does not have, a dot that is listed twice, a pseudopotential that
+        is missing, or traces to be predicted from a series that the study does not compute.
     """
     dots: list[DotCase] = []
     for index, entry in enumerate(config.dots):
@@ -145,6 +182,11 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
             )
         dots.append(case)
     study = Study(config, tuple(dots), Path(catalogue))
+    for case in study.dots:
+        try:
+            study.pseudopotentials(case.id, gold=True)
+        except InputError as error:
+            raise InputError(f"{source}: siesta.pseudopotentials: {case.id}: {error}") from None
     _check_predictions(study, source)
     return study
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from qdjunction.errors import InputError
+from qdjunction.errors import AnalysisError, InputError
 from qdjunction.files import whole, write_json, write_table
 from qdjunction.provenance import digest, provenance
 from qdjunction.traces.analysis import TraceAnalysis, analyse
@@ -351,10 +351,26 @@ def predict_traces(
         Where E_F is put (eV, relative to the computed one); None for the headline energy.
     settings, count, output, truth, record
         As `simulate_traces` takes them.
+
+    Raises
+    ------
+    AnalysisError
+        If a contact of the series has failed, or what was computed is no series to slide over.
     """
-    energy = headline_of_left(series_summary, left) if fermi_ev is None else fermi_ev
+    groups = {group["left"]: group for group in read_summary(series_summary)["series"]}
+    group = groups.get(left)
+    if group is None:
+        raise AnalysisError(f"{series_summary}: the series from {left} has no result to predict traces from")
+    if group["kind"] == "incomplete":
+        raise AnalysisError(f"no traces are predicted from a part of a series. {group['sentence']}")
+    energy = group["headline_energy_ev"] if fermi_ev is None else fermi_ev
+    try:
+        series = sliding_series(conductance, energy, left)
+    except InputError as error:
+        # The settings were checked before any job: what does not fit are the computed numbers.
+        raise AnalysisError(str(error)) from error
     simulate_traces(
-        sliding_series(conductance, energy, left),
+        series,
         settings,
         count,
         output,

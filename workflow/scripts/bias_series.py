@@ -1,8 +1,9 @@
-from qdjunction import logs, trace_steps
+from qdjunction import trace_steps
+from qdjunction.jobs import running
 
 job = snakemake
 series = job.params.series
-with logs.job(job.log[0], job.wildcards.series):
+with running(job):
     trace_steps.fit_bias_series(
         series["name"],
         dict(zip(job.params.sets, job.input, strict=True)),

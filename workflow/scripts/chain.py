@@ -1,6 +1,7 @@
-from qdjunction import logs, steps
+from qdjunction import steps
 from qdjunction.interference.settings import InterferenceSettings
+from qdjunction.jobs import running
 
 job = snakemake
-with logs.job(job.log[0], "chain"):
+with running(job):
     steps.chain(InterferenceSettings(**job.params.interference), job.output.table, job.output.summary)

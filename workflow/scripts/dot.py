@@ -1,9 +1,10 @@
-from qdjunction import logs, steps
+from qdjunction import steps
+from qdjunction.jobs import running
 from qdjunction.structure.catalogue import DotDefinition
 
 job = snakemake
 entry = job.params.entry
-with logs.job(job.log[0], job.wildcards.dot):
+with running(job):
     steps.dot(
         DotDefinition.model_validate(job.params.definition),
         entry["cation"],

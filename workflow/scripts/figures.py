@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from qdjunction import logs
 from qdjunction.config import parse_config
+from qdjunction.jobs import running
 from qdjunction.report.data import collect
 from qdjunction.report.drawing import write_figure
 from qdjunction.report.figures import draw
@@ -9,7 +9,7 @@ from qdjunction.report.plan import planned_figures
 from qdjunction.study import make_study
 
 job = snakemake
-with logs.job(job.log[0], "figures"):
+with running(job, needs=[]):
     study = make_study(parse_config(job.params.config), job.params.catalogue)
     results = collect(study)
     for figure in planned_figures(study):

@@ -1,6 +1,7 @@
-from qdjunction import logs, steps
+from qdjunction import steps
 from qdjunction.interference.settings import InterferenceSettings
+from qdjunction.jobs import running
 
 job = snakemake
-with logs.job(job.log[0], f"{job.wildcards.dot}/{job.wildcards.junction}"):
+with running(job):
     steps.frontier(job.input[0], InterferenceSettings(**job.params.interference), job.output[0])

@@ -1,11 +1,13 @@
-from qdjunction import logs, steps
+from qdjunction import steps
 from qdjunction.engine.registry import make_engine
+from qdjunction.jobs import running
 
 job = snakemake
-with logs.job(job.log[0], "/".join(job.wildcards)):
+with running(job, needs=[job.input.structure]):
     steps.hamiltonian(
-        job.input[0],
-        make_engine(**job.params.engine, threads=job.threads),
+        job.input.structure,
+        make_engine(**job.params.engine, threads=job.threads, resources=job.resources),
         job.params.workdir,
         job.output[0],
+        job.params.get("density_from"),
     )

@@ -1,8 +1,9 @@
-from qdjunction import logs, steps
+from qdjunction import steps
 from qdjunction.config import ElectrodeSettings
+from qdjunction.jobs import running
 
 job = snakemake
-with logs.job(job.log[0], f"{job.wildcards.dot}/{job.wildcards.junction}"):
+with running(job):
     steps.junction(
         job.input[0],
         job.params.left,

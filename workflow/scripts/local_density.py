@@ -1,8 +1,9 @@
-from qdjunction import logs, steps
+from qdjunction import steps
 from qdjunction.config import LeadSettings
+from qdjunction.jobs import running
 
 job = snakemake
-with logs.job(job.log[0], f"{job.wildcards.dot}/{job.wildcards.junction}"):
+with running(job):
     steps.local_density(
         job.input.hamiltonian,
         steps.headline_of(job.input.series, job.wildcards.junction),

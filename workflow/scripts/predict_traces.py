@@ -1,9 +1,10 @@
-from qdjunction import logs, trace_steps
+from qdjunction import trace_steps
+from qdjunction.jobs import running
 from qdjunction.traces.settings import SimulationSettings
 
 job = snakemake
 prediction = job.params.prediction
-with logs.job(job.log[0], job.wildcards.set):
+with running(job):
     trace_steps.predict_traces(
         job.input.conductance,
         job.input.series,

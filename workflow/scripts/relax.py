@@ -1,11 +1,12 @@
-from qdjunction import logs, steps
+from qdjunction import steps
 from qdjunction.engine.registry import make_engine
+from qdjunction.jobs import running
 
 job = snakemake
-with logs.job(job.log[0], job.wildcards.dot):
+with running(job):
     steps.relax(
         job.input.structure,
-        make_engine(**job.params.engine, threads=job.threads),
+        make_engine(**job.params.engine, threads=job.threads, resources=job.resources),
         job.params.workdir,
         job.params.fmax_ev_per_ang,
         job.params.max_steps,

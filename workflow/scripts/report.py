@@ -1,12 +1,12 @@
 from pathlib import Path
 
-from qdjunction import logs
 from qdjunction.config import parse_config
+from qdjunction.jobs import running
 from qdjunction.report.data import collect
 from qdjunction.report.page import write_report
 from qdjunction.study import make_study
 
 job = snakemake
-with logs.job(job.log[0], "report"):
+with running(job, needs=[]):
     study = make_study(parse_config(job.params.config), job.params.catalogue)
     write_report(collect(study), job.output[0], Path(job.input.figures[0]).parent)

@@ -1,8 +1,9 @@
-from qdjunction import logs, trace_steps
+from qdjunction import trace_steps
+from qdjunction.jobs import running
 from qdjunction.traces.settings import TracesSettings
 
 job = snakemake
-with logs.job(job.log[0], job.wildcards.set):
+with running(job):
     trace_steps.select_traces(
         job.input[0],
         TracesSettings(**job.params.settings),

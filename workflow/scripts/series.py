@@ -1,10 +1,12 @@
-from qdjunction import logs, steps
+from qdjunction import steps
 from qdjunction.interference.settings import InterferenceSettings
+from qdjunction.jobs import running
 
 job = snakemake
-with logs.job(job.log[0], job.wildcards.dot):
+with running(job, needs=[]):
     steps.series(
         job.params.names,
+        job.params.lefts,
         job.input.transmissions,
         job.input.frontiers,
         job.params.temperature_k,

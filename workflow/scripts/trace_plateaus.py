@@ -1,8 +1,9 @@
-from qdjunction import logs, trace_steps
+from qdjunction import trace_steps
+from qdjunction.jobs import running
 from qdjunction.traces.settings import TracesSettings
 
 job = snakemake
-with logs.job(job.log[0], job.wildcards.set):
+with running(job):
     settings = TracesSettings(**job.params.settings)
     trace_steps.measure_trace_plateaus(
         job.input.traces, settings, job.input.selection, job.output.table, job.output.summary

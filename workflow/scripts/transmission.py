@@ -1,7 +1,8 @@
-from qdjunction import logs, steps
+from qdjunction import steps
 from qdjunction.config import TransportSettings
+from qdjunction.jobs import running
 
 job = snakemake
 transport = TransportSettings(**job.params.transport)
-with logs.job(job.log[0], f"{job.wildcards.dot}/{job.wildcards.junction}"):
+with running(job):
     steps.compute_transmission(job.input[0], transport.energies, transport.leads.text, job.output[0])

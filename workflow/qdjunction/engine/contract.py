@@ -139,10 +139,21 @@ class Engine(Protocol):
         """Who computes, with which settings."""
         ...
 
+    @property
+    def takes_springs(self) -> bool:
+        """Whether `relax` knows every ASE constraint, or only `ase.constraints.FixAtoms`."""
+        ...
+
     def relax(self, atoms: Atoms, workdir: Path, fmax_ev_per_ang: float, max_steps: int) -> Relaxation:
         """Relax `atoms` until no free atom feels more than `fmax_ev_per_ang`; ASE constraints hold."""
         ...
 
-    def hamiltonian(self, atoms: Atoms, workdir: Path) -> ElectronicStructure:
-        """Converge the SCF of `atoms` and give H and S with the Fermi energy at zero."""
+    def hamiltonian(
+        self, atoms: Atoms, workdir: Path, density_from: Path | None = None
+    ) -> ElectronicStructure:
+        """Converge the SCF of `atoms` and give H and S with the Fermi energy at zero.
+
+        `density_from` is the working folder of the same atoms elsewhere, say of the neighbouring contact; an engine
+        that can starts from its density. It changes how soon the SCF converges, not to what.
+        """
         ...

@@ -1,5 +1,6 @@
 """Engines by the name they have in config.yaml."""
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,12 @@ ENGINES = ("xtb", "siesta")
 """Names that `make_engine` knows."""
 
 
-def make_engine(name: str, settings: Mapping[str, Any] | None = None, threads: int | None = None) -> "Engine":
+def make_engine(
+    name: str,
+    settings: Mapping[str, Any] | None = None,
+    threads: int | None = None,
+    resources: Mapping[str, Any] | None = None,
+) -> "Engine":
     """Make the engine called `name`.
 
     The code behind it is imported only now, so that a study on one engine needs nothing of the others.
@@ -27,6 +33,8 @@ def make_engine(name: str, settings: Mapping[str, Any] | None = None, threads: i
         Its settings as in ``config.yaml``; what is absent takes its default.
     threads : int, optional
         Threads it may use; None leaves that to ``OMP_NUM_THREADS``.
+    resources : mapping, optional
+        Resources of the Snakemake job, for engines that are launched as programs; see `Launch.of_job`.
 
     Raises
     ------
@@ -40,9 +48,12 @@ def make_engine(name: str, settings: Mapping[str, Any] | None = None, threads: i
 
                 return XtbEngine(XtbSettings.model_validate(dict(settings or {})), threads=threads)
             case "siesta":
-                from qdjunction.engine.siesta import SiestaEngine, SiestaSettings
+                from qdjunction.engine.siesta import Launch, SiestaEngine, SiestaSettings
 
-                return SiestaEngine(SiestaSettings.model_validate(dict(settings or {})))
+                siesta = SiestaSettings.model_validate(dict(settings or {}))
+                if threads is None:
+                    threads = int(os.environ.get("OMP_NUM_THREADS", 1))
+                return SiestaEngine(siesta, Launch.of_job(threads, resources or {}))
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(str(key) for key in problem['loc']) or 'settings'}: {problem['msg']}"

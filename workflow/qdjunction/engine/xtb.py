@@ -68,6 +68,11 @@ class XtbEngine:
         versions["python"] = platform.python_version()
         return EngineInfo("xtb", self.settings.method, True, versions, self.settings.model_dump(mode="json"))
 
+    @property
+    def takes_springs(self) -> bool:
+        """ASE relaxes, with all of its constraints."""
+        return True
+
     def relax(self, atoms: Atoms, workdir: Path, fmax_ev_per_ang: float, max_steps: int) -> Relaxation:
         """Relax `atoms` until no free atom feels more than `fmax_ev_per_ang`; ASE constraints hold.
 
@@ -81,7 +86,9 @@ class XtbEngine:
             outcome = relax(atoms, _AseCalculator(scf), self.info, Path(workdir), fmax_ev_per_ang, max_steps)
         return replace(outcome, engine=_with_tries(self.info, scf.tries))
 
-    def hamiltonian(self, atoms: Atoms, workdir: Path) -> ElectronicStructure:
+    def hamiltonian(
+        self, atoms: Atoms, workdir: Path, density_from: Path | None = None
+    ) -> ElectronicStructure:
         """Converge the SCF of `atoms` and give H and S with the Fermi energy at zero.
 
         H and S are checked: S is positive definite, and the generalised eigenvalues of H are the orbital

@@ -2,13 +2,13 @@
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from qdjunction.yaml_model import Section
 
 
-class XtbSettings(BaseModel):
+class XtbSettings(Section):
     """Settings of the embedded GFN-xTB engine. All of them change the numbers, if only in the last digits."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     method: Literal["GFN1-xTB", "GFN2-xTB"] = "GFN1-xTB"
     """Parametrisation. GFN1 gives lead halide dots their gap and bond lengths; GFN2 gets both wrong."""

@@ -41,6 +41,23 @@ class SeriesMember:
 
 
 @dataclass(frozen=True)
+class MissingMember:
+    """A junction of a series that has no result.
+
+    Attributes
+    ----------
+    name, left : str
+        Names of the junction and of its left contact.
+    reason : str
+        Why.
+    """
+
+    name: str
+    left: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Series:
     """What came out of a series.
 
@@ -60,13 +77,17 @@ class Series:
 
 
 def analyse_series(
-    members: Sequence[SeriesMember], temperature_k: float, settings: InterferenceSettings
+    members: Sequence[SeriesMember],
+    temperature_k: float,
+    settings: InterferenceSettings,
+    missing: Sequence[MissingMember] = (),
 ) -> list[Series]:
     """Compare the junctions of one dot, one series for each left contact.
 
     A series is ordered by the distance of the contacts. Its gap is what the gaps of its members' dot blocks share, and
     its conductances are thermal ones with E_F put at each energy. Three members and more are held against a decay; of
-    two, the long one is held against the short one.
+    two, the long one is held against the short one. A series with a missing member is not judged: without its last
+    contact, say, another one would be taken for the last.
 
     Raises
     ------
@@ -79,6 +100,7 @@ def analyse_series(
             sorted((m for m in members if m.left == left), key=lambda m: m.contact_distance_ang),
             temperature_k,
             settings,
+            [m for m in missing if m.left == left],
         )
         for left in lefts
     ]
@@ -103,7 +125,12 @@ def verdict_values(verdict: JumpVerdict) -> dict[str, Any]:
     }
 
 
-def _analyse(members: Sequence[SeriesMember], temperature_k: float, settings: InterferenceSettings) -> Series:
+def _analyse(
+    members: Sequence[SeriesMember],
+    temperature_k: float,
+    settings: InterferenceSettings,
+    missing: Sequence[MissingMember],
+) -> Series:
     energies = members[0].transmission.energies_ev
     low, high = thermal_window(energies, temperature_k)
     fermi = energies[(energies >= low) & (energies <= high)]
@@ -137,7 +164,14 @@ def _analyse(members: Sequence[SeriesMember], temperature_k: float, settings: In
         "conductance_at_headline_G0": [float(values[at]) for values in conductances],
     }
     table = pd.DataFrame({"energy_eV": fermi})
-    if len(members) >= 3:
+    if missing:
+        absent = ", ".join(member.name for member in missing)
+        summary |= {
+            "kind": "incomplete",
+            "missing": {member.name: member.reason for member in missing},
+            "sentence": f"{absent} failed, so decay, jump and comparison of this series are not judged.",
+        }
+    elif len(members) >= 3:
         spectrum = decay_spectrum(
             fermi,
             distances,

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.store import read_electronic_structure
 from qdjunction.errors import InputError
-from qdjunction.report.plan import series_of
+from qdjunction.failures import Failure, find_failures, read_failure
+from qdjunction.report.plan import PlannedFigure, series_of
 from qdjunction.report.trace_data import AllTraces, collect_traces
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study import DotCase, JunctionCase, Study
@@ -43,13 +44,13 @@ class LocalDensity:
 
 @dataclass(frozen=True, eq=False)
 class JunctionResults:
-    """One junction: geometry, T(E), frontier orbitals, local density of states."""
+    """One junction: geometry, T(E), frontier orbitals, local density of states (None where that has failed)."""
 
     case: JunctionCase
     atoms: Atoms
     transmission: Transmission
     frontier: Mapping[str, Any]
-    density: LocalDensity
+    density: LocalDensity | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +79,7 @@ class SeriesResults:
 
     @property
     def kind(self) -> str:
-        """``decay``, ``comparison`` or ``single``."""
+        """``decay``, ``comparison``, ``single``, or ``incomplete`` where a member has failed."""
         return str(self.summary["kind"])
 
 
@@ -94,15 +95,21 @@ class DotResults:
         Relaxed geometry.
     relaxation : mapping
         The record of its relaxation.
+    pre_relaxation : mapping or None
+        The record of the embedded engine's relaxation before it, if there was one.
+    electrons : EngineInfo or None
+        Who computed H and S of the bare dot; None where that has failed.
     homo_ev, lumo_ev : float
-        Frontier levels of the bare dot (eV, relative to its own Fermi energy).
+        Frontier levels of the bare dot (eV, relative to its own Fermi energy); nan where they have failed.
     series : tuple of SeriesResults
-        One for each left contact.
+        One for each left contact; those that have failed as a whole are absent.
     """
 
     case: DotCase
     atoms: Atoms
     relaxation: Mapping[str, Any]
+    pre_relaxation: Mapping[str, Any] | None
+    electrons: EngineInfo | None
     homo_ev: float
     lumo_ev: float
     series: tuple[SeriesResults, ...]
@@ -127,7 +134,9 @@ class StudyResults:
     study : Study
         The table of the study, with its configuration.
     dots : tuple of DotResults
-        One for each dot.
+        One for each dot that could be relaxed.
+    failures : tuple of Failure
+        What has failed.
     chain : pandas.DataFrame
         ``chain.csv``.
     chain_summary : mapping
@@ -140,6 +149,7 @@ class StudyResults:
 
     study: Study
     dots: tuple[DotResults, ...]
+    failures: tuple[Failure, ...]
     chain: pd.DataFrame
     chain_summary: Mapping[str, Any]
     timings: pd.DataFrame
@@ -153,6 +163,25 @@ class StudyResults:
         """The series of a dot at a left contact."""
         return next(series for series in self.dot(dot).series if series.left == left)
 
+    def shows(self, figure: PlannedFigure) -> bool:
+        """Whether there is what a planned figure is drawn from; a failure may have left it out."""
+        if figure.kind == "chain":
+            return True
+        if figure.traces:
+            return self.traces.has(figure.traces)
+        dot = next((dot for dot in self.dots if dot.case.id == figure.dot), None)
+        series = next((series for series in dot.series if series.left == figure.left), None) if dot else None
+        if series is None:
+            return False
+        match figure.kind:
+            case "decay" | "spectrum":
+                return series.kind == "decay"
+            case "comparison":
+                return series.kind == "comparison"
+            case "density":
+                return any(j.case.name == figure.junction and j.density for j in series.junctions)
+        return True
+
 
 def collect(study: Study) -> StudyResults:
     """Read the results of a study from the folder that its configuration names.
@@ -160,12 +189,20 @@ def collect(study: Study) -> StudyResults:
     Raises
     ------
     InputError
-        If a file is missing or cannot be read.
+        If a file is missing or cannot be read, or not one dot has a result.
     """
     root = Path(study.config.results)
+    dots = tuple(filter(None, (_dot(root, study, case) for case in study.dots)))
+    cases = {case.id for case in (*study.dots, *study.junctions)}
+    if section := study.config.traces:
+        cases |= {entry.name for entry in section.predictions}
+    failures = tuple(failure for failure in find_failures(root) if failure.case in cases)
+    if not dots:
+        raise InputError(f"{root}: no dot of the study has a result; {'; '.join(map(str, failures))}")
     return StudyResults(
         study=study,
-        dots=tuple(_dot(root, case) for case in study.dots),
+        dots=dots,
+        failures=failures,
         chain=_table(root / "chain.csv"),
         chain_summary=_json(root / "chain.json"),
         timings=read_timings(root / "benchmarks"),
@@ -193,14 +230,32 @@ def read_timings(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["job", "dot", "junction", "wall_s", "cpu_s", "max_rss_mb"])
 
 
-def _dot(root: Path, case: DotCase) -> DotResults:
+def _dot(root: Path, study: Study, case: DotCase) -> DotResults | None:
     folder = root / case.id
-    structure = read_electronic_structure(folder / "hamiltonian.nc")
-    junctions = {junction.name: _junction(root, junction) for junction in case.junctions}
+    if read_failure(folder / "relaxed.json"):
+        return None
+    levels = folder / "hamiltonian.nc"
+    structure = None if read_failure(levels) else read_electronic_structure(levels)
+    return DotResults(
+        case=case,
+        atoms=read_structure(folder / "relaxed.extxyz"),
+        relaxation=_json(folder / "relaxed.json"),
+        pre_relaxation=_json(folder / "pre_relaxed.json") if study.is_pre_relaxed(case.id) else None,
+        electrons=structure.engine if structure else None,
+        homo_ev=structure.homo_ev if structure else np.nan,
+        lumo_ev=structure.lumo_ev if structure else np.nan,
+        series=() if read_failure(folder / "series.json") else tuple(_series(root, case)),
+    )
+
+
+def _series(root: Path, case: DotCase) -> Iterator[SeriesResults]:
+    folder = root / case.id
+    junctions = {junction.name: found for junction in case.junctions if (found := _junction(root, junction))}
     summaries = {entry["left"]: entry for entry in _json(folder / "series.json")["series"]}
     conductance, spectrum = _table(folder / "conductance.csv"), _table(folder / "series.csv")
-    series = []
-    for left in series_of(case):
+    for left, names in series_of(case).items():
+        if not junctions.keys() & set(names):
+            continue
         try:
             summary = summaries[left]
             members = tuple(junctions[name] for name in summary["junctions"])
@@ -208,33 +263,25 @@ def _dot(root: Path, case: DotCase) -> DotResults:
             raise InputError(
                 f"{folder / 'series.json'}: does not know {error}; remove it and run again"
             ) from None
-        series.append(
-            SeriesResults(
-                left=left,
-                summary=summary,
-                conductance=conductance[conductance["left"] == left].reset_index(drop=True),
-                spectrum=spectrum[spectrum["left"] == left].reset_index(drop=True),
-                junctions=members,
-            )
+        yield SeriesResults(
+            left=left,
+            summary=summary,
+            conductance=conductance[conductance["left"] == left].reset_index(drop=True),
+            spectrum=spectrum[spectrum["left"] == left].reset_index(drop=True),
+            junctions=members,
         )
-    return DotResults(
-        case=case,
-        atoms=read_structure(folder / "relaxed.extxyz"),
-        relaxation=_json(folder / "relaxed.json"),
-        homo_ev=structure.homo_ev,
-        lumo_ev=structure.lumo_ev,
-        series=tuple(series),
-    )
 
 
-def _junction(root: Path, case: JunctionCase) -> JunctionResults:
+def _junction(root: Path, case: JunctionCase) -> JunctionResults | None:
     folder = root / case.id
+    if read_failure(folder / "transmission.nc") or read_failure(folder / "frontier.json"):
+        return None
     return JunctionResults(
         case=case,
         atoms=read_structure(folder / "junction.extxyz"),
         transmission=read_transmission(folder / "transmission.nc"),
         frontier=_json(folder / "frontier.json"),
-        density=_density(folder / "local_density.nc"),
+        density=None if read_failure(folder / "local_density.nc") else _density(folder / "local_density.nc"),
     )
 
 

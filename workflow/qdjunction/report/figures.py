@@ -3,6 +3,7 @@
 Each function draws what its table holds, and the table is written beside the figure as its source data.
 """
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +45,12 @@ class Marks:
 
 
 def draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
-    """Draw one planned figure of a study, with the model, method or experiment it comes from at its foot."""
+    """Draw one planned figure of a study, with the model, method or experiment it comes from at its foot.
+
+    Where a failure has left out what it shows, the figure says so.
+    """
+    if not results.shows(planned):
+        return _not_available(results, planned)
     drawing = _draw(results, planned)
     if planned.kind == "chain":
         origin = "tight-binding model"
@@ -56,6 +62,18 @@ def draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
     with style.figure_style():
         drawing.figure.supxlabel(origin, x=0.99, ha="right", fontsize=6.5, color="#777777")
     return drawing
+
+
+def _not_available(results: StudyResults, planned: PlannedFigure) -> Drawing:
+    of = (planned.traces, planned.dot)
+    reasons = [str(one) for one in results.failures if one.case.partition("/")[0] in of]
+    text = textwrap.fill(
+        f"{planned.title} of {planned.traces or planned.dot}: not available. {' '.join(reasons)}", 80
+    )
+    with style.figure_style():
+        figure = Figure(figsize=(style.WIDTH_IN, 0.4 + 0.16 * (text.count("\n") + 1)))
+        figure.text(0.02, 0.5, text, va="center", parse_math=False)
+    return Drawing(figure, pd.DataFrame({"not_available_because": reasons}))
 
 
 def _draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
@@ -364,7 +382,7 @@ def density_table(junction: JunctionResults) -> pd.DataFrame:
 
 def density_scale(dot: DotResults) -> tuple[float, float]:
     """log10 of least and largest density (1/eV) of the pictures of a dot, so that they can be compared."""
-    top = np.log10(max(float(junction.density.left.max()) for junction in dot.junctions))
+    top = np.log10(max(float(one.density.left.max()) for one in dot.junctions if one.density))
     high = float(np.ceil(top * 2) / 2)
     return high - DENSITY_DECADES, high
 

@@ -70,7 +70,7 @@ def _content(results: StudyResults, figure_folder: str | Path | None) -> dict[st
     config = results.study.config
     page = provenance()
     engine = results.dots[0].engine
-    planned = planned_figures(results.study)
+    planned = [figure for figure in planned_figures(results.study) if results.shows(figure)]
 
     def shown(figure: PlannedFigure) -> PageFigure:
         return _page_figure(results, figure, figure_folder)
@@ -86,7 +86,9 @@ def _content(results: StudyResults, figure_folder: str | Path | None) -> dict[st
         "dots": [_dot(results, dot, planned, shown) for dot in results.dots],
         "chain": {"figure": shown(PlannedFigure("chain")), "summary": results.chain_summary},
         "traces": _traces(results, planned, shown),
+        "failures_table": tables.failures_table(results) if results.failures else None,
         "dots_table": tables.dots_table(results),
+        "corrections_table": tables.corrections_table(results),
         "bonds_table": tables.bonds_table(results),
         "timings_table": tables.timings_table(results),
         "provenance_table": tables.provenance_table(results, page),
@@ -276,6 +278,7 @@ def _scenes(results: StudyResults) -> dict[str, Any]:
         viewer.scene(junction, figures.density_scale(dot))
         for dot in results.dots
         for junction in dot.junctions
+        if junction.density
     ]
     return {"scenes": scenes} | viewer.appearance([symbol for one in scenes for symbol in one["symbols"]])
 

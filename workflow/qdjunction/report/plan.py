@@ -94,9 +94,12 @@ def _of_traces(study: Study) -> Iterator[PlannedFigure]:
     section = study.config.traces
     if section is None:
         return
-    for entry in (*section.sets, *section.predictions):
+    for entry in section.sets:
         for kind in OF_A_SET:
             yield PlannedFigure(kind, traces=entry.name)
+    for prediction in section.predictions:
+        for kind in OF_A_SET:
+            yield PlannedFigure(kind, dot=prediction.dot, traces=prediction.name)
     for series in section.bias_series:
         yield PlannedFigure("trace_bias", traces=series.name)
 

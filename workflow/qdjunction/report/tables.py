@@ -1,7 +1,7 @@
 """The tables of the page, as text that is ready to read."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,7 @@ def dots_table(results: StudyResults) -> Table:
             (
                 dot.case.id,
                 record["formula"],
-                "ideal lattice" if "start" not in record["inputs"] else "catalogue",
+                _start(dot),
                 str(len(dot.atoms)),
                 number(dot.lumo_ev - dot.homo_ev),
                 str(record["steps"]),
@@ -81,6 +81,46 @@ def dots_table(results: StudyResults) -> Table:
         tuple(rows),
         3,
     )  # fmt: skip
+
+
+def _start(dot: DotResults) -> str:
+    """Where the relaxation began, in words."""
+    if before := dot.pre_relaxation:
+        origin = "catalogue" if "start" in before["inputs"] else "ideal lattice"
+        return f"{origin}, then {before['steps']} steps of {before['engine']['method']}"
+    return "catalogue" if "start" in dot.relaxation["inputs"] else "ideal lattice"
+
+
+def corrections_table(results: StudyResults) -> Table | None:
+    """What was changed to bring calculations to converge; None where the engine corrects nothing."""
+    records = []
+    for dot in results.dots:
+        records += [
+            (dot.case.id, "relaxation", dot.relaxation["engine"]),
+            (dot.case.id, "H and S", asdict(dot.electrons) if dot.electrons else {}),
+        ]
+        records += [(item.case.id, "H and S", item.frontier.get("engine") or {}) for item in dot.junctions]
+    if not any("corrections" in engine.get("settings", {}) for _, _, engine in records):
+        return None
+    rows = [
+        (
+            where,
+            task,
+            str(made["attempt"]),
+            made["failure"],
+            made["action"],
+            ", ".join(f"{key} {old} to {new}" for key, (old, new) in made["changed"].items()) or MISSING,
+        )
+        for where, task, engine in records
+        for made in engine.get("settings", {}).get("corrections", [])
+    ]
+    caption = "Corrections: how a calculation was brought to converge, never what it converges to."
+    return Table(
+        caption if rows else f"{caption} None was needed.",
+        ("dot or junction", "calculation", "after attempt", "failure", "correction", "settings"),
+        tuple(rows),
+        6,
+    )
 
 
 def bonds_table(results: StudyResults) -> Table:
@@ -220,6 +260,16 @@ def orbitals_table(series: SeriesResults) -> Table:
         tuple(rows),
         3,
     )  # fmt: skip
+
+
+def failures_table(results: StudyResults) -> Table:
+    """What could not be computed, and why."""
+    return Table(
+        "Calculations that could not be done. What needs their results is left out of this page.",
+        ("what", "step", "why"),
+        tuple((failure.case, failure.step, failure.reason) for failure in results.failures),
+        3,
+    )
 
 
 def timings_table(results: StudyResults) -> Table:

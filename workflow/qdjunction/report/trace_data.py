@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import xarray as xr
 
 from qdjunction.errors import InputError
+from qdjunction.failures import read_failure
 from qdjunction.study import Study
 from qdjunction.trace_steps import read_summary
 
@@ -104,13 +105,18 @@ class AllTraces:
     Attributes
     ----------
     sets : tuple of TraceResults
-        Measured sets first, then predictions.
+        Measured sets first, then predictions; those that have failed are absent.
     bias_series : tuple of mapping
         Points and Simmons fit of each.
     """
 
     sets: tuple[TraceResults, ...] = ()
     bias_series: tuple[Mapping[str, Any], ...] = ()
+
+    def has(self, name: str) -> bool:
+        """Whether there is a set or a bias series of that name; a failure may have left it out."""
+        series = (entry["name"] for entry in self.bias_series)
+        return name in (*(entry.name for entry in self.sets), *series)
 
     def set_named(self, name: str) -> TraceResults:
         """The set of that name."""
@@ -133,7 +139,11 @@ def collect_traces(study: Study) -> AllTraces:
     if section is None:
         return AllTraces()
     root = Path(study.config.results) / "traces"
-    predicted = {entry.name: _prediction(root / entry.name, entry.name) for entry in section.predictions}
+    predicted = {
+        entry.name: _prediction(root / entry.name, entry.name)
+        for entry in section.predictions
+        if not read_failure(root / entry.name / "summary.json")
+    }
     measured = [
         _against(_set(root / entry.name, entry.name), predicted.get(entry.theory or ""))
         for entry in section.sets

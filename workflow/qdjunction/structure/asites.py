@@ -13,21 +13,13 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from qdjunction.errors import StructureError
-from qdjunction.structure.contacts import FACE_VECTORS, LatticeVector
-
-Site = tuple[float, float, float]
+from qdjunction.structure.lattice import LatticeVector, Site, halide_sites
 
 EXACT_LIMIT = 100_000
 """Most choices of empty sites that are all tried; beyond, the search is greedy with exchanges."""
 
 _TIE = 1e-9
 _KICKS = 60
-
-
-def halide_sites(pb_sites: tuple[LatticeVector, ...]) -> tuple[Site, ...]:
-    """Sites of the halides that touch at least one Pb, in lexicographic order."""
-    steps = [np.array(step) / 2 for step in FACE_VECTORS.values()]
-    return tuple(sorted({_site(np.array(pb) + step) for pb in pb_sites for step in steps}))
 
 
 def candidate_sites(pb_sites: tuple[LatticeVector, ...]) -> tuple[Site, ...]:

@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from qdjunction.errors import InputError
-from qdjunction.structure.contacts import FACE_VECTORS, ContactSite, Face, LatticeVector, sliding_series
+from qdjunction.structure.lattice import FACE_VECTORS, ContactSite, Face, LatticeVector, sliding_series
+from qdjunction.yaml_model import Section, read_yaml, validate
 
 
-class ContactRule(BaseModel):
+class ContactRule(Section):
     """Contacts of a dot: the sliding series along one Pb column and any further named ones.
 
     Attributes
@@ -24,14 +24,12 @@ class ContactRule(BaseModel):
         Further contacts, each by its Pb and face.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     column: tuple[int, int] = (0, 0)
     facing: Face = "-x"
     named: dict[str, ContactSite] = Field(default_factory=dict)
 
 
-class DotDefinition(BaseModel):
+class DotDefinition(Section):
     """What a dot is made of, before cation and halide are chosen.
 
     Attributes
@@ -49,8 +47,6 @@ class DotDefinition(BaseModel):
     reference : str
         Where the dot comes from, in words.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[str, Field(min_length=1)]
     block: tuple[PositiveInt, PositiveInt, PositiveInt]
@@ -140,19 +136,10 @@ def load_dot(name: str, folder: str | Path) -> DotDefinition:
             f"There is no dot '{name}' in {folder}; there are {known}. Add {name}.yaml to define it."
         )
     path = Path(folder) / f"{name}.yaml"
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path} cannot be read as YAML: {reason}.") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path} must be a table of keys such as 'block: [2, 2, 3]'.")
+    content = read_yaml(path)
     if "name" in content:
-        raise InputError(f"{path}: unknown key 'name'; a dot is named by its file.")
-    try:
-        return DotDefinition.model_validate({"name": name} | content)
-    except ValidationError as error:
-        raise InputError(f"{path}: {_sentence(error)}.") from error
+        raise InputError(f"{path}: unknown key 'name'; a dot is named by its file")
+    return validate(DotDefinition, {"name": name} | content, path)
 
 
 def _is_connected(pb_sites: Iterable[LatticeVector]) -> bool:
@@ -167,20 +154,3 @@ def _is_connected(pb_sites: Iterable[LatticeVector]) -> bool:
                 left.remove((i, j, k))
                 front.append((i, j, k))
     return not left
-
-
-def _sentence(error: ValidationError) -> str:
-    """Put a pydantic error into one line: key, reason, value; for a misspelt key the keys there are."""
-    parts = []
-    for problem in error.errors():
-        key = ".".join(str(part) for part in problem["loc"]) or "definition"
-        if problem["type"] == "extra_forbidden":
-            fields = (
-                ContactRule.model_fields if problem["loc"][0] == "contacts" else DotDefinition.model_fields
-            )
-            parts.append(f"unknown key '{key}' (known there: {', '.join(f for f in fields if f != 'name')})")
-        elif problem["type"] == "value_error":
-            parts.append(str(problem["ctx"]["error"]))
-        else:
-            parts.append(f"{key}: {problem['msg'].lower()}, got {problem['input']!r}")
-    return "; ".join(parts)

@@ -6,10 +6,11 @@ from scipy.spatial import cKDTree
 
 from qdjunction import __version__
 from qdjunction.errors import InputError
-from qdjunction.structure.asites import choose_a_sites, halide_sites
+from qdjunction.structure.asites import choose_a_sites
 from qdjunction.structure.catalogue import DotDefinition
 from qdjunction.structure.cation import cation_axis, place_cation
 from qdjunction.structure.composition import CATIONS, arrange_halides, parse_halide
+from qdjunction.structure.lattice import halide_sites
 
 
 def build_dot(

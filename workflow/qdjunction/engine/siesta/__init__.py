@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
-    "LaunchSettings": "settings",
+    "Launch": "launch",
     "SiestaSettings": "settings",
     "SiestaEngine": "engine",
     "electronic_structure_from_run": "extraction",

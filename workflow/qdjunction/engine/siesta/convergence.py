@@ -10,6 +10,7 @@ import pandas as pd
 from ase import Atoms
 
 from qdjunction.engine.siesta.engine import SiestaEngine
+from qdjunction.engine.siesta.launch import Launch
 from qdjunction.engine.siesta.settings import SiestaSettings
 from qdjunction.errors import EngineError
 
@@ -28,6 +29,7 @@ def convergence(
     settings: SiestaSettings,
     workdir: str | Path,
     scan: Mapping[str, Sequence[Any]] = DEFAULT_SCAN,
+    launch: Launch | None = None,
 ) -> pd.DataFrame:
     """Compute a structure at the given settings and with each setting changed alone.
 
@@ -44,6 +46,8 @@ def convergence(
         Folder of the study.
     scan : mapping of str to sequence
         Values by the name of a setting.
+    launch : Launch, optional
+        How SIESTA is started.
 
     Returns
     -------
@@ -59,7 +63,7 @@ def convergence(
         log.info("convergence: %s", folder.name)
         row: dict[str, Any] = {"setting": setting, "value": value, "reason": ""}
         try:
-            structure = SiestaEngine(changed).hamiltonian(atoms, folder)
+            structure = SiestaEngine(changed, launch).hamiltonian(atoms, folder)
         except EngineError as error:
             row["reason"] = str(error)
         else:

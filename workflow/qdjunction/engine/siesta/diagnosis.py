@@ -29,6 +29,10 @@ class Failure(StrEnum):
     UNKNOWN = "unknown"
 
 
+OF_THE_MACHINE = frozenset({Failure.OUT_OF_TIME, Failure.OUT_OF_MEMORY, Failure.KILLED, Failure.NOT_STARTED})
+"""Failures that say nothing about the calculation: another start, elsewhere or with more, may well succeed."""
+
+
 @dataclass(frozen=True)
 class Diagnosis:
     """What went wrong.

@@ -11,6 +11,7 @@ from ase import Atoms
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo, Relaxation
 from qdjunction.engine.siesta.extraction import electronic_structure_from_run, engine_info, find_run
 from qdjunction.engine.siesta.inputs import LABEL
+from qdjunction.engine.siesta.launch import Launch
 from qdjunction.engine.siesta.pseudopotentials import Pseudopotential, find_pseudopotentials
 from qdjunction.engine.siesta.records import is_whole
 from qdjunction.engine.siesta.runner import OUTPUT, SiestaRun, Status
@@ -26,16 +27,24 @@ class SiestaEngine:
     Parameters
     ----------
     settings : SiestaSettings, optional
-        Protocol, pseudopotentials, launch line.
+        Protocol, numerics, pseudopotentials.
+    launch : Launch, optional
+        How SIESTA is started.
     """
 
-    def __init__(self, settings: SiestaSettings | None = None):
+    def __init__(self, settings: SiestaSettings | None = None, launch: Launch | None = None):
         self.settings = settings or SiestaSettings()
+        self.launch = launch or Launch()
 
     @property
     def info(self) -> EngineInfo:
         """Who computes, with which settings; SIESTA's own version stands in the results."""
         return replace(engine_info("", self.settings), versions={"sisl": sisl.__version__})
+
+    @property
+    def takes_springs(self) -> bool:
+        """SIESTA can hold atoms where they are, nothing else."""
+        return False
 
     def relax(self, atoms: Atoms, workdir: Path, fmax_ev_per_ang: float, max_steps: int) -> Relaxation:
         """Relax `atoms` until no force component on a free atom exceeds `fmax_ev_per_ang`.
@@ -51,7 +60,7 @@ class SiestaEngine:
             When a pseudopotential is missing or unfit.
         """
         workdir = Path(workdir)
-        run = SiestaRun(workdir, atoms, self.settings, self._pseudopotentials(atoms))
+        run = SiestaRun(workdir, atoms, self.settings, self._pseudopotentials(atoms), self.launch)
         status = run.relax(fmax_ev_per_ang, max_steps)
         last = next(attempt for attempt in reversed(status.attempts) if attempt["forces"])
         relaxed = atoms.copy()
@@ -99,7 +108,7 @@ class SiestaEngine:
         pseudopotentials = self._pseudopotentials(atoms)
         if density_from is not None:
             seed_density_matrix(Path(density_from), workdir, atoms, self.settings, pseudopotentials)
-        status = SiestaRun(workdir, atoms, self.settings, pseudopotentials).hamiltonian()
+        status = SiestaRun(workdir, atoms, self.settings, pseudopotentials, self.launch).hamiltonian()
         structure = electronic_structure_from_run(workdir, self.settings)
         return replace(structure, engine=self._with_record(workdir, status))
 

@@ -42,6 +42,7 @@ class Progress:
     fmax_ev_per_ang: float = math.nan
     residuals: list[float] = field(default_factory=list)
     _columns: list[str] = field(default_factory=list)
+    _level: int = logging.INFO
 
     def feed(self, line: str) -> None:
         """Take the next line of the output, logging what a reader waits for."""
@@ -56,7 +57,8 @@ class Progress:
         elif words[:1] == ["Max"] and words[-1] == "constrained":
             self.forces += 1
             self.fmax_ev_per_ang = _number(words[1])
-            log.info(
+            log.log(
+                self._level,
                 "step %d  energy %.4f eV  fmax %.3f eV/Ang",
                 self.forces - 1,
                 self.energy_ev,
@@ -64,7 +66,8 @@ class Progress:
             )
 
     def feed_all(self, lines: Iterable[str]) -> "Progress":
-        """Take many lines."""
+        """Take the lines of an output that has ended, without announcing them as if they were news."""
+        self._level = logging.DEBUG
         for line in lines:
             self.feed(line)
         return self
@@ -76,7 +79,9 @@ class Progress:
             self.residuals = []
         self.iterations += 1
         self.residuals.append(float(np.nanmax([dm / self.dm_tolerance, h / self.h_tolerance_ev])))
-        log.info("step %d  scf %d  dDmax %.2e  dHmax %.2e eV", self.forces, len(self.residuals), dm, h)
+        log.log(
+            self._level, "step %d  scf %d  dDmax %.2e  dHmax %.2e eV", self.forces, len(self.residuals), dm, h
+        )
 
 
 @dataclass(frozen=True)

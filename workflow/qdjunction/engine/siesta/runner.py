@@ -24,15 +24,16 @@ import numpy as np
 import sisl
 from ase import Atoms
 
+from qdjunction.engine.lock import RunLock, job_id, run_lock
 from qdjunction.engine.siesta.corrections import correction
-from qdjunction.engine.siesta.diagnosis import IMAGES_INTERACT, Diagnosis, Failure, diagnose
+from qdjunction.engine.siesta.diagnosis import IMAGES_INTERACT, OF_THE_MACHINE, Diagnosis, Failure, diagnose
 from qdjunction.engine.siesta.inputs import LABEL, Mixing, Task, fixed_atoms, write_input_files
-from qdjunction.engine.siesta.lock import RunLock, job_id, run_lock
+from qdjunction.engine.siesta.launch import Launch
 from qdjunction.engine.siesta.progress import Progress
 from qdjunction.engine.siesta.pseudopotentials import Pseudopotential
 from qdjunction.engine.siesta.records import is_whole
 from qdjunction.engine.siesta.settings import SiestaSettings
-from qdjunction.errors import EngineError
+from qdjunction.errors import EngineError, MachineError
 from qdjunction.files import whole
 
 log = logging.getLogger(__name__)
@@ -115,9 +116,11 @@ class SiestaRun:
     atoms : ase.Atoms
         The structure.
     settings : SiestaSettings
-        Protocol, numerics, launch line.
+        Protocol and numerics.
     pseudopotentials : mapping of str to Pseudopotential
         By element.
+    launch : Launch, optional
+        How SIESTA is started.
     """
 
     def __init__(
@@ -126,11 +129,13 @@ class SiestaRun:
         atoms: Atoms,
         settings: SiestaSettings,
         pseudopotentials: Mapping[str, Pseudopotential],
+        launch: Launch | None = None,
     ):
         self.run_dir = run_dir
         self.atoms = atoms
         self.settings = settings
         self.pseudopotentials = pseudopotentials
+        self.launch = launch or Launch()
         self._started = time.monotonic()
 
     def relax(self, fmax_ev_per_ang: float, max_steps: int) -> Status:
@@ -231,17 +236,17 @@ class SiestaRun:
 
         Raises
         ------
-        EngineError
+        MachineError
             When nothing is left.
         """
-        if self.settings.launch.wall_time_min is None:
+        if self.launch.wall_time_min is None:
             return None
-        limit = self.settings.launch.wall_time_min * 60
+        limit = self.launch.wall_time_min * 60
         left = limit - min(max(0.05 * limit, 5.0), 600.0) - (time.monotonic() - self._started)
         if left <= 0:
-            raise EngineError(
-                f"{self.run_dir}: wall_time_min = {self.settings.launch.wall_time_min:g} is used up; run again to "
-                "go on, or raise it."
+            raise MachineError(
+                f"{self.run_dir}: the {self.launch.wall_time_min:g} minutes of the job are used up; run again to "
+                "go on, or raise runtime."
             )
         return left
 
@@ -254,7 +259,7 @@ class SiestaRun:
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
             "host": os.uname().nodename,
             "job_id": job_id(),
-            "launch": " ".join(self.settings.launch.line()),
+            "launch": " ".join(self.launch.line()),
             "mixing": asdict(self._mixing),
             "wall_time_s": 0.0,
             "forces": 0,
@@ -271,8 +276,8 @@ class SiestaRun:
         except OSError as error:
             problem: Diagnosis | None = Diagnosis(
                 Failure.NOT_STARTED,
-                f"SIESTA could not be started with '{attempt['launch']}' ({error.strerror}); set launch.command or "
-                "SIESTA_COMMAND.",
+                f"SIESTA could not be started with '{attempt['launch']}' ({error.strerror}); set SIESTA_COMMAND "
+                "to the program.",
             )
             exit_status = None
         else:
@@ -309,7 +314,8 @@ class SiestaRun:
         if remedy is None:
             status.save(self.run_dir)
             tried = f" after {self._corrected} corrections" if self._corrected else ""
-            raise EngineError(f"{self.run_dir}{tried}: {problem.reason}")
+            kind = MachineError if problem.failure in OF_THE_MACHINE else EngineError
+            raise kind(f"{self.run_dir}{tried}: {problem.reason}")
         log.warning("%s Correction: %s.", problem.reason, remedy.action)
         status.corrections.append({"attempt": len(status.attempts), **remedy.record(self._mixing)})
         status.save(self.run_dir)
@@ -320,7 +326,7 @@ class SiestaRun:
         return False
 
     def _run(self, task: Task, progress: Progress, lock: RunLock) -> int:
-        launch = self.settings.launch
+        launch = self.launch
         deadline = None if task.wall_time_s is None else time.monotonic() + task.wall_time_s + _GRACE_S
         output = self.run_dir / OUTPUT
         with (

@@ -1,11 +1,12 @@
 """What a study may say about the SIESTA engine; cheap to import."""
 
 import math
-import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from qdjunction.yaml_model import Section
 
 PROTOCOLS: dict[str, dict[str, Any]] = {
     "default": {},
@@ -35,44 +36,7 @@ Basis = Literal["SZ", "SZP", "DZ", "DZP", "TZ", "TZP"]
 Positive = Annotated[float, Field(gt=0)]
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class LaunchSettings(_Settings):
-    """How SIESTA is started. No number depends on it."""
-
-    command: str = Field(default_factory=lambda: os.environ.get("SIESTA_COMMAND", "siesta"), min_length=1)
-    """The program, with options if it needs any; by default the environment variable SIESTA_COMMAND, else `siesta`."""
-    launcher: Literal["serial", "mpirun", "srun"] = "serial"
-    """`serial` starts the program itself, the others start `tasks` MPI ranks of it."""
-    tasks: int = Field(default=1, ge=1)
-    """MPI ranks."""
-    threads: int = Field(default=1, ge=1)
-    """OpenMP threads of each rank."""
-    wall_time_min: Positive | None = None
-    """Time that the job may take (min). SIESTA is stopped early enough for a later run to go on from there."""
-
-    @model_validator(mode="after")
-    def _serial_is_one_rank(self) -> "LaunchSettings":
-        if self.launcher == "serial" and self.tasks > 1:
-            raise ValueError(
-                f"tasks = {self.tasks} needs a launcher; set launcher to mpirun or srun, or tasks to 1"
-            )
-        return self
-
-    def line(self) -> list[str]:
-        """The words of the launch line; the input is given on standard input."""
-        command = self.command.split()
-        match self.launcher:
-            case "mpirun":
-                return ["mpirun", "-np", str(self.tasks), *command]
-            case "srun":
-                return ["srun", f"--ntasks={self.tasks}", f"--cpus-per-task={self.threads}", *command]
-        return command
-
-
-class SiestaSettings(_Settings):
+class SiestaSettings(Section):
     """Settings of the SIESTA engine. A protocol sets the defaults; what is given beside it wins."""
 
     protocol: Literal["default", "fast", "tight"] = "default"
@@ -88,7 +52,7 @@ class SiestaSettings(_Settings):
     """Spin; `spin-orbit` needs fully relativistic pseudopotentials."""
     basis: Basis = "DZP"
     """Basis size of every element that `basis_by_element` does not name."""
-    basis_by_element: dict[str, Basis] = {"Au": "DZ"}
+    basis_by_element: dict[str, Basis] = Field(default={"Au": "DZ"})
     """Basis size by element."""
     energy_shift_ry: Positive = 0.01
     """Confinement energy of the orbitals (Ry); smaller means longer orbitals."""
@@ -104,7 +68,7 @@ class SiestaSettings(_Settings):
     """Largest change of a Hamiltonian element at the end of the SCF (eV)."""
     vacuum_ang: Positive | None = None
     """Empty space between the images of a finite structure (Ang); by default what the orbital ranges need."""
-    fdf: dict[str, str | int | float | bool] = {}
+    fdf: dict[str, str | int | float | bool] = Field(default={})
     """Further SIESTA keys, written as they are; they win over all others and count as part of the protocol."""
 
     optimiser: Literal["CG", "Broyden", "FIRE"] = "CG"
@@ -115,9 +79,6 @@ class SiestaSettings(_Settings):
     """SCF iterations that the Pulay mixer looks back on."""
     max_scf_iterations: int = Field(default=300, ge=3)
     """SCF iterations before a try is given up."""
-
-    launch: LaunchSettings = Field(default_factory=LaunchSettings)
-    """How SIESTA is started."""
 
     @model_validator(mode="before")
     @classmethod
@@ -163,6 +124,5 @@ class SiestaSettings(_Settings):
             "mixing_weight",
             "mixing_history",
             "max_scf_iterations",
-            "launch",
         }
         return self.model_dump(mode="json", exclude=neutral)

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from qdjunction.errors import EngineError
+from qdjunction.errors import MachineError
 from qdjunction.files import whole
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class RunLock:
         self._holder = holder
 
     def started(self, process_group: int) -> None:
-        """Note the process group of SIESTA, so that whoever comes after a crash can end it."""
+        """Note the process group of the program that works here, so that whoever comes after a crash can end it."""
         self._holder["process_group"] = process_group
         with whole(self._path) as temporary:
             temporary.write_text(json.dumps(self._holder))
@@ -55,12 +55,12 @@ def job_id() -> str:
 def run_lock(run_dir: Path) -> Iterator[RunLock]:
     """Hold the lock of a run folder.
 
-    A stale lock is taken over, and a SIESTA that its dead holder left behind on this machine is ended first: two of
+    A stale lock is taken over, and a program that its dead holder left behind on this machine is ended first: two of
     them would spoil each other's files.
 
     Raises
     ------
-    EngineError
+    MachineError
         When another process holds it; names host, process, job and the last sign of life.
     """
     path = run_dir / _NAME
@@ -97,7 +97,7 @@ def _remove_stale(path: Path, now: float) -> None:
 
     Raises
     ------
-    EngineError
+    MachineError
         When it is not.
     """
     try:
@@ -110,7 +110,7 @@ def _remove_stale(path: Path, now: float) -> None:
     gone = not _alive(other["pid"]) if here else age > STALE_S
     if not gone:
         job = f", job {other['job_id']}" if other.get("job_id") else ""
-        raise EngineError(
+        raise MachineError(
             f"{path.parent}: another run works here (host {other.get('host', 'unknown')}, process "
             f"{other.get('pid', 'unknown')}{job}, last sign of life {max(age, 0):.0f} s ago); wait for it or end it. "
             f"A lock without a sign of life for {STALE_S:.0f} s is taken over."
@@ -150,7 +150,7 @@ def _end_orphans(process_group: int, run_dir: Path) -> None:
         members = [pid for pid in _members(process_group) if _works_in(pid, run_dir)]
         if not members:
             return
-        log.warning("%s: ending SIESTA, process %d, which its dead runner left behind", run_dir, members[0])
+        log.warning("%s: ending process %d, which its dead runner left behind", run_dir, members[0])
         for pid in members:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)

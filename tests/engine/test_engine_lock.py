@@ -6,13 +6,13 @@ import sys
 import time
 
 import pytest
-from qdjunction.engine.siesta.lock import STALE_S, run_lock
-from qdjunction.errors import EngineError
+from qdjunction.engine.lock import STALE_S, run_lock
+from qdjunction.errors import MachineError
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from qdjunction.engine.siesta.lock import run_lock
+from qdjunction.engine.lock import run_lock
 with run_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -38,7 +38,7 @@ def test_a_lock_is_gone_after_use(tmp_path):
 def test_a_held_folder_is_refused_with_the_name_of_its_holder(tmp_path, holder):
     with (
         pytest.raises(
-            EngineError, match=rf"host {socket.gethostname()}, process {holder.pid}, last sign of life"
+            MachineError, match=rf"host {socket.gethostname()}, process {holder.pid}, last sign of life"
         ),
         run_lock(tmp_path),
     ):
@@ -55,7 +55,7 @@ def test_the_lock_of_a_killed_holder_is_taken_over(tmp_path, holder):
 def test_another_host_is_believed_until_its_heartbeat_stops(tmp_path):
     path = tmp_path / "lock.json"
     path.write_text(json.dumps({"host": "node-17", "pid": 1, "job_id": "4711", "since": 0}))
-    with pytest.raises(EngineError, match="host node-17, process 1, job 4711"), run_lock(tmp_path):
+    with pytest.raises(MachineError, match="host node-17, process 1, job 4711"), run_lock(tmp_path):
         pass
     old = time.time() - STALE_S - 60
     os.utime(path, (old, old))
@@ -66,7 +66,7 @@ def test_another_host_is_believed_until_its_heartbeat_stops(tmp_path):
 def test_a_damaged_lock_goes_stale_too(tmp_path):
     path = tmp_path / "lock.json"
     path.write_text("{")
-    with pytest.raises(EngineError, match="host unknown"), run_lock(tmp_path):
+    with pytest.raises(MachineError, match="host unknown"), run_lock(tmp_path):
         pass
     os.utime(path, (0, 0))
     with run_lock(tmp_path):

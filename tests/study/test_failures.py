@@ -1,0 +1,167 @@
+"""What fails for a scientific reason is recorded in the place of its results; all else fails the job."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from qdjunction import cli, steps
+from qdjunction.errors import AnalysisError, EngineError, InputError, MachineError, StructureError
+from qdjunction.failures import Failure, find_failures, forget_failures, read_failure
+from qdjunction.interference.settings import InterferenceSettings
+from qdjunction.jobs import running
+from qdjunction.report.data import collect
+from qdjunction.report.drawing import write_figure
+from qdjunction.report.figures import draw
+from qdjunction.report.page import write_report
+from qdjunction.report.plan import planned_figures
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "report"))
+from recorded_study import RECORDED, recorded_study  # noqa: E402
+
+
+def job(
+    folder, policy="record", rule="hamiltonian", case=("12Pb", "L-R3"), inputs=(), outputs=("h.nc", "h.json")
+):
+    """What Snakemake hands to a script, as far as it is used."""
+    config = {"study": "s", "on_failure": policy, "dots": [{"dot": "12Pb", "contacts": ["L-R3"]}]}
+    return SimpleNamespace(
+        config=config,
+        rule=rule,
+        wildcards=list(case),
+        input=[str(folder / name) for name in inputs],
+        output=[str(folder / name) for name in outputs],
+        log=[str(folder / "job.log")],
+    )
+
+
+def run(one, error=None, **words):
+    """Run a body that may fail; give the exit status of the script."""
+    try:
+        with running(one, **words):
+            if error:
+                raise error
+            for path in one.output:
+                Path(path).write_text("a result")
+    except SystemExit as end:
+        return end.code
+    return 0
+
+
+@pytest.mark.parametrize("error", [EngineError, StructureError, AnalysisError])
+def test_a_scientific_failure_is_recorded_in_every_output(tmp_path, error):
+    assert run(job(tmp_path), error("The SCF is stuck.")) == 0
+    expected = Failure("hamiltonian", "12Pb/L-R3", error.__name__, "The SCF is stuck.")
+    for name in ("h.nc", "h.json"):
+        assert read_failure(tmp_path / name) == expected
+    assert read_failure(tmp_path / "h.nc").provenance["qdjunction"]
+    assert "The SCF is stuck." in (tmp_path / "job.log").read_text()
+
+
+def test_stop_fails_the_job(tmp_path):
+    assert run(job(tmp_path, "stop"), EngineError("The SCF is stuck.")) == 1
+    assert not (tmp_path / "h.nc").exists()
+
+
+@pytest.mark.parametrize("error", [MachineError("Out of memory."), InputError("Damaged file.")])
+def test_a_failure_of_the_machine_or_of_a_file_is_no_outcome(tmp_path, error):
+    assert run(job(tmp_path), error) == 1
+    assert not (tmp_path / "h.nc").exists()
+
+
+def test_a_bug_is_no_outcome(tmp_path):
+    with pytest.raises(ZeroDivisionError):
+        run(job(tmp_path), ZeroDivisionError())
+    assert not (tmp_path / "h.nc").exists()
+
+
+def test_what_hangs_on_a_failure_is_left_out_and_says_so(tmp_path):
+    run(job(tmp_path), EngineError("The SCF is stuck."))
+    after = job(tmp_path, rule="transmission", inputs=["h.nc"], outputs=["t.nc"])
+    assert run(after) == 0
+    assert read_failure(tmp_path / "t.nc") == read_failure(tmp_path / "h.nc")
+    assert run(job(tmp_path, "stop", inputs=["h.nc"], outputs=["t2.nc"])) == 1
+    assert run(job(tmp_path, inputs=["h.nc"], outputs=["t2.nc"]), needs=[]) == 0
+    assert (tmp_path / "t2.nc").read_text() == "a result"
+
+
+def test_results_are_no_failures(tmp_path):
+    assert read_failure(tmp_path / "absent") is None
+    assert all(read_failure(path) is None for path in RECORDED.rglob("*") if path.is_file())
+    assert find_failures(RECORDED) == {}
+
+
+def test_a_damaged_record_is_one_clear_error(tmp_path):
+    run(job(tmp_path), EngineError("The SCF is stuck."))
+    text = (tmp_path / "h.nc").read_text()
+    (tmp_path / "h.nc").write_text(text[:60])
+    with pytest.raises(InputError, match=r"h\.nc: a damaged record of a failure"):
+        read_failure(tmp_path / "h.nc")
+
+
+@pytest.fixture
+def study_without_short(tmp_path):
+    """The recorded study as it would be had the SCF of its short junction failed."""
+    results = tmp_path / "results"
+    shutil.copytree(RECORDED, results)
+    dot = results / "1Pb_MAPbBr3"
+    files = [
+        f"short/{name}" for name in ("hamiltonian.nc", "transmission.nc", "frontier.json", "local_density.nc")
+    ]
+    run(
+        job(dot, case=("1Pb_MAPbBr3", "short"), outputs=files),
+        EngineError("The SCF of <b>65</b> atoms does not converge."),
+    )
+    steps.series(
+        ["short", "long"], ["L", "L"],
+        [dot / name / "transmission.nc" for name in ("short", "long")],
+        [dot / name / "frontier.json" for name in ("short", "long")],
+        300.0, InterferenceSettings(), dot / "conductance.csv", dot / "series.csv", dot / "series.json",
+    )  # fmt: skip
+    return recorded_study(results)
+
+
+def test_the_rest_of_a_study_is_untouched(study_without_short, tmp_path):
+    folder = Path(study_without_short.config.results) / "1Pb_MAPbBr3"
+    summary = json.loads((folder / "series.json").read_text())["series"][0]
+    assert summary["kind"] == "incomplete"
+    assert summary["junctions"] == ["long"]
+    assert "short failed" in summary["sentence"]
+
+    results = collect(study_without_short)
+    assert [failure.case for failure in results.failures] == ["1Pb_MAPbBr3/short"]
+    for figure in planned_figures(study_without_short):
+        write_figure(draw(results, figure), tmp_path / "figures" / figure.stem)
+    write_report(results, tmp_path / "index.html", tmp_path / "figures")
+    page = (tmp_path / "index.html").read_text()
+    assert "What failed" in page
+    assert "The SCF of &lt;b&gt;65&lt;/b&gt; atoms does not converge." in page
+    before = collect(recorded_study())
+    for now, then in zip(results.dots[0].junctions, before.dots[0].junctions[1:], strict=True):
+        assert (now.transmission.transmission == then.transmission.transmission).all()
+
+
+def test_a_dot_that_failed_as_a_whole_leaves_nothing_to_report(study_without_short):
+    folder = Path(study_without_short.config.results) / "1Pb_MAPbBr3"
+    run(
+        job(folder, rule="relax", case=("1Pb_MAPbBr3",), outputs=["relaxed.extxyz", "relaxed.json"]),
+        EngineError("Not relaxed."),
+    )
+    with pytest.raises(InputError, match=r"no dot of the study has a result; .*Not relaxed\."):
+        collect(study_without_short)
+
+
+def test_failures_are_listed_and_forgotten(study_without_short, capsys):
+    root = study_without_short.config.results
+    assert cli.main(["failures", root]) == 0
+    said = capsys.readouterr().out
+    assert "1Pb_MAPbBr3/short  hamiltonian  EngineError  4 files: The SCF" in said
+    assert cli.main(["failures", root, "--forget"]) == 0
+    assert find_failures(root) == {}
+    assert not (Path(root) / "1Pb_MAPbBr3" / "short" / "transmission.nc").exists()
+    assert (Path(root) / "1Pb_MAPbBr3" / "long" / "transmission.nc").exists()
+    assert forget_failures(root) == 0
+    assert cli.main(["failures", f"{root}/nowhere"]) == 2

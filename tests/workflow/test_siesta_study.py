@@ -1,0 +1,161 @@
+"""A study with `engine: siesta`: its plan, its bad input and, with SIESTA_COMMAND, the study itself."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import xarray
+
+ROOT = Path(__file__).parents[2]
+PSEUDOPOTENTIALS = ROOT / "tests" / "data" / "siesta" / "pseudopotentials"
+pytestmark = pytest.mark.workflow
+
+CONFIG = """\
+study: 1Pb_siesta
+engine: siesta
+dots:
+  - dot: 1Pb
+    contacts: [short, long]
+siesta:
+  protocol: fast
+  pseudopotentials: pseudopotentials
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "study.yaml").write_text(CONFIG)
+    (tmp_path / "pseudopotentials").symlink_to(PSEUDOPOTENTIALS)
+    return tmp_path
+
+
+def command(folder, *words):
+    return [
+        *("snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder),
+        *("--configfile", folder / "study.yaml", "--cores", "2", *words),
+    ]
+
+
+def environment():
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | {"PATH": path, "OMP_WAIT_POLICY": "passive"}
+
+
+def snakemake(folder, *words, timeout=300):
+    return subprocess.run(
+        command(folder, *words),
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=False,
+        timeout=timeout,
+    )
+
+
+def planned(run):
+    assert run.returncode == 0, run.stderr
+    return re.findall(r"^rule (\w+):", run.stdout, re.MULTILINE)
+
+
+def change(folder, old, new):
+    assert old in CONFIG
+    (folder / "study.yaml").write_text(CONFIG.replace(old, new))
+
+
+def test_the_embedded_engine_relaxes_first(folder):
+    dry = snakemake(folder, "-n")
+    assert "pre_relax" in planned(dry)
+    assert re.search(
+        r"rule relax:\n +input: .*1Pb_MAPbBr3/pre_relaxed.extxyz, pseudopotentials/Pb.psf", dry.stdout
+    )
+
+
+def test_pre_relaxation_can_be_left_out(folder):
+    change(folder, "siesta:\n", "relax: {pre_relax: false}\nsiesta:\n")
+    assert "pre_relax" not in planned(snakemake(folder, "-n"))
+
+
+def test_a_density_is_handed_on_from_contact_to_contact(folder):
+    change(folder, "siesta:\n", "seed_density: true\nsiesta:\n")
+    dry = snakemake(folder, "-n")
+    planned(dry)
+    assert re.search(
+        r"rule hamiltonian:\n +input: \S+long/junction.extxyz, \S+short/hamiltonian.nc,", dry.stdout
+    )
+
+
+BAD = {
+    "no folder": ("pseudopotentials: pseudo", "pseudopotentials: no/such/pseudo", "there is no such folder"),
+    "no pseudopotential": (
+        "contacts:",
+        "halide: I\n    contacts:",
+        r"no pseudopotential for I \(I.psf\); get it",
+    ),
+    "another functional": (
+        "protocol: fast",
+        "functional: LDA",
+        "was made with PBE, the calculation uses LDA",
+    ),
+    "spin": ("protocol: fast", "spin: spin-orbit", "siesta.spin = spin-orbit: a study is closed-shell"),
+    "k-points": ("protocol: fast", "kpoints: [2, 1, 1]", "a dot is finite"),
+    "misspelt": ("protocol: fast", "mesh_cutof_ry: 200", "did you mean 'mesh_cutoff_ry'"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "message"), BAD.values(), ids=BAD)
+def test_bad_input_stops_before_any_job(folder, old, new, message):
+    change(folder, old, new)
+    run = snakemake(folder)
+    assert run.returncode == 1
+    assert re.search(message, run.stderr)
+    assert "study.yaml: " in run.stderr
+    assert "Traceback" not in run.stderr
+    assert not (folder / "results").exists()
+
+
+@pytest.mark.siesta
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not shutil.which(os.environ.get("SIESTA_COMMAND", "")), reason="SIESTA_COMMAND names no SIESTA"
+)
+def test_the_study_runs_on_siesta_through_a_kill(folder):
+    """Kill -9 in the middle of the relaxation: no step is lost, and the same command ends at the report."""
+    run = subprocess.Popen(
+        command(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(),
+        start_new_session=True,
+    )  # fmt: skip
+    work = folder / "results" / "work" / "1Pb_MAPbBr3" / "relax"
+    output = work / "siesta.out"
+    deadline = time.monotonic() + 1800
+    while not (output.exists() and output.read_text(errors="replace").count("constrained") >= 5):
+        assert run.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < deadline, "SIESTA did not get to its fifth geometry"
+        time.sleep(0.1)
+    lock = json.loads((work / "lock.json").read_text())
+    os.killpg(run.pid, signal.SIGKILL)
+    os.killpg(lock["process_group"], signal.SIGKILL)
+    run.wait()
+    assert snakemake(folder, "--unlock").returncode == 0
+    finished = snakemake(folder, "--rerun-incomplete", timeout=7200)
+    assert finished.returncode == 0, finished.stderr
+
+    status = json.loads((work / "status.json").read_text())
+    forces = [attempt["forces"] for attempt in status["attempts"]]
+    assert status["state"] == "done"
+    assert forces[0] >= 5
+    record = json.loads((folder / "results" / "1Pb_MAPbBr3" / "relaxed.json").read_text())
+    assert record["steps"] == sum(forces) - 1
+    assert record["converged"]
+    assert not record["engine"]["embedded"]
+    page = (folder / "results" / "report" / "index.html").read_text()
+    assert "embedded model, not DFT" not in page
+    assert "PBE/DZP, Au DZ" in page
+    with xarray.open_dataset(folder / "results" / "1Pb_MAPbBr3" / "long" / "transmission.nc") as t:
+        assert float(t.transmission.max()) > 0

@@ -1,0 +1,83 @@
+"""How SIESTA is started: a matter of the machine, on which no number depends."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from qdjunction.engine.lock import job_id
+from qdjunction.errors import InputError
+
+LAUNCHERS = ("serial", "mpirun", "srun")
+"""`serial` starts the program itself, the others start MPI ranks of it."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A launch line and the time it has.
+
+    Attributes
+    ----------
+    command : str
+        The program, with options if it needs any; empty means the environment variable SIESTA_COMMAND, else
+        ``siesta``.
+    launcher : str
+        One of `LAUNCHERS`.
+    tasks : int
+        MPI ranks.
+    threads : int
+        OpenMP threads of each rank.
+    wall_time_min : float or None
+        Time that the job may take (min). SIESTA is stopped early enough for a later run to go on from there.
+
+    Raises
+    ------
+    InputError
+        When launcher and ranks do not go together.
+    """
+
+    command: str = ""
+    launcher: str = "serial"
+    tasks: int = 1
+    threads: int = 1
+    wall_time_min: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.launcher not in LAUNCHERS:
+            raise InputError(
+                f"mpi = {self.launcher!r}: SIESTA is started by {', '.join(LAUNCHERS)}; name one of them"
+            )
+        if self.launcher == "serial" and self.tasks > 1:
+            raise InputError(f"tasks = {self.tasks} needs an MPI launcher; set mpi to srun or mpirun")
+
+    @classmethod
+    def of_job(cls, threads: int, resources: Mapping[str, Any]) -> "Launch":
+        """Give the launch line for what a Snakemake job has been given.
+
+        Parameters
+        ----------
+        threads : int
+            Cores of the job on this machine.
+        resources : mapping
+            Those of the job. Read are ``mpi`` (the launcher; absent for one process), ``tasks`` (ranks),
+            ``cpus_per_task`` (threads of a rank) and, inside a batch job, which is ended when it is over,
+            ``runtime`` (min).
+        """
+        launcher = str(resources.get("mpi") or "serial")
+        tasks = 1 if launcher == "serial" else int(resources.get("tasks") or 1)
+        if launcher == "mpirun":
+            # Ranks that are started by hand share the cores that the job has on this machine.
+            tasks = min(tasks, threads)
+        each = resources.get("cpus_per_task") or (1 if launcher == "srun" else max(threads // tasks, 1))
+        limit = float(resources["runtime"]) if job_id() and resources.get("runtime") else None
+        return cls(launcher=launcher, tasks=tasks, threads=int(each), wall_time_min=limit)
+
+    def line(self) -> list[str]:
+        """The words of the launch line; the input is given on standard input."""
+        program = (self.command or os.environ.get("SIESTA_COMMAND") or "siesta").split()
+        match self.launcher:
+            case "mpirun":
+                return ["mpirun", "-np", str(self.tasks), *program]
+            case "srun":
+                return ["srun", f"--ntasks={self.tasks}", f"--cpus-per-task={self.threads}", *program]
+        return program

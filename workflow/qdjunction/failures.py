@@ -1,0 +1,180 @@
+"""Calculations that cannot be done: under ``on_failure: record`` their reason stands in the place of their results.
+
+A record is a small JSON file at every path where the step was to leave a result. Steps that need one of them copy it to
+their own outputs, so all that hangs on a failure says why it is not there, and nothing else is touched. Deleting the
+records (``qdjunction failures RESULTS --forget``) is all it takes to have Snakemake try again.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from qdjunction.config import parse_config
+from qdjunction.errors import (
+    AnalysisError,
+    EngineError,
+    InputError,
+    MachineError,
+    QdjunctionError,
+    StructureError,
+    TransportError,
+)
+from qdjunction.files import whole
+from qdjunction.provenance import provenance
+
+log = logging.getLogger(__name__)
+
+_KEY = "no_result"
+_HEAD = f'{{\n "{_KEY}": {{'.encode()
+_NO_RESULTS = ("benchmarks", "logs", "report", "work")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why there is no result.
+
+    Attributes
+    ----------
+    step : str
+        Rule that failed, e.g. ``relax``.
+    case : str
+        What it was to compute: a dot, or a junction such as ``12Pb_MAPbBr3/L-R3``.
+    error : str
+        Kind of error, a class of `qdjunction.errors`.
+    reason : str
+        One sentence.
+    provenance : dict
+        Versions, host, time.
+    """
+
+    step: str
+    case: str
+    error: str
+    reason: str
+    provenance: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.step} of {self.case}: {self.reason}"
+
+
+class EarlierFailureError(QdjunctionError):
+    """A step cannot be done because one before it has failed."""
+
+    def __init__(self, failure: Failure):
+        super().__init__(f"there is no result to go on from ({failure})")
+        self.failure = failure
+
+
+@contextmanager
+def recorded(job: Any, needs: Sequence[str] | None = None) -> Iterator[None]:
+    """Run the body of a rule's script under the study's failure policy.
+
+    With ``on_failure: record`` a scientific failure (`StructureError`, `EngineError`, `TransportError`,
+    `AnalysisError`) leaves its record in every output and the job ends well; so does a job whose input is a record.
+    With ``stop`` the error goes on its way. Everything else, `MachineError` above all, is none of the science's
+    business and always fails the job, which the profile may then try again.
+
+    Parameters
+    ----------
+    job : snakemake.script.Snakemake
+        The script's ``snakemake``.
+    needs : sequence of str, optional
+        Inputs without which the step cannot be done; by default all. It copes with records among the others.
+    """
+    stop = parse_config(job.config).on_failure == "stop"
+    earlier = next(filter(None, map(read_failure, job.input if needs is None else needs)), None)
+    try:
+        if earlier:
+            raise EarlierFailureError(earlier)
+        yield
+    except MachineError:
+        raise
+    except EarlierFailureError as error:
+        if stop:
+            raise
+        log.warning("not done: %s", error)
+        failure = error.failure
+    except (StructureError, EngineError, TransportError, AnalysisError) as error:
+        if stop:
+            raise
+        failure = Failure(job.rule, "/".join(job.wildcards), type(error).__name__, str(error), provenance())
+        log.error("recorded as failed: %s", error)
+    else:
+        return
+    for path in job.output:
+        _write(failure, path)
+    if earlier:
+        # A context manager has no other way to leave out its body.
+        sys.exit(0)
+
+
+def read_failure(path: str | Path) -> Failure | None:
+    """Give the failure that stands in the place of a result, None for a result and where there is no file.
+
+    Raises
+    ------
+    InputError
+        If the record is damaged.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            if file.read(len(_HEAD)) != _HEAD:
+                return None
+        return Failure(**json.loads(Path(path).read_text(encoding="utf-8"))[_KEY])
+    except (FileNotFoundError, IsADirectoryError):
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path}: a damaged record of a failure ({error}); delete the file and run again"
+        ) from None
+
+
+def find_failures(results: str | Path) -> dict[Failure, list[Path]]:
+    """Find the failures of a study, each with the files in which it stands: its own outputs and what hangs on them.
+
+    Parameters
+    ----------
+    results : str or Path
+        The study's results folder.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder.
+    """
+    root = Path(results)
+    if not root.is_dir():
+        raise InputError(f"{root}: there is no such folder; name the results folder of a study")
+    found: dict[Failure, list[Path]] = {}
+    for path in _result_files(root):
+        if failure := read_failure(path):
+            found.setdefault(failure, []).append(path)
+    return found
+
+
+def forget_failures(results: str | Path) -> int:
+    """Delete the records of a study, so that Snakemake does these steps again; tell how many failures there were.
+
+    The page that tells of them goes too: Snakemake makes no missing file that nothing to be made asks for.
+    """
+    found = find_failures(results)
+    pages = [Path(results) / "report" / "index.html"] if found else []
+    for path in [*pages, *(path for paths in found.values() for path in paths)]:
+        path.unlink(missing_ok=True)
+    return len(found)
+
+
+def _result_files(root: Path) -> Iterable[Path]:
+    for folder in sorted(root.iterdir()):
+        if folder.is_dir() and folder.name not in _NO_RESULTS:
+            yield from sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _write(failure: Failure, path: str | Path) -> None:
+    with whole(path) as temporary:
+        temporary.write_text(json.dumps({_KEY: asdict(failure)}, indent=1) + "\n", encoding="utf-8")
