@@ -31,6 +31,11 @@ def density_before(pattern):
     return file
 
 
+def electrode_file():
+    """File of the bulk electrode, if the study has one."""
+    return study.config.transport.leads.electrode or []
+
+
 def of_junctions(pattern):
     """Input function: `pattern` for every junction of the dot that the wildcards name."""
 

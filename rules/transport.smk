@@ -1,6 +1,9 @@
+# The surfaces of a bulk electrode stay in one cache for all junctions of a study. It is no declared output, since many
+# jobs write to it at once.
 rule transmission:
     input:
-        "<results>/{dot}/{junction}/hamiltonian.nc",
+        hamiltonian="<results>/{dot}/{junction}/hamiltonian.nc",
+        electrode=electrode_file(),
     output:
         "<results>/{dot}/{junction}/transmission.nc",
     log:
@@ -15,6 +18,7 @@ rule transmission:
         runtime=scf_runtime_min,
     params:
         transport=settings("transport"),
+        cache=f"{study.config.results}/cache",
     script:
         "../workflow/scripts/transmission.py"
 
@@ -24,6 +28,7 @@ rule local_density:
     input:
         hamiltonian="<results>/{dot}/{junction}/hamiltonian.nc",
         series="<results>/{dot}/series.json",
+        electrode=electrode_file(),
     output:
         "<results>/{dot}/{junction}/local_density.nc",
     log:
@@ -38,5 +43,6 @@ rule local_density:
         runtime=scf_runtime_min,
     params:
         leads=settings("transport")["leads"],
+        cache=f"{study.config.results}/cache",
     script:
         "../workflow/scripts/local_density.py"

@@ -59,6 +59,12 @@ BAD = [
     (("transport", "energy_step_ev"), 0, "transport.energy_step_ev = 0"),
     (("transport", "energy_max_ev"), -3, "energy_max_ev = -3"),
     (("transport", "leads", "coupling_ev"), "strong", "transport.leads.coupling_ev = 'strong'"),
+    (("transport", "leads", "kind"), "magic", "transport.leads.kind = 'magic'"),
+    (("transport", "leads", "kind"), "bulk", "kind bulk needs the key electrode"),
+    (("transport", "leads", "electrode"), "au.TSHS", "electrode = 'au.TSHS' is of no use to wide-band leads"),
+    (("transport", "leads", "eta_ev"), 1e-4, "eta_ev = 0.0001 is of no use to wide-band leads"),
+    (("transport", "leads", "kpoints"), [2, 2], "kpoints = [2, 2] are of no use to wide-band leads"),
+    (("transport", "leads", "kpoints"), [0, 2], "transport.leads.kpoints.0 = 0"),
     (("interference", "confidence"), 1.5, "interference.confidence = 1.5"),
     (("relax", "fmax_ev_per_ang"), float("nan"), "relax.fmax_ev_per_ang"),
     (("xtb", "electronic_temperature_k"), -1, "xtb.electronic_temperature_k = -1"),
@@ -77,6 +83,17 @@ def test_a_bad_value_is_one_clear_error(values, path, value, message):
     assert message in text
     assert text.startswith("study.yaml: ")
     assert "\n" not in text
+
+
+def test_leads_in_the_grammar_of_the_command_line(values):
+    def text(**leads):
+        values["transport"]["leads"] = leads
+        return parse_config(values).transport.leads.text
+
+    assert text() == "wide-band:1"
+    assert text(kind="cluster", coupling_ev=0.25) == "cluster:0.25"
+    assert text(kind="wire", eta_ev=1e-5) == "wire"
+    assert text(kind="bulk", electrode="gold/au.TSHS", kpoints=[4, 4]) == "bulk:gold/au.TSHS"
 
 
 def test_every_wrong_key_is_named_at_once(values):

@@ -45,3 +45,21 @@ def random_device(n, seed=0, *, complex_h=False):
     S = 0.3 * (rng.normal(size=(n, n)) + 1j * complex_h * rng.normal(size=(n, n))) / np.sqrt(n)
     H, S = H + H.conj().T, np.eye(n) + 0.2 * (S + S.conj().T)
     return Device(H if complex_h else H.real, S if complex_h else S.real, np.arange(n) // 2)
+
+
+@dataclass
+class GivenSpectrum:
+    """Levels and states from elsewhere in the place of `Device.spectrum`."""
+
+    levels_ev: np.ndarray
+    states: np.ndarray
+
+    @property
+    def n_orbitals(self):
+        return len(self.levels_ev)
+
+    def rows(self, orbitals):
+        return self.states[orbitals]
+
+    def combine(self, coefficients):
+        return self.states @ coefficients

@@ -1,7 +1,17 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from qdjunction.errors import InputError
-from qdjunction.transport import Device, WideBandLead, parse_energies, parse_leads
+from qdjunction.transport import (
+    Bulk,
+    Device,
+    WideBandLead,
+    Wire,
+    parse_energies,
+    parse_kpoints,
+    parse_leads,
+)
 
 
 def test_ranges_hold_both_ends_and_an_exact_zero():
@@ -46,6 +56,9 @@ def test_leads():
     assert isinstance(left, WideBandLead)
     assert left.coupling_ev == right.coupling_ev == 0.4
     assert parse_leads("wide-band").coupling_ev == 1.0
+    for text in ("wide-band", "wire"):
+        with pytest.raises(InputError, match="atom 1 belongs to both sides"):
+            parse_leads(text).attach(device, [0, 1], [1, 2])
 
 
 @pytest.mark.parametrize(
@@ -61,8 +74,30 @@ def test_leads():
         "wire:1",
         "bulk",
         "bulk:",
+        "cluster:0",
+        "cluster:many",
     ],
 )
 def test_bad_leads(text):
     with pytest.raises(InputError, match="leads: "):
         parse_leads(text)
+
+
+def test_eta_and_cache_belong_to_the_leads_that_have_them():
+    assert parse_leads("wire", 1e-5) == Wire(1e-5)
+    found = parse_leads("bulk:au.TSHS", 2e-4, Path("cache"))
+    assert found == Bulk(Path("au.TSHS"), 2e-4, Path("cache"))
+    assert parse_leads("bulk:au.TSHS").eta_ev == 1e-4
+    with pytest.raises(InputError, match="cluster leads have none"):
+        parse_leads("cluster:1", 1e-4)
+    for eta in (0.0, -1.0, np.nan, np.inf):
+        with pytest.raises(InputError, match=r"eta: .*larger than 0"):
+            parse_leads("wire", eta)
+
+
+def test_kpoints():
+    assert parse_kpoints("4x3") == (4, 3)
+    assert parse_kpoints("2") == (2, 2)
+    for text in ("", "0", "4x", "x4", "2x0", "2x2x1", "-1", "1.5"):
+        with pytest.raises(InputError, match="k points: "):
+            parse_kpoints(text)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import scipy.linalg
 import scipy.sparse
-from known_systems import ChainLead, chain, random_device
+from known_systems import ChainLead, GivenSpectrum, chain, random_device
 from qdjunction.errors import InputError, TransportError
 from qdjunction.transport import Device, WideBandLead, read_transmission, transmission, write_transmission
+from qdjunction.transport.contact import ContactReduction
 from qdjunction.transport.layers import LayerSolver
 
 SOLVERS = ("contact-reduction", "direct", "layers")
@@ -58,6 +59,27 @@ def test_two_sites_between_wide_bands(solver):
     np.testing.assert_allclose(
         transmission(device, left, right, energies, solver).transmission, expected, rtol=1e-12
     )
+
+
+@both
+def test_one_level_between_two_leads(solver):
+    """Breit and Wigner; both leads touch the same orbital."""
+    device = Device([[0.3]])
+    left, right = (WideBandLead(device, [0], gamma) for gamma in (0.2, 0.05))
+    energies = np.array([-1.0, 0.2, 0.3, 0.30000001, 0.7])
+    expected = 0.2 * 0.05 / ((energies - 0.3) ** 2 + 0.125**2)
+    np.testing.assert_allclose(
+        transmission(device, left, right, energies, solver).transmission, expected, rtol=1e-12
+    )
+
+
+def test_leads_that_share_some_orbitals():
+    device = random_device(40, seed=6)
+    left, right = WideBandLead(device, [0, 1, 7], 0.5), WideBandLead(device, [1, 3, 7], 0.8)
+    energies = np.linspace(-4, 4, 60)
+    reduced, direct, layers = (transmission(device, left, right, energies, s).transmission for s in SOLVERS)
+    np.testing.assert_allclose(reduced, direct, rtol=1e-10)
+    np.testing.assert_allclose(layers, direct, rtol=1e-10)
 
 
 @pytest.mark.parametrize("complex_h", [False, True])
@@ -214,14 +236,57 @@ def test_auto_falls_back_when_the_check_fails(caplog):
     left, right = WideBandLead(device, [0]), WideBandLead(device, [19])
     energies = np.linspace(-1, 1, 300)
     expected = transmission(device, left, right, energies, "direct").transmission
-    levels, states = device.eigenstates
+    spectrum = device.spectrum
+    states = spectrum.combine(np.eye(40))
     # A spectrum of too few digits, as single precision gives: the check must see it.
-    device.__dict__["eigenstates"] = (levels + 1e-4 * np.sin(np.arange(40)), states)
+    wrong = GivenSpectrum(spectrum.levels_ev + 1e-4 * np.sin(np.arange(40)), states)
+    device.__dict__["spectrum"] = wrong
     found = transmission(device, left, right, energies)
     assert found.solver == "direct"
     assert "solved directly" in caplog.text
     np.testing.assert_array_equal(found.transmission, expected)
-    assert transmission(device, left, right, energies, "contact-reduction").error_estimate > 1e-6
+    reduced = transmission(device, left, right, energies, "contact-reduction", checks=len(energies))
+    assert reduced.error_estimate == pytest.approx(
+        np.max(np.abs(reduced.transmission / expected - 1)), rel=0.05
+    ), "the estimate is the true error"
+
+
+@pytest.mark.parametrize("complex_h", [False, True])
+def test_check_takes_the_error_of_the_levels_off(complex_h):
+    """To second order in the error, on a level as well."""
+    device = random_device(40, seed=2, complex_h=complex_h)
+    left, right = WideBandLead(device, [0, 3], 0.4), WideBandLead(device, [3, 19], 0.6)
+    spectrum = device.spectrum
+    states = spectrum.combine(np.eye(40))
+    wrong = GivenSpectrum(spectrum.levels_ev + 1e-6 * np.sin(np.arange(40)), states)
+    energies = np.concatenate([[-0.31, 0.0, 1.7], wrong.levels_ev[[12, 20]]])
+    exact = transmission(device, left, right, energies, "direct").transmission
+    device.__dict__["spectrum"] = wrong
+    reduction = ContactReduction(device, left, right)
+    plain = np.abs(reduction.transmission(energies) / exact - 1)
+    refined = np.abs(
+        [reduction.refined_transmission(e) / t - 1 for e, t in zip(energies, exact, strict=True)]
+    )
+    assert plain.max() > 1e-7
+    assert refined.max() < 1e-8
+
+
+def test_no_fall_back_where_a_direct_solution_knows_no_better(caplog):
+    """Deep in a wide gap T is the small rest of large terms, whichever way it is computed."""
+    n = 18
+    onsite = np.zeros(n)
+    onsite[4:-4] = 12.0
+    # In a basis that mixes the sites, every matrix is full and round-off goes everywhere.
+    device, left, right = chain(n, onsite=onsite)
+    rng = np.random.default_rng(0)
+    change = scipy.linalg.block_diag(
+        np.eye(1), scipy.linalg.qr(rng.normal(size=(n - 2, n - 2)))[0], np.eye(1)
+    )
+    device = Device(change.T @ device.H @ change, change.T @ device.S @ change)
+    found = transmission(device, left, right, np.linspace(-0.5, 0.5, 300))
+    assert found.solver == "contact-reduction"
+    assert found.error_estimate > 1e-6
+    assert "knows no better" in caplog.text
 
 
 def test_file_round_trip(tmp_path):
@@ -268,8 +333,6 @@ def test_bad_input_is_one_clear_error():
         transmission(device, left, right, [np.nan])
     with pytest.raises(InputError, match="'fast' is unknown"):
         transmission(device, left, right, [0.0], "fast")
-    with pytest.raises(TransportError, match="1 orbitals belong to both"):
-        transmission(device, left, left, [0.0], "direct")
     with pytest.raises(TransportError, match="right lead"):
         transmission(device, left, ChainLead(np.array([2, 3])), [0.0])
     bad = Device(np.eye(4), np.ones((4, 4)))

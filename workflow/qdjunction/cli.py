@@ -136,7 +136,23 @@ def _parser() -> argparse.ArgumentParser:
     siesta_input.add_argument(
         "--max-steps", type=int, default=500, help="moves of a relaxation (default: %(default)s)"
     )
+    siesta_input.add_argument(
+        "--lead",
+        metavar="NxM",
+        default=None,
+        help="a periodic structure is a bulk lead: k-points across it, e.g. 4x4, as in the device",
+    )
     siesta_input.add_argument("--output", required=True, metavar="RUNDIR", type=Path, help="folder to write")
+
+    convergence = verb(
+        "siesta-convergence",
+        _siesta_convergence,
+        "run SIESTA with mesh, energy shift and basis changed one at a time, and tabulate gap, energy and forces",
+    )
+    convergence.add_argument("structure", help="extended XYZ file, best a small dot")
+    _siesta(convergence)
+    _resources(convergence)
+    _output(convergence, "CSV file to write; a second call goes on where a killed one stopped")
 
     transmission = verb("transmission", _transmission, "compute T(E) of a junction")
     transmission.add_argument(
@@ -148,7 +164,9 @@ def _parser() -> argparse.ArgumentParser:
         help="first:last:step in eV, relative to E_F; write --energies=-2:2:0.01",
     )
     transmission.add_argument(
-        "--leads", default="wide-band:1.0", help="wide-band:g, g in eV (default: %(default)s)"
+        "--leads",
+        default="wide-band:1.0",
+        help="wide-band:g or cluster:g (g in eV), wire, or bulk:electrode.TSHS (default: %(default)s)",
     )
     transmission.add_argument(
         "--left-atoms", help="left lead atoms, counted from 0, e.g. 290-299,305; default: tagged ones"
@@ -157,7 +175,41 @@ def _parser() -> argparse.ArgumentParser:
     transmission.add_argument(
         "--fermi", type=float, metavar="E", help="Fermi energy (eV) for files in which it is not at zero"
     )
-    _output(transmission, "netCDF file to write; xarray opens it")
+    transmission.add_argument(
+        "--solver",
+        default="auto",
+        help="contact-reduction, direct, layers, or auto, the one with least work (default: %(default)s)",
+    )
+    transmission.add_argument(
+        "--kpoints",
+        default="1",
+        metavar="N1xN2",
+        help="k points across the transport direction, e.g. 4x4 (default: Gamma alone)",
+    )
+    transmission.add_argument(
+        "--eta", type=float, metavar="EV", help="imaginary energy (eV) inside wire and bulk leads"
+    )
+    transmission.add_argument(
+        "--eigenchannels", type=int, default=0, metavar="N", help="write the N largest T_n at each energy too"
+    )
+    transmission.add_argument(
+        "--ldos",
+        metavar="E",
+        help="write the local density of states at these energies too, e.g. --ldos=-1,0",
+    )
+    transmission.add_argument(
+        "--linear-response",
+        type=Path,
+        metavar="FILE.csv",
+        help="table of G, d log10 G / dE_F, thermopower, heat conductance and ZT at every E_F",
+    )
+    transmission.add_argument(
+        "--temperature", type=float, default=300.0, metavar="K", help="of that table (default: %(default)s)"
+    )
+    transmission.add_argument(
+        "--cache", type=Path, metavar="DIR", help="keep the surfaces of bulk electrodes there, for later runs"
+    )
+    _output(transmission, "netCDF file to write: .nc for xarray, .TBT.nc for sisl")
 
     decay = verb("decay", _decay, "fit the attenuation factor beta and judge the jump of the last contact")
     decay.add_argument(
@@ -215,6 +267,10 @@ def _engine(parser: argparse.ArgumentParser) -> None:
         help="xtb, the embedded GFN1-xTB model, or siesta, which SIESTA_COMMAND names (default: %(default)s)",
     )
     _siesta(parser)
+    _resources(parser)
+
+
+def _resources(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=None, help="threads (default: OMP_NUM_THREADS)")
     parser.add_argument(
         "--workdir",
@@ -324,18 +380,52 @@ def _siesta_input(options: argparse.Namespace) -> None:
     from qdjunction.yaml_model import validate
 
     settings = validate(SiestaSettings, _siesta_values(options), "command line")
-    steps.siesta_input(options.structure, settings, options.output, options.fmax, options.max_steps)
+    if options.lead is None:
+        steps.siesta_input(options.structure, settings, options.output, options.fmax, options.max_steps)
+        return
+    if options.fmax is not None:
+        raise InputError("--lead and --fmax: a lead is not relaxed; leave --fmax out")
+    first, _, second = options.lead.partition("x")
+    if not (first.isdecimal() and second.isdecimal() and int(first) and int(second)):
+        raise InputError(f"--lead = {options.lead!r}: not two numbers of k-points; write e.g. 4x4")
+    steps.siesta_lead_input(options.structure, settings, options.output, (int(first), int(second)))
+
+
+def _siesta_convergence(options: argparse.Namespace) -> None:
+    from qdjunction import steps
+    from qdjunction.engine.siesta.settings import SiestaSettings
+    from qdjunction.yaml_model import validate
+
+    settings = validate(SiestaSettings, _siesta_values(options), "command line")
+    steps.siesta_convergence(
+        options.structure, settings, _workdir(options), options.output, options.threads or 1
+    )
 
 
 def _transmission(options: argparse.Namespace) -> None:
     from qdjunction import steps
+    from qdjunction.transport import parse_kpoints
 
     left, right = (
         None if text is None else _atom_list(flag, text)
         for flag, text in (("--left-atoms", options.left_atoms), ("--right-atoms", options.right_atoms))
     )
     steps.compute_transmission(
-        options.hamiltonian, options.energies, options.leads, options.output, left, right, options.fermi
+        options.hamiltonian,
+        options.energies,
+        options.leads,
+        options.output,
+        left,
+        right,
+        options.fermi,
+        solver=options.solver,
+        kpoints=parse_kpoints(options.kpoints),
+        eta_ev=options.eta,
+        channels=options.eigenchannels,
+        density_energies=options.ldos,
+        cache=options.cache,
+        response_table=options.linear_response,
+        temperature_k=options.temperature,
     )
 
 

@@ -98,15 +98,42 @@ class RelaxSettings(Section):
 class LeadSettings(Section):
     """The semi-infinite leads behind the pyramids."""
 
-    kind: Literal["wide-band"] = "wide-band"
-    """`wide-band`: Gamma = g S on the orbitals of the lead layers."""
+    kind: Literal["wide-band", "cluster", "wire", "bulk"] = "wide-band"
+    """`wide-band`: Gamma = g S on the orbitals of the lead layers. `cluster`: the same on the whole pyramid.
+    `wire`: the lead layers hold two like cells, of which the outer one goes on for ever. `bulk`: the lead layers are
+    the atoms of one cell of `electrode`, which stands in for them."""
     coupling_ev: Positive = 1.0
-    """g of the wide-band lead (eV)."""
+    """g of wide-band and cluster leads (eV)."""
+    electrode: str | None = Field(default=None, min_length=1)
+    """File with H and S of the bulk electrode, e.g. a TSHS; for `bulk`, relative to where Snakemake runs."""
+    eta_ev: Positive | None = None
+    """Imaginary part of the energy inside wire and bulk leads (eV); by default 1e-6 and 1e-4."""
+    kpoints: list[Annotated[int, Field(ge=1)]] = Field(default=[1, 1], min_length=2, max_length=2)
+    """Numbers of k points along the two lattice vectors across the transport direction; for `bulk`."""
+
+    @model_validator(mode="after")
+    def _every_key_has_its_kind(self) -> "LeadSettings":
+        if self.kind == "bulk" and self.electrode is None:
+            raise ValueError("kind bulk needs the key electrode, the file of the electrode's H and S")
+        if self.kind != "bulk" and self.electrode is not None:
+            raise ValueError(
+                f"electrode = {self.electrode!r} is of no use to {self.kind} leads; leave it out, "
+                "or set kind to bulk"
+            )
+        if self.eta_ev is not None and self.kind not in ("wire", "bulk"):
+            raise ValueError(f"eta_ev = {self.eta_ev:g} is of no use to {self.kind} leads, which have none")
+        if self.kpoints != [1, 1] and self.kind != "bulk":
+            raise ValueError(
+                f"kpoints = {self.kpoints} are of no use to {self.kind} leads, which are finite across"
+            )
+        return self
 
     @property
     def text(self) -> str:
-        """The same in the grammar of the command line, e.g. `wide-band:1`."""
-        return f"{self.kind}:{self.coupling_ev:g}"
+        """The choice in the grammar of the command line, e.g. `wide-band:1` or `bulk:electrode.TSHS`."""
+        if self.kind == "wire":
+            return self.kind
+        return f"{self.kind}:{self.electrode if self.kind == 'bulk' else format(self.coupling_ev, 'g')}"
 
 
 class TransportSettings(Section):

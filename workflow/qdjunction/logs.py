@@ -13,8 +13,12 @@ LINE = "%(asctime)s %(message)s"
 
 
 def log_to_terminal(prefix: str = "") -> None:
-    """Print progress lines of the library to standard error, each behind `prefix`."""
+    """Print progress lines of the library to standard error, each behind `prefix`; a second call replaces the first."""
+    logger = logging.getLogger("qdjunction")
+    for former in [handler for handler in logger.handlers if handler.name == "terminal"]:
+        logger.removeHandler(former)
     handler = logging.StreamHandler()
+    handler.name = "terminal"
     handler.setFormatter(logging.Formatter(f"%(asctime)s {prefix}%(message)s", "%H:%M:%S"))
     _attach(handler)
 

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from qdjunction.config import ElectrodeSettings, LeadSettings
 from qdjunction.engine.contract import Engine, EngineInfo
+from qdjunction.engine.siesta.convergence import convergence
 from qdjunction.engine.siesta.extraction import electronic_structure_from_run
-from qdjunction.engine.siesta.inputs import Task, write_siesta_input
+from qdjunction.engine.siesta.inputs import Task, write_lead_input, write_siesta_input
+from qdjunction.engine.siesta.launch import Launch
 from qdjunction.engine.siesta.settings import SiestaSettings
 from qdjunction.engine.store import is_store, read_electronic_structure, write_electronic_structure
 from qdjunction.errors import AnalysisError, EngineError, InputError, QdjunctionError
@@ -36,14 +38,21 @@ from qdjunction.structure.dot import build_dot
 from qdjunction.structure.junction import build_junction, dot_atoms, lead_atoms
 from qdjunction.structure.xyz import read_structure, write_structure
 from qdjunction.transport import (
+    Cluster,
     Device,
+    KAverage,
+    Lead,
     injected_density,
+    k_averaged_transmission,
+    linear_response_table,
     parse_energies,
     parse_leads,
     read_transmission,
-    transmission,
+    write_tbt,
     write_transmission,
 )
+from qdjunction.transport.grammar import K
+from qdjunction.transport.transmission import SolverName
 
 log = logging.getLogger(__name__)
 
@@ -215,12 +224,56 @@ def siesta_input(
     log.info("wrote %s; run it there with `siesta < %s > %s.out`", path, path.name, path.stem)
 
 
-def device_of(
+def siesta_lead_input(
+    structure: str | Path, settings: SiestaSettings, run_dir: str | Path, transverse: tuple[int, int]
+) -> None:
+    """Write a folder in which SIESTA makes the TSHS file of a bulk lead; see `write_lead_input`.
+
+    Raises
+    ------
+    InputError
+        If the structure is not periodic or a pseudopotential is missing.
+    """
+    path = write_lead_input(
+        read_structure(structure), settings.pseudopotentials, settings, run_dir, transverse
+    )
+    log.info("wrote %s; run it there with `siesta < %s > %s.out`", path, path.name, path.stem)
+
+
+def siesta_convergence(
+    structure: str | Path, settings: SiestaSettings, workdir: str | Path, output: str | Path, threads: int
+) -> None:
+    """Tabulate how much gap, energy and forces of a structure depend on mesh, energy shift and basis."""
+    launch = Launch.of_job(threads, {})
+    write_table(convergence(read_structure(structure), settings, workdir, launch=launch), output)
+
+
+class Junction(NamedTuple):
+    """H and S of a junction with what else a transmission needs.
+
+    Attributes
+    ----------
+    hamiltonian : sisl.Hamiltonian
+        H and S, E_F at zero.
+    left, right : array of int
+        Atoms of the leads.
+    engine : EngineInfo or None
+        Who computed it; None where the file does not say.
+    """
+
+    hamiltonian: sisl.Hamiltonian
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    engine: EngineInfo | None
+
+
+def read_junction(
     path: str | Path,
     left_atoms: Sequence[int] | None = None,
     right_atoms: Sequence[int] | None = None,
     fermi_ev: float | None = None,
-) -> tuple[Device, NDArray[np.int64], NDArray[np.int64], EngineInfo | None]:
+    whole_tips: bool = False,
+) -> Junction:
     """Read H and S of a junction from any file, with the lead atoms of either side.
 
     Parameters
@@ -231,11 +284,8 @@ def device_of(
         Atoms of the leads, counted from 0; by default the tagged ones of the file.
     fermi_ev : float, optional
         Fermi energy in the zero of the file (eV), for files in which it is not at zero already.
-
-    Returns
-    -------
-    Device, left atoms, right atoms, EngineInfo or None
-        None where the file does not say who computed it.
+    whole_tips : bool
+        Whether all gold of a side is tagged for the lead, not only its outermost layers.
 
     Raises
     ------
@@ -249,7 +299,9 @@ def device_of(
     if is_store(path):
         structure = read_electronic_structure(path)
         matrices, engine = structure.hamiltonian, structure.engine
-        leads = leads or lead_atoms(structure.atoms)
+        if leads is None:
+            atoms = structure.atoms
+            leads = (_side(atoms, 1), _side(atoms, 2)) if whole_tips else lead_atoms(atoms)
     else:
         matrices = _read_with_sisl(path)
         if leads is None:
@@ -259,8 +311,7 @@ def device_of(
     if fermi_ev:
         matrices = matrices.copy()
         matrices.shift(-fermi_ev)
-    device = Device.from_hamiltonian(matrices)
-    return device, np.asarray(leads[0]), np.asarray(leads[1]), engine
+    return Junction(matrices, np.asarray(leads[0]), np.asarray(leads[1]), engine)
 
 
 def compute_transmission(
@@ -271,37 +322,100 @@ def compute_transmission(
     left_atoms: Sequence[int] | None = None,
     right_atoms: Sequence[int] | None = None,
     fermi_ev: float | None = None,
+    *,
+    solver: SolverName = "auto",
+    kpoints: Sequence[int] = (1, 1),
+    eta_ev: float | None = None,
+    channels: int = 0,
+    density_energies: str | None = None,
+    cache: str | Path | None = None,
+    response_table: str | Path | None = None,
+    temperature_k: float = 300.0,
 ) -> None:
-    """Compute T(E) of a junction's H and S; `energies` and `leads` as `parse_energies` and `parse_leads` read them."""
-    grid, choice = parse_energies(energies), parse_leads(leads)
-    device, left, right, engine = device_of(path, left_atoms, right_atoms, fermi_ev)
-    result = transmission(*choice.attach(device, left, right), grid)
+    """Compute T(E) of a junction's H and S, and what else is asked for.
+
+    Parameters
+    ----------
+    path, left_atoms, right_atoms, fermi_ev
+        As for `read_junction`.
+    energies, leads : str
+        As `parse_energies` and `parse_leads` read them; leads lie along the third lattice vector.
+    output : str or Path
+        ``.nc`` for xarray, ``.TBT.nc`` for sisl.
+    solver : str
+        As for `transmission`.
+    kpoints : 2 ints
+        Numbers of k points across the transport direction.
+    eta_ev : float, optional
+        Imaginary part of the energy inside wires and bulk electrodes (eV).
+    channels : int
+        How many eigenchannel transmissions to write at each energy.
+    density_energies : str, optional
+        Energies at which the local density of states is written too, as `parse_energies` reads them.
+    cache : str or Path, optional
+        Folder that keeps the surface Green's functions of bulk electrodes.
+    response_table : str or Path, optional
+        CSV file for `linear_response_table`.
+    temperature_k : float
+        Its temperature (K).
+
+    Raises
+    ------
+    InputError
+        If a value cannot be read, a file name has another suffix, or the file lacks what is asked for.
+    """
+    grid = parse_energies(energies)
+    choice = parse_leads(leads, eta_ev, None if cache is None else Path(cache))
+    at = None if density_energies is None else parse_energies(density_energies)
+    for_sisl = _is_tbt(output)
+    if for_sisl and at is not None:
+        raise InputError(f"{output}: the local density of states goes to a plain .nc file; rename the output")
+    if response_table is not None and Path(response_table).suffix != ".csv":
+        raise InputError(f"{response_table}: is written as a table; let its name end in .csv")
+    if not temperature_k > 0:
+        raise InputError(f"temperature: {temperature_k} K; it must be larger than 0")
+    junction = read_junction(path, left_atoms, right_atoms, fermi_ev, isinstance(choice, Cluster))
+
+    def attach(device: Device, k: K) -> tuple[Device, Lead, Lead]:
+        return choice.attach(device, junction.left, junction.right, k)
+
+    over_k = k_averaged_transmission(
+        junction.hamiltonian, attach, grid, (kpoints[0], kpoints[1]), solver, channels=channels
+    )
+    result = over_k.at_k[0] if len(over_k.at_k) == 1 else over_k
+    average = over_k.result
     log.info(
-        "T(E) of %d energies in %.1f s by %s, checked to %.0e",
-        len(result.energies_ev), result.wall_time_s, result.solver, result.error_estimate,
+        "T(E) of %d energies at %d k points in %.1f s by %s, checked to %.0e",
+        len(grid), len(over_k.at_k), average.wall_time_s, average.solver, average.error_estimate,
     )  # fmt: skip
+    if response_table is not None:
+        write_table(linear_response_table(average, temperature_k), response_table)
+    if for_sisl:
+        write_tbt(result, output, junction.hamiltonian.geometry, junction.left, junction.right)
+        return
     made = provenance(
-        inputs={str(path): digest(path)}, leads=leads, engine=asdict(engine) if engine else None
+        inputs={str(path): digest(path)},
+        leads=leads,
+        engine=asdict(junction.engine) if junction.engine else None,
     )
-    write_transmission(result, output, made)
+    more = None if at is None else _densities(junction, attach, over_k, at)
+    write_transmission(result, output, made, more)
 
 
-def local_density(path: str | Path, energy_ev: float, leads: LeadSettings, output: str | Path) -> None:
+def local_density(
+    path: str | Path,
+    energy_ev: float,
+    leads: LeadSettings,
+    output: str | Path,
+    cache: str | Path | None = None,
+) -> None:
     """Where the states at one energy run: LDOS by atom, parted by the lead they enter from."""
-    device, left, right, _ = device_of(path)
-    density = injected_density(*parse_leads(leads.text).attach(device, left, right), [energy_ev])
-    dataset = xarray.Dataset(
-        {
-            name: (("energy", "atom"), values, {"units": "1/eV", "long_name": f"states per spin {meaning}"})
-            for name, values, meaning in (
-                ("ldos_left", density.left, "that enter from the left lead"),
-                ("ldos_right", density.right, "that enter from the right lead"),
-                ("ldos", density.left + density.right, "in all"),
-            )
-        },
-        {"energy": ("energy", density.energies_ev, {"units": "eV", "long_name": "energy relative to E_F"})},
-        {"provenance": json.dumps(provenance(inputs={str(path): digest(path)}))},
-    )
+    choice = parse_leads(leads.text, leads.eta_ev, None if cache is None else Path(cache))
+    junction = read_junction(path, whole_tips=isinstance(choice, Cluster))
+    device = Device.from_hamiltonian(junction.hamiltonian, open_axis=2)
+    density = injected_density(*choice.attach(device, junction.left, junction.right), [energy_ev])
+    dataset = _density_dataset(density.left, density.right, density.energies_ev, "energy")
+    dataset.attrs["provenance"] = json.dumps(provenance(inputs={str(path): digest(path)}))
     with whole(output) as temporary:
         dataset.to_netcdf(temporary)
 
@@ -485,6 +599,48 @@ def decay_of(
 def _side(atoms: Any, side: int) -> NDArray[np.int64]:
     """Atoms of the left (1) or right (2) pyramid."""
     return np.flatnonzero([str(tag).startswith(str(side)) for tag in atoms.get_tags()])
+
+
+def _is_tbt(output: str | Path) -> bool:
+    """Whether a file of T(E) is to have the layout of TBtrans, by its name."""
+    name = Path(output).name
+    if not name.endswith(".nc"):
+        raise InputError(
+            f"{output}: T(E) is written as netCDF; let the name end in .nc, or in .TBT.nc for sisl"
+        )
+    return name.endswith(".TBT.nc")
+
+
+def _densities(
+    junction: Junction, attach: Any, over_k: KAverage, energies: NDArray[np.float64]
+) -> xarray.Dataset:
+    """LDOS of every atom, averaged over k; NaN on atoms that a lead stands in for."""
+    atoms = junction.hamiltonian.geometry.na
+    sides = np.zeros((2, len(energies), atoms))
+    for k, weight in zip(over_k.k_points, over_k.weights, strict=True):
+        device = Device.from_hamiltonian(junction.hamiltonian, tuple(k), open_axis=2)
+        inner, *leads = attach(device, tuple(k))
+        found = injected_density(inner, *leads, energies)
+        for side, values in zip(sides, (found.left, found.right), strict=True):
+            side[:, : inner.n_atoms] += weight * values
+    sides[:, :, np.setdiff1d(np.arange(atoms), inner.orbital_atoms)] = np.nan
+    return _density_dataset(sides[0], sides[1], energies, "ldos_energy")
+
+
+def _density_dataset(
+    left: NDArray[np.float64], right: NDArray[np.float64], energies: NDArray[np.float64], dimension: str
+) -> xarray.Dataset:
+    return xarray.Dataset(
+        {
+            name: ((dimension, "atom"), values, {"units": "1/eV", "long_name": f"states per spin {meaning}"})
+            for name, values, meaning in (
+                ("ldos_left", left, "that enter from the left lead"),
+                ("ldos_right", right, "that enter from the right lead"),
+                ("ldos", left + right, "in all"),
+            )
+        },
+        {dimension: (dimension, energies, {"units": "eV", "long_name": "energy relative to E_F"})},
+    )
 
 
 def _read_with_sisl(path: str | Path) -> sisl.Hamiltonian:

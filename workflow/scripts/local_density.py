@@ -9,4 +9,5 @@ with running(job):
         steps.headline_of(job.input.series, job.wildcards.junction),
         LeadSettings(**job.params.leads),
         job.output[0],
+        cache=job.params.cache,
     )

@@ -117,10 +117,10 @@ def adaptive_transmission(
 
 def _resonances(device: Device, left: Lead, right: Lead, energy_ev: float) -> NDArray[np.float64]:
     """Give all levels and, to either side, half their widths ``x^dagger Gamma x``."""
-    levels, states = device.eigenstates
+    levels = device.spectrum.levels_ev
     widths = np.zeros(len(levels))
     for lead in (left, right):
-        rows = states[lead.orbitals]
+        rows = device.spectrum.rows(lead.orbitals)
         gamma = broadening(lead.self_energy(energy_ev))
         widths += (rows.conj() * (gamma @ rows)).sum(axis=0).real
     return np.concatenate([levels, levels - 0.5 * widths, levels + 0.5 * widths])

@@ -65,10 +65,8 @@ def eigenchannels(
     -----
     Source: M. Paulsson and M. Brandbyge, Phys. Rev. B 76, 115117 (2007).
     """
-    incoming = DirectSolver(device, left, right).columns(energy_ev, left.orbitals) @ root_of(
-        broadening(left.self_energy(energy_ev))
-    )
-    amplitudes = root_of(broadening(right.self_energy(energy_ev))).conj().T @ incoming[right.orbitals]
+    incoming = _incoming(device, left, right, energy_ev)
+    amplitudes = _open_root(right, energy_ev).conj().T @ incoming[right.orbitals]
     _, singular, vectors = np.linalg.svd(amplitudes, full_matrices=False)
     kept = slice(count)
     return Eigenchannels(float(energy_ev), singular[kept] ** 2, incoming @ vectors.conj().T[:, kept])
@@ -96,9 +94,7 @@ def bond_currents(device: Device, left: Lead, right: Lead, energy_ev: float) -> 
     -----
     Source: T. N. Todorov, J. Phys.: Condens. Matter 14, 3049 (2002); orbital-wise as in TBtrans.
     """
-    incoming = DirectSolver(device, left, right).columns(energy_ev, left.orbitals) @ root_of(
-        broadening(left.self_energy(energy_ev))
-    )
+    incoming = _incoming(device, left, right, energy_ev)
     coupling = scipy.sparse.coo_array(
         scipy.sparse.csr_array(device.H) - energy_ev * scipy.sparse.csr_array(device.S)
     )
@@ -110,3 +106,15 @@ def bond_currents(device: Device, left: Lead, right: Lead, energy_ev: float) -> 
     summed.setdiag(0.0)
     summed.eliminate_zeros()
     return summed
+
+
+def _incoming(device: Device, left: Lead, right: Lead, energy_ev: float) -> NDArray[np.complex128]:
+    """Give the states that come in from the left, one column for each open channel of that lead."""
+    columns = DirectSolver(device, left, right).columns(energy_ev, left.orbitals)
+    return columns @ _open_root(left, energy_ev)
+
+
+def _open_root(lead: Lead, energy_ev: float) -> NDArray[np.complex128]:
+    """Give F with ``F F^dagger = Gamma`` and no column for closed channels."""
+    root = root_of(broadening(lead.self_energy(energy_ev)))
+    return root[:, root.any(axis=0)]

@@ -59,15 +59,54 @@ def conductance(
     return float(averaged) if fermi.ndim == 0 else averaged
 
 
-def thermal_window(energies_ev: NDArray[np.float64], temperature_k: float) -> tuple[float, float]:
-    """First and last Fermi energy (eV) at which T(E) on these energies gives a thermal conductance.
+def conductance_slope(
+    result: Transmission, temperature_k: float = 300.0, fermi_ev: ArrayLike = 0.0
+) -> float | NDArray[np.float64]:
+    """Give ``d log10 G / d E_F``: how many decades G moves when the Fermi energy is off by one eV.
+
+    Exact for T(E) that is linear between neighbouring energies: ``dG / dE_F = integral T'(E) (-df/dE) dE``.
+
+    Parameters
+    ----------
+    result, temperature_k, fermi_ev
+        As for `conductance`, the temperature larger than zero.
+
+    Returns
+    -------
+    float or array
+        Slope (decades per eV), one for each `fermi_ev`; NaN where G is zero.
+
+    Raises
+    ------
+    InputError
+        As for `conductance`, and if the temperature is zero.
+    """
+    if temperature_k == 0:
+        raise InputError(
+            "temperature: 0 K; the slope of a line through single energies jumps, take one above 0"
+        )
+    values = np.asarray(conductance(result, temperature_k, fermi_ev))
+    fermi = np.asarray(fermi_ev, dtype=float)
+    energies, transmissions = sorted_unique(result)
+    kt = BOLTZMANN_EV_PER_K * temperature_k
+    occupation = 0.5 * (1.0 - np.tanh(0.5 * (energies - fermi[..., None]) / kt))
+    change = -np.diff(occupation, axis=-1) @ (np.diff(transmissions) / np.diff(energies))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = change / (values * np.log(10))
+    return float(slope) if fermi.ndim == 0 else slope
+
+
+def thermal_window(
+    energies_ev: NDArray[np.float64], temperature_k: float, half_width: float = KERNEL_HALF_WIDTH
+) -> tuple[float, float]:
+    """First and last Fermi energy (eV) that T(E) on these energies holds `half_width` kT about.
 
     Raises
     ------
     InputError
         If the energies are too few for any.
     """
-    half = KERNEL_HALF_WIDTH * BOLTZMANN_EV_PER_K * temperature_k
+    half = half_width * BOLTZMANN_EV_PER_K * temperature_k
     low, high = float(np.min(energies_ev)) + half, float(np.max(energies_ev)) - half
     if low > high:
         raise InputError(

@@ -12,15 +12,17 @@ zero: ``G = G' + K V [E - e - V^dagger Sigma K V]^-1 V^dagger (1 + Sigma G')`` w
 the rows of the near levels on C.
 """
 
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
+import scipy.sparse
 from numpy.typing import NDArray
 
-from qdjunction.errors import TransportError
-
 from .device import Device
-from .leads import Lead, broadening
+from .leads import Lead
+from .solver import Batch, Places, Solver, trace_formula
+from .spectrum import Spectrum
 
 POLE_GUARD_EV = 1e-4
 """Levels closer to the energy than this are treated apart; g keeps about 12 digits elsewhere."""
@@ -31,62 +33,159 @@ DARK = 1e-24
 NODES = 22
 """Chebyshev points of one window."""
 
-BATCH_BYTES = 64 * 1024**2
+BATCH_BYTES = 16 * 1024**2
 """Memory for one batch of contact-sized complex matrices."""
 
 
-class ContactReduction:
-    """Green's function between the orbitals of two leads.
+class ContactReduction(Solver):
+    """One decomposition of the device, then contact-sized algebra; see the module's text.
 
     Parameters
     ----------
     device : Device
-        H and S; its `eigenstates` are computed on first use and shared.
+        H and S; its `spectrum` is computed on first use and shared.
     left, right : Lead
-        Two leads on separate sets of orbitals.
+        Leads.
     """
 
     name = "contact-reduction"
 
     def __init__(self, device: Device, left: Lead, right: Lead) -> None:
-        self.left, self.right = left, right
-        self.contacts = joined_orbitals(left, right)
-        self.levels_ev, states = device.eigenstates
-        self._closed = ClosedGreen(self.levels_ev, states[self.contacts])
+        super().__init__(device, left, right)
+        self.levels_ev = device.spectrum.levels_ev
+        self._closed = ClosedGreen(self.levels_ev, device.spectrum.rows(self.contacts))
 
-    def transmission(self, energies_ev: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give T at each energy, batch by batch."""
-        n_left = len(self.left.orbitals)
+    @classmethod
+    def memory_bytes(cls, device: Device, left: Lead, right: Lead, n_energies: int) -> int:
+        """Predict the most memory (bytes) that it takes beside the device and the leads."""
+        n, m = device.n_orbitals, len(left.orbitals) + len(right.orbitals)
+        size = 8 if device.is_real else 16
+        known = "spectrum" in device.__dict__
+        whole = (
+            0 if known else Spectrum.memory_bytes(n, size) + 2 * size * n**2 * scipy.sparse.issparse(device.H)
+        )
+        # Rows of the states and what they are multiplied with; columns of G in all of the device for the checks.
+        narrow = n * m * (4 * size + 5 * 16)
+        return whole + narrow + 3 * NODES * size * m**2 + 8 * 16 * m**2 * min(n_energies, batch_size(m))
+
+    def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
+        """Give G between the leads, window by window."""
         order = np.argsort(energies_ev, kind="stable")
-        values = np.empty(len(energies_ev))
-        size = max(1, BATCH_BYTES // (16 * self.contacts.size**2))
+        size = batch_size(self.contacts.size)
         start = 0
         for window in self._closed.windows(energies_ev[order]):
             for batch in np.split(window.energies_ev, range(size, len(window.energies_ev), size)):
                 sigma_left, sigma_right = self.left.self_energy(batch), self.right.self_energy(batch)
                 green = self._columns(window, batch, sigma_left, sigma_right)
-                here = order[start : start + len(batch)]
-                values[here] = trace_formula(sigma_left, green[:, :n_left], sigma_right)
+                places = order[start : start + len(batch)]
                 start += len(batch)
-        return values
+                yield Batch(places, sigma_left, sigma_right, green[:, self._left])
+
+    def refined_transmission(self, energy_ev: float) -> float:
+        """Give T at one energy with the error of the decomposition taken off, to first order.
+
+        Columns and rows of G that belong to the leads are put together from the states in all of the device.
+        What they leave of ``1 - (E S - H - Sigma) G`` is the error of the decomposition, independent of how it
+        was made, and ``G_LR + G_L: [1 - (E S - H - Sigma) G]_:R`` is right to second order in it. Much cheaper
+        than a direct solution.
+        """
+        sigmas = tuple(lead.self_energy(energy_ev) for lead in (self.left, self.right))
+        columns = self._in_device(energy_ev, *sigmas, self._right)
+        # G_L: is the adjoint of the columns of the advanced G.
+        rows = self._in_device(energy_ev, *(sigma.conj().T for sigma in sigmas), self._left).conj().T
+        acted = energy_ev * (self.device.S @ columns) - self.device.H @ columns
+        for lead, sigma in zip((self.left, self.right), sigmas, strict=True):
+            acted[lead.orbitals] -= sigma @ columns[lead.orbitals]
+        acted[self.right.orbitals, np.arange(len(self.right.orbitals))] -= 1.0
+        green = columns[self.left.orbitals] - rows @ acted
+        return float(trace_formula(sigmas[0][None], green[None], sigmas[1][None])[0])
+
+    def _in_device(
+        self, energy: float, sigma_left: NDArray, sigma_right: NDArray, place: Places
+    ) -> NDArray[np.complex128]:
+        """Give the columns of G that belong to the contact orbitals at `place`, on all orbitals."""
+        window = Window(self._closed, np.array([energy]), smooth=False)
+        closed, distance, near = window.green(window.energies_ev)
+        system = self._system(closed, sigma_left[None], sigma_right[None])[0]
+        unit = np.eye(len(self.contacts), dtype=np.complex128)
+        weight = np.divide(1.0, distance[0], out=np.zeros_like(distance[0]), where=~near[0])
+        if near.any():
+            without = np.linalg.solve(system, closed[0].astype(np.complex128))
+            V = window.rows[:, near[0]]
+            green, amplitudes = self._put_back(
+                without, V, distance[0][near[0]], sigma_left, sigma_right, place
+            )
+        else:
+            green = np.linalg.solve(system, closed[0][:, place].astype(np.complex128))
+        source = unit[:, place] + self._sigma(green, sigma_left, sigma_right)
+        coefficients = weight[:, None] * (window.rows.conj().T @ source)
+        if near.any():
+            coefficients[near[0]] = amplitudes
+        return self.device.spectrum.combine(coefficients)
+
+    def _system(self, closed: NDArray, sigma_left: NDArray, sigma_right: NDArray) -> NDArray[np.complex128]:
+        """Give ``1 - g Sigma``, (n_energies, m, m)."""
+        m = self.contacts.size
+        system = np.zeros((len(closed), m, m), dtype=np.complex128)
+        system[:, :, self._left] -= _product(closed[:, :, self._left], sigma_left)
+        system[:, :, self._right] -= _product(closed[:, :, self._right], sigma_right)
+        system[:, np.arange(m), np.arange(m)] += 1.0
+        return system
+
+    def _sigma(self, matrix: NDArray, sigma_left: NDArray, sigma_right: NDArray) -> NDArray[np.complex128]:
+        """Give ``Sigma matrix`` for rows on the contacts."""
+        out = np.zeros(matrix.shape, dtype=np.complex128)
+        out[self._left] += sigma_left @ matrix[self._left]
+        out[self._right] += sigma_right @ matrix[self._right]
+        return out
 
     def _columns(
         self, window: "Window", energies: NDArray, sigma_left: NDArray, sigma_right: NDArray
     ) -> NDArray[np.complex128]:
         """Give the columns of G that belong to the right lead, (n_energies, m, m_right)."""
-        n_left, m = len(self.left.orbitals), self.contacts.size
         closed, distance, near = window.green(energies)
-        system = np.empty((len(energies), m, m), dtype=np.complex128)
-        _multiply(closed[:, :, :n_left], sigma_left, system[:, :, :n_left])
-        _multiply(closed[:, :, n_left:], sigma_right, system[:, :, n_left:])
-        np.negative(system, out=system)
-        system[:, np.arange(m), np.arange(m)] += 1.0
-        green = np.linalg.solve(system, closed[:, :, n_left:].astype(np.complex128))
+        system = self._system(closed, sigma_left, sigma_right)
+        green = np.linalg.solve(system, closed[:, :, self._right].astype(np.complex128))
         for i in np.flatnonzero(near.any(axis=1)):
             without = np.linalg.solve(system[i], closed[i].astype(np.complex128))
             V = window.rows[:, near[i]]
-            green[i] = _put_back(without, V, distance[i][near[i]], sigma_left[i], sigma_right[i])[:, n_left:]
+            green[i], _ = self._put_back(
+                without, V, distance[i][near[i]], sigma_left[i], sigma_right[i], self._right
+            )
         return green
+
+    def _put_back(
+        self,
+        green: NDArray,
+        V: NDArray,
+        distance: NDArray,
+        sigma_left: NDArray,
+        sigma_right: NDArray,
+        place: Places,
+    ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+        """Give columns of G with the levels of rows V, E - e = `distance`, from G without them.
+
+        Returns
+        -------
+        columns : (m, n_columns) array
+            Those at `place`.
+        amplitudes : (n_levels, n_columns) array
+            What each of the levels has in them; zero for a level that couples to nothing.
+        """
+        bright = (np.abs(V) ** 2).sum(axis=0) > DARK
+        KV = V + green @ self._sigma(V, sigma_left, sigma_right)
+        own = np.diag(distance) - V.conj().T @ self._sigma(KV, sigma_left, sigma_right)
+        source = np.eye(len(green)) + self._sigma(green, sigma_left, sigma_right)
+        amplitudes = np.zeros((len(distance), source[:, place].shape[1]), dtype=np.complex128)
+        amplitudes[bright] = np.linalg.solve(
+            own[np.ix_(bright, bright)], V[:, bright].conj().T @ source[:, place]
+        )
+        return green[:, place] + KV[:, bright] @ amplitudes[bright], amplitudes
+
+
+def batch_size(n_contacts: int) -> int:
+    """Give how many energies are solved together."""
+    return max(1, BATCH_BYTES // (16 * n_contacts**2))
 
 
 class ClosedGreen:
@@ -202,55 +301,13 @@ def _sums(rows: NDArray, weights: NDArray[np.float64]) -> NDArray:
     return out
 
 
-def _multiply(closed: NDArray, sigma: NDArray[np.complex128], out: NDArray[np.complex128]) -> None:
-    """Write ``closed @ sigma``; where closed is real, in real arithmetic."""
+def _product(closed: NDArray, sigma: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Give ``closed @ sigma``; where closed is real, in real arithmetic."""
     if np.iscomplexobj(closed):
-        np.matmul(closed, sigma, out=out)
-        return
+        return closed @ sigma
+    out = np.zeros((len(closed), closed.shape[1], sigma.shape[2]), dtype=np.complex128)
     real, imaginary = np.ascontiguousarray(sigma.real), np.ascontiguousarray(sigma.imag)
-    out.real = closed @ real if real.any() else 0.0
+    if real.any():
+        out.real = closed @ real
     out.imag = closed @ imaginary
-
-
-def _put_back(
-    green: NDArray, V: NDArray, distance: NDArray, sigma_left: NDArray, sigma_right: NDArray
-) -> NDArray[np.complex128]:
-    """Give G with the levels of rows V and of E - e = `distance`, from G without them."""
-    n_left = len(sigma_left)
-    bright = (np.abs(V) ** 2).sum(axis=0) > DARK
-    V, distance = V[:, bright], distance[bright]
-
-    def sigma(matrix: NDArray) -> NDArray:
-        return np.concatenate([sigma_left @ matrix[:n_left], sigma_right @ matrix[n_left:]])
-
-    KV = V + green @ sigma(V)
-    own = np.diag(distance) - V.conj().T @ sigma(KV)
-    return green + KV @ np.linalg.solve(own, V.conj().T @ (np.eye(len(green)) + sigma(green)))
-
-
-def joined_orbitals(left: Lead, right: Lead) -> NDArray[np.int64]:
-    """Give the orbitals of both leads, left ones first.
-
-    Raises
-    ------
-    TransportError
-        If the leads share an orbital.
-    """
-    shared = np.intersect1d(left.orbitals, right.orbitals)
-    if shared.size:
-        raise TransportError(
-            f"leads: {shared.size} orbitals belong to both (the first is {shared[0]}); "
-            "give each lead atoms of its own"
-        )
-    return np.concatenate([left.orbitals, right.orbitals])
-
-
-def trace_formula(sigma_left: NDArray, green: NDArray, sigma_right: NDArray) -> NDArray[np.float64]:
-    """Give ``T = Tr[Gamma_L G_LR Gamma_R G_LR^dagger]`` for stacks of matrices.
-
-    Source: Y. Meir and N. S. Wingreen, Phys. Rev. Lett. 68, 2512 (1992), in the form of C. Caroli et al.
-    (1971).
-    """
-    into = broadening(sigma_left) @ green
-    out = green @ broadening(sigma_right)
-    return np.einsum("eij,eij->e", into, out.conj()).real
+    return out

@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.errors import InputError, TransportError
 
+from .spectrum import Spectrum
+
 Matrix = NDArray[np.float64] | NDArray[np.complex128] | scipy.sparse.csr_array
 
 HERMITICITY = 1e-5
@@ -165,17 +167,15 @@ class Device:
         return dense(getattr(self, name)[np.asarray(rows)][:, np.asarray(columns)])
 
     @cached_property
-    def eigenstates(self) -> tuple[NDArray[np.float64], NDArray]:
-        """All solutions of H X = S X e: energies (eV, ascending) and S-orthonormal columns.
-
-        Computed once and kept; everything that wants the whole spectrum shares it.
+    def spectrum(self) -> Spectrum:
+        """All solutions of H X = S X e, computed once and kept; everything that wants them shares them.
 
         Raises
         ------
         TransportError
             If S is not positive definite.
         """
-        return solve_eigenproblem(dense(self.H), dense(self.S))
+        return Spectrum(dense(self.H), dense(self.S))
 
 
 def dense(matrix: Matrix) -> NDArray:

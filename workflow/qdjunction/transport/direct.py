@@ -1,42 +1,41 @@
 """Direct solution: one LU decomposition per energy with the columns of one lead as right-hand sides."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import scipy.linalg
+import scipy.sparse
 from numpy.typing import NDArray
 
 from qdjunction.errors import TransportError
 
-from .contact import joined_orbitals, trace_formula
 from .device import Device, dense
 from .leads import Lead
+from .solver import Batch, Solver
 
 
-class DirectSolver:
-    """``(E S - H - Sigma) G = 1`` solved for the columns of the right lead.
-
-    Parameters
-    ----------
-    device : Device
-        H and S.
-    left, right : Lead
-        Two leads on separate sets of orbitals.
-    """
+class DirectSolver(Solver):
+    """``(E S - H - Sigma) G = 1`` solved for the columns of the right lead."""
 
     name = "direct"
 
     def __init__(self, device: Device, left: Lead, right: Lead) -> None:
-        joined_orbitals(left, right)
-        self.left, self.right = left, right
+        super().__init__(device, left, right)
         self._H, self._S = dense(device.H), dense(device.S)
 
-    def transmission(self, energies_ev: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give T at each energy."""
-        values = np.empty(len(energies_ev))
+    @classmethod
+    def memory_bytes(cls, device: Device, left: Lead, right: Lead, n_energies: int) -> int:
+        """Predict the most memory (bytes) that it takes beside the device and the leads."""
+        n, size = device.n_orbitals, 8 if device.is_real else 16
+        copies = 2 * size * n**2 * scipy.sparse.issparse(device.H)
+        return copies + (size + 16) * n**2 + 3 * 16 * n * len(right.orbitals)
+
+    def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
+        """Give G between the leads, one energy at a time."""
         for i, energy in enumerate(energies_ev):
             green = self.columns(energy, self.right.orbitals)[self.left.orbitals]
-            sigmas = self.left.self_energy(energy)[None], self.right.self_energy(energy)[None]
-            values[i] = trace_formula(sigmas[0], green[None], sigmas[1])[0]
-        return values
+            sigmas = (lead.self_energy(energy)[None] for lead in (self.left, self.right))
+            yield Batch(np.array([i]), *sigmas, green[None])
 
     def columns(self, energy_ev: float, orbitals: NDArray[np.int64]) -> NDArray[np.complex128]:
         """Give the columns of G that belong to `orbitals`, (n, len(orbitals)).

@@ -24,6 +24,7 @@ from qdjunction.errors import InputError, TransportError
 
 from .cache import GreenCache
 from .device import Device
+from .leads import cut_ends
 from .surface import surface_green
 
 logger = logging.getLogger(__name__)
@@ -301,25 +302,13 @@ def attach_electrodes(
             "%s electrode: its levels lie %.0f meV (spread %.0f meV) below the device's on the same orbitals",
             side, 1000 * shift, 1000 * spread,
         )  # fmt: skip
-    taken = np.concatenate([region for _, region in regions.values()])
-    if len(np.unique(taken)) != len(taken):
-        raise TransportError("electrodes: the left and the right region share orbitals")
-    if _largest(device.block("H", regions["left"][1], regions["right"][1])) > 1e-6:
-        raise TransportError(
-            "electrodes: the left one couples to the right one directly; make the device longer"
-        )
-    middle = np.setdiff1d(np.arange(device.n_orbitals), taken)
-    inner = Device(device.H[middle][:, middle], device.S[middle][:, middle], device.orbital_atoms[middle])
+    inner, contacts = cut_ends(device, regions["left"][1], regions["right"][1])
     leads = []
-    for side, (electrode, region) in regions.items():
-        H, S = device.block("H", middle, region), device.block("S", middle, region)
-        touched = np.flatnonzero(np.any(H != 0, axis=1) | np.any(S != 0, axis=1))
-        if not touched.size:
-            raise TransportError(f"{side} electrode: its orbitals couple to no other orbital of the device")
+    for (side, (electrode, _)), contact in zip(regions.items(), contacts, strict=True):
         n_k, n_orbitals, n = electrode.unfold.shape
         text = f"electrode of {n_orbitals} orbitals ({n_k} x {n}), eta {electrode.eta_ev:g} eV"
-        leads.append(ElectrodeLead(electrode, side, touched, H[touched], S[touched], text))
-    return inner, *leads
+        leads.append(ElectrodeLead(electrode, side, *contact, text))
+    return inner, leads[0], leads[1]
 
 
 def alignment_ev(device: Device, electrode: Electrode, orbitals: ArrayLike) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """What energies and leads look like on the command line and in a config."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from qdjunction.errors import InputError
 
 from . import electrode, wire
+from .cluster import attach_clusters
 from .device import Device
 from .electrode import Electrode, attach_electrodes
 from .leads import Lead, WideBandLead
@@ -57,6 +59,12 @@ def parse_energies(text: str) -> NDArray[np.float64]:
     return values + 0.0
 
 
+K = tuple[float, float, float]
+GAMMA: K = (0.0, 0.0, 0.0)
+
+LEAD_FORMS = "wide-band:1.0 or cluster:1.0 (coupling in eV), wire, or bulk:electrode.TSHS"
+
+
 @dataclass(frozen=True)
 class WideBand:
     """The choice ``wide-band:g``: a wide-band lead on each side.
@@ -70,14 +78,35 @@ class WideBand:
     coupling_ev: float = 1.0
 
     def attach(
-        self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike
+        self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
     ) -> tuple[Device, Lead, Lead]:
         """Give the device, and the left and the right lead on these atoms of it."""
+        _check_apart(left_atoms, right_atoms)
         return (
             device,
             WideBandLead(device, left_atoms, self.coupling_ev),
             WideBandLead(device, right_atoms, self.coupling_ev),
         )
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The choice ``cluster:g``: all metal of a side, every level of it broadened by g.
+
+    Attributes
+    ----------
+    coupling_ev : float
+        Broadening g (eV).
+    """
+
+    coupling_ev: float = 1.0
+
+    def attach(
+        self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
+    ) -> tuple[Device, Lead, Lead]:
+        """Give what is left of the device without the metal, which these atoms are, and the leads on it."""
+        regions = (device.orbitals_of(atoms) for atoms in (left_atoms, right_atoms))
+        return attach_clusters(device, *regions, self.coupling_ev)
 
 
 @dataclass(frozen=True)
@@ -93,9 +122,10 @@ class Wire:
     eta_ev: float = wire.ETA_EV
 
     def attach(
-        self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike
+        self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
     ) -> tuple[Device, Lead, Lead]:
         """Give the device and wires on the two cells that each region holds."""
+        _check_apart(left_atoms, right_atoms)
         regions = (split_region(device, atoms) for atoms in (left_atoms, right_atoms))
         return device, *(WireLead(device, *cells, self.eta_ev) for cells in regions)
 
@@ -119,53 +149,100 @@ class Bulk:
     cache: Path | None = None
 
     def attach(
-        self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike
+        self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
     ) -> tuple[Device, Lead, Lead]:
-        """Give what is left of the device, and the leads on it."""
-        try:
-            with sisl.get_sile(self.path) as sile:
-                hamiltonian = sile.read_hamiltonian()
-        except Exception as error:
-            raise InputError(f"leads: {self.path} cannot be read as an electrode ({error})") from error
-        bulk = Electrode.from_hamiltonian(hamiltonian, eta_ev=self.eta_ev, cache=self.cache)
+        """Give what is left of the device at a k point, and the leads on it at the same one."""
+        bulk = Electrode.from_hamiltonian(self.hamiltonian, k=k, eta_ev=self.eta_ev, cache=self.cache)
         regions = (device.orbitals_of(atoms) for atoms in (left_atoms, right_atoms))
         left_orbitals, right_orbitals = regions
         return attach_electrodes(device, bulk, left_orbitals, bulk, right_orbitals)
 
+    @cached_property
+    def hamiltonian(self) -> sisl.Hamiltonian:
+        """H and S of the electrode, read once.
 
-LeadChoice = WideBand | Wire | Bulk
+        Raises
+        ------
+        InputError
+            If there is no such file or sisl finds no Hamiltonian in it.
+        """
+        if not self.path.is_file():
+            raise InputError(f"leads: {self.path} cannot be read as an electrode (there is no such file)")
+        try:
+            with sisl.get_sile(self.path) as sile:
+                return sile.read_hamiltonian()
+        except Exception as error:  # sisl raises whatever its readers trip over
+            raise InputError(
+                f"leads: {self.path} cannot be read as an electrode ({type(error).__name__}: {error})"
+            ) from error
 
 
-def parse_leads(text: str) -> LeadChoice:
-    """Read the choice of leads: ``wide-band:1.0`` (coupling in eV), ``wire`` or ``bulk:electrode.TSHS``.
+LeadChoice = WideBand | Cluster | Wire | Bulk
+
+
+def parse_leads(text: str, eta_ev: float | None = None, cache: Path | None = None) -> LeadChoice:
+    """Read the choice of leads: ``wide-band:1.0``, ``cluster:1.0``, ``wire`` or ``bulk:electrode.TSHS``.
+
+    Parameters
+    ----------
+    text : str
+        The choice; couplings in eV.
+    eta_ev : float, optional
+        Imaginary part of the energy inside wires and bulk electrodes (eV), in place of their defaults.
+    cache : Path, optional
+        Folder that keeps the surface Green's functions of bulk electrodes.
 
     Returns
     -------
-    WideBand, Wire or Bulk
-        An object whose ``attach(device, left_atoms, right_atoms)`` gives the device to solve and its two
-        leads. Only bulk electrodes take their place in the device; the others give it back as it is.
+    WideBand, Cluster, Wire or Bulk
+        An object whose ``attach(device, left_atoms, right_atoms, k)`` gives the device to solve and its two
+        leads. Clusters and bulk electrodes take their place in the device; the others give it back as it is.
 
     Raises
     ------
     InputError
-        If the kind is unknown or its value cannot be read.
+        If the kind is unknown or its value cannot be read, or eta is not positive or has no place.
     """
     kind, colon, value = text.partition(":")
+    if eta_ev is not None and not (np.isfinite(eta_ev) and eta_ev > 0):
+        raise InputError(f"eta: {eta_ev} eV; it must be larger than 0")
+    eta = {} if eta_ev is None else {"eta_ev": float(eta_ev)}
     if kind == "wire" and not colon:
-        return Wire()
+        return Wire(**eta)
     if kind == "bulk" and value:
-        return Bulk(Path(value))
-    if kind != "wide-band":
-        raise InputError(
-            f"leads: {text!r} cannot be read; write wide-band:1.0 (coupling in eV), wire, or "
-            "bulk:electrode.TSHS"
-        )
+        return Bulk(Path(value), cache=cache, **eta)
+    kinds = {"wide-band": WideBand, "cluster": Cluster}
+    if kind not in kinds:
+        raise InputError(f"leads: {text!r} cannot be read; write {LEAD_FORMS}")
+    if eta:
+        raise InputError(f"eta: {kind} leads have none; leave it out, or take wire or bulk leads")
     try:
         coupling = float(value) if colon else 1.0
     except ValueError as error:
         raise InputError(
-            f"leads: the coupling in {text!r} is not a number; write wide-band:1.0 (in eV)"
+            f"leads: the coupling in {text!r} is not a number; write {kind}:1.0 (in eV)"
         ) from error
     if not (np.isfinite(coupling) and coupling > 0):
         raise InputError(f"leads: the coupling in {text!r} must be larger than 0 eV")
-    return WideBand(coupling)
+    return kinds[kind](coupling)
+
+
+def parse_kpoints(text: str) -> tuple[int, int]:
+    """Read numbers of transverse k points: ``4x4``, or ``4`` for the same along both directions.
+
+    Raises
+    ------
+    InputError
+        If the text is of another form or a number is below 1.
+    """
+    parts = text.lower().split("x")
+    if len(parts) > 2 or not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise InputError(f"k points: {text!r} cannot be read; write 4x4, or 1 for Gamma alone")
+    return int(parts[0]), int(parts[-1])
+
+
+def _check_apart(left_atoms: ArrayLike, right_atoms: ArrayLike) -> None:
+    """Raise InputError if an atom is named for both sides."""
+    shared = np.intersect1d(left_atoms, right_atoms)
+    if shared.size:
+        raise InputError(f"leads: atom {shared[0]} belongs to both sides; give each lead atoms of its own")

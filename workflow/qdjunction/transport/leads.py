@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdjunction.errors import InputError
+from qdjunction.errors import InputError, TransportError
 
 from .device import Device
 
@@ -96,8 +96,61 @@ def broadening(sigma: NDArray[np.complex128]) -> NDArray[np.complex128]:
 
 
 def root_of(gamma: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Give F with ``F F^dagger = Gamma``, one column for each channel that is not closed."""
+    """Give F with ``F F^dagger = Gamma``, of one matrix or a stack; a closed channel is a column of zeros."""
     values, vectors = np.linalg.eigh(gamma)
     # Far below the largest one there is only round-off, of either sign.
-    open_ = values > 1e-14 * max(values[-1], 0.0)
-    return vectors[:, open_] * np.sqrt(values[open_])
+    values[values < 1e-14 * values[..., -1:]] = 0.0
+    return vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]
+
+
+Contact = tuple[NDArray[np.int64], NDArray, NDArray]
+"""Orbitals that an end touches, and H and S between them and the end."""
+
+
+def cut_ends(
+    device: Device, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> tuple[Device, tuple[Contact, Contact]]:
+    """Take the ends off a device, for leads that stand in for them.
+
+    Parameters
+    ----------
+    device : Device
+        H and S, ends included.
+    left, right : array of int
+        Orbitals of either end.
+
+    Returns
+    -------
+    inner : Device
+        What is left; it keeps the atom numbers.
+    contacts : two tuples
+        For either end the orbitals of `inner` that it touches, and H and S between them and the end.
+
+    Raises
+    ------
+    TransportError
+        If the ends share orbitals, couple to each other, leave nothing between them or touch nothing.
+    """
+    ends = {"left": left, "right": right}
+    taken = np.concatenate([left, right])
+    if len(np.unique(taken)) != len(taken):
+        raise TransportError("leads: the left and the right region share orbitals")
+    past = float(np.abs(device.block("H", left, right)).max(initial=0.0))
+    if past > 1e-6:
+        raise TransportError(
+            f"leads: the left region couples to the right one directly, with {1000 * past:.3g} meV; make the "
+            "device longer, or, where the file is periodic along the transport direction and was computed at "
+            "one k point along it, compute it with several, so that the couplings can be told apart"
+        )
+    middle = np.setdiff1d(np.arange(device.n_orbitals), taken)
+    if not middle.size:
+        raise TransportError("leads: nothing is left between the two regions; name fewer atoms as leads")
+    inner = Device(device.H[middle][:, middle], device.S[middle][:, middle], device.orbital_atoms[middle])
+    contacts = []
+    for side, region in ends.items():
+        H, S = device.block("H", middle, region), device.block("S", middle, region)
+        touched = np.flatnonzero(np.any(H != 0, axis=1) | np.any(S != 0, axis=1))
+        if not touched.size:
+            raise TransportError(f"{side} lead: its orbitals couple to no other orbital of the device")
+        contacts.append((touched, H[touched], S[touched]))
+    return inner, (contacts[0], contacts[1])

@@ -20,7 +20,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.errors import InputError, TransportError
 
-from .contact import joined_orbitals
 from .device import Device, dense, solve_eigenproblem
 from .leads import Lead, broadening, root_of
 
@@ -103,7 +102,6 @@ def orbital_interference(
         If both sides of metal are coupled directly, so that the dot is not all there is between them.
     """
     energies = np.atleast_1d(np.asarray(energies_ev, dtype=float))
-    joined_orbitals(left, right)
     metals = [np.unique(np.asarray(metal, dtype=np.int64)) for metal in (left_metal, right_metal)]
     for side, lead, metal in zip(("left", "right"), (left, right), metals, strict=True):
         if not np.isin(lead.orbitals, metal).all():

@@ -10,11 +10,12 @@ from numpy.typing import ArrayLike
 from qdjunction.errors import InputError
 from qdjunction.files import whole
 
+from .kpoints import KAverage
 from .transmission import Transmission
 
 
 def write_tbt(
-    result: Transmission,
+    result: Transmission | KAverage,
     path: str | Path,
     geometry: sisl.Geometry,
     left_atoms: ArrayLike,
@@ -27,8 +28,8 @@ def write_tbt(
 
     Parameters
     ----------
-    result : Transmission
-        What to write.
+    result : Transmission or KAverage
+        What to write; eigenchannel transmissions as well, where it has them.
     path : str or Path
         Where; its name must end in ``.TBT.nc``. Written whole or not at all.
     geometry : sisl.Geometry
@@ -55,13 +56,19 @@ def write_tbt(
             raise InputError(
                 f"{side} atoms {atoms.min()} to {atoms.max()}: the geometry has {geometry.na} atoms"
             )
+    at_k = result.at_k if isinstance(result, KAverage) else (result,)
+    k_points = result.k_points if isinstance(result, KAverage) else np.zeros((1, 3))
+    weights = result.weights if isinstance(result, KAverage) else np.ones(1)
     orbitals = np.arange(geometry.no)
-    order = np.argsort(result.energies_ev, kind="stable")
+    energies = at_k[0].energies_ev
+    order = np.argsort(energies, kind="stable")
     ry, bohr = sisl.unit_convert("eV", "Ry"), sisl.unit_convert("Ang", "Bohr")
     with whole(path) as temporary, netCDF4.Dataset(temporary, "w") as file:
         file.source = "qdjunction"
-        file.Gamma = "true"
-        _dimensions(file, no_u=geometry.no, na_u=geometry.na, nkpt=1, xyz=3, one=1, na_d=geometry.na)
+        file.Gamma = "false" if k_points.any() else "true"
+        _dimensions(
+            file, no_u=geometry.no, na_u=geometry.na, nkpt=len(weights), xyz=3, one=1, na_d=geometry.na
+        )
         _dimensions(file, no_d=geometry.no, ne=len(order), n_s=1, n_btd=1)
         _variable(file, "lasto", "i4", ("na_u",), geometry.lasto + 1)
         _variable(file, "cell", "f8", ("xyz", "xyz"), geometry.cell * bohr, "Bohr")
@@ -71,11 +78,11 @@ def write_tbt(
         _variable(file, "pivot", "i4", ("no_d",), orbitals + 1)
         _variable(file, "btd", "i4", ("n_btd",), [geometry.no])
         _variable(file, "a_dev", "i4", ("na_d",), np.arange(geometry.na) + 1)
-        _variable(file, "kpt", "f8", ("nkpt", "xyz"), np.zeros((1, 3)), "b")
-        _variable(file, "wkpt", "f8", ("nkpt",), [1.0])
-        _variable(file, "E", "f8", ("ne",), result.energies_ev[order] * ry, "Ry")
+        _variable(file, "kpt", "f8", ("nkpt", "xyz"), k_points, "b")
+        _variable(file, "wkpt", "f8", ("nkpt",), weights)
+        _variable(file, "E", "f8", ("ne",), energies[order] * ry, "Ry")
         _variable(file, "eta", "f8", ("one",), [0.0], "Ry")
-        for (side, atoms), description in zip(sides.items(), result.leads, strict=True):
+        for (side, atoms), description in zip(sides.items(), at_k[0].leads, strict=True):
             group = file.createGroup(side)
             group.lead = description
             own = geometry.a2o(atoms, all=True)
@@ -88,8 +95,12 @@ def write_tbt(
             _variable(group, "pivot", "i4", ("no_e",), own + 1)
             for name in ("mu", "kT", "eta", "Accuracy"):
                 _variable(group, name, "f8", ("one",), [0.0], "Ry")
-        values = result.transmission[order][None]
+        values = np.array([one.transmission[order] for one in at_k])
         _variable(file["Left"], "Right.T", "f8", ("nkpt", "ne"), values, "G0")
+        if at_k[0].channels is not None:
+            channels = np.array([one.channels[order] for one in at_k])
+            _dimensions(file, neig=channels.shape[-1])
+            _variable(file["Left"], "Right.T.Eig", "f8", ("nkpt", "ne", "neig"), channels, "G0")
     return path
 
 

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import constants
 
 from qdjunction.errors import InputError
 from qdjunction.units import BOLTZMANN_EV_PER_K, G0_SIEMENS
 
-from .conductance import check_window, sorted_unique
+from .conductance import check_window, conductance_slope, sorted_unique, thermal_window
 from .transmission import Transmission
 
 HALF_WIDTH = 16.0
@@ -89,3 +90,43 @@ def thermoelectric(
         heat = 2 * constants.e**2 / (constants.h * temperature_k) * (L2 - L1**2 / L0)
         merit = thermopower**2 * L0 * G0_SIEMENS * temperature_k / heat
     return Thermoelectric(float(temperature_k), fermi, L0, thermopower, heat, merit)
+
+
+def linear_response_table(result: Transmission, temperature_k: float = 300.0) -> pd.DataFrame:
+    """Give conductance, its slope and the thermoelectric coefficients at every Fermi energy that T(E) allows.
+
+    Parameters
+    ----------
+    result : Transmission
+        T(E).
+    temperature_k : float
+        Temperature (K), larger than zero.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each energy of T(E) that can be the Fermi energy.
+
+    Raises
+    ------
+    InputError
+        If T(E) holds the thermal window of no Fermi energy, or is too coarse.
+    """
+    energies, _ = sorted_unique(result)
+    if not (np.isfinite(temperature_k) and temperature_k > 0):
+        raise InputError(f"temperature: {temperature_k} K; it must be larger than 0")
+    low, high = thermal_window(energies, temperature_k, HALF_WIDTH)
+    fermi = energies[(energies >= low) & (energies <= high)]
+    if not fermi.size:
+        fermi = np.array([0.5 * (low + high)])
+    found = thermoelectric(result, temperature_k, fermi)
+    return pd.DataFrame(
+        {
+            "fermi_eV": fermi,
+            "conductance_G0": found.conductance,
+            "log10_conductance_slope_per_eV": conductance_slope(result, temperature_k, fermi),
+            "thermopower_V_per_K": found.thermopower_v_per_k,
+            "electronic_heat_conductance_W_per_K": found.heat_conductance_w_per_k,
+            "figure_of_merit_upper_bound": found.figure_of_merit,
+        }
+    )

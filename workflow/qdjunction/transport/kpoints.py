@@ -1,0 +1,160 @@
+"""Transmission of a device that is periodic across the transport direction: the average over transverse k."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import sisl
+import xarray
+from numpy.typing import ArrayLike, NDArray
+
+from qdjunction.errors import InputError
+
+from .device import Device
+from .leads import Lead
+from .transmission import SolverName, Transmission, transmission
+
+logger = logging.getLogger(__name__)
+
+K = tuple[float, float, float]
+Attach = Callable[[Device, K], tuple[Device, Lead, Lead]]
+
+
+@dataclass(frozen=True, eq=False)
+class KAverage:
+    """T(E) averaged over transverse k.
+
+    Attributes
+    ----------
+    k_points : (n_k, 3) array
+        Reduced k points; of a pair k and -k, which have the same T, only one.
+    weights : (n_k,) array
+        Weights; they sum to 1.
+    at_k : tuple of Transmission
+        T(E) at each k point.
+    """
+
+    k_points: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    at_k: tuple[Transmission, ...]
+
+    @property
+    def result(self) -> Transmission:
+        """The average, with the largest of the error estimates and the sum of the wall times."""
+        first = self.at_k[0]
+        return Transmission(
+            energies_ev=first.energies_ev,
+            transmission=np.einsum("k,ke->e", self.weights, [one.transmission for one in self.at_k]),
+            solver=first.solver,
+            leads=first.leads,
+            error_estimate=max(one.error_estimate for one in self.at_k),
+            wall_time_s=sum(one.wall_time_s for one in self.at_k),
+        )
+
+    def to_dataset(self) -> xarray.Dataset:
+        """Give an xarray data set: ``transmission`` over ``energy``, and ``transmission_k`` at each k point."""
+        dataset = self.result.to_dataset()
+        dataset["transmission_k"] = (
+            ("kpoint", "energy"),
+            np.array([one.transmission for one in self.at_k]),
+            {"units": "1", "long_name": "transmission at each k point"},
+        )
+        if self.at_k[0].channels is not None:
+            dataset["channels"] = (
+                ("kpoint", "energy", "channel"),
+                np.array([one.channels for one in self.at_k]),
+                {"units": "1", "long_name": "eigenchannel transmission at each k point"},
+            )
+        dataset["weight"] = ("kpoint", self.weights, {"units": "1", "long_name": "weight of each k point"})
+        dataset["k"] = (("kpoint", "axis"), self.k_points, {"units": "1", "long_name": "reduced k point"})
+        return dataset
+
+
+def transverse_k(
+    hamiltonian: sisl.Hamiltonian, counts: tuple[int, int], axis: int = 2
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give a Gamma-centred Monkhorst-Pack grid across the transport direction, reduced by time reversal.
+
+    Parameters
+    ----------
+    hamiltonian : sisl.Hamiltonian
+        Whose cell it is.
+    counts : 2 ints
+        Numbers of k points along the two lattice vectors other than `axis`, in their order.
+    axis : int
+        Lattice vector of the transport direction.
+
+    Returns
+    -------
+    k_points : (n_k, 3) array
+        Reduced k points.
+    weights : (n_k,) array
+        Their weights; they sum to 1.
+
+    Raises
+    ------
+    InputError
+        If a count is below 1, or the file knows no periodic images along a vector with more than one.
+    """
+    grid = [1, 1, 1]
+    for vector, count in zip((v for v in range(3) if v != axis), counts, strict=True):
+        if count < 1:
+            raise InputError(f"k points: {count} along lattice vector {'abc'[vector]}; give 1 or more")
+        if count > 1 and hamiltonian.nsc[vector] == 1:
+            raise InputError(
+                f"k points: {count} along lattice vector {'abc'[vector]}, but H holds no couplings to images "
+                "along it (its nsc is 1); give 1 there, or compute H with several k points"
+            )
+        grid[vector] = count
+    mesh = sisl.MonkhorstPack(hamiltonian.geometry.lattice, grid, trs=True)
+    return mesh.k, mesh.weight / mesh.weight.sum()
+
+
+def k_averaged_transmission(
+    hamiltonian: sisl.Hamiltonian,
+    attach: Attach,
+    energies_ev: ArrayLike,
+    counts: tuple[int, int],
+    solver: SolverName = "auto",
+    *,
+    axis: int = 2,
+    channels: int = 0,
+    checks: int = 2,
+) -> KAverage:
+    """Compute T(E) at every transverse k point and average.
+
+    Parameters
+    ----------
+    hamiltonian : sisl.Hamiltonian
+        H and S of the device cell with its images across the transport direction.
+    attach : callable
+        Gives device and leads from the device folded to a k point and that k point, as the ``attach`` of
+        `parse_leads` does.
+    energies_ev, solver, channels, checks
+        As for `transmission`.
+    counts : 2 ints
+        Numbers of k points, see `transverse_k`.
+    axis : int
+        Lattice vector of the transport direction; couplings to images along it are dropped.
+
+    Returns
+    -------
+    KAverage
+
+    Raises
+    ------
+    InputError
+        If `counts` do not fit the file.
+    """
+    k_points, weights = transverse_k(hamiltonian, counts, axis)
+    at_k = []
+    for number, k in enumerate(k_points, start=1):
+        point: K = (float(k[0]), float(k[1]), float(k[2]))
+        if len(k_points) > 1:
+            logger.info("k point %d of %d: (%.4f, %.4f, %.4f)", number, len(k_points), *point)
+        device = Device.from_hamiltonian(hamiltonian, point, open_axis=axis)
+        at_k.append(
+            transmission(*attach(device, point), energies_ev, solver, channels=channels, checks=checks)
+        )
+    return KAverage(k_points, weights, tuple(at_k))
