@@ -1,5 +1,7 @@
 """Traces in the report: figures, their source data, tables and words."""
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -7,7 +9,11 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from qdjunction import trace_steps
+from qdjunction.errors import AnalysisError
 from qdjunction.report import drawing, figures, trace_figures, trace_tables
+from qdjunction.report.data import collect
+from qdjunction.report.page import write_report
 from qdjunction.report.plan import PlannedFigure, planned_figures
 from qdjunction.report.trace_data import JumpScore, collect_traces
 from recorded_study import recorded_study
@@ -160,6 +166,48 @@ def test_the_page_shows_sets_reasons_and_what_is_simulated(traced, traced_page):
     assert sum(tag == "script" for tag, _ in links.tags) == 4
     images = [attributes for tag, attributes in links.tags if tag == "img"]
     assert len(images) == len(planned_figures(traced.study))
+
+
+def test_a_failed_prediction_leaves_the_measured_set_and_says_why(traced, tmp_path):
+    """A record in the place of what a prediction should have left, as under `on_failure: record`."""
+    shutil.copytree(traced.study.config.results, tmp_path / "results")
+    record = {"step": "predict_traces", "case": "theory", "error": "AnalysisError", "reason": "short failed"}
+    for path in (tmp_path / "results" / "traces" / "theory").iterdir():
+        path.write_text(json.dumps({"no_result": record}, indent=1))
+    config = traced.study.config.model_copy(update={"results": str(tmp_path / "results")})
+    partial = collect(replace(traced.study, config=config))
+    assert partial.traces.set_named("MAPbBr3").theory is None
+    made = figures.draw(partial, PlannedFigure("trace_cloud", dot="1Pb_MAPbBr3", traces="theory"))
+    assert made.table["not_available_because"].tolist() == ["predict_traces of theory: short failed"]
+    write_report(partial, tmp_path / "index.html")
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "short failed" in text
+    assert "MAPbBr3, measured" in text
+    assert "theory, simulated" not in text
+
+
+def test_nothing_is_predicted_from_a_part_of_a_series(traced, tmp_path):
+    dot = Path(traced.study.config.results) / "1Pb_MAPbBr3"
+    summary = json.loads((dot / "series.json").read_text())
+    summary["series"][0] |= {"kind": "incomplete", "sentence": "long failed."}
+    (tmp_path / "series.json").write_text(json.dumps(summary))
+    outputs = [tmp_path / name for name in ("traces.parquet", "truth.csv", "simulation.json")]
+    common = {"settings": traced.study.config.traces.simulation, "count": 5}
+
+    def predict(left, fermi_ev, series):
+        output, truth, record = outputs
+        trace_steps.predict_traces(
+            dot / "conductance.csv", series, dot / "relaxed.json", left, fermi_ev,
+            output=output, truth=truth, record=record, **common,
+        )  # fmt: skip
+
+    with pytest.raises(AnalysisError, match=r"part of a series\. long failed"):
+        predict("L", None, tmp_path / "series.json")
+    with pytest.raises(AnalysisError, match="no result"):
+        predict("La", None, dot / "series.json")
+    with pytest.raises(AnalysisError, match="lies outside"):
+        predict("L", 99.0, dot / "series.json")
+    assert not any(path.exists() for path in outputs)
 
 
 def test_what_traces_do_not_carry_is_said_and_not_drawn(traced):
