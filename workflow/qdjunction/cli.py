@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qdjunction import __version__
 from qdjunction.errors import InputError, QdjunctionError
+from qdjunction.number_lists import parse_numbers
 
 if TYPE_CHECKING:
     from qdjunction.engine.contract import Engine
@@ -247,6 +248,11 @@ def _parser() -> argparse.ArgumentParser:
     failures.add_argument(
         "--forget", action="store_true", help="delete the records; the next run of Snakemake tries again"
     )
+
+    from qdjunction import traces_cli
+
+    traces = verbs.add_parser("traces", help="analyse and simulate break-junction traces")
+    traces_cli.add_verbs(traces)
     return parser
 
 
@@ -430,7 +436,9 @@ def _decay(options: argparse.Namespace) -> None:
 
     values = {"jump_decades": options.jump_decades, "confidence": options.confidence}
     settings = validate(InterferenceSettings, values, "command line")
-    spectrum = steps.decay_of(options.transmissions, _numbers("--distances", options.distances), settings)
+    spectrum = steps.decay_of(
+        options.transmissions, parse_numbers("--distances", options.distances), settings
+    )
     verdict = spectrum.at(options.at)
     print(f"at E_F {options.at:+g} eV")
     print(verdict.fit)
@@ -473,13 +481,6 @@ def _atom_list(flag: str, text: str) -> list[int]:
             )
         atoms.extend(range(int(first), int(last or first) + 1))
     return atoms
-
-
-def _numbers(flag: str, text: str) -> list[float]:
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise InputError(f"{flag} = {text!r}: not numbers; write e.g. 3.9,9.2,14.5,17.5") from None
 
 
 if __name__ == "__main__":
