@@ -1,6 +1,7 @@
 # DFT to transport for single perovskite quantum-dot junctions. The study is what config.yaml says;
 # `snakemake --configfile mine.yaml` runs another one instead.
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -54,6 +55,8 @@ pathvars:
 wildcard_constraints:
     dot=r"[^/]+",
     junction=r"[^/]+",
+    set=r"[^/]+",
+    series=r"[^/]+",
 
 
 include: "rules/common.smk"
@@ -61,6 +64,13 @@ include: "rules/structure.smk"
 include: "rules/electronic.smk"
 include: "rules/transport.smk"
 include: "rules/interference.smk"
+
+
+if study.config.traces:
+
+    include: "rules/traces.smk"
+
+
 include: "rules/report.smk"
 
 

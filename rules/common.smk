@@ -97,6 +97,28 @@ def results_of_study():
             ],
         )
         + ["<results>/chain.csv", "<results>/chain.json"]
+        + results_of_traces()
+    )
+
+
+def results_of_traces():
+    """The same of the sets of traces, if the study has any."""
+    traces = study.config.traces
+    if not traces:
+        return []
+    analysed = ["jumps.parquet", "histograms.nc", "summary.json", "plateaus.csv"]
+    analysed += ["plateaus.json", "classes.csv", "classes.json"]
+    predicted = [entry.name for entry in traces.predictions]
+    sets = [entry.name for entry in traces.sets] + predicted
+    series = [entry.name for entry in traces.bias_series]
+    return (
+        expand("<results>/traces/{set}/{file}", set=sets, file=analysed)
+        + expand(
+            "<results>/traces/{set}/{file}",
+            set=predicted,
+            file=["truth.csv", "simulation.json"],
+        )
+        + expand("<results>/traces/{series}/simmons.json", series=series)
     )
 
 
@@ -105,9 +127,9 @@ def reported(figure):
     return report(
         f"<results>/report/figures/{figure.stem}.svg",
         caption=f"../workflow/qdjunction/report/templates/caption_{figure.kind}.rst",
-        category=figure.dot or "Model",
+        category="Traces" if figure.traces else figure.dot or "Model",
         labels={
             "figure": figure.title,
-            "junction": figure.junction or figure.left or "-",
+            "junction": figure.junction or figure.left or figure.traces or "-",
         },
     )

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sisl
+from ase.build import bulk
 from qdjunction.cli import main
 from qdjunction.engine.store import read_electronic_structure
 from qdjunction.structure.xyz import read_structure
@@ -34,6 +36,18 @@ def test_the_input_is_whole_and_says_what_was_asked(here):
     assert fdf.get("MD.MaxForceTol", unit="eV/Ang") == pytest.approx(0.02)
 
 
+def test_a_lead_gets_its_k_points(here):
+    lead = bulk("Au", cubic=True)
+    lead.write("lead.extxyz")
+    words = ["siesta-input", "lead.extxyz", "--pseudos", str(DATA / "pseudopotentials"), "--output", "lead"]
+    assert main([*words, "--lead", "4x3"]) == 0
+    grid = np.array(
+        [line.split() for line in sisl.get_sile("lead/siesta.fdf").get("kgrid_Monkhorst_Pack")], float
+    )
+    assert np.diag(grid)[:2].tolist() == [4, 3]
+    assert grid[2, 2] * lead.cell.lengths()[2] >= 150
+
+
 def test_a_finished_run_becomes_a_hamiltonian(tmp_path):
     output = tmp_path / "h.nc"
     assert (
@@ -60,6 +74,7 @@ BAD = {
         ["hamiltonian", "--engine", "siesta", "--from", str(DATA / "scf-stuck"), "--output", "h.nc"],
         "SCF",
     ),
+    "lead": (["siesta-input", "dot.extxyz", "--lead", "4", "--output", "run"], "--lead = '4'"),
     "both": (["hamiltonian", "dot.extxyz", "--from", ".", "--output", "h.nc"], "either a structure"),
     "neither": (["hamiltonian", "--output", "h.nc"], "either a structure"),
     "another engine": (["hamiltonian", "--from", ".", "--output", "h.nc"], "add --engine siesta"),

@@ -4,6 +4,7 @@ import pytest
 from qdjunction.report.data import StudyResults, collect
 from qdjunction.report.page import write_report
 from recorded_study import recorded_study
+from traced_study import traced_study
 
 
 @pytest.fixture(scope="session")
@@ -15,4 +16,16 @@ def results() -> StudyResults:
 def page(results, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("report") / "index.html"
     write_report(results, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def traced(tmp_path_factory) -> StudyResults:
+    return collect(traced_study(tmp_path_factory.mktemp("traced")))
+
+
+@pytest.fixture(scope="session")
+def traced_page(traced, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("traced-report") / "index.html"
+    write_report(traced, path)
     return path

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from qdjunction.interference.chain import DiatomicChain
 from qdjunction.interference.series import verdict_values
-from qdjunction.report import figures, style
+from qdjunction.report import drawing, figures, style
 from qdjunction.report.data import SeriesResults
 from qdjunction.report.plan import PlannedFigure, planned_figures
 from qdjunction.transport import read_transmission
@@ -20,7 +20,7 @@ DOT = "1Pb_MAPbBr3"
 def written(results, tmp_path_factory):
     folder = tmp_path_factory.mktemp("figures")
     for planned in planned_figures(results.study):
-        figures.write_figure(figures.draw(results, planned), folder / planned.stem)
+        drawing.write_figure(figures.draw(results, planned), folder / planned.stem)
     return folder
 
 
@@ -56,7 +56,7 @@ def test_every_planned_file_is_written(results, written):
 
 def test_figures_are_the_same_bytes_every_time(results, written, tmp_path):
     for planned in (PlannedFigure("transmission", DOT, "L"), PlannedFigure("density", DOT, "L", "long")):
-        figures.write_figure(figures.draw(results, planned), tmp_path / planned.stem)
+        drawing.write_figure(figures.draw(results, planned), tmp_path / planned.stem)
         for suffix in ("svg", "pdf", "csv"):
             name = f"{planned.stem}.{suffix}"
             assert (tmp_path / name).read_bytes() == (written / name).read_bytes(), name
@@ -176,9 +176,9 @@ def test_a_user_style_changes_nothing(results, monkeypatch):
     import matplotlib as mpl
 
     planned = PlannedFigure("chain")
-    before = figures.svg(figures.draw(results, planned).figure)
+    before = drawing.svg(figures.draw(results, planned).figure)
     with mpl.rc_context({"font.size": 30, "axes.facecolor": "red"}):
-        assert figures.svg(figures.draw(results, planned).figure) == before
+        assert drawing.svg(figures.draw(results, planned).figure) == before
 
 
 def test_every_figure_says_what_model_it_comes_from(results):

@@ -13,7 +13,8 @@ from qdjunction.failures import Failure, find_failures, forget_failures, read_fa
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.jobs import running
 from qdjunction.report.data import collect
-from qdjunction.report.figures import draw, write_figure
+from qdjunction.report.drawing import write_figure
+from qdjunction.report.figures import draw
 from qdjunction.report.page import write_report
 from qdjunction.report.plan import planned_figures
 

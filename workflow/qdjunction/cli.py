@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qdjunction import __version__
 from qdjunction.errors import InputError, QdjunctionError
+from qdjunction.number_lists import parse_numbers
 
 if TYPE_CHECKING:
     from qdjunction.engine.contract import Engine
@@ -135,7 +136,23 @@ def _parser() -> argparse.ArgumentParser:
     siesta_input.add_argument(
         "--max-steps", type=int, default=500, help="moves of a relaxation (default: %(default)s)"
     )
+    siesta_input.add_argument(
+        "--lead",
+        metavar="NxM",
+        default=None,
+        help="a periodic structure is a bulk lead: k-points across it, e.g. 4x4, as in the device",
+    )
     siesta_input.add_argument("--output", required=True, metavar="RUNDIR", type=Path, help="folder to write")
+
+    convergence = verb(
+        "siesta-convergence",
+        _siesta_convergence,
+        "run SIESTA with mesh, energy shift and basis changed one at a time, and tabulate gap, energy and forces",
+    )
+    convergence.add_argument("structure", help="extended XYZ file, best a small dot")
+    _siesta(convergence)
+    _resources(convergence)
+    _output(convergence, "CSV file to write; a second call goes on where a killed one stopped")
 
     transmission = verb("transmission", _transmission, "compute T(E) of a junction")
     transmission.add_argument(
@@ -231,6 +248,11 @@ def _parser() -> argparse.ArgumentParser:
     failures.add_argument(
         "--forget", action="store_true", help="delete the records; the next run of Snakemake tries again"
     )
+
+    from qdjunction import traces_cli
+
+    traces = verbs.add_parser("traces", help="analyse and simulate break-junction traces")
+    traces_cli.add_verbs(traces)
     return parser
 
 
@@ -245,6 +267,10 @@ def _engine(parser: argparse.ArgumentParser) -> None:
         help="xtb, the embedded GFN1-xTB model, or siesta, which SIESTA_COMMAND names (default: %(default)s)",
     )
     _siesta(parser)
+    _resources(parser)
+
+
+def _resources(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=None, help="threads (default: OMP_NUM_THREADS)")
     parser.add_argument(
         "--workdir",
@@ -354,7 +380,26 @@ def _siesta_input(options: argparse.Namespace) -> None:
     from qdjunction.yaml_model import validate
 
     settings = validate(SiestaSettings, _siesta_values(options), "command line")
-    steps.siesta_input(options.structure, settings, options.output, options.fmax, options.max_steps)
+    if options.lead is None:
+        steps.siesta_input(options.structure, settings, options.output, options.fmax, options.max_steps)
+        return
+    if options.fmax is not None:
+        raise InputError("--lead and --fmax: a lead is not relaxed; leave --fmax out")
+    first, _, second = options.lead.partition("x")
+    if not (first.isdecimal() and second.isdecimal() and int(first) and int(second)):
+        raise InputError(f"--lead = {options.lead!r}: not two numbers of k-points; write e.g. 4x4")
+    steps.siesta_lead_input(options.structure, settings, options.output, (int(first), int(second)))
+
+
+def _siesta_convergence(options: argparse.Namespace) -> None:
+    from qdjunction import steps
+    from qdjunction.engine.siesta.settings import SiestaSettings
+    from qdjunction.yaml_model import validate
+
+    settings = validate(SiestaSettings, _siesta_values(options), "command line")
+    steps.siesta_convergence(
+        options.structure, settings, _workdir(options), options.output, options.threads or 1
+    )
 
 
 def _transmission(options: argparse.Namespace) -> None:
@@ -391,7 +436,9 @@ def _decay(options: argparse.Namespace) -> None:
 
     values = {"jump_decades": options.jump_decades, "confidence": options.confidence}
     settings = validate(InterferenceSettings, values, "command line")
-    spectrum = steps.decay_of(options.transmissions, _numbers("--distances", options.distances), settings)
+    spectrum = steps.decay_of(
+        options.transmissions, parse_numbers("--distances", options.distances), settings
+    )
     verdict = spectrum.at(options.at)
     print(f"at E_F {options.at:+g} eV")
     print(verdict.fit)
@@ -434,13 +481,6 @@ def _atom_list(flag: str, text: str) -> list[int]:
             )
         atoms.extend(range(int(first), int(last or first) + 1))
     return atoms
-
-
-def _numbers(flag: str, text: str) -> list[float]:
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise InputError(f"{flag} = {text!r}: not numbers; write e.g. 3.9,9.2,14.5,17.5") from None
 
 
 if __name__ == "__main__":

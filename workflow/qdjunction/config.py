@@ -14,10 +14,10 @@ from qdjunction.engine.xtb_settings import XtbSettings
 from qdjunction.errors import QdjunctionError
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.structure.composition import parse_halide
-from qdjunction.yaml_model import Section, read_yaml, validate
+from qdjunction.traces.sets import TracesSection
+from qdjunction.yaml_model import Name, Section, read_yaml, validate
 
 Positive = Annotated[float, Field(gt=0)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length=80)]
 
 
 class DotEntry(Section):
@@ -194,6 +194,8 @@ class Config(Section):
     """Transmission, leads, temperature."""
     interference: InterferenceSettings = InterferenceSettings()
     """Decay and jump."""
+    traces: TracesSection | None = None
+    """Break-junction traces; without the section nothing of them is done."""
 
     @model_validator(mode="after")
     def _siesta_can_do_it(self) -> "Config":

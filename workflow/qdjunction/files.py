@@ -1,10 +1,15 @@
 """Writing files so that a reader sees either nothing or the whole."""
 
+import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 
 @contextmanager
@@ -38,3 +43,30 @@ def whole(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_json(values: Any, path: str | Path) -> None:
+    """Write plain values as JSON, whole or not at all; NaN becomes null."""
+    with whole(path) as temporary:
+        temporary.write_text(json.dumps(_plain(values), indent=1) + "\n", encoding="utf-8")
+
+
+def write_table(table: pd.DataFrame, path: str | Path) -> None:
+    """Write a tidy table as CSV, whole or not at all."""
+    with whole(path) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.10g")
+
+
+def _plain(value: Any) -> Any:
+    """Values of numpy and NaN as JSON knows them."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

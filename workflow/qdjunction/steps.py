@@ -3,7 +3,7 @@
 import json
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 
 from qdjunction.config import ElectrodeSettings, LeadSettings
 from qdjunction.engine.contract import Engine, EngineInfo
+from qdjunction.engine.siesta.convergence import convergence
 from qdjunction.engine.siesta.extraction import electronic_structure_from_run
-from qdjunction.engine.siesta.inputs import Task, write_siesta_input
+from qdjunction.engine.siesta.inputs import Task, write_lead_input, write_siesta_input
+from qdjunction.engine.siesta.launch import Launch
 from qdjunction.engine.siesta.settings import SiestaSettings
 from qdjunction.engine.store import is_store, read_electronic_structure, write_electronic_structure
 from qdjunction.errors import AnalysisError, EngineError, InputError, QdjunctionError
 from qdjunction.failures import EarlierFailureError, read_failure
-from qdjunction.files import whole
+from qdjunction.files import whole, write_json, write_table
 from qdjunction.interference.chain import DiatomicChain
 from qdjunction.interference.orbitals import orbital_rule, solve_dot, tip_coupling
 from qdjunction.interference.series import MissingMember, SeriesMember, analyse_series, verdict_values
@@ -57,18 +59,6 @@ log = logging.getLogger(__name__)
 
 SETTLED_EV_PER_ANG = 0.3
 """Largest force (eV/Ang) at which a new dot has settled and its ammonium ends are let go."""
-
-
-def write_json(values: Any, path: str | Path) -> None:
-    """Write plain values as JSON, whole or not at all; NaN becomes null."""
-    with whole(path) as temporary:
-        temporary.write_text(json.dumps(_plain(values), indent=1) + "\n", encoding="utf-8")
-
-
-def write_table(table: pd.DataFrame, path: str | Path) -> None:
-    """Write a tidy table as CSV, whole or not at all."""
-    with whole(path) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.10g")
 
 
 def dot(
@@ -233,6 +223,30 @@ def siesta_input(
     task = Task() if fmax_ev_per_ang is None else Task(max_steps, fmax_ev_per_ang)
     path = write_siesta_input(read_structure(structure), settings.pseudopotentials, settings, run_dir, task)
     log.info("wrote %s; run it there with `siesta < %s > %s.out`", path, path.name, path.stem)
+
+
+def siesta_lead_input(
+    structure: str | Path, settings: SiestaSettings, run_dir: str | Path, transverse: tuple[int, int]
+) -> None:
+    """Write a folder in which SIESTA makes the TSHS file of a bulk lead; see `write_lead_input`.
+
+    Raises
+    ------
+    InputError
+        If the structure is not periodic or a pseudopotential is missing.
+    """
+    path = write_lead_input(
+        read_structure(structure), settings.pseudopotentials, settings, run_dir, transverse
+    )
+    log.info("wrote %s; run it there with `siesta < %s > %s.out`", path, path.name, path.stem)
+
+
+def siesta_convergence(
+    structure: str | Path, settings: SiestaSettings, workdir: str | Path, output: str | Path, threads: int
+) -> None:
+    """Tabulate how much gap, energy and forces of a structure depend on mesh, energy shift and basis."""
+    launch = Launch.of_job(threads, {})
+    write_table(convergence(read_structure(structure), settings, workdir, launch=launch), output)
 
 
 class Junction(NamedTuple):
@@ -640,18 +654,3 @@ def _read_with_sisl(path: str | Path) -> sisl.Hamiltonian:
             f"{path}: sisl finds no Hamiltonian in it ({type(error).__name__}: {error}); give an h.nc of `qdjunction "
             "hamiltonian`, a TSHS, or an HSX with its geometry"
         ) from error
-
-
-def _plain(value: Any) -> Any:
-    """Values of numpy and NaN as JSON knows them."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value

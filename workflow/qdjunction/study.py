@@ -166,8 +166,8 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
     Raises
     ------
     InputError
-        For a dot or contact that the catalogue does not have, a dot that is listed twice, or a pseudopotential that
-        is missing.
+        For a dot or contact that the catalogue does not have, a dot that is listed twice, a pseudopotential that
+        is missing, or traces to be predicted from a series that the study does not compute.
     """
     dots: list[DotCase] = []
     for index, entry in enumerate(config.dots):
@@ -187,7 +187,21 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
             study.pseudopotentials(case.id, gold=True)
         except InputError as error:
             raise InputError(f"{source}: siesta.pseudopotentials: {case.id}: {error}") from None
+    _check_predictions(study, source)
     return study
+
+
+def _check_predictions(study: Study, source: str | Path) -> None:
+    for index, entry in enumerate(study.config.traces.predictions if study.config.traces else ()):
+        lefts = {dot.id: {junction.left for junction in dot.junctions} for dot in study.dots}
+        where = f"{source}: traces.predictions.{index}"
+        if entry.dot not in lefts:
+            raise InputError(f"{where}.dot = '{entry.dot}': no dot of this study; it has {', '.join(lefts)}")
+        if entry.left not in lefts[entry.dot]:
+            raise InputError(
+                f"{where}.left = '{entry.left}': no left contact of {entry.dot}; it has "
+                f"{', '.join(sorted(lefts[entry.dot]))}"
+            )
 
 
 def dot_id(entry: DotEntry) -> str:

@@ -18,6 +18,7 @@ from qdjunction.engine.store import read_electronic_structure
 from qdjunction.errors import InputError
 from qdjunction.failures import Failure, find_failures, read_failure
 from qdjunction.report.plan import PlannedFigure, series_of
+from qdjunction.report.trace_data import AllTraces, collect_traces
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study import DotCase, JunctionCase, Study
 from qdjunction.transport import Transmission, read_transmission
@@ -142,6 +143,8 @@ class StudyResults:
         ``chain.json``.
     timings : pandas.DataFrame
         One row a job: ``job``, ``dot``, ``junction``, ``wall_s``, ``cpu_s``, ``max_rss_mb``.
+    traces : AllTraces
+        Break-junction traces; empty if the study has none.
     """
 
     study: Study
@@ -150,6 +153,7 @@ class StudyResults:
     chain: pd.DataFrame
     chain_summary: Mapping[str, Any]
     timings: pd.DataFrame
+    traces: AllTraces
 
     def dot(self, name: str) -> DotResults:
         """The dot of that identity."""
@@ -163,6 +167,8 @@ class StudyResults:
         """Whether there is what a planned figure is drawn from; a failure may have left it out."""
         if figure.kind == "chain":
             return True
+        if figure.traces:
+            return self.traces.has(figure.traces)
         dot = next((dot for dot in self.dots if dot.case.id == figure.dot), None)
         series = next((series for series in dot.series if series.left == figure.left), None) if dot else None
         if series is None:
@@ -188,6 +194,8 @@ def collect(study: Study) -> StudyResults:
     root = Path(study.config.results)
     dots = tuple(filter(None, (_dot(root, study, case) for case in study.dots)))
     cases = {case.id for case in (*study.dots, *study.junctions)}
+    if section := study.config.traces:
+        cases |= {entry.name for entry in section.predictions}
     failures = tuple(failure for failure in find_failures(root) if failure.case in cases)
     if not dots:
         raise InputError(f"{root}: no dot of the study has a result; {'; '.join(map(str, failures))}")
@@ -198,6 +206,7 @@ def collect(study: Study) -> StudyResults:
         chain=_table(root / "chain.csv"),
         chain_summary=_json(root / "chain.json"),
         timings=read_timings(root / "benchmarks"),
+        traces=collect_traces(study),
     )
 
 

@@ -3,11 +3,9 @@
 Each function draws what its table holds, and the table is written beside the figure as its source data.
 """
 
-import io
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,26 +17,18 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from qdjunction.files import whole
 from qdjunction.interference.decay import fit_decay
 from qdjunction.interference.jump import find_jump
 from qdjunction.report import style
 from qdjunction.report.data import DotResults, JunctionResults, SeriesResults, StudyResults
+from qdjunction.report.drawing import Drawing
 from qdjunction.report.plan import PlannedFigure
 from qdjunction.report.projection import project
-from qdjunction.steps import write_table
+from qdjunction.report.trace_figures import draw_traces, origin_of_traces
 
 ENERGY = "$E - E_\\mathrm{F}$ (eV)"
 DENSITY_DECADES = 6.0
 """Decades of the local density of states that its pictures resolve."""
-
-
-@dataclass(frozen=True, eq=False)
-class Drawing:
-    """A figure with the numbers it shows."""
-
-    figure: Figure
-    table: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -55,7 +45,7 @@ class Marks:
 
 
 def draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
-    """Draw one planned figure of a study, with the model or method it comes from at its foot.
+    """Draw one planned figure of a study, with the model, method or experiment it comes from at its foot.
 
     Where a failure has left out what it shows, the figure says so.
     """
@@ -64,6 +54,8 @@ def draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
     drawing = _draw(results, planned)
     if planned.kind == "chain":
         origin = "tight-binding model"
+    elif planned.traces:
+        origin = origin_of_traces(results.traces, planned)
     else:
         engine = results.dot(planned.dot).engine
         origin = f"{engine.method}: embedded model, not DFT" if engine.embedded else engine.method
@@ -73,8 +65,11 @@ def draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
 
 
 def _not_available(results: StudyResults, planned: PlannedFigure) -> Drawing:
-    reasons = [str(one) for one in results.failures if one.case.partition("/")[0] == planned.dot]
-    text = textwrap.fill(f"{planned.title} of {planned.dot}: not available. {' '.join(reasons)}", 80)
+    of = (planned.traces, planned.dot)
+    reasons = [str(one) for one in results.failures if one.case.partition("/")[0] in of]
+    text = textwrap.fill(
+        f"{planned.title} of {planned.traces or planned.dot}: not available. {' '.join(reasons)}", 80
+    )
     with style.figure_style():
         figure = Figure(figsize=(style.WIDTH_IN, 0.4 + 0.16 * (text.count("\n") + 1)))
         figure.text(0.02, 0.5, text, va="center", parse_math=False)
@@ -86,6 +81,8 @@ def _draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
         if planned.kind == "chain":
             threshold = results.study.config.interference.jump_decades
             return Drawing(chain_figure(results.chain, results.chain_summary, threshold), results.chain)
+        if planned.traces:
+            return draw_traces(results.traces, planned)
         dot, series = results.dot(planned.dot), results.series(planned.dot, planned.left)
         marks, colours = (
             Marks.of(series.summary),
@@ -117,30 +114,6 @@ def _draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
     raise ValueError(f"there is no figure of the kind {planned.kind!r}")
 
 
-def write_figure(drawing: Drawing, stem: str | Path) -> None:
-    """Write a figure as SVG and PDF with its source data as CSV, each whole, the same bytes every time.
-
-    Parameters
-    ----------
-    drawing : Drawing
-        The figure and its numbers.
-    stem : str or Path
-        Path without suffix.
-    """
-    with style.figure_style():
-        for suffix, metadata in (("svg", {"Date": None}), ("pdf", {"CreationDate": None})):
-            with whole(f"{stem}.{suffix}") as temporary:
-                drawing.figure.savefig(temporary, metadata=metadata)
-    write_table(drawing.table, f"{stem}.csv")
-
-
-def svg(figure: Figure) -> bytes:
-    """Give a figure as SVG."""
-    with style.figure_style(), io.BytesIO() as buffer:
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
-        return buffer.getvalue()
-
-
 # Transmission
 
 
@@ -170,7 +143,7 @@ def transmission_figure(table: pd.DataFrame, marks: Marks, colours: Mapping[str,
     axes.set_yscale("log")
     axes.set_ylabel("Transmission $T(E)$")
     _energy_axis(axes, table["energy_eV"], marks)
-    _legend_above(axes, columns=3)
+    style.legend_above(axes, columns=3)
     return figure
 
 
@@ -311,7 +284,7 @@ def comparison_figure(table: pd.DataFrame, marks: Marks, short: str, long: str) 
     axes.axhline(0, color="black", lw=0.7)
     axes.set_ylabel(f"$\\log_{{10}}(G_\\mathrm{{{_tex(long)}}}/G_\\mathrm{{{_tex(short)}}})$")
     _energy_axis(axes, table["energy_eV"], marks)
-    _legend_above(axes, columns=2)
+    style.legend_above(axes, columns=2)
     return figure
 
 
@@ -502,17 +475,6 @@ def _energy_axis(axes: Axes, energies: pd.Series, marks: Marks, shade: bool = Tr
     axes.axvline(0, color="#8C8C8C", lw=0.8, ls=":")
     axes.set_xlim(low, high)
     axes.set_xlabel(ENERGY)
-
-
-def _legend_above(axes: Axes, columns: int) -> None:
-    axes.legend(
-        loc="lower left",
-        bbox_to_anchor=(0, 1.0),
-        ncols=columns,
-        borderaxespad=0.2,
-        columnspacing=1.2,
-        handlelength=1.6,
-    )
 
 
 def _limit_decades(axes: Axes, values: NDArray[np.float64], up: float, down: float) -> None:

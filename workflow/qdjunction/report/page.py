@@ -15,7 +15,7 @@ from plotly.offline import get_plotlyjs
 from qdjunction.files import whole
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.provenance import provenance
-from qdjunction.report import figures, tables, viewer
+from qdjunction.report import drawing, figures, tables, trace_tables, viewer
 from qdjunction.report.data import DotResults, SeriesResults, StudyResults
 from qdjunction.report.explorer import explored
 from qdjunction.report.plan import FORMATS, PlannedFigure, planned_figures
@@ -85,6 +85,7 @@ def _content(results: StudyResults, figure_folder: str | Path | None) -> dict[st
         "electrode_layers": config.electrodes.layers,
         "dots": [_dot(results, dot, planned, shown) for dot in results.dots],
         "chain": {"figure": shown(PlannedFigure("chain")), "summary": results.chain_summary},
+        "traces": _traces(results, planned, shown),
         "failures_table": tables.failures_table(results) if results.failures else None,
         "dots_table": tables.dots_table(results),
         "corrections_table": tables.corrections_table(results),
@@ -137,6 +138,48 @@ def _dot(
                 ],
             }
             for series in dot.series
+        ],
+    }
+
+
+def _traces(results: StudyResults, planned: Sequence[PlannedFigure], shown: Any) -> dict[str, Any]:
+    def of(name: str) -> list[PageFigure]:
+        return [shown(figure) for figure in planned if figure.traces == name]
+
+    return {
+        "sets": [
+            {
+                "name": entry.name,
+                "label": entry.label,
+                "simulated": entry.is_simulated,
+                "source": entry.summary["source"],
+                "bias_v": entry.summary["bias_v"],
+                "theory": entry.theory.name if entry.theory else "",
+                "outcome": trace_tables.outcome(entry),
+                "simulation": trace_tables.simulation_sentence(entry),
+                "figures": of(entry.name),
+                "tables": [
+                    table
+                    for table in (
+                        trace_tables.peaks_table(entry),
+                        trace_tables.sites_table(entry),
+                        trace_tables.plateaus_table(entry),
+                        trace_tables.jumps_table(entry),
+                        trace_tables.stability_table(entry),
+                    )
+                    if table is not None
+                ],
+                "bad": trace_tables.bad_table(entry),
+            }
+            for entry in results.traces.sets
+        ],
+        "bias_series": [
+            {
+                "name": series["name"],
+                "sentence": trace_tables.bias_sentence(series),
+                "figures": of(series["name"]),
+            }
+            for series in results.traces.bias_series
         ],
     }
 
@@ -220,7 +263,7 @@ def _page_figure(results: StudyResults, planned: PlannedFigure, folder: str | Pa
     image = (
         (Path(folder) / f"{planned.stem}.svg").read_bytes()
         if folder
-        else figures.svg(figures.draw(results, planned).figure)
+        else drawing.svg(figures.draw(results, planned).figure)
     )
     return PageFigure(
         title=planned.title,

@@ -6,7 +6,10 @@ from typing import Literal
 
 from qdjunction.study import DotCase, Study
 
-Kind = Literal["transmission", "decay", "spectrum", "comparison", "orbitals", "density", "chain"]
+Kind = Literal[
+    "transmission", "decay", "spectrum", "comparison", "orbitals", "density", "chain",
+    "trace_conductance", "trace_cloud", "trace_aligned", "trace_plateaus", "trace_jumps", "trace_classes", "trace_bias",
+]  # fmt: skip
 
 FORMATS = ("svg", "pdf", "csv")
 """Every figure is drawn as vector graphics twice and comes with its source data."""
@@ -19,7 +22,19 @@ TITLES: dict[Kind, str] = {
     "orbitals": "Frontier orbitals between the tips",
     "density": "Local density of states",
     "chain": "Tight-binding chain",
+    "trace_conductance": "Conductance histogram",
+    "trace_cloud": "Conductance against displacement",
+    "trace_aligned": "Traces aligned at the jump",
+    "trace_plateaus": "Plateau lengths and displacements",
+    "trace_jumps": "Height and levels of the jumps",
+    "trace_classes": "Classes of traces",
+    "trace_bias": "Conductance against bias",
 }
+
+OF_A_SET: tuple[Kind, ...] = (
+    "trace_conductance", "trace_cloud", "trace_aligned", "trace_jumps", "trace_plateaus", "trace_classes",
+)  # fmt: skip
+"""Figures of one set of traces, in the order of the page."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +51,21 @@ class PlannedFigure:
         Left contact of the series; empty where there is none.
     junction : str
         Name of the junction; empty for a figure of a whole series.
+    traces : str
+        Name of the set of traces, or of the bias series; empty for all other figures.
     """
 
     kind: Kind
     dot: str = ""
     left: str = ""
     junction: str = ""
+    traces: str = ""
 
     @property
     def stem(self) -> str:
-        """File name without suffix, e.g. ``12Pb_MAPbBr3_L_transmission``."""
+        """File name without suffix, e.g. ``12Pb_MAPbBr3_L_transmission`` or ``traces_MAPbBr3_conductance``."""
+        if self.traces:
+            return f"traces_{self.traces}_{self.kind.removeprefix('trace_')}"
         return "_".join(filter(None, (self.dot, self.junction or self.left, self.kind)))
 
     @property
@@ -60,13 +80,28 @@ class PlannedFigure:
 
 def planned_figures(study: Study) -> list[PlannedFigure]:
     """List the figures of a study in the order of the page."""
-    return [figure for dot in study.dots for figure in _of_dot(dot)] + [PlannedFigure("chain")]
+    of_dots = [figure for dot in study.dots for figure in _of_dot(dot)]
+    return [*of_dots, *_of_traces(study), PlannedFigure("chain")]
 
 
 def series_of(dot: DotCase) -> dict[str, list[str]]:
     """Junctions of a dot by their left contact, as the series are made."""
     lefts = dict.fromkeys(junction.left for junction in dot.junctions)
     return {left: [j.name for j in dot.junctions if j.left == left] for left in lefts}
+
+
+def _of_traces(study: Study) -> Iterator[PlannedFigure]:
+    section = study.config.traces
+    if section is None:
+        return
+    for entry in section.sets:
+        for kind in OF_A_SET:
+            yield PlannedFigure(kind, traces=entry.name)
+    for prediction in section.predictions:
+        for kind in OF_A_SET:
+            yield PlannedFigure(kind, dot=prediction.dot, traces=prediction.name)
+    for series in section.bias_series:
+        yield PlannedFigure("trace_bias", traces=series.name)
 
 
 def _of_dot(dot: DotCase) -> Iterator[PlannedFigure]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import matplotlib as mpl
 from ase.data import atomic_numbers, covalent_radii
 from ase.data.colors import jmol_colors
+from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
 WIDTH_IN = 6.0
@@ -70,3 +71,15 @@ def element_colour(symbol: str) -> str:
 def element_radius(symbol: str) -> float:
     """Radius that an atom is drawn with (Ang): half its covalent one, so that bonds stay visible."""
     return 0.5 * float(covalent_radii[atomic_numbers[symbol]])
+
+
+def legend_above(axes: Axes, columns: int) -> None:
+    """Put the legend over the plot, where it hides nothing."""
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 1.0),
+        ncols=columns,
+        borderaxespad=0.2,
+        columnspacing=1.2,
+        handlelength=1.6,
+    )

@@ -1,7 +1,5 @@
 """One pass over a stream of traces: selection, histograms and displacement distributions."""
 
-import logging
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -11,14 +9,12 @@ from numpy.typing import NDArray
 from statsmodels.stats.proportion import proportion_confint
 
 from qdjunction.traces.histogram import Axis, Histogram, Histogram2D
+from qdjunction.traces.progress import watched
 from qdjunction.traces.selection import Jump, jump_in_window, resampled_window, window_bounds
 from qdjunction.traces.settings import HistogramSettings, TracesSettings
 from qdjunction.traces.trace import Trace
 
-logger = logging.getLogger(__name__)
-
 _BATCH_POINTS = 2_000_000
-_LOG_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -112,7 +108,7 @@ def analyse(
     """
     settings = settings or TracesSettings()
     filled = _Filling(settings)
-    for trace in traces:
+    for trace in watched(traces, "selecting"):
         filled.take(trace, on_jump)
     return filled.result()
 
@@ -163,7 +159,6 @@ class _Filling:
         self._batch_points = 0
         self._batch_jumps: list[tuple[Jump, int]] = []
         self._batch_cuts: list[tuple[float, int]] = []
-        self._logged = time.monotonic()
 
     def take(self, trace: Trace, on_jump: Callable[[Jump], None] | None) -> None:
         settings = self._settings
@@ -219,11 +214,6 @@ class _Filling:
                 np.concatenate([jump.aligned_log10_g for jump in jumps]),
             )
         self._batch_cloud, self._batch_points, self._batch_jumps, self._batch_cuts = [], 0, [], []
-        if time.monotonic() - self._logged > _LOG_SECONDS:
-            self._logged = time.monotonic()
-            logger.info(
-                "%d traces read, %d complete, %d with a jump", self._traces, self._complete, self._jumps
-            )
 
     def result(self) -> TraceAnalysis:
         self._flush()

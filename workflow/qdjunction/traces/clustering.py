@@ -21,6 +21,7 @@ from sklearn.neighbors import KNeighborsClassifier, kneighbors_graph
 from qdjunction.errors import InputError
 from qdjunction.traces.analysis import break_zero_nm
 from qdjunction.traces.histogram import Axis
+from qdjunction.traces.progress import watched
 from qdjunction.traces.selection import window_bounds
 from qdjunction.traces.settings import ClusterSettings, TracesSettings
 from qdjunction.traces.trace import Trace
@@ -149,7 +150,7 @@ def classify(traces: Iterable[Trace], settings: TracesSettings | None = None) ->
     asked = settings.clusters
     names: list[str] = []
     rows: list[NDArray[np.float32]] = []
-    for trace in traces:
+    for trace in watched(traces, "describing"):
         description = describe(trace, settings)
         if description is not None:
             names.append(trace.name)

@@ -86,6 +86,13 @@ class Histogram:
         """Counts of all groups, (bins,)."""
         return self.counts.sum(axis=0)
 
+    def quantile(self, share: float) -> float:
+        """Give the value below which that share of the counts lies, spread evenly within a bin; NaN if empty."""
+        below = np.concatenate(([0], self.total.cumsum()))
+        if below[-1] == 0:
+            return float("nan")
+        return float(np.interp(share * below[-1], below, self.axis.edges))
+
     def add(self, values: ArrayLike, groups: ArrayLike) -> None:
         """Count values; those off the axis are left out.
 

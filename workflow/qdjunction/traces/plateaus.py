@@ -14,6 +14,7 @@ import numpy as np
 from qdjunction.errors import InputError
 from qdjunction.traces.analysis import break_zero_nm
 from qdjunction.traces.histogram import Axis, Histogram, PeakFit, fit_peaks, spacing_interval
+from qdjunction.traces.progress import watched
 from qdjunction.traces.selection import window_bounds
 from qdjunction.traces.settings import TracesSettings
 from qdjunction.traces.trace import Trace
@@ -145,7 +146,7 @@ def measure_plateaus(
     lengths = tuple(Histogram.empty(axis, groups) for _ in levels)
     displacements = tuple(Histogram.empty(axis, groups) for _ in levels)
     complete, counts = 0, [0] * len(levels)
-    for number, trace in enumerate(traces):
+    for number, trace in enumerate(watched(traces, "measuring plateaus")):
         found = plateaus_of(trace, levels, settings)
         if found is None:
             continue

@@ -6,17 +6,15 @@ The defaults of `JumpSettings` are those of the selection published with Zheng e
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from qdjunction.yaml_model import Section
 
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class ReadSettings(_Section):
+class ReadSettings(Section):
     """What the columns of the files hold."""
 
     pattern: str = "*"
@@ -40,7 +38,7 @@ class ReadSettings(_Section):
         return self
 
 
-class JumpSettings(_Section):
+class JumpSettings(Section):
     """The selection of traces with a conductance jump, as published."""
 
     upper_log10_g: float = 0.8
@@ -93,7 +91,7 @@ class JumpSettings(_Section):
         return self
 
 
-class HistogramSettings(_Section):
+class HistogramSettings(Section):
     """Bins and axes of the histograms."""
 
     log10_g_range: tuple[float, float] = (-8.0, 1.0)
@@ -126,7 +124,7 @@ class HistogramSettings(_Section):
         return self
 
 
-class PeakSettings(_Section):
+class PeakSettings(Section):
     """Gaussian peaks of the one-dimensional conductance histogram."""
 
     count: int = Field(default=3, ge=1, le=12)
@@ -152,7 +150,7 @@ class PeakSettings(_Section):
         return self
 
 
-class PlateauSettings(_Section):
+class PlateauSettings(Section):
     """Plateau lengths and displacements."""
 
     half_width_decades: Positive = 0.5
@@ -161,7 +159,7 @@ class PlateauSettings(_Section):
     """Shorter stays in the band are no plateau (nm): tunnelling at 5 decades/nm passes a decade in 0.2 nm."""
 
 
-class ClusterSettings(_Section):
+class ClusterSettings(Section):
     """Spectral clustering of single traces."""
 
     classes: int = Field(default=5, ge=2, le=20)
@@ -196,7 +194,7 @@ class ClusterSettings(_Section):
         return self
 
 
-class SimulationSettings(_Section):
+class SimulationSettings(Section):
     """The forward model: from conductances at contact sites to traces."""
 
     points: int = Field(default=20_000, ge=100)
@@ -252,7 +250,7 @@ class SimulationSettings(_Section):
         return self
 
 
-class TracesSettings(_Section):
+class TracesSettings(Section):
     """Break-junction traces: reading, selection, histograms, classes and the forward model."""
 
     read: ReadSettings = ReadSettings()

@@ -1,0 +1,145 @@
+# Break-junction traces. Included only if the configuration has the section `traces`.
+TRACES = study.config.traces
+MEASURED = {entry.name: entry for entry in TRACES.sets}
+PREDICTED = {entry.name: entry for entry in TRACES.predictions}
+BIAS_SERIES = {entry.name: entry for entry in TRACES.bias_series}
+
+
+def traces_of(wildcards):
+    """Folder or file of a set: measured as the configuration says, predicted as `predict_traces` makes it."""
+    if wildcards.set in MEASURED:
+        return MEASURED[wildcards.set].path
+    return f"<results>/traces/{wildcards.set}/traces.parquet"
+
+
+def trace_settings(*sections):
+    """Param function: the sections of `TracesSettings` that a rule depends on, for the set of the wildcards."""
+    return lambda wildcards: TRACES.settings_of(wildcards.set).model_dump(
+        mode="json", include={"read", "jump", "histogram", *sections}
+    )
+
+
+def trace_runtime_min(wildcards, attempt):
+    """A hundred thousand text files take about ten minutes; a set of millions wants more than one attempt."""
+    return attempt * 120
+
+
+def bias_series_sets(wildcards):
+    return BIAS_SERIES[wildcards.series].sets
+
+
+rule predict_traces:
+    input:
+        conductance=lambda wildcards: f"<results>/{PREDICTED[wildcards.set].dot}/conductance.csv",
+        series=lambda wildcards: f"<results>/{PREDICTED[wildcards.set].dot}/series.json",
+        relaxation=lambda wildcards: f"<results>/{PREDICTED[wildcards.set].dot}/relaxed.json",
+    output:
+        traces="<results>/traces/{set}/traces.parquet",
+        truth="<results>/traces/{set}/truth.csv",
+        record="<results>/traces/{set}/simulation.json",
+    log:
+        "<logs>/traces/{set}/predict_traces.log",
+    benchmark:
+        "<benchmarks>/traces/{set}/predict_traces.tsv"
+    wildcard_constraints:
+        set="|".join(map(re.escape, PREDICTED)) or "(?!)",
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=trace_runtime_min,
+    params:
+        prediction=lambda wildcards: PREDICTED[wildcards.set].model_dump(mode="json"),
+        simulation=TRACES.simulation.model_dump(mode="json"),
+    script:
+        "../workflow/scripts/predict_traces.py"
+
+
+rule select_traces:
+    input:
+        traces_of,
+    output:
+        jumps="<results>/traces/{set}/jumps.parquet",
+        histograms="<results>/traces/{set}/histograms.nc",
+        summary="<results>/traces/{set}/summary.json",
+    log:
+        "<logs>/traces/{set}/select_traces.log",
+    benchmark:
+        "<benchmarks>/traces/{set}/select_traces.tsv"
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=trace_runtime_min,
+    params:
+        settings=trace_settings("peaks"),
+        bias_v=lambda wildcards: getattr(MEASURED.get(wildcards.set), "bias_v", None),
+    script:
+        "../workflow/scripts/select_traces.py"
+
+
+rule trace_plateaus:
+    input:
+        traces=traces_of,
+        selection="<results>/traces/{set}/summary.json",
+    output:
+        table="<results>/traces/{set}/plateaus.csv",
+        summary="<results>/traces/{set}/plateaus.json",
+    log:
+        "<logs>/traces/{set}/trace_plateaus.log",
+    benchmark:
+        "<benchmarks>/traces/{set}/trace_plateaus.tsv"
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=trace_runtime_min,
+    params:
+        settings=trace_settings("plateaus", "peaks"),
+    script:
+        "../workflow/scripts/trace_plateaus.py"
+
+
+rule trace_classes:
+    input:
+        traces_of,
+    output:
+        table="<results>/traces/{set}/classes.csv",
+        summary="<results>/traces/{set}/classes.json",
+    log:
+        "<logs>/traces/{set}/trace_classes.log",
+    benchmark:
+        "<benchmarks>/traces/{set}/trace_classes.tsv"
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=trace_runtime_min,
+    params:
+        settings=trace_settings("clusters"),
+    script:
+        "../workflow/scripts/trace_classes.py"
+
+
+rule bias_series:
+    input:
+        lambda wildcards: expand(
+            "<results>/traces/{set}/summary.json", set=bias_series_sets(wildcards)
+        ),
+    output:
+        "<results>/traces/{series}/simmons.json",
+    log:
+        "<logs>/traces/{series}/bias_series.log",
+    benchmark:
+        "<benchmarks>/traces/{series}/bias_series.tsv"
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        sets=bias_series_sets,
+        series=lambda wildcards: BIAS_SERIES[wildcards.series].model_dump(mode="json"),
+        confidence=TRACES.peaks.confidence,
+    script:
+        "../workflow/scripts/bias_series.py"

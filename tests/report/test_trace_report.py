@@ -1,0 +1,235 @@
+"""Traces in the report: figures, their source data, tables and words."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from qdjunction import trace_steps
+from qdjunction.errors import AnalysisError
+from qdjunction.report import drawing, figures, trace_figures, trace_tables
+from qdjunction.report.data import collect
+from qdjunction.report.page import write_report
+from qdjunction.report.plan import PlannedFigure, planned_figures
+from qdjunction.report.trace_data import JumpScore, collect_traces
+from recorded_study import recorded_study
+from test_report_page import parsed
+from traced_study import BIASES, EVIL
+
+
+@pytest.fixture(scope="module")
+def drawings(traced):
+    planned = [figure for figure in planned_figures(traced.study) if figure.traces]
+    return {figure.stem: figures.draw(traced, figure) for figure in planned}
+
+
+def test_a_study_without_traces_has_none():
+    none = collect_traces(recorded_study())
+    assert (none.sets, none.bias_series) == ((), ())
+
+
+def test_every_figure_says_whether_its_traces_are_measured(drawings):
+    for stem, made in drawings.items():
+        label = made.figure.get_supxlabel()
+        assert ("measured traces" in label) == ("theory" not in stem), stem
+        simulated = stem.startswith(("traces_theory_", "traces_MAPbBr3_"))
+        assert ("simulated from conductances of GFN1-xTB: embedded model" in label) == simulated, stem
+
+
+def test_conductance_histogram_shows_both_sets_on_one_scale(traced, drawings):
+    table = drawings["traces_MAPbBr3_conductance"].table
+    bins = table[table["row"] == "bin"]
+    assert list(bins["set"].unique()) == ["MAPbBr3", "theory"]
+    for name, rows in bins.groupby("set"):
+        below = rows[rows["log10_g"] < -0.3]
+        assert (below["share_per_decade"] * 0.01).sum() == pytest.approx(1)
+        counts = traced.traces.set_named(name).histograms["log10_g_counts"].to_numpy()
+        np.testing.assert_array_equal(rows["counts"], counts)
+    assert rows["simulated"].all()
+    peaks = table[(table["row"] == "peak") & (table["set"] == "MAPbBr3")]
+    np.testing.assert_allclose(np.sort(peaks["log10_g"]), [-4.9, -2.72, -1.54], atol=0.12)
+    assert (peaks["low"] < peaks["log10_g"]).all()
+    assert (peaks["log10_g"] < peaks["high"]).all()
+
+
+def test_marks_are_the_computed_conductances_at_the_headline_energy(traced, drawings):
+    table = drawings["traces_MAPbBr3_conductance"].table
+    sites = table[table["row"] == "site"].set_index("site")["log10_g"]
+    summary = traced.dots[0].series[0].summary
+    at_headline = dict(
+        zip(summary["junctions"], np.log10(summary["conductance_at_headline_G0"]), strict=True)
+    )
+    assert set(sites.index) == {"short", "long"}
+    for name, level in at_headline.items():
+        assert sites[name] == pytest.approx(
+            level, abs=0.02
+        )  # the table is interpolated, the headline computed
+
+
+def test_pictures_hold_every_count(traced, drawings):
+    for kind in ("cloud", "aligned"):
+        table = drawings[f"traces_MAPbBr3_{kind}"].table
+        for name in ("MAPbBr3", "theory"):
+            counts = traced.traces.set_named(name).histograms[f"{kind}_counts"]
+            assert table[table["set"] == name]["counts"].sum() == int(counts.sum())
+
+
+@pytest.mark.parametrize("bins", [(450, 900), (451, 7), (241, 479)])
+def test_coarser_pictures_keep_counts_and_places(bins):
+    random = np.random.default_rng(0)
+    counts = trace_figures.xr.DataArray(
+        random.integers(0, 9, bins), dims=("x", "y"), coords={"x": np.arange(bins[0]) + 0.5, "y": np.arange(bins[1])}
+    )  # fmt: skip
+    coarse = trace_figures._coarse(counts)
+    assert max(coarse.shape) <= trace_figures.LARGEST_PICTURE
+    assert int(coarse.sum()) == int(counts.sum())
+    factor = -(-bins[0] // trace_figures.LARGEST_PICTURE)
+    assert float(coarse["x"][0]) == pytest.approx(factor / 2)
+    np.testing.assert_array_equal(coarse[0].sum(), counts[:factor].sum())
+
+
+def test_plateau_and_jump_tables_count_traces(traced, drawings):
+    entry = traced.traces.set_named("MAPbBr3")
+    table = drawings["traces_MAPbBr3_plateaus"].table
+    own = table[table["set"] == "MAPbBr3"]
+    for plateau in entry.plateau_summary["plateaus"]:
+        rows = own[np.isclose(own["level_log10_g"], plateau["level_log10_g"]) & (own["quantity"] == "length")]
+        assert rows["traces"].sum() == plateau["traces"]
+        width = rows["nm"].iloc[1] - rows["nm"].iloc[0]
+        assert (rows["share_per_nm"] * width).sum() == pytest.approx(1)
+    jumps = drawings["traces_MAPbBr3_jumps"].table
+    heights = jumps[(jumps["quantity"] == "height") & (jumps["set"] == "MAPbBr3")]
+    assert heights["traces"].sum() == entry.summary["jumps"]
+
+
+def test_class_table_holds_sizes_and_stability(traced, drawings):
+    entry = traced.traces.set_named("MAPbBr3")
+    table = drawings["traces_MAPbBr3_classes"].table
+    sizes = table[table["row"] == "profile"].groupby("class")["traces"].first()
+    assert sizes.tolist() == entry.classes["sizes"]
+    assert sum(sizes) == entry.summary["complete"]
+    stability = table[table["row"] == "stability"]
+    assert stability["number_of_classes"].tolist() == [2, 3, 4, 5]
+
+
+def test_bias_table_holds_the_peaks_of_the_sets(traced, drawings):
+    table = drawings["traces_simmons_bias"].table
+    points = table[table["row"] == "point"]
+    assert points["bias_v"].tolist() == sorted(BIASES.values())
+    peaks = traced.traces.set_named("bias-50").summary["fits"]["log10_g"]["peaks"]
+    nearest = min(peaks, key=lambda peak: abs(peak["centre"] + 2.7))
+    np.testing.assert_allclose(points["log10_g"], nearest["centre"])  # the same traces at every bias
+    sentence = trace_tables.bias_sentence(traced.traces.series_named("simmons"))
+    assert "does not depend on the bias explains the points as well" in sentence
+    assert "no upper end" in sentence
+
+
+def test_figures_are_written_whole_and_alike(traced, tmp_path):
+    for run in ("a", "b"):
+        for kind in ("trace_cloud", "trace_conductance"):
+            planned = PlannedFigure(kind, traces="MAPbBr3")
+            drawing.write_figure(figures.draw(traced, planned), tmp_path / run / planned.stem)
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+        if path.suffix == ".svg":
+            for element in ElementTree.parse(path).iter():
+                links = [value for key, value in element.attrib.items() if key.endswith("href")]
+                assert all(link.startswith(("#", "data:")) for link in links)
+
+
+def test_the_rule_is_held_against_the_truth_of_the_simulation(traced):
+    entry = traced.traces.set_named("theory")
+    root = Path(traced.study.config.results) / "traces"
+    truth = pd.read_csv(root / "theory" / "truth.csv")
+    jumps = pd.read_parquet(root / "theory" / "jumps.parquet")
+    assert entry.score.true == truth["jump_displacement_nm"].notna().sum() > 20
+    assert entry.score.found == len(jumps)
+    assert set(jumps["file"]) <= set(truth["file"])
+    assert f"{entry.score.true / 50:.0%} of them" in trace_tables.simulation_sentence(entry)
+    assert JumpScore(10, 8, 6).recall == 0.6
+    assert JumpScore(10, 8, 6).precision == 0.75
+
+
+def test_the_page_shows_sets_reasons_and_what_is_simulated(traced, traced_page):
+    text, links = traced_page.read_text(encoding="utf-8"), parsed(traced_page)
+    assert "MAPbBr3, measured, 100 mV" in text
+    assert "Simulated, not measured: 50 traces" in text
+    assert "GFN1-xTB (embedded model, not DFT)" in text
+    assert trace_tables.outcome(traced.traces.set_named("MAPbBr3")) in text
+    assert "1 left out of" in text
+    assert EVIL not in text
+    assert "&#39;no numbers&#39; is not 2 or more numbers" in text
+    assert sum(tag == "script" for tag, _ in links.tags) == 4
+    images = [attributes for tag, attributes in links.tags if tag == "img"]
+    assert len(images) == len(planned_figures(traced.study))
+
+
+def test_a_failed_prediction_leaves_the_measured_set_and_says_why(traced, tmp_path):
+    """A record in the place of what a prediction should have left, as under `on_failure: record`."""
+    shutil.copytree(traced.study.config.results, tmp_path / "results")
+    record = {"step": "predict_traces", "case": "theory", "error": "AnalysisError", "reason": "short failed"}
+    for path in (tmp_path / "results" / "traces" / "theory").iterdir():
+        path.write_text(json.dumps({"no_result": record}, indent=1))
+    config = traced.study.config.model_copy(update={"results": str(tmp_path / "results")})
+    partial = collect(replace(traced.study, config=config))
+    assert partial.traces.set_named("MAPbBr3").theory is None
+    made = figures.draw(partial, PlannedFigure("trace_cloud", dot="1Pb_MAPbBr3", traces="theory"))
+    assert made.table["not_available_because"].tolist() == ["predict_traces of theory: short failed"]
+    write_report(partial, tmp_path / "index.html")
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "short failed" in text
+    assert "MAPbBr3, measured" in text
+    assert "theory, simulated" not in text
+
+
+def test_nothing_is_predicted_from_a_part_of_a_series(traced, tmp_path):
+    dot = Path(traced.study.config.results) / "1Pb_MAPbBr3"
+    summary = json.loads((dot / "series.json").read_text())
+    summary["series"][0] |= {"kind": "incomplete", "sentence": "long failed."}
+    (tmp_path / "series.json").write_text(json.dumps(summary))
+    outputs = [tmp_path / name for name in ("traces.parquet", "truth.csv", "simulation.json")]
+    common = {"settings": traced.study.config.traces.simulation, "count": 5}
+
+    def predict(left, fermi_ev, series):
+        output, truth, record = outputs
+        trace_steps.predict_traces(
+            dot / "conductance.csv", series, dot / "relaxed.json", left, fermi_ev,
+            output=output, truth=truth, record=record, **common,
+        )  # fmt: skip
+
+    with pytest.raises(AnalysisError, match=r"part of a series\. long failed"):
+        predict("L", None, tmp_path / "series.json")
+    with pytest.raises(AnalysisError, match="no result"):
+        predict("La", None, dot / "series.json")
+    with pytest.raises(AnalysisError, match="lies outside"):
+        predict("L", 99.0, dot / "series.json")
+    assert not any(path.exists() for path in outputs)
+
+
+def test_what_traces_do_not_carry_is_said_and_not_drawn(traced):
+    """Too few traces for classes and no jump: the figures stay empty and the tables give the reason."""
+    entry = traced.traces.set_named("MAPbBr3")
+    histograms = entry.histograms.copy(deep=True)
+    for name in ("aligned", "jump_height", "jump_foot", "jump_top"):
+        histograms[f"{name}_counts"][...] = 0
+        histograms = histograms.drop_vars(f"{name}_fit", errors="ignore")
+    fits = entry.summary["fits"] | {
+        name: {"reason": "too few"} for name in ("jump_height", "jump_foot", "jump_top")
+    }
+    empty = {"sizes": [], "profiles": [], "stability": [], "reason": "3 complete traces are too few"}
+    bare = replace(
+        entry, histograms=histograms, classes=empty, theory=None, sites=(),
+        summary=entry.summary | {"fits": fits | {"log10_g": {"reason": "one maximum"}}, "jumps": 0},
+        plateau_summary={"plateaus": [], "reason": "one maximum"}, plateaus=entry.plateaus.iloc[:0],
+    )  # fmt: skip
+    with figures.style.figure_style():
+        for kind in ("conductance", "cloud", "aligned", "jumps", "plateaus", "classes"):
+            drawing.svg(trace_figures.draw_set(bare, f"trace_{kind}").figure)
+    assert "one maximum" in trace_tables.peaks_table(bare).caption
+    assert "one maximum" in trace_tables.plateaus_table(bare).caption
+    assert "too few" in trace_tables.stability_table(bare).caption
+    assert trace_tables.sites_table(bare) is None

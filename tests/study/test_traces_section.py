@@ -1,0 +1,81 @@
+"""The section `traces` of a study."""
+
+from pathlib import Path
+
+import pytest
+from qdjunction.config import parse_config
+from qdjunction.errors import InputError
+from qdjunction.report.plan import planned_figures
+from qdjunction.study import make_study
+
+CLUSTERS = Path(__file__).parents[2] / "clusters"
+BIASES = [{"name": f"b{n}", "path": "p", "bias_v": 0.05 * n} for n in range(1, 6)]
+
+
+def study_with(traces):
+    values = {"study": "x", "dots": [{"dot": "1Pb", "contacts": ["short", "long"]}]}
+    return make_study(parse_config(values | ({"traces": traces} if traces is not None else {})), CLUSTERS)
+
+
+def test_without_the_section_nothing_is_planned():
+    assert not [figure for figure in planned_figures(study_with(None)) if figure.traces]
+
+
+def test_sets_predictions_and_bias_series_get_their_figures():
+    series = {
+        "name": "bias",
+        "sets": [entry["name"] for entry in BIASES],
+        "level_log10_g": -2.7,
+        "width_nm": 1.0,
+    }
+    prediction = {"name": "theory", "dot": "1Pb_MAPbBr3"}
+    study = study_with({"sets": BIASES, "predictions": [prediction], "bias_series": [series]})
+    stems = [figure.stem for figure in planned_figures(study) if figure.traces]
+    assert len(stems) == len(set(stems)) == 6 * 6 + 1
+    assert stems[0] == "traces_b1_conductance"
+    assert stems[-1] == "traces_bias_bias"
+
+
+def test_a_set_may_have_columns_and_units_of_its_own():
+    own = {"name": "own", "path": "a", "read": {"conductance_unit": "siemens"}}
+    traces = study_with(
+        {"read": {"displacement_unit": "ang"}, "sets": [own, {"name": "same", "path": "b"}]}
+    ).config.traces
+    assert traces.settings_of("own").read.conductance_unit == "siemens"
+    assert traces.settings_of("own").read.displacement_unit == "nm"
+    assert traces.settings_of("same").read.displacement_unit == "ang"
+
+
+BAD = {
+    "misspelt": ({"jump": {"rise_decade": 1}}, "traces.jump.rise_decade'; did you mean 'rise_decades'?"),
+    "theory": ({"sets": [{"name": "m", "path": "a", "theory": "t"}]}, "no prediction named 't'"),
+    "twice": ({"sets": [{"name": "m", "path": "a"}, {"name": "m", "path": "b"}]}, "'m' stands for two"),
+    "dot": ({"predictions": [{"name": "t", "dot": "12Pb"}]}, "traces.predictions.0.dot = '12Pb'"),
+    "left": (
+        {"predictions": [{"name": "t", "dot": "1Pb_MAPbBr3", "left": "La"}]},
+        "no left contact of 1Pb_MAPbBr3",
+    ),
+    "name": ({"sets": [{"name": "../m", "path": "a"}]}, "traces.sets.0.name = '../m'"),
+    "bias": ({"sets": [{"name": "m", "path": "a", "bias_v": -0.1}]}, "traces.sets.0.bias_v = -0.1"),
+    "few biases": (
+        {"sets": BIASES, "bias_series": [{"name": "s", "sets": ["b1"], "level_log10_g": -2, "width_nm": 1}]},
+        "traces.bias_series.0.sets",
+    ),
+    "no bias": (
+        {
+            "sets": [*BIASES[:4], {"name": "b5", "path": "p"}],
+            "bias_series": [
+                {"name": "s", "sets": [f"b{n}" for n in range(1, 6)], "level_log10_g": -2, "width_nm": 1}
+            ],
+        },
+        "'b5' is no set with a bias_v",
+    ),
+}
+
+
+@pytest.mark.parametrize(("traces", "message"), BAD.values(), ids=BAD)
+def test_bad_sections_are_one_clear_sentence(traces, message):
+    with pytest.raises(InputError) as caught:
+        study_with(traces)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)

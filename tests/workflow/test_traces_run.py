@@ -1,0 +1,128 @@
+"""Traces through a real Snakemake, on top of the recorded 1Pb study, so that no engine is needed."""
+
+import json
+import os
+import re
+import shutil
+import sys
+
+import pandas as pd
+import pytest
+from test_run import ROOT, snakemake
+
+sys.path.insert(0, str(ROOT / "tests" / "report"))
+from traced_study import BIASES, SHORT, write_traces
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+
+CONFIG = f"""\
+study: 1Pb_MAPbBr3
+dots:
+  - dot: 1Pb
+    contacts: [short, long]
+traces:
+  clusters: {{classes: 4, largest_classes: 5, repeats: 3, neighbours: 8}}
+  simulation: {json.dumps(SHORT)}
+  sets:
+    - name: MAPbBr3
+      path: measured
+      theory: predicted
+  predictions:
+    - name: predicted
+      dot: 1Pb_MAPbBr3
+      traces: 50
+"""
+UNCHANGED = ("--rerun-triggers", "mtime")
+"""The recorded results bring no record of the rules that made them."""
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """The recorded study with a section `traces`, run to its report."""
+    folder = tmp_path_factory.mktemp("traces")
+    shutil.copytree(ROOT / "tests" / "data" / "report" / "results", folder / "results")
+    for path in (folder / "results").rglob("*"):
+        os.utime(path, (1e9, 1e9))
+    write_traces(folder / "measured", 40)
+    (folder / "study.yaml").write_text(CONFIG)
+    finished = snakemake(folder, *UNCHANGED)
+    assert finished.returncode == 0, finished.stderr
+    return folder
+
+
+def test_only_traces_and_report_are_made(study):
+    jobs = {path.stem for path in (study / "results" / "logs").rglob("*.log")}
+    assert jobs == {
+        "predict_traces", "select_traces", "trace_plateaus", "trace_classes", "figures", "report"
+    }  # fmt: skip
+
+
+def test_the_report_shows_measured_and_simulated_traces(study):
+    page = (study / "results" / "report" / "index.html").read_text()
+    assert "MAPbBr3, measured" in page
+    assert "predicted, simulated" in page
+    assert "Simulated, not measured: 50 traces" in page
+    assert "1 left out of measured" in page
+    figures = study / "results" / "report" / "figures"
+    for suffix in ("svg", "pdf", "csv"):
+        assert (figures / f"traces_MAPbBr3_conductance.{suffix}").exists()
+
+
+def test_tables_and_logs_are_there(study):
+    folder = study / "results" / "traces" / "MAPbBr3"
+    summary = json.loads((folder / "summary.json").read_text())
+    assert (summary["traces"], len(summary["bad"])) == (40, 1)
+    assert len(pd.read_parquet(folder / "jumps.parquet")) == summary["jumps"] > 0
+    assert len(pd.read_csv(folder / "classes.csv")) == summary["complete"]
+    log = (study / "results" / "logs" / "traces" / "MAPbBr3" / "select_traces.log").read_text()
+    assert "left out trace-<script>" in log
+    assert (study / "results" / "benchmarks" / "traces" / "MAPbBr3" / "select_traces.tsv").exists()
+
+
+def test_predicted_traces_stand_beside_their_truth(study):
+    folder = study / "results" / "traces" / "predicted"
+    truth = pd.read_csv(folder / "truth.csv")
+    traces = pd.read_parquet(folder / "traces.parquet", columns=["true_sites"])
+    assert truth["sites"].tolist() == traces["true_sites"].tolist()
+    assert len(truth) == 50
+    assert json.loads((folder / "simulation.json").read_text())["simulated"]
+
+
+def test_a_second_run_does_nothing(study):
+    again = snakemake(study, *UNCHANGED)
+    assert "Nothing to be done" in again.stderr + again.stdout
+
+
+def test_a_changed_setting_reruns_only_what_depends_on_it(study):
+    changed = CONFIG.replace("classes: 4", "classes: 3")
+    (study / "other.yaml").write_text(changed)
+    dry = snakemake(study, "-n", "--configfile", study / "other.yaml", "--rerun-triggers", "mtime", "params")
+    assert dry.returncode == 0, dry.stderr
+    planned = set(re.findall(r"^(?:local)?rule (\w+):", dry.stdout, re.MULTILINE))
+    assert "trace_classes" in planned
+    assert not {"predict_traces", "select_traces", "trace_plateaus"} & planned
+
+
+def test_a_bias_series_is_fitted(study):
+    sets = "".join(
+        f"    - {{name: {name}, path: measured, bias_v: {bias}}}\n" for name, bias in BIASES.items()
+    )
+    series = f"  bias_series:\n    - {{name: simmons, sets: [{', '.join(BIASES)}], level_log10_g: -2.7, width_nm: 1}}\n"
+    (study / "bias.yaml").write_text(CONFIG.replace("  sets:\n", f"{series}  sets:\n{sets}"))
+    run = snakemake(
+        study, "--configfile", study / "bias.yaml", *UNCHANGED, "--", "results/traces/simmons/simmons.json"
+    )
+    assert run.returncode == 0, run.stderr
+    made = json.loads((study / "results" / "traces" / "simmons" / "simmons.json").read_text())
+    assert [point["bias_v"] for point in made["points"]] == sorted(BIASES.values())
+    assert made["fit"]["barrier_ev"] > 0.25
+    assert not made["fit"]["prefers_tunnelling"]
+
+
+def test_traces_that_are_not_there_stop_the_run_before_any_job(tmp_path):
+    config = CONFIG.replace("path: measured", "path: nowhere")
+    (tmp_path / "study.yaml").write_text(config)
+    run = snakemake(tmp_path, "-n")
+    assert run.returncode == 1
+    assert "nowhere" in run.stderr + run.stdout
+    assert "Traceback" not in run.stderr

@@ -1,0 +1,557 @@
+"""The steps of the trace analysis, from files to files; rules and command-line verbs call these and nothing deeper.
+
+Fits and classes that the traces of a set do not carry are no failure of the set: the summary then holds the reason in
+place of the result, and the report shows it.
+"""
+
+import csv
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from qdjunction.errors import AnalysisError, InputError
+from qdjunction.files import whole, write_json, write_table
+from qdjunction.provenance import digest, provenance
+from qdjunction.traces.analysis import TraceAnalysis, analyse
+from qdjunction.traces.clustering import classify
+from qdjunction.traces.histogram import PeakFit, fit_peaks, spacing_interval
+from qdjunction.traces.jump_table import writing_jumps
+from qdjunction.traces.plateaus import PlateauStatistics, measure_plateaus
+from qdjunction.traces.progress import watched
+from qdjunction.traces.reading import open_traces
+from qdjunction.traces.settings import SimulationSettings, TracesSettings
+from qdjunction.traces.simmons import fit_simmons
+from qdjunction.traces.simulation import (
+    SimulatedTrace,
+    SlidingSeries,
+    is_simulation,
+    simulate,
+    write_simulation,
+)
+from qdjunction.traces.trace import BadTrace, TraceSource
+
+log = logging.getLogger(__name__)
+
+SHOWN_BAD = 10
+"""Files left out that are named one by one in the log; tables and summaries hold all."""
+
+DISTRIBUTIONS = ("cut_displacement", "jump_height", "jump_foot", "jump_top")
+"""Histograms that one Gaussian is fitted to; that of log10 G gets as many as the settings say."""
+
+
+def select_traces(
+    path: str | Path,
+    settings: TracesSettings,
+    jumps: str | Path,
+    histograms: str | Path | None = None,
+    summary: str | Path | None = None,
+    **described: Any,
+) -> dict[str, Any]:
+    """Select the traces with a jump and fill all histograms, in one pass.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder or file of traces.
+    settings : TracesSettings
+        Thresholds and bins.
+    jumps : str or Path
+        Table of selected traces to write, ``.parquet`` or ``.csv``.
+    histograms : str or Path, optional
+        netCDF file of all histograms and fitted curves to write.
+    summary : str or Path, optional
+        JSON file of counts, fits and files left out to write.
+    **described
+        What else the summary shall say of the set: its name, its bias.
+
+    Returns
+    -------
+    dict
+        The summary.
+
+    Raises
+    ------
+    InputError
+        If no trace can be read.
+    """
+    source = open_traces(path, settings.read)
+    with writing_jumps(jumps) as table:
+        result = analyse(source, settings, on_jump=table.write)
+        _report_bad(source, result.traces)
+    share = result.jump_share(settings.peaks.confidence)
+    log.info(
+        "%s: %d traces, %d complete, %d with points enough, %d with a jump (%.0f %%)",
+        path, result.traces, result.complete, result.selectable, result.jumps, 100 * share[0],
+    )  # fmt: skip
+    fits = {"log10_g": _fit_conductance(result, settings)} | {
+        name: _fit_one(getattr(result, name), settings) for name in DISTRIBUTIONS
+    }
+    values = described | {
+        "source": str(path),
+        "simulated": is_simulation(path),
+        "traces": result.traces,
+        "complete": result.complete,
+        "selectable": result.selectable,
+        "jumps": result.jumps,
+        "jump_share": share,
+        "confidence": settings.peaks.confidence,
+        "bad": [asdict(bad) for bad in source.bad],
+        "fits": {name: _fit_values(fit) for name, fit in fits.items()},
+        "settings": settings.model_dump(mode="json", exclude={"simulation"}),
+        "provenance": provenance(),
+    }
+    if histograms is not None:
+        dataset = result.to_dataset()
+        for name, fit in fits.items():
+            if isinstance(fit, PeakFit):
+                dataset[f"{name}_fit"] = (f"{name}_bin", fit.curve(fit.axis.centres))
+        dataset.attrs["simulated"] = int(values["simulated"])
+        with whole(histograms) as temporary:
+            dataset.to_netcdf(
+                temporary, engine="netcdf4", encoding={name: {"zlib": True} for name in dataset.data_vars}
+            )
+    if summary is not None:
+        write_json(values, summary)
+    return values
+
+
+def measure_trace_plateaus(
+    path: str | Path,
+    settings: TracesSettings,
+    selection: str | Path,
+    table: str | Path,
+    summary: str | Path,
+) -> None:
+    """Measure plateau lengths and displacements at the peaks of the conductance histogram.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder or file of traces.
+    settings : TracesSettings
+        Thresholds and axes.
+    selection : str or Path
+        Summary that `select_traces` wrote; the levels are the centres of its peaks.
+    table : str or Path
+        CSV to write, one row a level and bin: traces by plateau length, and by displacement with the fit.
+    summary : str or Path
+        JSON to write: for each level traces, displacement and spacing to the next.
+    """
+    fit = read_summary(selection)["fits"]["log10_g"]
+    levels = [peak["centre"] for peak in fit.get("peaks", [])]
+    measured, reason = None, fit.get("reason", "")
+    if levels:
+        source = open_traces(path, settings.read)
+        measured, reason = _or_reason(lambda: measure_plateaus(source, levels, settings))
+    rows, values = _plateau_values(measured, settings) if measured else ([], [])
+    columns = ["level_log10_g", "bin_nm", "traces_by_length", "traces_by_displacement", "displacement_fit"]
+    write_table(pd.concat(rows) if rows else pd.DataFrame(columns=columns), table)
+    write_json(
+        {
+            "traces": measured.traces if measured else 0,
+            "half_width_decades": settings.plateaus.half_width_decades,
+            "shortest_nm": settings.plateaus.shortest_nm,
+            "confidence": settings.peaks.confidence,
+            "plateaus": values,
+            "reason": reason,
+            "provenance": provenance(),
+        },
+        summary,
+    )
+
+
+def classify_traces(
+    path: str | Path, settings: TracesSettings, table: str | Path, summary: str | Path
+) -> None:
+    """Divide traces into classes.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder or file of traces.
+    settings : TracesSettings
+        Descriptions, number of classes.
+    table : str or Path
+        CSV to write, one row a trace: file and class, from 1, the largest first.
+    summary : str or Path
+        JSON to write: sizes, mean descriptions, stability.
+    """
+    source = open_traces(path, settings.read)
+    classes, reason = _or_reason(lambda: classify(source, settings))
+    names, labels = (classes.names, classes.labels + 1) if classes else ((), ())
+    write_table(pd.DataFrame({"file": names, "class": labels}), table)
+    bins = settings.clusters
+    write_json(
+        {
+            "sizes": classes.sizes if classes else [],
+            "profiles": classes.profiles if classes else [],
+            "log10_g_range": bins.log10_g_range,
+            "displacement_range_nm": bins.displacement_range_nm,
+            "stability": [asdict(item) for item in classes.stability] if classes else [],
+            "eigenvalues": classes.eigenvalues if classes else [],
+            "reason": reason,
+            "provenance": provenance(),
+        },
+        summary,
+    )
+
+
+def fit_bias_series(
+    name: str,
+    summaries: Mapping[str, str | Path],
+    level_log10_g: float,
+    width_nm: float,
+    confidence: float,
+    output: str | Path,
+) -> None:
+    """Hold a peak of sets at several biases against the Simmons model.
+
+    Parameters
+    ----------
+    name : str
+        Of the series.
+    summaries : mapping of str to path
+        Summary that `select_traces` wrote, by set; each says the bias.
+    level_log10_g : float
+        The peak nearest to this level is followed.
+    width_nm : float
+        Width of the barrier (nm).
+    confidence : float
+        Of the interval of the barrier.
+    output : str or Path
+        JSON to write: the points and the fit.
+    """
+    points = []
+    reason = ""
+    for set_name, path in summaries.items():
+        values = read_summary(path)
+        peaks = values["fits"]["log10_g"].get("peaks", [])
+        if not peaks:
+            reason = f"set {set_name}: {values['fits']['log10_g']['reason']}"
+            log.warning("%s: %s", name, reason)
+            continue
+        nearest = min(peaks, key=lambda peak: abs(peak["centre"] - level_log10_g))
+        points.append(
+            {
+                "set": set_name,
+                "bias_v": values["bias_v"],
+                "log10_g": nearest["centre"],
+                "log10_g_interval": nearest["centre_interval"],
+            }
+        )
+    fit = None
+    if not reason:
+        fit, reason = _or_reason(
+            lambda: fit_simmons(
+                [point["bias_v"] for point in points],
+                [point["log10_g"] for point in points],
+                width_nm,
+                confidence=confidence,
+            )
+        )
+    write_json(
+        {
+            "name": name,
+            "level_log10_g": level_log10_g,
+            "points": sorted(points, key=lambda point: point["bias_v"]),
+            "fit": asdict(fit) if fit else None,
+            "confidence": confidence,
+            "reason": reason,
+            "provenance": provenance(),
+        },
+        output,
+    )
+
+
+def simulate_traces(
+    series: SlidingSeries,
+    settings: SimulationSettings,
+    count: int,
+    output: str | Path,
+    truth: str | Path | None = None,
+    record: str | Path | None = None,
+    **described: Any,
+) -> None:
+    """Simulate traces of a sliding series.
+
+    Parameters
+    ----------
+    series : SlidingSeries
+        Conductance at each site.
+    settings : SimulationSettings
+        The forward model.
+    count : int
+        Number of traces.
+    output : str or Path
+        ``.parquet`` file of the traces to write.
+    truth : str or Path, optional
+        CSV to write, one row a trace: file as the analysis names it, sites gone through, displacement of the jump.
+    record : str or Path, optional
+        JSON to write: sites, settings and what else the caller says of the simulation.
+    **described
+        What else the record shall say: where the conductances come from.
+    """
+    rows: list[tuple[str, int, float]] = []
+
+    def noted() -> Iterator[SimulatedTrace]:
+        simulated = islice(simulate(series, settings), count)
+        for number, item in enumerate(watched(simulated, "simulating", count)):
+            rows.append((f"{Path(output).name}[{number}]", item.sites, item.jump_displacement_nm))
+            yield item
+
+    write_simulation(output, noted())
+    table = pd.DataFrame(rows, columns=["file", "sites", "jump_displacement_nm"])
+    with_jump = float(table["jump_displacement_nm"].notna().mean())
+    log.info("%s: %d simulated traces, %.0f %% with a jump", output, count, 100 * with_jump)
+    if truth is not None:
+        write_table(table, truth)
+    if record is not None:
+        write_json(
+            described
+            | {
+                "simulated": True,
+                "traces": count,
+                "share_with_jump": with_jump,
+                "sites": site_values(series),
+                "settings": settings.model_dump(mode="json"),
+                "provenance": provenance(),
+            },
+            record,
+        )
+
+
+def predict_traces(
+    conductance: str | Path,
+    series_summary: str | Path,
+    relaxation: str | Path,
+    left: str,
+    fermi_ev: float | None,
+    settings: SimulationSettings,
+    count: int,
+    output: str | Path,
+    truth: str | Path,
+    record: str | Path,
+) -> None:
+    """Simulate traces from the conductances that a study computed.
+
+    Parameters
+    ----------
+    conductance, series_summary, relaxation : str or Path
+        ``conductance.csv``, ``series.json`` and ``relaxed.json`` of the dot; the last one names the engine.
+    left : str
+        Left contact of the series.
+    fermi_ev : float or None
+        Where E_F is put (eV, relative to the computed one); None for the headline energy.
+    settings, count, output, truth, record
+        As `simulate_traces` takes them.
+
+    Raises
+    ------
+    AnalysisError
+        If a contact of the series has failed, or what was computed is no series to slide over.
+    """
+    groups = {group["left"]: group for group in read_summary(series_summary)["series"]}
+    group = groups.get(left)
+    if group is None:
+        raise AnalysisError(f"{series_summary}: the series from {left} has no result to predict traces from")
+    if group["kind"] == "incomplete":
+        raise AnalysisError(f"no traces are predicted from a part of a series. {group['sentence']}")
+    energy = group["headline_energy_ev"] if fermi_ev is None else fermi_ev
+    try:
+        series = sliding_series(conductance, energy, left)
+    except InputError as error:
+        # The settings were checked before any job: what does not fit are the computed numbers.
+        raise AnalysisError(str(error)) from error
+    simulate_traces(
+        series,
+        settings,
+        count,
+        output,
+        truth,
+        record,
+        left=left,
+        fermi_ev=energy,
+        engine=read_summary(relaxation)["engine"],
+        inputs={str(conductance): digest(conductance)},
+    )
+
+
+def sliding_series(conductance: str | Path, fermi_ev: float, left: str | None = None) -> SlidingSeries:
+    """Take the sites of a sliding series from a table of computed conductances.
+
+    Parameters
+    ----------
+    conductance : str or Path
+        ``conductance.csv`` of a dot.
+    fermi_ev : float
+        Where E_F is put (eV, relative to the computed one); log10 G is interpolated linearly.
+    left : str, optional
+        Left contact; by default that of the table, if it has one alone.
+
+    Returns
+    -------
+    SlidingSeries
+        Sites in the order of distance.
+
+    Raises
+    ------
+    InputError
+        If the file is no such table, or holds no such contact or energy.
+    """
+    wanted = {"junction", "left", "contact_distance_ang", "fermi_eV", "conductance_G0"}
+    try:
+        table = pd.read_csv(conductance, keep_default_na=False, na_values=[""])
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{conductance}: cannot be read ({error}); give the conductance.csv of a dot"
+        ) from None
+    if missing := wanted - set(table.columns):
+        raise InputError(
+            f"{conductance}: has no column {', '.join(sorted(missing))}; give the conductance.csv of a dot"
+        )
+    lefts = list(dict.fromkeys(table["left"]))
+    if left is None and len(lefts) > 1:
+        raise InputError(
+            f"{conductance}: holds series of the left contacts {', '.join(lefts)}; choose one with --left"
+        )
+    rows = table[table["left"] == (left or lefts[0])]
+    if rows.empty:
+        raise InputError(f"{conductance}: has no left contact '{left}' (it has {', '.join(lefts)})")
+    low, high = rows["fermi_eV"].min(), rows["fermi_eV"].max()
+    if not low <= fermi_ev <= high:
+        raise InputError(
+            f"{conductance}: reaches from {low:g} to {high:g} eV; E_F at {fermi_ev:g} eV lies outside"
+        )
+    sites = []
+    for name, group in rows.groupby("junction", sort=False):
+        level = np.interp(fermi_ev, group["fermi_eV"], np.log10(group["conductance_G0"]))
+        sites.append((float(group["contact_distance_ang"].iloc[0]), str(name), float(level)))
+    distances, names, levels = zip(*sorted(sites), strict=True)
+    return SlidingSeries(names, distances, levels)
+
+
+def site_values(series: SlidingSeries) -> list[dict[str, Any]]:
+    """Name, distance (Ang) and log10(G/G0) of every site."""
+    columns = zip(series.names, series.distance_ang, series.log10_g, strict=True)
+    return [{"name": name, "distance_ang": distance, "log10_g": level} for name, distance, level in columns]
+
+
+def headline_of_left(summary: str | Path, left: str | None) -> float:
+    """Headline energy (eV, relative to E_F) of the series of a left contact in a ``series.json``."""
+    groups = read_summary(summary)["series"]
+    chosen = groups if left is None else [group for group in groups if group["left"] == left]
+    if not chosen:
+        raise InputError(f"{summary}: has no left contact '{left}'; correct it")
+    return float(chosen[0]["headline_energy_ev"])
+
+
+def write_bad(bad: Sequence[Mapping[str, str]], path: str | Path) -> None:
+    """Write the files left out with their reasons as CSV."""
+    with whole(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("file", "reason"))
+        writer.writerows((item["name"], item["reason"]) for item in bad)
+
+
+def read_summary(path: str | Path) -> dict[str, Any]:
+    """Read a JSON file of these steps.
+
+    Raises
+    ------
+    InputError
+        If it is missing or damaged.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); compute it again") from None
+
+
+def _report_bad(source: TraceSource, read: int) -> None:
+    bad: list[BadTrace] = source.bad
+    if bad and read == 0:
+        raise InputError(
+            f"{source.path}: none of {len(bad)} traces can be read; {bad[0].name}: {bad[0].reason}"
+        )
+    for item in bad[:SHOWN_BAD]:
+        log.warning("left out %s: %s", item.name, item.reason)
+    if len(bad) > SHOWN_BAD:
+        log.warning("left out %d more", len(bad) - SHOWN_BAD)
+
+
+def _or_reason(attempt: Callable[[], Any]) -> tuple[Any, str]:
+    """What `attempt` gives and no reason, or nothing and the reason."""
+    try:
+        return attempt(), ""
+    except InputError as error:
+        log.warning("left out: %s", error)
+        return None, str(error)
+
+
+def _fit_conductance(result: TraceAnalysis, settings: TracesSettings) -> PeakFit | str:
+    peaks = settings.peaks
+    fit, reason = _or_reason(
+        lambda: fit_peaks(
+            result.log10_g,
+            peaks.count,
+            fit_range=peaks.fit_range_log10_g,
+            guesses=peaks.guesses_log10_g,
+            confidence=peaks.confidence,
+        )
+    )
+    return fit or reason
+
+
+def _fit_one(histogram: Any, settings: TracesSettings) -> PeakFit | str:
+    fit, reason = _or_reason(lambda: fit_peaks(histogram, 1, confidence=settings.peaks.confidence))
+    return fit or reason
+
+
+def _fit_values(fit: PeakFit | str) -> dict[str, Any]:
+    if isinstance(fit, str):
+        return {"reason": fit}
+    return {"peaks": [asdict(peak) for peak in fit.peaks], "background": fit.background}
+
+
+def _plateau_values(
+    measured: PlateauStatistics, settings: TracesSettings
+) -> tuple[list[pd.DataFrame], list[dict[str, Any]]]:
+    """Rows of the table and entries of the summary, one a level, the highest first."""
+    fits = [_fit_one(histogram, settings) for histogram in measured.displacement_nm]
+    rows, values = [], []
+    for band, (level, fit) in enumerate(zip(measured.levels_log10_g, fits, strict=True)):
+        lengths, places = measured.length_nm[band], measured.displacement_nm[band]
+        rows.append(
+            pd.DataFrame(
+                {
+                    "level_log10_g": level,
+                    "bin_nm": lengths.axis.centres,
+                    "traces_by_length": lengths.total,
+                    "traces_by_displacement": places.total,
+                    "displacement_fit": fit.curve(places.axis.centres)
+                    if isinstance(fit, PeakFit)
+                    else np.nan,
+                }
+            )
+        )
+        values.append(
+            {
+                "level_log10_g": level,
+                "traces": measured.counts[band],
+                "median_length_nm": lengths.quantile(0.5),
+                "displacement": _fit_values(fit),
+                "spacing_to_next_nm": None,
+            }
+        )
+    for entry, (nearer, farther) in zip(values, pairwise(fits), strict=False):
+        if isinstance(nearer, PeakFit) and isinstance(farther, PeakFit):
+            spacing, reason = _or_reason(lambda a=nearer, b=farther: spacing_interval(a, b))
+            entry["spacing_to_next_nm"] = None if reason else spacing
+    return rows, values

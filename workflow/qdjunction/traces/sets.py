@@ -1,0 +1,99 @@
+"""The section `traces` of a study: the sets of traces, measured and predicted, and how they are analysed."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from qdjunction.traces.settings import ReadSettings, TracesSettings
+from qdjunction.yaml_model import Name, Section
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+class TraceSet(Section):
+    """Measured traces of one sample."""
+
+    name: Name
+    """Name of the set, in file names and in the report."""
+    path: str = Field(min_length=1)
+    """Folder of text traces, or a file of many; relative to where Snakemake runs."""
+    bias_v: Positive | None = None
+    """Bias at which they were measured (V)."""
+    read: ReadSettings | None = None
+    """Columns and units of this set, where they are not those of `traces.read`."""
+    theory: Name | None = None
+    """Name of the prediction that is drawn on the same axes."""
+
+
+class Prediction(Section):
+    """Traces that are simulated from the conductances that the study computes."""
+
+    name: Name
+    """Name of the set, in file names and in the report."""
+    dot: Name
+    """Dot of the study, e.g. `12Pb_MAPbBr3`, as `qdjunction check` prints it."""
+    left: Name = "L"
+    """Left contact of the sliding series."""
+    fermi_ev: float | None = None
+    """Where E_F is put (eV, relative to the computed one); by default the headline energy of `interference`."""
+    traces: int = Field(default=500, ge=50)
+    """Number of traces."""
+
+
+class BiasSeries(Section):
+    """Sets of one sample at several biases, held against the Simmons model."""
+
+    name: Name
+    """Name of the series, in file names and in the report."""
+    sets: list[Name] = Field(min_length=5)
+    """Names of the sets, five at least, each with its `bias_v`."""
+    level_log10_g: float
+    """The peak of each set that is nearest to this log10(G/G0) is followed."""
+    width_nm: Positive
+    """Width of the barrier (nm), for instance the distance of the contacts."""
+
+
+class TracesSection(TracesSettings):
+    """Break-junction traces: sets, predictions and how they are analysed."""
+
+    sets: list[TraceSet] = Field(default=[])
+    """Measured traces."""
+    predictions: list[Prediction] = Field(default=[])
+    """Simulated traces from the study's own conductances."""
+    bias_series: list[BiasSeries] = Field(default=[])
+    """Sets that differ in the bias alone."""
+
+    @model_validator(mode="after")
+    def _names_fit_together(self) -> "TracesSection":
+        names = [entry.name for entry in (*self.sets, *self.predictions, *self.bias_series)]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(
+                    f"the name '{name}' stands for two of sets, predictions and bias_series; give each its own"
+                )
+        predicted = {entry.name for entry in self.predictions}
+        for entry in self.sets:
+            if entry.theory is not None and entry.theory not in predicted:
+                raise ValueError(
+                    f"set '{entry.name}': there is no prediction named '{entry.theory}' "
+                    f"(there are: {', '.join(sorted(predicted)) or 'none'}); correct `theory`"
+                )
+        biases = {entry.name: entry.bias_v for entry in self.sets}
+        for series in self.bias_series:
+            for name in series.sets:
+                if biases.get(name) is None:
+                    raise ValueError(
+                        f"bias series '{series.name}': '{name}' is no set with a bias_v; correct the name or "
+                        "give the set its bias"
+                    )
+        return self
+
+    @property
+    def settings(self) -> TracesSettings:
+        """How traces are analysed, without the sets."""
+        return TracesSettings.model_validate(self.model_dump(include=set(TracesSettings.model_fields)))
+
+    def settings_of(self, name: str) -> TracesSettings:
+        """How the traces of one set are analysed, with the columns and units of that set."""
+        read = {entry.name: entry.read for entry in self.sets if entry.read is not None}
+        return self.settings.model_copy(update={"read": read[name]} if name in read else {})

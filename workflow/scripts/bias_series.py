@@ -1,0 +1,14 @@
+from qdjunction import trace_steps
+from qdjunction.jobs import running
+
+job = snakemake
+series = job.params.series
+with running(job):
+    trace_steps.fit_bias_series(
+        series["name"],
+        dict(zip(job.params.sets, job.input, strict=True)),
+        series["level_log10_g"],
+        series["width_nm"],
+        job.params.confidence,
+        job.output[0],
+    )

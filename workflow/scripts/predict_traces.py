@@ -1,0 +1,19 @@
+from qdjunction import trace_steps
+from qdjunction.jobs import running
+from qdjunction.traces.settings import SimulationSettings
+
+job = snakemake
+prediction = job.params.prediction
+with running(job):
+    trace_steps.predict_traces(
+        job.input.conductance,
+        job.input.series,
+        job.input.relaxation,
+        prediction["left"],
+        prediction["fermi_ev"],
+        SimulationSettings(**job.params.simulation),
+        prediction["traces"],
+        job.output.traces,
+        job.output.truth,
+        job.output.record,
+    )

@@ -1,0 +1,15 @@
+from qdjunction import trace_steps
+from qdjunction.jobs import running
+from qdjunction.traces.settings import TracesSettings
+
+job = snakemake
+with running(job):
+    trace_steps.select_traces(
+        job.input[0],
+        TracesSettings(**job.params.settings),
+        job.output.jumps,
+        job.output.histograms,
+        job.output.summary,
+        name=job.wildcards.set,
+        bias_v=job.params.bias_v,
+    )

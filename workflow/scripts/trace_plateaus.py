@@ -1,0 +1,10 @@
+from qdjunction import trace_steps
+from qdjunction.jobs import running
+from qdjunction.traces.settings import TracesSettings
+
+job = snakemake
+with running(job):
+    settings = TracesSettings(**job.params.settings)
+    trace_steps.measure_trace_plateaus(
+        job.input.traces, settings, job.input.selection, job.output.table, job.output.summary
+    )
