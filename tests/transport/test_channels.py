@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 from known_systems import chain, random_device
-from qdjunction.transport import WideBandLead, bond_currents, eigenchannels, injected_density, transmission
+from qdjunction.transport import (
+    WideBandLead,
+    bond_currents,
+    eigenchannels,
+    injected_density,
+    orbital_currents,
+    transmission,
+)
 
 
 @pytest.fixture(params=[False, True], ids=["real", "complex"])
@@ -60,3 +67,12 @@ def test_every_cut_carries_the_transmission(junction):
         near = np.concatenate([[0, 1], rng.choice(middle, 5, replace=False)])
         far = np.setdiff1d(np.arange(15), near)
         assert currents[np.ix_(near, far)].sum() == pytest.approx(exact, rel=1e-9)
+
+
+def test_orbital_currents_add_up_to_those_of_atoms(junction):
+    device = junction[0]
+    currents = orbital_currents(*junction, 0.2).toarray()
+    np.testing.assert_allclose(currents, -currents.T, atol=1e-12)
+    summed = currents.reshape(15, 2, 15, 2).sum(axis=(1, 3))
+    np.testing.assert_allclose(bond_currents(*junction, 0.2).toarray(), summed, atol=1e-12)
+    assert device.n_atoms == 15

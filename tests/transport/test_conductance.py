@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from qdjunction.errors import InputError
-from qdjunction.transport import Transmission, conductance
+from qdjunction.transport import Transmission, conductance, conductance_slope
 from qdjunction.units import BOLTZMANN_EV_PER_K
 from scipy.integrate import quad
 
@@ -76,3 +76,22 @@ def test_coarse_energies_are_refused():
 def test_negative_temperature_is_refused():
     with pytest.raises(InputError, match="temperature"):
         conductance(of(lambda e: 0 * e + 1, np.arange(-1, 1.0001, 0.01)), -1.0)
+
+
+def test_slope_of_an_exponential_is_its_own():
+    """T = exp(a E) keeps its form under the thermal average."""
+    result = of(lambda e: np.exp(-4 * e), np.arange(-1, 1.0001, 0.002))
+    slope = conductance_slope(result, 300.0, np.array([-0.4, 0.0, 0.3]))
+    np.testing.assert_allclose(slope, -4 / np.log(10), rtol=1e-3)
+
+
+def test_slope_is_the_derivative_of_the_conductance():
+    result = of(lambda e: 0.05**2 / ((e - 0.1) ** 2 + 0.05**2), np.arange(-1, 1.0001, 0.005))
+    fermi, h = np.array([-0.2, 0.05, 0.1, 0.4]), 1e-5
+    numeric = (
+        np.log10(conductance(result, 300, fermi + h)) - np.log10(conductance(result, 300, fermi - h))
+    ) / (2 * h)
+    np.testing.assert_allclose(conductance_slope(result, 300, fermi), numeric, rtol=1e-4, atol=1e-3)
+    assert isinstance(conductance_slope(result, 300, 0.2), float)
+    with pytest.raises(InputError, match="take one above 0"):
+        conductance_slope(result, 0.0)

@@ -1,10 +1,18 @@
 """Coherent transport on any H and S: it knows matrices, not quantum dots."""
 
 from .adaptive import AdaptiveTransmission, adaptive_transmission
-from .channels import Eigenchannels, bond_currents, eigenchannels
+from .bias import linear_response_current, rigid_shift, rigid_shift_current
+from .channels import Eigenchannels, bond_currents, eigenchannels, orbital_currents
 from .cluster import ClusterLead, attach_clusters
+from .complex_bands import ComplexBands, complex_bands
 from .conductance import conductance, conductance_slope, thermal_window
-from .density import InjectedDensity, injected_density, local_density_of_states
+from .density import (
+    InjectedDensity,
+    density_grid,
+    injected_density,
+    local_density_of_states,
+    spectral_function,
+)
 from .device import Device
 from .electrode import Electrode, ElectrodeLead, alignment_ev, attach_electrodes, shifted
 from .grammar import (
@@ -31,6 +39,7 @@ __all__ = [
     "Bulk",
     "Cluster",
     "ClusterLead",
+    "ComplexBands",
     "Device",
     "Eigenchannels",
     "Electrode",
@@ -51,20 +60,27 @@ __all__ = [
     "attach_clusters",
     "attach_electrodes",
     "bond_currents",
+    "complex_bands",
     "conductance",
     "conductance_slope",
     "correct_levels",
+    "density_grid",
     "eigenchannels",
     "injected_density",
     "k_averaged_transmission",
+    "linear_response_current",
     "linear_response_table",
     "local_density_of_states",
+    "orbital_currents",
     "orbital_interference",
     "parse_energies",
     "parse_kpoints",
     "parse_leads",
     "read_transmission",
+    "rigid_shift",
+    "rigid_shift_current",
     "shifted",
+    "spectral_function",
     "surface_green",
     "thermal_window",
     "thermoelectric",

@@ -72,11 +72,11 @@ def eigenchannels(
     return Eigenchannels(float(energy_ev), singular[kept] ** 2, incoming @ vectors.conj().T[:, kept])
 
 
-def bond_currents(device: Device, left: Lead, right: Lead, energy_ev: float) -> scipy.sparse.csr_array:
-    """Give the current from atom to atom that the states from the left carry at one energy.
+def orbital_currents(device: Device, left: Lead, right: Lead, energy_ev: float) -> scipy.sparse.csr_array:
+    """Give the current from orbital to orbital that the states from the left carry at one energy.
 
-    ``J_ab = 2 sum_(i on a, j on b) Im[(H - E S)_ji A_L,ij]``, in units of transmission: through any cut
-    between the leads the sum is T. Atoms couple only where H or S does.
+    ``J_ij = 2 Im[(H - E S)_ji A_L,ij]``, in units of transmission: through any cut between the leads the sum is
+    T. With overlap it is the sum over a cut, not the single element, that is the same in every basis.
 
     Parameters
     ----------
@@ -87,8 +87,8 @@ def bond_currents(device: Device, left: Lead, right: Lead, energy_ev: float) -> 
 
     Returns
     -------
-    (n_atoms, n_atoms) sparse array
-        Antisymmetric; the element (a, b) is positive where the current runs from a to b.
+    (n_orbitals, n_orbitals) sparse array
+        Antisymmetric; the element (i, j) is positive where the current runs from i to j.
 
     Notes
     -----
@@ -100,9 +100,31 @@ def bond_currents(device: Device, left: Lead, right: Lead, energy_ev: float) -> 
     )
     j, i = coupling.coords
     spectral = np.einsum("im,im->i", incoming[i], incoming[j].conj())
-    currents = 2 * (coupling.data * spectral).imag
+    currents = scipy.sparse.coo_array(
+        (2 * (coupling.data * spectral).imag, (i, j)), shape=coupling.shape
+    ).tocsr()
+    currents.setdiag(0.0)
+    currents.eliminate_zeros()
+    return currents
+
+
+def bond_currents(device: Device, left: Lead, right: Lead, energy_ev: float) -> scipy.sparse.csr_array:
+    """Give the current from atom to atom: `orbital_currents` summed over the orbitals of each pair of atoms.
+
+    Parameters
+    ----------
+    device, left, right, energy_ev
+        As for `orbital_currents`.
+
+    Returns
+    -------
+    (n_atoms, n_atoms) sparse array
+        Antisymmetric; the element (a, b) is positive where the current runs from a to b.
+    """
+    currents = orbital_currents(device, left, right, energy_ev).tocoo()
     atoms, n = device.orbital_atoms, device.n_atoms
-    summed = scipy.sparse.coo_array((currents, (atoms[i], atoms[j])), shape=(n, n)).tocsr()
+    i, j = currents.coords
+    summed = scipy.sparse.coo_array((currents.data, (atoms[i], atoms[j])), shape=(n, n)).tocsr()
     summed.setdiag(0.0)
     summed.eliminate_zeros()
     return summed

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from .device import Device
 from .leads import Lead
 from .solver import Batch, Places, Solver, trace_formula
-from .spectrum import Spectrum
+from .spectrum import Spectrum, in_parts
 
 POLE_GUARD_EV = 1e-4
 """Levels closer to the energy than this are treated apart; g keeps about 12 digits elsewhere."""
@@ -93,7 +93,7 @@ class ContactReduction(Solver):
         columns = self._in_device(energy_ev, *sigmas, self._right)
         # G_L: is the adjoint of the columns of the advanced G.
         rows = self._in_device(energy_ev, *(sigma.conj().T for sigma in sigmas), self._left).conj().T
-        acted = energy_ev * (self.device.S @ columns) - self.device.H @ columns
+        acted = energy_ev * in_parts(self.device.S, columns) - in_parts(self.device.H, columns)
         for lead, sigma in zip((self.left, self.right), sigmas, strict=True):
             acted[lead.orbitals] -= sigma @ columns[lead.orbitals]
         acted[self.right.orbitals, np.arange(len(self.right.orbitals))] -= 1.0
@@ -118,7 +118,7 @@ class ContactReduction(Solver):
         else:
             green = np.linalg.solve(system, closed[0][:, place].astype(np.complex128))
         source = unit[:, place] + self._sigma(green, sigma_left, sigma_right)
-        coefficients = weight[:, None] * (window.rows.conj().T @ source)
+        coefficients = weight[:, None] * in_parts(window.rows.conj().T, source)
         if near.any():
             coefficients[near[0]] = amplitudes
         return self.device.spectrum.combine(coefficients)

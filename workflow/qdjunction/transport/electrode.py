@@ -131,7 +131,9 @@ class Electrode:
                 "the next; run the electrode with several k points along it"
             )
         in_plane = tuple(0.0 if i == axis else float(x) for i, x in enumerate(k))
-        layers = {c: _folded(hamiltonian, axis, c, in_plane) for c in range(hamiltonian.nsc[axis] // 2 + 1)}
+        layers = {
+            c: folded_layer(hamiltonian, axis, c, in_plane) for c in range(hamiltonian.nsc[axis] // 2 + 1)
+        }
         beyond = max((abs(H).max() for c, (H, _) in layers.items() if c > 1), default=0.0)
         if beyond > 0.1:
             raise TransportError(
@@ -416,7 +418,7 @@ def _translated(geometry: sisl.Geometry, shift: NDArray) -> tuple[NDArray, NDArr
     return target, cells
 
 
-def _folded(
+def folded_layer(
     hamiltonian: sisl.Hamiltonian, axis: int, cell: int, k: tuple[float, float, float]
 ) -> tuple[NDArray, NDArray]:
     """Give H and S between the cell and the one `cell` further along `axis`, folded to k in the plane."""

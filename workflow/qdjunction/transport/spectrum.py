@@ -81,7 +81,7 @@ class Spectrum:
 
     def combine(self, coefficients: NDArray) -> NDArray:
         """Give combinations ``X c`` of states, one for each column c, (n, columns)."""
-        mixed = np.asfortranarray(_real_times(self._Z, coefficients))
+        mixed = np.asfortranarray(in_parts(self._Z, coefficients))
         if np.iscomplexobj(mixed) and self._dtype.kind == "f":
             parts = np.asfortranarray(np.hstack([mixed.real, mixed.imag]))
             whole = self._back(parts)
@@ -115,11 +115,12 @@ _REAL = lapack.dpotrf, lapack.dsygst, lapack.dsytrd, lapack.dsytrd_lwork, lapack
 _COMPLEX = lapack.zpotrf, lapack.zhegst, lapack.zhetrd, lapack.zhetrd_lwork, lapack.zunmqr, lapack.ztrtrs
 
 
-def _real_times(real: NDArray[np.float64], other: NDArray) -> NDArray:
-    """Give ``real @ other`` in real arithmetic throughout."""
-    if not np.iscomplexobj(other):
-        return real @ other
-    return real @ np.ascontiguousarray(other.real) + 1j * (real @ np.ascontiguousarray(other.imag))
+def in_parts(matrix: NDArray, other: NDArray) -> NDArray:
+    """Give ``matrix @ other``; where only `other` is complex, in real arithmetic, both parts at once."""
+    if np.iscomplexobj(matrix) or not np.iscomplexobj(other):
+        return matrix @ other
+    both = matrix @ np.hstack([other.real, other.imag])
+    return both[:, : other.shape[1]] + 1j * both[:, other.shape[1] :]
 
 
 def _times_real(other: NDArray, real: NDArray[np.float64]) -> NDArray:
