@@ -49,7 +49,9 @@ rule predict_traces:
         mem_mb=2000,
         runtime=trace_runtime_min,
     params:
-        prediction=lambda wildcards: PREDICTED[wildcards.set].model_dump(mode="json"),
+        prediction=lambda wildcards: PREDICTED[wildcards.set].model_dump(
+            include={"left", "fermi_ev", "traces"}
+        ),
         simulation=TRACES.simulation.model_dump(mode="json"),
     script:
         "../workflow/scripts/predict_traces.py"

@@ -46,6 +46,15 @@ def test_a_set_may_have_columns_and_units_of_its_own():
     assert traces.settings_of("same").read.displacement_unit == "ang"
 
 
+def test_a_prediction_may_have_peaks_of_its_own():
+    prediction = {"name": "theory", "dot": "1Pb_MAPbBr3", "peaks": {"count": 2}}
+    traces = study_with(
+        {"peaks": {"count": 4}, "sets": [{"name": "m", "path": "a"}], "predictions": [prediction]}
+    ).config.traces
+    assert traces.settings_of("theory").peaks.count == 2
+    assert traces.settings_of("m").peaks.count == 4
+
+
 BAD = {
     "misspelt": ({"jump": {"rise_decade": 1}}, "traces.jump.rise_decade'; did you mean 'rise_decades'?"),
     "theory": ({"sets": [{"name": "m", "path": "a", "theory": "t"}]}, "no prediction named 't'"),

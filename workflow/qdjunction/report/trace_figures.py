@@ -22,6 +22,8 @@ from qdjunction.traces.simmons import SimmonsFit
 
 LOG10_G = "$\\log_{10}(G/G_0)$"
 MEASURED, SIMULATED = style.PALETTE[0], style.PALETTE[3]
+NEAR_DECADES = 0.25
+"""Computed conductances that are no farther apart are labelled together."""
 LARGEST_PICTURE = 240
 """Bins along an axis of a two-dimensional picture; finer histograms are summed to fewer bins for it."""
 
@@ -270,7 +272,8 @@ def _pictures(
         axes.set_title(one.label)
         axes.set_ylim(*limits)
         if len(filled):
-            axes.set_xlim(filled.min() - 3 * dx, filled.max() + 3 * dx)
+            names = 0.0 if sites is None or not len(sites) else 0.22 * (filled.max() - filled.min())
+            axes.set_xlim(filled.min() - 3 * dx, filled.max() + 3 * dx + names)
         axes.set_xlabel(x_label)
         if not len(rows):
             axes.text(0.5, 0.5, "no traces", transform=axes.transAxes, ha="center", color=style.TREND)
@@ -652,23 +655,32 @@ def _stairs(axes: Axes, x: pd.Series, y: pd.Series, colour: str, label: str, fil
 
 
 def _mark_sites(axes: Axes, sites: pd.DataFrame, along: str) -> None:
-    """Mark computed conductances at the edge of the plot, named; along the axis `along`."""
-    for site in sites.itertuples():
+    """Mark computed conductances at the edge of the plot, along the axis `along`; near ones share a label."""
+    transform = axes.get_xaxis_transform() if along == "x" else axes.get_yaxis_transform()
+    text = {
+        "xycoords": transform,
+        "textcoords": "offset points",
+        "fontsize": 7,
+        "color": SIMULATED,
+        "bbox": _PLATE,
+    }
+    ordered = sites.sort_values("log10_g")
+    together = (ordered["log10_g"].diff() > NEAR_DECADES).cumsum()
+    for _, group in ordered.groupby(together):
+        level, names = float(group["log10_g"].mean()), ", ".join(group["site"])
         if along == "x":
-            axes.plot(
-                site.log10_g, 0, "^", ms=7, color=SIMULATED, mec="white", mew=0.6, clip_on=False, zorder=5,
-                transform=axes.get_xaxis_transform(),
-            )  # fmt: skip
-            axes.annotate(
-                site.site, (site.log10_g, 0), (0, 8), xycoords=axes.get_xaxis_transform(), textcoords="offset points",
-                rotation=90, ha="center", va="bottom", fontsize=7, color=SIMULATED, bbox=_PLATE,
-            )  # fmt: skip
+            axes.annotate(names, (level, 0), (0, 8), rotation=90, ha="center", va="bottom", **text)
         else:
-            axes.plot(
-                1, site.log10_g, "<", ms=6, color=SIMULATED, mec="white", mew=0.6, clip_on=False, zorder=5,
-                transform=axes.get_yaxis_transform(),
-            )  # fmt: skip
-            axes.annotate(
-                site.site, (1, site.log10_g), (-6, 0), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
-                ha="right", va="center", fontsize=7, color=SIMULATED, bbox=_PLATE,
-            )  # fmt: skip
+            axes.annotate(names, (1, level), (-7, 0), ha="right", va="center", **text)
+    edge = {
+        "color": SIMULATED,
+        "mec": "white",
+        "mew": 0.6,
+        "clip_on": False,
+        "zorder": 5,
+        "transform": transform,
+    }
+    if along == "x":
+        axes.plot(ordered["log10_g"], np.zeros(len(ordered)), "^", ms=7, **edge)
+    else:
+        axes.plot(np.ones(len(ordered)), ordered["log10_g"], "<", ms=6, **edge)

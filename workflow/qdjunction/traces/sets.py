@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from qdjunction.traces.settings import ReadSettings, TracesSettings
+from qdjunction.traces.settings import PeakSettings, ReadSettings, TracesSettings
 from qdjunction.yaml_model import Name, Section
 
 Positive = Annotated[float, Field(gt=0)]
@@ -21,6 +21,8 @@ class TraceSet(Section):
     """Bias at which they were measured (V)."""
     read: ReadSettings | None = None
     """Columns and units of this set, where they are not those of `traces.read`."""
+    peaks: PeakSettings | None = None
+    """Peaks of this set, where they are not those of `traces.peaks`."""
     theory: Name | None = None
     """Name of the prediction that is drawn on the same axes."""
 
@@ -38,6 +40,8 @@ class Prediction(Section):
     """Where E_F is put (eV, relative to the computed one); by default the headline energy of `interference`."""
     traces: int = Field(default=500, ge=50)
     """Number of traces."""
+    peaks: PeakSettings | None = None
+    """Peaks of this set, where they are not those of `traces.peaks`."""
 
 
 class BiasSeries(Section):
@@ -94,6 +98,9 @@ class TracesSection(TracesSettings):
         return TracesSettings.model_validate(self.model_dump(include=set(TracesSettings.model_fields)))
 
     def settings_of(self, name: str) -> TracesSettings:
-        """How the traces of one set are analysed, with the columns and units of that set."""
-        read = {entry.name: entry.read for entry in self.sets if entry.read is not None}
-        return self.settings.model_copy(update={"read": read[name]} if name in read else {})
+        """How the traces of one set are analysed: what it says of itself goes first."""
+        entry = next(entry for entry in (*self.sets, *self.predictions) if entry.name == name)
+        own = {key: getattr(entry, key, None) for key in ("read", "peaks")}
+        return self.settings.model_copy(
+            update={key: value for key, value in own.items() if value is not None}
+        )
