@@ -9,6 +9,7 @@ from qdjunction.errors import InputError
 from qdjunction.transport import (
     Device,
     Electrode,
+    Transmission,
     attach_electrodes,
     k_averaged_transmission,
     transmission,
@@ -90,6 +91,9 @@ def test_average_over_k(gold):
     dataset = found.to_dataset()
     assert dataset["transmission_k"].dims == ("kpoint", "energy")
     assert dataset["channels"].shape == (len(points), len(ENERGIES), 2)
+    again = Transmission.from_dataset(dataset)
+    np.testing.assert_array_equal(again.transmission, found.result.transmission)
+    assert again.channels is None
     # Perfect channels are open or closed.
     open_ = dataset["channels"].values
     np.testing.assert_allclose(open_, np.round(open_), atol=2e-4)

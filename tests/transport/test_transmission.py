@@ -312,6 +312,16 @@ def test_file_round_trip(tmp_path):
         assert dataset.attrs["hamiltonian"] == "h.nc"
 
 
+def test_channels_come_back_from_the_file(tmp_path):
+    device, left, right = chain(4)
+    result = transmission(device, left, right, np.linspace(-1, 1, 5), channels=1)
+    again = read_transmission(write_transmission(result, tmp_path / "t.nc"))
+    np.testing.assert_array_equal(again.channels, result.channels)
+    np.testing.assert_allclose(again.channels[:, 0], 1.0, rtol=1e-9)
+    with pytest.raises(InputError, match="eigenchannels: -1"):
+        transmission(device, left, right, [0.0], channels=-1)
+
+
 def test_unreadable_files_are_named(tmp_path):
     with pytest.raises(InputError, match=r"gone\.nc: there is no such file"):
         read_transmission(tmp_path / "gone.nc")

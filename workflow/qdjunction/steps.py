@@ -40,7 +40,6 @@ from qdjunction.structure.xyz import read_structure, write_structure
 from qdjunction.transport import (
     Cluster,
     Device,
-    KAverage,
     Lead,
     injected_density,
     k_averaged_transmission,
@@ -52,7 +51,7 @@ from qdjunction.transport import (
     write_tbt,
     write_transmission,
 )
-from qdjunction.transport.grammar import K
+from qdjunction.transport.kpoints import Attach, K
 from qdjunction.transport.transmission import SolverName
 
 log = logging.getLogger(__name__)
@@ -392,7 +391,7 @@ def compute_transmission(
     if for_sisl:
         write_tbt(result, output, junction.hamiltonian.geometry, junction.left, junction.right)
     else:
-        more = None if at is None else _densities(junction, attach, over_k, at)
+        more = None if at is None else _densities(junction, attach, over_k.k_points, over_k.weights, at)
         engine = asdict(junction.engine) if junction.engine else None
         made = provenance(inputs={str(path): digest(path)}, leads=leads, engine=engine)
         write_transmission(result, output, made, more)
@@ -410,9 +409,12 @@ def local_density(
     """Where the states at one energy run: LDOS by atom, parted by the lead they enter from."""
     choice = parse_leads(leads.text, leads.eta_ev, None if cache is None else Path(cache))
     junction = read_junction(path, whole_tips=isinstance(choice, Cluster))
-    device = Device.from_hamiltonian(junction.hamiltonian, open_axis=2)
-    density = injected_density(*choice.attach(device, junction.left, junction.right), [energy_ev])
-    dataset = _density_dataset(density.left, density.right, density.energies_ev, "energy")
+
+    def attach(device: Device, k: K) -> tuple[Device, Lead, Lead]:
+        return choice.attach(device, junction.left, junction.right, k)
+
+    dataset = _densities(junction, attach, np.zeros((1, 3)), np.ones(1), np.array([energy_ev]))
+    dataset = dataset.rename(ldos_energy="energy")
     dataset.attrs["provenance"] = json.dumps(provenance(inputs={str(path): digest(path)}))
     with whole(output) as temporary:
         dataset.to_netcdf(temporary)
@@ -610,34 +612,32 @@ def _is_tbt(output: str | Path) -> bool:
 
 
 def _densities(
-    junction: Junction, attach: Any, over_k: KAverage, energies: NDArray[np.float64]
+    junction: Junction, attach: Attach, k_points: NDArray, weights: NDArray, energies: NDArray[np.float64]
 ) -> xarray.Dataset:
     """LDOS of every atom, averaged over k; NaN on atoms that a lead stands in for."""
     atoms = junction.hamiltonian.geometry.na
     sides = np.zeros((2, len(energies), atoms))
-    for k, weight in zip(over_k.k_points, over_k.weights, strict=True):
+    for k, weight in zip(k_points, weights, strict=True):
         device = Device.from_hamiltonian(junction.hamiltonian, tuple(k), open_axis=2)
         inner, *leads = attach(device, tuple(k))
         found = injected_density(inner, *leads, energies)
         for side, values in zip(sides, (found.left, found.right), strict=True):
             side[:, : inner.n_atoms] += weight * values
     sides[:, :, np.setdiff1d(np.arange(atoms), inner.orbital_atoms)] = np.nan
-    return _density_dataset(sides[0], sides[1], energies, "ldos_energy")
-
-
-def _density_dataset(
-    left: NDArray[np.float64], right: NDArray[np.float64], energies: NDArray[np.float64], dimension: str
-) -> xarray.Dataset:
     return xarray.Dataset(
         {
-            name: ((dimension, "atom"), values, {"units": "1/eV", "long_name": f"states per spin {meaning}"})
+            name: (
+                ("ldos_energy", "atom"),
+                values,
+                {"units": "1/eV", "long_name": f"states per spin {meaning}"},
+            )
             for name, values, meaning in (
-                ("ldos_left", left, "that enter from the left lead"),
-                ("ldos_right", right, "that enter from the right lead"),
-                ("ldos", left + right, "in all"),
+                ("ldos_left", sides[0], "that enter from the left lead"),
+                ("ldos_right", sides[1], "that enter from the right lead"),
+                ("ldos", sides[0] + sides[1], "in all"),
             )
         },
-        {dimension: (dimension, energies, {"units": "eV", "long_name": "energy relative to E_F"})},
+        {"ldos_energy": ("ldos_energy", energies, {"units": "eV", "long_name": "energy relative to E_F"})},
     )
 
 

@@ -382,7 +382,7 @@ def density_table(junction: JunctionResults) -> pd.DataFrame:
 
 def density_scale(dot: DotResults) -> tuple[float, float]:
     """log10 of least and largest density (1/eV) of the pictures of a dot, so that they can be compared."""
-    top = np.log10(max(float(one.density.left.max()) for one in dot.junctions if one.density))
+    top = np.log10(max(float(np.nanmax(one.density.left)) for one in dot.junctions if one.density))
     high = float(np.ceil(top * 2) / 2)
     return high - DENSITY_DECADES, high
 
@@ -415,8 +415,11 @@ def density_figure(table: pd.DataFrame, scale: tuple[float, float], junction: Ju
 
 
 def log10_clipped(values: pd.Series | NDArray[np.float64], low: float) -> NDArray[np.float64]:
-    """log10 of densities, with all below 10^low, and the slightly negative ones of Mulliken's share, put there."""
-    return np.log10(np.maximum(np.asarray(values, dtype=float), 10.0**low))
+    """log10 of densities, with all below 10^low put there.
+
+    So are the slightly negative ones of Mulliken's share, and atoms without one, which a lead stands in for.
+    """
+    return np.log10(np.fmax(np.asarray(values, dtype=float), 10.0**low))
 
 
 # Tight-binding chain

@@ -14,6 +14,7 @@ from . import electrode, wire
 from .cluster import attach_clusters
 from .device import Device
 from .electrode import Electrode, attach_electrodes
+from .kpoints import K
 from .leads import Lead, WideBandLead
 from .wire import WireLead, split_region
 
@@ -59,7 +60,6 @@ def parse_energies(text: str) -> NDArray[np.float64]:
     return values + 0.0
 
 
-K = tuple[float, float, float]
 GAMMA: K = (0.0, 0.0, 0.0)
 
 LEAD_FORMS = "wide-band:1.0 or cluster:1.0 (coupling in eV), wire, or bulk:electrode.TSHS"

@@ -108,6 +108,8 @@ class Transmission:
         if units != "eV":
             raise InputError(f"transmission data: energy has units {units!r}; eV is needed")
         attributes = dataset.attrs
+        # Of an average over k points the channels are known at each of them only.
+        averaged = "channels" in dataset and dataset["channels"].dims == ("energy", "channel")
         return cls(
             energies_ev=np.asarray(dataset["energy"].values, dtype=float),
             transmission=np.asarray(dataset["transmission"].values, dtype=float),
@@ -115,7 +117,7 @@ class Transmission:
             leads=(str(attributes.get("lead_left", "unknown")), str(attributes.get("lead_right", "unknown"))),
             error_estimate=float(attributes.get("error_estimate", np.nan)),
             wall_time_s=float(attributes.get("wall_time_s", np.nan)),
-            channels=np.asarray(dataset["channels"].values) if "channels" in dataset else None,
+            channels=np.asarray(dataset["channels"].values) if averaged else None,
         )
 
 
