@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import xarray
+from qdjunction.failures import read_failure
 
 ROOT = Path(__file__).parents[2]
 PSEUDOPOTENTIALS = ROOT / "tests" / "data" / "siesta" / "pseudopotentials"
@@ -120,11 +121,30 @@ def test_bad_input_stops_before_any_job(folder, old, new, message):
     assert not (folder / "results").exists()
 
 
-@pytest.mark.siesta
-@pytest.mark.slow
-@pytest.mark.skipif(
-    not shutil.which(os.environ.get("SIESTA_COMMAND", "")), reason="SIESTA_COMMAND names no SIESTA"
-)
+def with_siesta(test):
+    """Mark a test that takes minutes of the real program."""
+    absent = not shutil.which(os.environ.get("SIESTA_COMMAND", ""))
+    skip = pytest.mark.skipif(absent, reason="SIESTA_COMMAND does not name a SIESTA binary")
+    return pytest.mark.siesta(pytest.mark.slow(skip(test)))
+
+
+@with_siesta
+def test_a_stuck_scf_is_corrected_then_recorded_with_its_reason(folder):
+    """Three corrections, each in status.json; then the study goes on and the failure stands where results would."""
+    change(folder, "protocol: fast", "protocol: fast\n  max_scf_iterations: 3")
+    (folder / "study.yaml").write_text((folder / "study.yaml").read_text() + "relax: {pre_relax: false}\n")
+    run = snakemake(folder, "results/1Pb_MAPbBr3/long/transmission.nc", timeout=1800)
+    assert run.returncode == 0, run.stderr
+    status = json.loads((folder / "results/work/1Pb_MAPbBr3/relax/status.json").read_text())
+    assert status["state"] == "failed"
+    assert len(status["corrections"]) == 3
+    for name in ("relaxed.json", "long/junction.extxyz", "long/transmission.nc"):
+        failure = read_failure(folder / "results/1Pb_MAPbBr3" / name)
+        assert failure.step == "relax"
+        assert status["reason"] in failure.reason
+
+
+@with_siesta
 def test_the_study_runs_on_siesta_through_a_kill(folder):
     """Kill -9 in the middle of the relaxation: no step is lost, and the same command ends at the report."""
     run = subprocess.Popen(
