@@ -71,7 +71,7 @@ if study.config.traces:
     include: "rules/traces.smk"
 
 
-include: "rules/report.smk"
+include: "rules/screen.smk" if study.is_screen else "rules/report.smk"
 
 
 localrules:

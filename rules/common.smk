@@ -1,7 +1,7 @@
 # What the rules ask of the study: settings by section, files by junction, resources by size.
 from qdjunction.report.plan import planned_figures
 
-FIGURES = planned_figures(study)
+FIGURES = [] if study.is_screen else planned_figures(study)
 
 
 def settings(section):
@@ -56,27 +56,38 @@ def n_atoms(wildcards):
     return dot + (gold if hasattr(wildcards, "junction") else 0)
 
 
+# Fitted to the benchmark files of the shipped study (GFN1-xTB): docs/cluster.md has the numbers. Each attempt asks for more.
 def engine_mem_mb(wildcards, attempt):
-    """Memory of an SCF: dense matrices of about four orbitals an atom, a score of them at once."""
-    return attempt * (1000 + round(20 * 8 * (4 * n_atoms(wildcards)) ** 2 / 1e6))
-
-
-def relax_runtime_min(wildcards, attempt):
-    return attempt * (20 + n_atoms(wildcards) ** 2 // 100)
+    """Memory of an SCF or of T(E): Python and Snakemake, and dense matrices that grow as the square of the atoms."""
+    return min(
+        attempt * (1000 + round(0.008 * n_atoms(wildcards) ** 2)),
+        study.config.resources.max_mem_mb,
+    )
 
 
 def scf_runtime_min(wildcards, attempt):
-    return attempt * (10 + n_atoms(wildcards) ** 2 // 2000)
+    """Time of an SCF or of T(E), which grows as the cube of the atoms."""
+    return min(
+        attempt * (10 + round(2e-7 * n_atoms(wildcards) ** 3)),
+        study.config.resources.max_runtime_min,
+    )
 
 
-def results_of_study():
-    """Files that figures and page are made from; no engine is needed for either."""
-    dots = [dot.id for dot in study.dots]
-    junctions = [junction.id for junction in study.junctions]
+def relax_runtime_min(wildcards, attempt):
+    """Time of a relaxation, hundreds of SCFs that each start from the one before; it goes on where it was stopped."""
+    return min(
+        attempt * (20 + round(1e-5 * n_atoms(wildcards) ** 3)),
+        study.config.resources.max_runtime_min,
+    )
+
+
+def results_of(dots):
+    """Files that figures and page of these dots are made from; no engine is needed for either."""
+    junctions = [junction.id for dot in dots for junction in dot.junctions]
     return (
         expand(
             "<results>/{dot}/{file}",
-            dot=dots,
+            dot=[dot.id for dot in dots],
             file=[
                 "relaxed.extxyz",
                 "relaxed.json",

@@ -3,7 +3,7 @@ report: "../workflow/report/workflow.rst"
 
 rule figures:
     input:
-        results_of_study(),
+        results_of(study.dots),
     output:
         svg=[reported(figure) for figure in FIGURES],
         pdf=[f"<results>/report/figures/{figure.stem}.pdf" for figure in FIGURES],
@@ -26,7 +26,7 @@ rule figures:
 
 rule report:
     input:
-        results_of_study(),
+        results_of(study.dots),
         figures=rules.figures.output.svg,
     output:
         "<results>/report/index.html",

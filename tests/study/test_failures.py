@@ -31,6 +31,7 @@ def job(
     return SimpleNamespace(
         config=config,
         rule=rule,
+        params={},
         wildcards=list(case),
         input=[str(folder / name) for name in inputs],
         output=[str(folder / name) for name in outputs],

@@ -4,6 +4,8 @@ The models below are the single source: ``docs/config.md`` and ``docs/config.sch
 ``qdjunction config-docs`` and a test keeps them in step.
 """
 
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -52,6 +54,55 @@ class DotEntry(Section):
             if value.count(name) > 1:
                 raise ValueError(f"contact pair '{name}' is listed twice; name each pair once")
         return value
+
+
+class ScreenEntry(Section):
+    """Many dots at once: every combination of the lists."""
+
+    dots: list[Name] = Field(min_length=1)
+    """Names of dots in the catalogue."""
+    cations: list[Literal["MA", "Cs"]] = Field(default=["MA"], min_length=1)
+    """A-site cations."""
+    halides: list[str] = Field(min_length=1)
+    """Halides or mixtures, e.g. `Br` or `Br0.72Cl0.28`."""
+    seeds: int = Field(default=1, ge=1, le=10_000)
+    """How many halide orders of each mixture, seeds 0, 1, ...; a pure halide has one order."""
+    short_range_orders: list[float] = Field(default=[0.0], min_length=1)
+    """Warren-Cowley parameters wanted of the mixtures."""
+    contacts: list[Name] = Field(min_length=1)
+    """Contact pairs, the same for all these dots."""
+
+    @property
+    def entries(self) -> list[DotEntry]:
+        """The dots one by one."""
+        entries = []
+        for dot, cation, halide in product(self.dots, self.cations, self.halides):
+            mixed = len(parse_halide(halide).fractions) > 1
+            orders = product(self.short_range_orders, range(self.seeds)) if mixed else [(0.0, 0)]
+            entries += [
+                DotEntry(
+                    dot=dot,
+                    cation=cation,
+                    halide=halide,
+                    seed=seed,
+                    short_range_order=order,
+                    contacts=self.contacts,
+                )
+                for order, seed in orders
+            ]
+        return entries
+
+    @model_validator(mode="after")
+    def _every_dot_can_be(self) -> "ScreenEntry":
+        for halide in self.halides:
+            try:
+                mixed = len(parse_halide(halide).fractions) > 1
+            except QdjunctionError as error:
+                raise ValueError(f"halides: {error}") from None
+            for order in self.short_range_orders if mixed else [0.0]:
+                # The checks of one dot are the checks of all that differ in seed, dot and cation only.
+                DotEntry(dot=self.dots[0], halide=halide, short_range_order=order, contacts=self.contacts)
+        return self
 
 
 class ElectrodeSettings(Section):
@@ -165,6 +216,15 @@ class TransportSettings(Section):
         return self
 
 
+class ResourceSettings(Section):
+    """The most that a job may ask a cluster for; rules ask by the size of the dot, retries for more."""
+
+    max_mem_mb: int = Field(default=180_000, ge=500)
+    """Memory of the nodes that the study may use (MB)."""
+    max_runtime_min: int = Field(default=2880, ge=1)
+    """Longest run time that the site allows (min)."""
+
+
 class Config(Section):
     """One study."""
 
@@ -177,8 +237,10 @@ class Config(Section):
     on_failure: Literal["record", "stop"] = "record"
     """A calculation that cannot be done (SCF stuck, not relaxed, atoms overlap): put its reason in the report and go on
     with all else, or stop."""
-    dots: list[DotEntry] = Field(min_length=1)
+    dots: list[DotEntry] = Field(default=[])
     """The dots and their contacts."""
+    screen: list[ScreenEntry] = Field(default=[])
+    """More dots, as lists of what is to be combined; the report then is an overview, with a page a dot on demand."""
     electrodes: ElectrodeSettings = ElectrodeSettings()
     """The gold pyramids."""
     relax: RelaxSettings = RelaxSettings()
@@ -194,8 +256,28 @@ class Config(Section):
     """Transmission, leads, temperature."""
     interference: InterferenceSettings = InterferenceSettings()
     """Decay and jump."""
+    resources: ResourceSettings = ResourceSettings()
+    """Limits on what jobs ask for; no result depends on them."""
     traces: TracesSection | None = None
     """Break-junction traces; without the section nothing of them is done."""
+
+    def all_dots(self) -> Iterator[tuple[str, DotEntry]]:
+        """Give dots and screens one by one, each with the key it comes from."""
+        for index, entry in enumerate(self.dots):
+            yield f"dots.{index}", entry
+        for index, screen in enumerate(self.screen):
+            for entry in screen.entries:
+                yield f"screen.{index}", entry
+
+    @model_validator(mode="after")
+    def _there_is_a_dot(self) -> "Config":
+        if not self.dots and not self.screen:
+            raise ValueError("dots = []: a study needs at least one dot; list dots, or give lists in screen")
+        if self.screen and self.traces:
+            raise ValueError(
+                "screen and traces: the overview of a screening has no traces; make two studies of them"
+            )
+        return self
 
     @model_validator(mode="after")
     def _siesta_can_do_it(self) -> "Config":

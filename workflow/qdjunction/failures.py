@@ -7,8 +7,9 @@ records (``qdjunction failures RESULTS --forget``) is all it takes to have Snake
 
 import json
 import logging
+import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -134,13 +135,15 @@ def read_failure(path: str | Path) -> Failure | None:
         ) from None
 
 
-def find_failures(results: str | Path) -> dict[Failure, list[Path]]:
+def find_failures(results: str | Path, dots: Collection[str] | None = None) -> dict[Failure, list[Path]]:
     """Find the failures of a study, each with the files in which it stands: its own outputs and what hangs on them.
 
     Parameters
     ----------
     results : str or Path
         The study's results folder.
+    dots : collection of str, optional
+        Look at these dots only.
 
     Raises
     ------
@@ -151,7 +154,7 @@ def find_failures(results: str | Path) -> dict[Failure, list[Path]]:
     if not root.is_dir():
         raise InputError(f"{root}: there is no such folder; name the results folder of a study")
     found: dict[Failure, list[Path]] = {}
-    for path in _result_files(root):
+    for path in _result_files(root, dots):
         if failure := read_failure(path):
             found.setdefault(failure, []).append(path)
     return found
@@ -169,10 +172,12 @@ def forget_failures(results: str | Path) -> int:
     return len(found)
 
 
-def _result_files(root: Path) -> Iterable[Path]:
-    for folder in sorted(root.iterdir()):
-        if folder.is_dir() and folder.name not in _NO_RESULTS:
-            yield from sorted(path for path in folder.rglob("*") if path.is_file())
+def _result_files(root: Path, dots: Collection[str] | None) -> Iterable[Path]:
+    names = sorted(os.listdir(root)) if dots is None else dots
+    for folder in (root / name for name in names if name not in _NO_RESULTS):
+        for here, below, files in os.walk(folder):
+            below.sort()
+            yield from (Path(here, name) for name in sorted(files))
 
 
 def _write(failure: Failure, path: str | Path) -> None:

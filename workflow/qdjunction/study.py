@@ -1,7 +1,7 @@
 """From a configuration to the table of dots and junctions that the workflow runs over."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path
 
 from qdjunction.config import Config, DotEntry
@@ -106,6 +106,15 @@ class Study:
         return next(case for case in self.dot(dot).junctions if case.name == name)
 
     @property
+    def is_screen(self) -> bool:
+        """Whether the study is a screening, whose report is an overview."""
+        return bool(self.config.screen)
+
+    def only(self, dot: str) -> "Study":
+        """The study of one of its dots."""
+        return replace(self, dots=(self.dot(dot),))
+
+    @property
     def junctions(self) -> list[JunctionCase]:
         """All junctions, dot by dot."""
         return [junction for dot in self.dots for junction in dot.junctions]
@@ -169,19 +178,20 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
         For a dot or contact that the catalogue does not have, a dot that is listed twice, a pseudopotential that
         is missing, or traces to be predicted from a series that the study does not compute.
     """
-    dots: list[DotCase] = []
-    for index, entry in enumerate(config.dots):
+    dots: dict[str, DotCase] = {}
+    load = cache(load_dot)
+    for place, entry in config.all_dots():
         try:
-            case = DotCase(dot_id(entry), entry, load_dot(entry.dot, catalogue))
+            case = DotCase(dot_id(entry), entry, load(entry.dot, catalogue))
             _ = case.junctions
         except InputError as error:
-            raise InputError(f"{source}: dots.{index}: {error}") from None
-        if any(case.id == other.id for other in dots):
+            raise InputError(f"{source}: {place}: {error}") from None
+        if case.id in dots:
             raise InputError(
-                f"{source}: dots.{index}: {case.id} is listed twice; put all its contacts under one entry"
+                f"{source}: {place}: {case.id} is listed twice; put all its contacts under one entry"
             )
-        dots.append(case)
-    study = Study(config, tuple(dots), Path(catalogue))
+        dots[case.id] = case
+    study = Study(config, tuple(dots.values()), Path(catalogue))
     for case in study.dots:
         try:
             study.pseudopotentials(case.id, gold=True)

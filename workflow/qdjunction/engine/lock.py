@@ -24,7 +24,10 @@ HEARTBEAT_S = 10.0
 STALE_S = 300.0
 """Age of the last sign of life from which a holder on another machine counts as gone (s)."""
 
-_NAME = "lock.json"
+NAME = "lock.json"
+"""File name of the lock of a working folder."""
+
+_WAIT_S = 1.0
 
 
 class RunLock:
@@ -33,11 +36,17 @@ class RunLock:
     The lock is a file with the holder's host, process and job, touched every `HEARTBEAT_S` seconds. A holder on this
     machine is gone when its process is; one on another machine when its heartbeat is older than `STALE_S`, by the
     clock of the file system.
+
+    Attributes
+    ----------
+    waited_for : str
+        Task of the holder that was waited for; empty if there was none.
     """
 
-    def __init__(self, path: Path, holder: dict[str, Any]):
+    def __init__(self, path: Path, holder: dict[str, Any], waited_for: str = ""):
         self._path = path
         self._holder = holder
+        self.waited_for = waited_for
 
     def started(self, process_group: int) -> None:
         """Note the process group of the program that works here, so that whoever comes after a crash can end it."""
@@ -52,25 +61,55 @@ def job_id() -> str:
 
 
 @contextmanager
-def run_lock(run_dir: Path) -> Iterator[RunLock]:
+def run_lock(run_dir: Path, name: str = NAME, task: str = "", wait: bool = False) -> Iterator[RunLock]:
     """Hold the lock of a run folder.
 
     A stale lock is taken over, and a program that its dead holder left behind on this machine is ended first: two of
     them would spoil each other's files.
+
+    Parameters
+    ----------
+    run_dir : Path
+        The folder.
+    name : str
+        File name of the lock.
+    task : str
+        What is done under it, for whoever waits.
+    wait : bool
+        Wait for another holder to end instead of refusing.
 
     Raises
     ------
     MachineError
         When another process holds it; names host, process, job and the last sign of life.
     """
-    path = run_dir / _NAME
-    holder = {"host": socket.gethostname(), "pid": os.getpid(), "job_id": job_id(), "since": time.time()}
-    _acquire(path, holder)
+    path = run_dir / name
+    holder = {
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "job_id": job_id(),
+        "since": time.time(),
+        "task": task,
+    }
+    before = ""
+    while True:
+        try:
+            _acquire(path, holder)
+            break
+        except MachineError as held:
+            if not wait:
+                raise
+            with suppress(OSError):
+                other = _holder(path.read_text()).get("task", "")
+                if other and not before:
+                    log.warning("waiting: %s", held)
+                before = other
+            time.sleep(_WAIT_S)
     stop = threading.Event()
     beating = threading.Thread(target=_beat, args=(path, stop), daemon=True)
     beating.start()
     try:
-        yield RunLock(path, holder)
+        yield RunLock(path, holder, before)
     finally:
         stop.set()
         beating.join()

@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,13 @@ from ase.io.trajectory import Trajectory
 from ase.optimize import BFGS
 
 from qdjunction.engine.contract import EngineInfo, Relaxation
+from qdjunction.engine.lock import run_lock
 from qdjunction.files import whole
 
 log = logging.getLogger(__name__)
+
+FORGET_EVERY = 10
+"""Steps after which the calculator starts afresh."""
 
 TRAJECTORY = "relaxation.traj"
 """Name of the ASE trajectory in the working folder; ``ase gui`` opens it."""
@@ -28,6 +33,7 @@ def relax(
     workdir: Path,
     fmax_ev_per_ang: float,
     max_steps: int,
+    forget: Callable[[], None] = lambda: None,
 ) -> Relaxation:
     """Relax `atoms` with `calculator`, or go on where an earlier call in `workdir` was stopped.
 
@@ -49,14 +55,34 @@ def relax(
         Threshold on the largest force on a free atom (eV/Ang).
     max_steps : int
         Largest number of steps over all calls.
+    forget : callable
+        Has the calculator forget what it starts the next calculation from. Called every `FORGET_EVERY` steps, so that
+        a later call need repeat only a few calculations to go on with the very numbers of a run that was not stopped.
 
     Returns
     -------
     Relaxation
         The last geometry, converged or not.
+
+    Raises
+    ------
+    MachineError
+        If another process works in the folder.
     """
     workdir.mkdir(parents=True, exist_ok=True)
-    path = workdir / TRAJECTORY
+    with run_lock(workdir):
+        return _relax(atoms, calculator, engine, workdir / TRAJECTORY, fmax_ev_per_ang, max_steps, forget)
+
+
+def _relax(
+    atoms: Atoms,
+    calculator: Calculator,
+    engine: EngineInfo,
+    path: Path,
+    fmax_ev_per_ang: float,
+    max_steps: int,
+    forget: Callable[[], None],
+) -> Relaxation:
     protocol = json.dumps({"method": engine.method, "settings": engine.settings}, sort_keys=True)
     frames = _earlier_frames(path, atoms, protocol)
     moving = (frames[-1] if frames else atoms).copy()
@@ -71,6 +97,10 @@ def relax(
     with Trajectory(path, "a") as trajectory, BFGS(moving, logfile=None, maxstep=0.1) as optimiser:
         if frames:
             optimiser.replay_trajectory(frames)
+            for frame in frames[done - done % FORGET_EVERY : done]:
+                moving.positions = frame.positions
+                moving.get_forces()
+            moving.positions = frames[-1].positions
         step = max(done, 0)
         for reached in optimiser.irun(fmax=fmax_ev_per_ang, steps=max(max_steps - step, 0)):
             converged, step = bool(reached), max(done, 0) + optimiser.nsteps
@@ -82,6 +112,8 @@ def relax(
             log.info(
                 "step %4d  energy %.4f eV  fmax %.3f eV/Ang  elapsed %.0f s", step, energy, fmax, elapsed
             )
+            if (step + 1) % FORGET_EVERY == 0:
+                forget()
 
     relaxed = atoms.copy()
     relaxed.positions = moving.positions

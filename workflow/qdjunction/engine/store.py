@@ -133,6 +133,24 @@ def read_electronic_structure(path: str | Path) -> ElectronicStructure:
     )
 
 
+def read_levels(path: str | Path) -> tuple[float, float]:
+    """Read HOMO and LUMO (eV, relative to the Fermi energy) and nothing else, for tables of many files.
+
+    Raises
+    ------
+    InputError
+        When the file is not what `write_electronic_structure` writes.
+    """
+    try:
+        with netCDF4.Dataset(path) as file:
+            group = file[_GROUP]
+            levels = group["eigenvalues"][...].data
+            homo = round(float(group["valence_electrons"][...].sum()) / 2) - 1
+            return float(levels[homo]), float(levels[homo + 1])
+    except (OSError, RuntimeError, KeyError, IndexError) as error:
+        raise InputError(f"{path}: holds no electronic structure ({error}); compute it again.") from error
+
+
 _NUMBERS = ("cell", "tags", "valence_electrons", "forces", "eigenvalues", "energy", "fermi_energy")
 
 

@@ -83,7 +83,9 @@ class XtbEngine:
         """
         with threadpool_limits(self.threads):
             scf = _Scf(self.settings, atoms)
-            outcome = relax(atoms, _AseCalculator(scf), self.info, Path(workdir), fmax_ev_per_ang, max_steps)
+            outcome = relax(
+                atoms, _AseCalculator(scf), self.info, Path(workdir), fmax_ev_per_ang, max_steps, scf.forget
+            )
         return replace(outcome, engine=_with_tries(self.info, scf.tries))
 
     def hamiltonian(
@@ -220,6 +222,10 @@ class _Scf:
             self._tblite.set("temperature", BOLTZMANN_EV_PER_K * temperature / HARTREE_EV)
             result = self._tblite.singlepoint(result, copy=True)
         return result
+
+    def forget(self) -> None:
+        """Start the next SCF from scratch."""
+        self._result = None
 
     def shells(self) -> Iterator[tuple[int, int, int]]:
         """Atom, number within the atom and angular momentum of each shell, in tblite's order."""

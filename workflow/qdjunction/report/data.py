@@ -193,10 +193,7 @@ def collect(study: Study) -> StudyResults:
     """
     root = Path(study.config.results)
     dots = tuple(filter(None, (_dot(root, study, case) for case in study.dots)))
-    cases = {case.id for case in (*study.dots, *study.junctions)}
-    if section := study.config.traces:
-        cases |= {entry.name for entry in section.predictions}
-    failures = tuple(failure for failure in find_failures(root) if failure.case in cases)
+    failures = failures_of(study)
     if not dots:
         raise InputError(f"{root}: no dot of the study has a result; {'; '.join(map(str, failures))}")
     return StudyResults(
@@ -208,6 +205,17 @@ def collect(study: Study) -> StudyResults:
         timings=read_timings(root / "benchmarks"),
         traces=collect_traces(study),
     )
+
+
+def failures_of(study: Study) -> tuple[Failure, ...]:
+    """What has failed in a study, and not in another one that shares its results folder."""
+    cases = {case.id for case in (*study.dots, *study.junctions)}
+    folders = [dot.id for dot in study.dots]
+    if section := study.config.traces:
+        cases |= {entry.name for entry in section.predictions}
+        folders.append("traces")
+    found = find_failures(study.config.results, folders)
+    return tuple(failure for failure in found if failure.case in cases)
 
 
 def read_timings(folder: Path) -> pd.DataFrame:

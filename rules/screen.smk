@@ -1,0 +1,48 @@
+# The report of a screening: an overview of all dots, and on demand the page of one,
+# `snakemake results/12Pb_MAPbBr3/report/index.html`. Local densities are computed for such pages only.
+rule overview:
+    input:
+        expand(
+            "<results>/{dot}/{file}",
+            dot=[dot.id for dot in study.dots],
+            file=["relaxed.json", "hamiltonian.nc", "series.json"],
+        ),
+    output:
+        page="<results>/report/index.html",
+        table="<results>/report/overview.csv",
+    log:
+        "<logs>/overview.log",
+    benchmark:
+        "<benchmarks>/overview.tsv"
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        config=study.config.model_dump(mode="json"),
+        catalogue=str(study.catalogue),
+    script:
+        "../workflow/scripts/overview.py"
+
+
+rule dot_report:
+    input:
+        lambda wildcards: results_of([study.dot(wildcards.dot)]),
+    output:
+        page="<results>/{dot}/report/index.html",
+        figures=directory("<results>/{dot}/report/figures"),
+    log:
+        "<logs>/{dot}/report.log",
+    benchmark:
+        "<benchmarks>/{dot}/report.tsv"
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        config=study.config.model_dump(mode="json"),
+        catalogue=str(study.catalogue),
+    script:
+        "../workflow/scripts/dot_report.py"

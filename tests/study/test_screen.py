@@ -1,0 +1,122 @@
+"""A screening: lists that expand to dots, and an overview that stays readable."""
+
+import copy
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from qdjunction.config import parse_config
+from qdjunction.errors import InputError
+from qdjunction.report.overview import read_overview, write_overview
+from qdjunction.study import make_study
+
+ROOT = Path(__file__).parents[2]
+RECORDED = ROOT / "tests" / "data" / "report" / "results"
+SCREEN = {
+    "study": "screen",
+    "screen": [
+        {
+            "dots": ["1Pb", "12Pb"],
+            "cations": ["MA", "Cs"],
+            "halides": ["Br", "Br0.5Cl0.5"],
+            "seeds": 3,
+            "contacts": ["L-R1", "L-R2"],
+        }
+    ],
+}
+
+
+def study_of(values):
+    return make_study(parse_config(values, "study.yaml"), ROOT / "clusters", "study.yaml")
+
+
+def test_lists_are_combined_and_pure_halides_have_one_order():
+    study = study_of(SCREEN)
+    assert len(study.dots) == 2 * 2 * (1 + 3)
+    assert len(study.junctions) == 2 * len(study.dots)
+    assert "12Pb_CsPbBr1.5Cl1.5-s2" in [dot.id for dot in study.dots]
+
+
+def test_ten_thousand_junctions_are_listed_at_once():
+    values = copy.deepcopy(SCREEN)
+    values["screen"][0] |= {"halides": [f"Br0.{n}Cl0.{10 - n}" for n in (1, 2, 3, 4, 5)], "seeds": 250}
+    study = study_of(values)
+    assert len(study.junctions) == 10_000
+    assert len({dot.id for dot in study.dots}) == 5000
+
+
+BAD = {
+    "halide": ({"halides": ["Br", "At"]}, "screen.0: halides: "),
+    "dot": ({"dots": ["5Pb"]}, "screen.0: There is no dot '5Pb'"),
+    "contact": ({"contacts": ["L-R9"]}, "screen.0: contact pair 'L-R9'"),
+    "twice": ({"dots": ["1Pb", "1Pb"]}, "screen.0: 1Pb_MAPbBr3 is listed twice"),
+    "order": ({"short_range_orders": [2.0]}, "short_range_order"),
+    "path": ({"dots": ["../1Pb"]}, "screen.0.dots.0 = '../1Pb'"),
+    "none": ({"halides": []}, "screen.0.halides = []"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BAD.values(), ids=BAD)
+def test_a_bad_list_is_one_clear_error(change, message):
+    values = copy.deepcopy(SCREEN)
+    values["screen"][0] |= change
+    with pytest.raises(InputError, match=re.escape(message)):
+        study_of(values)
+
+
+def test_a_study_needs_a_dot():
+    with pytest.raises(InputError, match="a study needs at least one dot"):
+        study_of({"study": "nothing"})
+
+
+@pytest.fixture
+def screened(tmp_path):
+    """The recorded dot, three times over; the relaxation of the last one has failed."""
+    values = {"study": "screen", "results": str(tmp_path / "results")}
+    values["screen"] = [
+        {"dots": ["1Pb"], "halides": ["Br0.5Cl0.5"], "seeds": 3, "contacts": ["short", "long"]}
+    ]
+    study = study_of(values)
+    for dot in study.dots:
+        shutil.copytree(RECORDED / "1Pb_MAPbBr3", tmp_path / "results" / dot.id)
+    record = json.dumps(
+        {
+            "no_result": {
+                "step": "relax",
+                "case": study.dots[2].id,
+                "error": "EngineError",
+                "reason": "<i>stuck",
+            }
+        },
+        indent=1,
+    )
+    for name in ("relaxed.json", "hamiltonian.nc", "series.json"):
+        (tmp_path / "results" / study.dots[2].id / name).write_text(record)
+    return study
+
+
+def test_the_overview_aggregates_families_and_lists_failures(screened, tmp_path):
+    overview = read_overview(screened)
+    assert len(overview.table) == 3
+    assert list(overview.table["kind"]) == ["comparison", "comparison", "failed"]
+    family = overview.families.iloc[0]
+    assert (family["series"], family["failed"]) == (3, 1)
+    summary = json.loads((RECORDED / "1Pb_MAPbBr3" / "series.json").read_text())["series"][0]
+    assert family["long_over_short_decades_mean"] == pytest.approx(summary["log10_ratio_at_headline"])
+    assert family["gap_eV_sd"] == pytest.approx(0, abs=1e-12)
+    write_overview(overview, tmp_path / "index.html")
+    page = (tmp_path / "index.html").read_text()
+    assert "&lt;i&gt;stuck" in page
+    assert "embedded model, not DFT" in page
+    assert "nan" not in re.sub(r"base64,[^\"]*", "", page)
+
+
+def test_an_overview_of_failures_alone_is_one_clear_error(screened):
+    results = Path(screened.config.results)
+    for dot in screened.dots[:2]:
+        for name in ("relaxed.json", "hamiltonian.nc", "series.json"):
+            shutil.copy(results / screened.dots[2].id / name, results / dot.id / name)
+    with pytest.raises(InputError, match="no dot of the study has a result"):
+        read_overview(screened)

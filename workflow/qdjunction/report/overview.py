@@ -1,0 +1,226 @@
+"""The report of a screening: one row a series, aggregates over halide orders, what failed."""
+
+import base64
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
+
+from qdjunction.engine.contract import EngineInfo
+from qdjunction.engine.store import read_levels
+from qdjunction.errors import InputError
+from qdjunction.failures import Failure, read_failure
+from qdjunction.files import whole
+from qdjunction.provenance import provenance
+from qdjunction.report import style, tables
+from qdjunction.report.data import failures_of
+from qdjunction.report.drawing import svg
+from qdjunction.report.plan import series_of
+from qdjunction.study import DotCase, Study
+
+FAMILY = ["catalogue_dot", "cation", "halide", "short_range_order", "left"]
+"""Columns that dots of one family share; they differ in the seed of their halide order."""
+
+QUANTITIES = {
+    "gap_eV": "HOMO-LUMO gap of the bare dot (eV)",
+    "beta_per_ang": "β (1/Å)",
+    "step_decades": "step at the last contact (decades)",
+    "long_over_short_decades": "long over short (decades)",
+}
+"""Numbers of a series that are averaged over a family, with their headings."""
+
+
+@dataclass(frozen=True, eq=False)
+class Overview:
+    """What the overview shows.
+
+    Attributes
+    ----------
+    study : Study
+        The screening.
+    engine : EngineInfo
+        Who computed it.
+    table : pandas.DataFrame
+        One row a series, failed ones included; numbers at the headline energy.
+    families : pandas.DataFrame
+        One row a family: number of series, of failed ones, of jumps; mean and standard deviation of each quantity.
+    failures : tuple of Failure
+        What has failed.
+    """
+
+    study: Study
+    engine: EngineInfo
+    table: pd.DataFrame
+    families: pd.DataFrame
+    failures: tuple[Failure, ...]
+
+
+def read_overview(study: Study) -> Overview:
+    """Read of each dot its gap and the summary of its series.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or cannot be read, or not one dot has a result.
+    """
+    root = Path(study.config.results)
+    engine: EngineInfo | None = None
+    rows: list[dict[str, Any]] = []
+    for case in study.dots:
+        record = root / case.id / "relaxed.json"
+        if engine is None and not read_failure(record):
+            engine = EngineInfo(**_json(record)["engine"])
+        rows += _rows(root, case)
+    failures = failures_of(study)
+    if engine is None:
+        raise InputError(f"{root}: no dot of the study has a result; {'; '.join(map(str, failures[:5]))}")
+    table = pd.DataFrame(rows)
+    return Overview(study, engine, table, families(table), failures)
+
+
+def families(table: pd.DataFrame) -> pd.DataFrame:
+    """Aggregate the series of each family."""
+    grouped = table.groupby(FAMILY, sort=False, dropna=False)
+    columns = {
+        "series": grouped.size(),
+        "failed": grouped["kind"].agg(lambda kinds: int(kinds.isin(["failed", "incomplete"]).sum())),
+        "jumps": grouped["is_jump"].agg(lambda values: int((values == True).sum())),  # noqa: E712  (None is neither)
+    }
+    for name in QUANTITIES:
+        columns[f"{name}_mean"] = grouped[name].mean()
+        columns[f"{name}_sd"] = grouped[name].std()
+    return pd.DataFrame(columns).reset_index()
+
+
+def write_overview(overview: Overview, path: str | Path) -> None:
+    """Write the page of a screening: one HTML file that refers to nothing but ``overview.csv`` beside it."""
+    environment = Environment(
+        loader=PackageLoader("qdjunction.report"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    css = (Path(__file__).parent / "templates" / "page.css").read_text(encoding="utf-8")
+    image = base64.b64encode(svg(overview_figure(overview))).decode("ascii")
+    page = environment.get_template("overview.html.j2").render(
+        style=css,
+        study=overview.study.config.study,
+        results=overview.study.config.results,
+        engine=overview.engine,
+        page=provenance(),
+        dots=len(overview.study.dots),
+        junctions=len(overview.study.junctions),
+        image=image,
+        families=_families_table(overview.families),
+        failures=overview.failures,
+        config=overview.study.config.model_dump_json(indent=1, exclude_defaults=True),
+    )
+    with whole(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def overview_figure(overview: Overview) -> Figure:
+    """Every quantity that the screening has, against the family, a point a series."""
+    shown = [name for name in QUANTITIES if overview.table[name].notna().any()]
+    names = [" ".join(str(part) for part in key) for key in overview.families[FAMILY].to_numpy()]
+    place = {tuple(key): index for index, key in enumerate(overview.families[FAMILY].to_numpy().tolist())}
+    x = np.array([place[tuple(key)] for key in overview.table[FAMILY].to_numpy().tolist()], dtype=float)
+    with style.figure_style():
+        figure = Figure(figsize=(style.WIDTH_IN, 1.2 + 1.5 * max(len(shown), 1)))
+        panels = np.atleast_1d(figure.subplots(max(len(shown), 1), 1, sharex=True))
+        for axes, name in zip(panels, shown, strict=False):
+            axes.plot(x, overview.table[name], ".", color=style.PALETTE[0], alpha=0.35, ms=5, mew=0)
+            mean, sd = overview.families[f"{name}_mean"], overview.families[f"{name}_sd"]
+            axes.errorbar(range(len(names)), mean, sd, fmt="_", color="black", ms=10, capsize=3)
+            axes.set_ylabel(QUANTITIES[name].replace(" (", "\n("), fontsize=7.5)
+        panels[-1].set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=6.5)
+        model = f"{overview.engine.method}: embedded model, not DFT"
+        origin = model if overview.engine.embedded else overview.engine.method
+        figure.supxlabel(origin, x=0.99, ha="right", fontsize=6.5, color="#777777")
+    return figure
+
+
+def _rows(root: Path, case: DotCase) -> list[dict[str, Any]]:
+    """One row for each left contact of a dot."""
+    folder = root / case.id
+    common = {
+        "dot": case.id,
+        "catalogue_dot": case.entry.dot,
+        "cation": case.entry.cation,
+        "halide": case.entry.halide,
+        "seed": case.entry.seed,
+        "short_range_order": case.entry.short_range_order,
+        "atoms": case.atoms,
+        "gap_eV": np.nan,
+    }
+    levels = folder / "hamiltonian.nc"
+    if not read_failure(levels):
+        homo, lumo = read_levels(levels)
+        common["gap_eV"] = lumo - homo
+    summaries: dict[str, Any] = {}
+    if not read_failure(folder / "series.json"):
+        summaries = {entry["left"]: entry for entry in _json(folder / "series.json")["series"]}
+    rows = []
+    for left, names in series_of(case).items():
+        summary = summaries.get(left, {"kind": "failed"})
+        verdict = summary.get("at_headline") or {}
+        rows.append(
+            common
+            | {
+                "left": left,
+                "contacts": len(names),
+                "kind": summary["kind"],
+                "headline_energy_eV": summary.get("headline_energy_ev"),
+                "beta_per_ang": _number(verdict.get("beta_per_ang")),
+                "step_decades": _number(verdict.get("step_decades")),
+                "above_trend_decades": _number(verdict.get("above_trend_decades")),
+                "is_jump": verdict.get("is_jump"),
+                "share_of_gap_with_jump": _number((summary.get("shares") or {}).get("is_jump")),
+                "long_over_short_decades": _number(summary.get("log10_ratio_at_headline")),
+            }
+        )
+    return rows
+
+
+def _families_table(frame: pd.DataFrame) -> tables.Table:
+    shown = [name for name in QUANTITIES if frame[f"{name}_mean"].notna().any()]
+    rows = tuple(
+        (
+            *(str(row[name]) for name in ("catalogue_dot", "cation", "halide")),
+            tables.number(row["short_range_order"]),
+            row["left"],
+            *(str(row[name]) for name in ("series", "failed", "jumps")),
+            *(f"{tables.number(row[f'{name}_mean'])} ± {tables.number(row[f'{name}_sd'])}" for name in shown),
+        )
+        for row in frame.to_dict("records")
+    )
+    return tables.Table(
+        "Families of dots that differ in their halide order only: mean and standard deviation at the headline energy.",
+        (
+            "dot",
+            "cation",
+            "halide",
+            "order",
+            "from",
+            "series",
+            "failed",
+            "jumps",
+            *(QUANTITIES[n] for n in shown),
+        ),
+        rows,
+        3,
+    )
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); compute it again") from error
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else value
