@@ -56,29 +56,33 @@ def n_atoms(wildcards):
     return dot + (gold if hasattr(wildcards, "junction") else 0)
 
 
-# Fitted to the benchmark files of the shipped study (GFN1-xTB): docs/cluster.md has the numbers. Each attempt asks for more.
-def engine_mem_mb(wildcards, attempt):
-    """Memory of an SCF or of T(E): Python and Snakemake, and dense matrices that grow as the square of the atoms."""
-    return min(
-        attempt * (1000 + round(0.008 * n_atoms(wildcards) ** 2)),
-        study.config.resources.max_mem_mb,
-    )
+# Estimates by the number of atoms n, fitted to the benchmark files of finished studies; docs/cluster.md has the numbers.
+# T(E), orbital rule and local density cost what the SCF of the embedded engine does.
+ESTIMATES = {
+    "xtb": {
+        "mem_mb": lambda n: 1000 + 0.008 * n**2,
+        "scf_min": lambda n: 10 + 2e-7 * n**3,
+        "relax_min": lambda n: 20 + 1e-5 * n**3,
+    },
+    "siesta": {
+        "mem_mb": lambda n: 1500 + 12 * n,
+        "scf_min": lambda n: 30 + 1e-5 * n**3,
+        "relax_min": lambda n: 120 + 2e-4 * n**3,
+    },
+}
 
 
-def scf_runtime_min(wildcards, attempt):
-    """Time of an SCF or of T(E), which grows as the cube of the atoms."""
-    return min(
-        attempt * (10 + round(2e-7 * n_atoms(wildcards) ** 3)),
-        study.config.resources.max_runtime_min,
-    )
+def asked(estimate, engine="xtb"):
+    """Resource function: what one attempt more asks more of, up to the limit of the configuration."""
+    limits = study.config.resources
+    limit = limits.max_mem_mb if estimate == "mem_mb" else limits.max_runtime_min
 
+    def amount(wildcards, attempt):
+        return min(
+            attempt * round(ESTIMATES[engine][estimate](n_atoms(wildcards))), limit
+        )
 
-def relax_runtime_min(wildcards, attempt):
-    """Time of a relaxation, hundreds of SCFs that each start from the one before; it goes on where it was stopped."""
-    return min(
-        attempt * (20 + round(1e-5 * n_atoms(wildcards) ** 3)),
-        study.config.resources.max_runtime_min,
-    )
+    return amount
 
 
 def results_of(dots):

@@ -14,8 +14,8 @@ rule pre_relax:
         "../envs/xtb.yaml"
     threads: 2
     resources:
-        mem_mb=engine_mem_mb,
-        runtime=relax_runtime_min,
+        mem_mb=asked("mem_mb"),
+        runtime=asked("relax_min"),
     params:
         engine=engine_settings("xtb"),
         fmax_ev_per_ang=lambda wildcards: study.config.relax.fmax(
@@ -43,8 +43,8 @@ rule relax:
         f"../envs/{study.config.engine}.yaml"
     threads: 2
     resources:
-        mem_mb=engine_mem_mb,
-        runtime=relax_runtime_min,
+        mem_mb=asked("mem_mb", study.config.engine),
+        runtime=asked("relax_min", study.config.engine),
     params:
         engine=engine_settings(),
         fmax_ev_per_ang=lambda wildcards: study.config.relax.fmax(
@@ -70,8 +70,8 @@ rule dot_hamiltonian:
         f"../envs/{study.config.engine}.yaml"
     threads: 2
     resources:
-        mem_mb=engine_mem_mb,
-        runtime=scf_runtime_min,
+        mem_mb=asked("mem_mb", study.config.engine),
+        runtime=asked("scf_min", study.config.engine),
     params:
         engine=engine_settings(),
         workdir=f"{study.config.results}/work/{{dot}}/hamiltonian",
@@ -96,8 +96,8 @@ rule hamiltonian:
         f"../envs/{study.config.engine}.yaml"
     threads: 2
     resources:
-        mem_mb=engine_mem_mb,
-        runtime=scf_runtime_min,
+        mem_mb=asked("mem_mb", study.config.engine),
+        runtime=asked("scf_min", study.config.engine),
     params:
         engine=engine_settings(),
         workdir=f"{study.config.results}/work/{{dot}}/{{junction}}/hamiltonian",

@@ -11,8 +11,8 @@ rule frontier:
         "../envs/python.yaml"
     threads: 2
     resources:
-        mem_mb=engine_mem_mb,
-        runtime=scf_runtime_min,
+        mem_mb=asked("mem_mb"),
+        runtime=asked("scf_min"),
     params:
         interference=settings("interference"),
     script:

@@ -14,8 +14,8 @@ rule transmission:
         "../envs/python.yaml"
     threads: 2
     resources:
-        mem_mb=engine_mem_mb,
-        runtime=scf_runtime_min,
+        mem_mb=asked("mem_mb"),
+        runtime=asked("scf_min"),
     params:
         transport=settings("transport"),
         cache=f"{study.config.results}/cache",
@@ -39,8 +39,8 @@ rule local_density:
         "../envs/python.yaml"
     threads: 2
     resources:
-        mem_mb=engine_mem_mb,
-        runtime=scf_runtime_min,
+        mem_mb=asked("mem_mb"),
+        runtime=asked("scf_min"),
     params:
         leads=settings("transport")["leads"],
         cache=f"{study.config.results}/cache",

@@ -7,8 +7,8 @@ import pytest
 import scipy.linalg
 import sisl
 from qdjunction.engine.siesta import electronic_structure_from_run, read_hamiltonian
-from qdjunction.engine.siesta.records import is_whole
 from qdjunction.errors import EngineError, InputError
+from qdjunction.matrix_files import is_whole
 from qdjunction.transport import Device, WideBandLead, transmission
 
 

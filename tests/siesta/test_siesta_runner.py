@@ -209,7 +209,7 @@ def test_a_stopped_runner_takes_the_program_along(engine_with, molecule, tmp_pat
         assert time.monotonic() < deadline
         time.sleep(0.05)
     runner.send_signal(number)
-    assert runner.wait(30) != 0
+    assert runner.wait(120) != 0
     with pytest.raises(ProcessLookupError):
         os.kill(int((run / "pid").read_text()), 0)
     assert not (run / "lock.json").exists()

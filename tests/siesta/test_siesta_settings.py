@@ -121,3 +121,9 @@ def test_the_registry_makes_the_engine_and_names_a_wrong_key():
 def test_reading_a_configuration_needs_no_sisl():
     code = "import sys, qdjunction.engine.siesta.settings; sys.exit('sisl' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize("fdf", [{"a": "1\n%include secret"}, {"%block x": "1"}, {"a\nb": 1}, {" ": 1}])
+def test_a_further_key_is_one_line(fdf):
+    with pytest.raises(ValidationError, match="one key with a value on one line"):
+        SiestaSettings(fdf=fdf)

@@ -107,13 +107,6 @@ class Slurm:
         return subprocess.run(words, capture_output=True, text=True, check=check).stdout
 
 
-def pytest_collection_modifyitems(items):
-    """All tests of this folder share one Slurm, and so one process of pytest-xdist."""
-    for item in items:
-        if Path(item.path).parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xdist_group("slurm"))
-
-
 @pytest.fixture(scope="session")
 def slurm(tmp_path_factory):
     """Slurm with one node of four processors."""
@@ -135,7 +128,7 @@ def slurm(tmp_path_factory):
         if munge:
             munge.terminate()
             munge.wait()
-        CONF.unlink()
+        CONF.unlink(missing_ok=True)
 
 
 def _why_not() -> str:

@@ -239,5 +239,5 @@ def test_bulk_choice_reads_a_file(tmp_path):
     made = Electrode.from_hamiltonian(hamiltonian)
     expected = transmission(*attach_electrodes(device, made, range(4), made, range(16, 20)), [0.3])
     assert transmission(*solved, [0.3]).transmission[0] == pytest.approx(expected.transmission[0], rel=1e-6)
-    with pytest.raises(InputError, match="cannot be read as an electrode"):
+    with pytest.raises(InputError, match="the electrode cannot be read"):
         parse_leads(f"bulk:{tmp_path}/none.TSHS").attach(device, range(4), range(16, 20))

@@ -156,7 +156,8 @@ def _parser() -> argparse.ArgumentParser:
 
     transmission = verb("transmission", _transmission, "compute T(E) of a junction")
     transmission.add_argument(
-        "hamiltonian", help="file of `qdjunction hamiltonian`, or any Hamiltonian that sisl reads"
+        "hamiltonian",
+        help="file of `qdjunction hamiltonian`, a SIESTA run's folder, or any Hamiltonian that sisl reads",
     )
     transmission.add_argument(
         "--energies",

@@ -230,8 +230,8 @@ class Config(Section):
 
     study: Name
     """Name of the study, shown in the report."""
-    results: str = Field(default="results", min_length=1)
-    """Folder that everything is written to, relative to where Snakemake runs."""
+    results: str = Field(default="results", pattern=r"^[^{}<>\x00-\x1f]+$")
+    """Folder that everything is written to, relative to where Snakemake runs; without braces and angle brackets."""
     engine: Literal["xtb", "siesta"] = "xtb"
     """Electronic structure: `xtb` is the embedded GFN1-xTB model, `siesta` is DFT."""
     on_failure: Literal["record", "stop"] = "record"

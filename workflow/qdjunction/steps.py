@@ -2,7 +2,6 @@
 
 import json
 import logging
-import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -23,7 +22,7 @@ from qdjunction.engine.siesta.inputs import Task, write_lead_input, write_siesta
 from qdjunction.engine.siesta.launch import Launch
 from qdjunction.engine.siesta.settings import SiestaSettings
 from qdjunction.engine.store import is_store, read_electronic_structure, write_electronic_structure
-from qdjunction.errors import AnalysisError, EngineError, InputError, QdjunctionError
+from qdjunction.errors import AnalysisError, EngineError, InputError
 from qdjunction.failures import EarlierFailureError, read_failure
 from qdjunction.files import whole, write_json, write_table
 from qdjunction.interference.chain import DiatomicChain
@@ -31,6 +30,7 @@ from qdjunction.interference.orbitals import orbital_rule, solve_dot, tip_coupli
 from qdjunction.interference.series import MissingMember, SeriesMember, analyse_series, verdict_values
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.interference.spectrum import DecaySpectrum, decay_spectrum
+from qdjunction.matrix_files import read_matrices
 from qdjunction.provenance import digest, provenance
 from qdjunction.structure.catalogue import DotDefinition
 from qdjunction.structure.cation import ammonium_springs
@@ -279,7 +279,7 @@ def read_junction(
     Parameters
     ----------
     path : str or Path
-        A file of `hamiltonian`, or any that sisl reads a Hamiltonian from.
+        A file of `hamiltonian`, the folder of a finished SIESTA run, or any file that sisl reads a Hamiltonian from.
     left_atoms, right_atoms : sequence of int, optional
         Atoms of the leads, counted from 0; by default the tagged ones of the file.
     fermi_ev : float, optional
@@ -296,14 +296,15 @@ def read_junction(
         raise InputError("lead atoms: give those of both sides, --left-atoms and --right-atoms, or of none")
     engine = None
     leads: tuple[Any, Any] | None = None if left_atoms is None else (left_atoms, right_atoms)
-    if is_store(path):
-        structure = read_electronic_structure(path)
+    of_run = Path(path).is_dir()
+    if of_run or is_store(path):
+        structure = electronic_structure_from_run(path) if of_run else read_electronic_structure(path)
         matrices, engine = structure.hamiltonian, structure.engine
         if leads is None:
             atoms = structure.atoms
             leads = (_side(atoms, 1), _side(atoms, 2)) if whole_tips else lead_atoms(atoms)
     else:
-        matrices = _read_with_sisl(path)
+        matrices = read_matrices(path)
         if leads is None:
             raise InputError(
                 f"{path}: has no tagged lead atoms; name them with --left-atoms and --right-atoms"
@@ -639,18 +640,3 @@ def _densities(
         },
         {"ldos_energy": ("ldos_energy", energies, {"units": "eV", "long_name": "energy relative to E_F"})},
     )
-
-
-def _read_with_sisl(path: str | Path) -> sisl.Hamiltonian:
-    if not Path(path).is_file():
-        raise InputError(f"{path}: there is no such file")
-    try:
-        with warnings.catch_warnings(action="ignore", category=sisl.SislWarning), sisl.get_sile(path) as sile:
-            return sile.read_hamiltonian()
-    except QdjunctionError:
-        raise
-    except Exception as error:  # sisl raises whatever its readers trip over
-        raise InputError(
-            f"{path}: sisl finds no Hamiltonian in it ({type(error).__name__}: {error}); give an h.nc of `qdjunction "
-            "hamiltonian`, a TSHS, or an HSX with its geometry"
-        ) from error

@@ -112,7 +112,9 @@ def read_electronic_structure(path: str | Path) -> ElectronicStructure:
         # Closed at once: netCDF files that the garbage collector closes later have crashed the next one to be opened.
         with sisl.get_sile(path) as sile:
             hamiltonian = sile.read_hamiltonian()
-    except (OSError, RuntimeError, KeyError, IndexError, AttributeError, ValueError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # of a damaged file, netCDF4, json and sisl raise whatever they trip over
         raise InputError(
             f"{path}: this is not a whole netCDF file of an electronic structure ({error}); compute it again."
         ) from error

@@ -9,6 +9,7 @@ import sisl
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.errors import InputError
+from qdjunction.matrix_files import read_matrices
 
 from . import electrode, wire
 from .cluster import attach_clusters
@@ -166,15 +167,10 @@ class Bulk:
         InputError
             If there is no such file or sisl finds no Hamiltonian in it.
         """
-        if not self.path.is_file():
-            raise InputError(f"leads: {self.path} cannot be read as an electrode (there is no such file)")
         try:
-            with sisl.get_sile(self.path) as sile:
-                return sile.read_hamiltonian()
-        except Exception as error:  # sisl raises whatever its readers trip over
-            raise InputError(
-                f"leads: {self.path} cannot be read as an electrode ({type(error).__name__}: {error})"
-            ) from error
+            return read_matrices(self.path)
+        except InputError as error:
+            raise InputError(f"leads: the electrode cannot be read: {error}") from error
 
 
 LeadChoice = WideBand | Cluster | Wire | Bulk

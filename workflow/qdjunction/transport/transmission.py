@@ -322,7 +322,7 @@ def read_transmission(path: str | Path) -> Transmission:
             return Transmission.from_dataset(dataset.load())
     except FileNotFoundError as error:
         raise InputError(f"{path}: there is no such file") from error
-    except OSError as error:
-        raise InputError(f"{path}: is not a readable netCDF file; compute it again") from error
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
+    except Exception as error:  # of a damaged file, netCDF4 and xarray raise whatever they trip over
+        raise InputError(f"{path}: is not a readable netCDF file; compute it again") from error

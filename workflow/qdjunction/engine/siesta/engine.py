@@ -13,10 +13,10 @@ from qdjunction.engine.siesta.extraction import electronic_structure_from_run, e
 from qdjunction.engine.siesta.inputs import LABEL
 from qdjunction.engine.siesta.launch import Launch
 from qdjunction.engine.siesta.pseudopotentials import Pseudopotential, find_pseudopotentials
-from qdjunction.engine.siesta.records import is_whole
 from qdjunction.engine.siesta.runner import OUTPUT, SiestaRun, Status
 from qdjunction.engine.siesta.settings import SiestaSettings
 from qdjunction.errors import EngineError, InputError
+from qdjunction.matrix_files import is_whole
 
 __all__ = ["SiestaEngine", "SiestaSettings"]
 

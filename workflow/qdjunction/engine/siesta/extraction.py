@@ -25,9 +25,9 @@ from qdjunction.engine.contract import ElectronicStructure, EngineInfo
 from qdjunction.engine.siesta.box import check_box
 from qdjunction.engine.siesta.diagnosis import diagnose
 from qdjunction.engine.siesta.inputs import STRUCTURE
-from qdjunction.engine.siesta.records import is_whole
 from qdjunction.engine.siesta.settings import SiestaSettings
 from qdjunction.errors import EngineError, InputError
+from qdjunction.matrix_files import eig_is_whole, fa_is_whole, fdf_is_whole, is_whole
 from qdjunction.structure.xyz import read_structure
 from qdjunction.units import BOLTZMANN_EV_PER_K
 
@@ -44,6 +44,8 @@ _COMPARED_ABOVE_FERMI_EV = 10.0
 _VALENCE = re.compile(r"atom: Called for (\S+).*?Total valence charge:\s*([\d.]+)", re.DOTALL)
 _ELECTRONS = re.compile(r"Total number of electrons:\s*([\d.]+)")
 _TEMPERATURE = re.compile(r"redata: Electronic Temperature\s*=\s*([\d.Ee+-]+)\s*(\S+)")
+# sisl's reader of the output waits for ever for lines that a damaged one does not have.
+_TOTAL_ENERGY = re.compile(r"^siesta:\s+Total =\s+(-?\d+\.\d+)$", re.MULTILINE)
 _VERSION = re.compile(r"(?:Siesta Version\s*:|Version\s*:)\s*(\S+)")
 
 
@@ -98,6 +100,8 @@ def find_run(run_dir: str | Path) -> RunFiles:
     if len(inputs) != 1:
         found = ", ".join(path.name for path in inputs) or "none"
         raise InputError(f"{folder}: a run folder holds one fdf file, here are: {found}.")
+    if not fdf_is_whole(inputs[0]):
+        raise InputError(f"{inputs[0]}: is no text, or a block in it has no end; write it again.")
     label = str(sisl.get_sile(inputs[0]).get("SystemLabel", default="siesta"))
     for output in (folder / f"{label}.out", inputs[0].with_suffix(".out")):
         if output.is_file():
@@ -145,15 +149,9 @@ def read_hamiltonian(run_dir: str | Path, source: str | None = None) -> tuple[si
             hamiltonian = sile.read_hamiltonian(geometry=read_geometry(run)).astype(np.float64)
             if suffix == "HSX" and sile.version == 0:
                 hamiltonian.shift(-fermi)
-    except (
-        sisl.SislError,
-        OSError,
-        ValueError,
-        IndexError,
-        MemoryError,
-        RuntimeError,
-        AssertionError,
-    ) as error:
+    except EngineError:
+        raise
+    except Exception as error:  # sisl raises whatever its readers trip over
         raise EngineError(
             f"{path}: H and S cannot be read, or do not fit the other files ({error}); run SIESTA again, a periodic "
             "structure with TS.HS.Save."
@@ -173,6 +171,10 @@ def read_geometry(run: RunFiles) -> sisl.Geometry:
         When there is no XV file or it does not fit the basis.
     """
     xv = sisl.get_sile(run.existing("XV")).read_geometry()
+    if not np.isfinite(xv.xyz).all() or not 0 < xv.lattice.volume < np.inf:
+        raise EngineError(
+            f"{run.path('XV')}: the cell has no volume, or a position is no number; run SIESTA again."
+        )
     with warnings.catch_warnings():
         # sisl says that ORB_INDX holds ranges but no radial functions; ranges are all that is wanted.
         warnings.simplefilter("ignore", sisl.SislWarning)
@@ -226,7 +228,10 @@ def electronic_structure_from_run(
             f"{run.folder}: the run is {hamiltonian.spin}, an electronic structure for transport is non-polarized; "
             "read its H and S with read_hamiltonian."
         )
-    levels_in_file = sisl.get_sile(run.existing("EIG")).read_data()
+    for suffix, check in (("EIG", eig_is_whole), ("FA", fa_is_whole)):
+        if not check(run.existing(suffix)):
+            raise EngineError(f"{run.path(suffix)}: the file is cut short or damaged; run SIESTA again.")
+    levels_in_file = sisl.get_sile(run.path("EIG")).read_data()
     if levels_in_file.shape[1] != 1:
         raise EngineError(
             f"{run.path('EIG')}: holds {levels_in_file.shape[1]} k-points, a junction is computed at Gamma only; "
@@ -238,16 +243,21 @@ def electronic_structure_from_run(
     _check_electrons(levels, text, valence.sum(), run)
     atoms = _with_tags(run, geometry)
     if not atoms.pbc.any():
-        check_box(geometry)
-    energies = sisl.io.siesta.stdoutSileSiesta(run.output).read_energy()
+        try:
+            check_box(geometry)
+        except EngineError as error:
+            raise EngineError(f"{run.folder}: {error}") from error
+    energies = _TOTAL_ENERGY.findall(text)
+    if not energies:
+        raise EngineError(f"{run.output}: holds no final energy; run SIESTA again.")
     return ElectronicStructure(
         atoms=atoms,
         hamiltonian=hamiltonian,
         fermi_energy_ev=fermi,
         eigenvalues_ev=levels,
         valence_electrons=valence,
-        energy_ev=float(energies.total),
-        forces_ev_per_ang=sisl.get_sile(run.existing("FA")).read_force(),
+        energy_ev=float(energies[-1]),
+        forces_ev_per_ang=sisl.get_sile(run.path("FA")).read_force(),
         engine=engine_info(text, settings),
     )
 

@@ -31,10 +31,10 @@ from qdjunction.engine.siesta.inputs import LABEL, Mixing, Task, fixed_atoms, wr
 from qdjunction.engine.siesta.launch import Launch
 from qdjunction.engine.siesta.progress import Progress
 from qdjunction.engine.siesta.pseudopotentials import Pseudopotential
-from qdjunction.engine.siesta.records import is_whole
 from qdjunction.engine.siesta.settings import SiestaSettings
 from qdjunction.errors import EngineError, MachineError
 from qdjunction.files import whole
+from qdjunction.matrix_files import is_whole
 
 log = logging.getLogger(__name__)
 

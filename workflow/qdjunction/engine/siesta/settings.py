@@ -94,6 +94,18 @@ class SiestaSettings(Section):
             raise ValueError(f"kpoints {list(value)} must be three numbers of at least 1")
         return value
 
+    @field_validator("fdf")
+    @classmethod
+    def _keys_are_lines(
+        cls, value: dict[str, str | int | float | bool]
+    ) -> dict[str, str | int | float | bool]:
+        for key, setting in value.items():
+            if not key.strip() or len(f"{key} {setting}".splitlines()) != 1 or key.lstrip().startswith("%"):
+                raise ValueError(
+                    f"fdf: {key!r} must be one key with a value on one line; blocks cannot be given"
+                )
+        return value
+
     @property
     def method(self) -> str:
         """What a reader of a paper would ask for, e.g. ``PBE/DZP, Au DZ``."""
