@@ -4,6 +4,7 @@ import base64
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -129,13 +130,13 @@ def overview_figure(overview: Overview) -> Figure:
     place = {tuple(key): index for index, key in enumerate(overview.families[FAMILY].to_numpy().tolist())}
     x = np.array([place[tuple(key)] for key in overview.table[FAMILY].to_numpy().tolist()], dtype=float)
     with style.figure_style():
-        figure = Figure(figsize=(style.WIDTH_IN, 1.2 + 1.5 * max(len(shown), 1)))
+        figure = Figure(figsize=(style.WIDTH_IN, 1.2 + 1.7 * max(len(shown), 1)))
         panels = np.atleast_1d(figure.subplots(max(len(shown), 1), 1, sharex=True))
         for axes, name in zip(panels, shown, strict=False):
             axes.plot(x, overview.table[name], ".", color=style.PALETTE[0], alpha=0.35, ms=5, mew=0)
             mean, sd = overview.families[f"{name}_mean"], overview.families[f"{name}_sd"]
             axes.errorbar(range(len(names)), mean, sd, fmt="_", color="black", ms=10, capsize=3)
-            axes.set_ylabel(QUANTITIES[name].replace(" (", "\n("), fontsize=7.5)
+            axes.set_ylabel(fill(QUANTITIES[name], 20), fontsize=7.5)
         panels[-1].set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=6.5)
         model = f"{overview.engine.method}: embedded model, not DFT"
         origin = model if overview.engine.embedded else overview.engine.method
