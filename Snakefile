@@ -61,7 +61,6 @@ wildcard_constraints:
 
 include: "rules/common.smk"
 include: "rules/structure.smk"
-include: "rules/electronic.smk"
 include: "rules/transport.smk"
 include: "rules/interference.smk"
 
@@ -71,7 +70,14 @@ if study.config.traces:
     include: "rules/traces.smk"
 
 
-include: "rules/screen.smk" if study.is_screen else "rules/report.smk"
+if study.is_screen:
+
+    include: "rules/screen.smk"
+
+else:
+
+    include: "rules/steps.smk"
+    include: "rules/report.smk"
 
 
 localrules:

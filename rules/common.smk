@@ -21,14 +21,28 @@ def relaxation_start(wildcards):
     return study.relaxed_start(wildcards.dot) or []
 
 
+# Plain values where nothing depends on the wildcards: each function costs Snakemake half a millisecond a job.
 def density_before(pattern):
-    """Input function: `pattern` for the contact whose density seeds that of the junction, if there is one."""
+    """`pattern` for the contact whose density seeds that of the junction, where the study wants that."""
 
     def file(wildcards):
         before = study.junction_before(wildcards.dot, wildcards.junction)
         return pattern.format(dot=before.dot, junction=before.name) if before else []
 
-    return file
+    return file if study.config.seed_density else []
+
+
+def pseudopotentials(gold=False):
+    """Pseudopotential files of a dot, with gold or without, where the engine needs any."""
+    if study.config.engine != "siesta":
+        return []
+    return lambda wildcards: study.pseudopotentials(wildcards.dot, gold)
+
+
+def contacts(wildcards):
+    """Names of the left and the right contact of a junction."""
+    case = study.junction(wildcards.dot, wildcards.junction)
+    return [case.left, case.right]
 
 
 def electrode_file():

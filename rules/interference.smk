@@ -1,24 +1,3 @@
-rule frontier:
-    input:
-        "<results>/{dot}/{junction}/hamiltonian.nc",
-    output:
-        "<results>/{dot}/{junction}/frontier.json",
-    log:
-        "<logs>/{dot}/{junction}/frontier.log",
-    benchmark:
-        "<benchmarks>/{dot}/{junction}/frontier.tsv"
-    conda:
-        "../envs/python.yaml"
-    threads: 2
-    resources:
-        mem_mb=asked("mem_mb"),
-        runtime=asked("scf_min"),
-    params:
-        interference=settings("interference"),
-    script:
-        "../workflow/scripts/frontier.py"
-
-
 rule series:
     input:
         transmissions=of_junctions("<results>/{dot}/{junction}/transmission.nc"),

@@ -1,3 +1,71 @@
+# A screening has thousands of junctions. A dot and a junction are one job each, with the results that the jobs of
+# rules/steps.smk give: Snakemake has a third of them to plan, and each starts Python once.
+rule screen_dot:
+    input:
+        structure="<results>/{dot}/dot.extxyz",
+        start=relaxation_start,
+        pseudopotentials=pseudopotentials(),
+    output:
+        structure="<results>/{dot}/relaxed.extxyz",
+        record="<results>/{dot}/relaxed.json",
+        hamiltonian="<results>/{dot}/hamiltonian.nc",
+    log:
+        "<logs>/{dot}/screen.log",
+    benchmark:
+        "<benchmarks>/{dot}/screen.tsv"
+    conda:
+        f"../envs/{study.config.engine}.yaml"
+    threads: 2
+    resources:
+        mem_mb=asked("mem_mb", study.config.engine),
+        runtime=asked("relax_min", study.config.engine),
+    params:
+        engine=engine_settings(),
+        fmax_ev_per_ang=lambda wildcards: study.config.relax.fmax(
+            study.dot(wildcards.dot).atoms
+        ),
+        max_steps=study.config.relax.max_steps,
+        workdir=f"{study.config.results}/work/{{dot}}",
+    script:
+        "../workflow/scripts/screen_dot.py"
+
+
+rule screen_junction:
+    input:
+        structure="<results>/{dot}/relaxed.extxyz",
+        before=density_before("<results>/{dot}/{junction}/hamiltonian.nc"),
+        pseudopotentials=pseudopotentials(gold=True),
+        electrode=electrode_file(),
+    output:
+        structure="<results>/{dot}/{junction}/junction.extxyz",
+        hamiltonian="<results>/{dot}/{junction}/hamiltonian.nc",
+        transmission="<results>/{dot}/{junction}/transmission.nc",
+        frontier="<results>/{dot}/{junction}/frontier.json",
+    log:
+        "<logs>/{dot}/{junction}/screen.log",
+    benchmark:
+        "<benchmarks>/{dot}/{junction}/screen.tsv"
+    conda:
+        f"../envs/{study.config.engine}.yaml"
+    threads: 2
+    resources:
+        mem_mb=asked("mem_mb", study.config.engine),
+        runtime=asked("scf_min", study.config.engine),
+    params:
+        contacts=contacts,
+        electrodes=settings("electrodes"),
+        engine=engine_settings(),
+        workdir=f"{study.config.results}/work/{{dot}}/{{junction}}/hamiltonian",
+        density_from=density_before(
+            f"{study.config.results}/work/{{dot}}/{{junction}}/hamiltonian"
+        ),
+        transport=settings("transport"),
+        cache=f"{study.config.results}/cache",
+        interference=settings("interference"),
+    script:
+        "../workflow/scripts/screen_junction.py"
+
+
 # The report of a screening: an overview of all dots, and on demand the page of one,
 # `snakemake results/12Pb_MAPbBr3/report/index.html`. Local densities are computed for such pages only.
 rule overview:

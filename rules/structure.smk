@@ -21,23 +21,30 @@ rule dot:
         "../workflow/scripts/dot.py"
 
 
-rule junction:
+# Working folders are no declared outputs: Snakemake deletes those of a failed job, and with them every step done.
+rule pre_relax:
     input:
-        "<results>/{dot}/relaxed.extxyz",
+        structure="<results>/{dot}/dot.extxyz",
+        start=lambda wildcards: study.relaxed_start(wildcards.dot, "xtb") or [],
     output:
-        "<results>/{dot}/{junction}/junction.extxyz",
+        structure="<results>/{dot}/pre_relaxed.extxyz",
+        record="<results>/{dot}/pre_relaxed.json",
     log:
-        "<logs>/{dot}/{junction}/junction.log",
+        "<logs>/{dot}/pre_relax.log",
     benchmark:
-        "<benchmarks>/{dot}/{junction}/junction.tsv"
+        "<benchmarks>/{dot}/pre_relax.tsv"
     conda:
-        "../envs/python.yaml"
+        "../envs/xtb.yaml"
+    threads: 2
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=asked("mem_mb"),
+        runtime=asked("relax_min"),
     params:
-        left=lambda wildcards: study.junction(wildcards.dot, wildcards.junction).left,
-        right=lambda wildcards: study.junction(wildcards.dot, wildcards.junction).right,
-        electrodes=settings("electrodes"),
+        engine=engine_settings("xtb"),
+        fmax_ev_per_ang=lambda wildcards: study.config.relax.fmax(
+            study.dot(wildcards.dot).atoms
+        ),
+        max_steps=study.config.relax.max_steps,
+        workdir=f"{study.config.results}/work/{{dot}}/pre_relax",
     script:
-        "../workflow/scripts/junction.py"
+        "../workflow/scripts/relax.py"

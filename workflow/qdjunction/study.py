@@ -46,7 +46,7 @@ class DotCase:
         halides = [halide for halide, _ in parse_halide(self.entry.halide).fractions]
         return ("Pb", *halides, *ELEMENTS_OF_CATION[self.entry.cation])
 
-    @property
+    @cached_property
     def atoms(self) -> int:
         """Number of atoms, for estimates of time and memory."""
         pb = self.definition.pb_sites

@@ -3,7 +3,8 @@ from pathlib import Path
 from qdjunction.config import parse_config
 from qdjunction.jobs import running
 from qdjunction.report.data import collect
-from qdjunction.report.figures import draw, write_figure
+from qdjunction.report.drawing import write_figure
+from qdjunction.report.figures import draw
 from qdjunction.report.page import write_report
 from qdjunction.report.plan import planned_figures
 from qdjunction.study import make_study

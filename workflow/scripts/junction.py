@@ -6,8 +6,7 @@ job = snakemake
 with running(job):
     steps.junction(
         job.input[0],
-        job.params.left,
-        job.params.right,
+        *job.params.contacts,
         ElectrodeSettings(**job.params.electrodes),
         job.output[0],
     )

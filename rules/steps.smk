@@ -1,37 +1,9 @@
-# Working folders are no declared outputs: Snakemake deletes those of a failed job, and with them every step done.
-rule pre_relax:
-    input:
-        structure="<results>/{dot}/dot.extxyz",
-        start=lambda wildcards: study.relaxed_start(wildcards.dot, "xtb") or [],
-    output:
-        structure="<results>/{dot}/pre_relaxed.extxyz",
-        record="<results>/{dot}/pre_relaxed.json",
-    log:
-        "<logs>/{dot}/pre_relax.log",
-    benchmark:
-        "<benchmarks>/{dot}/pre_relax.tsv"
-    conda:
-        "../envs/xtb.yaml"
-    threads: 2
-    resources:
-        mem_mb=asked("mem_mb"),
-        runtime=asked("relax_min"),
-    params:
-        engine=engine_settings("xtb"),
-        fmax_ev_per_ang=lambda wildcards: study.config.relax.fmax(
-            study.dot(wildcards.dot).atoms
-        ),
-        max_steps=study.config.relax.max_steps,
-        workdir=f"{study.config.results}/work/{{dot}}/pre_relax",
-    script:
-        "../workflow/scripts/relax.py"
-
-
+# From a dot to T(E), a job a step; a screening has rules/screen.smk instead.
 rule relax:
     input:
         structure="<results>/{dot}/dot.extxyz",
         start=relaxation_start,
-        pseudopotentials=lambda wildcards: study.pseudopotentials(wildcards.dot),
+        pseudopotentials=pseudopotentials(),
     output:
         structure="<results>/{dot}/relaxed.extxyz",
         record="<results>/{dot}/relaxed.json",
@@ -59,7 +31,7 @@ rule relax:
 rule dot_hamiltonian:
     input:
         structure="<results>/{dot}/relaxed.extxyz",
-        pseudopotentials=lambda wildcards: study.pseudopotentials(wildcards.dot),
+        pseudopotentials=pseudopotentials(),
     output:
         "<results>/{dot}/hamiltonian.nc",
     log:
@@ -79,13 +51,32 @@ rule dot_hamiltonian:
         "../workflow/scripts/hamiltonian.py"
 
 
+rule junction:
+    input:
+        "<results>/{dot}/relaxed.extxyz",
+    output:
+        "<results>/{dot}/{junction}/junction.extxyz",
+    log:
+        "<logs>/{dot}/{junction}/junction.log",
+    benchmark:
+        "<benchmarks>/{dot}/{junction}/junction.tsv"
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        contacts=contacts,
+        electrodes=settings("electrodes"),
+    script:
+        "../workflow/scripts/junction.py"
+
+
 rule hamiltonian:
     input:
         structure="<results>/{dot}/{junction}/junction.extxyz",
         before=density_before("<results>/{dot}/{junction}/hamiltonian.nc"),
-        pseudopotentials=lambda wildcards: study.pseudopotentials(
-            wildcards.dot, gold=True
-        ),
+        pseudopotentials=pseudopotentials(gold=True),
     output:
         "<results>/{dot}/{junction}/hamiltonian.nc",
     log:
@@ -106,3 +97,49 @@ rule hamiltonian:
         ),
     script:
         "../workflow/scripts/hamiltonian.py"
+
+
+# The surfaces of a bulk electrode stay in one cache for all junctions of a study. It is no declared output, since many
+# jobs write to it at once.
+rule transmission:
+    input:
+        hamiltonian="<results>/{dot}/{junction}/hamiltonian.nc",
+        electrode=electrode_file(),
+    output:
+        "<results>/{dot}/{junction}/transmission.nc",
+    log:
+        "<logs>/{dot}/{junction}/transmission.log",
+    benchmark:
+        "<benchmarks>/{dot}/{junction}/transmission.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 2
+    resources:
+        mem_mb=asked("mem_mb"),
+        runtime=asked("scf_min"),
+    params:
+        transport=settings("transport"),
+        cache=f"{study.config.results}/cache",
+    script:
+        "../workflow/scripts/transmission.py"
+
+
+rule frontier:
+    input:
+        "<results>/{dot}/{junction}/hamiltonian.nc",
+    output:
+        "<results>/{dot}/{junction}/frontier.json",
+    log:
+        "<logs>/{dot}/{junction}/frontier.log",
+    benchmark:
+        "<benchmarks>/{dot}/{junction}/frontier.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 2
+    resources:
+        mem_mb=asked("mem_mb"),
+        runtime=asked("scf_min"),
+    params:
+        interference=settings("interference"),
+    script:
+        "../workflow/scripts/frontier.py"

@@ -1,0 +1,63 @@
+"""A small screening through a real Snakemake: its overview, the page of one dot, a second run."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.workflow
+
+CONFIG = """\
+study: screening
+relax: {start: scratch}
+electrodes: {layers: 2}
+transport: {energy_min_ev: -4, energy_max_ev: 6, energy_step_ev: 0.05}
+screen:
+  - {dots: [1Pb], cations: [Cs], halides: [Cl, Br], contacts: [short, long]}
+"""
+
+
+def snakemake(folder, *words):
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run(
+        [
+            *("snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder),
+            *("--configfile", folder / "study.yaml", "--cores", "2", *words),
+        ],
+        capture_output=True, text=True, env=environment, check=False, timeout=900,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("screening")
+    (folder / "study.yaml").write_text(CONFIG)
+    run = snakemake(folder)
+    assert run.returncode == 0, run.stderr
+    return folder
+
+
+def test_the_overview_has_a_row_a_series(study):
+    table = pd.read_csv(study / "results" / "report" / "overview.csv")
+    assert sorted(table["dot"]) == ["1Pb_CsPbBr3", "1Pb_CsPbCl3"]
+    page = (study / "results" / "report" / "index.html").read_text()
+    assert "embedded model, not DFT" in page
+
+
+def test_the_page_of_one_dot_is_made_from_what_is_there(study):
+    page = "results/1Pb_CsPbCl3/report/index.html"
+    run = snakemake(study, page)
+    assert run.returncode == 0, run.stderr
+    assert "rule screen_junction" not in run.stderr
+    assert "1Pb_CsPbCl3" in (study / page).read_text()
+    assert list((study / page).parent.glob("figures/*.svg"))
+
+
+def test_a_second_run_does_nothing(study):
+    run = snakemake(study)
+    assert run.returncode == 0
+    assert "Nothing to be done" in run.stderr + run.stdout

@@ -1,0 +1,34 @@
+from qdjunction import steps
+from qdjunction.config import ElectrodeSettings, TransportSettings
+from qdjunction.engine.registry import make_engine
+from qdjunction.interference.settings import InterferenceSettings
+from qdjunction.jobs import running
+
+job = snakemake
+transport = TransportSettings(**job.params.transport)
+with running(job, needs=[job.input.structure]):
+    steps.junction(
+        job.input.structure,
+        *job.params.contacts,
+        ElectrodeSettings(**job.params.electrodes),
+        job.output.structure,
+    )
+    steps.hamiltonian(
+        job.output.structure,
+        make_engine(**job.params.engine, threads=job.threads, resources=job.resources),
+        job.params.workdir,
+        job.output.hamiltonian,
+        job.params.get("density_from"),
+    )
+    steps.compute_transmission(
+        job.output.hamiltonian,
+        transport.energies,
+        transport.leads.text,
+        job.output.transmission,
+        kpoints=transport.leads.kpoints,
+        eta_ev=transport.leads.eta_ev,
+        cache=job.params.cache,
+    )
+    steps.frontier(
+        job.output.hamiltonian, InterferenceSettings(**job.params.interference), job.output.frontier
+    )
