@@ -76,6 +76,7 @@ include: "rules/screen.smk" if study.is_screen else "rules/report.smk"
 
 localrules:
     all,
+    study,
 
 
 onsuccess:

@@ -1,5 +1,11 @@
 # What the rules ask of the study: settings by section, files by junction, resources by size.
-from qdjunction.report.plan import planned_figures
+from qdjunction.report.plan import (
+    FIGURE_RECORD,
+    files_of,
+    overview_files_of,
+    planned_figures,
+)
+from qdjunction.study import study_values
 
 FIGURES = [] if study.is_screen else planned_figures(study)
 
@@ -81,56 +87,9 @@ def relax_runtime_min(wildcards, attempt):
     )
 
 
-def results_of(dots):
-    """Files that figures and page of these dots are made from; no engine is needed for either."""
-    junctions = [junction.id for dot in dots for junction in dot.junctions]
-    return (
-        expand(
-            "<results>/{dot}/{file}",
-            dot=[dot.id for dot in dots],
-            file=[
-                "relaxed.extxyz",
-                "relaxed.json",
-                "hamiltonian.nc",
-                "conductance.csv",
-                "series.csv",
-                "series.json",
-            ],
-        )
-        + expand(
-            "<results>/{junction}/{file}",
-            junction=junctions,
-            file=[
-                "junction.extxyz",
-                "transmission.nc",
-                "frontier.json",
-                "local_density.nc",
-            ],
-        )
-        + ["<results>/chain.csv", "<results>/chain.json"]
-        + results_of_traces()
-    )
-
-
-def results_of_traces():
-    """The same of the sets of traces, if the study has any."""
-    traces = study.config.traces
-    if not traces:
-        return []
-    analysed = ["jumps.parquet", "histograms.nc", "summary.json", "plateaus.csv"]
-    analysed += ["plateaus.json", "classes.csv", "classes.json"]
-    predicted = [entry.name for entry in traces.predictions]
-    sets = [entry.name for entry in traces.sets] + predicted
-    series = [entry.name for entry in traces.bias_series]
-    return (
-        expand("<results>/traces/{set}/{file}", set=sets, file=analysed)
-        + expand(
-            "<results>/traces/{set}/{file}",
-            set=predicted,
-            file=["truth.csv", "simulation.json"],
-        )
-        + expand("<results>/traces/{series}/simmons.json", series=series)
-    )
+def in_results(files):
+    """Paths of files that are named from the results folder."""
+    return [f"<results>/{file}" for file in files]
 
 
 def reported(figure):
@@ -144,3 +103,22 @@ def reported(figure):
             "junction": figure.junction or figure.left or figure.traces or "-",
         },
     )
+
+
+# Figures and pages are made from the results alone, here and wherever the results are taken to.
+rule study:
+    output:
+        "<results>/study.json",
+    log:
+        "<logs>/study.log",
+    benchmark:
+        "<benchmarks>/study.tsv"
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        values=study_values(study),
+    script:
+        "../workflow/scripts/study.py"

@@ -3,11 +3,13 @@ report: "../workflow/report/workflow.rst"
 
 rule figures:
     input:
-        results_of(study.dots),
+        in_results(files_of(study)),
+        study=rules.study.output[0],
     output:
         svg=[reported(figure) for figure in FIGURES],
         pdf=[f"<results>/report/figures/{figure.stem}.pdf" for figure in FIGURES],
         table=[f"<results>/report/figures/{figure.stem}.csv" for figure in FIGURES],
+        record=f"<results>/report/figures/{FIGURE_RECORD}",
     log:
         "<logs>/figures.log",
     benchmark:
@@ -17,16 +19,14 @@ rule figures:
     resources:
         mem_mb=2000,
         runtime=20,
-    params:
-        config=study.config.model_dump(mode="json"),
-        catalogue=str(study.catalogue),
     script:
         "../workflow/scripts/figures.py"
 
 
 rule report:
     input:
-        results_of(study.dots),
+        in_results(files_of(study)),
+        study=rules.study.output[0],
         figures=rules.figures.output.svg,
     output:
         "<results>/report/index.html",
@@ -39,8 +39,5 @@ rule report:
     resources:
         mem_mb=2000,
         runtime=20,
-    params:
-        config=study.config.model_dump(mode="json"),
-        catalogue=str(study.catalogue),
     script:
         "../workflow/scripts/report.py"

@@ -2,11 +2,8 @@
 # `snakemake results/12Pb_MAPbBr3/report/index.html`. Local densities are computed for such pages only.
 rule overview:
     input:
-        expand(
-            "<results>/{dot}/{file}",
-            dot=[dot.id for dot in study.dots],
-            file=["relaxed.json", "hamiltonian.nc", "series.json"],
-        ),
+        in_results(overview_files_of(study)),
+        study=rules.study.output[0],
     output:
         page="<results>/report/index.html",
         table="<results>/report/overview.csv",
@@ -19,16 +16,14 @@ rule overview:
     resources:
         mem_mb=2000,
         runtime=60,
-    params:
-        config=study.config.model_dump(mode="json"),
-        catalogue=str(study.catalogue),
     script:
         "../workflow/scripts/overview.py"
 
 
 rule dot_report:
     input:
-        lambda wildcards: results_of([study.dot(wildcards.dot)]),
+        lambda wildcards: in_results(files_of(study.only(wildcards.dot))),
+        study=rules.study.output[0],
     output:
         page="<results>/{dot}/report/index.html",
         figures=directory("<results>/{dot}/report/figures"),
@@ -41,8 +36,5 @@ rule dot_report:
     resources:
         mem_mb=2000,
         runtime=20,
-    params:
-        config=study.config.model_dump(mode="json"),
-        catalogue=str(study.catalogue),
     script:
         "../workflow/scripts/dot_report.py"

@@ -1,6 +1,7 @@
 rule dot:
     output:
-        "<results>/{dot}/dot.extxyz",
+        structure="<results>/{dot}/dot.extxyz",
+        record="<results>/{dot}/dot.json",
     log:
         "<logs>/{dot}/dot.log",
     benchmark:
@@ -25,7 +26,8 @@ rule junction:
     input:
         "<results>/{dot}/relaxed.extxyz",
     output:
-        "<results>/{dot}/{junction}/junction.extxyz",
+        structure="<results>/{dot}/{junction}/junction.extxyz",
+        record="<results>/{dot}/{junction}/junction.json",
     log:
         "<logs>/{dot}/{junction}/junction.log",
     benchmark:

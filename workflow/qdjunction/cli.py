@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder of the catalogue (default: that of the checkout)",
     )
-    _output(dot, "extended XYZ file to write")
+    _output(dot, "extended XYZ file to write; a record is written beside it as .json")
 
     junction = verb("junction", _junction, "put a dot between two gold pyramids")
     junction.add_argument("structure", help="extended XYZ file of a dot")
@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ANG",
         help="apex to halide (Ang; default: by halide)",
     )
-    _output(junction, "extended XYZ file to write")
+    _output(junction, "extended XYZ file to write; a record is written beside it as .json")
 
     relax = verb("relax", _relax, "relax a structure; a second call goes on where a killed one stopped")
     relax.add_argument("structure", help="extended XYZ file")
@@ -249,6 +249,15 @@ def _parser() -> argparse.ArgumentParser:
         "--forget", action="store_true", help="delete the records; the next run of Snakemake tries again"
     )
 
+    figures = verb(
+        "figures", _figures, "draw a study's figures and page again from its results, without any engine"
+    )
+    figures.add_argument("results", help="results folder of the study, also of an unpacked archive")
+    figures.add_argument(
+        "--style", metavar="FILE.mplstyle", help="Matplotlib style sheet to put over the report's style"
+    )
+    figures.add_argument("--output", required=True, metavar="DIR", type=Path, help="folder to write to")
+
     from qdjunction import traces_cli
 
     traces = verbs.add_parser("traces", help="analyse and simulate break-junction traces")
@@ -329,7 +338,13 @@ def _dot(options: argparse.Namespace) -> None:
 
     definition = load_dot(options.name, _clusters(options))
     steps.dot(
-        definition, options.cation, options.halide, options.seed, options.short_range_order, options.output
+        definition,
+        options.cation,
+        options.halide,
+        options.seed,
+        options.short_range_order,
+        options.output,
+        options.output.with_suffix(".json"),
     )
 
 
@@ -344,7 +359,14 @@ def _junction(options: argparse.Namespace) -> None:
         "apex_distance_ang": options.apex_distance,
     }
     electrodes = validate(ElectrodeSettings, values, "command line")
-    steps.junction(options.structure, options.left, options.right, electrodes, options.output)
+    steps.junction(
+        options.structure,
+        options.left,
+        options.right,
+        electrodes,
+        options.output,
+        options.output.with_suffix(".json"),
+    )
 
 
 def _relax(options: argparse.Namespace) -> None:
@@ -466,6 +488,12 @@ def _failures(options: argparse.Namespace) -> None:
     if options.forget:
         forget_failures(options.results)
     print(f"{options.results}: {len(found)} failures{' forgotten' if options.forget and found else ''}")
+
+
+def _figures(options: argparse.Namespace) -> None:
+    from qdjunction.report.redraw import redraw
+
+    redraw(options.results, options.output, options.style)
 
 
 def _atom_list(flag: str, text: str) -> list[int]:

@@ -26,7 +26,7 @@ from qdjunction.errors import (
     TransportError,
 )
 from qdjunction.files import whole
-from qdjunction.provenance import provenance
+from qdjunction.provenance import digests, provenance
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,13 @@ def recorded(job: Any, needs: Sequence[str] | None = None) -> Iterator[None]:
     except (StructureError, EngineError, TransportError, AnalysisError) as error:
         if stop:
             raise
-        failure = Failure(job.rule, "/".join(job.wildcards), type(error).__name__, str(error), provenance())
+        failure = Failure(
+            job.rule,
+            "/".join(job.wildcards),
+            type(error).__name__,
+            str(error),
+            provenance(inputs=digests(*filter(os.path.exists, job.input))),
+        )
         log.error("recorded as failed: %s", error)
     else:
         return

@@ -9,5 +9,6 @@ with running(job):
         job.params.left,
         job.params.right,
         ElectrodeSettings(**job.params.electrodes),
-        job.output[0],
+        job.output.structure,
+        job.output.record,
     )

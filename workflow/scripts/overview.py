@@ -1,11 +1,9 @@
-from qdjunction.config import parse_config
+from pathlib import Path
+
 from qdjunction.jobs import running
-from qdjunction.report.overview import read_overview, write_overview
-from qdjunction.steps import write_table
-from qdjunction.study import make_study
+from qdjunction.report.redraw import write_overview_files
+from qdjunction.study import read_study
 
 job = snakemake
 with running(job, needs=[]):
-    overview = read_overview(make_study(parse_config(job.params.config), job.params.catalogue))
-    write_table(overview.table, job.output.table)
-    write_overview(overview, job.output.page)
+    write_overview_files(read_study(Path(job.input.study).parent), job.output.page, job.output.table)

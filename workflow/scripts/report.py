@@ -1,12 +1,11 @@
 from pathlib import Path
 
-from qdjunction.config import parse_config
 from qdjunction.jobs import running
 from qdjunction.report.data import collect
 from qdjunction.report.page import write_report
-from qdjunction.study import make_study
+from qdjunction.study import read_study
 
 job = snakemake
 with running(job, needs=[]):
-    study = make_study(parse_config(job.params.config), job.params.catalogue)
-    write_report(collect(study), job.output[0], Path(job.input.figures[0]).parent)
+    results = collect(read_study(Path(job.input.study).parent))
+    write_report(results, job.output[0], Path(job.input.figures[0]).parent)
