@@ -156,7 +156,7 @@ def test_a_dot_that_failed_as_a_whole_leaves_nothing_to_report(study_without_sho
 
 
 def test_failures_are_listed_and_forgotten(study_without_short, capsys):
-    root = study_without_short.results
+    root = str(study_without_short.results)
     assert cli.main(["failures", root]) == 0
     said = capsys.readouterr().out
     assert "1Pb_MAPbBr3/short  hamiltonian  EngineError  4 files: The SCF" in said
