@@ -258,6 +258,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     figures.add_argument("--output", required=True, metavar="DIR", type=Path, help="folder to write to")
 
+    crate = verb("crate", _crate, "export a finished study as a Workflow Run RO-Crate")
+    crate.add_argument("results", help="results folder of the study")
+    crate.add_argument("--author", default="", metavar="NAME", help="who ran the study")
+    crate.add_argument("--orcid", default="", metavar="ID", help="their ORCID, e.g. 0000-0002-1825-0097")
+    crate.add_argument(
+        "--licence", default="", metavar="L", help="of the results: an SPDX identifier or an address"
+    )
+    _output(crate, "zip file to write")
+
     from qdjunction import traces_cli
 
     traces = verbs.add_parser("traces", help="analyse and simulate break-junction traces")
@@ -494,6 +503,13 @@ def _figures(options: argparse.Namespace) -> None:
     from qdjunction.report.redraw import redraw
 
     redraw(options.results, options.output, options.style)
+
+
+def _crate(options: argparse.Namespace) -> None:
+    from qdjunction.crate import write_crate
+    from qdjunction.crate.metadata import People
+
+    write_crate(options.results, options.output, People(options.author, options.orcid, options.licence))
 
 
 def _atom_list(flag: str, text: str) -> list[int]:
