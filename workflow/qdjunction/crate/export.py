@@ -13,7 +13,6 @@ from typing import IO
 from qdjunction.crate.contents import Entry, contents, inputs_of
 from qdjunction.crate.metadata import METADATA, Described, People, metadata, readme
 from qdjunction.errors import InputError
-from qdjunction.failures import find_failures
 from qdjunction.files import whole
 from qdjunction.study import read_study
 
@@ -64,7 +63,7 @@ def write_crate(
                 told = time.monotonic()
                 log.info("packed %.1f of %.1f MB", done / 1e6, size / 1e6)
         described.append(_put(archive, Entry("README.md", readme(study).encode())))
-        graph = metadata(study, described, find_failures(study.results), people or People())
+        graph = metadata(study, described, people or People())
         _put(archive, Entry(METADATA, (json.dumps(graph, indent=1) + "\n").encode()))
     _tell_of_changes(described)
     log.info("wrote %s: %.1f MB", output, output.stat().st_size / 1e6)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
@@ -97,9 +97,7 @@ class Described:
     record: Record | None
 
 
-def metadata(
-    study: Study, files: Sequence[Described], failures: Mapping[Failure, Sequence[Path]], people: People
-) -> Node:
+def metadata(study: Study, files: Sequence[Described], people: People) -> Node:
     """Describe a crate.
 
     Parameters
@@ -108,8 +106,6 @@ def metadata(
         The study.
     files : sequence of Described
         All its files but the description itself.
-    failures : mapping of Failure to paths
-        What has failed, with the files in which that stands.
     people : People
         Who ran it.
 
@@ -118,7 +114,8 @@ def metadata(
     dict
         The content of ``ro-crate-metadata.json``.
     """
-    steps = [*_steps(files), *_failed(study, failures)]
+    failed = list(_failed(files))
+    steps = [*_steps(files), *failed]
     times = sorted(time for step in steps for time in (step.get("startTime"), step.get("endTime")) if time)
     commits = sorted({_commit(file.record) for file in files if file.record} - {""})
     software = _software(files)
@@ -128,7 +125,7 @@ def metadata(
         "@type": "CreateAction",
         "name": f"Run of the study {study.config.study}",
         "description": f"Dots: {len(study.dots)}, junctions: {len(study.junctions)}, engine: {study.config.engine}, "
-        f"calculations that failed and are recorded as such: {len(failures)}.",
+        f"calculations that failed and are recorded as such: {len(failed)}.",
         "instrument": {"@id": "Snakefile"},
         "object": [{"@id": "config.yaml"}, {"@id": "clusters/"}],
         "result": {"@id": f"{RESULTS}/"},
@@ -380,8 +377,12 @@ def _steps(files: Sequence[Described]) -> Iterator[Node]:
         }
 
 
-def _failed(study: Study, failures: Mapping[Failure, Sequence[Path]]) -> Iterator[Node]:
+def _failed(files: Sequence[Described]) -> Iterator[Node]:
     """One action for each failure, with its reason and the records that stand in the place of results."""
+    failures: dict[Failure, list[str]] = {}
+    for file in files:
+        if file.record and file.record.failure:
+            failures.setdefault(file.record.failure, []).append(file.path)
     for number, (failure, paths) in enumerate(failures.items(), start=1):
         yield {
             "@id": f"#failed/{number}",
@@ -389,7 +390,7 @@ def _failed(study: Study, failures: Mapping[Failure, Sequence[Path]]) -> Iterato
             "name": f"{failure.step} of {failure.case}",
             "description": f"A calculation that could not be done: {failure.error}.",
             "instrument": {"@id": _code(Record(failure.provenance, {}))},
-            "result": _refs(_id(f"{RESULTS}/{path.relative_to(study.results).as_posix()}") for path in paths),
+            "result": _refs(_id(path) for path in paths),
             "actionStatus": "http://schema.org/FailedActionStatus",
             "error": str(failure.reason),
             **_times(failure.provenance),
