@@ -7,10 +7,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from qdjunction.config import read_config
+from qdjunction.config import parse_config, read_config
 from qdjunction.errors import InputError
+from qdjunction.records import read_record
+from qdjunction.report import style
 from qdjunction.report.data import collect
+from qdjunction.report.drawing import write_figure
+from qdjunction.report.figures import draw
 from qdjunction.report.plan import planned_figures
 from qdjunction.report.redraw import redraw, write_figures
 from qdjunction.study import RECORD, make_study, read_study, study_values, write_study
@@ -63,12 +68,15 @@ def test_redrawn_without_engine_the_figures_are_those_of_the_rule(unpacked, tmp_
     assert "figure 1 of" in run.stderr
 
 
-def test_a_style_sheet_changes_the_look_and_no_number(unpacked, tmp_path):
+def test_a_style_sheet_changes_the_look_and_no_number(results, tmp_path):
     sheet = tmp_path / "talk.mplstyle"
     sheet.write_text("font.size: 14\nfont.family: DejaVu Serif\n")
-    redraw(unpacked, tmp_path / "plain")
-    redraw(unpacked, tmp_path / "styled", sheet)
-    plain, styled = (read_all(tmp_path / name / "figures") for name in ("plain", "styled"))
+    figure = planned_figures(results.study)[0]
+    for name, chosen in (("plain", None), ("styled", sheet), ("plain again", None)):
+        with style.restyled(chosen):
+            write_figure(draw(results, figure), tmp_path / name / figure.stem)
+    plain, styled, again = (read_all(tmp_path / name) for name in ("plain", "styled", "plain again"))
+    assert plain == again
     for name in plain:
         assert (plain[name] == styled[name]) == name.endswith(".csv"), name
 
@@ -108,3 +116,40 @@ def test_missing_files_are_all_named(tmp_path):
     with pytest.raises(InputError, match=r"lacks 1Pb_MAPbBr3/long/frontier\.json, chain\.csv; unpack"):
         redraw(results, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_screening_is_redrawn_with_the_pages_that_were_made(tmp_path):
+    results = tmp_path / "results"
+    values = {"study": "screen", "results": "results", "screen": [
+        {"dots": ["1Pb"], "halides": ["Br0.5Cl0.5"], "seeds": 2, "contacts": ["short", "long"]}
+    ]}  # fmt: skip
+    study = make_study(parse_config(values), ROOT / "clusters")
+    for dot in study.dots:
+        shutil.copytree(RECORDED / "1Pb_MAPbBr3", results / dot.id)
+    for name in ("chain.csv", "chain.json"):
+        shutil.copy(RECORDED / name, results)
+    write_study(study_values(study), results / RECORD)
+    first, second = (dot.id for dot in study.dots)
+    (results / first / "report").mkdir()
+    (results / first / "report" / "index.html").write_text("made on demand")
+    redraw(results, tmp_path / "out")
+    assert len(pd.read_csv(tmp_path / "out" / "overview.csv")) == 2
+    assert (tmp_path / "out" / first / "figures" / f"{first}_L_transmission.svg").exists()
+    assert not (tmp_path / "out" / second).exists()
+    (results / second / "series.json").unlink()
+    with pytest.raises(InputError, match=rf"lacks {second}/series\.json"):
+        redraw(results, tmp_path / "again")
+
+
+def test_traces_are_found_again_and_say_who_made_them(traced):
+    study = read_study(traced.study.results)
+    assert planned_figures(study) == planned_figures(traced.study)
+    assert [entry.name for entry in collect(study).traces.sets] == [
+        entry.name for entry in traced.traces.sets
+    ]
+    files = sorted((study.results / "traces").rglob("*.*"))
+    assert {path.suffix for path in files} == {".json", ".nc", ".csv", ".parquet"}
+    for path in files:
+        made = read_record(path).provenance
+        assert made["host"], path
+        assert made["inputs"], path

@@ -98,9 +98,10 @@ def test_results_are_no_failures(tmp_path):
 def test_a_damaged_record_is_one_clear_error(tmp_path):
     run(job(tmp_path), EngineError("The SCF is stuck."))
     text = (tmp_path / "h.nc").read_text()
-    (tmp_path / "h.nc").write_text(text[:60])
-    with pytest.raises(InputError, match=r"h\.nc: a damaged record of a failure"):
-        read_failure(tmp_path / "h.nc")
+    for damaged in (text[:60], text.replace('"The SCF is stuck."', "[3]")):
+        (tmp_path / "h.nc").write_text(damaged)
+        with pytest.raises(InputError, match=r"h\.nc: a damaged record of a failure"):
+            read_failure(tmp_path / "h.nc")
 
 
 @pytest.fixture

@@ -132,10 +132,14 @@ def read_failure(path: str | Path) -> Failure | None:
         with Path(path).open("rb") as file:
             if file.read(len(_HEAD)) != _HEAD:
                 return None
-        return Failure(**json.loads(Path(path).read_text(encoding="utf-8"))[_KEY])
+        failure = Failure(**json.loads(Path(path).read_text(encoding="utf-8"))[_KEY])
+        words = (failure.step, failure.case, failure.error, failure.reason)
+        if not (all(isinstance(word, str) for word in words) and isinstance(failure.provenance, dict)):
+            raise TypeError("its values are no texts")
+        return failure
     except (FileNotFoundError, IsADirectoryError):
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"{path}: a damaged record of a failure ({error}); delete the file and run again"
         ) from None
