@@ -76,7 +76,6 @@ include: "rules/screen.smk" if study.is_screen else "rules/report.smk"
 
 localrules:
     all,
-    study,
 
 
 onsuccess:

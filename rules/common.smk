@@ -5,9 +5,10 @@ from qdjunction.report.plan import (
     overview_files_of,
     planned_figures,
 )
-from qdjunction.study import study_values
+from qdjunction.study import RECORD, study_values
 
 FIGURES = [] if study.is_screen else planned_figures(study)
+SETTINGS = study_values(study)
 
 
 def settings(section):
@@ -103,22 +104,3 @@ def reported(figure):
             "junction": figure.junction or figure.left or figure.traces or "-",
         },
     )
-
-
-# Figures and pages are made from the results alone, here and wherever the results are taken to.
-rule study:
-    output:
-        "<results>/study.json",
-    log:
-        "<logs>/study.log",
-    benchmark:
-        "<benchmarks>/study.tsv"
-    conda:
-        "../envs/python.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        values=study_values(study),
-    script:
-        "../workflow/scripts/study.py"

@@ -4,7 +4,6 @@ report: "../workflow/report/workflow.rst"
 rule figures:
     input:
         in_results(files_of(study)),
-        study=rules.study.output[0],
     output:
         svg=[reported(figure) for figure in FIGURES],
         pdf=[f"<results>/report/figures/{figure.stem}.pdf" for figure in FIGURES],
@@ -19,6 +18,9 @@ rule figures:
     resources:
         mem_mb=2000,
         runtime=20,
+    params:
+        values=SETTINGS,
+        results=study.config.results,
     script:
         "../workflow/scripts/figures.py"
 
@@ -26,10 +28,10 @@ rule figures:
 rule report:
     input:
         in_results(files_of(study)),
-        study=rules.study.output[0],
         figures=rules.figures.output.svg,
     output:
-        "<results>/report/index.html",
+        page="<results>/report/index.html",
+        study=f"<results>/{RECORD}",
     log:
         "<logs>/report.log",
     benchmark:
@@ -39,5 +41,8 @@ rule report:
     resources:
         mem_mb=2000,
         runtime=20,
+    params:
+        values=SETTINGS,
+        results=study.config.results,
     script:
         "../workflow/scripts/report.py"

@@ -3,10 +3,10 @@
 rule overview:
     input:
         in_results(overview_files_of(study)),
-        study=rules.study.output[0],
     output:
         page="<results>/report/index.html",
         table="<results>/report/overview.csv",
+        study=f"<results>/{RECORD}",
     log:
         "<logs>/overview.log",
     benchmark:
@@ -16,6 +16,9 @@ rule overview:
     resources:
         mem_mb=2000,
         runtime=60,
+    params:
+        values=SETTINGS,
+        results=study.config.results,
     script:
         "../workflow/scripts/overview.py"
 
@@ -23,7 +26,6 @@ rule overview:
 rule dot_report:
     input:
         lambda wildcards: in_results(files_of(study.only(wildcards.dot))),
-        study=rules.study.output[0],
     output:
         page="<results>/{dot}/report/index.html",
         figures=directory("<results>/{dot}/report/figures"),
@@ -36,5 +38,8 @@ rule dot_report:
     resources:
         mem_mb=2000,
         runtime=20,
+    params:
+        values=SETTINGS,
+        results=study.config.results,
     script:
         "../workflow/scripts/dot_report.py"

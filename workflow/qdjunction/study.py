@@ -217,13 +217,40 @@ def write_study(values: Mapping[str, Any], path: str | Path) -> None:
     write_json({**values, "provenance": provenance()}, path)
 
 
+def study_of(values: Mapping[str, Any], results: str | Path, source: str | Path = RECORD) -> Study:
+    """Make a study from its `study_values`; neither catalogue nor engine is needed.
+
+    Parameters
+    ----------
+    values : mapping
+        Configuration and the entries of the catalogue that it names.
+    results : str or Path
+        Where the results are.
+    source : str or Path
+        File that an error is to name.
+
+    Raises
+    ------
+    InputError
+        If a value cannot be.
+    """
+    config = parse_config(values["config"], source)
+
+    def definition(name: str) -> DotDefinition:
+        if name not in values["clusters"]:
+            raise InputError(f"{source} has no dot '{name}' among its clusters; unpack the results again")
+        return validate(DotDefinition, {"name": name} | dict(values["clusters"][name]), source)
+
+    return Study(config, _dots(config, cache(definition), source), Path(results))
+
+
 def read_study(results: str | Path) -> Study:
-    """Take a study from its results, wherever they are now; neither catalogue nor engine is needed.
+    """Take a study from its results, wherever they are now.
 
     Parameters
     ----------
     results : str or Path
-        Results folder of a study.
+        Results folder of a finished study.
 
     Raises
     ------
@@ -234,25 +261,16 @@ def read_study(results: str | Path) -> Study:
     if not path.parent.is_dir():
         raise InputError(f"{results}: there is no such folder; name the results folder of a study")
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        config, clusters = values["config"], dict(values["clusters"])
+        return study_of(json.loads(path.read_text(encoding="utf-8")), results, path)
     except FileNotFoundError:
         raise InputError(
-            f"{results}: holds no {RECORD}, so this is no results folder of a study; for results that are older than "
-            f"that file `snakemake {path}` writes it where the study was run"
+            f"{results}: holds no {RECORD}, so these are no results of a finished study; name the folder that its "
+            "configuration calls results, and finish the study with Snakemake if need be"
         ) from None
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"{path}: no record of a study ({type(error).__name__}: {error}); unpack the results again"
         ) from None
-    checked = parse_config(config, path)
-
-    def definition(name: str) -> DotDefinition:
-        if name not in clusters:
-            raise InputError(f"{path} has no dot '{name}' among its clusters; unpack the results again")
-        return validate(DotDefinition, {"name": name} | dict(clusters[name]), path)
-
-    return Study(checked, _dots(checked, cache(definition), path), Path(results))
 
 
 def _dots(

@@ -1,9 +1,9 @@
-from pathlib import Path
-
 from qdjunction.jobs import running
 from qdjunction.report.redraw import write_overview_files
-from qdjunction.study import read_study
+from qdjunction.study import study_of, write_study
 
 job = snakemake
 with running(job, needs=[]):
-    write_overview_files(read_study(Path(job.input.study).parent), job.output.page, job.output.table)
+    write_study(job.params["values"], job.output.study)
+    study = study_of(job.params["values"], job.params.results)
+    write_overview_files(study, job.output.page, job.output.table)
