@@ -3,16 +3,20 @@
 PYTHON ?= python3
 CORES ?= 2
 RESULTS ?= results
+FIGURES ?= figures
+CRATE ?= crate.zip
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 SNAKEMAKE := PATH="$(BIN):$$PATH" snakemake --cores $(CORES)
 STAMP := $(VENV)/.installed
 
-.PHONY: report retry figures clusters test lint lock docs clean help
+.PHONY: report retry figures crate clusters test lint lock docs clean help
 
 help:
 	@echo "make report    run the study of config.yaml to results/report/index.html"
 	@echo "make retry     do again what failed and was recorded, with the settings as they are now"
+	@echo "make figures   draw all figures again from RESULTS=results, into FIGURES=figures; no engine is run"
+	@echo "make crate     pack RESULTS=results, its workflow and its history as an RO-Crate into CRATE=crate.zip"
 	@echo "make test      check style and run all tests"
 	@echo "make clusters  remake the relaxed geometries that ship in clusters/relaxed"
 	@echo "make docs      write docs/config.md, docs/config.schema.json and the rule graph anew"
@@ -29,6 +33,14 @@ report: $(STAMP)
 retry: $(STAMP)
 	$(BIN)/qdjunction failures $(RESULTS) --forget
 	$(SNAKEMAKE) --rerun-incomplete --rerun-triggers mtime
+
+# From results that were run here or elsewhere; STYLE=mine.mplstyle changes how they look.
+figures: $(STAMP)
+	$(BIN)/qdjunction figures $(RESULTS) --output $(FIGURES) $(if $(STYLE),--style $(STYLE))
+
+# LICENCE=CC-BY-4.0 AUTHOR="..." ORCID=... say what the results cannot.
+crate: $(STAMP)
+	$(BIN)/qdjunction crate $(RESULTS) --output $(CRATE) --author "$(AUTHOR)" --orcid "$(ORCID)" --licence "$(LICENCE)"
 
 clusters: $(STAMP)
 	for start in clusters/relaxed/starts/*.extxyz; do \

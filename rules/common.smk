@@ -1,7 +1,14 @@
 # What the rules ask of the study: settings by section, files by junction, resources by size.
-from qdjunction.report.plan import planned_figures
+from qdjunction.report.plan import (
+    FIGURE_RECORD,
+    files_of,
+    overview_files_of,
+    planned_figures,
+)
+from qdjunction.study import RECORD, study_values
 
 FIGURES = [] if study.is_screen else planned_figures(study)
+SETTINGS = study_values(study)
 
 
 def settings(section):
@@ -99,56 +106,9 @@ def asked(estimate, engine="xtb"):
     return amount
 
 
-def results_of(dots):
-    """Files that figures and page of these dots are made from; no engine is needed for either."""
-    junctions = [junction.id for dot in dots for junction in dot.junctions]
-    return (
-        expand(
-            "<results>/{dot}/{file}",
-            dot=[dot.id for dot in dots],
-            file=[
-                "relaxed.extxyz",
-                "relaxed.json",
-                "hamiltonian.nc",
-                "conductance.csv",
-                "series.csv",
-                "series.json",
-            ],
-        )
-        + expand(
-            "<results>/{junction}/{file}",
-            junction=junctions,
-            file=[
-                "junction.extxyz",
-                "transmission.nc",
-                "frontier.json",
-                "local_density.nc",
-            ],
-        )
-        + ["<results>/chain.csv", "<results>/chain.json"]
-        + results_of_traces()
-    )
-
-
-def results_of_traces():
-    """The same of the sets of traces, if the study has any."""
-    traces = study.config.traces
-    if not traces:
-        return []
-    analysed = ["jumps.parquet", "histograms.nc", "summary.json", "plateaus.csv"]
-    analysed += ["plateaus.json", "classes.csv", "classes.json"]
-    predicted = [entry.name for entry in traces.predictions]
-    sets = [entry.name for entry in traces.sets] + predicted
-    series = [entry.name for entry in traces.bias_series]
-    return (
-        expand("<results>/traces/{set}/{file}", set=sets, file=analysed)
-        + expand(
-            "<results>/traces/{set}/{file}",
-            set=predicted,
-            file=["truth.csv", "simulation.json"],
-        )
-        + expand("<results>/traces/{series}/simmons.json", series=series)
-    )
+def in_results(files):
+    """Paths of files that are named from the results folder."""
+    return [f"<results>/{file}" for file in files]
 
 
 def reported(figure):

@@ -3,11 +3,12 @@ report: "../workflow/report/workflow.rst"
 
 rule figures:
     input:
-        results_of(study.dots),
+        in_results(files_of(study)),
     output:
         svg=[reported(figure) for figure in FIGURES],
         pdf=[f"<results>/report/figures/{figure.stem}.pdf" for figure in FIGURES],
         table=[f"<results>/report/figures/{figure.stem}.csv" for figure in FIGURES],
+        record=f"<results>/report/figures/{FIGURE_RECORD}",
     log:
         "<logs>/figures.log",
     benchmark:
@@ -18,18 +19,19 @@ rule figures:
         mem_mb=2000,
         runtime=20,
     params:
-        config=study.config.model_dump(mode="json"),
-        catalogue=str(study.catalogue),
+        values=SETTINGS,
+        results=study.config.results,
     script:
         "../workflow/scripts/figures.py"
 
 
 rule report:
     input:
-        results_of(study.dots),
+        in_results(files_of(study)),
         figures=rules.figures.output.svg,
     output:
-        "<results>/report/index.html",
+        page="<results>/report/index.html",
+        study=f"<results>/{RECORD}",
     log:
         "<logs>/report.log",
     benchmark:
@@ -40,7 +42,7 @@ rule report:
         mem_mb=2000,
         runtime=20,
     params:
-        config=study.config.model_dump(mode="json"),
-        catalogue=str(study.catalogue),
+        values=SETTINGS,
+        results=study.config.results,
     script:
         "../workflow/scripts/report.py"

@@ -38,6 +38,7 @@ rule screen_junction:
         electrode=electrode_file(),
     output:
         structure="<results>/{dot}/{junction}/junction.extxyz",
+        record="<results>/{dot}/{junction}/junction.json",
         hamiltonian="<results>/{dot}/{junction}/hamiltonian.nc",
         transmission="<results>/{dot}/{junction}/transmission.nc",
         frontier="<results>/{dot}/{junction}/frontier.json",
@@ -70,14 +71,11 @@ rule screen_junction:
 # `snakemake results/12Pb_MAPbBr3/report/index.html`. Local densities are computed for such pages only.
 rule overview:
     input:
-        expand(
-            "<results>/{dot}/{file}",
-            dot=[dot.id for dot in study.dots],
-            file=["relaxed.json", "hamiltonian.nc", "series.json"],
-        ),
+        in_results(overview_files_of(study)),
     output:
         page="<results>/report/index.html",
         table="<results>/report/overview.csv",
+        study=f"<results>/{RECORD}",
     log:
         "<logs>/overview.log",
     benchmark:
@@ -88,15 +86,15 @@ rule overview:
         mem_mb=2000,
         runtime=60,
     params:
-        config=study.config.model_dump(mode="json"),
-        catalogue=str(study.catalogue),
+        values=SETTINGS,
+        results=study.config.results,
     script:
         "../workflow/scripts/overview.py"
 
 
 rule dot_report:
     input:
-        lambda wildcards: results_of([study.dot(wildcards.dot)]),
+        lambda wildcards: in_results(files_of(study.only(wildcards.dot))),
     output:
         page="<results>/{dot}/report/index.html",
         figures=directory("<results>/{dot}/report/figures"),
@@ -110,7 +108,7 @@ rule dot_report:
         mem_mb=2000,
         runtime=20,
     params:
-        config=study.config.model_dump(mode="json"),
-        catalogue=str(study.catalogue),
+        values=SETTINGS,
+        results=study.config.results,
     script:
         "../workflow/scripts/dot_report.py"

@@ -55,7 +55,8 @@ rule junction:
     input:
         "<results>/{dot}/relaxed.extxyz",
     output:
-        "<results>/{dot}/{junction}/junction.extxyz",
+        structure="<results>/{dot}/{junction}/junction.extxyz",
+        record="<results>/{dot}/{junction}/junction.json",
     log:
         "<logs>/{dot}/{junction}/junction.log",
     benchmark:

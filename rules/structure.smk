@@ -1,6 +1,7 @@
 rule dot:
     output:
-        "<results>/{dot}/dot.extxyz",
+        structure="<results>/{dot}/dot.extxyz",
+        record="<results>/{dot}/dot.json",
     log:
         "<logs>/{dot}/dot.log",
     benchmark:

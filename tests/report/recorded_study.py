@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from qdjunction.config import parse_config
-from qdjunction.study import Study, make_study
+from qdjunction.study import Study, read_study
 
 ROOT = Path(__file__).parents[2]
 RECORDED = ROOT / "tests" / "data" / "report" / "results"
@@ -12,9 +11,4 @@ RECORDED = ROOT / "tests" / "data" / "report" / "results"
 
 def recorded_study(results: Path = RECORDED) -> Study:
     """Give the study, with its results in the folder named."""
-    config = {
-        "study": "recorded",
-        "results": str(results),
-        "dots": [{"dot": "1Pb", "cation": "MA", "halide": "Br", "contacts": ["short", "long"]}],
-    }
-    return make_study(parse_config(config), ROOT / "clusters")
+    return read_study(results)

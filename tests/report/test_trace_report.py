@@ -3,7 +3,6 @@
 import json
 import shutil
 from dataclasses import replace
-from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -143,7 +142,7 @@ def test_figures_are_written_whole_and_alike(traced, tmp_path):
 
 def test_the_rule_is_held_against_the_truth_of_the_simulation(traced):
     entry = traced.traces.set_named("theory")
-    root = Path(traced.study.config.results) / "traces"
+    root = traced.study.results / "traces"
     truth = pd.read_csv(root / "theory" / "truth.csv")
     jumps = pd.read_parquet(root / "theory" / "jumps.parquet")
     assert entry.score.true == truth["jump_displacement_nm"].notna().sum() > 20
@@ -170,12 +169,12 @@ def test_the_page_shows_sets_reasons_and_what_is_simulated(traced, traced_page):
 
 def test_a_failed_prediction_leaves_the_measured_set_and_says_why(traced, tmp_path):
     """A record in the place of what a prediction should have left, as under `on_failure: record`."""
-    shutil.copytree(traced.study.config.results, tmp_path / "results")
+    shutil.copytree(traced.study.results, tmp_path / "results")
     record = {"step": "predict_traces", "case": "theory", "error": "AnalysisError", "reason": "short failed"}
     for path in (tmp_path / "results" / "traces" / "theory").iterdir():
         path.write_text(json.dumps({"no_result": record}, indent=1))
     config = traced.study.config.model_copy(update={"results": str(tmp_path / "results")})
-    partial = collect(replace(traced.study, config=config))
+    partial = collect(replace(traced.study, config=config, results=tmp_path / "results"))
     assert partial.traces.set_named("MAPbBr3").theory is None
     made = figures.draw(partial, PlannedFigure("trace_cloud", dot="1Pb_MAPbBr3", traces="theory"))
     assert made.table["not_available_because"].tolist() == ["predict_traces of theory: short failed"]
@@ -187,7 +186,7 @@ def test_a_failed_prediction_leaves_the_measured_set_and_says_why(traced, tmp_pa
 
 
 def test_nothing_is_predicted_from_a_part_of_a_series(traced, tmp_path):
-    dot = Path(traced.study.config.results) / "1Pb_MAPbBr3"
+    dot = traced.study.results / "1Pb_MAPbBr3"
     summary = json.loads((dot / "series.json").read_text())
     summary["series"][0] |= {"kind": "incomplete", "sentence": "long failed."}
     (tmp_path / "series.json").write_text(json.dumps(summary))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from qdjunction import trace_steps
 from qdjunction.config import parse_config
-from qdjunction.study import Study, make_study
+from qdjunction.study import RECORD, Study, make_study, study_values, write_study
 from qdjunction.traces.settings import SimulationSettings
 from qdjunction.traces.simulation import SlidingSeries, simulate
 from recorded_study import RECORDED, ROOT
@@ -53,6 +53,7 @@ def traced_study(folder: Path) -> Study:
         },
     }
     study = make_study(parse_config(config), ROOT / "clusters")
+    write_study(study_values(study), results / RECORD)
     section = study.config.traces
     dot, root = results / "1Pb_MAPbBr3", results / "traces"
     trace_steps.predict_traces(

@@ -98,9 +98,10 @@ def test_results_are_no_failures(tmp_path):
 def test_a_damaged_record_is_one_clear_error(tmp_path):
     run(job(tmp_path), EngineError("The SCF is stuck."))
     text = (tmp_path / "h.nc").read_text()
-    (tmp_path / "h.nc").write_text(text[:60])
-    with pytest.raises(InputError, match=r"h\.nc: a damaged record of a failure"):
-        read_failure(tmp_path / "h.nc")
+    for damaged in (text[:60], text.replace('"The SCF is stuck."', "[3]")):
+        (tmp_path / "h.nc").write_text(damaged)
+        with pytest.raises(InputError, match=r"h\.nc: a damaged record of a failure"):
+            read_failure(tmp_path / "h.nc")
 
 
 @pytest.fixture
@@ -126,7 +127,7 @@ def study_without_short(tmp_path):
 
 
 def test_the_rest_of_a_study_is_untouched(study_without_short, tmp_path):
-    folder = Path(study_without_short.config.results) / "1Pb_MAPbBr3"
+    folder = study_without_short.results / "1Pb_MAPbBr3"
     summary = json.loads((folder / "series.json").read_text())["series"][0]
     assert summary["kind"] == "incomplete"
     assert summary["junctions"] == ["long"]
@@ -146,7 +147,7 @@ def test_the_rest_of_a_study_is_untouched(study_without_short, tmp_path):
 
 
 def test_a_dot_that_failed_as_a_whole_leaves_nothing_to_report(study_without_short):
-    folder = Path(study_without_short.config.results) / "1Pb_MAPbBr3"
+    folder = study_without_short.results / "1Pb_MAPbBr3"
     run(
         job(folder, rule="relax", case=("1Pb_MAPbBr3",), outputs=["relaxed.extxyz", "relaxed.json"]),
         EngineError("Not relaxed."),
@@ -156,7 +157,7 @@ def test_a_dot_that_failed_as_a_whole_leaves_nothing_to_report(study_without_sho
 
 
 def test_failures_are_listed_and_forgotten(study_without_short, capsys):
-    root = study_without_short.config.results
+    root = str(study_without_short.results)
     assert cli.main(["failures", root]) == 0
     said = capsys.readouterr().out
     assert "1Pb_MAPbBr3/short  hamiltonian  EngineError  4 files: The SCF" in said

@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder of the catalogue (default: that of the checkout)",
     )
-    _output(dot, "extended XYZ file to write")
+    _output(dot, "extended XYZ file to write; a record is written beside it as .json")
 
     junction = verb("junction", _junction, "put a dot between two gold pyramids")
     junction.add_argument("structure", help="extended XYZ file of a dot")
@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ANG",
         help="apex to halide (Ang; default: by halide)",
     )
-    _output(junction, "extended XYZ file to write")
+    _output(junction, "extended XYZ file to write; a record is written beside it as .json")
 
     relax = verb("relax", _relax, "relax a structure; a second call goes on where a killed one stopped")
     relax.add_argument("structure", help="extended XYZ file")
@@ -250,6 +250,24 @@ def _parser() -> argparse.ArgumentParser:
         "--forget", action="store_true", help="delete the records; the next run of Snakemake tries again"
     )
 
+    figures = verb(
+        "figures", _figures, "draw a study's figures and page again from its results, without any engine"
+    )
+    figures.add_argument("results", help="results folder of the study, also of an unpacked archive")
+    figures.add_argument(
+        "--style", metavar="FILE.mplstyle", help="Matplotlib style sheet to put over the report's style"
+    )
+    figures.add_argument("--output", required=True, metavar="DIR", type=Path, help="folder to write to")
+
+    crate = verb("crate", _crate, "export a finished study as a Workflow Run RO-Crate")
+    crate.add_argument("results", help="results folder of the study")
+    crate.add_argument("--author", default="", metavar="NAME", help="who ran the study")
+    crate.add_argument("--orcid", default="", metavar="ID", help="their ORCID, e.g. 0000-0002-1825-0097")
+    crate.add_argument(
+        "--licence", default="", metavar="L", help="of the results: an SPDX identifier or an address"
+    )
+    _output(crate, "zip file to write")
+
     from qdjunction import traces_cli
 
     traces = verbs.add_parser("traces", help="analyse and simulate break-junction traces")
@@ -330,7 +348,13 @@ def _dot(options: argparse.Namespace) -> None:
 
     definition = load_dot(options.name, _clusters(options))
     steps.dot(
-        definition, options.cation, options.halide, options.seed, options.short_range_order, options.output
+        definition,
+        options.cation,
+        options.halide,
+        options.seed,
+        options.short_range_order,
+        options.output,
+        options.output.with_suffix(".json"),
     )
 
 
@@ -345,7 +369,14 @@ def _junction(options: argparse.Namespace) -> None:
         "apex_distance_ang": options.apex_distance,
     }
     electrodes = validate(ElectrodeSettings, values, "command line")
-    steps.junction(options.structure, options.left, options.right, electrodes, options.output)
+    steps.junction(
+        options.structure,
+        options.left,
+        options.right,
+        electrodes,
+        options.output,
+        options.output.with_suffix(".json"),
+    )
 
 
 def _relax(options: argparse.Namespace) -> None:
@@ -467,6 +498,19 @@ def _failures(options: argparse.Namespace) -> None:
     if options.forget:
         forget_failures(options.results)
     print(f"{options.results}: {len(found)} failures{' forgotten' if options.forget and found else ''}")
+
+
+def _figures(options: argparse.Namespace) -> None:
+    from qdjunction.report.redraw import redraw
+
+    redraw(options.results, options.output, options.style)
+
+
+def _crate(options: argparse.Namespace) -> None:
+    from qdjunction.crate import write_crate
+    from qdjunction.crate.metadata import People
+
+    write_crate(options.results, options.output, People(options.author, options.orcid, options.licence))
 
 
 def _atom_list(flag: str, text: str) -> list[int]:

@@ -26,7 +26,7 @@ from qdjunction.errors import (
     TransportError,
 )
 from qdjunction.files import whole
-from qdjunction.provenance import provenance
+from qdjunction.provenance import digests, provenance
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,13 @@ def recorded(job: Any, needs: Sequence[str] | None = None) -> Iterator[None]:
     except (StructureError, EngineError, TransportError, AnalysisError) as error:
         if stop:
             raise
-        failure = Failure(job.rule, "/".join(job.wildcards), type(error).__name__, str(error), provenance())
+        failure = Failure(
+            job.rule,
+            "/".join(job.wildcards),
+            type(error).__name__,
+            str(error),
+            provenance(inputs=digests(*filter(os.path.exists, job.input))),
+        )
         log.error("recorded as failed: %s", error)
     else:
         return
@@ -126,10 +132,14 @@ def read_failure(path: str | Path) -> Failure | None:
         with Path(path).open("rb") as file:
             if file.read(len(_HEAD)) != _HEAD:
                 return None
-        return Failure(**json.loads(Path(path).read_text(encoding="utf-8"))[_KEY])
+        failure = Failure(**json.loads(Path(path).read_text(encoding="utf-8"))[_KEY])
+        words = (failure.step, failure.case, failure.error, failure.reason)
+        if not (all(isinstance(word, str) for word in words) and isinstance(failure.provenance, dict)):
+            raise TypeError("its values are no texts")
+        return failure
     except (FileNotFoundError, IsADirectoryError):
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"{path}: a damaged record of a failure ({error}); delete the file and run again"
         ) from None

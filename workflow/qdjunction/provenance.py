@@ -12,11 +12,17 @@ from typing import Any
 
 from qdjunction import __version__
 
-PACKAGES = ("ase", "numpy", "scipy", "sisl", "snakemake", "tblite", "xarray")
+_BEGUN = datetime.now(UTC)
+"""When this process loaded the module; each job of a study is a process of its own."""
+
+PACKAGES = (
+    "ase", "matplotlib", "mkl", "netCDF4", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "sisl", "snakemake",
+    "statsmodels", "tblite", "xarray",
+)  # fmt: skip
 
 
 def provenance(**more: Any) -> dict[str, Any]:
-    """Versions, host and time of this process, with whatever the caller adds (inputs, settings)."""
+    """Versions, host and times of this process, with whatever the caller adds: inputs with their digests, settings."""
     return {
         "qdjunction": __version__,
         "commit": commit(),
@@ -24,6 +30,7 @@ def provenance(**more: Any) -> dict[str, Any]:
         "packages": _versions(),
         "host": platform.node(),
         "machine": f"{platform.system()} {platform.machine()}",
+        "begun": _BEGUN.isoformat(timespec="seconds"),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         **more,
     }
@@ -55,8 +62,20 @@ def commit() -> str:
         return ""
 
 
+def digests(*paths: str | Path) -> dict[str, str]:
+    """SHA-256 of every file by its path as given; of a folder that of the names and digests of all files in it."""
+    return {str(path): digest(path) for path in paths}
+
+
 def digest(path: str | Path) -> str:
-    """SHA-256 of a file."""
+    """SHA-256 of a file, or of the names and digests of all files in a folder."""
+    if Path(path).is_dir():
+        state = sha256()
+        for file in sorted(file for file in Path(path).rglob("*") if file.is_file()):
+            state.update(
+                f"{digest(file)}  {file.relative_to(path).as_posix()}\n".encode(errors="surrogateescape")
+            )
+        return state.hexdigest()
     with Path(path).open("rb") as file:
         state = sha256()
         while block := file.read(1 << 20):

@@ -31,7 +31,7 @@ from qdjunction.interference.series import MissingMember, SeriesMember, analyse_
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.interference.spectrum import DecaySpectrum, decay_spectrum
 from qdjunction.matrix_files import read_matrices
-from qdjunction.provenance import digest, provenance
+from qdjunction.provenance import digests, provenance
 from qdjunction.structure.catalogue import DotDefinition
 from qdjunction.structure.cation import ammonium_springs
 from qdjunction.structure.dot import build_dot
@@ -51,6 +51,7 @@ from qdjunction.transport import (
     write_tbt,
     write_transmission,
 )
+from qdjunction.transport.grammar import Bulk, LeadChoice
 from qdjunction.transport.kpoints import Attach, K
 from qdjunction.transport.transmission import SolverName
 
@@ -67,11 +68,14 @@ def dot(
     seed: int,
     short_range_order: float,
     output: str | Path,
+    record: str | Path,
 ) -> None:
-    """Build an unrelaxed dot."""
+    """Build an unrelaxed dot; `record` says who built it from what."""
     atoms = build_dot(definition, cation, halide, seed, short_range_order)
     log.info("built %s: %s, %d atoms", output, atoms.get_chemical_formula("hill"), len(atoms))
     write_structure(atoms, output)
+    settings = {"dot": atoms.info["dot"], "definition": definition.model_dump(mode="json")}
+    write_json({"provenance": provenance(inputs={}, settings=settings)}, record)
 
 
 def relax(
@@ -94,7 +98,7 @@ def relax(
         If the relaxation does not converge; what was reached stays in `workdir` and a later call goes on from it.
     """
     atoms = read_structure(structure)
-    origin: dict[str, Any] = {"structure": str(structure), "sha256": digest(structure)}
+    origin = {"structure": str(structure)}
     if start:
         relaxed = read_structure(start)
         if list(relaxed.symbols) != list(atoms.symbols):
@@ -103,7 +107,7 @@ def relax(
                 "`make clusters`, or set relax.start to scratch"
             )
         atoms.positions = relaxed.positions
-        origin |= {"start": str(start), "start_sha256": digest(start)}
+        origin |= {"start": str(start)}
         log.info("starting from the relaxed geometry %s", start)
     is_new = not start and "relaxed" not in atoms.info and engine.takes_springs
     settling = _settle(atoms, engine, Path(workdir) / "settling", max_steps) if is_new else None
@@ -115,7 +119,7 @@ def relax(
         "settling": settling,
         "engine": asdict(result.engine),
         "inputs": origin,
-        "provenance": provenance(),
+        "provenance": provenance(inputs=digests(*origin.values())),
     }
     if not result.converged:
         write_json(values, Path(workdir) / "not_converged.json")
@@ -153,9 +157,14 @@ def _settle(atoms: Atoms, engine: Engine, workdir: Path, max_steps: int) -> dict
 
 
 def junction(
-    structure: str | Path, left: str, right: str, electrodes: ElectrodeSettings, output: str | Path
+    structure: str | Path,
+    left: str,
+    right: str,
+    electrodes: ElectrodeSettings,
+    output: str | Path,
+    record: str | Path,
 ) -> None:
-    """Put a dot between two gold pyramids."""
+    """Put a dot between two gold pyramids; `record` says who did it with what."""
     atoms = build_junction(
         read_structure(structure),
         left,
@@ -168,6 +177,8 @@ def junction(
         "built %s: %d atoms, contacts %.2f Ang apart", output, len(atoms), atoms.info["contact_distance_ang"]
     )
     write_structure(atoms, output)
+    settings = {"left": left, "right": right, "electrodes": electrodes.model_dump(mode="json")}
+    write_json({"provenance": provenance(inputs=digests(structure), settings=settings)}, record)
 
 
 def hamiltonian(
@@ -185,7 +196,7 @@ def hamiltonian(
     log.info("SCF of %s: %s, %d atoms", structure, atoms.get_chemical_formula("hill"), len(atoms))
     result = engine.hamiltonian(atoms, Path(workdir), Path(density_from) if density_from else None)
     log.info("E_F %.4f eV, %d orbitals", result.fermi_energy_ev, len(result.eigenvalues_ev))
-    write_electronic_structure(result, output)
+    write_electronic_structure(result, output, provenance(inputs=digests(structure)))
 
 
 def hamiltonian_of_run(run_dir: str | Path, output: str | Path) -> None:
@@ -200,7 +211,7 @@ def hamiltonian_of_run(run_dir: str | Path, output: str | Path) -> None:
     """
     result = electronic_structure_from_run(run_dir)
     log.info("E_F %.4f eV, %d orbitals", result.fermi_energy_ev, len(result.eigenvalues_ev))
-    write_electronic_structure(result, output)
+    write_electronic_structure(result, output, provenance(inputs=digests(run_dir)))
 
 
 def siesta_input(
@@ -394,8 +405,9 @@ def compute_transmission(
     else:
         more = None if at is None else _densities(junction, attach, over_k.k_points, over_k.weights, at)
         engine = asdict(junction.engine) if junction.engine else None
-        made = provenance(inputs={str(path): digest(path)}, leads=leads, engine=engine)
-        write_transmission(result, output, made, more)
+        settings = {"energies": energies, "solver": solver, "kpoints": list(kpoints), "eta_ev": eta_ev}
+        made = provenance(inputs=digests(path, *_electrode(choice)), settings=settings)
+        write_transmission(result, output, {"leads": leads, "engine": engine, "provenance": made}, more)
     if response_table is not None:
         write_table(linear_response_table(average, temperature_k), response_table)
 
@@ -416,7 +428,8 @@ def local_density(
 
     dataset = _densities(junction, attach, np.zeros((1, 3)), np.ones(1), np.array([energy_ev]))
     dataset = dataset.rename(ldos_energy="energy")
-    dataset.attrs["provenance"] = json.dumps(provenance(inputs={str(path): digest(path)}))
+    made = provenance(inputs=digests(path, *_electrode(choice)), settings=leads.model_dump(mode="json"))
+    dataset.attrs["provenance"] = json.dumps(made)
     with whole(output) as temporary:
         dataset.to_netcdf(temporary)
 
@@ -466,6 +479,7 @@ def frontier(path: str | Path, settings: InterferenceSettings, output: str | Pat
             "lumo_ev": levels.lumo_ev,
             "orbital_rule": rules,
             "engine": asdict(structure.engine),
+            "provenance": provenance(inputs=digests(path), settings=settings.model_dump(mode="json")),
         },
         output,
     )
@@ -531,7 +545,9 @@ def series(
         {
             "temperature_k": temperature_k,
             "series": [one.summary for one in analysed],
-            "provenance": provenance(),
+            "provenance": provenance(
+                inputs=digests(*transmissions, *frontiers), settings=settings.model_dump(mode="json")
+            ),
         },
         summary,
     )
@@ -563,6 +579,7 @@ def chain(settings: InterferenceSettings, table: str | Path, summary: str | Path
             "shares": spectrum.shares(),
             "midgap": verdict_values(middle),
             "sentence": spectrum.sentence,
+            "provenance": provenance(inputs={}, settings=settings.model_dump(mode="json")),
         },
         summary,
     )
@@ -600,6 +617,11 @@ def decay_of(
 def _side(atoms: Any, side: int) -> NDArray[np.int64]:
     """Atoms of the left (1) or right (2) pyramid."""
     return np.flatnonzero([str(tag).startswith(str(side)) for tag in atoms.get_tags()])
+
+
+def _electrode(choice: LeadChoice) -> list[Path]:
+    """File of a bulk electrode, if the leads are made of one."""
+    return [choice.path] if isinstance(choice, Bulk) else []
 
 
 def _is_tbt(output: str | Path) -> bool:

@@ -1,15 +1,24 @@
 """From a configuration to the table of dots and junctions that the workflow runs over."""
 
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
-from qdjunction.config import Config, DotEntry
+from qdjunction.config import Config, DotEntry, parse_config
 from qdjunction.engine.siesta.pseudopotentials import find_pseudopotentials
 from qdjunction.errors import InputError
+from qdjunction.files import write_json
+from qdjunction.provenance import provenance
 from qdjunction.structure.catalogue import DotDefinition, load_dot
 from qdjunction.structure.composition import parse_halide
 from qdjunction.structure.lattice import halide_sites
+from qdjunction.yaml_model import validate
+
+RECORD = "study.json"
+"""In the results folder: the configuration with every default, and the catalogue's entries that it names."""
 
 ATOMS_PER_CATION = {"MA": 8, "Cs": 1}
 ELEMENTS_OF_CATION = {"MA": ("C", "N", "H"), "Cs": ("Cs",)}
@@ -89,13 +98,16 @@ class Study:
         The settings.
     dots : tuple of DotCase
         One entry a dot, each with its junctions.
-    catalogue : Path
-        Folder of the dots' definitions.
+    results : Path
+        Folder of the results: the one that the configuration names, or where they are now.
+    catalogue : Path or None
+        Folder of the dots' definitions; None for a study that was read from its results.
     """
 
     config: Config
     dots: tuple[DotCase, ...]
-    catalogue: Path
+    results: Path
+    catalogue: Path | None = None
 
     def dot(self, dot: str) -> DotCase:
         """The dot of that identity."""
@@ -121,7 +133,7 @@ class Study:
 
     def relaxed_start(self, dot: str, engine: str | None = None) -> Path | None:
         """Geometry of the catalogue that `engine`, by default the study's, has relaxed, if the study wants one."""
-        if self.config.relax.start == "scratch":
+        if self.config.relax.start == "scratch" or self.catalogue is None:
             return None
         path = self.catalogue / "relaxed" / f"{dot}_{engine or self.config.engine}.extxyz"
         return path if path.exists() else None
@@ -178,11 +190,97 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
         For a dot or contact that the catalogue does not have, a dot that is listed twice, a pseudopotential that
         is missing, or traces to be predicted from a series that the study does not compute.
     """
+    dots = _dots(config, cache(lambda name: load_dot(name, catalogue)), source)
+    study = Study(config, dots, Path(config.results), Path(catalogue))
+    for case in study.dots:
+        try:
+            study.pseudopotentials(case.id, gold=True)
+        except InputError as error:
+            raise InputError(f"{source}: siesta.pseudopotentials: {case.id}: {error}") from None
+    _check_predictions(study, source)
+    return study
+
+
+def study_values(study: Study) -> dict[str, Any]:
+    """Everything that `read_study` makes the study from again, as plain values."""
+    used = {case.definition.name: case.definition for case in study.dots}
+    return {
+        "config": study.config.model_dump(mode="json"),
+        "clusters": {
+            name: definition.model_dump(mode="json", exclude={"name"}) for name, definition in used.items()
+        },
+    }
+
+
+def write_study(values: Mapping[str, Any], path: str | Path) -> None:
+    """Write `study_values` to `RECORD` of a results folder, with who wrote it."""
+    write_json({**values, "provenance": provenance()}, path)
+
+
+def study_of(values: Mapping[str, Any], results: str | Path, source: str | Path = RECORD) -> Study:
+    """Make a study from its `study_values`; neither catalogue nor engine is needed.
+
+    Parameters
+    ----------
+    values : mapping
+        Configuration and the entries of the catalogue that it names.
+    results : str or Path
+        Where the results are.
+    source : str or Path
+        File that an error is to name.
+
+    Raises
+    ------
+    InputError
+        If a value cannot be.
+    """
+    config = parse_config(values["config"], source)
+
+    def definition(name: str) -> DotDefinition:
+        if name not in values["clusters"]:
+            raise InputError(f"{source} has no dot '{name}' among its clusters; unpack the results again")
+        return validate(DotDefinition, {"name": name} | dict(values["clusters"][name]), source)
+
+    return Study(config, _dots(config, cache(definition), source), Path(results))
+
+
+def read_study(results: str | Path) -> Study:
+    """Take a study from its results, wherever they are now.
+
+    Parameters
+    ----------
+    results : str or Path
+        Results folder of a finished study.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, or its record of the study is missing or damaged.
+    """
+    path = Path(results) / RECORD
+    if not path.parent.is_dir():
+        raise InputError(f"{results}: there is no such folder; name the results folder of a study")
+    try:
+        return study_of(json.loads(path.read_text(encoding="utf-8")), results, path)
+    except FileNotFoundError:
+        raise InputError(
+            f"{results}: holds no {RECORD}, so these are no results of a finished study; name the folder that its "
+            "configuration calls results, and finish the study with Snakemake if need be"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputError(
+            f"{path}: no record of a study ({type(error).__name__}: {error}); unpack the results again"
+        ) from None
+
+
+def _dots(
+    config: Config, definition: Callable[[str], DotDefinition], source: str | Path
+) -> tuple[DotCase, ...]:
+    """Look up the dots of a configuration."""
     dots: dict[str, DotCase] = {}
-    load = cache(load_dot)
     for place, entry in config.all_dots():
         try:
-            case = DotCase(dot_id(entry), entry, load(entry.dot, catalogue))
+            case = DotCase(dot_id(entry), entry, definition(entry.dot))
             _ = case.junctions
         except InputError as error:
             raise InputError(f"{source}: {place}: {error}") from None
@@ -191,14 +289,7 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
                 f"{source}: {place}: {case.id} is listed twice; put all its contacts under one entry"
             )
         dots[case.id] = case
-    study = Study(config, tuple(dots.values()), Path(catalogue))
-    for case in study.dots:
-        try:
-            study.pseudopotentials(case.id, gold=True)
-        except InputError as error:
-            raise InputError(f"{source}: siesta.pseudopotentials: {case.id}: {error}") from None
-    _check_predictions(study, source)
-    return study
+    return tuple(dots.values())
 
 
 def _check_predictions(study: Study, source: str | Path) -> None:

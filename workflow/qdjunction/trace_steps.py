@@ -18,7 +18,7 @@ import pandas as pd
 
 from qdjunction.errors import AnalysisError, InputError
 from qdjunction.files import whole, write_json, write_table
-from qdjunction.provenance import digest, provenance
+from qdjunction.provenance import digests, provenance
 from qdjunction.traces.analysis import TraceAnalysis, analyse
 from qdjunction.traces.clustering import classify
 from qdjunction.traces.histogram import PeakFit, fit_peaks, spacing_interval
@@ -105,7 +105,7 @@ def select_traces(
         "bad": [asdict(bad) for bad in source.bad],
         "fits": {name: _fit_values(fit) for name, fit in fits.items()},
         "settings": settings.model_dump(mode="json", exclude={"simulation"}),
-        "provenance": provenance(),
+        "provenance": provenance(inputs=digests(path)),
     }
     if histograms is not None:
         dataset = result.to_dataset()
@@ -113,6 +113,7 @@ def select_traces(
             if isinstance(fit, PeakFit):
                 dataset[f"{name}_fit"] = (f"{name}_bin", fit.curve(fit.axis.centres))
         dataset.attrs["simulated"] = int(values["simulated"])
+        dataset.attrs["provenance"] = json.dumps(values["provenance"])
         with whole(histograms) as temporary:
             dataset.to_netcdf(
                 temporary, engine="netcdf4", encoding={name: {"zlib": True} for name in dataset.data_vars}
@@ -161,7 +162,10 @@ def measure_trace_plateaus(
             "confidence": settings.peaks.confidence,
             "plateaus": values,
             "reason": reason,
-            "provenance": provenance(),
+            "provenance": provenance(
+                inputs=digests(path, selection),
+                settings=settings.model_dump(mode="json", exclude={"simulation"}),
+            ),
         },
         summary,
     )
@@ -197,7 +201,9 @@ def classify_traces(
             "stability": [asdict(item) for item in classes.stability] if classes else [],
             "eigenvalues": classes.eigenvalues if classes else [],
             "reason": reason,
-            "provenance": provenance(),
+            "provenance": provenance(
+                inputs=digests(path), settings=settings.model_dump(mode="json", exclude={"simulation"})
+            ),
         },
         summary,
     )
@@ -264,7 +270,7 @@ def fit_bias_series(
             "fit": asdict(fit) if fit else None,
             "confidence": confidence,
             "reason": reason,
-            "provenance": provenance(),
+            "provenance": provenance(inputs=digests(*summaries.values()), settings={"width_nm": width_nm}),
         },
         output,
     )
@@ -277,6 +283,7 @@ def simulate_traces(
     output: str | Path,
     truth: str | Path | None = None,
     record: str | Path | None = None,
+    inputs: Sequence[str | Path] = (),
     **described: Any,
 ) -> None:
     """Simulate traces of a sliding series.
@@ -295,8 +302,10 @@ def simulate_traces(
         CSV to write, one row a trace: file as the analysis names it, sites gone through, displacement of the jump.
     record : str or Path, optional
         JSON to write: sites, settings and what else the caller says of the simulation.
+    inputs : sequence of path
+        Files that the conductances come from.
     **described
-        What else the record shall say: where the conductances come from.
+        What else the record shall say.
     """
     rows: list[tuple[str, int, float]] = []
 
@@ -321,7 +330,7 @@ def simulate_traces(
                 "share_with_jump": with_jump,
                 "sites": site_values(series),
                 "settings": settings.model_dump(mode="json"),
-                "provenance": provenance(),
+                "provenance": provenance(inputs=digests(*inputs)),
             },
             record,
         )
@@ -379,7 +388,7 @@ def predict_traces(
         left=left,
         fermi_ev=energy,
         engine=read_summary(relaxation)["engine"],
-        inputs={str(conductance): digest(conductance)},
+        inputs=(conductance, series_summary, relaxation),
     )
 
 

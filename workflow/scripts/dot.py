@@ -11,5 +11,6 @@ with running(job):
         entry["halide"],
         entry["seed"],
         entry["short_range_order"],
-        job.output[0],
+        job.output.structure,
+        job.output.record,
     )

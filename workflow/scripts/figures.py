@@ -1,16 +1,11 @@
 from pathlib import Path
 
-from qdjunction.config import parse_config
 from qdjunction.jobs import running
 from qdjunction.report.data import collect
-from qdjunction.report.drawing import write_figure
-from qdjunction.report.figures import draw
-from qdjunction.report.plan import planned_figures
-from qdjunction.study import make_study
+from qdjunction.report.redraw import write_figures
+from qdjunction.study import study_of
 
 job = snakemake
 with running(job, needs=[]):
-    study = make_study(parse_config(job.params.config), job.params.catalogue)
-    results = collect(study)
-    for figure in planned_figures(study):
-        write_figure(draw(results, figure), Path(job.output.svg[0]).parent / figure.stem)
+    results = collect(study_of(job.params["values"], job.params.results))
+    write_figures(results, Path(job.output.record).parent)

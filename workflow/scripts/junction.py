@@ -8,5 +8,6 @@ with running(job):
         job.input[0],
         *job.params.contacts,
         ElectrodeSettings(**job.params.electrodes),
-        job.output[0],
+        job.output.structure,
+        job.output.record,
     )

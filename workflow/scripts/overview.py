@@ -1,11 +1,9 @@
-from qdjunction.config import parse_config
 from qdjunction.jobs import running
-from qdjunction.report.overview import read_overview, write_overview
-from qdjunction.steps import write_table
-from qdjunction.study import make_study
+from qdjunction.report.redraw import write_overview_files
+from qdjunction.study import study_of, write_study
 
 job = snakemake
 with running(job, needs=[]):
-    overview = read_overview(make_study(parse_config(job.params.config), job.params.catalogue))
-    write_table(overview.table, job.output.table)
-    write_overview(overview, job.output.page)
+    write_study(job.params["values"], job.output.study)
+    study = study_of(job.params["values"], job.params.results)
+    write_overview_files(study, job.output.page, job.output.table)

@@ -12,6 +12,7 @@ with running(job, needs=[job.input.structure]):
         *job.params.contacts,
         ElectrodeSettings(**job.params.electrodes),
         job.output.structure,
+        job.output.record,
     )
     steps.hamiltonian(
         job.output.structure,

@@ -5,6 +5,7 @@ group ``qdjunction`` of the same file.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,9 @@ _GROUP = "qdjunction"
 _LAYOUT = 1
 
 
-def write_electronic_structure(structure: ElectronicStructure, path: str | Path) -> None:
+def write_electronic_structure(
+    structure: ElectronicStructure, path: str | Path, provenance: Mapping[str, Any] | None = None
+) -> None:
     """Write `structure` to `path`, whole or not at all.
 
     Parameters
@@ -33,6 +36,8 @@ def write_electronic_structure(structure: ElectronicStructure, path: str | Path)
         constraints of the atoms are not kept.
     path : str or Path
         The netCDF file; its suffix must be ``.nc``, by which sisl knows it.
+    provenance : mapping, optional
+        Where it comes from, kept as JSON in the attribute ``provenance`` of the file.
 
     Raises
     ------
@@ -47,6 +52,7 @@ def write_electronic_structure(structure: ElectronicStructure, path: str | Path)
         with sisl.get_sile(temporary, mode="w") as sile:
             sile.write_hamiltonian(hamiltonian, Ef=0.0)
         with netCDF4.Dataset(temporary, "a") as file:
+            file.provenance = json.dumps(provenance or {})
             group = file.createGroup(_GROUP)
             group.layout = _LAYOUT
             group.engine = json.dumps(asdict(structure.engine))

@@ -17,7 +17,8 @@ from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.store import read_electronic_structure
 from qdjunction.errors import InputError
 from qdjunction.failures import Failure, find_failures, read_failure
-from qdjunction.report.plan import PlannedFigure, series_of
+from qdjunction.provenance import digests
+from qdjunction.report.plan import PlannedFigure, files_of, series_of
 from qdjunction.report.trace_data import AllTraces, collect_traces
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study import DotCase, JunctionCase, Study
@@ -145,6 +146,8 @@ class StudyResults:
         One row a job: ``job``, ``dot``, ``junction``, ``wall_s``, ``cpu_s``, ``max_rss_mb``.
     traces : AllTraces
         Break-junction traces; empty if the study has none.
+    inputs : mapping of str to str
+        SHA-256 of every file that was read, failures in the place of results included.
     """
 
     study: Study
@@ -154,6 +157,7 @@ class StudyResults:
     chain_summary: Mapping[str, Any]
     timings: pd.DataFrame
     traces: AllTraces
+    inputs: Mapping[str, str]
 
     def dot(self, name: str) -> DotResults:
         """The dot of that identity."""
@@ -191,8 +195,8 @@ def collect(study: Study) -> StudyResults:
     InputError
         If a file is missing or cannot be read, or not one dot has a result.
     """
-    root = Path(study.config.results)
-    dots = tuple(filter(None, (_dot(root, study, case) for case in study.dots)))
+    root = study.results
+    dots = tuple(filter(None, (_dot(root, case) for case in study.dots)))
     failures = failures_of(study)
     if not dots:
         raise InputError(f"{root}: no dot of the study has a result; {'; '.join(map(str, failures))}")
@@ -204,6 +208,7 @@ def collect(study: Study) -> StudyResults:
         chain_summary=_json(root / "chain.json"),
         timings=read_timings(root / "benchmarks"),
         traces=collect_traces(study),
+        inputs=digests(*(path for file in files_of(study) if (path := root / file).is_file())),
     )
 
 
@@ -214,7 +219,7 @@ def failures_of(study: Study) -> tuple[Failure, ...]:
     if section := study.config.traces:
         cases |= {entry.name for entry in section.predictions}
         folders.append("traces")
-    found = find_failures(study.config.results, folders)
+    found = find_failures(study.results, folders)
     return tuple(failure for failure in found if failure.case in cases)
 
 
@@ -238,17 +243,20 @@ def read_timings(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["job", "dot", "junction", "wall_s", "cpu_s", "max_rss_mb"])
 
 
-def _dot(root: Path, study: Study, case: DotCase) -> DotResults | None:
+def _dot(root: Path, case: DotCase) -> DotResults | None:
     folder = root / case.id
     if read_failure(folder / "relaxed.json"):
         return None
     levels = folder / "hamiltonian.nc"
     structure = None if read_failure(levels) else read_electronic_structure(levels)
+    relaxation = _json(folder / "relaxed.json")
+    # The record says where it started, the file of an earlier configuration may lie there still.
+    is_pre_relaxed = Path(relaxation["inputs"].get("start", "")).name == "pre_relaxed.extxyz"
     return DotResults(
         case=case,
         atoms=read_structure(folder / "relaxed.extxyz"),
-        relaxation=_json(folder / "relaxed.json"),
-        pre_relaxation=_json(folder / "pre_relaxed.json") if study.is_pre_relaxed(case.id) else None,
+        relaxation=relaxation,
+        pre_relaxation=_json(folder / "pre_relaxed.json") if is_pre_relaxed else None,
         electrons=structure.engine if structure else None,
         homo_ev=structure.homo_ev if structure else np.nan,
         lumo_ev=structure.lumo_ev if structure else np.nan,

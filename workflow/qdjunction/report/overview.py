@@ -17,12 +17,12 @@ from qdjunction.engine.store import read_levels
 from qdjunction.errors import InputError
 from qdjunction.failures import Failure, read_failure
 from qdjunction.files import whole
-from qdjunction.provenance import provenance
+from qdjunction.provenance import digests, provenance
 from qdjunction.report import style, tables
 from qdjunction.report.data import failures_of
 from qdjunction.report.drawing import svg
 from qdjunction.report.plan import series_of
-from qdjunction.study import DotCase, Study
+from qdjunction.study import RECORD, DotCase, Study
 
 FAMILY = ["catalogue_dot", "cation", "halide", "short_range_order", "left"]
 """Columns that dots of one family share; they differ in the seed of their halide order."""
@@ -69,7 +69,7 @@ def read_overview(study: Study) -> Overview:
     InputError
         If a file is missing or cannot be read, or not one dot has a result.
     """
-    root = Path(study.config.results)
+    root = study.results
     engine: EngineInfo | None = None
     rows: list[dict[str, Any]] = []
     for case in study.dots:
@@ -111,7 +111,7 @@ def write_overview(overview: Overview, path: str | Path) -> None:
         study=overview.study.config.study,
         results=overview.study.config.results,
         engine=overview.engine,
-        page=provenance(),
+        page=provenance(inputs=digests(overview.study.results / RECORD)),
         dots=len(overview.study.dots),
         junctions=len(overview.study.junctions),
         image=image,

@@ -37,6 +37,10 @@ OF_A_SET: tuple[Kind, ...] = (
 """Figures of one set of traces, in the order of the page."""
 
 
+FIGURE_RECORD = "figures.json"
+"""Beside the figures: who drew them from what."""
+
+
 @dataclass(frozen=True)
 class PlannedFigure:
     """One figure of the report.
@@ -84,10 +88,52 @@ def planned_figures(study: Study) -> list[PlannedFigure]:
     return [*of_dots, *_of_traces(study), PlannedFigure("chain")]
 
 
+def files_of(study: Study) -> list[str]:
+    """Files in the results folder that figures and page are made from; no engine is needed for either."""
+    dots = [
+        f"{dot.id}/{file}"
+        for dot in study.dots
+        for file in (
+            "relaxed.extxyz", "relaxed.json", "hamiltonian.nc", "conductance.csv", "series.csv", "series.json",
+        )
+    ]  # fmt: skip
+    junctions = [
+        f"{junction.id}/{file}"
+        for junction in study.junctions
+        for file in ("junction.extxyz", "transmission.nc", "frontier.json", "local_density.nc")
+    ]
+    return [*dots, *junctions, "chain.csv", "chain.json", *_files_of_traces(study)]
+
+
+def overview_files_of(study: Study) -> list[str]:
+    """The same for the overview of a screening."""
+    return [
+        f"{dot.id}/{file}" for dot in study.dots for file in ("relaxed.json", "hamiltonian.nc", "series.json")
+    ]
+
+
 def series_of(dot: DotCase) -> dict[str, list[str]]:
     """Junctions of a dot by their left contact, as the series are made."""
     lefts = dict.fromkeys(junction.left for junction in dot.junctions)
     return {left: [j.name for j in dot.junctions if j.left == left] for left in lefts}
+
+
+def _files_of_traces(study: Study) -> Iterator[str]:
+    section = study.config.traces
+    if section is None:
+        return
+    predicted = [entry.name for entry in section.predictions]
+    for name in [*(entry.name for entry in section.sets), *predicted]:
+        for file in (
+            "jumps.parquet", "histograms.nc", "summary.json", "plateaus.csv", "plateaus.json", "classes.csv",
+            "classes.json",
+        ):  # fmt: skip
+            yield f"traces/{name}/{file}"
+    for name in predicted:
+        for file in ("truth.csv", "simulation.json"):
+            yield f"traces/{name}/{file}"
+    for series in section.bias_series:
+        yield f"traces/{series.name}/simmons.json"
 
 
 def _of_traces(study: Study) -> Iterator[PlannedFigure]:

@@ -1,13 +1,18 @@
 """Colours and type that all figures and the page share."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from ase.data import atomic_numbers, covalent_radii
 from ase.data.colors import jmol_colors
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+
+from qdjunction.errors import InputError
 
 WIDTH_IN = 6.0
 """Width of a figure (inch); at this width its type is as large as that of the page."""
@@ -43,6 +48,34 @@ _RC = {
     "path.simplify": True,
 }
 
+_SHEET: ContextVar[Mapping[str, Any] | None] = ContextVar("style sheet", default=None)
+
+
+@contextmanager
+def restyled(sheet: str | Path | None) -> Iterator[None]:
+    """Within this block put a Matplotlib style sheet over the style of the report.
+
+    Raises
+    ------
+    InputError
+        If the sheet cannot be read or says nothing that Matplotlib knows.
+    """
+    values = None
+    if sheet is not None:
+        try:
+            values = mpl.rc_params_from_file(sheet, use_default_template=False)
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(f"{sheet}: cannot be read as a Matplotlib style sheet ({error})") from None
+        if not values:
+            raise InputError(
+                f"{sheet}: sets nothing that Matplotlib knows; write lines such as 'font.size: 11'"
+            )
+    token = _SHEET.set(values)
+    try:
+        yield
+    finally:
+        _SHEET.reset(token)
+
 
 @contextmanager
 def figure_style() -> Iterator[None]:
@@ -50,6 +83,7 @@ def figure_style() -> Iterator[None]:
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_RC)
+        mpl.rcParams.update(_SHEET.get() or {})
         yield
 
 

@@ -138,7 +138,7 @@ def collect_traces(study: Study) -> AllTraces:
     section = study.config.traces
     if section is None:
         return AllTraces()
-    root = Path(study.config.results) / "traces"
+    root = study.results / "traces"
     predicted = {
         entry.name: _prediction(root / entry.name, entry.name)
         for entry in section.predictions

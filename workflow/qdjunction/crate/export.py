@@ -1,0 +1,135 @@
+"""Writing the crate: one zip file, the same bytes for the same results."""
+
+import json
+import logging
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from qdjunction.crate.contents import Entry, contents, inputs_of
+from qdjunction.crate.metadata import METADATA, Described, People, metadata, readme
+from qdjunction.errors import InputError
+from qdjunction.files import whole
+from qdjunction.study import read_study
+
+log = logging.getLogger(__name__)
+
+_BLOCK = 1 << 20
+_TELL_EVERY_S = 5.0
+
+
+def write_crate(
+    results: str | Path, output: str | Path, people: People | None = None, checkout: str | Path | None = None
+) -> None:
+    """Export a finished study: workflow, settings, results, and what is known of their making.
+
+    Parameters
+    ----------
+    results : str or Path
+        Results folder of the study.
+    output : str or Path
+        The ``.zip`` file to write, whole or not at all.
+    people : People, optional
+        Who ran the study, and under which licence its results may be used.
+    checkout : str or Path, optional
+        Where the workflow's Snakefile stands; by default that of this package.
+
+    Raises
+    ------
+    InputError
+        If there is no such study, the workflow is not there, or the output is no zip file or lies in the results.
+    """
+    study, output = read_study(results), Path(output)
+    if output.suffix != ".zip":
+        raise InputError(f"{output}: a crate is written as one zip file; let its name end in .zip")
+    if output.resolve().is_relative_to(study.results.resolve()):
+        raise InputError(f"{output}: lies in the results that it is to hold; write it beside them")
+    log.info("%s: looking up who made what", results)
+    entries = contents(study, Path(checkout) if checkout else Path(__file__).parents[3])
+    size = sum(_size(entry) for entry in entries)
+    log.info("%s: %d files, %.1f MB", results, len(entries), size / 1e6)
+    described: list[Described] = []
+    with whole(output) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        for folder in sorted({folder for entry in entries for folder in _folders(entry.path)}):
+            archive.writestr(_info(f"{folder}/", 0o40755), b"")
+        done, told = 0, time.monotonic()
+        for entry in entries:
+            described.append(_put(archive, entry))
+            done += described[-1].size
+            if time.monotonic() - told > _TELL_EVERY_S:
+                told = time.monotonic()
+                log.info("packed %.1f of %.1f MB", done / 1e6, size / 1e6)
+        described.append(_put(archive, Entry("README.md", readme(study).encode())))
+        graph = metadata(study, described, people or People())
+        _put(archive, Entry(METADATA, (json.dumps(graph, indent=1) + "\n").encode()))
+    _tell_of_changes(described)
+    log.info("wrote %s: %.1f MB", output, output.stat().st_size / 1e6)
+
+
+def _put(archive: zipfile.ZipFile, entry: Entry) -> Described:
+    """Add a file; its digest is that of the very bytes that were packed."""
+    state, size = sha256(), 0
+    with (
+        _opened(entry) as blocks,
+        archive.open(_info(entry.path, 0o100644), "w", force_zip64=_size(entry) > 1 << 30) as file,
+    ):
+        for block in blocks:
+            state.update(block)
+            size += len(block)
+            file.write(block)
+    return Described(entry.path, size, state.hexdigest(), entry.record)
+
+
+def _info(path: str, mode: int) -> zipfile.ZipInfo:
+    # One date for all: a zip file knows no time zones, and the records hold the times.
+    info = zipfile.ZipInfo(path, date_time=(1980, 1, 1, 0, 0, 0))
+    info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, mode << 16
+    info.create_system = 3  # Unix, wherever it is made
+    return info
+
+
+def _folders(path: str) -> list[str]:
+    """The folders that a file lies in."""
+    return [folder.as_posix() for folder in PurePosixPath(path).parents][:-1]
+
+
+@contextmanager
+def _opened(entry: Entry) -> Iterator[Iterator[bytes]]:
+    if isinstance(entry.source, bytes):
+        yield iter([entry.source])
+        return
+    with entry.source.open("rb") as file:
+        yield _blocks(file)
+
+
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    while block := file.read(_BLOCK):
+        yield block
+
+
+def _size(entry: Entry) -> int:
+    return len(entry.source) if isinstance(entry.source, bytes) else entry.source.stat().st_size
+
+
+def _tell_of_changes(described: list[Described]) -> None:
+    """Warn of results whose inputs are not in the crate as they were used."""
+    here = {file.sha256 for file in described}
+    gone = sorted(
+        {
+            str(name)
+            for file in described
+            if file.record
+            for name, used in inputs_of(file.record).items()
+            if used not in here
+        }
+    )
+    if gone:
+        more = f" and {len(gone) - 5} more" if len(gone) > 5 else ""
+        log.warning(
+            "results were made from files that are not in the crate, or have changed since: %s%s",
+            ", ".join(gone[:5]), more,
+        )  # fmt: skip

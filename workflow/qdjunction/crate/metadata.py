@@ -1,0 +1,463 @@
+"""The metadata of a crate: JSON-LD after the profile Workflow Run Crate 0.5 on RO-Crate 1.1.
+
+The profile: https://w3id.org/ro/wfrun/workflow/0.5, which rests on Process Run Crate 0.5 and Workflow RO-Crate 1.0.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+from qdjunction import __version__
+from qdjunction.crate.contents import RESULTS, inputs_of
+from qdjunction.errors import InputError
+from qdjunction.failures import Failure
+from qdjunction.provenance import commit
+from qdjunction.records import Record, record_path
+from qdjunction.study import RECORD, Study
+
+METADATA = "ro-crate-metadata.json"
+
+Node = dict[str, Any]
+
+_PROFILES = {
+    "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
+    "https://w3id.org/ro/wfrun/workflow/0.5": ("Workflow Run Crate", "0.5"),
+    "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
+}
+_FORMATS = {
+    ".cff": "text/yaml", ".csv": "text/csv", ".extxyz": "chemical/x-xyz", ".html": "text/html",
+    ".json": "application/json", ".md": "text/markdown", ".nc": "application/x-netcdf",
+    ".parquet": "application/vnd.apache.parquet", ".pdf": "application/pdf", ".svg": "image/svg+xml",
+    ".toml": "application/toml", ".tsv": "text/tab-separated-values", ".yaml": "text/yaml",
+}  # fmt: skip
+_FOLDERS = {
+    "clusters/": "The dots of the study as the catalogue defines them.",
+    "envs/": "Environments of the rules.",
+    "profiles/": "How Snakemake runs the workflow on clusters.",
+    f"{RESULTS}/": "Everything that the study computed.",
+    f"{RESULTS}/benchmarks/": "Time and memory of every job, as Snakemake measured them.",
+    f"{RESULTS}/logs/": "What every job said.",
+    f"{RESULTS}/report/": "The report: one page, and its figures with their source data.",
+    "rules/": "The rules of the workflow.",
+    "workflow/": "The scripts of the rules and the library that they call.",
+}
+_UNLISTED = ("envs/", "profiles/", "rules/", "workflow/")
+"""Folders of code that are described as a whole."""
+_HOMES = {
+    "ase": "https://ase-lib.org", "matplotlib": "https://matplotlib.org", "netCDF4": "https://unidata.github.io/netcdf4-python/",
+    "mkl": "https://www.intel.com/content/www/us/en/developer/tools/oneapi/onemkl.html", "numpy": "https://numpy.org",
+    "pandas": "https://pandas.pydata.org", "pyarrow": "https://arrow.apache.org", "python": "https://www.python.org",
+    "scikit-learn": "https://scikit-learn.org", "scipy": "https://scipy.org", "siesta": "https://siesta-project.org",
+    "sisl": "https://zerothi.github.io/sisl/", "snakemake": "https://snakemake.github.io",
+    "statsmodels": "https://www.statsmodels.org", "tblite": "https://tblite.readthedocs.io", "xarray": "https://xarray.dev",
+}  # fmt: skip
+_ORCID = re.compile(r"\d{4}-\d{4}-\d{4}-\d{3}[\dX]")
+
+
+@dataclass(frozen=True)
+class People:
+    """What only people can say of a study.
+
+    Attributes
+    ----------
+    author : str
+        Who ran it; empty if that is not to be said.
+    orcid : str
+        Their ORCID, e.g. ``0000-0002-1825-0097``.
+    licence : str
+        Licence of the results: an SPDX identifier such as ``CC-BY-4.0``, or an address.
+    """
+
+    author: str = ""
+    orcid: str = ""
+    licence: str = ""
+
+    def __post_init__(self) -> None:
+        if self.orcid and not (_ORCID.fullmatch(self.orcid) and self.author):
+            raise InputError(
+                f"--orcid {self.orcid}: write it as 0000-0002-1825-0097, and the name with --author"
+            )
+        if self.licence and not re.fullmatch(r"https?://\S+|[A-Za-z0-9.+-]+", self.licence):
+            raise InputError(
+                f"--licence {self.licence}: write an SPDX identifier such as CC-BY-4.0, or an address"
+            )
+
+
+@dataclass(frozen=True)
+class Described:
+    """A file in the crate: its path, its bytes, who made it."""
+
+    path: str
+    size: int
+    sha256: str
+    record: Record | None
+
+
+def metadata(study: Study, files: Sequence[Described], people: People) -> Node:
+    """Describe a crate.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    files : sequence of Described
+        All its files but the description itself.
+    people : People
+        Who ran it.
+
+    Returns
+    -------
+    dict
+        The content of ``ro-crate-metadata.json``.
+    """
+    failed = list(_failed(files))
+    steps = [*_steps(files), *failed]
+    times = sorted(time for step in steps for time in (step.get("startTime"), step.get("endTime")) if time)
+    commits = sorted({_commit(file.record) for file in files if file.record} - {""})
+    software = _software(files)
+    agent = _agent(people)
+    run = {
+        "@id": "#run",
+        "@type": "CreateAction",
+        "name": f"Run of the study {study.config.study}",
+        "description": f"Dots: {len(study.dots)}, junctions: {len(study.junctions)}, engine: {study.config.engine}, "
+        f"calculations that failed and are recorded as such: {len(failed)}.",
+        "instrument": {"@id": "Snakefile"},
+        "object": [{"@id": "config.yaml"}, {"@id": "clusters/"}],
+        "result": {"@id": f"{RESULTS}/"},
+        "actionStatus": "http://schema.org/CompletedActionStatus",
+        **({"startTime": times[0], "endTime": times[-1]} if times else {}),
+    }
+    actions = [run, *steps]
+    for action in actions if agent else []:
+        action["agent"] = {"@id": agent["@id"]}
+    root = {
+        "@id": "./",
+        "@type": "Dataset",
+        "name": f"{study.config.study}: quantum transport through perovskite quantum-dot junctions",
+        "description": f"The study {study.config.study}, run with qdjunction: "
+        + ", ".join(dot.id for dot in study.dots[:20])
+        + (f" and {len(study.dots) - 20} more dots." if len(study.dots) > 20 else "."),
+        "datePublished": times[-1] if times else "1980-01-01",
+        "license": {"@id": _licence(people)},
+        "conformsTo": [{"@id": profile} for profile in _PROFILES],
+        "mainEntity": {"@id": "Snakefile"},
+        "mentions": _refs(action["@id"] for action in actions),
+        **({"author": {"@id": agent["@id"]}} if agent else {}),
+    }
+    data = _data(files, root)
+    return {
+        "@context": [
+            "https://w3id.org/ro/crate/1.1/context",
+            {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"},
+        ],
+        "@graph": [
+            {
+                "@id": METADATA,
+                "@type": "CreativeWork",
+                "about": {"@id": "./"},
+                "conformsTo": [
+                    {"@id": "https://w3id.org/ro/crate/1.1"},
+                    {"@id": "https://w3id.org/workflowhub/workflow-ro-crate/1.0"},
+                ],
+            },
+            root,
+            *(
+                {"@id": profile, "@type": "CreativeWork", "name": name, "version": version}
+                for profile, (name, version) in _PROFILES.items()
+            ),
+            _licence_node(people),
+            {
+                "@id": "https://spdx.org/licenses/MIT",
+                "@type": "CreativeWork",
+                "name": "MIT License",
+                "description": "Licence of the workflow.",
+            },
+            *([agent] if agent else []),
+            *_workflow(commits, software),
+            *data,
+            *software,
+            *actions,
+        ],
+    }
+
+
+def readme(study: Study) -> str:
+    """What a person who opens the crate reads first."""
+    return f"""\
+# {study.config.study}
+
+A study of single perovskite quantum-dot junctions with qdjunction {__version__}, packed as a Workflow Run RO-Crate.
+
+- `{RESULTS}/report/index.html`: the report; it opens offline.
+- `{RESULTS}/`: everything that was computed. `{RESULTS}/{RECORD}` holds the settings with every default.
+- `Snakefile`, `rules/`, `workflow/`, `config.yaml`, `clusters/`: the workflow as it was when the crate was made.
+- `{METADATA}`: who made what, when, from what and with which versions, for machines.
+
+Draw all figures again, without any engine, in this folder:
+
+    make figures
+
+Continue the study, after an archive has lost the times of its files: `snakemake --touch --cores 1` once, then
+`make report`. Repeat it: `snakemake --cores 2 --forceall`. Files that the configuration names outside of the study
+(pseudopotentials, bulk electrodes, measured traces) are not in here; their digests are in the results.
+"""
+
+
+def _id(path: str) -> str:
+    return quote(path)
+
+
+def _refs(identities: Iterable[str]) -> Node | list[Node]:
+    """References to other nodes; to one alone without a list, as RO-Crate recommends."""
+    nodes = [{"@id": identity} for identity in identities]
+    return nodes[0] if len(nodes) == 1 else nodes
+
+
+def _data(files: Sequence[Described], root: Node) -> list[Node]:
+    """Files and folders, each a part of the folder that it lies in."""
+    nodes: dict[str, Node] = {"": root}
+    for file in files:
+        folder = next((folder for folder in _UNLISTED if file.path.startswith(folder)), None)
+        if folder:
+            _folder(folder, nodes)
+            continue
+        parent = _folder(file.path.rpartition("/")[0], nodes)
+        node = {
+            "@id": _id(file.path),
+            "@type": "File",
+            "name": file.path,
+            "contentSize": str(file.size),
+            "sha256": file.sha256,
+            "encodingFormat": _FORMATS.get(PurePosixPath(file.path).suffix, "text/plain"),
+        }
+        if file.record and file.record.failure:
+            node |= {
+                "encodingFormat": "application/json",
+                "description": f"No result. {file.record.failure}",
+            }
+        if file.record and (time := _time(file.record.provenance.get("time"))):
+            node["dateCreated"] = time
+        if file.path == "config.yaml":
+            node |= {
+                "exampleOfWork": {"@id": "#config"},
+                "description": "Settings of the study, with every default.",
+            }
+        if file.path == "README.md":
+            node["about"] = {"@id": "./"}
+        if file.path != "Snakefile":  # the workflow itself; it has more to say
+            nodes[file.path] = node
+        parent.setdefault("hasPart", []).append(node["@id"])
+    del nodes[""]
+    for node in (root, *nodes.values()):
+        if "hasPart" in node:
+            node["hasPart"] = _refs(node["hasPart"])
+    return list(nodes.values())
+
+
+def _folder(path: str, nodes: dict[str, Node]) -> Node:
+    path = path.rstrip("/")
+    if path not in nodes:
+        parent = _folder(path.rpartition("/")[0], nodes)
+        identity = f"{_id(path)}/"
+        nodes[path] = {
+            "@id": identity,
+            "@type": "Dataset",
+            "name": path,
+            "description": _FOLDERS.get(f"{path}/", f"Results in {path}."),
+        }
+        if path in ("clusters", RESULTS):
+            nodes[path]["exampleOfWork"] = {"@id": f"#{path}"}
+        parent.setdefault("hasPart", []).append(identity)
+    return nodes[path]
+
+
+def _workflow(commits: Sequence[str], software: Iterable[Node]) -> Iterator[Node]:
+    """The workflow with its language and parameters."""
+    language = "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"
+    said = f" Here at commit {commit() or 'unknown'}."
+    said += f" The results were made at commit {', '.join(commits)}." if commits else ""
+    yield {
+        "@id": "Snakefile",
+        "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow"],
+        "name": "qdjunction",
+        "description": f"DFT to transport for single perovskite quantum-dot junctions.{said}",
+        "version": __version__,
+        "encodingFormat": "text/plain",
+        "programmingLanguage": {"@id": language},
+        "conformsTo": {"@id": "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"},
+        "license": {"@id": "https://spdx.org/licenses/MIT"},
+        "hasPart": [{"@id": folder} for folder in _UNLISTED],
+        "input": [{"@id": "#config"}, {"@id": "#clusters"}],
+        "output": {"@id": f"#{RESULTS}"},
+        "softwareRequirements": _refs(node["@id"] for node in software),
+    }
+    yield {
+        "@id": language,
+        "@type": "ComputerLanguage",
+        "name": "Snakemake",
+        "identifier": {"@id": "https://snakemake.github.io"},
+        "url": {"@id": "https://snakemake.github.io"},
+    }
+    for name, kind, example in (
+        ("config", "File", "config.yaml"),
+        ("clusters", "Dataset", "clusters/"),
+        (RESULTS, "Dataset", f"{RESULTS}/"),
+    ):
+        yield {
+            "@id": f"#{name}",
+            "@type": "FormalParameter",
+            "name": name,
+            "additionalType": kind,
+            "conformsTo": {"@id": "https://bioschemas.org/profiles/FormalParameter/1.0-RELEASE"},
+            "workExample": {"@id": example},
+        }
+
+
+def _software(files: Sequence[Described]) -> list[Node]:
+    """Every version of every program that took part, and the workflow's own code at each commit."""
+    found: dict[tuple[str, str], None] = {}
+    code: dict[str, Node] = {}
+    for record in (file.record for file in files if file.record):
+        made = record.provenance
+        code[_code(record)] = {
+            "@id": _code(record),
+            "@type": "SoftwareApplication",
+            "name": "qdjunction",
+            "softwareVersion": f"{made.get('qdjunction')}, commit {_commit(record) or 'unknown'}",
+        }
+        versions = {"python": made.get("python"), **_mapping(made.get("packages"))}
+        for name, version in (versions | _mapping(record.engine.get("versions"))).items():
+            if version:
+                found[(str(name), str(version))] = None
+    nodes = [code[identity] for identity in sorted(code)]
+    for name, version in sorted(found):
+        home = _HOMES.get(name, "")
+        node = {
+            "@id": f"{home}#{quote(version)}" if home else f"#{quote(f'{name}-{version}')}",
+            "@type": "SoftwareApplication",
+            "name": name,
+            "softwareVersion": version,
+        }
+        nodes.append(node | ({"url": home} if home else {}))
+    return nodes
+
+
+def _steps(files: Sequence[Described]) -> Iterator[Node]:
+    """One action for each record of a result: what went in, what came out, when, what was corrected."""
+    by_digest = {file.sha256: file.path for file in reversed(files)}
+    results: dict[str, list[Described]] = {}
+    for file in files:
+        if file.record and not file.record.failure:
+            results.setdefault(record_path(file.path).as_posix(), []).append(file)
+    for path, made in sorted(results.items()):
+        record = made[0].record
+        assert record is not None
+        inputs = (by_digest.get(sha256) for sha256 in inputs_of(record).values() if isinstance(sha256, str))
+        used = sorted({name for name in inputs if name})
+        corrections = _corrections(record.engine)
+        engine = record.engine.get("method")
+        said = [f"Engine {engine}"] if engine else []
+        said += [f"On {record.provenance.get('host')}, {record.provenance.get('machine')}"]
+        said += [f"Corrections: {corrections}"] if corrections else []
+        yield {
+            "@id": f"#made/{_id(path)}",
+            "@type": "CreateAction",
+            "name": f"Making of {path}",
+            "description": ". ".join(said) + ".",
+            "instrument": {"@id": _code(record)},
+            **({"object": _refs(_id(name) for name in used)} if used else {}),
+            "result": _refs(_id(file.path) for file in made),
+            "actionStatus": "http://schema.org/CompletedActionStatus",
+            **_times(record.provenance),
+        }
+
+
+def _failed(files: Sequence[Described]) -> Iterator[Node]:
+    """One action for each failure, with its reason and the records that stand in the place of results."""
+    failures: dict[Failure, list[str]] = {}
+    for file in files:
+        if file.record and file.record.failure:
+            failures.setdefault(file.record.failure, []).append(file.path)
+    for number, (failure, paths) in enumerate(failures.items(), start=1):
+        yield {
+            "@id": f"#failed/{number}",
+            "@type": "CreateAction",
+            "name": f"{failure.step} of {failure.case}",
+            "description": f"A calculation that could not be done: {failure.error}.",
+            "instrument": {"@id": _code(Record(failure.provenance, {}))},
+            "result": _refs(_id(path) for path in paths),
+            "actionStatus": "http://schema.org/FailedActionStatus",
+            "error": str(failure.reason),
+            **_times(failure.provenance),
+        }
+
+
+def _corrections(engine: Mapping[str, Any]) -> str:
+    """What was changed to bring a calculation to converge."""
+    made = _mapping(engine.get("settings")).get("corrections")
+    said = [
+        f"after attempt {one.get('attempt')} ({one.get('failure')}) {one.get('action')}"
+        for one in (made if isinstance(made, list) else [])
+        if isinstance(one, Mapping)
+    ]
+    return "; ".join(said)
+
+
+def _times(made: Mapping[str, Any]) -> dict[str, str]:
+    times = {"startTime": _time(made.get("begun")), "endTime": _time(made.get("time"))}
+    return {key: time for key, time in times.items() if time}
+
+
+def _time(value: Any) -> str:
+    """An ISO time, or nothing."""
+    try:
+        return datetime.fromisoformat(value).isoformat(timespec="seconds")
+    except (TypeError, ValueError):
+        return ""
+
+
+def _code(record: Record) -> str:
+    """Identity of the workflow's own code that made a result."""
+    return "#" + quote(f"qdjunction-{record.provenance.get('qdjunction')}-{_commit(record) or 'unknown'}")
+
+
+def _commit(record: Record | None) -> str:
+    return str(record.provenance.get("commit") or "") if record else ""
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _agent(people: People) -> Node | None:
+    if not people.author:
+        return None
+    identity = f"https://orcid.org/{people.orcid}" if people.orcid else "#author"
+    return {"@id": identity, "@type": "Person", "name": people.author}
+
+
+def _licence(people: People) -> str:
+    if not people.licence:
+        return "#no-licence"
+    return people.licence if "://" in people.licence else f"https://spdx.org/licenses/{people.licence}"
+
+
+def _licence_node(people: People) -> Node:
+    if not people.licence:
+        return {
+            "@id": "#no-licence",
+            "@type": "CreativeWork",
+            "name": "No licence stated",
+            "description": "Those who made the results have not said under which licence they may be used; ask them.",
+        }
+    return {
+        "@id": _licence(people),
+        "@type": "CreativeWork",
+        "name": people.licence,
+        "description": "Licence of the results.",
+    }

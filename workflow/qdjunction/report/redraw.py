@@ -1,0 +1,89 @@
+"""All figures and the page of a study from its results alone: what the rules do, and the same on any other machine."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from qdjunction.errors import InputError
+from qdjunction.files import write_json, write_table
+from qdjunction.provenance import provenance
+from qdjunction.report import style
+from qdjunction.report.data import StudyResults, collect
+from qdjunction.report.drawing import write_figure
+from qdjunction.report.figures import draw
+from qdjunction.report.overview import read_overview, write_overview
+from qdjunction.report.page import FIGURES, write_report
+from qdjunction.report.plan import FIGURE_RECORD, files_of, overview_files_of, planned_figures
+from qdjunction.study import Study, read_study
+
+log = logging.getLogger(__name__)
+
+_NAMED = 10
+"""Missing files that an error names one by one."""
+
+
+def write_figures(results: StudyResults, folder: str | Path) -> None:
+    """Draw every figure of a study into a folder, with their source data and a record of who drew them from what."""
+    planned = planned_figures(results.study)
+    for number, figure in enumerate(planned, start=1):
+        write_figure(draw(results, figure), Path(folder) / figure.stem)
+        log.info("figure %d of %d: %s", number, len(planned), figure.stem)
+    write_json({"provenance": provenance(inputs=results.inputs)}, Path(folder) / FIGURE_RECORD)
+
+
+def write_overview_files(study: Study, page: str | Path, table: str | Path) -> None:
+    """Write the overview of a screening: its page and its table."""
+    overview = read_overview(study)
+    write_table(overview.table, table)
+    write_overview(overview, page)
+
+
+def redraw(results: str | Path, output: str | Path, sheet: str | Path | None = None) -> None:
+    """Draw all figures of a study again and put its page together, from its results wherever they are.
+
+    Nothing is computed, no file of the results is touched, and no time stamp matters. Of a screening this is the
+    overview, and the page of every dot for which one was made.
+
+    Parameters
+    ----------
+    results : str or Path
+        Results folder of the study.
+    output : str or Path
+        Folder to write to: ``index.html`` and ``figures/`` as in ``results/report``.
+    sheet : str or Path, optional
+        Matplotlib style sheet to put over the style of the report.
+
+    Raises
+    ------
+    InputError
+        If the folder is no results folder, lacks files, or one of them cannot be read; if the style sheet is none.
+    """
+    study, output = read_study(results), Path(output)
+    if output.exists() and not output.is_dir():
+        raise InputError(f"{output}: is a file; --output names a folder")
+    pages = [(study, output)]
+    if study.is_screen:
+        made = [dot.id for dot in study.dots if (study.results / dot.id / "report" / "index.html").exists()]
+        pages = [(study.only(dot), output / dot) for dot in made]
+        _check(study, overview_files_of(study))
+    for one, _ in pages:
+        _check(one, files_of(one))
+    with style.restyled(sheet):
+        if study.is_screen:
+            write_overview_files(study, output / "index.html", output / "overview.csv")
+        for one, folder in pages:
+            found = collect(one)
+            write_figures(found, folder / FIGURES)
+            write_report(found, folder / "index.html", folder / FIGURES)
+    log.info("wrote %s", output / "index.html")
+
+
+def _check(study: Study, files: Sequence[str]) -> None:
+    """Name all files that are missing, not the first alone."""
+    missing = [file for file in files if not (study.results / file).is_file()]
+    if missing:
+        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
+        raise InputError(
+            f"{study.results}: lacks {', '.join(missing[:_NAMED])}{more}; unpack the archive whole, or finish the "
+            "study with Snakemake"
+        )
