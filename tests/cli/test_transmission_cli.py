@@ -124,7 +124,7 @@ BAD = {
     "no k points": (["--kpoints", "0", "--output", "x.nc"], "k points: '0' cannot be read"),
     "solver": (["--solver", "magic", "--output", "x.nc"], "solver: 'magic' is unknown"),
     "channels": (["--eigenchannels=-1", "--output", "x.nc"], "eigenchannels: -1"),
-    "no electrode": (["--leads", "bulk:none.TSHS", "--output", "x.nc"], "none.TSHS cannot be read"),
+    "no electrode": (["--leads", "bulk:none.TSHS", "--output", "x.nc"], "none.TSHS: there is no such file"),
     "no name": (["--leads", "bulk:", "--output", "x.nc"], "leads: 'bulk:' cannot be read"),
     "another electrode": (["--leads", "bulk:{short}", "--output", "x.nc"], "name exactly the atoms"),
     "no two cells": (["--leads", "wire", "--output", "x.nc"], "take longer cells"),

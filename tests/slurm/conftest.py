@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import pytest
 
 CONF = Path("/etc/slurm/slurm.conf")
 MARK = "# made by the tests of qdjunction"
+SLURMCTLD_PORT = 6817
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "srun")
 
 # The place is fixed: the executor's job step takes SLURM_CONF out of the environment.
@@ -138,6 +140,9 @@ def _why_not() -> str:
         return f"not installed: {', '.join(missing)} (Debian: apt-get install slurmctld slurmd slurm-client munge)"
     if CONF.exists() and MARK not in CONF.read_text():
         return f"{CONF} belongs to another Slurm"
+    with socket.socket() as port:
+        if port.connect_ex(("localhost", SLURMCTLD_PORT)) == 0:
+            return "another Slurm runs on this machine"
     return ""
 
 

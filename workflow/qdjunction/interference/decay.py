@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from qdjunction.errors import InputError
 
@@ -220,4 +220,4 @@ def _check_confidence(confidence: float) -> None:
 def _student(confidence: float, degrees_of_freedom: int) -> float:
     if degrees_of_freedom < 1:
         return float("nan")
-    return float(stats.t.ppf((1 + confidence) / 2, degrees_of_freedom))
+    return float(stdtrit(degrees_of_freedom, (1 + confidence) / 2))  # scipy.stats takes long to import

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy.special import stdtr
 
 from qdjunction.errors import InputError
 from qdjunction.interference.decay import DecayFit, Values, checked_series, fit_decay
@@ -147,7 +147,7 @@ def find_jump(
         # An exact exponential has no band width: any point above it is above every band.
         with np.errstate(divide="ignore", invalid="ignore"):
             t = np.where(above > 0, above / fit.prediction_error(float(distances[-1])), 0.0)
-        band_confidence = np.asarray(1 - 2 * stats.t.sf(t, fit.degrees_of_freedom))[()]
+        band_confidence = np.asarray(1 - 2 * stdtr(fit.degrees_of_freedom, -t))[()]
         band = last > prediction.high
         is_jump = has_step & band
     return JumpVerdict(
