@@ -28,6 +28,16 @@ def relaxation_start(wildcards):
     return study.relaxed_start(wildcards.dot) or []
 
 
+def entry_of_dot(wildcards):
+    """What the configuration says of a dot, without its contacts."""
+    return study.dot(wildcards.dot).entry.model_dump(exclude={"contacts"})
+
+
+def definition_of_dot(wildcards):
+    """What the catalogue says of a dot."""
+    return study.dot(wildcards.dot).definition.model_dump(mode="json")
+
+
 # Plain values where nothing depends on the wildcards: each function costs Snakemake half a millisecond a job.
 def density_before(pattern):
     """`pattern` for the contact whose density seeds that of the junction, where the study wants that."""

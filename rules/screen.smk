@@ -1,11 +1,24 @@
 # A screening has thousands of junctions. A dot and a junction are one job each, with the results that the jobs of
-# rules/steps.smk give: Snakemake has a third of them to plan, and each starts Python once.
+# rules/structure.smk and rules/steps.smk give: Snakemake has a third of them to plan, and each starts Python once.
+# A dot that another engine relaxes first keeps the jobs of rules/structure.smk.
+IN_ONE_JOB = study.config.engine == "xtb"
+
+if not IN_ONE_JOB:
+
+    include: "structure.smk"
+
+
 rule screen_dot:
     input:
-        structure="<results>/{dot}/dot.extxyz",
+        structure=[] if IN_ONE_JOB else "<results>/{dot}/dot.extxyz",
         start=relaxation_start,
         pseudopotentials=pseudopotentials(),
     output:
+        built=(
+            ["<results>/{dot}/dot.extxyz", "<results>/{dot}/dot.json"]
+            if IN_ONE_JOB
+            else []
+        ),
         structure="<results>/{dot}/relaxed.extxyz",
         record="<results>/{dot}/relaxed.json",
         hamiltonian="<results>/{dot}/hamiltonian.nc",
@@ -20,6 +33,8 @@ rule screen_dot:
         mem_mb=asked("mem_mb", study.config.engine),
         runtime=asked("relax_min", study.config.engine),
     params:
+        entry=entry_of_dot if IN_ONE_JOB else None,
+        definition=definition_of_dot if IN_ONE_JOB else None,
         engine=engine_settings(),
         fmax_ev_per_ang=lambda wildcards: study.config.relax.fmax(
             study.dot(wildcards.dot).atoms

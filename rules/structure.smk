@@ -12,12 +12,8 @@ rule dot:
         mem_mb=1000,
         runtime=10,
     params:
-        entry=lambda wildcards: study.dot(wildcards.dot).entry.model_dump(
-            exclude={"contacts"}
-        ),
-        definition=lambda wildcards: study.dot(wildcards.dot).definition.model_dump(
-            mode="json"
-        ),
+        entry=entry_of_dot,
+        definition=definition_of_dot,
     script:
         "../workflow/scripts/dot.py"
 

@@ -3,13 +3,27 @@ from pathlib import Path
 from qdjunction import steps
 from qdjunction.engine.registry import make_engine
 from qdjunction.jobs import running
+from qdjunction.structure.catalogue import DotDefinition
 
 job = snakemake
 workdir = Path(job.params.workdir)
+structure = job.input.structure
 with running(job):
+    if job.output.built:
+        structure, record = job.output.built
+        entry = job.params.entry
+        steps.dot(
+            DotDefinition.model_validate(job.params.definition),
+            entry["cation"],
+            entry["halide"],
+            entry["seed"],
+            entry["short_range_order"],
+            structure,
+            record,
+        )
     engine = make_engine(**job.params.engine, threads=job.threads, resources=job.resources)
     steps.relax(
-        job.input.structure,
+        structure,
         engine,
         workdir / "relax",
         job.params.fmax_ev_per_ang,
