@@ -1,5 +1,6 @@
 # A screening has thousands of junctions. A dot and a junction are one job each, with the results that the jobs of
 # rules/structure.smk and rules/steps.smk give: Snakemake has a third of them to plan, and each starts Python once.
+# They leave no benchmark files, for there are files enough; records say how long steps took.
 # A dot that another engine relaxes first keeps the jobs of rules/structure.smk.
 IN_ONE_JOB = study.config.engine == "xtb"
 
@@ -24,8 +25,6 @@ rule screen_dot:
         hamiltonian="<results>/{dot}/hamiltonian.nc",
     log:
         "<logs>/{dot}/screen.log",
-    benchmark:
-        "<benchmarks>/{dot}/screen.tsv"
     conda:
         f"../envs/{study.config.engine}.yaml"
     threads: 2
@@ -59,8 +58,6 @@ rule screen_junction:
         frontier="<results>/{dot}/{junction}/frontier.json",
     log:
         "<logs>/{dot}/{junction}/screen.log",
-    benchmark:
-        "<benchmarks>/{dot}/{junction}/screen.tsv"
     conda:
         f"../envs/{study.config.engine}.yaml"
     threads: 2
