@@ -116,6 +116,11 @@ def asked(estimate, engine="xtb"):
     return amount
 
 
+def results_folder(wildcards):
+    """Folder that the study's own results are read from, whatever job asks."""
+    return study.config.results
+
+
 def in_results(files):
     """Paths of files that are named from the results folder."""
     return [f"<results>/{file}" for file in files]

@@ -20,7 +20,7 @@ rule figures:
         runtime=20,
     params:
         values=SETTINGS,
-        results=study.config.results,
+        results=results_folder,
     script:
         "../workflow/scripts/figures.py"
 
@@ -43,6 +43,6 @@ rule report:
         runtime=20,
     params:
         values=SETTINGS,
-        results=study.config.results,
+        results=results_folder,
     script:
         "../workflow/scripts/report.py"

@@ -99,7 +99,7 @@ rule overview:
         runtime=60,
     params:
         values=SETTINGS,
-        results=study.config.results,
+        results=results_folder,
     script:
         "../workflow/scripts/overview.py"
 
@@ -121,6 +121,6 @@ rule dot_report:
         runtime=20,
     params:
         values=SETTINGS,
-        results=study.config.results,
+        results=results_folder,
     script:
         "../workflow/scripts/dot_report.py"
