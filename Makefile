@@ -56,7 +56,7 @@ lint: $(STAMP)
 	PATH="$(BIN):$$PATH" snakemake --lint
 
 test: $(STAMP) lint
-	PATH="$(BIN):$$PATH" OMP_NUM_THREADS=1 pytest -n $(CORES) --dist loadgroup --cov --cov-report=term:skip-covered $(TESTS)
+	PATH="$(BIN):$$PATH" OMP_NUM_THREADS=1 pytest -n $(CORES) --dist loadfile --cov --cov-report=term:skip-covered $(TESTS)
 
 docs: $(STAMP)
 	PATH="$(BIN):$$PATH" python docs/make.py
