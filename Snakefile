@@ -71,7 +71,7 @@ if study.config.traces:
 
 
 if study.is_screen:
-    # The plan of a screening is millions of objects, none of them garbage; looking through them takes a third of its time.
+    # The plan of a screening is millions of objects, none of them garbage; looking through them takes a sixth of its time.
     gc.set_threshold(1_000_000, 100, 100)
 
     include: "rules/screen.smk"

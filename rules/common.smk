@@ -29,8 +29,8 @@ def relaxation_start(wildcards):
 
 
 def entry_of_dot(wildcards):
-    """What the configuration says of a dot, without its contacts."""
-    return study.dot(wildcards.dot).entry.model_dump(exclude={"contacts"})
+    """What the configuration says of the make of a dot: cation, halide and its order."""
+    return study.dot(wildcards.dot).entry.model_dump(exclude={"dot", "contacts"})
 
 
 def definition_of_dot(wildcards):
@@ -38,7 +38,7 @@ def definition_of_dot(wildcards):
     return study.dot(wildcards.dot).definition.model_dump(mode="json")
 
 
-# Plain values where nothing depends on the wildcards: each function costs Snakemake half a millisecond a job.
+# Plain values where nothing depends on the wildcards: Snakemake pays for each function with each job.
 def density_before(pattern):
     """`pattern` for the contact whose density seeds that of the junction, where the study wants that."""
 

@@ -2,13 +2,15 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qdjunction import __version__
 from qdjunction.errors import InputError, QdjunctionError
 from qdjunction.number_lists import parse_numbers
+from qdjunction.verbs import add_verb
 
 if TYPE_CHECKING:
     from qdjunction.engine.contract import Engine
@@ -51,11 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"qdjunction {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-
-    def verb(name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
-        sub = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-        sub.set_defaults(run=run)
-        return sub
+    verb = partial(add_verb, verbs)
 
     dot = verb("dot", _dot, "build a neutral, unrelaxed dot")
     dot.add_argument("name", help="dot of the catalogue, e.g. 12Pb")

@@ -14,7 +14,7 @@ import xarray
 from ase import Atoms
 from numpy.typing import NDArray
 
-from qdjunction.config import ElectrodeSettings, LeadSettings
+from qdjunction.config import ElectrodeSettings, LeadSettings, TransportSettings
 from qdjunction.engine.contract import Engine, EngineInfo
 from qdjunction.engine.siesta.convergence import convergence
 from qdjunction.engine.siesta.extraction import electronic_structure_from_run
@@ -410,6 +410,21 @@ def compute_transmission(
         write_transmission(result, output, {"leads": leads, "engine": engine, "provenance": made}, more)
     if response_table is not None:
         write_table(linear_response_table(average, temperature_k), response_table)
+
+
+def transmission_of_study(
+    path: str | Path, settings: TransportSettings, output: str | Path, cache: str | Path
+) -> None:
+    """Compute T(E) of a junction as the configuration of a study wants it; surfaces of electrodes stay in `cache`."""
+    compute_transmission(
+        path,
+        settings.energies,
+        settings.leads.text,
+        output,
+        kpoints=settings.leads.kpoints,
+        eta_ev=settings.leads.eta_ev,
+        cache=cache,
+    )
 
 
 def local_density(

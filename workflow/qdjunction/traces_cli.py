@@ -2,7 +2,7 @@
 
 import argparse
 import logging
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -19,6 +19,7 @@ from qdjunction.traces.settings import (
     SimulationSettings,
     TracesSettings,
 )
+from qdjunction.verbs import add_verb
 from qdjunction.yaml_model import Section, read_yaml, validate
 
 log = logging.getLogger(__name__)
@@ -46,11 +47,7 @@ def add_verbs(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     verbs = parser.add_subparsers(dest="traces_verb", metavar="VERB", required=True)
-
-    def verb(name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
-        sub = verbs.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-        sub.set_defaults(run=run)
-        return sub
+    verb = partial(add_verb, verbs)
 
     select = verb("select", _select, "select the traces with a conductance jump, one row a trace")
     _path(select)

@@ -3,14 +3,10 @@ from qdjunction.jobs import running
 from qdjunction.structure.catalogue import DotDefinition
 
 job = snakemake
-entry = job.params.entry
 with running(job):
     steps.dot(
         DotDefinition.model_validate(job.params.definition),
-        entry["cation"],
-        entry["halide"],
-        entry["seed"],
-        entry["short_range_order"],
-        job.output.structure,
-        job.output.record,
+        **job.params.entry,
+        output=job.output.structure,
+        record=job.output.record,
     )

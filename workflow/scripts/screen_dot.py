@@ -11,16 +11,8 @@ structure = job.input.structure
 with running(job):
     if job.output.built:
         structure, record = job.output.built
-        entry = job.params.entry
-        steps.dot(
-            DotDefinition.model_validate(job.params.definition),
-            entry["cation"],
-            entry["halide"],
-            entry["seed"],
-            entry["short_range_order"],
-            structure,
-            record,
-        )
+        definition = DotDefinition.model_validate(job.params.definition)
+        steps.dot(definition, **job.params.entry, output=structure, record=record)
     engine = make_engine(**job.params.engine, threads=job.threads, resources=job.resources)
     steps.relax(
         structure,

@@ -5,7 +5,6 @@ from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.jobs import running
 
 job = snakemake
-transport = TransportSettings(**job.params.transport)
 with running(job, needs=[job.input.structure]):
     steps.junction(
         job.input.structure,
@@ -21,14 +20,11 @@ with running(job, needs=[job.input.structure]):
         job.output.hamiltonian,
         job.params.get("density_from"),
     )
-    steps.compute_transmission(
+    steps.transmission_of_study(
         job.output.hamiltonian,
-        transport.energies,
-        transport.leads.text,
+        TransportSettings(**job.params.transport),
         job.output.transmission,
-        kpoints=transport.leads.kpoints,
-        eta_ev=transport.leads.eta_ev,
-        cache=job.params.cache,
+        job.params.cache,
     )
     steps.frontier(
         job.output.hamiltonian, InterferenceSettings(**job.params.interference), job.output.frontier

@@ -38,6 +38,11 @@ class EngineInfo:
     versions: dict[str, str] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def label(self) -> str:
+        """The method, and that it is a model where it is one: what every figure says."""
+        return f"{self.method}: embedded model, not DFT" if self.embedded else self.method
+
 
 @dataclass(frozen=True)
 class Relaxation:

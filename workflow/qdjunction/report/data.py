@@ -205,7 +205,7 @@ def collect(study: Study) -> StudyResults:
         dots=dots,
         failures=failures,
         chain=_table(root / "chain.csv"),
-        chain_summary=_json(root / "chain.json"),
+        chain_summary=read_json(root / "chain.json"),
         timings=read_timings(root / "benchmarks"),
         traces=collect_traces(study),
         inputs=digests(*(path for file in files_of(study) if (path := root / file).is_file())),
@@ -249,14 +249,14 @@ def _dot(root: Path, case: DotCase) -> DotResults | None:
         return None
     levels = folder / "hamiltonian.nc"
     structure = None if read_failure(levels) else read_electronic_structure(levels)
-    relaxation = _json(folder / "relaxed.json")
+    relaxation = read_json(folder / "relaxed.json")
     # The record says where it started, the file of an earlier configuration may lie there still.
     is_pre_relaxed = Path(relaxation["inputs"].get("start", "")).name == "pre_relaxed.extxyz"
     return DotResults(
         case=case,
         atoms=read_structure(folder / "relaxed.extxyz"),
         relaxation=relaxation,
-        pre_relaxation=_json(folder / "pre_relaxed.json") if is_pre_relaxed else None,
+        pre_relaxation=read_json(folder / "pre_relaxed.json") if is_pre_relaxed else None,
         electrons=structure.engine if structure else None,
         homo_ev=structure.homo_ev if structure else np.nan,
         lumo_ev=structure.lumo_ev if structure else np.nan,
@@ -267,7 +267,7 @@ def _dot(root: Path, case: DotCase) -> DotResults | None:
 def _series(root: Path, case: DotCase) -> Iterator[SeriesResults]:
     folder = root / case.id
     junctions = {junction.name: found for junction in case.junctions if (found := _junction(root, junction))}
-    summaries = {entry["left"]: entry for entry in _json(folder / "series.json")["series"]}
+    summaries = {entry["left"]: entry for entry in read_json(folder / "series.json")["series"]}
     conductance, spectrum = _table(folder / "conductance.csv"), _table(folder / "series.csv")
     for left, names in series_of(case).items():
         if not junctions.keys() & set(names):
@@ -296,7 +296,7 @@ def _junction(root: Path, case: JunctionCase) -> JunctionResults | None:
         case=case,
         atoms=read_structure(folder / "junction.extxyz"),
         transmission=read_transmission(folder / "transmission.nc"),
-        frontier=_json(folder / "frontier.json"),
+        frontier=read_json(folder / "frontier.json"),
         density=None if read_failure(folder / "local_density.nc") else _density(folder / "local_density.nc"),
     )
 
@@ -311,7 +311,14 @@ def _density(path: Path) -> LocalDensity:
     return LocalDensity(energy, values["ldos"], values["ldos_left"], values["ldos_right"])
 
 
-def _json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a result in JSON.
+
+    Raises
+    ------
+    InputError
+        If it is missing or damaged.
+    """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

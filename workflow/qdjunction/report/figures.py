@@ -57,8 +57,7 @@ def draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
     elif planned.traces:
         origin = origin_of_traces(results.traces, planned)
     else:
-        engine = results.dot(planned.dot).engine
-        origin = f"{engine.method}: embedded model, not DFT" if engine.embedded else engine.method
+        origin = results.dot(planned.dot).engine.label
     with style.figure_style():
         drawing.figure.supxlabel(origin, x=0.99, ha="right", fontsize=6.5, color="#777777")
     return drawing

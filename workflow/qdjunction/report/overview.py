@@ -1,7 +1,6 @@
 """The report of a screening: one row a series, aggregates over halide orders, what failed."""
 
 import base64
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
@@ -9,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from qdjunction.engine.contract import EngineInfo
@@ -19,9 +17,10 @@ from qdjunction.failures import Failure, read_failure
 from qdjunction.files import whole
 from qdjunction.provenance import digests, provenance
 from qdjunction.report import style, tables
-from qdjunction.report.data import failures_of
+from qdjunction.report.data import failures_of, read_json
 from qdjunction.report.drawing import svg
 from qdjunction.report.plan import series_of
+from qdjunction.report.template import environment
 from qdjunction.study import RECORD, DotCase, Study
 
 FAMILY = ["catalogue_dot", "cation", "halide", "short_range_order", "left"]
@@ -75,7 +74,7 @@ def read_overview(study: Study) -> Overview:
     for case in study.dots:
         record = root / case.id / "relaxed.json"
         if engine is None and not read_failure(record):
-            engine = EngineInfo(**_json(record)["engine"])
+            engine = EngineInfo(**read_json(record)["engine"])
         rows += _rows(root, case)
     failures = failures_of(study)
     if engine is None:
@@ -100,24 +99,22 @@ def families(table: pd.DataFrame) -> pd.DataFrame:
 
 def write_overview(overview: Overview, path: str | Path) -> None:
     """Write the page of a screening: one HTML file that refers to nothing but ``overview.csv`` beside it."""
-    environment = Environment(
-        loader=PackageLoader("qdjunction.report"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    css = (Path(__file__).parent / "templates" / "page.css").read_text(encoding="utf-8")
     image = base64.b64encode(svg(overview_figure(overview))).decode("ascii")
-    page = environment.get_template("overview.html.j2").render(
-        style=css,
-        study=overview.study.config.study,
-        results=overview.study.config.results,
-        engine=overview.engine,
-        page=provenance(inputs=digests(overview.study.results / RECORD)),
-        dots=len(overview.study.dots),
-        junctions=len(overview.study.junctions),
-        image=image,
-        families=_families_table(overview.families),
-        failures=overview.failures,
-        config=overview.study.config.model_dump_json(indent=1, exclude_defaults=True),
+    page = (
+        environment()
+        .get_template("overview.html.j2")
+        .render(
+            study=overview.study.config.study,
+            results=overview.study.config.results,
+            engine=overview.engine,
+            page=provenance(inputs=digests(overview.study.results / RECORD)),
+            dots=len(overview.study.dots),
+            junctions=len(overview.study.junctions),
+            image=image,
+            families=_families_table(overview.families),
+            failures=overview.failures,
+            config=overview.study.config.model_dump_json(indent=1, exclude_defaults=True),
+        )
     )
     with whole(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
@@ -138,9 +135,7 @@ def overview_figure(overview: Overview) -> Figure:
             axes.errorbar(range(len(names)), mean, sd, fmt="_", color="black", ms=10, capsize=3)
             axes.set_ylabel(fill(QUANTITIES[name], 20), fontsize=7.5)
         panels[-1].set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=6.5)
-        model = f"{overview.engine.method}: embedded model, not DFT"
-        origin = model if overview.engine.embedded else overview.engine.method
-        figure.supxlabel(origin, x=0.99, ha="right", fontsize=6.5, color="#777777")
+        figure.supxlabel(overview.engine.label, x=0.99, ha="right", fontsize=6.5, color="#777777")
     return figure
 
 
@@ -163,7 +158,7 @@ def _rows(root: Path, case: DotCase) -> list[dict[str, Any]]:
         common["gap_eV"] = lumo - homo
     summaries: dict[str, Any] = {}
     if not read_failure(folder / "series.json"):
-        summaries = {entry["left"]: entry for entry in _json(folder / "series.json")["series"]}
+        summaries = {entry["left"]: entry for entry in read_json(folder / "series.json")["series"]}
     rows = []
     for left, names in series_of(case).items():
         summary = summaries.get(left, {"kind": "failed"})
@@ -214,13 +209,6 @@ def _families_table(frame: pd.DataFrame) -> tables.Table:
         rows,
         3,
     )
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); compute it again") from error
 
 
 def _number(value: float | None) -> float:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
@@ -20,6 +19,7 @@ from qdjunction.report.data import DotResults, SeriesResults, StudyResults
 from qdjunction.report.explorer import explored
 from qdjunction.report.plan import FORMATS, PlannedFigure, planned_figures
 from qdjunction.report.style import junction_colours
+from qdjunction.report.template import environment, template_text
 
 FIGURES = "figures"
 """Folder of the figures beside the page."""
@@ -47,21 +47,11 @@ def write_report(results: StudyResults, path: str | Path, figure_folder: str | P
     figure_folder : str or Path, optional
         Where figures drawn by `write_figure` lie; without it the page draws its own.
     """
-    environment = Environment(
-        loader=PackageLoader("qdjunction.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    # Text of this package, not of a user: it goes in as it is.
-    environment.filters["subscripts"] = subscripts
-    environment.globals["style"] = _template_text("page.css")
-    environment.globals["explorer_script"] = _template_text("explorer.js")
-    environment.globals["viewer_script"] = _template_text("viewer.js")
-    page = environment.get_template("index.html.j2").render(
-        _content(results, figure_folder), plotly=get_plotlyjs()
-    )
+    pages = environment()
+    pages.filters["subscripts"] = subscripts
+    pages.globals["explorer_script"] = template_text("explorer.js")
+    pages.globals["viewer_script"] = template_text("viewer.js")
+    page = pages.get_template("index.html.j2").render(_content(results, figure_folder), plotly=get_plotlyjs())
     with whole(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
@@ -268,7 +258,7 @@ def _page_figure(results: StudyResults, planned: PlannedFigure, folder: str | Pa
     return PageFigure(
         title=planned.title,
         image="data:image/svg+xml;base64," + base64.b64encode(image).decode("ascii"),
-        caption=_template_text(f"caption_{planned.kind}.rst").strip(),
+        caption=template_text(f"caption_{planned.kind}.rst").strip(),
         downloads={suffix.upper(): f"{FIGURES}/{planned.stem}.{suffix}" for suffix in FORMATS},
     )
 
@@ -286,10 +276,6 @@ def _scenes(results: StudyResults) -> dict[str, Any]:
 def subscripts(text: str) -> Markup:
     """Escape a caption and set what follows an underscore, as in Γ_L, as a subscript."""
     return Markup(re.sub(r"_(\w)", r"<sub>\1</sub>", str(escape(text))))
-
-
-def _template_text(name: str) -> str:
-    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
 
 
 def _capital(text: str) -> str:

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from qdjunction.engine.contract import EngineInfo
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing
 from qdjunction.report.plan import PlannedFigure
@@ -77,10 +78,7 @@ def origin(entry: TraceResults) -> str:
         elif one.simulation is None:
             notes.append("simulated traces")
         else:
-            engine = one.simulation["engine"]
-            method = (
-                f"{engine['method']}: embedded model, not DFT" if engine["embedded"] else engine["method"]
-            )
+            method = EngineInfo(**one.simulation["engine"]).label
             notes.append(f"traces simulated from conductances of {method}")
     return "; ".join(dict.fromkeys(notes))
 

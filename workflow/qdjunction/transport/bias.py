@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from qdjunction.errors import InputError
 from qdjunction.units import BOLTZMANN_EV_PER_K, G0_SIEMENS
 
-from .conductance import KERNEL_HALF_WIDTH, conductance
+from .conductance import KERNEL_HALF_WIDTH, check_temperature, conductance
 from .device import Device, dense
 from .leads import Lead
 from .transmission import Transmission, transmission
@@ -47,7 +47,7 @@ def linear_response_current(
         If the temperature is not positive, or the energies do not hold the window of the largest bias or are
         too coarse.
     """
-    _check_temperature(temperature_k)
+    check_temperature(temperature_k)
     bias = np.atleast_1d(np.asarray(bias_v, dtype=float))
     kt = BOLTZMANN_EV_PER_K * temperature_k
     current = np.empty(len(bias))
@@ -149,7 +149,7 @@ def rigid_shift_current(
     InputError
         As for `rigid_shift`, and if the temperature or the step is not positive.
     """
-    _check_temperature(temperature_k)
+    check_temperature(temperature_k)
     if not step_ev > 0:
         raise InputError(f"energy step: {step_ev} eV; it must be larger than 0")
     bias = np.atleast_1d(np.asarray(bias_v, dtype=float))
@@ -175,8 +175,3 @@ class _MovedLead:
     def self_energy(self, energy_ev: ArrayLike) -> NDArray[np.complex128]:
         """Give the self-energy (eV) at one energy or many."""
         return self._lead.self_energy(np.asarray(energy_ev, dtype=float) - self._shift)
-
-
-def _check_temperature(temperature_k: float) -> None:
-    if not (np.isfinite(temperature_k) and temperature_k > 0):
-        raise InputError(f"temperature: {temperature_k} K; it must be larger than 0")

@@ -122,6 +122,18 @@ def sorted_unique(result: Transmission) -> tuple[NDArray[np.float64], NDArray[np
     return energies, result.transmission[first]
 
 
+def check_temperature(temperature_k: float) -> None:
+    """Refuse a temperature (K) that is not above zero.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
+    if not (np.isfinite(temperature_k) and temperature_k > 0):
+        raise InputError(f"temperature: {temperature_k} K; it must be larger than 0")
+
+
 def check_window(energies: NDArray, fermi: NDArray, kt: float, half_width: float) -> None:
     """Raise InputError unless the energies hold `half_width` kT about every Fermi energy, finely enough."""
     if not fermi.size:

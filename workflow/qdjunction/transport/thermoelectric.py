@@ -7,10 +7,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import constants
 
-from qdjunction.errors import InputError
 from qdjunction.units import BOLTZMANN_EV_PER_K, G0_SIEMENS
 
-from .conductance import check_window, conductance_slope, sorted_unique, thermal_window
+from .conductance import check_temperature, check_window, conductance_slope, sorted_unique, thermal_window
 from .transmission import Transmission
 
 HALF_WIDTH = 16.0
@@ -75,8 +74,7 @@ def thermoelectric(
     -----
     Source: U. Sivan and Y. Imry, Phys. Rev. B 33, 551 (1986).
     """
-    if not (np.isfinite(temperature_k) and temperature_k > 0):
-        raise InputError(f"temperature: {temperature_k} K; it must be larger than 0")
+    check_temperature(temperature_k)
     fermi = np.asarray(fermi_ev, dtype=float)
     energies, values = sorted_unique(result)
     kt = BOLTZMANN_EV_PER_K * temperature_k
@@ -112,8 +110,7 @@ def response_energies(energies_ev: ArrayLike, temperature_k: float = 300.0) -> N
     InputError
         If the temperature is not positive, or the energies hold the window of no Fermi energy or are too coarse.
     """
-    if not (np.isfinite(temperature_k) and temperature_k > 0):
-        raise InputError(f"temperature: {temperature_k} K; it must be larger than 0")
+    check_temperature(temperature_k)
     energies = np.unique(np.asarray(energies_ev, dtype=float))
     low, high = thermal_window(energies, temperature_k, HALF_WIDTH)
     fermi = energies[(energies >= low) & (energies <= high)]
