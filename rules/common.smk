@@ -5,6 +5,7 @@ from qdjunction.report.plan import (
     overview_files_of,
     planned_figures,
 )
+from qdjunction.packs import JUNCTION_FILES, TRANSPORT_FILES
 from qdjunction.study import RECORD, study_values
 
 FIGURES = [] if study.is_screen else planned_figures(study)
@@ -62,6 +63,12 @@ def contacts(wildcards):
     return [case.left, case.right]
 
 
+def contacts_of_dot(wildcards):
+    """Left and right contact of every junction of a dot, by its name."""
+    cases = study.dot(wildcards.dot).junctions
+    return {case.name: [case.left, case.right] for case in cases}
+
+
 def electrode_file():
     """File of the bulk electrode, if the study has one."""
     return study.config.transport.leads.electrode or []
@@ -79,12 +86,11 @@ def of_junctions(pattern):
     return files
 
 
-def n_atoms(wildcards):
-    """Atoms of the dot, or of the junction with its two pyramids."""
-    dot = study.dot(wildcards.dot).atoms
+def n_atoms(wildcards, with_gold):
+    """Atoms of the dot, or of a junction with its two pyramids."""
     layers = study.config.electrodes.layers
     gold = 2 * sum(n * (n + 1) // 2 for n in range(1, layers + 1))
-    return dot + (gold if hasattr(wildcards, "junction") else 0)
+    return study.dot(wildcards.dot).atoms + (gold if with_gold else 0)
 
 
 # Estimates by the number of atoms n, fitted to the benchmark files of finished studies; docs/cluster.md has the numbers.
@@ -103,15 +109,20 @@ ESTIMATES = {
 }
 
 
-def asked(estimate, engine="xtb"):
-    """Resource function: what one attempt more asks more of, up to the limit of the configuration."""
+def asked(estimate, engine="xtb", at_contacts=False):
+    """Resource function: what one attempt more asks more of, up to the limit of the configuration.
+
+    A job `at_contacts` does all junctions of a dot, one after the other.
+    """
     limits = study.config.resources
     limit = limits.max_mem_mb if estimate == "mem_mb" else limits.max_runtime_min
 
     def amount(wildcards, attempt):
-        return min(
-            attempt * round(ESTIMATES[engine][estimate](n_atoms(wildcards))), limit
-        )
+        atoms = n_atoms(wildcards, at_contacts or hasattr(wildcards, "junction"))
+        one = round(ESTIMATES[engine][estimate](atoms))
+        if at_contacts and estimate != "mem_mb":
+            one *= len(study.dot(wildcards.dot).junctions)
+        return min(attempt * one, limit)
 
     return amount
 

@@ -1,33 +1,3 @@
-rule series:
-    input:
-        transmissions=of_junctions("<results>/{dot}/{junction}/transmission.nc"),
-        frontiers=of_junctions("<results>/{dot}/{junction}/frontier.json"),
-    output:
-        conductance="<results>/{dot}/conductance.csv",
-        series="<results>/{dot}/series.csv",
-        summary="<results>/{dot}/series.json",
-    log:
-        "<logs>/{dot}/series.log",
-    benchmark:
-        "<benchmarks>/{dot}/series.tsv"
-    conda:
-        "../envs/python.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        names=lambda wildcards: [
-            case.name for case in study.dot(wildcards.dot).junctions
-        ],
-        lefts=lambda wildcards: [
-            case.left for case in study.dot(wildcards.dot).junctions
-        ],
-        temperature_k=study.config.transport.temperature_k,
-        interference=settings("interference"),
-    script:
-        "../workflow/scripts/series.py"
-
-
 rule chain:
     output:
         table="<results>/chain.csv",

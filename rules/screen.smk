@@ -1,6 +1,6 @@
-# A screening has thousands of junctions. A dot and a junction are one job each, with the results that the jobs of
-# rules/structure.smk and rules/steps.smk give: Snakemake has a third of them to plan, and each starts Python once.
-# They leave no benchmark files, for there are files enough; records say how long steps took.
+# A screening has thousands of junctions. A dot, its junctions and their T(E) are one job each, with the results that the
+# jobs of rules/structure.smk and rules/steps.smk give, those of the junctions in packs: with four contacts a seventh of
+# the jobs for Snakemake to plan, and a third of the files. They leave no benchmark files; records say how long steps took.
 # A dot that another engine relaxes first keeps the jobs of rules/structure.smk.
 IN_ONE_JOB = study.config.engine == "xtb"
 
@@ -44,39 +44,74 @@ rule screen_dot:
         "../workflow/scripts/screen_dot.py"
 
 
-rule screen_junction:
+rule screen_junctions:
     input:
         structure="<results>/{dot}/relaxed.extxyz",
-        before=density_before("<results>/{dot}/{junction}/hamiltonian.nc"),
         pseudopotentials=pseudopotentials(gold=True),
-        electrode=electrode_file(),
     output:
-        structure="<results>/{dot}/{junction}/junction.extxyz",
-        record="<results>/{dot}/{junction}/junction.json",
-        hamiltonian="<results>/{dot}/{junction}/hamiltonian.nc",
-        transmission="<results>/{dot}/{junction}/transmission.nc",
-        frontier="<results>/{dot}/{junction}/frontier.json",
+        "<results>/{dot}/junctions.zip",
     log:
-        "<logs>/{dot}/{junction}/screen.log",
+        "<logs>/{dot}/junctions.log",
     conda:
         f"../envs/{study.config.engine}.yaml"
     threads: 2
     resources:
-        mem_mb=asked("mem_mb", study.config.engine),
-        runtime=asked("scf_min", study.config.engine),
+        mem_mb=asked("mem_mb", study.config.engine, at_contacts=True),
+        runtime=asked("scf_min", study.config.engine, at_contacts=True),
     params:
-        contacts=contacts,
+        contacts=contacts_of_dot,
         electrodes=settings("electrodes"),
         engine=engine_settings(),
-        workdir=f"{study.config.results}/work/{{dot}}/{{junction}}/hamiltonian",
-        density_from=density_before(
-            f"{study.config.results}/work/{{dot}}/{{junction}}/hamiltonian"
-        ),
-        transport=settings("transport"),
-        cache=f"{study.config.results}/cache",
-        interference=settings("interference"),
+        workdir=f"{study.config.results}/work/{{dot}}",
+        seed_density=study.config.seed_density,
     script:
-        "../workflow/scripts/screen_junction.py"
+        "../workflow/scripts/screen_junctions.py"
+
+
+rule screen_transport:
+    input:
+        junctions="<results>/{dot}/junctions.zip",
+        electrode=electrode_file(),
+    output:
+        pack="<results>/{dot}/transport.zip",
+        conductance="<results>/{dot}/conductance.csv",
+        series="<results>/{dot}/series.csv",
+        summary="<results>/{dot}/series.json",
+    log:
+        "<logs>/{dot}/transport.log",
+    conda:
+        "../envs/python.yaml"
+    threads: 2
+    resources:
+        mem_mb=asked("mem_mb", at_contacts=True),
+        runtime=asked("scf_min", at_contacts=True),
+    params:
+        contacts=contacts_of_dot,
+        transport=settings("transport"),
+        interference=settings("interference"),
+        workdir=f"{study.config.results}/work/{{dot}}",
+        cache=f"{study.config.results}/cache",
+    script:
+        "../workflow/scripts/screen_transport.py"
+
+
+# Local densities are computed from single files, and the page of a dot is made from them; both only on demand.
+rule unpack:
+    input:
+        junctions="<results>/{dot}/junctions.zip",
+        transport="<results>/{dot}/transport.zip",
+    output:
+        junctions=[f"<results>/{{dot}}/{{junction}}/{name}" for name in JUNCTION_FILES],
+        transport=[f"<results>/{{dot}}/{{junction}}/{name}" for name in TRANSPORT_FILES],
+    log:
+        "<logs>/{dot}/{junction}/unpack.log",
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../workflow/scripts/unpack.py"
 
 
 # The report of a screening: an overview of all dots, and on demand the page of one,
@@ -84,6 +119,8 @@ rule screen_junction:
 rule overview:
     input:
         in_results(overview_files_of(study)),
+        # Holds the failures of junctions; without it their series would do, and nothing would be tried again.
+        packs=in_results(f"{dot.id}/transport.zip" for dot in study.dots),
     output:
         page="<results>/report/index.html",
         table="<results>/report/overview.csv",

@@ -21,6 +21,9 @@ from qdjunction.engine.siesta.extraction import electronic_structure_from_run, r
 from qdjunction.engine.siesta.pseudopotentials import read_pseudopotential
 from qdjunction.engine.store import read_electronic_structure
 from qdjunction.errors import InputError, QdjunctionError
+from qdjunction.failures import failures_in
+from qdjunction.packs import read_manifest, unpack, write_pack
+from qdjunction.records import read_record
 from qdjunction.steps import read_junction
 from qdjunction.structure.catalogue import load_dot
 from qdjunction.structure.xyz import read_structure
@@ -189,6 +192,20 @@ def test_damaged_files(original, read, tmp_path, how):
         read(path)
     except QdjunctionError as error:
         is_clear(error, path.name)
+
+
+@fuzzed
+@given(how=damage)
+def test_damaged_pack(tmp_path, how):
+    path, members = tmp_path / "junctions.zip", ["short/frontier.json", "long/transmission.nc"]
+    write_pack(path, RECORDED, members, {"keys": {"short": "k"}, "provenance": {"host": "h"}})
+    path.write_bytes(damaged(path.read_bytes(), *how))
+    read_record(path)
+    for read in (failures_in, read_manifest, lambda pack: unpack(pack, tmp_path / "out", members)):
+        try:
+            read(path)
+        except QdjunctionError as error:
+            is_clear(error, path.name)
 
 
 @fuzzed

@@ -13,10 +13,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from itertools import zip_longest
 from pathlib import Path
 
 import pytest
+from qdjunction.engine.store import read_electronic_structure
+from qdjunction.packs import read_manifest, unpack
 
 ROOT = Path(__file__).parents[2]
 DOT = "1Pb_MAPbBr3"
@@ -35,6 +38,12 @@ relax: {start: scratch, fmax_ev_per_ang: 0.002}
 electrodes: {layers: 2}
 """
 TARGET = f"results/{DOT}/relaxed.json"
+SCREENING = """\
+study: faults
+electrodes: {layers: 2}
+screen:
+  - {dots: [1Pb], halides: [Br], contacts: CONTACTS}
+"""
 
 
 class Study:
@@ -47,7 +56,7 @@ class Study:
 
     def command(self, *words: str, profile: bool = True) -> list[str]:
         where = ["--profile", "slurm", "--slurm-init-seconds-before-status-checks", "1"]
-        where += ["--set-threads", "relax=1"]
+        where += ["--set-threads", "relax=1", "screen_junctions=1"]
         return [
             *("snakemake", *(where if profile else ["--cores", "1"]), "--directory", str(self.folder)),
             *(
@@ -105,6 +114,13 @@ class Study:
             time.sleep(0.02)
 
 
+def wait_until(done: Callable[[], bool], seconds: float = 100) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def environment() -> dict[str, str]:
     # Parallel sums round differently from run to run; one thread gives the same bytes.
     return os.environ | {
@@ -126,6 +142,25 @@ def results(folder: Path) -> dict[str, bytes]:
             data = json.dumps(record).encode()
         files[path.name] = data
     return files
+
+
+def matrices(pack: Path) -> bytes:
+    """H and S of all contacts in a pack."""
+    folder, names = pack.parent / "unpacked", list(read_manifest(pack)["keys"])
+    unpack(pack, folder, [f"{name}/hamiltonian.nc" for name in names])
+    return b"".join(
+        block.tobytes()
+        for name in names
+        for h in [read_electronic_structure(folder / name / "hamiltonian.nc").hamiltonian]
+        for block in (h.Hk(format="array"), h.Sk(format="array"))
+    )
+
+
+def note(name: str, happened: str, since: float, differing: int) -> None:
+    """Add a row to the table of faults, if it is wanted."""
+    if path := os.environ.get("QDJUNCTION_FAULTS"):
+        with open(path, "a", newline="") as file:
+            csv.writer(file).writerow((name, happened, f"{time.monotonic() - since:.0f}", differing))
 
 
 @pytest.fixture(scope="module")
@@ -153,10 +188,7 @@ def same(study, undisturbed, request):
         differing = sum(
             a != b for name in undisturbed for a, b in zip_longest(undisturbed[name], found[name])
         )
-        if path := os.environ.get("QDJUNCTION_FAULTS"):
-            with open(path, "a", newline="") as file:
-                row = (request.node.name[5:], happened, f"{time.monotonic() - since:.0f}", differing)
-                csv.writer(file).writerow(row)
+        note(request.node.name[5:], happened, since, differing)
         assert differing == 0
         assert not [path for path in study.folder.rglob(".*-*") if path.suffix in (".json", ".extxyz", ".nc")]
 
@@ -194,6 +226,45 @@ def test_the_orphan_of_a_killed_snakemake_is_waited_for(slurm, study, same):
     assert "done by the earlier copy" in study.log
     assert "step" not in study.log, "the newcomer did the work a second time"
     same(began, "the job lives on; the newcomer waits for it and takes its results")
+
+
+@pytest.mark.slow
+@long_fault
+@pytest.mark.parametrize("end", [signal.SIGCONT, signal.SIGKILL], ids=["lives", "dies"])
+def test_the_orphan_of_a_screening(slurm, tmp_path, end, request):
+    """Two contacts are added, and Snakemake is killed after the first of them. If the orphan dies, too, while the
+    newcomer waits for it, that does the second one; the pack from before is taken for no result of the orphan."""
+    slurm.wait_for(0, 30)
+    pack = f"results/{DOT}/junctions.zip"
+    extended = SCREENING.replace("CONTACTS", "[long, short, R1-R2]")
+    (tmp_path / "undisturbed").mkdir()
+    undisturbed = Study(tmp_path / "undisturbed", pack, extended)
+    undisturbed.finish(profile=False)
+    study = Study(tmp_path, pack, SCREENING.replace("CONTACTS", "[long]"))
+    study.finish(profile=False)
+    (tmp_path / "study.yaml").write_text(extended)
+    run = study.start()
+    wait_until((tmp_path / "results" / "work" / DOT / "short" / ".junctions.key").exists)
+    lock = tmp_path / "results" / DOT / ".screen_junctions-junctions.zip.lock"
+    orphan = json.loads(lock.read_text())["pid"]
+    os.kill(orphan, signal.SIGSTOP)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    began = time.monotonic()
+    study.unlock()
+    again = study.start()
+    log = tmp_path / "results" / "logs" / DOT / "junctions.log"
+    wait_until(lambda: log.exists() and "waiting:" in log.read_text())
+    os.kill(orphan, end)
+    assert again.wait(300) == 0, (tmp_path / "snakemake.log").read_text()
+    assert list(read_manifest(tmp_path / pack)["keys"]) == ["long", "short", "R1-R2"]
+    found, wanted = matrices(tmp_path / pack), matrices(tmp_path / "undisturbed" / pack)
+    assert len(found) == len(wanted)
+    differing = sum(a != b for a, b in zip(found, wanted, strict=True))
+    note(request.node.name[5:], "the newcomer waits, and does what is left", began, differing)
+    assert differing == 0
+    computed = [line.split("/")[3] for line in log.read_text().splitlines() if "SCF of" in line]
+    assert set(computed) <= (set() if end == signal.SIGCONT else {"R1-R2"})
 
 
 def test_a_truncated_result_is_named_and_made_again(study, same):

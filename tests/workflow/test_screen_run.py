@@ -52,7 +52,7 @@ def test_the_page_of_one_dot_is_made_from_what_is_there(study):
     page = "results/1Pb_CsPbCl3/report/index.html"
     run = snakemake(study, page)
     assert run.returncode == 0, run.stderr
-    assert "rule screen_junction" not in run.stderr
+    assert "rule screen_junctions" not in run.stderr
     assert "1Pb_CsPbCl3" in (study / page).read_text()
     assert list((study / page).parent.glob("figures/*.svg"))
 
@@ -61,3 +61,23 @@ def test_a_second_run_does_nothing(study):
     run = snakemake(study)
     assert run.returncode == 0
     assert "Nothing to be done" in run.stderr + run.stdout
+
+
+def test_the_files_are_few(study):
+    files = [path for path in (study / "results" / "1Pb_CsPbBr3").rglob("*") if path.is_file()]
+    assert len(files) == 10, files
+
+
+def test_a_contact_more_leaves_what_is_done(study):
+    (study / "study.yaml").write_text(CONFIG.replace("long]", "long, R1-R2]"))
+    run = snakemake(study)
+    assert run.returncode == 0, run.stderr
+    assert "rule screen_dot" not in run.stderr
+    log = (study / "results" / "logs" / "1Pb_CsPbBr3" / "junctions.log").read_text()
+    assert [log.count(f"SCF of results/work/1Pb_CsPbBr3/{name}") for name in ("short", "long", "R1-R2")] == [
+        0,
+        0,
+        1,
+    ]
+    table = pd.read_csv(study / "results" / "report" / "overview.csv")
+    assert sorted(table["left"]) == ["L", "L", "R1", "R1"]

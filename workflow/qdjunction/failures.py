@@ -26,6 +26,7 @@ from qdjunction.errors import (
     TransportError,
 )
 from qdjunction.files import whole
+from qdjunction.packs import SUFFIX, heads, read_member
 from qdjunction.provenance import digests, provenance
 
 log = logging.getLogger(__name__)
@@ -73,12 +74,9 @@ class EarlierFailureError(QdjunctionError):
 
 @contextmanager
 def recorded(job: Any, needs: Sequence[str] | None = None) -> Iterator[None]:
-    """Run the body of a rule's script under the study's failure policy.
+    """Run the body of a rule's script under the study's failure policy; see `recorded_case`.
 
-    With ``on_failure: record`` a scientific failure (`StructureError`, `EngineError`, `TransportError`,
-    `AnalysisError`) leaves its record in every output and the job ends well; so does a job whose input is a record.
-    With ``stop`` the error goes on its way. Everything else, `MachineError` above all, is none of the science's
-    business and always fails the job, which the profile may then try again.
+    The body is left out where an input is a record; the outputs then are copies of it.
 
     Parameters
     ----------
@@ -87,37 +85,70 @@ def recorded(job: Any, needs: Sequence[str] | None = None) -> Iterator[None]:
     needs : sequence of str, optional
         Inputs without which the step cannot be done; by default all. It copes with records among the others.
     """
-    stop = parse_config(job.config).on_failure == "stop"
-    earlier = next(filter(None, map(read_failure, job.input if needs is None else needs)), None)
-    try:
-        if earlier:
-            raise EarlierFailureError(earlier)
+    begun = False
+    with recorded_case(job, "", job.output):
+        need(*(job.input if needs is None else needs))
+        begun = True
         yield
+    if not begun:
+        # A context manager has no other way to leave out its body.
+        sys.exit(0)
+
+
+@contextmanager
+def recorded_case(job: Any, name: str, outputs: Iterable[str | Path]) -> Iterator[None]:
+    """Compute what a job is for, or one of its cases, under the study's failure policy.
+
+    With ``on_failure: record`` a scientific failure (`StructureError`, `EngineError`, `TransportError`,
+    `AnalysisError`) leaves its record in every output and the job goes on; so does the lack of an earlier result, see
+    `need`. With ``stop`` the error goes on its way. Everything else, `MachineError` above all, is none of the
+    science's business and always fails the job, which the profile may then try again.
+
+    Parameters
+    ----------
+    job : snakemake.script.Snakemake
+        The script's ``snakemake``.
+    name : str
+        The case, e.g. the junction ``L-R3`` of the dot that the job is for; empty if it is all of it.
+    outputs : iterable of path
+        Files in which the record is to stand.
+    """
+    try:
+        yield
+        return
     except MachineError:
         raise
     except EarlierFailureError as error:
-        if stop:
+        if _stops(job):
             raise
         log.warning("not done: %s", error)
         failure = error.failure
     except (StructureError, EngineError, TransportError, AnalysisError) as error:
-        if stop:
+        if _stops(job):
             raise
-        failure = Failure(
-            job.rule,
-            "/".join(job.wildcards),
-            type(error).__name__,
-            str(error),
-            provenance(inputs=digests(*filter(os.path.exists, job.input))),
-        )
+        case = "/".join(filter(None, [*job.wildcards, name]))
+        inputs = digests(*filter(os.path.exists, job.input))
+        failure = Failure(job.rule, case, type(error).__name__, str(error), provenance(inputs=inputs))
         log.error("recorded as failed: %s", error)
-    else:
-        return
-    for path in job.output:
+    for path in outputs:
         _write(failure, path)
-    if earlier:
-        # A context manager has no other way to leave out its body.
-        sys.exit(0)
+
+
+def need(*paths: str | Path) -> None:
+    """Refuse records in the place of results that a step cannot be done without.
+
+    Raises
+    ------
+    EarlierFailureError
+        If one is there.
+    """
+    for path in paths:
+        if failure := read_failure(path):
+            raise EarlierFailureError(failure)
+
+
+def _stops(job: Any) -> bool:
+    return parse_config(job.config).on_failure == "stop"
 
 
 def read_failure(path: str | Path) -> Failure | None:
@@ -132,17 +163,28 @@ def read_failure(path: str | Path) -> Failure | None:
         with Path(path).open("rb") as file:
             if file.read(len(_HEAD)) != _HEAD:
                 return None
-        failure = Failure(**json.loads(Path(path).read_text(encoding="utf-8"))[_KEY])
-        words = (failure.step, failure.case, failure.error, failure.reason)
-        if not (all(isinstance(word, str) for word in words) and isinstance(failure.provenance, dict)):
-            raise TypeError("its values are no texts")
-        return failure
+        content = Path(path).read_bytes()
     except (FileNotFoundError, IsADirectoryError):
         return None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InputError(
-            f"{path}: a damaged record of a failure ({error}); delete the file and run again"
-        ) from None
+    except OSError as error:
+        raise _damaged(path, error) from None
+    return _failure(content, path)
+
+
+def failures_in(path: str | Path) -> list[Failure]:
+    """Give the failures that stand in a file: the record that it is, or those of the contacts in a pack.
+
+    Raises
+    ------
+    InputError
+        If a record or the pack is damaged.
+    """
+    if failure := read_failure(path):
+        return [failure]
+    if Path(path).suffix != SUFFIX:
+        return []
+    names = [name for name, head in heads(path, len(_HEAD)) if head == _HEAD]
+    return list(dict.fromkeys(_failure(read_member(path, name), f"{path}: {name}") for name in names))
 
 
 def find_failures(results: str | Path, dots: Collection[str] | None = None) -> dict[Failure, list[Path]]:
@@ -165,7 +207,7 @@ def find_failures(results: str | Path, dots: Collection[str] | None = None) -> d
         raise InputError(f"{root}: there is no such folder; name the results folder of a study")
     found: dict[Failure, list[Path]] = {}
     for path in _result_files(root, dots):
-        if failure := read_failure(path):
+        for failure in failures_in(path):
             found.setdefault(failure, []).append(path)
     return found
 
@@ -173,7 +215,8 @@ def find_failures(results: str | Path, dots: Collection[str] | None = None) -> d
 def forget_failures(results: str | Path) -> int:
     """Delete the records of a study, so that Snakemake does these steps again; tell how many failures there were.
 
-    The page that tells of them goes too: Snakemake makes no missing file that nothing to be made asks for.
+    The page that tells of them goes too: Snakemake makes no missing file that nothing to be made asks for. Of a pack
+    the working folder keeps the contacts that have results, see `packs.keep`.
     """
     found = find_failures(results)
     pages = [Path(results) / "report" / "index.html"] if found else []
@@ -188,6 +231,22 @@ def _result_files(root: Path, dots: Collection[str] | None) -> Iterable[Path]:
         for here, below, files in os.walk(folder):
             below.sort()
             yield from (Path(here, name) for name in sorted(files))
+
+
+def _failure(content: bytes, source: str | Path) -> Failure:
+    """Read a record."""
+    try:
+        failure = Failure(**json.loads(content)[_KEY])
+        words = (failure.step, failure.case, failure.error, failure.reason)
+        if not (all(isinstance(word, str) for word in words) and isinstance(failure.provenance, dict)):
+            raise TypeError("its values are no texts")
+        return failure
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _damaged(source, error) from None
+
+
+def _damaged(source: str | Path, error: Exception) -> InputError:
+    return InputError(f"{source}: a damaged record of a failure ({error}); delete the file and run again")
 
 
 def _write(failure: Failure, path: str | Path) -> None:

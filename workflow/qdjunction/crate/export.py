@@ -14,6 +14,7 @@ from qdjunction.crate.contents import Entry, contents, inputs_of
 from qdjunction.crate.metadata import METADATA, Described, People, metadata, readme
 from qdjunction.errors import InputError
 from qdjunction.files import whole
+from qdjunction.packs import zip_entry
 from qdjunction.study import read_study
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ def write_crate(
     described: list[Described] = []
     with whole(output) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         for folder in sorted({folder for entry in entries for folder in _folders(entry.path)}):
-            archive.writestr(_info(f"{folder}/", 0o40755), b"")
+            archive.writestr(zip_entry(f"{folder}/", 0o40755), b"")
         done, told = 0, time.monotonic()
         for entry in entries:
             described.append(_put(archive, entry))
@@ -75,21 +76,13 @@ def _put(archive: zipfile.ZipFile, entry: Entry) -> Described:
     state, size = sha256(), 0
     with (
         _opened(entry) as blocks,
-        archive.open(_info(entry.path, 0o100644), "w", force_zip64=_size(entry) > 1 << 30) as file,
+        archive.open(zip_entry(entry.path), "w", force_zip64=_size(entry) > 1 << 30) as file,
     ):
         for block in blocks:
             state.update(block)
             size += len(block)
             file.write(block)
     return Described(entry.path, size, state.hexdigest(), entry.record)
-
-
-def _info(path: str, mode: int) -> zipfile.ZipInfo:
-    # One date for all: a zip file knows no time zones, and the records hold the times.
-    info = zipfile.ZipInfo(path, date_time=(1980, 1, 1, 0, 0, 0))
-    info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, mode << 16
-    info.create_system = 3  # Unix, wherever it is made
-    return info
 
 
 def _folders(path: str) -> list[str]:
@@ -117,7 +110,7 @@ def _size(entry: Entry) -> int:
 
 def _tell_of_changes(described: list[Described]) -> None:
     """Warn of results whose inputs are not in the crate as they were used."""
-    here = {file.sha256 for file in described}
+    here = {sha256 for file in described for sha256 in file.digests}
     gone = sorted(
         {
             str(name)

@@ -1,0 +1,210 @@
+"""Packs: results of all contacts of a dot in one ZIP file, so that a screening of thousands leaves few files.
+
+A pack holds ``L-R3/hamiltonian.nc`` and so on, as these would lie in the folder of the dot, and ``pack.json``: who made
+it, the SHA-256 of every file, and the key of the work behind every contact that has a result. It is filled from a
+working folder with one folder a contact, in which a hidden file holds the key of what is done.
+"""
+
+import json
+import os
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from qdjunction.errors import InputError
+from qdjunction.files import whole
+
+SUFFIX = ".zip"
+MANIFEST = "pack.json"
+JUNCTION_FILES = ("junction.extxyz", "junction.json", "hamiltonian.nc")
+"""Of every contact in ``junctions.zip``."""
+TRANSPORT_FILES = ("transmission.nc", "frontier.json")
+"""Of every contact in ``transport.zip``."""
+
+_DAMAGES = (
+    zipfile.BadZipFile, zlib.error, OSError, EOFError, KeyError, TypeError, AttributeError, ValueError, RuntimeError,
+    NotImplementedError, RecursionError,
+)  # fmt: skip
+"""What zipfile and json raise on damaged files."""
+
+
+def zip_entry(path: str, mode: int = 0o100644) -> zipfile.ZipInfo:
+    """Entry of a ZIP file with a date that is the same for all: ZIP knows no time zones, and records hold the times."""
+    info = zipfile.ZipInfo(path, date_time=(1980, 1, 1, 0, 0, 0))
+    info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, mode << 16
+    info.create_system = 3  # Unix, wherever it is made
+    return info
+
+
+def write_pack(
+    path: str | Path, workdir: str | Path, members: Sequence[str], manifest: Mapping[str, Any]
+) -> None:
+    """Write a pack, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        The ``.zip`` file.
+    workdir : str or Path
+        Folder that the members are in.
+    members : sequence of str
+        Files as ``contact/file``.
+    manifest : mapping
+        What ``pack.json`` is to say besides the digests; its ``keys`` are those of `mark_done`.
+    """
+    digests: dict[str, str] = {}
+    with whole(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name in members:
+            content = (Path(workdir) / name).read_bytes()
+            digests[name] = sha256(content).hexdigest()
+            archive.writestr(zip_entry(name), content)
+        archive.writestr(zip_entry(MANIFEST), json.dumps({**manifest, "sha256": digests}, indent=1) + "\n")
+
+
+def read_manifest(path: str | Path) -> dict[str, Any]:
+    """Read ``pack.json`` of a pack.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged or no pack.
+    """
+    with _opened(path) as archive:
+        manifest = json.loads(archive.read(MANIFEST))
+        for name in manifest["keys"]:
+            _check_name(name)
+        for name in manifest["sha256"]:
+            _check_name(*PurePosixPath(name).parts)
+        return manifest
+
+
+def unpack(path: str | Path, folder: str | Path, members: Sequence[str]) -> None:
+    """Put members of a pack into a folder, each whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or damaged, no pack, or lacks one of them.
+    """
+    for name in members:
+        content = read_member(path, name)
+        with whole(Path(folder) / name) as temporary:
+            temporary.write_bytes(content)
+
+
+def heads(path: str | Path, size: int) -> Iterator[tuple[str, bytes]]:
+    """Give the name and the first `size` bytes of every member of a pack.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or no pack.
+    """
+    with _opened(path) as archive:
+        for info in archive.infolist():
+            with archive.open(info) as file:
+                yield info.filename, file.read(size)
+
+
+def read_member(path: str | Path, name: str) -> bytes:
+    """Read one member of a pack.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or damaged, no pack, or lacks the member.
+    """
+    with _opened(path) as archive:
+        return archive.read(name)
+
+
+def is_done(path: str | Path, folder: Path, files: Sequence[str], key: str) -> bool:
+    """Whether the working folder of a contact holds what a pack wants of it, from work with that key."""
+    mark = _mark(path, folder)
+    return (
+        all((folder / name).is_file() for name in files)
+        and mark.is_file()
+        and mark.read_text(errors="replace") == key
+    )
+
+
+def mark_done(path: str | Path, folder: Path, key: str | None) -> None:
+    """Note the key of the work that is done in the working folder of a contact; none takes the note away."""
+    if key is None:
+        _mark(path, folder).unlink(missing_ok=True)
+        return
+    with whole(_mark(path, folder)) as temporary:
+        temporary.write_text(key)
+
+
+def take_over(path: str | Path, workdir: str | Path) -> None:
+    """Put the contacts that have results in the pack before into a working folder, unless newer ones are there.
+
+    Raises
+    ------
+    InputError
+        If that pack is damaged.
+    """
+    before = Path(workdir) / Path(path).name
+    if not before.exists():
+        return
+    manifest = read_manifest(before)
+    for contact, key in manifest["keys"].items():
+        folder = Path(workdir) / contact
+        if not _mark(path, folder).exists():
+            unpack(
+                before,
+                workdir,
+                [name for name in manifest["sha256"] if PurePosixPath(name).parts[0] == contact],
+            )
+            mark_done(path, folder, str(key))
+
+
+def keep(path: str | Path, workdir: str | Path) -> None:
+    """Keep a pack for `take_over`: Snakemake deletes outputs before it makes them anew, even for one contact more."""
+    with whole(Path(workdir) / Path(path).name) as temporary:
+        temporary.unlink()
+        try:
+            os.link(path, temporary)  # one file under two names
+        except OSError:  # not every file system has that
+            shutil.copyfile(path, temporary)
+
+
+def clear(path: str | Path, workdir: str | Path, members: Sequence[str]) -> None:
+    """Delete from a working folder the single files that are in the pack."""
+    for name in members:
+        file = Path(workdir) / name
+        file.unlink(missing_ok=True)
+        _mark(path, file.parent).unlink(missing_ok=True)
+        if file.parent.is_dir() and not any(file.parent.iterdir()):
+            file.parent.rmdir()
+
+
+def _mark(path: str | Path, folder: Path) -> Path:
+    return folder / f".{Path(path).stem}.key"
+
+
+def _check_name(*parts: str) -> None:
+    """Names from a file lead nowhere but into the folder they are unpacked to."""
+    if (
+        not parts
+        or len(parts) > 2
+        or any("/" in part or "\\" in part or part in ("", ".", "..") for part in parts)
+    ):
+        raise ValueError(f"odd names: {parts}")
+
+
+@contextmanager
+def _opened(path: str | Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except _DAMAGES as error:
+        raise InputError(
+            f"{path}: no whole pack of results ({type(error).__name__}: {error}); delete it and run again"
+        ) from error

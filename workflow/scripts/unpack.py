@@ -1,0 +1,13 @@
+from pathlib import Path
+
+from qdjunction.jobs import running
+from qdjunction.packs import unpack
+
+job = snakemake
+with running(job):
+    for pack, files in (
+        (job.input.junctions, job.output.junctions),
+        (job.input.transport, job.output.transport),
+    ):
+        members = [f"{job.wildcards.junction}/{Path(path).name}" for path in files]
+        unpack(pack, Path(files[0]).parents[1], members)
