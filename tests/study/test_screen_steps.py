@@ -1,6 +1,7 @@
 """A screening does all contacts of a dot in one job: packs, contacts that fail, work that is not done again."""
 
 import json
+import shutil
 import zipfile
 from functools import partial
 from pathlib import Path
@@ -52,11 +53,11 @@ def junctions(dot, contacts, electrodes=ELECTRODES, under=None):
     )  # fmt: skip
 
 
-def transport(dot, contacts):
+def transport(dot, contacts, interference=None):
     tables = tuple(dot / name for name in ("conductance.csv", "series.csv", "series.json"))
     screen_steps.transport(
-        dot / "junctions.zip", contacts, TRANSPORT, InterferenceSettings(), work(dot), dot.parent / "cache",
-        dot / "transport.zip", tables, attempt(dot),
+        dot / "junctions.zip", contacts, TRANSPORT, interference or InterferenceSettings(), work(dot),
+        dot.parent / "cache", dot / "transport.zip", tables, attempt(dot),
     )  # fmt: skip
 
 
@@ -113,6 +114,7 @@ def test_a_contact_that_fails_leaves_the_others_and_is_tried_again(dot, caplog):
     assert "R9" in json.dumps(summary)
     caplog.clear()
 
+    shutil.rmtree(work(dot))  # an archive comes without it
     assert forget_failures(dot.parent) == 1
     assert not (dot / "junctions.zip").exists()
     assert not (dot / "transport.zip").exists()
@@ -121,6 +123,43 @@ def test_a_contact_that_fails_leaves_the_others_and_is_tried_again(dot, caplog):
     transport(dot, SHORT | LONG)
     assert computed(caplog) == (["long"], ["short"])
     assert not find_failures(dot.parent)
+
+
+def test_a_contact_that_the_pack_lacks_is_named(dot):
+    junctions(dot, LONG)
+    with pytest.raises(InputError, match=r"junctions\.zip: lacks short; run Snakemake without"):
+        transport(dot, SHORT | LONG)
+    with pytest.raises(InputError, match=r"junctions\.zip: holds no short/junction\.json"):
+        unpack(dot / "junctions.zip", dot, ["short/junction.json"])
+
+
+def test_what_was_unpacked_does_not_outlive_its_pack(dot):
+    junctions(dot, NOWHERE | LONG)
+    unpack(dot / "junctions.zip", dot, ["L-R9/hamiltonian.nc", "long/hamiltonian.nc"])
+    (dot / "report").mkdir()
+    (dot / "report" / "index.html").write_text("a page")
+    assert len(next(iter(find_failures(dot.parent).values()))) == 2
+    junctions(dot, {"L-R9": ["L", "R1"]} | LONG)  # the contact is there now
+    assert not find_failures(dot.parent)
+    assert not (dot / "long" / "hamiltonian.nc").exists()
+    assert not (dot / "report" / "index.html").exists()
+
+
+def test_a_pack_in_the_making_is_left_alone(dot):
+    junctions(dot, NOWHERE)
+    (dot / ".junctions-x.zip").write_bytes(b"half")
+    assert len(find_failures(dot.parent)) == 1
+
+
+def test_settings_of_the_series_leave_transmissions(dot, caplog):
+    caplog.set_level("INFO")
+    junctions(dot, LONG)
+    transport(dot, LONG)
+    caplog.clear()
+    transport(dot, LONG, interference=InterferenceSettings(jump_decades=0.3))
+    assert computed(caplog) == ([], ["long"])
+    transport(dot, LONG, interference=InterferenceSettings(offset_ev=1.5))
+    assert computed(caplog) == (["long"], [])
 
 
 def test_all_contacts_may_fail(dot):

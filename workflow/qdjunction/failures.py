@@ -26,7 +26,7 @@ from qdjunction.errors import (
     TransportError,
 )
 from qdjunction.files import whole
-from qdjunction.packs import SUFFIX, heads, read_member
+from qdjunction.packs import SUFFIX, heads, keep, read_member
 from qdjunction.provenance import digests, provenance
 
 log = logging.getLogger(__name__)
@@ -183,8 +183,13 @@ def failures_in(path: str | Path) -> list[Failure]:
         return [failure]
     if Path(path).suffix != SUFFIX:
         return []
-    names = [name for name, head in heads(path, len(_HEAD)) if head == _HEAD]
-    return list(dict.fromkeys(_failure(read_member(path, name), f"{path}: {name}") for name in names))
+    try:
+        names = [name for name, head in heads(path, len(_HEAD)) if head == _HEAD]
+        return list(dict.fromkeys(_failure(read_member(path, name), f"{path}: {name}") for name in names))
+    except InputError:
+        if not Path(path).exists():  # a running study makes it anew
+            return []
+        raise
 
 
 def find_failures(results: str | Path, dots: Collection[str] | None = None) -> dict[Failure, list[Path]]:
@@ -219,6 +224,9 @@ def forget_failures(results: str | Path) -> int:
     the working folder keeps the contacts that have results, see `packs.keep`.
     """
     found = find_failures(results)
+    for path in {path for paths in found.values() for path in paths}:
+        if path.suffix == SUFFIX and not read_failure(path):
+            keep(path, Path(results) / "work" / path.parent.name)
     pages = [Path(results) / "report" / "index.html"] if found else []
     for path in [*pages, *(path for paths in found.values() for path in paths)]:
         path.unlink(missing_ok=True)
@@ -230,7 +238,8 @@ def _result_files(root: Path, dots: Collection[str] | None) -> Iterable[Path]:
     for folder in (root / name for name in names if name not in _NO_RESULTS):
         for here, below, files in os.walk(folder):
             below.sort()
-            yield from (Path(here, name) for name in sorted(files))
+            # Hidden ones are not whole yet.
+            yield from (Path(here, name) for name in sorted(files) if not name.startswith("."))
 
 
 def _failure(content: bytes, source: str | Path) -> Failure:

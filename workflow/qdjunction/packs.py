@@ -27,7 +27,7 @@ TRANSPORT_FILES = ("transmission.nc", "frontier.json")
 """Of every contact in ``transport.zip``."""
 
 _DAMAGES = (
-    zipfile.BadZipFile, zlib.error, OSError, EOFError, KeyError, TypeError, AttributeError, ValueError, RuntimeError,
+    zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, AttributeError, ValueError, RuntimeError,
     NotImplementedError, RecursionError,
 )  # fmt: skip
 """What zipfile and json raise on damaged files."""
@@ -120,7 +120,11 @@ def read_member(path: str | Path, name: str) -> bytes:
         If the file is missing or damaged, no pack, or lacks the member.
     """
     with _opened(path) as archive:
-        return archive.read(name)
+        if name in archive.namelist():
+            return archive.read(name)
+    raise InputError(
+        f"{path}: holds no {name}; the study has no such contact, or it was added since: run it first"
+    )
 
 
 def is_done(path: str | Path, folder: Path, files: Sequence[str], key: str) -> bool:
@@ -155,14 +159,11 @@ def take_over(path: str | Path, workdir: str | Path) -> None:
         return
     manifest = read_manifest(before)
     for contact, key in manifest["keys"].items():
-        folder = Path(workdir) / contact
-        if not _mark(path, folder).exists():
-            unpack(
-                before,
-                workdir,
-                [name for name in manifest["sha256"] if PurePosixPath(name).parts[0] == contact],
-            )
-            mark_done(path, folder, str(key))
+        mark = _mark(path, Path(workdir) / contact)
+        members = [name for name in manifest["sha256"] if PurePosixPath(name).parts[0] == contact]
+        if not (mark.exists() and all((Path(workdir) / name).exists() for name in members)):
+            unpack(before, workdir, members)
+            mark_done(path, mark.parent, str(key))
 
 
 def keep(path: str | Path, workdir: str | Path) -> None:
@@ -175,12 +176,21 @@ def keep(path: str | Path, workdir: str | Path) -> None:
             shutil.copyfile(path, temporary)
 
 
+def drop_unpacked(path: str | Path, contacts: Sequence[str]) -> None:
+    """Delete what was unpacked from an earlier pack or made of that, and the page of the dot: all on demand only."""
+    folder = Path(path).parent
+    for contact in contacts:
+        for name in (*JUNCTION_FILES, *TRANSPORT_FILES, "local_density.nc"):
+            (folder / contact / name).unlink(missing_ok=True)
+    (folder / "report" / "index.html").unlink(missing_ok=True)
+
+
 def clear(path: str | Path, workdir: str | Path, members: Sequence[str]) -> None:
     """Delete from a working folder the single files that are in the pack."""
     for name in members:
         file = Path(workdir) / name
-        file.unlink(missing_ok=True)
         _mark(path, file.parent).unlink(missing_ok=True)
+        file.unlink(missing_ok=True)
         if file.parent.is_dir() and not any(file.parent.iterdir()):
             file.parent.rmdir()
 
@@ -204,6 +214,8 @@ def _opened(path: str | Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error})") from error
     except _DAMAGES as error:
         raise InputError(
             f"{path}: no whole pack of results ({type(error).__name__}: {error}); delete it and run again"

@@ -2,9 +2,9 @@
 
 import json
 import logging
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,14 @@ from typing import Any
 from qdjunction import __version__, steps
 from qdjunction.config import ElectrodeSettings, TransportSettings
 from qdjunction.engine.contract import Engine
+from qdjunction.errors import InputError
 from qdjunction.failures import need, read_failure
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.packs import (
     JUNCTION_FILES,
     TRANSPORT_FILES,
     clear,
+    drop_unpacked,
     is_done,
     keep,
     mark_done,
@@ -77,7 +79,11 @@ def junctions(
     """
     workdir, names = Path(workdir), list(contacts)
     inputs = digests(structure, *more_inputs)
-    common = {"electrodes": electrodes.model_dump(mode="json"), "engine": asdict(engine.info)}
+    info = engine.info
+    common = {
+        "electrodes": electrodes.model_dump(mode="json"),
+        "engine": [info.name, info.method, info.settings],
+    }
 
     def work(name: str, folder: Path) -> None:
         with attempt(name, [folder / file for file in JUNCTION_FILES]):
@@ -128,25 +134,32 @@ def transport(
     Raises
     ------
     InputError
-        If a pack is damaged.
+        If a pack is damaged or lacks a contact.
     """
     workdir = Path(workdir)
     made = read_manifest(junctions)["sha256"]
     electrode = [digest(settings.leads.electrode)] if settings.leads.electrode else []
+    # Without the settings of the series, which is quickly made.
     common = {
-        "transport": settings.model_dump(mode="json"),
-        "interference": interference.model_dump(mode="json"),
+        "transport": settings.model_dump(mode="json", exclude={"temperature_k"}),
+        "interference": interference.model_dump(mode="json", include={"reference", "offset_ev"}),
     }
+    unpacked = workdir / ".unpacked"
+    if missing := [name for name in contacts if f"{name}/hamiltonian.nc" not in made]:
+        raise InputError(
+            f"{junctions}: lacks {', '.join(missing)}; run Snakemake without --rerun-triggers mtime, so that contacts "
+            "which were added are computed"
+        )
 
     def work(name: str, folder: Path) -> None:
-        matrices = folder / "hamiltonian.nc"
-        unpack(junctions, workdir, [f"{name}/{matrices.name}"])
+        matrices = unpacked / name / "hamiltonian.nc"
+        unpack(junctions, unpacked, [f"{name}/{matrices.name}"])
         spectrum, levels = (folder / file for file in TRANSPORT_FILES)
         with attempt(name, [spectrum, levels]):
             need(matrices)
             steps.transmission_of_study(matrices, settings, spectrum, cache)
             steps.frontier(matrices, interference, levels)
-        matrices.unlink()
+        shutil.rmtree(unpacked)
 
     keys = {name: _key([made[f"{name}/hamiltonian.nc"], *electrode], **common) for name in contacts}
     _fill(output, workdir, TRANSPORT_FILES, keys, work)
@@ -196,6 +209,7 @@ def _pack(
     }
     write_pack(output, workdir, _members(keys, files), manifest)
     keep(output, workdir)
+    drop_unpacked(output, list(keys))
 
 
 def _members(contacts: Mapping[str, Any] | Sequence[str], files: Sequence[str]) -> list[str]:
@@ -203,16 +217,23 @@ def _members(contacts: Mapping[str, Any] | Sequence[str], files: Sequence[str]) 
 
 
 def _one_engine(engines: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The engine of a pack: the same for all contacts but for the corrections, which say whose they are."""
+    """The engine of a pack: that of its first contact, with what only some contacts needed under their names."""
     if not engines:
         return {}
     first = dict(next(iter(engines.values())))
-    made = [
-        {"contact": name, **correction}
-        for name, engine in engines.items()
-        for correction in engine["settings"].get("corrections", [])
-    ]
-    return first | ({"settings": first["settings"] | {"corrections": made}} if made else {})
+    settings = {name: engine["settings"] for name, engine in engines.items()}
+    of_contacts = {
+        "corrections": [
+            {"contact": name, **one}
+            for name, values in settings.items()
+            for one in values.get("corrections", [])
+        ],
+        "scf_tries": [
+            f"{name}: {one}" for name, values in settings.items() for one in values.get("scf_tries", [])
+        ],
+    }
+    common = {key: value for key, value in first["settings"].items() if key not in of_contacts}
+    return first | {"settings": common | {key: made for key, made in of_contacts.items() if made}}
 
 
 def _key(inputs: Sequence[str], **settings: Any) -> str:

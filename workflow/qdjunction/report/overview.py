@@ -189,7 +189,7 @@ def _families_table(frame: pd.DataFrame) -> tables.Table:
             tables.number(row["short_range_order"]),
             row["left"],
             *(str(row[name]) for name in ("series", "failed", "jumps")),
-            *(f"{tables.number(row[f'{name}_mean'])} ± {tables.number(row[f'{name}_sd'])}" for name in shown),
+            *(_mean(row[f"{name}_mean"], row[f"{name}_sd"]) for name in shown),
         )
         for row in frame.to_dict("records")
     )
@@ -209,6 +209,11 @@ def _families_table(frame: pd.DataFrame) -> tables.Table:
         rows,
         3,
     )
+
+
+def _mean(mean: float, sd: float) -> str:
+    """A mean with its standard deviation, where there is one."""
+    return tables.number(mean) + (f" ± {tables.number(sd)}" if np.isfinite(sd) else "")
 
 
 def _number(value: float | None) -> float:
