@@ -164,12 +164,7 @@ rule series:
         mem_mb=1000,
         runtime=10,
     params:
-        names=lambda wildcards: [
-            case.name for case in study.dot(wildcards.dot).junctions
-        ],
-        lefts=lambda wildcards: [
-            case.left for case in study.dot(wildcards.dot).junctions
-        ],
+        contacts=contacts_of_dot,
         temperature_k=study.config.transport.temperature_k,
         interference=settings("interference"),
     script:

@@ -118,7 +118,7 @@ def study_without_short(tmp_path):
         EngineError("The SCF of <b>65</b> atoms does not converge."),
     )
     steps.series(
-        ["short", "long"], ["L", "L"],
+        {"short": ["L", "R1"], "long": ["L", "R2"]},
         [dot / name / "transmission.nc" for name in ("short", "long")],
         [dot / name / "frontier.json" for name in ("short", "long")],
         300.0, InterferenceSettings(), dot / "conductance.csv", dot / "series.csv", dot / "series.json",

@@ -26,7 +26,7 @@ from qdjunction.errors import (
     TransportError,
 )
 from qdjunction.files import whole
-from qdjunction.packs import SUFFIX, heads, keep, read_member
+from qdjunction.packs import SUFFIX, keep, members_that_begin
 from qdjunction.provenance import digests, provenance
 
 log = logging.getLogger(__name__)
@@ -184,12 +184,12 @@ def failures_in(path: str | Path) -> list[Failure]:
     if Path(path).suffix != SUFFIX:
         return []
     try:
-        names = [name for name, head in heads(path, len(_HEAD)) if head == _HEAD]
-        return list(dict.fromkeys(_failure(read_member(path, name), f"{path}: {name}") for name in names))
+        records = members_that_begin(path, _HEAD)
     except InputError:
         if not Path(path).exists():  # a running study makes it anew
             return []
         raise
+    return list(dict.fromkeys(_failure(content, f"{path}: {name}") for name, content in records.items()))
 
 
 def find_failures(results: str | Path, dots: Collection[str] | None = None) -> dict[Failure, list[Path]]:
@@ -227,9 +227,9 @@ def forget_failures(results: str | Path) -> int:
     for path in {path for paths in found.values() for path in paths}:
         if path.suffix == SUFFIX and not read_failure(path):
             keep(path, Path(results) / "work" / path.parent.name)
-    pages = [Path(results) / "report" / "index.html"] if found else []
-    for path in [*pages, *(path for paths in found.values() for path in paths)]:
         path.unlink(missing_ok=True)
+    if found:
+        (Path(results) / "report" / "index.html").unlink(missing_ok=True)
     return len(found)
 
 

@@ -1,8 +1,7 @@
 """Packs: results of all contacts of a dot in one ZIP file, so that a screening of thousands leaves few files.
 
 A pack holds ``L-R3/hamiltonian.nc`` and so on, as these would lie in the folder of the dot, and ``pack.json``: who made
-it, the SHA-256 of every file, and the key of the work behind every contact that has a result. It is filled from a
-working folder with one folder a contact, in which a hidden file holds the key of what is done.
+it, the SHA-256 of every file, and the key of the work behind every contact that has a result.
 """
 
 import json
@@ -55,7 +54,7 @@ def write_pack(
     members : sequence of str
         Files as ``contact/file``.
     manifest : mapping
-        What ``pack.json`` is to say besides the digests; its ``keys`` are those of `mark_done`.
+        What ``pack.json`` is to say besides the digests; ``keys`` by contact among it.
     """
     digests: dict[str, str] = {}
     with whole(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
@@ -91,83 +90,37 @@ def unpack(path: str | Path, folder: str | Path, members: Sequence[str]) -> None
     InputError
         If the file is missing or damaged, no pack, or lacks one of them.
     """
+    with _opened(path) as archive:
+        there = archive.namelist()
+        contents = {name: archive.read(name) for name in members if name in there}
     for name in members:
-        content = read_member(path, name)
+        if name not in contents:
+            raise InputError(
+                f"{path}: holds no {name}; the study has no such contact, or it was added since: run it first"
+            )
         with whole(Path(folder) / name) as temporary:
-            temporary.write_bytes(content)
+            temporary.write_bytes(contents[name])
 
 
-def heads(path: str | Path, size: int) -> Iterator[tuple[str, bytes]]:
-    """Give the name and the first `size` bytes of every member of a pack.
+def members_that_begin(path: str | Path, head: bytes) -> dict[str, bytes]:
+    """Read those members of a pack that begin with `head`, by their names.
 
     Raises
     ------
     InputError
-        If the file is damaged or no pack.
+        If the file is missing or damaged, or no pack.
     """
+    found = {}
     with _opened(path) as archive:
         for info in archive.infolist():
             with archive.open(info) as file:
-                yield info.filename, file.read(size)
-
-
-def read_member(path: str | Path, name: str) -> bytes:
-    """Read one member of a pack.
-
-    Raises
-    ------
-    InputError
-        If the file is missing or damaged, no pack, or lacks the member.
-    """
-    with _opened(path) as archive:
-        if name in archive.namelist():
-            return archive.read(name)
-    raise InputError(
-        f"{path}: holds no {name}; the study has no such contact, or it was added since: run it first"
-    )
-
-
-def is_done(path: str | Path, folder: Path, files: Sequence[str], key: str) -> bool:
-    """Whether the working folder of a contact holds what a pack wants of it, from work with that key."""
-    mark = _mark(path, folder)
-    return (
-        all((folder / name).is_file() for name in files)
-        and mark.is_file()
-        and mark.read_text(errors="replace") == key
-    )
-
-
-def mark_done(path: str | Path, folder: Path, key: str | None) -> None:
-    """Note the key of the work that is done in the working folder of a contact; none takes the note away."""
-    if key is None:
-        _mark(path, folder).unlink(missing_ok=True)
-        return
-    with whole(_mark(path, folder)) as temporary:
-        temporary.write_text(key)
-
-
-def take_over(path: str | Path, workdir: str | Path) -> None:
-    """Put the contacts that have results in the pack before into a working folder, unless newer ones are there.
-
-    Raises
-    ------
-    InputError
-        If that pack is damaged.
-    """
-    before = Path(workdir) / Path(path).name
-    if not before.exists():
-        return
-    manifest = read_manifest(before)
-    for contact, key in manifest["keys"].items():
-        mark = _mark(path, Path(workdir) / contact)
-        members = [name for name in manifest["sha256"] if PurePosixPath(name).parts[0] == contact]
-        if not (mark.exists() and all((Path(workdir) / name).exists() for name in members)):
-            unpack(before, workdir, members)
-            mark_done(path, mark.parent, str(key))
+                if file.read(len(head)) == head:
+                    found[info.filename] = head + file.read()
+    return found
 
 
 def keep(path: str | Path, workdir: str | Path) -> None:
-    """Keep a pack for `take_over`: Snakemake deletes outputs before it makes them anew, even for one contact more."""
+    """Keep a pack in a working folder: Snakemake deletes outputs before it makes them anew, even for a contact more."""
     with whole(Path(workdir) / Path(path).name) as temporary:
         temporary.unlink()
         try:
@@ -183,20 +136,6 @@ def drop_unpacked(path: str | Path, contacts: Sequence[str]) -> None:
         for name in (*JUNCTION_FILES, *TRANSPORT_FILES, "local_density.nc"):
             (folder / contact / name).unlink(missing_ok=True)
     (folder / "report" / "index.html").unlink(missing_ok=True)
-
-
-def clear(path: str | Path, workdir: str | Path, members: Sequence[str]) -> None:
-    """Delete from a working folder the single files that are in the pack."""
-    for name in members:
-        file = Path(workdir) / name
-        _mark(path, file.parent).unlink(missing_ok=True)
-        file.unlink(missing_ok=True)
-        if file.parent.is_dir() and not any(file.parent.iterdir()):
-            file.parent.rmdir()
-
-
-def _mark(path: str | Path, folder: Path) -> Path:
-    return folder / f".{Path(path).stem}.key"
 
 
 def _check_name(*parts: str) -> None:

@@ -5,6 +5,7 @@ import logging
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,14 @@ from qdjunction.config import ElectrodeSettings, TransportSettings
 from qdjunction.engine.contract import Engine
 from qdjunction.errors import InputError
 from qdjunction.failures import need, read_failure
+from qdjunction.files import whole
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.packs import (
     JUNCTION_FILES,
     TRANSPORT_FILES,
-    clear,
     drop_unpacked,
-    is_done,
     keep,
-    mark_done,
     read_manifest,
-    take_over,
     unpack,
     write_pack,
 )
@@ -96,11 +94,12 @@ def junctions(
     keys = {
         name: _key(list(inputs.values()), contact=list(pair), **common) for name, pair in contacts.items()
     }
-    _fill(output, workdir, JUNCTION_FILES, keys, work)
-    engines = {name: read_record(workdir / name / "hamiltonian.nc") for name in names}
-    found = {name: record.engine for name, record in engines.items() if record and not record.failure}
-    _pack(output, workdir, JUNCTION_FILES, keys, inputs, common["electrodes"], _one_engine(found))
-    clear(output, workdir, _members(names, JUNCTION_FILES))
+    packing = _Packing(Path(output), workdir, JUNCTION_FILES)
+    done = packing.fill(keys, work)
+    records = {name: read_record(workdir / name / "hamiltonian.nc") for name in done}
+    engine_of_all = _one_engine({name: record.engine for name, record in records.items() if record})
+    packing.write(names, done, inputs, common["electrodes"], engine_of_all)
+    packing.clear(names)
 
 
 def transport(
@@ -162,58 +161,103 @@ def transport(
         shutil.rmtree(unpacked)
 
     keys = {name: _key([made[f"{name}/hamiltonian.nc"], *electrode], **common) for name in contacts}
-    _fill(output, workdir, TRANSPORT_FILES, keys, work)
-    _pack(output, workdir, TRANSPORT_FILES, keys, digests(junctions), common, {})
+    packing = _Packing(Path(output), workdir, TRANSPORT_FILES)
+    packing.write(list(contacts), packing.fill(keys, work), digests(junctions), common, {})
     with attempt("", tables):
         spectra, levels = ([workdir / name / file for name in contacts] for file in TRANSPORT_FILES)
-        lefts = [left for left, _ in contacts.values()]
-        steps.series(list(contacts), lefts, spectra, levels, settings.temperature_k, interference, *tables)
-    clear(output, workdir, _members(contacts, TRANSPORT_FILES))
+        steps.series(contacts, spectra, levels, settings.temperature_k, interference, *tables)
+    packing.clear(list(contacts))
 
 
-def _fill(
-    output: str | Path,
-    workdir: Path,
-    files: Sequence[str],
-    keys: Mapping[str, str],
-    work: Callable[[str, Path], None],
-) -> None:
-    """Do the work of every contact that was not done before with the same key."""
-    take_over(output, workdir)
-    for number, (name, key) in enumerate(keys.items(), start=1):
-        folder = workdir / name
-        if is_done(output, folder, files, key):
-            log.info("%s, contact %d of %d: done before", name, number, len(keys))
-            continue
-        log.info("%s, contact %d of %d", name, number, len(keys))
-        folder.mkdir(parents=True, exist_ok=True)
-        mark_done(output, folder, None)
-        work(name, folder)
-        if not any(read_failure(folder / file) for file in files):
-            mark_done(output, folder, key)
+@dataclass(frozen=True)
+class _Packing:
+    """The making of a pack, contact by contact.
+
+    Attributes
+    ----------
+    pack : Path
+        What is made.
+    workdir : Path
+        Working folder, with a folder for each contact. A hidden file in that holds the key of the work that is done.
+    files : tuple of str
+        Files of each contact that the pack is to hold.
+    """
+
+    pack: Path
+    workdir: Path
+    files: tuple[str, ...]
+
+    def fill(self, keys: Mapping[str, str], work: Callable[[str, Path], None]) -> dict[str, str]:
+        """Do the work of every contact that was not done before with the same key; give the keys of all results."""
+        self._take_over()
+        done = {}
+        for number, (name, key) in enumerate(keys.items(), start=1):
+            folder, mark = self.workdir / name, self._mark(name)
+            if self._is_there(name) and mark.read_text(errors="replace") == key:
+                log.info("%s, contact %d of %d: done before", name, number, len(keys))
+                done[name] = key
+                continue
+            log.info("%s, contact %d of %d", name, number, len(keys))
+            folder.mkdir(parents=True, exist_ok=True)
+            mark.unlink(missing_ok=True)
+            work(name, folder)
+            if not any(read_failure(folder / file) for file in self.files):
+                _write_text(mark, key)
+                done[name] = key
+        return done
+
+    def write(
+        self,
+        names: Sequence[str],
+        done: Mapping[str, str],
+        inputs: Mapping[str, str],
+        settings: Mapping[str, Any],
+        engine: Mapping[str, Any],
+    ) -> None:
+        """Write the pack with the files of all contacts, results and records of failures."""
+        manifest = {
+            "keys": done,
+            "engine": engine,
+            "provenance": provenance(inputs=inputs, settings=settings),
+        }
+        write_pack(
+            self.pack, self.workdir, [f"{name}/{file}" for name in names for file in self.files], manifest
+        )
+        keep(self.pack, self.workdir)
+        drop_unpacked(self.pack, names)
+
+    def clear(self, names: Sequence[str]) -> None:
+        """Delete the single files that are in the pack."""
+        for name in names:
+            # The key goes first: it must not outlive what it speaks of.
+            for path in (self._mark(name), *(self.workdir / name / file for file in self.files)):
+                path.unlink(missing_ok=True)
+            if not any((self.workdir / name).iterdir()):
+                (self.workdir / name).rmdir()
+
+    def _take_over(self) -> None:
+        """Unpack the contacts that have results in the pack before, unless newer ones are there."""
+        before = self.workdir / self.pack.name
+        if not before.exists():
+            return
+        for name, key in read_manifest(before)["keys"].items():
+            if not self._is_there(name):
+                unpack(before, self.workdir, [f"{name}/{file}" for file in self.files])
+                _write_text(self._mark(name), str(key))
+
+    def _is_there(self, name: str) -> bool:
+        return all(
+            path.is_file()
+            for path in (self._mark(name), *(self.workdir / name / file for file in self.files))
+        )
+
+    def _mark(self, name: str) -> Path:
+        return self.workdir / name / f".{self.pack.stem}.key"
 
 
-def _pack(
-    output: str | Path,
-    workdir: Path,
-    files: Sequence[str],
-    keys: Mapping[str, str],
-    inputs: Mapping[str, str],
-    settings: Mapping[str, Any],
-    engine: Mapping[str, Any],
-) -> None:
-    manifest = {
-        "keys": {name: key for name, key in keys.items() if is_done(output, workdir / name, files, key)},
-        "engine": engine,
-        "provenance": provenance(inputs=inputs, settings=settings),
-    }
-    write_pack(output, workdir, _members(keys, files), manifest)
-    keep(output, workdir)
-    drop_unpacked(output, list(keys))
-
-
-def _members(contacts: Mapping[str, Any] | Sequence[str], files: Sequence[str]) -> list[str]:
-    return [f"{name}/{file}" for name in contacts for file in files]
+def _write_text(path: Path, text: str) -> None:
+    with whole(path) as temporary:
+        temporary.write_text(text)
 
 
 def _one_engine(engines: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

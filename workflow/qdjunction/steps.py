@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -507,8 +507,7 @@ def headline_of(summary: str | Path, name: str) -> float:
 
 
 def series(
-    names: Sequence[str],
-    lefts: Sequence[str],
+    contacts: Mapping[str, Sequence[str]],
     transmissions: Sequence[str | Path],
     frontiers: Sequence[str | Path],
     temperature_k: float,
@@ -519,7 +518,7 @@ def series(
 ) -> None:
     """Conductance, decay, jump and comparison of the junctions of one dot.
 
-    See `interference.series`. Of `lefts`, the left contacts, use is made where a junction has failed.
+    See `interference.series`. `contacts` are left and right contact by name of the junction, in the order of the files.
 
     Raises
     ------
@@ -530,10 +529,10 @@ def series(
     """
     members: list[SeriesMember] = []
     missing: list[MissingMember] = []
-    for name, left, spectrum, levels in zip(names, lefts, transmissions, frontiers, strict=True):
+    for (name, (left, _)), spectrum, levels in zip(contacts.items(), transmissions, frontiers, strict=True):
         if failure := read_failure(spectrum) or read_failure(levels):
             missing.append(MissingMember(name, left, str(failure)))
-            if len(missing) == len(names):
+            if len(missing) == len(contacts):
                 raise EarlierFailureError(failure)
             continue
         values = json.loads(Path(levels).read_text(encoding="utf-8"))

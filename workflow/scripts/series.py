@@ -5,8 +5,7 @@ from qdjunction.jobs import running
 job = snakemake
 with running(job, needs=[]):
     steps.series(
-        job.params.names,
-        job.params.lefts,
+        job.params.contacts,
         job.input.transmissions,
         job.input.frontiers,
         job.params.temperature_k,
