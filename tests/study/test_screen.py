@@ -47,6 +47,14 @@ def test_ten_thousand_junctions_are_listed_at_once():
     assert len({dot.id for dot in study.dots}) == 5000
 
 
+def test_a_name_that_is_none_is_one_clear_error():
+    study = study_of(SCREEN)
+    with pytest.raises(InputError, match=r"no dot '1Pb_MAPbBr' in this study; nearest are 1Pb_MAPbBr3"):
+        study.dot("1Pb_MAPbBr")
+    with pytest.raises(InputError, match=r"no junction 'L-R3' of 1Pb_MAPbBr3 .*L-R1"):
+        study.junction("1Pb_MAPbBr3", "L-R3")
+
+
 BAD = {
     "halide": ({"halides": ["Br", "At"]}, "screen.0: halides: "),
     "dot": ({"dots": ["5Pb"]}, "screen.0: There is no dot '5Pb'"),

@@ -1,8 +1,9 @@
 """From a configuration to the table of dots and junctions that the workflow runs over."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -110,12 +111,29 @@ class Study:
     catalogue: Path | None = None
 
     def dot(self, dot: str) -> DotCase:
-        """The dot of that identity."""
+        """The dot of that identity.
+
+        Raises
+        ------
+        InputError
+            If the study has none.
+        """
+        if dot not in self._by_id:
+            raise InputError(_unknown(f"dot '{dot}' in this study", dot, self._by_id))
         return self._by_id[dot]
 
     def junction(self, dot: str, name: str) -> JunctionCase:
-        """The junction `name` of the dot `dot`."""
-        return next(case for case in self.dot(dot).junctions if case.name == name)
+        """The junction `name` of the dot `dot`.
+
+        Raises
+        ------
+        InputError
+            If the study has none.
+        """
+        cases = {case.name: case for case in self.dot(dot).junctions}
+        if name not in cases:
+            raise InputError(_unknown(f"junction '{name}' of {dot} in this study", name, cases))
+        return cases[name]
 
     @property
     def is_screen(self) -> bool:
@@ -303,6 +321,10 @@ def _check_predictions(study: Study, source: str | Path) -> None:
                 f"{where}.left = '{entry.left}': no left contact of {entry.dot}; it has "
                 f"{', '.join(sorted(lefts[entry.dot]))}"
             )
+
+
+def _unknown(what: str, name: str, known: Collection[str]) -> str:
+    return f"there is no {what}; nearest are {', '.join(get_close_matches(name, known, cutoff=0))}"
 
 
 def dot_id(entry: DotEntry) -> str:
