@@ -80,7 +80,7 @@ def test_from_sisl_open_axis_drops_the_images():
 def test_from_sisl_spin():
     hamiltonian = sisl.Hamiltonian(sisl.geom.graphene(), spin="polarized")
     hamiltonian.construct([(0.1, 1.5), ([0.5, -0.5], [-2.7, -2.6])])
-    with pytest.raises(InputError, match="which spin"):
+    with pytest.raises(InputError, match="--spin up or --spin down"):
         Device.from_hamiltonian(hamiltonian)
     assert Device.from_hamiltonian(hamiltonian, spin=1).H[0, 0] == -0.5
     with pytest.raises(InputError, match="leave it out"):

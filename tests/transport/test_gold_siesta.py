@@ -82,8 +82,8 @@ def test_average_over_k(gold):
         electrode = Electrode.from_hamiltonian(layer, k=k, eta_ev=1e-7)
         return attach_electrodes(inner, electrode, np.arange(m), electrode, np.arange(n - m, n))
 
-    found = k_averaged_transmission(device, attach, ENERGIES, (3, 2), channels=2)
-    points, weights = transverse_k(device, (3, 2))
+    found = k_averaged_transmission(device, attach, ENERGIES, (3, 2), axis=2, channels=2)
+    points, weights = transverse_k(device, (3, 2), 2)
     assert len(points) < 6, "k and -k are computed once"
     assert weights.sum() == pytest.approx(1)
     expected = [channels(gold, k, ENERGIES) for k in points]
@@ -101,8 +101,8 @@ def test_average_over_k(gold):
 
 def test_k_points_that_the_file_does_not_know(gold):
     with pytest.raises(InputError, match="0 along lattice vector a; give 1 or more"):
-        transverse_k(gold, (0, 1))
+        transverse_k(gold, (0, 1), 2)
     flat = gold.copy()
     flat.set_nsc([None, 1, None])
     with pytest.raises(InputError, match="couplings to images along it"):
-        transverse_k(flat, (1, 2))
+        transverse_k(flat, (1, 2), 2)

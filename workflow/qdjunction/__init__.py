@@ -1,3 +1,10 @@
 """DFT to transport for single perovskite quantum-dot junctions."""
 
+import os
+
 __version__ = "0.1.0"
+
+# HDF5 fails to open any file on a file system that refuses flock (some Lustre and NFS mounts). Files here are written
+# under a temporary name and moved into place whole, so readers never meet a writer and no lock is needed. HDF5 reads
+# this variable once, when it starts; it must be set before netCDF4 opens a file.
+os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")

@@ -172,7 +172,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     transmission.add_argument("--right-atoms", help="right lead atoms, likewise")
     transmission.add_argument(
-        "--fermi", type=float, metavar="E", help="Fermi energy (eV) for files in which it is not at zero"
+        "--fermi",
+        type=float,
+        metavar="E",
+        help="Fermi energy (eV) in the zero of the file, for files that do not state it; 0: it is at zero already",
+    )
+    transmission.add_argument(
+        "--electrode-fermi", type=float, metavar="E", help="the same for the file of a bulk electrode"
+    )
+    transmission.add_argument(
+        "--axis",
+        metavar="a|b|c",
+        help="lattice vector along which the leads lie (default: found from their atoms)",
+    )
+    transmission.add_argument(
+        "--spin", metavar="up|down", help="spin direction of a spin-polarised file (also 0 or 1)"
     )
     transmission.add_argument(
         "--solver",
@@ -434,7 +448,7 @@ def _siesta_convergence(options: argparse.Namespace) -> None:
 
 def _transmission(options: argparse.Namespace) -> None:
     from qdjunction import steps
-    from qdjunction.transport import parse_kpoints
+    from qdjunction.transport import parse_axis, parse_kpoints, parse_spin
 
     left, right = (
         None if text is None else _atom_list(flag, text)
@@ -456,6 +470,9 @@ def _transmission(options: argparse.Namespace) -> None:
         cache=options.cache,
         response_table=options.linear_response,
         temperature_k=options.temperature,
+        axis=None if options.axis is None else parse_axis(options.axis),
+        spin=None if options.spin is None else parse_spin(options.spin),
+        electrode_fermi_ev=options.electrode_fermi,
     )
 
 

@@ -4,7 +4,9 @@ A program that reads a cut or damaged file may stop the whole process or never c
 that is asked first.
 """
 
+import logging
 import os
+import re
 import struct
 import warnings
 from pathlib import Path
@@ -13,35 +15,88 @@ from typing import BinaryIO
 import numpy as np
 import sisl
 from numpy.typing import NDArray
+from sisl.io.sile import MissingFermiLevelWarning
 
 from qdjunction.errors import InputError
 
+log = logging.getLogger(__name__)
 
-def read_matrices(path: str | Path) -> sisl.Hamiltonian:
-    """Read H (eV) and S with the zero of energy that sisl gives them.
+FERMI_AT_ZERO = {
+    "tshsSileSiesta": "TSHS of SIESTA: H - E_F S is what the file holds",
+    "ncSileSiesta": "netCDF of SIESTA or sisl: E_F is in the file, and sisl subtracts it",
+    "hsxSileSiesta": "HSX of SIESTA 5: E_F is in the file, unless SIESTA never computed it, and sisl subtracts it",
+}
+"""What sisl reads with the Fermi energy at zero, by sisl's name of the kind of file."""
+
+ZERO_NOT_STATED = {
+    "winSileWannier90": "Wannier90 writes energies in the absolute zero of the DFT code",
+    "tbSileWannier90": "Wannier90 writes energies in the absolute zero of the DFT code",
+    "hrSileWannier90": "Wannier90 writes energies in the absolute zero of the DFT code",
+    "rhamSileScaleUp": "ScaleUp writes no Fermi energy",
+    "hamiltonianSile": "a text Hamiltonian of sisl holds no Fermi energy",
+}
+"""Why the Fermi energy of other files has to be given; kinds that stand in none of the tables are treated alike."""
+
+NOT_READ = {
+    "fdfSileSiesta": "an input file of SIESTA; give the folder of its run, or its nc, TSHS or HSX file",
+    "tsgfSileSiesta": "surface Green's functions at their own k points; give the TSHS file of that electrode",
+    "tbtgfSileTBtrans": "surface Green's functions at their own k points; give the TSHS file of that electrode",
+    "hamrealSileDFTB": (
+        "DFTB+ writes H in Hartree, S in another file and no positions; make an nc file of both as docs/transport.md"
+        " shows"
+    ),
+}
+"""Kinds of files that sisl reads a Hamiltonian from, but not one that T(E) can be computed with as it is."""
+
+_DFTB = re.compile(r"(ham|over)(real|sqr)\d?\.dat(\.gz)?")
+
+
+def read_matrices(
+    path: str | Path, fermi_ev: float | None = None, option: str = "--fermi"
+) -> sisl.Hamiltonian:
+    """Read H (eV) and S with the Fermi energy at zero.
 
     Parameters
     ----------
     path : str or Path
         TSHS, nc, HSX of SIESTA 5, or any other file with a Hamiltonian for sisl.
+    fermi_ev : float, optional
+        Fermi energy (eV) in the zero that the file has for sisl; needed where the file does not state it.
+    option : str
+        Where the user gives that energy, for the message.
 
     Raises
     ------
     InputError
-        If there is no such file, it is cut short, or holds no Hamiltonian.
+        If there is no such file, it is cut short, holds no Hamiltonian, or leaves the Fermi energy open.
     """
+    if fermi_ev is not None and not np.isfinite(fermi_ev):
+        raise InputError(f"{option} = {fermi_ev}: is no energy; give it in eV")
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
     if path.suffix in (".HSX", ".TSHS") and not is_whole(path):
         raise InputError(f"{path}: is cut short or damaged; write it again with SIESTA")
+    if _DFTB.fullmatch(path.name):
+        raise InputError(f"{path}: {NOT_READ['hamrealSileDFTB']}")
     try:
-        with warnings.catch_warnings(action="ignore", category=sisl.SislWarning), sisl.get_sile(path) as sile:
+        with warnings.catch_warnings(record=True) as caught, sisl.get_sile(path) as sile:
+            warnings.simplefilter("always", sisl.SislWarning)
+            kind = type(sile).__name__
+            if kind in NOT_READ:
+                raise InputError(f"{path}: {NOT_READ[kind]}")
             if path.suffix == ".HSX" and sile.version == 0:
                 raise InputError(
                     f"{path}: an HSX of SIESTA 4 holds neither geometry nor Fermi energy; give the folder of its run"
                 )
-            return sile.read_hamiltonian()
+            hamiltonian = sile.read_hamiltonian()
+            if kind == "ncSileSiesta" and not np.all(
+                np.ma.filled(np.isfinite(sile.read_fermi_level()), False)
+            ):
+                raise InputError(
+                    f"{path}: its variable Ef holds no number, so its energies have no zero; write it again, or give a "
+                    "TSHS or HSX"
+                )
     except InputError:
         raise
     except Exception as error:  # sisl raises whatever its readers trip over
@@ -49,6 +104,23 @@ def read_matrices(path: str | Path) -> sisl.Hamiltonian:
             f"{path}: sisl finds no Hamiltonian in it ({type(error).__name__}: {error}); give an h.nc of `qdjunction "
             "hamiltonian`, the folder of a finished SIESTA run, a TSHS or an HSX"
         ) from error
+    for warning in caught:
+        log.info("sisl on %s: %s", path.name, warning.message)
+    missing = any(issubclass(warning.category, MissingFermiLevelWarning) for warning in caught)
+    if fermi_ev is None and (missing or kind not in FERMI_AT_ZERO):
+        why = (
+            "it holds no usable Fermi energy"
+            if missing
+            else ZERO_NOT_STATED.get(kind, f"sisl's {kind} states none")
+        )
+        raise InputError(
+            f"{path}: the Fermi energy is not known, since {why}; give it with {option} E (eV, in the zero of "
+            f"the file), or {option} 0 if the energies of the file are relative to it already"
+        )
+    if fermi_ev:
+        hamiltonian = hamiltonian.copy()
+        hamiltonian.shift(-fermi_ev)
+    return hamiltonian
 
 
 def is_whole(path: str | Path) -> bool:

@@ -48,6 +48,7 @@ from qdjunction.transport import (
     parse_leads,
     read_transmission,
     response_energies,
+    transport_axis,
     write_tbt,
     write_transmission,
 )
@@ -294,14 +295,14 @@ def read_junction(
     left_atoms, right_atoms : sequence of int, optional
         Atoms of the leads, counted from 0; by default the tagged ones of the file.
     fermi_ev : float, optional
-        Fermi energy in the zero of the file (eV), for files in which it is not at zero already.
+        Fermi energy in the zero of the file (eV), for files in which it is not at zero already; 0 says that it is.
     whole_tips : bool
         Whether all gold of a side is tagged for the lead, not only its outermost layers.
 
     Raises
     ------
     InputError
-        If the file cannot be read, or neither it nor the caller says where the leads are.
+        If the file cannot be read, or neither it nor the caller says where the leads or the Fermi energy are.
     """
     if (left_atoms is None) != (right_atoms is None):
         raise InputError("lead atoms: give those of both sides, --left-atoms and --right-atoms, or of none")
@@ -315,11 +316,12 @@ def read_junction(
             atoms = structure.atoms
             leads = (_side(atoms, 1), _side(atoms, 2)) if whole_tips else lead_atoms(atoms)
     else:
-        matrices = read_matrices(path)
+        matrices = read_matrices(path, fermi_ev)
         if leads is None:
             raise InputError(
                 f"{path}: has no tagged lead atoms; name them with --left-atoms and --right-atoms"
             )
+        fermi_ev = None
     if fermi_ev:
         matrices = matrices.copy()
         matrices.shift(-fermi_ev)
@@ -343,6 +345,9 @@ def compute_transmission(
     cache: str | Path | None = None,
     response_table: str | Path | None = None,
     temperature_k: float = 300.0,
+    axis: int | None = None,
+    spin: int | None = None,
+    electrode_fermi_ev: float | None = None,
 ) -> None:
     """Compute T(E) of a junction's H and S, and what else is asked for.
 
@@ -351,7 +356,7 @@ def compute_transmission(
     path, left_atoms, right_atoms, fermi_ev
         As for `read_junction`.
     energies, leads : str
-        As `parse_energies` and `parse_leads` read them; leads lie along the third lattice vector.
+        As `parse_energies` and `parse_leads` read them.
     output : str or Path
         ``.nc`` for xarray, ``.TBT.nc`` for sisl.
     solver : str
@@ -370,6 +375,12 @@ def compute_transmission(
         CSV file for `linear_response_table`.
     temperature_k : float
         Its temperature (K).
+    axis : int, optional
+        Lattice vector along which the leads lie; found from their atoms where it is not given, see `transport_axis`.
+    spin : int, optional
+        Spin of a collinear calculation: 0 for up, 1 for down.
+    electrode_fermi_ev : float, optional
+        Fermi energy (eV) of a bulk electrode's file that does not state it.
 
     Raises
     ------
@@ -377,7 +388,13 @@ def compute_transmission(
         If a value cannot be read, a file name has another suffix, or the file lacks what is asked for.
     """
     grid = parse_energies(energies)
-    choice = parse_leads(leads, eta_ev, None if cache is None else Path(cache))
+    choice = parse_leads(
+        leads,
+        eta_ev,
+        None if cache is None else Path(cache),
+        spin=spin,
+        electrode_fermi_ev=electrode_fermi_ev,
+    )
     at = None if density_energies is None else parse_energies(density_energies)
     for_sisl = _is_tbt(output)
     if for_sisl and at is not None:
@@ -387,13 +404,15 @@ def compute_transmission(
     if response_table is not None:
         response_energies(grid, temperature_k)  # what does not fit is said before the work, not after it
     junction = read_junction(path, left_atoms, right_atoms, fermi_ev, isinstance(choice, Cluster))
+    axis = transport_axis(junction.hamiltonian, junction.left, junction.right, axis)
 
     def attach(device: Device, k: K) -> tuple[Device, Lead, Lead]:
         return choice.attach(device, junction.left, junction.right, k)
 
     over_k = k_averaged_transmission(
-        junction.hamiltonian, attach, grid, (kpoints[0], kpoints[1]), solver, channels=channels
-    )
+        junction.hamiltonian, attach, grid, (kpoints[0], kpoints[1]), solver,
+        axis=axis, spin=spin, channels=channels,
+    )  # fmt: skip
     result = over_k.at_k[0] if len(over_k.at_k) == 1 else over_k
     average = over_k.result
     log.info(
@@ -403,9 +422,19 @@ def compute_transmission(
     if for_sisl:
         write_tbt(result, output, junction.hamiltonian.geometry, junction.left, junction.right)
     else:
-        more = None if at is None else _densities(junction, attach, over_k.k_points, over_k.weights, at)
+        more = (
+            None
+            if at is None
+            else _densities(junction, attach, over_k.k_points, over_k.weights, at, axis, spin)
+        )
         engine = asdict(junction.engine) if junction.engine else None
         settings = {"energies": energies, "solver": solver, "kpoints": list(kpoints), "eta_ev": eta_ev}
+        settings |= {
+            "axis": "abc"[axis],
+            "spin": spin,
+            "fermi_ev": fermi_ev,
+            "electrode_fermi_ev": electrode_fermi_ev,
+        }
         made = provenance(inputs=digests(path, *_electrode(choice)), settings=settings)
         write_transmission(result, output, {"leads": leads, "engine": engine, "provenance": made}, more)
     if response_table is not None:
@@ -441,7 +470,8 @@ def local_density(
     def attach(device: Device, k: K) -> tuple[Device, Lead, Lead]:
         return choice.attach(device, junction.left, junction.right, k)
 
-    dataset = _densities(junction, attach, np.zeros((1, 3)), np.ones(1), np.array([energy_ev]))
+    axis = transport_axis(junction.hamiltonian, junction.left, junction.right)
+    dataset = _densities(junction, attach, np.zeros((1, 3)), np.ones(1), np.array([energy_ev]), axis)
     dataset = dataset.rename(ldos_energy="energy")
     made = provenance(inputs=digests(path, *_electrode(choice)), settings=leads.model_dump(mode="json"))
     dataset.attrs["provenance"] = json.dumps(made)
@@ -649,13 +679,19 @@ def _is_tbt(output: str | Path) -> bool:
 
 
 def _densities(
-    junction: Junction, attach: Attach, k_points: NDArray, weights: NDArray, energies: NDArray[np.float64]
+    junction: Junction,
+    attach: Attach,
+    k_points: NDArray,
+    weights: NDArray,
+    energies: NDArray[np.float64],
+    axis: int,
+    spin: int | None = None,
 ) -> xarray.Dataset:
     """LDOS of every atom, averaged over k; NaN on atoms that a lead stands in for."""
     atoms = junction.hamiltonian.geometry.na
     sides = np.zeros((2, len(energies), atoms))
     for k, weight in zip(k_points, weights, strict=True):
-        device = Device.from_hamiltonian(junction.hamiltonian, tuple(k), open_axis=2)
+        device = Device.from_hamiltonian(junction.hamiltonian, tuple(k), open_axis=axis, spin=spin)
         inner, *leads = attach(device, tuple(k))
         found = injected_density(inner, *leads, energies)
         for side, values in zip(sides, (found.left, found.right), strict=True):

@@ -1,6 +1,7 @@
 """Coherent transport on any H and S: it knows matrices, not quantum dots."""
 
 from .adaptive import AdaptiveTransmission, adaptive_transmission
+from .axis import parse_axis, transport_axis
 from .bias import linear_response_current, rigid_shift, rigid_shift_current
 from .channels import Eigenchannels, bond_currents, eigenchannels, orbital_currents
 from .cluster import ClusterLead, attach_clusters
@@ -13,7 +14,7 @@ from .density import (
     local_density_of_states,
     spectral_function,
 )
-from .device import Device
+from .device import Cell, Device
 from .electrode import Electrode, ElectrodeLead, alignment_ev, attach_electrodes, shifted
 from .grammar import (
     Bulk,
@@ -24,6 +25,7 @@ from .grammar import (
     parse_energies,
     parse_kpoints,
     parse_leads,
+    parse_spin,
 )
 from .kpoints import KAverage, k_averaged_transmission, transverse_k
 from .leads import Lead, WideBandLead
@@ -32,11 +34,12 @@ from .surface import surface_green
 from .tbt import write_tbt
 from .thermoelectric import Thermoelectric, linear_response_table, response_energies, thermoelectric
 from .transmission import Transmission, read_transmission, transmission, write_transmission
-from .wire import WireLead
+from .wire import WireLead, why_no_wire
 
 __all__ = [
     "AdaptiveTransmission",
     "Bulk",
+    "Cell",
     "Cluster",
     "ClusterLead",
     "ComplexBands",
@@ -73,9 +76,11 @@ __all__ = [
     "local_density_of_states",
     "orbital_currents",
     "orbital_interference",
+    "parse_axis",
     "parse_energies",
     "parse_kpoints",
     "parse_leads",
+    "parse_spin",
     "read_transmission",
     "response_energies",
     "rigid_shift",
@@ -86,7 +91,9 @@ __all__ = [
     "thermal_window",
     "thermoelectric",
     "transmission",
+    "transport_axis",
     "transverse_k",
+    "why_no_wire",
     "write_tbt",
     "write_transmission",
 ]

@@ -20,6 +20,35 @@ HERMITICITY = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
+class Cell:
+    """Where the atoms of a device are, and how H and S were folded.
+
+    Attributes
+    ----------
+    geometry : sisl.Geometry
+        All atoms of the file, those of the leads included.
+    open_axis : int
+        Lattice vector of the transport direction.
+    k : 3 floats
+        Reduced k point.
+    """
+
+    geometry: sisl.Geometry
+    open_axis: int
+    k: tuple[float, float, float]
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Number of orbitals on each atom."""
+        return np.asarray(self.geometry.orbitals, dtype=np.int64)
+
+    @property
+    def across(self) -> NDArray[np.bool_]:
+        """Whether each lattice vector lies across the transport direction."""
+        return np.arange(3) != self.open_axis
+
+
+@dataclass(frozen=True, eq=False)
 class Device:
     """Hamiltonian and overlap of a finite region, with the Fermi energy at zero.
 
@@ -35,6 +64,9 @@ class Device:
         Overlap; the unit matrix where it is not given.
     orbital_atoms : (n,) array of int, optional
         Index of the atom that each orbital sits on; one atom per orbital where it is not given.
+    cell : Cell, optional
+        Positions of the atoms. Leads that repeat a cell find its atoms by them; without, they take the order that
+        they are given.
 
     Raises
     ------
@@ -45,6 +77,7 @@ class Device:
     H: Matrix
     S: Matrix | None = None
     orbital_atoms: NDArray[np.int64] | None = None
+    cell: Cell | None = None
 
     def __post_init__(self) -> None:
         H = _hermitian(self.H, "H")
@@ -89,7 +122,7 @@ class Device:
             Lattice vector along which the leads lie: couplings to images along it are dropped, not folded.
             Needed wherever the file keeps the auxiliary cell along the transport direction.
         spin : int, optional
-            Spin index (0 or 1) of a collinear calculation.
+            Spin of a collinear calculation: 0 for up, 1 for down.
 
         Returns
         -------
@@ -100,17 +133,7 @@ class Device:
         InputError
             If the spin is not settled, or non-collinear.
         """
-        if hamiltonian.spin.is_polarized:
-            if spin not in (0, 1):
-                raise InputError(
-                    "device: the Hamiltonian is spin polarised; say which spin with spin=0 or spin=1"
-                )
-        elif not hamiltonian.spin.is_unpolarized:
-            raise InputError(
-                "device: non-collinear and spin-orbit Hamiltonians are not supported; give a collinear one"
-            )
-        elif spin not in (None, 0):
-            raise InputError(f"device: spin={spin} of an unpolarised Hamiltonian; leave it out")
+        check_spin(hamiltonian, spin, "device")
         if open_axis is not None and hamiltonian.nsc[open_axis] != 1:
             nsc = [None, None, None]
             nsc[open_axis] = 1
@@ -122,7 +145,8 @@ class Device:
         H = hamiltonian.Hk(k=k, dtype=dtype, **keywords)
         S = None if hamiltonian.orthogonal else hamiltonian.Sk(k=k, dtype=dtype)
         orbital_atoms = hamiltonian.geometry.o2a(np.arange(hamiltonian.no))
-        return cls(H, S, orbital_atoms)
+        cell = None if open_axis is None else Cell(hamiltonian.geometry, open_axis, k)
+        return cls(H, S, orbital_atoms, cell)
 
     @property
     def n_orbitals(self) -> int:
@@ -161,6 +185,12 @@ class Device:
             )
         return np.flatnonzero(np.isin(self.orbital_atoms, wanted))
 
+    def orbitals_in_order(self, atoms: ArrayLike) -> NDArray[np.int64]:
+        """Return the orbitals of some atoms, in the order of the atoms."""
+        wanted = np.atleast_1d(np.asarray(atoms, dtype=np.int64))
+        self.orbitals_of(wanted)
+        return np.concatenate([np.flatnonzero(self.orbital_atoms == atom) for atom in wanted])
+
     def block(self, name: str, rows: ArrayLike, columns: ArrayLike | None = None) -> NDArray:
         """Give a dense block of ``"H"`` or ``"S"``."""
         columns = rows if columns is None else columns
@@ -176,6 +206,29 @@ class Device:
             If S is not positive definite.
         """
         return Spectrum(dense(self.H), dense(self.S))
+
+
+def check_spin(hamiltonian: sisl.Hamiltonian, spin: int | None, what: str) -> None:
+    """Check that one spin direction of H is settled.
+
+    Raises
+    ------
+    InputError
+        If H is polarised and no spin is named, unpolarised and one is, or non-collinear.
+    """
+    if hamiltonian.spin.is_polarized:
+        if spin not in (0, 1):
+            raise InputError(
+                f"{what}: the Hamiltonian is spin polarised; name one spin with --spin up or --spin down (spin=0 or "
+                "spin=1), and add both for the conductance of both"
+            )
+    elif not hamiltonian.spin.is_unpolarized:
+        raise InputError(
+            f"{what}: the Hamiltonian is non-collinear or has spin-orbit coupling, where no spin direction is "
+            "conserved; compute a collinear one"
+        )
+    elif spin is not None:
+        raise InputError(f"{what}: the Hamiltonian is unpolarised, both spins are the same; leave --spin out")
 
 
 def dense(matrix: Matrix) -> NDArray:

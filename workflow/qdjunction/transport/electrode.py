@@ -22,9 +22,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.errors import InputError, TransportError
 
+from .axis import NAMES, normal
 from .cache import GreenCache
-from .device import Device
+from .device import Cell, Device, check_spin
 from .leads import cut_ends
+from .matching import match_atoms
 from .surface import surface_green
 
 logger = logging.getLogger(__name__)
@@ -34,6 +36,12 @@ ETA_EV = 1e-4
 
 SYMMETRY_EV = 1e-3
 """Largest part of H (eV) that may break a translation before a cell is no longer taken apart along it."""
+
+DIFFERENT_H_EV = 0.5
+"""Largest difference (eV) of H in device and electrode, their zeros of energy aligned, that is the same metal."""
+
+SAME_VECTOR_ANG = 0.02
+"""Largest difference (Ang) of the lattice vectors across the transport direction in device and electrode."""
 
 SAME_EV = 1e-12
 """Largest difference (eV) of two matrices that are one another's complex conjugate."""
@@ -66,6 +74,10 @@ class Electrode:
         Largest element of H (eV) that reaches over the next layer and was dropped.
     cache : GreenCache or None
         Where surface Green's functions are kept.
+    geometry : sisl.Geometry or None
+        Where the atoms of the cell are.
+    axis : int
+        Lattice vector along which the electrode is semi-infinite.
     """
 
     H00: NDArray[np.complex128]
@@ -78,6 +90,8 @@ class Electrode:
     asymmetry_ev: float
     beyond_ev: float
     cache: GreenCache | None = None
+    geometry: sisl.Geometry | None = None
+    axis: int = 2
     _last: dict[bytes, NDArray[np.complex128]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -90,6 +104,7 @@ class Electrode:
         eta_ev: float = ETA_EV,
         repeats: tuple[int, int, int] | None = None,
         cache: Path | str | None = None,
+        spin: int | None = None,
     ) -> "Electrode":
         """Take an electrode from a bulk calculation.
 
@@ -108,6 +123,8 @@ class Electrode:
             1, 1)`` switches the use of the symmetry off.
         cache : path, optional
             Folder in which surface Green's functions are kept and looked up.
+        spin : int, optional
+            Spin of a collinear calculation: 0 for up, 1 for down. An unpolarised electrode serves either.
 
         Returns
         -------
@@ -116,23 +133,24 @@ class Electrode:
         Raises
         ------
         InputError
-            If eta is not positive, or the cell does not repeat as told.
+            If eta is not positive, the spin is not settled, or the cell does not repeat as told.
         TransportError
             If layers do not couple, or reach further than the next one by more than a tenth of an eV.
         """
         if not eta_ev > 0:
             raise InputError(f"electrode: eta is {eta_ev} eV; it must be larger than 0")
-        if not hamiltonian.spin.is_unpolarized:
-            raise InputError("electrode: only unpolarised Hamiltonians are supported")
+        check_spin(hamiltonian, None if hamiltonian.spin.is_unpolarized else spin, "electrode")
         if hamiltonian.nsc[axis] < 3:
             raise TransportError(
-                f"electrode: lattice vector {axis} has no auxiliary cell (nsc "
+                f"electrode: lattice vector {NAMES[axis]} has no auxiliary cell (nsc "
                 f"{hamiltonian.nsc[axis]}), so no layer couples to "
-                "the next; run the electrode with several k points along it"
+                "the next; run the electrode with several k points along it, or build it along the same lattice "
+                "vector as the device's leads"
             )
         in_plane = tuple(0.0 if i == axis else float(x) for i, x in enumerate(k))
         layers = {
-            c: folded_layer(hamiltonian, axis, c, in_plane) for c in range(hamiltonian.nsc[axis] // 2 + 1)
+            c: folded_layer(hamiltonian, axis, c, in_plane, spin or 0)
+            for c in range(hamiltonian.nsc[axis] // 2 + 1)
         }
         beyond = max((abs(H).max() for c, (H, _) in layers.items() if c > 1), default=0.0)
         if beyond > 0.1:
@@ -170,7 +188,10 @@ class Electrode:
             unfold.shape[1], unfold.shape[0], unfold.shape[2], 1000 * worst, 1000 * beyond,
         )  # fmt: skip
         kept = GreenCache(Path(cache)) if cache is not None else None
-        return cls(*reduced, unfold, float(eta_ev), wanted, float(worst), float(beyond), kept)
+        return cls(
+            *reduced, unfold, float(eta_ev), wanted, float(worst), float(beyond), kept,
+            hamiltonian.geometry, axis,
+        )  # fmt: skip
 
     @property
     def n_orbitals(self) -> int:
@@ -282,7 +303,8 @@ def attach_electrodes(
     left, right : Electrode
         What stands at either end; the same object where both are of one kind.
     left_orbitals, right_orbitals : array of int
-        Device orbitals that are the electrode's, in the electrode's own order.
+        Device orbitals that are the electrode's. Where both know the positions of their atoms, these say which is
+        which and which way each electrode goes on; otherwise the orbitals must be in the electrode's own order.
 
     Returns
     -------
@@ -294,22 +316,33 @@ def attach_electrodes(
     Raises
     ------
     TransportError
-        If an electrode region does not fit its electrode, or touches nothing, or both touch each other.
+        If an electrode region does not fit its electrode in positions, S, H or the direction in which it couples to
+        the device, or touches nothing, or both touch each other.
     """
-    regions = {"left": (left, np.asarray(left_orbitals)), "right": (right, np.asarray(right_orbitals))}
-    for side, (electrode, region) in regions.items():
-        _check_fit(device, electrode, region, side)
-        shift, spread = alignment_ev(device, electrode, region)
+    placed = {
+        "left": _place(device, left, np.asarray(left_orbitals), "left"),
+        "right": _place(device, right, np.asarray(right_orbitals), "right"),
+    }
+    if placed["left"].end == placed["right"].end:
+        raise TransportError(
+            "electrodes: both lead regions are on the same side of the device along lattice vector "
+            f"{NAMES[left.axis]}; name the atoms at its two ends"
+        )
+    for side, electrode in (("left", left), ("right", right)):
+        region = placed[side]
+        shift, spread = _check_fit(device, electrode, region, side)
         logger.info(
             "%s electrode: its levels lie %.0f meV (spread %.0f meV) below the device's on the same orbitals",
             side, 1000 * shift, 1000 * spread,
         )  # fmt: skip
-    inner, contacts = cut_ends(device, regions["left"][1], regions["right"][1])
+    inner, contacts = cut_ends(device, placed["left"].orbitals, placed["right"].orbitals)
     leads = []
-    for (side, (electrode, _)), contact in zip(regions.items(), contacts, strict=True):
+    for electrode, region, (touched, H, S) in zip((left, right), placed.values(), contacts, strict=True):
         n_k, n_orbitals, n = electrode.unfold.shape
         text = f"electrode of {n_orbitals} orbitals ({n_k} x {n}), eta {electrode.eta_ev:g} eV"
-        leads.append(ElectrodeLead(electrode, side, *contact, text))
+        leads.append(
+            ElectrodeLead(electrode, region.end, touched, H * region.phases, S * region.phases, text)
+        )
     return inner, leads[0], leads[1]
 
 
@@ -419,11 +452,14 @@ def _translated(geometry: sisl.Geometry, shift: NDArray) -> tuple[NDArray, NDArr
 
 
 def folded_layer(
-    hamiltonian: sisl.Hamiltonian, axis: int, cell: int, k: tuple[float, float, float]
+    hamiltonian: sisl.Hamiltonian, axis: int, cell: int, k: tuple[float, float, float], spin: int = 0
 ) -> tuple[NDArray, NDArray]:
     """Give H and S between the cell and the one `cell` further along `axis`, folded to k in the plane."""
     no, lattice = hamiltonian.no, hamiltonian.geometry.lattice
-    columns = [hamiltonian.tocsr(0), None if hamiltonian.orthogonal else hamiltonian.tocsr(hamiltonian.S_idx)]
+    columns = [
+        hamiltonian.tocsr(spin),
+        None if hamiltonian.orthogonal else hamiltonian.tocsr(hamiltonian.S_idx),
+    ]
     offsets = lattice.sc_off
     H = np.zeros((no, no), dtype=np.complex128)
     S = np.zeros_like(H)
@@ -451,20 +487,127 @@ def _block_diagonal(matrix: NDArray, unfold: NDArray) -> tuple[NDArray[np.comple
     return blocks, float(np.abs(matrix - rebuilt).max())
 
 
-def _largest(matrix: NDArray) -> float:
-    return float(np.abs(matrix).max(initial=0.0))
+@dataclass(frozen=True, eq=False)
+class _Region:
+    """Device orbitals that an electrode stands in for.
+
+    Attributes
+    ----------
+    orbitals : (N,) array of int
+        In the electrode's order.
+    phases : (N,) array
+        Factor of each orbital's Bloch sum in the electrode over that in the device.
+    end : {"left", "right"}
+        Whether the electrode goes on against or along its lattice vector.
+    """
+
+    orbitals: NDArray[np.int64]
+    phases: NDArray[np.complex128] | NDArray[np.float64]
+    end: Side
 
 
-def _check_fit(device: Device, electrode: Electrode, region: NDArray, side: str) -> None:
+def _place(device: Device, electrode: Electrode, region: NDArray[np.int64], side: Side) -> _Region:
+    """Find the electrode's atoms among those of a lead region."""
     if region.shape != (electrode.n_orbitals,):
         raise TransportError(
             f"{side} electrode: {region.size} device orbitals for an electrode of {electrode.n_orbitals}; "
             "name exactly the atoms of one electrode cell"
         )
-    mismatch = _largest(device.block("S", region) - whole_cell(electrode, "S00"))
+    if device.cell is None or electrode.geometry is None:
+        return _Region(region, np.ones(len(region)), side)
+    cell, geometry = device.cell, electrode.geometry
+    _check_lattice(cell, electrode, side)
+    atoms = np.unique(device.orbital_atoms[region])
+    places, sizes = cell.geometry.xyz, cell.sizes
+    own = np.asarray(geometry.orbitals, dtype=np.int64)
+    if sizes[atoms].sum() != len(region) or len(atoms) != geometry.na:
+        raise TransportError(
+            f"{side} electrode: its region of {len(atoms)} atoms does not hold the electrode's {geometry.na} atoms "
+            "with all of their orbitals; name exactly the atoms of one electrode cell"
+        )
+    match, missing = match_atoms(
+        geometry.xyz, own, places[atoms], sizes[atoms], cell.geometry.cell, cell.across
+    )
+    if match is None:
+        raise TransportError(
+            f"{side} electrode: atom {atoms[missing]} of the device has no partner in the electrode's cell; the layers "
+            "are stacked differently (a twin), the lattice constants differ, or other atoms belong to the region"
+        )
+    rest = np.setdiff1d(device.orbital_atoms, atoms)
+    across = normal(geometry.cell, electrode.axis)
+    outward = (places[atoms].mean(axis=0) - places[rest].mean(axis=0)) @ across if rest.size else 0.0
+    order = atoms[match.order]
+    return _Region(
+        device.orbitals_in_order(order),
+        np.repeat(match.phases(np.asarray(cell.k)), sizes[order]),
+        "right" if outward > 0 else "left",
+    )
+
+
+def _check_lattice(cell: Cell, electrode: Electrode, side: str) -> None:
+    """Compare the lattice vectors across the transport direction, where either cell is periodic along them."""
+    assert electrode.geometry is not None
+    if cell.open_axis != electrode.axis:
+        raise TransportError(
+            f"{side} electrode: is semi-infinite along lattice vector {NAMES[electrode.axis]}, the device's leads lie "
+            f"along {NAMES[cell.open_axis]}; build both along the same one"
+        )
+    for vector in np.flatnonzero(cell.across):
+        if max(cell.geometry.nsc[vector], electrode.geometry.nsc[vector]) == 1:
+            continue
+        ours, theirs = cell.geometry.cell[vector], electrode.geometry.cell[vector]
+        if np.linalg.norm(ours - theirs) > SAME_VECTOR_ANG:
+            raise TransportError(
+                f"{side} electrode: its lattice vector {NAMES[vector]} is {np.round(theirs, 3)} Ang, the device's "
+                f"{np.round(ours, 3)} Ang; across the transport direction both must be the same"
+            )
+
+
+def _largest(matrix: NDArray) -> float:
+    return float(np.abs(matrix).max(initial=0.0))
+
+
+def _check_fit(device: Device, electrode: Electrode, region: _Region, side: str) -> tuple[float, float]:
+    """Compare S, H and the coupling to the device; return what `alignment_ev` does."""
+    orbitals, phases = region.orbitals, region.phases
+
+    def of_device(name: str) -> NDArray:
+        block = device.block(name, orbitals)
+        return phases.conj()[:, None] * block * phases if np.any(phases != 1) else block
+
+    S = whole_cell(electrode, "S00")
+    mismatch = _largest(of_device("S") - S)
     if mismatch > 1e-3:
         raise TransportError(
-            f"{side} electrode: the overlap differs from the device's by {mismatch:.1e}; the atoms "
-            "are in another order, the "
-            "layers are stacked differently (a twin), or the lattice constants differ"
+            f"{side} electrode: the overlap differs from the device's by {mismatch:.1e}; the atoms are in another "
+            "order, the layers are stacked differently (a twin), or the lattice constants differ"
         )
+    shift, spread = alignment_ev(device, electrode, orbitals)
+    different = np.abs(of_device("H") - whole_cell(electrode, "H00") - shift * S)
+    if different.max() > DIFFERENT_H_EV:
+        atom = device.orbital_atoms[orbitals[np.unravel_index(different.argmax(), different.shape)[0]]]
+        raise TransportError(
+            f"{side} electrode: H differs from the device's by {different.max():.2g} eV at atom {atom}, with the "
+            "zeros of energy aligned; the atoms are in another order, or the electrode is of another metal or another "
+            "calculation"
+        )
+    middle = np.setdiff1d(np.arange(device.n_orbitals), orbitals)
+    reach = np.linalg.norm(device.block("H", orbitals, middle), axis=1)
+    H01 = np.abs(whole_cell(electrode, "H01"))
+    # Rows of the face that looks into the device; on the left that is the one towards the next layer.
+    inwards, outwards = (
+        np.linalg.norm(H01, axis=axis) for axis in ((1, 0) if region.end == "left" else (0, 1))
+    )
+    right_way, wrong_way = (_similarity(reach, face) for face in (inwards, outwards))
+    if wrong_way > right_way + 0.2:
+        raise TransportError(
+            f"{side} electrode: its atoms couple to the device with the face that looks away from it; left and right "
+            "lead atoms are swapped, or the electrode's cell repeats the other way"
+        )
+    return shift, spread
+
+
+def _similarity(a: NDArray, b: NDArray) -> float:
+    """Cosine between two vectors; 0 if one of them is zero."""
+    norm = np.linalg.norm(a) * np.linalg.norm(b)
+    return float(a @ b / norm) if norm else 0.0

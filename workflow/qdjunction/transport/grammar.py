@@ -138,22 +138,31 @@ class Bulk:
     Attributes
     ----------
     path : Path
-        Anything that sisl reads H and S from, E_F at zero.
+        A file that `read_matrices` reads.
     eta_ev : float
         Imaginary part of the energy inside the electrode (eV).
     cache : Path or None
         Folder that keeps surface Green's functions.
+    spin : int or None
+        Spin of a collinear electrode: 0 for up, 1 for down.
+    fermi_ev : float or None
+        Fermi energy in the zero of the file (eV), for files that do not state it.
     """
 
     path: Path
     eta_ev: float = electrode.ETA_EV
     cache: Path | None = None
+    spin: int | None = None
+    fermi_ev: float | None = None
 
     def attach(
         self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
     ) -> tuple[Device, Lead, Lead]:
         """Give what is left of the device at a k point, and the leads on it at the same one."""
-        bulk = Electrode.from_hamiltonian(self.hamiltonian, k=k, eta_ev=self.eta_ev, cache=self.cache)
+        axis = 2 if device.cell is None else device.cell.open_axis
+        bulk = Electrode.from_hamiltonian(
+            self.hamiltonian, axis=axis, k=k, eta_ev=self.eta_ev, cache=self.cache, spin=self.spin
+        )
         regions = (device.orbitals_of(atoms) for atoms in (left_atoms, right_atoms))
         left_orbitals, right_orbitals = regions
         return attach_electrodes(device, bulk, left_orbitals, bulk, right_orbitals)
@@ -165,10 +174,10 @@ class Bulk:
         Raises
         ------
         InputError
-            If there is no such file or sisl finds no Hamiltonian in it.
+            If there is no such file, sisl finds no Hamiltonian in it, or its zero of energy is not known.
         """
         try:
-            return read_matrices(self.path)
+            return read_matrices(self.path, self.fermi_ev, "--electrode-fermi")
         except InputError as error:
             raise InputError(f"leads: the electrode cannot be read: {error}") from error
 
@@ -176,7 +185,14 @@ class Bulk:
 LeadChoice = WideBand | Cluster | Wire | Bulk
 
 
-def parse_leads(text: str, eta_ev: float | None = None, cache: Path | None = None) -> LeadChoice:
+def parse_leads(
+    text: str,
+    eta_ev: float | None = None,
+    cache: Path | None = None,
+    *,
+    spin: int | None = None,
+    electrode_fermi_ev: float | None = None,
+) -> LeadChoice:
     """Read the choice of leads: ``wide-band:1.0``, ``cluster:1.0``, ``wire`` or ``bulk:electrode.TSHS``.
 
     Parameters
@@ -187,6 +203,10 @@ def parse_leads(text: str, eta_ev: float | None = None, cache: Path | None = Non
         Imaginary part of the energy inside wires and bulk electrodes (eV), in place of their defaults.
     cache : Path, optional
         Folder that keeps the surface Green's functions of bulk electrodes.
+    spin : int, optional
+        Spin of a collinear bulk electrode: 0 for up, 1 for down.
+    electrode_fermi_ev : float, optional
+        Fermi energy in the zero of the bulk electrode's file (eV), for files that do not state it.
 
     Returns
     -------
@@ -203,10 +223,12 @@ def parse_leads(text: str, eta_ev: float | None = None, cache: Path | None = Non
     if eta_ev is not None and not (np.isfinite(eta_ev) and eta_ev > 0):
         raise InputError(f"eta: {eta_ev} eV; it must be larger than 0")
     eta = {} if eta_ev is None else {"eta_ev": float(eta_ev)}
+    if electrode_fermi_ev is not None and kind != "bulk":
+        raise InputError(f"--electrode-fermi: {kind} leads are not read from a file; leave it out")
     if kind == "wire" and not colon:
         return Wire(**eta)
     if kind == "bulk" and value:
-        return Bulk(Path(value), cache=cache, **eta)
+        return Bulk(Path(value), cache=cache, spin=spin, fermi_ev=electrode_fermi_ev, **eta)
     kinds = {"wide-band": WideBand, "cluster": Cluster}
     if kind not in kinds:
         raise InputError(f"leads: {text!r} cannot be read; write {LEAD_FORMS}")
@@ -235,6 +257,20 @@ def parse_kpoints(text: str) -> tuple[int, int]:
     if len(parts) > 2 or not all(part.isdecimal() and int(part) > 0 for part in parts):
         raise InputError(f"k points: {text!r} cannot be read; write 4x4, or 1 for Gamma alone")
     return int(parts[0]), int(parts[-1])
+
+
+def parse_spin(text: str) -> int:
+    """Read a spin direction: ``up`` or ``0``, ``down`` or ``1``.
+
+    Raises
+    ------
+    InputError
+        If the text is of another form.
+    """
+    spins = {"up": 0, "0": 0, "down": 1, "1": 1}
+    if text not in spins:
+        raise InputError(f"--spin = {text!r}: is no spin direction; write up or down")
+    return spins[text]
 
 
 def _check_apart(left_atoms: ArrayLike, right_atoms: ArrayLike) -> None:

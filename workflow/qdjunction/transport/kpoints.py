@@ -72,7 +72,7 @@ class KAverage:
 
 
 def transverse_k(
-    hamiltonian: sisl.Hamiltonian, counts: tuple[int, int], axis: int = 2
+    hamiltonian: sisl.Hamiltonian, counts: tuple[int, int], axis: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Give a Gamma-centred Monkhorst-Pack grid across the transport direction, reduced by time reversal.
 
@@ -118,7 +118,8 @@ def k_averaged_transmission(
     counts: tuple[int, int],
     solver: SolverName = "auto",
     *,
-    axis: int = 2,
+    axis: int,
+    spin: int | None = None,
     channels: int = 0,
     checks: int = 2,
 ) -> KAverage:
@@ -136,7 +137,9 @@ def k_averaged_transmission(
     counts : 2 ints
         Numbers of k points, see `transverse_k`.
     axis : int
-        Lattice vector of the transport direction; couplings to images along it are dropped.
+        Lattice vector of the transport direction (see `transport_axis`); couplings to images along it are dropped.
+    spin : int, optional
+        As for `Device.from_hamiltonian`.
 
     Returns
     -------
@@ -153,7 +156,7 @@ def k_averaged_transmission(
         point: K = (float(k[0]), float(k[1]), float(k[2]))
         if len(k_points) > 1:
             logger.info("k point %d of %d: (%.4f, %.4f, %.4f)", number, len(k_points), *point)
-        device = Device.from_hamiltonian(hamiltonian, point, open_axis=axis)
+        device = Device.from_hamiltonian(hamiltonian, point, open_axis=axis, spin=spin)
         at_k.append(
             transmission(*attach(device, point), energies_ev, solver, channels=channels, checks=checks)
         )

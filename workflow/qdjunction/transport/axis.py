@@ -1,0 +1,132 @@
+"""The transport axis: the lattice vector along which the two leads lie."""
+
+import logging
+from itertools import compress
+
+import numpy as np
+import sisl
+from numpy.typing import ArrayLike, NDArray
+
+from qdjunction.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+NAMES = "abc"
+"""The three lattice vectors."""
+
+COUPLED_EV = 1e-6
+"""Smallest element of H (eV) by which two lead regions count as coupled."""
+
+
+def parse_axis(text: str) -> int:
+    """Read a lattice vector, ``a``, ``b`` or ``c``, as its index.
+
+    Raises
+    ------
+    InputError
+        If the text is of another form.
+    """
+    if text not in tuple(NAMES):
+        raise InputError(
+            f"--axis = {text!r}: is no lattice vector; write a, b or c, along which the leads lie"
+        )
+    return NAMES.index(text)
+
+
+def normal(cell: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Return the unit normal of the plane of the other two lattice vectors, on the side of the vector `axis`."""
+    across = np.linalg.inv(cell)[:, axis]
+    return across / np.linalg.norm(across)
+
+
+def transport_axis(
+    hamiltonian: sisl.Hamiltonian,
+    left_atoms: ArrayLike,
+    right_atoms: ArrayLike,
+    given: int | None = None,
+) -> int:
+    """Return the lattice vector along which the leads lie: the given one, checked, or the one found.
+
+    The transport axis is that along which the lead regions are farthest apart, measured across the plane of the
+    other two vectors, among those that keep the regions apart: with the images along the axis dropped, no image
+    along the other vectors may bring the right region next to the left one.
+
+    Parameters
+    ----------
+    hamiltonian : sisl.Hamiltonian
+        H and S with their periodic images.
+    left_atoms, right_atoms : array of int
+        Atoms of the lead regions.
+    given : int, optional
+        The axis that the user named: 0, 1 or 2.
+
+    Returns
+    -------
+    int
+        0, 1 or 2.
+
+    Raises
+    ------
+    InputError
+        If the regions couple through periodic images that are kept, or two vectors fit equally well.
+    """
+    geometry = hamiltonian.geometry
+    regions = [np.unique(np.asarray(atoms, dtype=np.int64)) for atoms in (left_atoms, right_atoms)]
+    for side, atoms in zip(("left", "right"), regions, strict=True):
+        if not atoms.size or atoms[0] < 0 or atoms[-1] >= geometry.na:
+            named = f"{atoms[0]} to {atoms[-1]}" if atoms.size else "none"
+            raise InputError(f"{side} lead atoms: {named}; the file has atoms 0 to {geometry.na - 1}")
+    through = _couplings(hamiltonian, *regions)
+    if given is not None:
+        if through[given] is not None:
+            raise InputError(_through_images(given, *through[given]))
+        return given
+    left, right = (geometry.xyz[atoms].mean(axis=0) for atoms in regions)
+    apart = np.array([abs((right - left) @ normal(geometry.cell, axis)) for axis in range(3)])
+    fitting = [axis for axis in range(3) if through[axis] is None]
+    if not fitting:
+        farthest = int(np.argmax(apart))
+        raise InputError(_through_images(farthest, *through[farthest]))
+    best, *others = sorted(fitting, key=lambda axis: -apart[axis])
+    periodic = hamiltonian.nsc > 1
+    rival = next((axis for axis in others if apart[axis] > 0.9 * apart[best]), None)
+    # Without images along either of the two nothing depends on the choice.
+    if rival is not None and (periodic[best] or periodic[rival]):
+        raise InputError(
+            f"transport axis: the leads are {apart[best]:.1f} Ang apart along lattice vector {NAMES[best]} and "
+            f"{apart[rival]:.1f} Ang along {NAMES[rival]}; say with --axis along which one they lie"
+        )
+    if periodic.any():
+        kept = "".join(compress(NAMES, periodic & (np.arange(3) != best))) or "none"
+        logger.info("transport along lattice vector %s; periodic across it: %s", NAMES[best], kept)
+    return best
+
+
+def _couplings(
+    hamiltonian: sisl.Hamiltonian, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> list[tuple[NDArray[np.int64], float] | None]:
+    """Return, for each axis, the image that couples the regions more than the cell itself does, and by how much."""
+    geometry = hamiltonian.geometry
+    rows, columns = (geometry.a2o(atoms, all=True) for atoms in (left, right))
+    offsets = geometry.lattice.sc_off
+    spins = range(2 if hamiltonian.spin.is_polarized else 1)
+    parts = [hamiltonian.tocsr(spin)[rows] for spin in spins]
+    reach = np.array(
+        [max(abs(part[:, i * geometry.no + columns]).max() for part in parts) for i in range(len(offsets))]
+    )
+    direct = reach[np.flatnonzero(~offsets.any(axis=1))[0]]
+    found: list[tuple[NDArray[np.int64], float] | None] = []
+    for axis in range(3):
+        kept = np.where(offsets.any(axis=1) & (offsets[:, axis] == 0), reach, 0.0)
+        worst = int(np.argmax(kept))
+        found.append((offsets[worst], float(kept[worst])) if kept[worst] > max(COUPLED_EV, direct) else None)
+    return found
+
+
+def _through_images(axis: int, offset: NDArray[np.int64], coupling_ev: float) -> str:
+    along = " and ".join(compress(NAMES, offset != 0))
+    return (
+        f"transport axis {NAMES[axis]}: the left lead region couples to the right one through the periodic image along "
+        f"{along}, with {1000 * coupling_ev:.3g} meV; name the axis along which the leads lie with --axis, or make "
+        "the cell wider"
+    )

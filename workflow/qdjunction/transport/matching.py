@@ -1,0 +1,78 @@
+"""Atoms of a lead cell found again in the device, by their positions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAME_PLACE_ANG = 0.02
+"""Largest distance (Ang) between two atoms that count as being at one place."""
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    """How the atoms of a cell lie in a region.
+
+    Attributes
+    ----------
+    order : (n,) array of int
+        Position in the region of each atom of the cell.
+    wraps : (n, 3) array of int
+        Lattice vectors by which it lies beside the place where the cell, moved as a whole, would have it.
+    """
+
+    order: NDArray[np.int64]
+    wraps: NDArray[np.int64]
+
+    def phases(self, k: NDArray[np.float64]) -> NDArray[np.complex128]:
+        """Return ``exp(2 pi i k.R)`` of each atom, with R its `wraps`; they make Bloch sums of both alike."""
+        return np.exp(2j * np.pi * self.wraps @ k)
+
+
+def match_atoms(
+    cell_ang: NDArray[np.float64],
+    cell_sizes: NDArray[np.int64],
+    region_ang: NDArray[np.float64],
+    region_sizes: NDArray[np.int64],
+    lattice_ang: NDArray[np.float64],
+    periodic: NDArray[np.bool_],
+) -> tuple[Match | None, int]:
+    """Find the translation that takes a cell onto a region.
+
+    Parameters
+    ----------
+    cell_ang, region_ang : (n, 3) array
+        Positions (Ang).
+    cell_sizes, region_sizes : (n,) array of int
+        Orbitals on each atom; only atoms with as many are alike.
+    lattice_ang : (3, 3) array
+        Lattice vectors in rows (Ang).
+    periodic : (3,) array of bool
+        Vectors along which an atom may lie whole lattice vectors away.
+
+    Returns
+    -------
+    match : Match or None
+        None if no translation fits.
+    worst : int
+        If none fits: the atom of the region that has no partner under the translation that fits most of them.
+    """
+    inverse = np.linalg.inv(lattice_ang)
+    n = len(region_ang)
+    most, worst = -1, 0
+    for first in range(n):  # where the first atom of the cell goes; its own place is tried first
+        if region_sizes[first] != cell_sizes[0]:
+            continue
+        moved = cell_ang + region_ang[first] - cell_ang[0]
+        away = region_ang[None, :, :] - moved[:, None, :]
+        wraps = np.round(away @ inverse) * periodic
+        distance = np.linalg.norm(away - wraps @ lattice_ang, axis=2)
+        distance[cell_sizes[:, None] != region_sizes[None, :]] = np.inf
+        order = distance.argmin(axis=1)
+        fits = distance[np.arange(n), order] < SAME_PLACE_ANG
+        if fits.all() and len(np.unique(order)) == n:
+            return Match(order, wraps[np.arange(n), order].astype(np.int64)), 0
+        if fits.sum() > most:
+            most = int(fits.sum())
+            worst = int(np.setdiff1d(np.arange(n), order[fits])[0])
+    return None, worst
