@@ -48,7 +48,11 @@ NOT_READ = {
 }
 """Kinds of files that sisl reads a Hamiltonian from, but not one that T(E) can be computed with as it is."""
 
-_DFTB = re.compile(r"(ham|over)(real|sqr)\d?\.dat(\.gz)?")
+# sisl takes these names for tables of numbers, or reads one matrix of a pair.
+_NOT_READ_BY_NAME = {
+    r"(ham|over)(real|sqr)\d?\.dat(\.gz)?": NOT_READ["hamrealSileDFTB"],
+    r".*_(hr|tb)\.dat(\.gz)?": "sisl reads Wannier90 by the .win file of its run, in the same folder; give that",
+}
 
 
 def read_matrices(
@@ -77,8 +81,9 @@ def read_matrices(
         raise InputError(f"{path}: there is no such file")
     if path.suffix in (".HSX", ".TSHS") and not is_whole(path):
         raise InputError(f"{path}: is cut short or damaged; write it again with SIESTA")
-    if _DFTB.fullmatch(path.name):
-        raise InputError(f"{path}: {NOT_READ['hamrealSileDFTB']}")
+    for pattern, remedy in _NOT_READ_BY_NAME.items():
+        if re.fullmatch(pattern, path.name):
+            raise InputError(f"{path}: {remedy}")
     try:
         with warnings.catch_warnings(record=True) as caught, sisl.get_sile(path) as sile:
             warnings.simplefilter("always", sisl.SislWarning)

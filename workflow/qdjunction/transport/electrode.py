@@ -26,7 +26,7 @@ from .axis import NAMES, normal
 from .cache import GreenCache
 from .device import Cell, Device, check_spin
 from .leads import cut_ends
-from .matching import match_atoms
+from .matching import DIFFERENT_H, difference_of_h, match_atoms
 from .surface import surface_green
 
 logger = logging.getLogger(__name__)
@@ -36,9 +36,6 @@ ETA_EV = 1e-4
 
 SYMMETRY_EV = 1e-3
 """Largest part of H (eV) that may break a translation before a cell is no longer taken apart along it."""
-
-DIFFERENT_H_EV = 0.5
-"""Largest difference (eV) of H in device and electrode, their zeros of energy aligned, that is the same metal."""
 
 SAME_VECTOR_ANG = 0.02
 """Largest difference (Ang) of the lattice vectors across the transport direction in device and electrode."""
@@ -583,17 +580,18 @@ def _check_fit(device: Device, electrode: Electrode, region: _Region, side: str)
             "order, the layers are stacked differently (a twin), or the lattice constants differ"
         )
     shift, spread = alignment_ev(device, electrode, orbitals)
-    different = np.abs(of_device("H") - whole_cell(electrode, "H00") - shift * S)
-    if different.max() > DIFFERENT_H_EV:
-        atom = device.orbital_atoms[orbitals[np.unravel_index(different.argmax(), different.shape)[0]]]
+    H00, H01 = whole_cell(electrode, "H00"), whole_cell(electrode, "H01")
+    different = difference_of_h(of_device("H"), H00, S, H01)
+    if different > DIFFERENT_H:
+        elements = np.abs(of_device("H") - H00 - shift * S)
+        atom = device.orbital_atoms[orbitals[np.unravel_index(elements.argmax(), elements.shape)[0]]]
         raise TransportError(
-            f"{side} electrode: H differs from the device's by {different.max():.2g} eV at atom {atom}, with the "
+            f"{side} electrode: H differs from the device's by {100 * different:.0f} %, most at atom {atom}, with the "
             "zeros of energy aligned; the atoms are in another order, or the electrode is of another metal or another "
             "calculation"
         )
     middle = np.setdiff1d(np.arange(device.n_orbitals), orbitals)
     reach = np.linalg.norm(device.block("H", orbitals, middle), axis=1)
-    H01 = np.abs(whole_cell(electrode, "H01"))
     # Rows of the face that looks into the device; on the left that is the one towards the next layer.
     inwards, outwards = (
         np.linalg.norm(H01, axis=axis) for axis in ((1, 0) if region.end == "left" else (0, 1))

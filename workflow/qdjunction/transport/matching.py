@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 SAME_PLACE_ANG = 0.02
 """Largest distance (Ang) between two atoms that count as being at one place."""
 
+DIFFERENT_H = 0.2
+"""Largest `difference_of_h` that still counts as the same metal; a gold electrode under a tip has 0.05."""
+
 
 @dataclass(frozen=True, eq=False)
 class Match:
@@ -76,3 +79,20 @@ def match_atoms(
             most = int(fits.sum())
             worst = int(np.setdiff1d(np.arange(n), order[fits])[0])
     return None, worst
+
+
+def difference_of_h(H: NDArray, reference_H: NDArray, reference_S: NDArray, reference_H01: NDArray) -> float:
+    """Return how far a cell's H is from a reference, the zeros of energy aligned, as a share of its couplings.
+
+    ``|H - H_0 - v S_0| / sqrt(|H_0 without diagonal|^2 + |H_01|^2)`` with Frobenius norms, and v the mean
+    difference of the diagonals.
+
+    Parameters
+    ----------
+    H, reference_H, reference_S, reference_H01 : (n, n) array
+        H of the cell; H and S of the reference and its H to the next cell (eV).
+    """
+    shift = float(np.mean((H - reference_H).diagonal().real / reference_S.diagonal().real))
+    within = np.linalg.norm(reference_H - np.diag(reference_H.diagonal()))
+    scale = np.hypot(within, np.linalg.norm(reference_H01))
+    return float(np.linalg.norm(H - reference_H - shift * reference_S) / scale) if scale else 0.0

@@ -9,7 +9,7 @@ from qdjunction.errors import InputError, TransportError
 
 from .axis import normal
 from .device import Device
-from .matching import Match, match_atoms
+from .matching import DIFFERENT_H, Match, difference_of_h, match_atoms
 from .surface import surface_green
 
 ETA_EV = 1e-6
@@ -17,10 +17,6 @@ ETA_EV = 1e-6
 
 DIFFERENT_OVERLAP = 1e-3
 """Largest difference of the two cells' overlaps that still counts as the same geometry."""
-
-
-DIFFERENT_H_EV = 0.5
-"""Largest difference (eV) of the two cells' H that still counts as the same metal."""
 
 
 class WireLead:
@@ -101,12 +97,13 @@ class WireLead:
             )
         differences = np.abs(self._H00 - H11)
         self.mismatch_ev = float(differences.max())
-        if self.mismatch_ev > DIFFERENT_H_EV:
+        if difference_of_h(H11, self._H00, self._S00, self._H01) > DIFFERENT_H:
             row = int(np.unravel_index(differences.argmax(), differences.shape)[0])
             pair = [int(device.orbital_atoms[cell[row]]) for cell in cells]
             raise TransportError(
-                f"wire lead: H of its two cells differs by {self.mismatch_ev:.2g} eV, on atoms {pair[0]} and "
-                f"{pair[1]}; they are another metal, in another order, or a free end; name two like cells"
+                f"wire lead: H of its two cells differs by up to {self.mismatch_ev:.2g} eV, on atoms {pair[0]} and "
+                f"{pair[1]}; they are in another order, of another metal, or the outer one is a free end; name two "
+                "like cells"
             )
         self.description = (
             f"wire of {len(cells[0])} orbitals a cell, mismatch {1000 * self.mismatch_ev:.3g} meV"
