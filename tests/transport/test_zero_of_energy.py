@@ -161,6 +161,32 @@ def test_matrices_of_dftb_are_refused_with_the_remedy(tmp_path, name):
         read_matrices(tmp_path / name, 0.0)
 
 
+def test_the_page_makes_a_file_of_dftb_matrices(tmp_path, monkeypatch):
+    """The example of the page on a chain of hydrogen: T is that of the chain in eV about its Fermi energy."""
+    monkeypatch.chdir(tmp_path)
+    hartree, fermi, length = 27.211386, -4.1, 5
+    near = np.eye(length, k=1) + np.eye(length, k=-1)
+    H, S = (fermi * np.eye(length) + (fermi * 0.1 - 1.0) * near) / hartree, np.eye(length) + 0.1 * near
+    for name, matrix in (("hamsqr1.dat", H), ("oversqr.dat", S)):
+        head = f"#      REAL    NALLORB   NKPOINT\n         T {length:9d}         1\n# IKPOINT\n         1\n# MATRIX\n"
+        rows = "\n".join(" ".join(f"{value:.15E}" for value in row) for row in matrix)
+        (tmp_path / name).write_text(f"{head}{rows}\n")
+    lines = [f"H {0.0:14.8f} {0.0:14.8f} {1.1 * i:14.8f} {1.0:14.8f}" for i in range(length)]
+    (tmp_path / "geo_end.xyz").write_text("\n".join([str(length), "Geometry Step: 0", *lines]) + "\n")
+    page = (Path(__file__).parents[2] / "docs/transport.md").read_text()
+    blocks = [block.split("```")[0] for block in page.split("```python\n")[1:]]
+    example = next(block for block in blocks if "hamsqr1.dat" in block)
+    exec(compile(example, "docs/transport.md", "exec"), {})
+    found = read_matrices("h.nc")
+    np.testing.assert_allclose(found.Hk().toarray(), -near, atol=1e-6)
+    np.testing.assert_allclose(found.Sk().toarray(), S, atol=1e-12)
+    words = ["--energies=0", "--left-atoms", "0", "--right-atoms", "4", "--output", "t.nc"]
+    assert main(["transmission", "h.nc", *words]) == 0
+    system = near + 0.5j * np.diag([1.0, 0, 0, 0, 1.0])
+    expected = abs(np.linalg.inv(system)[0, -1]) ** 2
+    assert read_transmission("t.nc").transmission[0] == pytest.approx(expected, rel=1e-5)
+
+
 def test_input_files_of_siesta_name_the_remedy():
     with pytest.raises(InputError, match="give the folder of its run"):
         read_matrices(PERIODIC / "siesta.fdf", 0.0)
