@@ -83,7 +83,7 @@ def test_from_sisl_spin():
     with pytest.raises(InputError, match="--spin up or --spin down"):
         Device.from_hamiltonian(hamiltonian)
     assert Device.from_hamiltonian(hamiltonian, spin=1).H[0, 0] == -0.5
-    with pytest.raises(InputError, match="leave it out"):
+    with pytest.raises(InputError, match="leave --spin out"):
         Device.from_hamiltonian(graphene(), spin=1)
     with pytest.raises(InputError, match="non-collinear"):
         Device.from_hamiltonian(sisl.Hamiltonian(sisl.geom.graphene(), spin="non-collinear"))

@@ -320,11 +320,6 @@ def attach_electrodes(
         "left": _place(device, left, np.asarray(left_orbitals), "left"),
         "right": _place(device, right, np.asarray(right_orbitals), "right"),
     }
-    if placed["left"].end == placed["right"].end:
-        raise TransportError(
-            "electrodes: both lead regions are on the same side of the device along lattice vector "
-            f"{NAMES[left.axis]}; name the atoms at its two ends"
-        )
     for side, electrode in (("left", left), ("right", right)):
         region = placed[side]
         shift, spread = _check_fit(device, electrode, region, side)
@@ -333,6 +328,11 @@ def attach_electrodes(
             side, 1000 * shift, 1000 * spread,
         )  # fmt: skip
     inner, contacts = cut_ends(device, placed["left"].orbitals, placed["right"].orbitals)
+    if placed["left"].end == placed["right"].end:
+        raise TransportError(
+            "electrodes: both lead regions are on the same side of the device along lattice vector "
+            f"{NAMES[left.axis]}; name the atoms at its two ends"
+        )
     leads = []
     for electrode, region, (touched, H, S) in zip((left, right), placed.values(), contacts, strict=True):
         n_k, n_orbitals, n = electrode.unfold.shape
