@@ -1,0 +1,192 @@
+"""What the head of a column says that the column holds.
+
+Heads are free text. What is recognised is a unit, in brackets or after a stroke, an underscore or a comma, and a
+handful of words for quantities. A head that says nothing leaves the settings to be believed; one that names
+something else than they do is an error, since the numbers alone seldom give a wrong unit away.
+"""
+
+import re
+from collections.abc import Sequence
+
+from qdjunction.errors import InputError
+
+LENGTHS = {
+    "nm": "nm", "nanometer": "nm", "nanometers": "nm", "nanometre": "nm", "nanometres": "nm",
+    "å": "ang", "ang": "ang", "angstrom": "ang", "angstroms": "ang", "angström": "ang", "ångström": "ang",
+    "ångstrom": "ang", "pm": "pm", "µm": "um", "μm": "um", "um": "um", "micron": "um", "microns": "um", "m": "m",
+    "v": "volts", "volt": "volts", "volts": "volts",
+}  # fmt: skip
+"""Units of displacement, in lower case, and what the settings call them."""
+
+CONDUCTANCES = {
+    "g0": "g0", "g_0": "g0", "g/g0": "g0", "g/g_0": "g0", "2e2/h": "g0", "2e^2/h": "g0", "2e²/h": "g0",
+    "s": "siemens", "siemens": "siemens", "µs": "microsiemens", "μs": "microsiemens", "us": "microsiemens",
+    "microsiemens": "microsiemens", "ns": "nanosiemens", "nanosiemens": "nanosiemens",
+    "a": "amperes", "ampere": "amperes", "amperes": "amperes", "amp": "amperes", "amps": "amperes",
+    "µa": "microamperes", "μa": "microamperes", "ua": "microamperes", "microamperes": "microamperes",
+    "na": "nanoamperes", "nanoamperes": "nanoamperes", "pa": "picoamperes", "picoamperes": "picoamperes",
+}  # fmt: skip
+"""Units of conductance and of current, in lower case, and what the settings call them."""
+
+_OTHERS = {
+    "mv": "millivolts", "kv": "kilovolts", "ms": "milliseconds", "sec": "seconds", "mm": "millimetres",
+    "min": "minutes", "ma": "milliamperes", "ohm": "ohms", "Ω": "ohms", "ω": "ohms",
+    "kohm": "kiloohms", "kω": "kiloohms", "mohm": "megaohms", "mω": "megaohms", "e2/h": "e2/h", "e^2/h": "e2/h",
+    "e²/h": "e2/h", "k": "kelvin", "hz": "hertz", "nn": "nanonewtons", "ps": "picosiemens", "v/s": "volts a second",
+    "nm/s": "nanometres a second", "db": "decibels",
+}  # fmt: skip
+
+_DISPLACEMENT_WORDS = re.compile(
+    r"\b(displacement|distance|stretch\w*|elongation|extension|gap|separation|z|dz|x|height)\b"
+)
+_CONDUCTANCE_WORDS = re.compile(r"\b(conductance|log\s*(10)?|lg|logg|g)\b|^(log|lg)")
+_OTHER_WORDS = re.compile(
+    r"\b(time|index|number|no|nr|samples?|points?|traces?|bias|current|resistance|voltage|spannung|strom|zeit|"
+    r"temperature|force|row)\b"
+)
+
+_BRACKETED = re.compile(r"[(\[{<]\s*([^()\[\]{}<>]+?)\s*[)\]}>]\s*$")
+_AFTER_SIGN = re.compile(r"(?:/|_|,|\bin\b)\s*([^\s/_,]+)\s*$")
+_LAST_WORD = re.compile(r"\s(\S+)$")
+_LOGARITHM = re.compile(r"^\W*(?:log\s*_?(?:10)?|lg)(?![a-z]*arith)")
+
+
+def check_displacement_head(heads: Sequence[str], unit: str) -> str | None:
+    """Compare the head of the displacement column with the settings.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        What stands above the column, the nearest line first, such as ``displacement (nm)``, ``z/nm`` or ``nm``.
+    unit : str
+        `ReadSettings.displacement_unit`.
+
+    Returns
+    -------
+    str or None
+        The unit that a head names, as the settings call it; None if no head names one.
+
+    Raises
+    ------
+    InputError
+        If a head names another quantity or another unit.
+    """
+    for head in heads:
+        text = _plain(head)
+        words = text.replace("_", " ")
+        token = _unit(text, LENGTHS | _OTHERS)
+        if _is_logarithm(text) or (token is None and _CONDUCTANCE_WORDS.search(words)) or _names(text, CONDUCTANCES):
+            raise InputError(
+                f"the head '{head.strip()}' of the displacement column names a conductance; correct "
+                f"traces.read.displacement_column and conductance_column"
+            )
+        named = LENGTHS.get(token or "")
+        other = _OTHER_WORDS.search(words)
+        if other and (named is None or (named == "volts" and other[1] != "voltage")):
+            raise InputError(
+                f"the head '{head.strip()}' of the displacement column names no displacement ({other[1]}); correct "
+                f"traces.read.displacement_column"
+            )
+        if named is not None and named != unit:
+            raise InputError(_contradiction(head, named, "displacement_unit", unit))
+        if named is not None:
+            return named
+        if token is not None:
+            raise InputError(_unknown(head, token, "displacement"))
+    return None
+
+
+def check_conductance_head(heads: Sequence[str], unit: str) -> str | None:
+    """Compare the head of the conductance column with the settings; see `check_displacement_head`.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        Such as ``log10(G/G0)``, ``G (nS)``, ``I/nA`` or ``G0``, the nearest line first.
+    unit : str
+        `ReadSettings.conductance_unit`.
+
+    Returns
+    -------
+    str or None
+        What a head names, as the settings call it; None if no head names anything.
+
+    Raises
+    ------
+    InputError
+        If a head names another quantity or another unit.
+    """
+    for head in heads:
+        text = _plain(head)
+        words = text.replace("_", " ")
+        if re.match(r"^\W*ln\b|^\W*ln\(", text):
+            raise InputError(f"the head '{head.strip()}' names a natural logarithm; write log10(G/G0) or G/G0")
+        token = _unit(text, CONDUCTANCES | _OTHERS)
+        named = CONDUCTANCES.get(token or "")
+        if _is_logarithm(text):
+            inner = _LOGARITHM.sub("", text)
+            if named not in (None, "g0") or (named is None and token in _OTHERS) or re.search(r"\b[ir]\b", inner):
+                raise InputError(
+                    f"the head '{head.strip()}' names a logarithm of something else than G/G0; write log10(G/G0)"
+                )
+            named = "log10_g0"
+        elif named is None and (_names(text, LENGTHS) or (token is None and _DISPLACEMENT_WORDS.search(words))):
+            raise InputError(
+                f"the head '{head.strip()}' of the conductance column names no conductance; correct "
+                f"traces.read.displacement_column and conductance_column"
+            )
+        elif named is None and token is None and (other := _OTHER_WORDS.search(words)):
+            raise InputError(
+                f"the head '{head.strip()}' of the conductance column names no conductance ({other[1]}); correct "
+                f"traces.read.conductance_column"
+            )
+        if named is not None and named != unit:
+            raise InputError(_contradiction(head, named, "conductance_unit", unit))
+        if named is not None:
+            return named
+        if token is not None:
+            raise InputError(_unknown(head, token, "conductance"))
+    return None
+
+
+def _plain(head: str) -> str:
+    return head.strip().strip("\"'").strip().lower()
+
+
+def _is_logarithm(text: str) -> bool:
+    return _LOGARITHM.match(text) is not None
+
+
+def _names(text: str, units: dict[str, str]) -> bool:
+    return _unit(text, units) in units
+
+
+def _unit(text: str, units: dict[str, str]) -> str | None:
+    """Return the unit in a head: what stands in brackets even if unknown, elsewhere only one of `units`."""
+    if text in units:
+        return text
+    if found := _BRACKETED.search(text):
+        return found[1]
+    if found := _AFTER_SIGN.search(text):
+        return found[1] if found[1] in units else None
+    # A single letter at the end is rather a name ("electrode A") than a unit.
+    found = _LAST_WORD.search(text)
+    return found[1] if found and found[1] in units and (len(found[1]) > 1 or found[1] == "å") else None
+
+
+def _contradiction(head: str, named: str, key: str, unit: str) -> str:
+    more = ""
+    if named == "volts":
+        more = " and nm_per_volt to the calibration of the piezo"
+    elif named.endswith("amperes"):
+        more = " and bias_v to the bias"
+    return f"the column head '{head.strip()}' names {named}, but traces.read.{key} is {unit}; set it to {named}{more}"
+
+
+def _unknown(head: str, token: str, quantity: str) -> str:
+    named = _OTHERS.get(token, f"'{token}'")
+    known = LENGTHS if quantity == "displacement" else CONDUCTANCES
+    return (
+        f"the column head '{head.strip()}' names {named}, which {quantity} is not read in; write it in one of "
+        f"{', '.join(dict.fromkeys(known.values()))}"
+    )
