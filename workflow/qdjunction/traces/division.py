@@ -61,13 +61,14 @@ def traces_of(
         breaks = np.unique(np.cumsum(finite)[missing]).tolist() if missing.any() else []
     if log10_g.size < 2:
         raise InputError(f"it holds {log10_g.size} points with two numbers; a trace needs at least 2")
+    _check_exchange(displacement_nm, log10_g, settings)
     starts = _starts(displacement_nm, log10_g, breaks)
     for begin, end in zip(starts, [*starts[1:], log10_g.size], strict=True):
         d, g = displacement_nm[begin:end], log10_g[begin:end]
         try:
             if len(g) < 2:
                 raise InputError(f"it holds {len(g)} points with two numbers; a trace needs at least 2")
-            _check_course(d, g, settings)
+            _check_course(d, settings)
             check_values(d, g, settings)
         except InputError as error:
             yield error
@@ -103,38 +104,47 @@ def _starts(
     return starts
 
 
-def _check_course(
+def _check_exchange(
     displacement_nm: NDArray[np.float64], log10_g: NDArray[np.float64], settings: ReadSettings
 ) -> None:
-    """Refuse a displacement that turns back, and columns that are exchanged."""
-    exchanged = (
-        f"; the columns look exchanged: check traces.read.displacement_column ({settings.displacement_column}) and "
-        f"conductance_column ({settings.conductance_column})"
-    )
-    if _turns_back(displacement_nm):
-        behind = np.maximum.accumulate(displacement_nm) - displacement_nm
-        worst = int(behind.argmax())
-        if behind[worst] > BACKWARDS * np.ptp(displacement_nm):
-            from_nm = displacement_nm[: worst + 1].max()
-            reason = (
-                f"its displacement goes back from {from_nm:g} to {displacement_nm[worst]:g} nm, while a trace is drawn "
-                f"apart"
-            )
-            if log10_g[-1] > log10_g[0] and not _turns_back(log10_g):
-                raise InputError(reason + exchanged)
-            raise InputError(
-                reason + "; cut closing from opening, and reverse a displacement that falls while it opens"
-            )
-    elif displacement_nm[0] == displacement_nm[1] and (displacement_nm % 1 == 0).all():
+    """Refuse columns of which the conductance runs as a displacement does, and the displacement does not."""
+    if log10_g[-1] <= log10_g[0] or _turns_back(log10_g):
+        return
+    if _is_backwards(displacement_nm) or (
+        # Only a displacement is evenly spaced: a conductance falls in steps and carries noise.
+        len(log10_g) > 8 and _is_even(log10_g) and not _is_even(displacement_nm)
+    ):
+        raise InputError(
+            f"its conductance rises steadily and its displacement does not, so that the columns look exchanged; "
+            f"check traces.read.displacement_column ({settings.displacement_column}) and conductance_column "
+            f"({settings.conductance_column})"
+        )
+
+
+def _check_course(displacement_nm: NDArray[np.float64], settings: ReadSettings) -> None:
+    """Refuse a displacement that turns back, and numbers that only count."""
+    if _is_backwards(displacement_nm):
+        worst = int((np.maximum.accumulate(displacement_nm) - displacement_nm).argmax())
+        raise InputError(
+            f"its displacement goes back from {displacement_nm[: worst + 1].max():g} to {displacement_nm[worst]:g} nm, "
+            f"while a trace is drawn apart; check traces.read.displacement_column ({settings.displacement_column}), "
+            f"cut closing from opening, and reverse a displacement that falls while it opens"
+        )
+    if displacement_nm[0] == displacement_nm[1] and (displacement_nm % 1 == 0).all():
         distinct = len(np.unique(displacement_nm))
         if distinct * 4 < len(displacement_nm):
             raise InputError(
                 f"its displacement holds {distinct} whole numbers that repeat, as a trace number does; check "
                 f"traces.read.displacement_column ({settings.displacement_column})"
             )
-    # Only a displacement is evenly spaced: a conductance falls in steps and carries noise.
-    if log10_g[-1] > log10_g[0] and len(log10_g) > 8 and _is_even(log10_g) and not _is_even(displacement_nm):
-        raise InputError("its conductance rises evenly and its displacement does not" + exchanged)
+
+
+def _is_backwards(values: NDArray[np.float64]) -> bool:
+    """Return whether values run back by more than noise and drift explain."""
+    if not _turns_back(values):
+        return False
+    behind = np.maximum.accumulate(values) - values
+    return bool(behind.max() > BACKWARDS * np.ptp(values))
 
 
 def _turns_back(values: NDArray[np.float64]) -> bool:

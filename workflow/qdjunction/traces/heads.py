@@ -50,6 +50,62 @@ _AFTER_SIGN = re.compile(r"(?:/|_|,|\bin\b)\s*([^\s/_,]+)\s*$")
 _LAST_WORD = re.compile(r"\s(\S+)$")
 _LOGARITHM = re.compile(r"^\W*(?:log\s*_?(?:10)?|lg)(?![a-z]*arith)")
 
+_QUANTITY_WORDS = re.compile(r"\b(time|current|voltage|resistance|piezo)\b")
+_BRACKETS = re.compile(r"[(\[]\s*([^()\[\]]+?)\s*[)\]]")
+_LOOSE_NUMBER = re.compile(r"(?<![A-Za-z\d])\d")
+
+_NOT_G0 = {
+    *(word for word, unit in (CONDUCTANCES | _OTHERS).items() if unit != "g0"),
+    *("i", "r", "current", "resistance", "voltage", "time"),
+}
+
+
+def is_head_line(heads: Sequence[str], *, by_units: bool = False) -> bool:
+    """Return whether the parts of a line can be heads of columns, rather than a note such as ``sample`` and a name.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        The parts.
+    by_units : bool
+        Whether one of them has to name a unit; otherwise the name of a quantity is enough.
+    """
+    texts = [_plain(head) for head in heads]
+    if any(
+        _unit(text, LENGTHS | CONDUCTANCES | _OTHERS) in LENGTHS | CONDUCTANCES | _OTHERS for text in texts
+    ):
+        return True
+    words = [text.replace("_", " ") for text in texts]
+    patterns = (_DISPLACEMENT_WORDS, _CONDUCTANCE_WORDS, _QUANTITY_WORDS)
+    return not by_units and any(pattern.search(word) for pattern in patterns for word in words)
+
+
+def check_whole_line(line: str, displacement_unit: str, conductance_unit: str) -> None:
+    """Compare the units that a line names with the settings, where it cannot be divided into heads.
+
+    Parameters
+    ----------
+    line : str
+        The last line before the numbers.
+    displacement_unit, conductance_unit : str
+        Those of `ReadSettings`.
+
+    Raises
+    ------
+    InputError
+        If the line names, in brackets, a unit that is neither. A line with a number of its own is a note.
+    """
+    if _LOOSE_NUMBER.search(line):
+        return
+    for token in _BRACKETS.findall(line.lower()):
+        meanings = {units[token] for units in (LENGTHS, CONDUCTANCES, _OTHERS) if token in units}
+        if meanings and not meanings & {displacement_unit, conductance_unit, "g0"}:
+            raise InputError(
+                f"the line '{line.strip()[:60]}' above the numbers names {' or '.join(meanings)}, which is neither "
+                f"traces.read.displacement_unit ({displacement_unit}) nor conductance_unit ({conductance_unit}); "
+                f"correct these or the line, with one head for each column"
+            )
+
 
 def check_displacement_head(heads: Sequence[str], unit: str) -> str | None:
     """Compare the head of the displacement column with the settings.
@@ -75,7 +131,11 @@ def check_displacement_head(heads: Sequence[str], unit: str) -> str | None:
         text = _plain(head)
         words = text.replace("_", " ")
         token = _unit(text, LENGTHS | _OTHERS)
-        if _is_logarithm(text) or (token is None and _CONDUCTANCE_WORDS.search(words)) or _names(text, CONDUCTANCES):
+        if (
+            _is_logarithm(text)
+            or (token is None and _CONDUCTANCE_WORDS.search(words))
+            or _names(text, CONDUCTANCES)
+        ):
             raise InputError(
                 f"the head '{head.strip()}' of the displacement column names a conductance; correct "
                 f"traces.read.displacement_column and conductance_column"
@@ -120,17 +180,20 @@ def check_conductance_head(heads: Sequence[str], unit: str) -> str | None:
         text = _plain(head)
         words = text.replace("_", " ")
         if re.match(r"^\W*ln\b|^\W*ln\(", text):
-            raise InputError(f"the head '{head.strip()}' names a natural logarithm; write log10(G/G0) or G/G0")
+            raise InputError(
+                f"the head '{head.strip()}' names a natural logarithm; write log10(G/G0) or G/G0"
+            )
         token = _unit(text, CONDUCTANCES | _OTHERS)
         named = CONDUCTANCES.get(token or "")
         if _is_logarithm(text):
-            inner = _LOGARITHM.sub("", text)
-            if named not in (None, "g0") or (named is None and token in _OTHERS) or re.search(r"\b[ir]\b", inner):
+            if _NOT_G0.intersection(re.findall(r"[^\W_]+", _LOGARITHM.sub("", text))):
                 raise InputError(
                     f"the head '{head.strip()}' names a logarithm of something else than G/G0; write log10(G/G0)"
                 )
             named = "log10_g0"
-        elif named is None and (_names(text, LENGTHS) or (token is None and _DISPLACEMENT_WORDS.search(words))):
+        elif named is None and (
+            _names(text, LENGTHS) or (token is None and _DISPLACEMENT_WORDS.search(words))
+        ):
             raise InputError(
                 f"the head '{head.strip()}' of the conductance column names no conductance; correct "
                 f"traces.read.displacement_column and conductance_column"
@@ -171,7 +234,7 @@ def _unit(text: str, units: dict[str, str]) -> str | None:
         return found[1] if found[1] in units else None
     # A single letter at the end is rather a name ("electrode A") than a unit.
     found = _LAST_WORD.search(text)
-    return found[1] if found and found[1] in units and (len(found[1]) > 1 or found[1] == "å") else None
+    return found[1] if found and found[1] in units and (len(found[1]) > 1 or found[1] in "åv") else None
 
 
 def _contradiction(head: str, named: str, key: str, unit: str) -> str:

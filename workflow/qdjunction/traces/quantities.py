@@ -119,7 +119,9 @@ def check_values(
     is_logarithm = settings.conductance_unit == "log10_g0"
     highest, lowest = log10_g.max(), log10_g.min()
     if highest > np.log10(LARGEST_G0):
-        reached = f"log10(G/G0) reaches {highest:g}" if is_logarithm else f"conductance reaches {10**highest:g} G0"
+        reached = (
+            f"log10(G/G0) reaches {highest:g}" if is_logarithm else f"conductance reaches {10**highest:g} G0"
+        )
         raise InputError(
             f"its {reached}; check traces.read.conductance_unit ({settings.conductance_unit}) and "
             f"conductance_column ({settings.conductance_column})"

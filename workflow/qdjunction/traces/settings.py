@@ -22,9 +22,16 @@ class ReadSettings(Section):
     pattern: str = "*"
     """File names to read in a folder, e.g. `goodtrace-trace-*.txt`; hidden files are never read."""
     displacement_unit: Literal["nm", "ang", "pm", "um", "m", "volts"] = "nm"
-    """Unit of the displacement; `volts` (on the piezo) need `nm_per_volt`. A file that names another unit is left out."""
+    """Unit of the displacement; piezo `volts` need `nm_per_volt`. A file that names another unit is left out."""
     conductance_unit: Literal[
-        "log10_g0", "g0", "siemens", "microsiemens", "nanosiemens", "amperes", "microamperes", "nanoamperes",
+        "log10_g0",
+        "g0",
+        "siemens",
+        "microsiemens",
+        "nanosiemens",
+        "amperes",
+        "microamperes",
+        "nanoamperes",
         "picoamperes",
     ] = "log10_g0"
     """What the conductance column holds: log10(G/G0), G/G0, G in S, uS or nS, or a current, which needs `bias_v`."""
@@ -50,7 +57,9 @@ class ReadSettings(Section):
             if column == other:
                 raise ValueError(f"{first} and {second} are both {column}; they are two different columns")
         if self.nm_per_volt is not None and not (isfinite(self.nm_per_volt) and self.nm_per_volt != 0):
-            raise ValueError(f"nm_per_volt = {self.nm_per_volt} is no calibration; give the nm that 1 V moves")
+            raise ValueError(
+                f"nm_per_volt = {self.nm_per_volt} is no calibration; give the nm that 1 V moves"
+            )
         if self.displacement_unit == "volts" and self.nm_per_volt is None:
             raise ValueError("displacement_unit is volts; give the calibration of the piezo as nm_per_volt")
         return self

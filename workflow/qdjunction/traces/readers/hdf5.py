@@ -24,7 +24,9 @@ class Hdf5File(ArrayFile):
             for name, array in zip(self._names, arrays, strict=True):
                 if array.dtype is str or np.dtype(array.dtype).kind not in "fiu":
                     raise InputError(f"{name} holds {array.dtype}; wanted are real numbers")
-            units = [[text] if isinstance(text := getattr(array, "units", None), str) else [] for array in arrays]
+            units = [
+                [text] if isinstance(text := getattr(array, "units", None), str) else [] for array in arrays
+            ]
             check_displacement_head(units[0], self._settings.displacement_unit)
             # "1" says that a quantity has no unit, which G/G0 and its logarithm are free to say.
             if units[1] != ["1"]:

@@ -13,7 +13,9 @@ from qdjunction.traces.heads import check_conductance_head, check_displacement_h
 from qdjunction.traces.readers.contract import Recording
 from qdjunction.traces.settings import ReadSettings
 
-_WAVES = re.compile(r"^WAVES?\s*(?P<flags>(?:/\w+(?:\s*=\s*\([^)]*\)|\s*=\s*\S+)?)*)\s*(?P<names>.*)$", re.IGNORECASE)
+_WAVES = re.compile(
+    r"^WAVES?\s*(?P<flags>(?:/\w+(?:\s*=\s*\([^)]*\)|\s*=\s*\S+)?)*)\s*(?P<names>.*)$", re.IGNORECASE
+)
 _SCALE = re.compile(
     r"SetScale\s*(?P<kind>/[PI])?\s*/?\s*(?P<axis>[xyd])\s+(?P<first>[^,]+),\s*(?P<second>[^,]+)"
     r"(?:,\s*\"(?P<unit>[^\"]*)\")?\s*,\s*(?P<names>[^;]+)",
@@ -53,7 +55,9 @@ def recordings(content: bytes, settings: ReadSettings) -> Iterator[Recording]:
     blocks = list(_blocks(text))
     if not blocks:
         raise InputError("it is Igor text without a block of WAVES, BEGIN and END")
-    scales = list(_SCALE.finditer("\n".join(line for line in text.split("\n") if line.lstrip()[:2].upper() == "X ")))
+    scales = list(
+        _SCALE.finditer("\n".join(line for line in text.split("\n") if line.lstrip()[:2].upper() == "X "))
+    )
     for number, (names, rows) in enumerate(blocks):
         label = "" if len(blocks) == 1 else str(number)
         if len(names) == 1:
@@ -61,15 +65,17 @@ def recordings(content: bytes, settings: ReadSettings) -> Iterator[Recording]:
             continue
         columns = settings.displacement_column, settings.conductance_column
         if max(columns) >= len(names):
-            raise InputError(
-                f"its waves are {', '.join(names)}; asked for is column {max(columns)}, from 0"
-            )
+            raise InputError(f"its waves are {', '.join(names)}; asked for is column {max(columns)}, from 0")
         heads = [[*_units(names[column], scales), names[column].replace("_", " ")] for column in columns]
         notes = []
         if check_displacement_head(heads[0], settings.displacement_unit) is None:
-            notes.append(f"displacement in {settings.displacement_unit} as traces.read says; no wave names a unit")
+            notes.append(
+                f"displacement in {settings.displacement_unit} as traces.read says; no wave names a unit"
+            )
         if check_conductance_head(heads[1], settings.conductance_unit) is None:
-            notes.append(f"conductance in {settings.conductance_unit} as traces.read says; no wave names a unit")
+            notes.append(
+                f"conductance in {settings.conductance_unit} as traces.read says; no wave names a unit"
+            )
         yield Recording(label, rows[:, columns[0]], rows[:, columns[1]], settings, tuple(notes))
 
 
@@ -92,7 +98,9 @@ def _blocks(text: str) -> Iterator[tuple[list[str], np.ndarray]]:
         elif words and (found := _WAVES.match(line.strip())):
             dimensions = re.search(r"/N\s*=\s*\(([^)]*)\)", found["flags"], re.IGNORECASE)
             if dimensions and "," in dimensions[1]:
-                raise InputError(f"line {number}: it holds waves of several dimensions; save one-dimensional waves")
+                raise InputError(
+                    f"line {number}: it holds waves of several dimensions; save one-dimensional waves"
+                )
             names = [name.strip("'") for name in re.findall(r"'[^']+'|[^\s,]+", found["names"])]
             if not names:
                 raise InputError(f"line {number}: WAVES names no wave")
@@ -125,10 +133,14 @@ def _scaled(
     """Take the displacement of a single wave from its x scaling."""
     scale = next((scale for scale in scales if scale["axis"].lower() == "x" and name in _named(scale)), None)
     if scale is None:
-        raise InputError(f"its wave {name} is alone and has no x scaling, so that the displacement is not known")
+        raise InputError(
+            f"its wave {name} is alone and has no x scaling, so that the displacement is not known"
+        )
     check_displacement_head([scale["unit"] or ""], settings.displacement_unit)
     if not scale["unit"]:
-        raise InputError(f"the x scaling of its wave {name} names no unit; set it to that of the displacement")
+        raise InputError(
+            f"the x scaling of its wave {name} names no unit; set it to that of the displacement"
+        )
     named = check_conductance_head([*_units(name, scales), name.replace("_", " ")], settings.conductance_unit)
     try:
         first, second = float(scale["first"]), float(scale["second"])
@@ -137,7 +149,11 @@ def _scaled(
     step = (second - first) / max(len(values), 1) if (scale["kind"] or "").upper() != "/P" else second
     if (scale["kind"] or "").upper() == "/I":
         step = (second - first) / max(len(values) - 1, 1)
-    notes = () if named else (f"conductance in {settings.conductance_unit} as traces.read says; no wave names a unit",)
+    notes = (
+        ()
+        if named
+        else (f"conductance in {settings.conductance_unit} as traces.read says; no wave names a unit",)
+    )
     return Recording(label, first + step * np.arange(len(values)), values, settings, notes)
 
 

@@ -57,8 +57,7 @@ def _npy_header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype]:
         raise InputError(f"{name} holds {dtype}; wanted are real numbers")
     if fortran and len(shape) > 1:
         raise InputError(
-            f"{name} is stored column by column and cannot be streamed; save "
-            f"numpy.ascontiguousarray({name})"
+            f"{name} is stored column by column and cannot be streamed; save numpy.ascontiguousarray({name})"
         )
     return shape, dtype
 

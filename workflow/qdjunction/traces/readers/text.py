@@ -5,13 +5,19 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from qdjunction.errors import InputError
-from qdjunction.traces.heads import check_conductance_head, check_displacement_head
+from qdjunction.traces.heads import (
+    check_conductance_head,
+    check_displacement_head,
+    check_whole_line,
+    is_head_line,
+)
 from qdjunction.traces.readers import igor
 from qdjunction.traces.readers.compression import unpacked
 from qdjunction.traces.readers.contract import Recording
@@ -72,7 +78,8 @@ def text_bytes(content: bytes) -> bytes:
         content = content.decode("utf-16", errors="replace").encode()
     elif b"\0" in content[:_HEAD_BYTES]:
         content = _without_mark(content)
-    content = content.removeprefix(codecs.BOM_UTF8)
+    # DOS ends a text with control Z.
+    content = content.removeprefix(codecs.BOM_UTF8).removesuffix(b"\x1a")
     if not content.strip():
         raise InputError("it is empty")
     if b"\0" in content[:_HEAD_BYTES]:
@@ -85,7 +92,10 @@ def text_bytes(content: bytes) -> bytes:
 def _without_mark(content: bytes) -> bytes:
     """Decode UTF-16 that lacks its mark: every other byte of its numbers is zero."""
     head = content[: _HEAD_BYTES // 2 * 2]
-    for encoding, zeros, others in (("utf-16-le", head[1::2], head[::2]), ("utf-16-be", head[::2], head[1::2])):
+    for encoding, zeros, others in (
+        ("utf-16-le", head[1::2], head[::2]),
+        ("utf-16-be", head[::2], head[1::2]),
+    ):
         if zeros.count(0) > 0.8 * len(zeros) and others.count(0) == 0:
             return content.decode(encoding, errors="replace").encode()
     return content
@@ -95,6 +105,7 @@ def _without_mark(content: bytes) -> bytes:
 class _Format:
     """How the numbers of a text file are written, and where they start."""
 
+    nearest: str
     heads: list[list[str]]
     first_line: int
     start: int
@@ -108,7 +119,9 @@ def _recordings(content: bytes, settings: ReadSettings) -> Iterator[Recording]:
     if settings.trace_column is not None:
         columns.append(settings.trace_column)
     form = _sniff(content, max(columns))
-    notes = column_notes(form.heads, settings)
+    if not form.heads:
+        check_whole_line(form.nearest, settings.displacement_unit, settings.conductance_unit)
+    notes = _column_notes(form.heads, settings)
     numbers = content[form.start :]
     if form.fortran:
         numbers = re.sub(rb"(?<=[\d.,])[dD](?=[+-]?\d)", b"e", numbers)
@@ -128,40 +141,26 @@ def _recordings(content: bytes, settings: ReadSettings) -> Iterator[Recording]:
     known = np.isfinite(number)
     number, displacement, conductance = number[known], displacement[known], conductance[known]
     edges = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), len(number)]
-    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+    for begin, end in pairwise(edges):
         if begin < end:
             yield Recording(
                 f"{number[begin]:g}", displacement[begin:end], conductance[begin:end], settings, notes
             )
 
 
-def column_notes(heads: list[list[str]], settings: ReadSettings) -> tuple[str, ...]:
-    """Compare the heads of the columns with the settings and return what they leave open.
-
-    Parameters
-    ----------
-    heads : list of list of str
-        The heads of each column, the nearest line first; empty if the file has none.
-    settings : ReadSettings
-        Columns and units.
-
-    Returns
-    -------
-    tuple of str
-        What is assumed of a column whose unit no head names.
-
-    Raises
-    ------
-    InputError
-        If a head contradicts the settings, or several columns claim to be the same.
-    """
+def _column_notes(heads: list[list[str]], settings: ReadSettings) -> tuple[str, ...]:
+    """Compare the heads of the columns with the settings and return what they leave open."""
     d_column, g_column = settings.displacement_column, settings.conductance_column
     d_heads, g_heads = (heads[column] if heads else [] for column in (d_column, g_column))
     notes = []
     if check_displacement_head(d_heads, settings.displacement_unit) is None:
-        notes.append(f"displacement in {settings.displacement_unit} as traces.read says; no column head names a unit")
+        notes.append(
+            f"displacement in {settings.displacement_unit} as traces.read says; no column head names a unit"
+        )
     if check_conductance_head(g_heads, settings.conductance_unit) is None:
-        notes.append(f"conductance in {settings.conductance_unit} as traces.read says; no column head names a unit")
+        notes.append(
+            f"conductance in {settings.conductance_unit} as traces.read says; no column head names a unit"
+        )
     for column, name in ((d_column, "displacement"), (g_column, "conductance")):
         same = [n for n, other in enumerate(heads) if other and other == (heads[column] if heads else None)]
         if len(same) > 1:
@@ -198,8 +197,10 @@ def _sniff(content: bytes, last_column: int) -> _Format:
                 if len(found := _fields(other, separator)) == len(fields) and _are_numbers(found)
             )
             start = sum(len(other) + 1 for other in lines[:number])
+            header = _header_lines(content[:start])
             return _Format(
-                heads=_column_heads(content[:start], separator, len(fields)),
+                nearest=header[0],
+                heads=_column_heads(header, separator, len(fields)),
                 first_line=number + 1,
                 start=start,
                 separator=separator,
@@ -212,27 +213,32 @@ def _sniff(content: bytes, last_column: int) -> _Format:
     )
 
 
-def _column_heads(header: bytes, separator: str, count: int) -> list[list[str]]:
-    """Return what the last lines of the header say of each column, the nearest line first."""
+def _header_lines(header: bytes) -> list[str]:
+    """Return the lines above the numbers, the nearest first, blank ones below the text left out."""
     try:
         text = header.decode("utf-8")
     except UnicodeDecodeError:
         text = header.decode("latin-1")
-    found: list[list[str]] = []
-    for line in reversed(text.rstrip().split("\n")):
-        heads = _heads_in(line, separator, count)
-        if heads is None:
-            break
-        found.append(heads)
+    return text.rstrip().split("\n")[::-1]
+
+
+def _column_heads(lines: list[str], separator: str, count: int) -> list[list[str]]:
+    """Return what the last lines of the header say of each column, the nearest line first."""
+    found = list(
+        takewhile(lambda heads: heads is not None, (_heads_in(line, separator, count) for line in lines))
+    )
     return [list(column) for column in zip(*found, strict=True)]
 
 
 def _heads_in(line: str, separator: str, count: int) -> list[str] | None:
-    """Divide a line of the header into as many heads as there are columns, in the way that comes first."""
-    line = line.strip().lstrip("#%/!\" ")
-    for way in dict.fromkeys((r"\s{2,}|\t" if separator == r"\s+" else separator, *_HEAD_SEPARATORS)):
+    """Divide a line of the header into as many heads as there are columns, as the numbers are or in another way."""
+    line = line.strip().lstrip('#%/!" ')
+    own = r"\s{2,}|\t" if separator == r"\s+" else separator
+    for way in dict.fromkeys((own, *_HEAD_SEPARATORS)):
         heads = _fields(line, way)
-        if len(heads) == count and not any(_NUMBER.fullmatch(head) for head in heads):
+        if len(heads) != count or any(_NUMBER.fullmatch(head) for head in heads):
+            continue
+        if is_head_line(heads, by_units=way != own):
             return heads
     return None
 
