@@ -259,6 +259,14 @@ def test_a_noisy_displacement_is_no_other_trace(tmp_path):
     assert_is_trace(trace, noisy)
 
 
+@pytest.mark.parametrize("wrong", [0.0, -3.0, 40.0])
+def test_one_wrong_number_makes_no_second_trace(tmp_path, wrong):
+    glitch = Z.copy()
+    glitch[150] = wrong
+    (tmp_path / "a.txt").write_text(text(np.column_stack([glitch, G])))
+    assert "goes back" in reason(tmp_path)
+
+
 def test_minus_infinity_is_the_floor_and_other_missing_numbers_are_left_out(tmp_path):
     rows = text(TWO).splitlines()
     rows[-1] = rows[-1].split("\t")[0] + "\t-inf"

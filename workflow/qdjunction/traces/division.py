@@ -96,12 +96,17 @@ def _starts(
         low, high = min(low, covered.min()), max(high, covered.max())
         last = point
         back = -steps[point - 1]
-        restarted = back > 0 and back > RESTART * (high - low)
+        restarted = back > 0 and back > RESTART * (high - low) and not _is_glitch(steps, point, least)
         reopened = point in parted and log10_g[point] > log10_g[point - 1] + _REOPENED_DECADES
         if restarted or reopened:
             starts.append(point)
             low = high = displacement_nm[point]
     return starts
+
+
+def _is_glitch(steps: NDArray[np.float64], point: int, least: float) -> bool:
+    """Return whether one wrong number makes the step back to a point: it jumps forth just before or just after."""
+    return bool((steps[max(point - 2, 0) : point + 1] > least).any())
 
 
 def _check_exchange(

@@ -78,9 +78,9 @@ def trace_files(path: str | Path, settings: ReadSettings | None = None) -> list[
             known_reader(path)
             return [path]
         if not path.is_dir():
+            where = "" if path.is_absolute() else f" in {Path.cwd()}"
             raise InputError(
-                f"{path}: no such folder or file (traces are looked for in {Path.cwd()}); give a folder of traces or "
-                "a file of arrays"
+                f"{path}: no such folder or file{where}; give a folder of traces or a file of them"
             )
         # A link that leads nowhere is listed, so that it is left out with a reason and not without one.
         files = [
