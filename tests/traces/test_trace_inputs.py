@@ -57,6 +57,10 @@ DISPLACEMENT_HEADS = {
     "Piezo/V": ("volts", 1 / 0.08),
     "Distance (Å)": ("ang", 10.0),
     "z [Angstrom]": ("ang", 10.0),
+    "Distance/Angstroem": ("ang", 10.0),
+    "z (A\u030a)": ("ang", 10.0),
+    "Displacement (A)": ("ang", 10.0),
+    "Piezo voltage": ("volts", 1 / 0.08),
     "displacement_ang": ("ang", 10.0),
     "Displacement, um": ("um", 1e-3),
     "z / µm": ("um", 1e-3),
@@ -125,6 +129,8 @@ def test_conductance_heads_are_converted_as_set_and_refused_otherwise(tmp_path, 
         ("Voltage\tlog10(G/G0)", ("Voltage",)),
         ("Piezo (mV)\tlog10(G/G0)", ("millivolts",)),
         ("z (a.u.)\tlog10(G/G0)", ("a.u.",)),
+        ("z/step\tlog10(G/G0)", ("step",)),
+        ("I (A)\tlog10(G/G0)", ("names a conductance",)),
         ("log10(G/G0)\tz (nm)", ("names a conductance", "conductance_column")),
         ("Conductance\tDistance", ("names a conductance",)),
         ("G\tz", ("names a conductance",)),
@@ -228,6 +234,19 @@ def test_exchanged_columns_of_linear_conductance_are_recognised(tmp_path, unit):
     rows = "".join(f"{a:.9e}\t{b:.6f}\n" for a, b in zip(g, Z, strict=True))
     (tmp_path / "a.txt").write_text(rows)
     assert "look exchanged" in reason(tmp_path, conductance_unit=unit)
+
+
+def test_a_displacement_is_no_conductance_in_any_unit(tmp_path):
+    (tmp_path / "a.txt").write_text(text(np.column_stack([np.arange(N) * 2e-3, Z + 0.1, G])))
+    for unit in ("log10_g0", "g0"):
+        assert "look exchanged" in reason(tmp_path, conductance_unit=unit)
+
+
+def test_columns_that_are_not_read_are_stated(tmp_path):
+    (tmp_path / "a.txt").write_text(text(np.column_stack([Z, G, G]), head="z (nm)\tlog G\tlog(G/G0) 2\n"))
+    source = open_traces(tmp_path)
+    assert len(list(source)) == 1
+    assert "columns 0 and 1 of 3, the first being 0; others not read" in source.notes
 
 
 def test_exchanged_columns_of_a_closing_trace_are_recognised(tmp_path):

@@ -20,6 +20,7 @@ RESTART = 0.5
 """A step back by more than this part of the displacement covered so far starts another trace."""
 _NOISE_STEPS = 10
 _REOPENED_DECADES = 2.0
+_FEW_POINTS = 8
 
 Columns = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -61,7 +62,7 @@ def traces_of(
         breaks = np.unique(np.cumsum(finite)[missing]).tolist() if missing.any() else []
     if log10_g.size < 2:
         raise InputError(f"it holds {log10_g.size} points with two numbers; a trace needs at least 2")
-    _check_exchange(displacement_nm, log10_g, settings)
+    _check_exchange(log10_g, settings)
     starts = _starts(displacement_nm, log10_g, breaks)
     for begin, end in zip(starts, [*starts[1:], log10_g.size], strict=True):
         d, g = displacement_nm[begin:end], log10_g[begin:end]
@@ -109,18 +110,11 @@ def _is_glitch(steps: NDArray[np.float64], point: int, least: float) -> bool:
     return bool((steps[max(point - 2, 0) : point + 1] > least).any())
 
 
-def _check_exchange(
-    displacement_nm: NDArray[np.float64], log10_g: NDArray[np.float64], settings: ReadSettings
-) -> None:
-    """Refuse columns of which the conductance runs as a displacement does, and the displacement does not."""
-    if log10_g[-1] <= log10_g[0] or _turns_back(log10_g):
-        return
-    if _is_backwards(displacement_nm) or (
-        # Only a displacement is evenly spaced: a conductance falls in steps and carries noise.
-        len(log10_g) > 8 and _is_even(log10_g) and not _is_even(displacement_nm)
-    ):
+def _check_exchange(log10_g: NDArray[np.float64], settings: ReadSettings) -> None:
+    """Refuse a conductance that runs as a displacement does: it rises and never falls."""
+    if log10_g[-1] > log10_g[0] and len(log10_g) > _FEW_POINTS and not _turns_back(log10_g):
         raise InputError(
-            f"its conductance rises steadily and its displacement does not, so that the columns look exchanged; "
+            f"its conductance rises and never falls, as a displacement does, so that the columns look exchanged; "
             f"check traces.read.displacement_column ({settings.displacement_column}) and conductance_column "
             f"({settings.conductance_column})"
         )
@@ -154,8 +148,3 @@ def _is_backwards(values: NDArray[np.float64]) -> bool:
 
 def _turns_back(values: NDArray[np.float64]) -> bool:
     return bool((values[1:] < values[:-1]).any())
-
-
-def _is_even(values: NDArray[np.float64]) -> bool:
-    steps = np.diff(values)
-    return bool(steps[0] != 0 and np.abs(steps - steps[0]).max() <= 0.05 * abs(steps[0]))

@@ -6,24 +6,25 @@ something else than they do is an error, since the numbers alone seldom give a w
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from qdjunction.errors import InputError
 
 LENGTHS = {
     "nm": "nm", "nanometer": "nm", "nanometers": "nm", "nanometre": "nm", "nanometres": "nm",
-    "å": "ang", "ang": "ang", "angstrom": "ang", "angstroms": "ang", "angström": "ang", "ångström": "ang",
-    "ångstrom": "ang", "pm": "pm", "µm": "um", "μm": "um", "um": "um", "micron": "um", "microns": "um", "m": "m",
+    "å": "ang", "ang": "ang", "a°": "ang", "angstrom": "ang", "angstroms": "ang", "pm": "pm",
+    "μm": "um", "um": "um", "micron": "um", "microns": "um", "m": "m",
     "v": "volts", "volt": "volts", "volts": "volts",
 }  # fmt: skip
 """Units of displacement, in lower case, and what the settings call them."""
 
 CONDUCTANCES = {
     "g0": "g0", "g_0": "g0", "g/g0": "g0", "g/g_0": "g0", "2e2/h": "g0", "2e^2/h": "g0", "2e²/h": "g0",
-    "s": "siemens", "siemens": "siemens", "µs": "microsiemens", "μs": "microsiemens", "us": "microsiemens",
+    "s": "siemens", "siemens": "siemens", "μs": "microsiemens", "us": "microsiemens",
     "microsiemens": "microsiemens", "ns": "nanosiemens", "nanosiemens": "nanosiemens",
     "a": "amperes", "ampere": "amperes", "amperes": "amperes", "amp": "amperes", "amps": "amperes",
-    "µa": "microamperes", "μa": "microamperes", "ua": "microamperes", "microamperes": "microamperes",
+    "μa": "microamperes", "ua": "microamperes", "microamperes": "microamperes",
     "na": "nanoamperes", "nanoamperes": "nanoamperes", "pa": "picoamperes", "picoamperes": "picoamperes",
 }  # fmt: skip
 """Units of conductance and of current, in lower case, and what the settings call them."""
@@ -46,7 +47,8 @@ _OTHER_WORDS = re.compile(
 )
 
 _BRACKETED = re.compile(r"[(\[{<]\s*([^()\[\]{}<>]+?)\s*[)\]}>]\s*$")
-_AFTER_SIGN = re.compile(r"(?:/|_|,|\bin\b)\s*([^\s/_,]+)\s*$")
+_ANGSTROM = re.compile(r"\b[aå]ngstr")
+_AFTER_SIGN = re.compile(r"(/|_|,|\bin\b)\s*([^\s/_,]+)\s*$")
 _LAST_WORD = re.compile(r"\s(\S+)$")
 _LOGARITHM = re.compile(r"^\W*(?:log\s*_?(?:10)?|lg)(?![a-z]*arith)")
 
@@ -97,7 +99,7 @@ def check_whole_line(line: str, displacement_unit: str, conductance_unit: str) -
     """
     if _LOOSE_NUMBER.search(line):
         return
-    for token in _BRACKETS.findall(line.lower()):
+    for token in _BRACKETS.findall(_plain(line)):
         meanings = {units[token] for units in (LENGTHS, CONDUCTANCES, _OTHERS) if token in units}
         if meanings and not meanings & {displacement_unit, conductance_unit, "g0"}:
             raise InputError(
@@ -130,18 +132,19 @@ def check_displacement_head(heads: Sequence[str], unit: str) -> str | None:
     for head in heads:
         text = _plain(head)
         words = text.replace("_", " ")
-        token = _unit(text, LENGTHS | _OTHERS)
-        if (
-            _is_logarithm(text)
-            or (token is None and _CONDUCTANCE_WORDS.search(words))
-            or _names(text, CONDUCTANCES)
-        ):
+        # A is the ampere, and the Angstrom of those who have no Å.
+        lengths = LENGTHS | ({"a": "ang"} if _DISPLACEMENT_WORDS.search(words) else {})
+        token = _unit(text, lengths | _OTHERS)
+        is_conductance = token is None and _CONDUCTANCE_WORDS.search(words)
+        if _is_logarithm(text) or is_conductance or (token not in lengths and _names(text, CONDUCTANCES)):
             raise InputError(
                 f"the head '{head.strip()}' of the displacement column names a conductance; correct "
                 f"traces.read.displacement_column and conductance_column"
             )
-        named = LENGTHS.get(token or "")
+        named = lengths.get(token or "")
         other = _OTHER_WORDS.search(words)
+        if named is None and other and other[1] == "voltage":
+            named = "volts"
         if other and (named is None or (named == "volts" and other[1] != "voltage")):
             raise InputError(
                 f"the head '{head.strip()}' of the displacement column names no displacement ({other[1]}); correct "
@@ -213,7 +216,7 @@ def check_conductance_head(heads: Sequence[str], unit: str) -> str | None:
 
 
 def _plain(head: str) -> str:
-    return head.strip().strip("\"'").strip().lower()
+    return unicodedata.normalize("NFKC", head).strip().strip("\"'").strip().lower()
 
 
 def _is_logarithm(text: str) -> bool:
@@ -225,13 +228,15 @@ def _names(text: str, units: dict[str, str]) -> bool:
 
 
 def _unit(text: str, units: dict[str, str]) -> str | None:
-    """Return the unit in a head: what stands in brackets even if unknown, elsewhere only one of `units`."""
+    """Return the unit in a head: what stands in brackets or after a stroke, elsewhere only one of `units`."""
     if text in units:
         return text
+    if "å" in units and _ANGSTROM.search(text):
+        return "å"
     if found := _BRACKETED.search(text):
         return found[1]
     if found := _AFTER_SIGN.search(text):
-        return found[1] if found[1] in units else None
+        return found[2] if found[2] in units or found[1] == "/" else None
     # A single letter at the end is rather a name ("electrode A") than a unit.
     found = _LAST_WORD.search(text)
     return found[1] if found and found[1] in units and (len(found[1]) > 1 or found[1] in "åv") else None

@@ -107,6 +107,7 @@ class _Format:
 
     nearest: str
     heads: list[list[str]]
+    columns: int
     first_line: int
     start: int
     separator: str
@@ -122,6 +123,11 @@ def _recordings(content: bytes, settings: ReadSettings) -> Iterator[Recording]:
     if not form.heads:
         check_whole_line(form.nearest, settings.displacement_unit, settings.conductance_unit)
     notes = _column_notes(form.heads, settings)
+    if form.columns > len(columns):
+        notes = (
+            *notes,
+            f"columns {' and '.join(map(str, columns))} of {form.columns}, the first being 0; others not read",
+        )
     numbers = content[form.start :]
     if form.fortran:
         numbers = re.sub(rb"(?<=[\d.,])[dD](?=[+-]?\d)", b"e", numbers)
@@ -201,6 +207,7 @@ def _sniff(content: bytes, last_column: int) -> _Format:
             return _Format(
                 nearest=header[0],
                 heads=_column_heads(header, separator, len(fields)),
+                columns=len(fields),
                 first_line=number + 1,
                 start=start,
                 separator=separator,
