@@ -229,5 +229,8 @@ def test_damaged_trace_is_skipped_with_its_reason(tmp_path, how):
     (tmp_path / "damaged.txt").write_bytes(damaged((tmp_path / "whole.txt").read_bytes(), *how))
     source = open_traces(tmp_path)
     names = sorted([trace.name for trace in source] + [bad.name for bad in source.bad])
-    assert len(names) == 2
-    assert names[0].endswith("damaged.txt")
+    # A part that is copied again makes the displacement start again, as a second trace does.
+    *parts, last = names
+    assert parts
+    assert all(name.startswith("damaged.txt") for name in parts)
+    assert last == "whole.txt"

@@ -35,12 +35,15 @@ from qdjunction.traces.simulation import (
     simulate,
     write_simulation,
 )
-from qdjunction.traces.trace import BadTrace, TraceSource
+from qdjunction.traces.trace import TraceSource, count_reasons
 
 log = logging.getLogger(__name__)
 
 SHOWN_BAD = 10
 """Files left out that are named one by one in the log; tables and summaries hold all."""
+
+SHOWN_REASONS = 5
+"""Reasons that the error lists when every trace is left out, the most frequent first."""
 
 DISTRIBUTIONS = ("cut_displacement", "jump_height", "jump_foot", "jump_top")
 """Histograms that one Gaussian is fitted to; that of log10 G gets as many as the settings say."""
@@ -67,7 +70,7 @@ def select_traces(
     histograms : str or Path, optional
         netCDF file of all histograms and fitted curves to write.
     summary : str or Path, optional
-        JSON file of counts, fits and files left out to write.
+        JSON file to write: counts, fits, files left out with their reasons, traces not used, what was assumed.
     **described
         What else the summary shall say of the set: its name, its bias.
 
@@ -90,6 +93,8 @@ def select_traces(
         "%s: %d traces, %d complete, %d with points enough, %d with a jump (%.0f %%)",
         path, result.traces, result.complete, result.selectable, result.jumps, 100 * share[0],
     )  # fmt: skip
+    for reason, count in result.unused.items():
+        log.log(logging.INFO if result.complete else logging.WARNING, "not used: %d, each %s", count, reason)
     fits = {"log10_g": _fit_conductance(result, settings)} | {
         name: _fit_one(getattr(result, name), settings) for name in DISTRIBUTIONS
     }
@@ -103,6 +108,9 @@ def select_traces(
         "jump_share": share,
         "confidence": settings.peaks.confidence,
         "bad": [asdict(bad) for bad in source.bad],
+        "left_out": [asdict(counted) for counted in count_reasons(source.bad)],
+        "unused": [{"reason": reason, "count": count} for reason, count in result.unused.items()],
+        "assumptions": [{"assumed": note, "count": count} for note, count in source.notes.items()],
         "fits": {name: _fit_values(fit) for name, fit in fits.items()},
         "settings": settings.model_dump(mode="json", exclude={"simulation"}),
         "provenance": provenance(inputs=digests(path)),
@@ -484,15 +492,25 @@ def read_summary(path: str | Path) -> dict[str, Any]:
 
 
 def _report_bad(source: TraceSource, read: int) -> None:
-    bad: list[BadTrace] = source.bad
-    if bad and read == 0:
-        raise InputError(
-            f"{source.path}: none of {len(bad)} traces can be read; {bad[0].name}: {bad[0].reason}"
+    """Log what was left out and what was assumed; an error if nothing is left."""
+    reasons = count_reasons(source.bad)
+    if read == 0:
+        counted = "; ".join(
+            f"{item.count} of them: {item.reason} ({item.example})" for item in reasons[:SHOWN_REASONS]
         )
-    for item in bad[:SHOWN_BAD]:
-        log.warning("left out %s: %s", item.name, item.reason)
-    if len(bad) > SHOWN_BAD:
-        log.warning("left out %d more", len(bad) - SHOWN_BAD)
+        raise InputError(
+            f"{source.path}: none of {len(source.bad)} traces can be read. {counted}"
+            if source.bad
+            else f"{source.path}: holds no trace"
+        )
+    for bad in source.bad[:SHOWN_BAD]:
+        log.warning("left out %s: %s", bad.name, bad.reason)
+    if len(source.bad) > SHOWN_BAD:
+        log.warning("left out %d in all", len(source.bad))
+        for item in reasons:
+            log.warning("left out %d, such as %s: %s", item.count, item.example, item.reason)
+    for note, count in source.notes.items():
+        log.info("assumed of %d traces: %s", count, note)
 
 
 def _or_reason(attempt: Callable[[], Any]) -> tuple[Any, str]:

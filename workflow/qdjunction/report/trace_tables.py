@@ -19,6 +19,12 @@ def outcome(entry: TraceResults) -> str:
         f"{summary['traces']} traces read, {len(summary['bad'])} left out; {summary['complete']} are complete and "
         f"{summary['selectable']} have points enough for the jump rule. "
     )
+    if unused := "; ".join(f"{entry['count']}, which each {entry['reason']}" for entry in summary["unused"]):
+        text += f"Read and not used: {unused}. "
+    if assumed := "; ".join(
+        f"{entry['assumed']} ({entry['count']} traces)" for entry in summary["assumptions"]
+    ):
+        text += f"Assumed: {assumed}. "
     if not summary["selectable"]:
         return text + "There is none to select from."
     part, low, high = summary["jump_share"]

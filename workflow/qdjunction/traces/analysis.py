@@ -1,7 +1,8 @@
 """One pass over a stream of traces: selection, histograms and displacement distributions."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import xarray as xr
@@ -10,7 +11,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from qdjunction.traces.histogram import Axis, Histogram, Histogram2D
 from qdjunction.traces.progress import watched
-from qdjunction.traces.selection import Jump, jump_in_window, resampled_window, window_bounds
+from qdjunction.traces.selection import Jump, jump_in_window, resampled_window, why_no_window, window_bounds
 from qdjunction.traces.settings import HistogramSettings, TracesSettings
 from qdjunction.traces.trace import Trace
 
@@ -45,6 +46,8 @@ class TraceAnalysis:
         Height of the jumps (decades).
     jump_foot, jump_top : Histogram
         log10(G/G0) at the foot and at the top of the jumps.
+    unused : mapping of str to int
+        Why traces were read and yet not complete or not selectable, and how many.
     """
 
     traces: int
@@ -58,6 +61,7 @@ class TraceAnalysis:
     jump_height: Histogram
     jump_foot: Histogram
     jump_top: Histogram
+    unused: Mapping[str, int] = field(default_factory=dict)
 
     def jump_share(self, confidence: float = 0.95) -> tuple[float, float, float]:
         """Give the share of selectable traces that have a jump, with its Wilson interval."""
@@ -145,6 +149,7 @@ class _Filling:
         level = Axis("log10_g", *bins.log10_g_range, 180)
         self._settings = settings
         self._traces = self._complete = self._selectable = self._jumps = 0
+        self._unused: Counter[str] = Counter()
         self._log10_g = Histogram.empty(conductance, bins.groups)
         self._cloud = Histogram2D.empty(displacement, conductance)
         self._aligned = Histogram2D.empty(
@@ -166,11 +171,14 @@ class _Filling:
         self._traces += 1
         bounds = window_bounds(trace.log10_g, settings.jump)
         if bounds is None:
+            self._unused[why_no_window(trace.log10_g, settings.jump)] += 1
             return
         self._complete += 1
         self._take_points(trace, bounds, group)
         window = resampled_window(trace, bounds, settings.jump)
         if window is None:
+            points = settings.jump.resampled_points
+            self._unused[f"has fewer than {points} points in its window, too few for the jump rule"] += 1
             return
         self._selectable += 1
         jump = jump_in_window(trace.name, window, settings.jump)
@@ -229,6 +237,7 @@ class _Filling:
             jump_height=self._height,
             jump_foot=self._foot,
             jump_top=self._top,
+            unused=dict(self._unused.most_common()),
         )
 
 

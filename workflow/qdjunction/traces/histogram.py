@@ -234,7 +234,8 @@ def fit_peaks(
     Raises
     ------
     InputError
-        If the histogram is empty, or has fewer maxima than `count` and no guesses are given.
+        If the histogram is empty or that of a single group, or has fewer maxima than `count` and no guesses are
+        given.
     """
     centres = histogram.axis.centres
     low, high = fit_range or (histogram.axis.low, histogram.axis.high)
@@ -247,9 +248,14 @@ def fit_peaks(
             f"{low:g} and {high:g}: "
             f"too few to fit {count} peaks; widen the range or give more traces"
         )
+    filled = np.flatnonzero(counts.sum(axis=1))
+    if len(filled) < 2:
+        raise InputError(
+            f"the histogram of {histogram.axis.name} comes from one group of traces alone, so that a fit has no "
+            f"interval; give more traces"
+        )
     start = _start(x, total, guesses or _maxima(x, total, count, histogram.axis.name))
     best = _fit(x, total, start)
-    filled = np.flatnonzero(counts.sum(axis=1))
     replicates = np.array([_fit(x, total - counts[group], best) for group in filled])
     half = _jackknife_half_width(replicates, confidence)
 

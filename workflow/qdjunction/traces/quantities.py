@@ -1,7 +1,5 @@
 """Units that traces are recorded in, and whether the numbers can be what they are said to be."""
 
-import re
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,130 +8,142 @@ from qdjunction.traces.settings import ReadSettings
 from qdjunction.units import G0_SIEMENS
 
 _NM = {"nm": 1.0, "ang": 0.1, "pm": 1e-3, "um": 1e3, "m": 1e9}
-_G0 = {"g0": 1.0, "siemens": 1.0 / G0_SIEMENS, "nanosiemens": 1e-9 / G0_SIEMENS}
-
-_LENGTH_WORDS = {
-    "nm": "nm",
-    "å": "ang",
-    "ang": "ang",
-    "angstrom": "ang",
-    "pm": "pm",
-    "µm": "um",
-    "μm": "um",
-    "um": "um",
-    "m": "m",
-}
-_CONDUCTANCE_WORDS = {
-    "g0": "g0",
-    "g_0": "g0",
-    "g/g0": "g0",
-    "s": "siemens",
-    "siemens": "siemens",
-    "ns": "nanosiemens",
-    "nanosiemens": "nanosiemens",
-}
-_BRACKETED = re.compile(r"[(\[/]\s*([^\W\d]\w*)\s*[)\]]?\s*$")
+_SIEMENS = {"siemens": 1.0, "microsiemens": 1e-6, "nanosiemens": 1e-9}
+_AMPERES = {"amperes": 1.0, "microamperes": 1e-6, "nanoamperes": 1e-9, "picoamperes": 1e-12}
 
 LARGEST_G0 = 1e4
 """A conductance above this many G0 is no break junction."""
-LONGEST_NM = 1e4
-"""A trace longer than this is no break junction."""
+SMALLEST_LOG10_G = -20.0
+"""A recorded log10(G/G0) below this lies far under the floor of any amplifier."""
+LONGEST_NM = 200.0
+"""A trace longer than this is no break junction: molecules are a few nm long."""
+SHORTEST_NM = 0.02
+"""A trace shorter than this is no break junction: gold atoms are 0.29 nm apart."""
 
 
-def check_column_head(head: str, key: str, declared: str) -> None:
-    """Hold the unit that the head of a column names, if it names one, against the declared one.
+def to_nm(displacement: NDArray[np.float64], settings: ReadSettings) -> NDArray[np.float64]:
+    """Convert a displacement to nm.
 
     Parameters
     ----------
-    head : str
-        Such as ``displacement (nm)``, ``z/nm``, ``log10(G/G0)`` or ``nm``.
-    key : str
-        ``displacement_unit`` or ``conductance_unit``.
-    declared : str
-        The unit of the settings.
+    displacement : (n,) array
+        As recorded, in `ReadSettings.displacement_unit`.
+    settings : ReadSettings
+        The unit and, of volts, the calibration.
+
+    Returns
+    -------
+    (n,) array
+        Displacement (nm).
 
     Raises
     ------
     InputError
-        If they differ.
+        If volts come without a calibration.
     """
-    text = head.lower().strip()
-    if key == "conductance_unit" and text.startswith(("log", "lg")):
-        named = "log10_g0"
-    else:
-        words = _LENGTH_WORDS if key == "displacement_unit" else _CONDUCTANCE_WORDS
-        bracketed = _BRACKETED.search(text)
-        named = words.get(bracketed[1] if bracketed else text)
-    if named is not None and named != declared:
-        raise InputError(
-            f"the column head '{head.strip()}' names {named}, but traces.read.{key} is {declared}; set it "
-            f"to {named}"
-        )
+    unit = settings.displacement_unit
+    if unit == "nm":
+        return displacement
+    if unit != "volts":
+        return displacement * _NM[unit]
+    if settings.nm_per_volt is None:
+        raise InputError("its displacement is in volts; give the calibration as traces.read.nm_per_volt")
+    return displacement * settings.nm_per_volt
 
 
-def to_nm_and_log10_g(
-    displacement: NDArray[np.float64], conductance: NDArray[np.float64], settings: ReadSettings
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Convert a trace to nm and log10(G/G0), and check that it can be one.
+def to_log10_g(conductance: NDArray[np.float64], settings: ReadSettings) -> NDArray[np.float64]:
+    """Convert a conductance to log10(G/G0).
 
-    Points where either number is missing are left out. A conductance of zero or below, which an amplifier's
-    offset makes at its floor, becomes the smallest positive conductance of the trace.
+    A conductance of zero or below, which an amplifier's offset makes at its floor, becomes the smallest positive
+    one of the trace, and so does its logarithm of minus infinity.
 
     Parameters
     ----------
-    displacement, conductance : (n,) array
-        As recorded, in the units of `settings`.
+    conductance : (n,) array
+        As recorded, in `ReadSettings.conductance_unit`; NaN stays NaN.
     settings : ReadSettings
-        The units.
+        The unit and, of currents, the bias.
 
     Returns
     -------
-    displacement_nm, log10_g : (m,) array
-        m <= n.
+    (n,) array
+        log10(G/G0).
+
+    Raises
+    ------
+    InputError
+        If no conductance has such numbers; the sentence says which unit they suggest.
+    """
+    unit = settings.conductance_unit
+    if unit == "log10_g0":
+        lowest = np.isneginf(conductance)
+        if lowest.any() and np.isfinite(conductance).any():
+            return np.where(lowest, conductance[np.isfinite(conductance)].min(), conductance)
+        return conductance
+    g = conductance * _g0_per(unit, settings.bias_v)
+    positive = g > 0
+    if not positive.any() and not np.isnan(g).all():
+        raise InputError(
+            "its conductance is never positive; is the column log10(G/G0)? Then set traces.read.conductance_unit to "
+            "log10_g0"
+        )
+    if (positive | np.isnan(g)).all():
+        return np.log10(g)
+    return np.log10(np.where(positive | np.isnan(g), g, g[positive].min()))
+
+
+def check_values(
+    displacement_nm: NDArray[np.float64], log10_g: NDArray[np.float64], settings: ReadSettings
+) -> None:
+    """Check that numbers can be a trace of a break junction.
+
+    Parameters
+    ----------
+    displacement_nm, log10_g : (n,) array
+        All finite.
+    settings : ReadSettings
+        Units and columns, which the sentence names.
 
     Raises
     ------
     InputError
         If no break-junction trace has such numbers; the sentence says which unit they suggest.
     """
-    finite = np.isfinite(displacement) & np.isfinite(conductance)
-    if not finite.all():
-        displacement, conductance = displacement[finite], conductance[finite]
-    if conductance.size < 2:
-        raise InputError(f"it holds {conductance.size} points with two numbers; a trace needs at least 2")
-    displacement_nm = (
-        displacement * _NM[settings.displacement_unit] if settings.displacement_unit != "nm" else displacement
-    )
     span = np.ptp(displacement_nm)
-    if not 0 < span <= LONGEST_NM:
+    if not SHORTEST_NM <= span <= LONGEST_NM:
         raise InputError(
-            f"its displacement spans {span:g} nm; check traces.read.displacement_unit "
-            f"({settings.displacement_unit}) and displacement_column ({settings.displacement_column})"
+            f"its displacement spans {span:g} nm (a trace spans {SHORTEST_NM:g} to {LONGEST_NM:g} nm); check "
+            f"traces.read.displacement_unit ({settings.displacement_unit}) and displacement_column "
+            f"({settings.displacement_column})"
         )
-    if settings.conductance_unit == "log10_g0":
-        log10_g = conductance
-        if log10_g.max() > np.log10(LARGEST_G0):
-            raise InputError(
-                f"its log10(G/G0) reaches {log10_g.max():g}; check traces.read.conductance_unit (log10_g0) "
-                f"and conductance_column ({settings.conductance_column})"
-            )
-        if log10_g.min() >= 0:
-            raise InputError(
-                "its log10(G/G0) is never negative, so the junction never breaks; is the column G/G0 itself? "
-                "Then set traces.read.conductance_unit to g0"
-            )
-    else:
-        g = conductance * _G0[settings.conductance_unit]
-        if g.max() > LARGEST_G0:
-            raise InputError(
-                f"its conductance reaches {g.max():g} G0; check traces.read.conductance_unit "
-                f"({settings.conductance_unit})"
-            )
-        positive = g > 0
-        if not positive.any():
-            raise InputError(
-                "its conductance is never positive; is the column log10(G/G0)? Then set "
-                "traces.read.conductance_unit to log10_g0"
-            )
-        log10_g = np.log10(np.where(positive, g, g[positive].min()))
-    return displacement_nm, log10_g
+    is_logarithm = settings.conductance_unit == "log10_g0"
+    highest, lowest = log10_g.max(), log10_g.min()
+    if highest > np.log10(LARGEST_G0):
+        reached = (
+            f"log10(G/G0) reaches {highest:g}" if is_logarithm else f"conductance reaches {10**highest:g} G0"
+        )
+        raise InputError(
+            f"its {reached}; check traces.read.conductance_unit ({settings.conductance_unit}) and "
+            f"conductance_column ({settings.conductance_column})"
+        )
+    if is_logarithm and lowest < SMALLEST_LOG10_G:
+        raise InputError(
+            f"its log10(G/G0) falls to {lowest:g}; check traces.read.conductance_unit "
+            f"({settings.conductance_unit}) and conductance_column ({settings.conductance_column})"
+        )
+    if is_logarithm and lowest >= 0:
+        raise InputError(
+            "its log10(G/G0) is never negative, so the junction never breaks; is the column G/G0 itself? "
+            "Then set traces.read.conductance_unit to g0"
+        )
+
+
+def _g0_per(unit: str, bias_v: float | None) -> float:
+    """Conductance quanta in one of a unit."""
+    if unit == "g0":
+        return 1.0
+    if unit in _SIEMENS:
+        return _SIEMENS[unit] / G0_SIEMENS
+    if bias_v is None:
+        raise InputError(f"its conductance is a current in {unit}; give the bias as traces.read.bias_v")
+    return _AMPERES[unit] / bias_v / G0_SIEMENS

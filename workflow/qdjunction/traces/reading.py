@@ -1,30 +1,34 @@
-"""Opening whatever the traces are in."""
+"""Opening whatever the traces are in.
 
+Every trace goes the same way: a reader yields columns, `qdjunction.traces.division` converts them, divides them and
+checks that they can be traces. What fails is left out with its reason and never ends a pass.
+"""
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from qdjunction.errors import InputError
-from qdjunction.traces.arrays import Hdf5File, NpzFile, ParquetFile
+from qdjunction.traces.division import traces_of
+from qdjunction.traces.readers.contract import Reader, Recording
+from qdjunction.traces.readers.registry import known_reader, reader_of
+from qdjunction.traces.readers.text import TextFile
 from qdjunction.traces.settings import ReadSettings
-from qdjunction.traces.text import TextFolder
-from qdjunction.traces.trace import TraceSource
+from qdjunction.traces.trace import BadTrace, Trace, TraceSource
 
-_FORMATS = {
-    ".npz": NpzFile,
-    ".h5": Hdf5File,
-    ".hdf5": Hdf5File,
-    ".nc": Hdf5File,
-    ".mat": Hdf5File,
-    ".parquet": ParquetFile,
-}
+logger = logging.getLogger(__name__)
 
 
 def open_traces(path: str | Path, settings: ReadSettings | None = None) -> TraceSource:
-    """Open a folder of text traces, or a file that holds many.
+    """Open a folder of files, or a file of traces.
 
     Parameters
     ----------
     path : str or Path
-        A folder, or a ``.npz``, ``.h5``, ``.hdf5``, ``.nc``, ``.mat`` (version 7.3) or ``.parquet`` file.
+        A folder, or one of its kinds of files: text, Igor text, ``.npz``, ``.h5``, ``.hdf5``, ``.nc``, ``.mat``
+        (version 7.3) or ``.parquet``.
     settings : ReadSettings, optional
         File names, columns and units of text files. Array files carry their units in the names of their
         arrays.
@@ -33,7 +37,7 @@ def open_traces(path: str | Path, settings: ReadSettings | None = None) -> Trace
     -------
     TraceSource
         A stream of traces. Nothing is read before it is asked for; what cannot be read is listed in its
-        `bad`.
+        `bad`, what had to be assumed in its `notes`.
 
     Raises
     ------
@@ -42,14 +46,153 @@ def open_traces(path: str | Path, settings: ReadSettings | None = None) -> Trace
     """
     path = Path(path)
     settings = settings or ReadSettings()
-    if path.is_dir():
-        return TextFolder(path, settings)
-    if not path.is_file():
-        raise InputError(f"{path}: no such folder or file; give a folder of text traces or a file of arrays")
-    kind = _FORMATS.get(path.suffix.lower())
-    if kind is None:
+    files = trace_files(path, settings)
+    return _FolderSource(path, files, settings) if path.is_dir() else _FileSource(path, settings)
+
+
+def trace_files(path: str | Path, settings: ReadSettings | None = None) -> list[Path]:
+    """Return the files that would be read, without reading any.
+
+    Parameters
+    ----------
+    path : str or Path
+        A folder or a file.
+    settings : ReadSettings, optional
+        `ReadSettings.pattern` picks the files of a folder.
+
+    Returns
+    -------
+    list of Path
+        Not empty; in the order of the numbers in their names.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder or file, no file of the folder has such a name, or the suffix of the file is not
+        known.
+    """
+    path = Path(path)
+    settings = settings or ReadSettings()
+    try:
+        if path.is_file():
+            known_reader(path)
+            return [path]
+        if not path.is_dir():
+            where = "" if path.is_absolute() else f" in {Path.cwd()}"
+            raise InputError(
+                f"{path}: no such folder or file{where}; give a folder of traces or a file of them"
+            )
+        # A link that leads nowhere is listed, so that it is left out with a reason and not without one.
+        files = [
+            file
+            for file in path.glob(settings.pattern)
+            if (file.is_file() or (file.is_symlink() and not file.exists())) and not file.name.startswith(".")
+        ]
+    except (OSError, ValueError, NotImplementedError) as error:
         raise InputError(
-            f"{path}: '{path.suffix}' is not one of {', '.join(_FORMATS)}; one text trace alone is given as "
-            f"its folder"
+            f"{path}: cannot be looked through for traces.read.pattern '{settings.pattern}' ({error})"
+        ) from None
+    if not files:
+        raise InputError(
+            f"{path}: no file matches traces.read.pattern '{settings.pattern}'; correct the one or the other"
         )
-    return kind(path, settings)
+    return sorted(files, key=lambda file: _natural(file.name))
+
+
+class _Source:
+    """Traces that can be iterated over repeatedly; the subclasses say which files they are in."""
+
+    def __init__(self, path: Path, settings: ReadSettings):
+        self.path = path
+        self.bad: list[BadTrace] = []
+        self.notes: Counter[str] = Counter()
+        self._settings = settings
+
+    def _begin(self) -> None:
+        self.bad.clear()
+        self.notes.clear()
+
+    def _traces_of(self, name: str, recording: Recording) -> Iterator[Trace]:
+        """Yield the traces of a recording, and note what it holds besides."""
+        if recording.label:
+            name = f"{name}[{recording.label}]"
+        try:
+            columns = list(traces_of(recording.displacement, recording.conductance, recording.settings))
+        except InputError as error:
+            self.bad.append(BadTrace(name, str(error)))
+            return
+        for number, item in enumerate(columns):
+            part = name if len(columns) == 1 else f"{name}[{number}]"
+            if isinstance(item, InputError):
+                self.bad.append(BadTrace(part, str(item)))
+            else:
+                yield Trace(part, *item)
+                self.notes.update(recording.notes)
+                if len(columns) > 1:
+                    self.notes["one of several traces in a recording, divided where they start again"] += 1
+
+
+class _FileSource(_Source):
+    """The traces of one file; if it cannot be read, nothing can."""
+
+    def __init__(self, path: Path, settings: ReadSettings):
+        super().__init__(path, settings)
+        try:
+            self._reader: Reader = known_reader(path)(path, settings)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+
+    def __len__(self) -> int:
+        return len(self._reader)
+
+    def __iter__(self) -> Iterator[Trace]:
+        self._begin()
+        recordings = iter(self._reader)
+        while True:
+            try:
+                recording = next(recordings, None)
+            except InputError as error:
+                raise InputError(f"{self.path}: {error}") from None
+            except OSError as error:
+                raise InputError(f"{self.path}: cannot be read ({error.strerror or error})") from None
+            if recording is None:
+                return
+            yield from self._traces_of(self.path.name, recording)
+
+
+class _FolderSource(_Source):
+    """The traces of the files of a folder; a file that cannot be read is left out."""
+
+    def __init__(self, path: Path, files: list[Path], settings: ReadSettings):
+        super().__init__(path, settings)
+        self._files = files
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __iter__(self) -> Iterator[Trace]:
+        self._begin()
+        for file in self._files:
+            for recording in self._recordings(file):
+                yield from self._traces_of(file.name, recording)
+
+    def _recordings(self, file: Path) -> Iterator[Recording]:
+        reader = reader_of(file) or TextFile
+        try:
+            yield from reader(file, self._settings)
+        except InputError as error:
+            self.bad.append(BadTrace(file.name, str(error)))
+        except OSError as error:
+            self.bad.append(BadTrace(file.name, f"it cannot be read ({error.strerror or error})"))
+        except Exception as error:
+            # Files come from anywhere. One that defeats its reader in an unforeseen way must not end a run over
+            # thousands of good ones; the log keeps where it happened.
+            logger.debug("%s", file, exc_info=True)
+            reason = f"its reader failed ({type(error).__name__}: {error}); please report this with the file"
+            self.bad.append(BadTrace(file.name, reason))
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    return [
+        (0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name) if part
+    ]

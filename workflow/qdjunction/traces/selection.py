@@ -104,6 +104,29 @@ def window_bounds(log10_g: NDArray[np.float64], settings: JumpSettings) -> tuple
     return start, end + 1
 
 
+def why_no_window(log10_g: NDArray[np.float64], settings: JumpSettings) -> str:
+    """Return why a trace has no window, as a predicate.
+
+    Parameters
+    ----------
+    log10_g : (n,) array
+        log10(G/G0) of a trace for which `window_bounds` is None.
+    settings : JumpSettings
+        The thresholds.
+
+    Returns
+    -------
+    str
+        Such as ``never falls below -7``.
+    """
+    upper, lower = settings.upper_log10_g, settings.lower_log10_g
+    if not (log10_g > upper).any():
+        return f"never rises above log10(G/G0) = {upper:g}"
+    if not (log10_g < lower).any():
+        return f"never falls below log10(G/G0) = {lower:g}"
+    return f"rises above log10(G/G0) = {upper:g} after it has fallen below {lower:g}"
+
+
 def resampling_indices(points: int, resampled_points: int) -> NDArray[np.int64]:
     """Give the points that resampling picks: floor(k (points - 1) / (resampled_points - 1)).
 

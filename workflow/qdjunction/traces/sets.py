@@ -101,6 +101,10 @@ class TracesSection(TracesSettings):
         """How the traces of one set are analysed: what it says of itself goes first."""
         entry = next(entry for entry in (*self.sets, *self.predictions) if entry.name == name)
         own = {key: getattr(entry, key, None) for key in ("read", "peaks")}
-        return self.settings.model_copy(
+        settings = self.settings.model_copy(
             update={key: value for key, value in own.items() if value is not None}
         )
+        bias_v = getattr(entry, "bias_v", None)
+        if bias_v is None or settings.read.bias_v is not None:
+            return settings
+        return settings.model_copy(update={"read": settings.read.model_copy(update={"bias_v": bias_v})})

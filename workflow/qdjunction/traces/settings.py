@@ -4,6 +4,8 @@ The defaults of `JumpSettings` are those of the selection published with Zheng e
 (2019).
 """
 
+from itertools import combinations
+from math import isfinite
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -19,22 +21,47 @@ class ReadSettings(Section):
 
     pattern: str = "*"
     """File names to read in a folder, e.g. `goodtrace-trace-*.txt`; hidden files are never read."""
-    displacement_unit: Literal["nm", "ang", "pm", "um", "m"] = "nm"
-    """Unit of the displacement. A file that names another unit for it is an error."""
-    conductance_unit: Literal["log10_g0", "g0", "siemens", "nanosiemens"] = "log10_g0"
-    """What the conductance column holds: log10(G/G0), G/G0, or G in S or nS."""
+    displacement_unit: Literal["nm", "ang", "pm", "um", "m", "volts"] = "nm"
+    """Unit of the displacement; piezo `volts` need `nm_per_volt`. A file that names another unit is left out."""
+    conductance_unit: Literal[
+        "log10_g0",
+        "g0",
+        "siemens",
+        "microsiemens",
+        "nanosiemens",
+        "amperes",
+        "microamperes",
+        "nanoamperes",
+        "picoamperes",
+    ] = "log10_g0"
+    """What the conductance column holds: log10(G/G0), G/G0, G in S, uS or nS, or a current, which needs `bias_v`."""
     displacement_column: int = Field(default=0, ge=0)
     """Column of the displacement in a text file, the first being 0."""
     conductance_column: int = Field(default=1, ge=0)
     """Column of the conductance in a text file, the first being 0."""
+    trace_column: int | None = Field(default=None, ge=0)
+    """Column of a trace number in a text file that holds several traces; by default they are divided by their shape."""
+    nm_per_volt: float | None = None
+    """Calibration of the piezo (nm/V), below 0 if the electrodes are drawn apart as the voltage falls."""
+    bias_v: Positive | None = None
+    """Bias that turns a current into a conductance (V); by default that of the set."""
 
     @model_validator(mode="after")
-    def _two_columns(self) -> "ReadSettings":
-        if self.displacement_column == self.conductance_column:
+    def _columns_and_calibrations(self) -> "ReadSettings":
+        columns = {
+            name: getattr(self, name)
+            for name in ("displacement_column", "conductance_column", "trace_column")
+            if getattr(self, name) is not None
+        }
+        for (first, column), (second, other) in combinations(columns.items(), 2):
+            if column == other:
+                raise ValueError(f"{first} and {second} are both {column}; they are two different columns")
+        if self.nm_per_volt is not None and not (isfinite(self.nm_per_volt) and self.nm_per_volt != 0):
             raise ValueError(
-                f"displacement_column and conductance_column are both {self.displacement_column}; "
-                "they are two different columns"
+                f"nm_per_volt = {self.nm_per_volt} is no calibration; give the nm that 1 V moves"
             )
+        if self.displacement_unit == "volts" and self.nm_per_volt is None:
+            raise ValueError("displacement_unit is volts; give the calibration of the piezo as nm_per_volt")
         return self
 
 

@@ -1,0 +1,150 @@
+"""From recorded columns to traces: whether they are one trace, several or none.
+
+Several traces in one recording follow each other, each with a displacement that starts again, or parted by blank
+lines or rows of NaN. A displacement that turns back in any other way (closing traces, exchanged columns) is no
+displacement of a trace that is drawn apart, and is refused.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdjunction.errors import InputError
+from qdjunction.traces.quantities import check_values, to_log10_g, to_nm
+from qdjunction.traces.settings import ReadSettings
+
+BACKWARDS = 0.1
+"""Part of its span that the displacement of one trace may run backwards: noise and drift of its reading."""
+RESTART = 0.5
+"""A step back by more than this part of the displacement covered so far starts another trace."""
+_NOISE_STEPS = 10
+_REOPENED_DECADES = 2.0
+_FEW_POINTS = 8
+
+Columns = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def traces_of(
+    displacement: NDArray[np.float64], conductance: NDArray[np.float64], settings: ReadSettings
+) -> Iterator[Columns | InputError]:
+    """Convert recorded columns and divide them into traces.
+
+    Points where either number is missing are left out.
+
+    Parameters
+    ----------
+    displacement, conductance : (n,) array
+        As recorded, in the units of `settings`.
+    settings : ReadSettings
+        The units.
+
+    Yields
+    ------
+    (displacement_nm, log10_g) or InputError
+        Each trace (nm, log10(G/G0)), or why this part of the recording is none.
+
+    Raises
+    ------
+    InputError
+        If nothing in the columns can be a trace.
+    """
+    if displacement.shape != conductance.shape:
+        raise InputError(f"it holds {displacement.size} displacements and {conductance.size} conductances")
+    displacement_nm = to_nm(displacement, settings)
+    log10_g = to_log10_g(conductance, settings)
+    finite = np.isfinite(displacement_nm) & np.isfinite(log10_g)
+    breaks = []
+    if not finite.all():
+        missing = np.isnan(displacement_nm) & np.isnan(log10_g)
+        displacement_nm, log10_g = displacement_nm[finite], log10_g[finite]
+        # Positions among the finite points at which rows without any number part the columns.
+        breaks = np.unique(np.cumsum(finite)[missing]).tolist() if missing.any() else []
+    if log10_g.size < 2:
+        raise InputError(f"it holds {log10_g.size} points with two numbers; a trace needs at least 2")
+    _check_exchange(log10_g, settings)
+    starts = _starts(displacement_nm, log10_g, breaks)
+    for begin, end in zip(starts, [*starts[1:], log10_g.size], strict=True):
+        d, g = displacement_nm[begin:end], log10_g[begin:end]
+        try:
+            if len(g) < 2:
+                raise InputError(f"it holds {len(g)} points with two numbers; a trace needs at least 2")
+            _check_course(d, settings)
+            check_values(d, g, settings)
+        except InputError as error:
+            yield error
+        else:
+            yield d, g
+
+
+def _starts(
+    displacement_nm: NDArray[np.float64], log10_g: NDArray[np.float64], breaks: list[int]
+) -> list[int]:
+    """Return the first point of every trace."""
+    if not breaks and not _turns_back(displacement_nm):
+        return [0]
+    steps = np.diff(displacement_nm)
+    starts = [0]
+    # A restart stands out of the reading's noise and takes back most of what the trace has covered. Where the
+    # rows are parted, either of displacement and conductance starting again is enough.
+    least = _NOISE_STEPS * float(np.median(np.abs(steps)))
+    candidates = set((np.flatnonzero(steps < -least) + 1).tolist())
+    parted = set(breaks) - {0, log10_g.size}
+    low = high = displacement_nm[0]
+    last = 0
+    for point in sorted(candidates | parted):
+        covered = displacement_nm[last:point]
+        low, high = min(low, covered.min()), max(high, covered.max())
+        last = point
+        back = -steps[point - 1]
+        restarted = back > 0 and back > RESTART * (high - low) and not _is_glitch(steps, point, least)
+        reopened = point in parted and log10_g[point] > log10_g[point - 1] + _REOPENED_DECADES
+        if restarted or reopened:
+            starts.append(point)
+            low = high = displacement_nm[point]
+    return starts
+
+
+def _is_glitch(steps: NDArray[np.float64], point: int, least: float) -> bool:
+    """Return whether one wrong number makes the step back to a point: it jumps forth just before or just after."""
+    return bool((steps[max(point - 2, 0) : point + 1] > least).any())
+
+
+def _check_exchange(log10_g: NDArray[np.float64], settings: ReadSettings) -> None:
+    """Refuse a conductance that runs as a displacement does: it rises and never falls."""
+    if log10_g[-1] > log10_g[0] and len(log10_g) > _FEW_POINTS and not _turns_back(log10_g):
+        raise InputError(
+            f"its conductance rises and never falls, as a displacement does, so that the columns look exchanged; "
+            f"check traces.read.displacement_column ({settings.displacement_column}) and conductance_column "
+            f"({settings.conductance_column})"
+        )
+
+
+def _check_course(displacement_nm: NDArray[np.float64], settings: ReadSettings) -> None:
+    """Refuse a displacement that turns back, and numbers that only count."""
+    if _is_backwards(displacement_nm):
+        worst = int((np.maximum.accumulate(displacement_nm) - displacement_nm).argmax())
+        raise InputError(
+            f"its displacement goes back from {displacement_nm[: worst + 1].max():g} to {displacement_nm[worst]:g} nm, "
+            f"while a trace is drawn apart; check traces.read.displacement_column ({settings.displacement_column}), "
+            f"cut closing from opening, and reverse a displacement that falls while it opens"
+        )
+    if displacement_nm[0] == displacement_nm[1] and (displacement_nm % 1 == 0).all():
+        distinct = len(np.unique(displacement_nm))
+        if distinct * 4 < len(displacement_nm):
+            raise InputError(
+                f"its displacement holds {distinct} whole numbers that repeat, as a trace number does; check "
+                f"traces.read.displacement_column ({settings.displacement_column})"
+            )
+
+
+def _is_backwards(values: NDArray[np.float64]) -> bool:
+    """Return whether values run back by more than noise and drift explain."""
+    if not _turns_back(values):
+        return False
+    behind = np.maximum.accumulate(values) - values
+    return bool(behind.max() > BACKWARDS * np.ptp(values))
+
+
+def _turns_back(values: NDArray[np.float64]) -> bool:
+    return bool((values[1:] < values[:-1]).any())

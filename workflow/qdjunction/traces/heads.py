@@ -1,0 +1,260 @@
+"""What the head of a column says that the column holds.
+
+Heads are free text. What is recognised is a unit, in brackets or after a stroke, an underscore or a comma, and a
+handful of words for quantities. A head that says nothing leaves the settings to be believed; one that names
+something else than they do is an error, since the numbers alone seldom give a wrong unit away.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from qdjunction.errors import InputError
+
+LENGTHS = {
+    "nm": "nm", "nanometer": "nm", "nanometers": "nm", "nanometre": "nm", "nanometres": "nm",
+    "å": "ang", "ang": "ang", "a°": "ang", "angstrom": "ang", "angstroms": "ang", "pm": "pm",
+    "μm": "um", "um": "um", "micron": "um", "microns": "um", "m": "m",
+    "v": "volts", "volt": "volts", "volts": "volts",
+}  # fmt: skip
+"""Units of displacement, in lower case, and what the settings call them."""
+
+CONDUCTANCES = {
+    "g0": "g0", "g_0": "g0", "g/g0": "g0", "g/g_0": "g0", "2e2/h": "g0", "2e^2/h": "g0", "2e²/h": "g0",
+    "s": "siemens", "siemens": "siemens", "μs": "microsiemens", "us": "microsiemens",
+    "microsiemens": "microsiemens", "ns": "nanosiemens", "nanosiemens": "nanosiemens",
+    "a": "amperes", "ampere": "amperes", "amperes": "amperes", "amp": "amperes", "amps": "amperes",
+    "μa": "microamperes", "ua": "microamperes", "microamperes": "microamperes",
+    "na": "nanoamperes", "nanoamperes": "nanoamperes", "pa": "picoamperes", "picoamperes": "picoamperes",
+}  # fmt: skip
+"""Units of conductance and of current, in lower case, and what the settings call them."""
+
+_OTHERS = {
+    "mv": "millivolts", "kv": "kilovolts", "ms": "milliseconds", "sec": "seconds", "mm": "millimetres",
+    "min": "minutes", "ma": "milliamperes", "ohm": "ohms", "Ω": "ohms", "ω": "ohms",
+    "kohm": "kiloohms", "kω": "kiloohms", "mohm": "megaohms", "mω": "megaohms", "e2/h": "e2/h", "e^2/h": "e2/h",
+    "e²/h": "e2/h", "k": "kelvin", "hz": "hertz", "nn": "nanonewtons", "ps": "picosiemens", "v/s": "volts a second",
+    "nm/s": "nanometres a second", "db": "decibels",
+}  # fmt: skip
+
+_DISPLACEMENT_WORDS = re.compile(
+    r"\b(displacement|distance|stretch\w*|elongation|extension|gap|separation|z|dz|x|height)\b"
+)
+_CONDUCTANCE_WORDS = re.compile(r"\b(conductance|log\s*(10)?|lg|logg|g)\b|^(log|lg)")
+_OTHER_WORDS = re.compile(
+    r"\b(time|index|number|no|nr|samples?|points?|traces?|bias|current|resistance|voltage|spannung|strom|zeit|"
+    r"temperature|force|row)\b"
+)
+
+_BRACKETED = re.compile(r"[(\[{<]\s*([^()\[\]{}<>]+?)\s*[)\]}>]\s*$")
+_ANGSTROM = re.compile(r"\b[aå]ngstr")
+_AFTER_SIGN = re.compile(r"(/|_|,|\bin\b)\s*([^\s/_,]+)\s*$")
+_LAST_WORD = re.compile(r"\s(\S+)$")
+_LOGARITHM = re.compile(r"^\W*(?:log\s*_?(?:10)?|lg)(?![a-z]*arith)")
+
+_QUANTITY_WORDS = re.compile(r"\b(time|current|voltage|resistance|piezo)\b")
+_BRACKETS = re.compile(r"[(\[]\s*([^()\[\]]+?)\s*[)\]]")
+_LOOSE_NUMBER = re.compile(r"(?<![A-Za-z\d])\d")
+
+_NOT_G0 = {
+    *(word for word, unit in (CONDUCTANCES | _OTHERS).items() if unit != "g0"),
+    *("i", "r", "current", "resistance", "voltage", "time"),
+}
+
+
+def is_head_line(heads: Sequence[str], *, by_units: bool = False) -> bool:
+    """Return whether the parts of a line can be heads of columns, rather than a note such as ``sample`` and a name.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        The parts.
+    by_units : bool
+        Whether one of them has to name a unit; otherwise the name of a quantity is enough.
+    """
+    texts = [_plain(head) for head in heads]
+    if any(
+        _unit(text, LENGTHS | CONDUCTANCES | _OTHERS) in LENGTHS | CONDUCTANCES | _OTHERS for text in texts
+    ):
+        return True
+    words = [text.replace("_", " ") for text in texts]
+    patterns = (_DISPLACEMENT_WORDS, _CONDUCTANCE_WORDS, _QUANTITY_WORDS)
+    return not by_units and any(pattern.search(word) for pattern in patterns for word in words)
+
+
+def check_whole_line(line: str, displacement_unit: str, conductance_unit: str) -> None:
+    """Compare the units that a line names with the settings, where it cannot be divided into heads.
+
+    Parameters
+    ----------
+    line : str
+        The last line before the numbers.
+    displacement_unit, conductance_unit : str
+        Those of `ReadSettings`.
+
+    Raises
+    ------
+    InputError
+        If the line names, in brackets, a unit that is neither. A line with a number of its own is a note.
+    """
+    if _LOOSE_NUMBER.search(line):
+        return
+    for token in _BRACKETS.findall(_plain(line)):
+        meanings = {units[token] for units in (LENGTHS, CONDUCTANCES, _OTHERS) if token in units}
+        if meanings and not meanings & {displacement_unit, conductance_unit, "g0"}:
+            raise InputError(
+                f"the line '{line.strip()[:60]}' above the numbers names {' or '.join(meanings)}, which is neither "
+                f"traces.read.displacement_unit ({displacement_unit}) nor conductance_unit ({conductance_unit}); "
+                f"correct these or the line, with one head for each column"
+            )
+
+
+def check_displacement_head(heads: Sequence[str], unit: str) -> str | None:
+    """Compare the head of the displacement column with the settings.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        What stands above the column, the nearest line first, such as ``displacement (nm)``, ``z/nm`` or ``nm``.
+    unit : str
+        `ReadSettings.displacement_unit`.
+
+    Returns
+    -------
+    str or None
+        The unit that a head names, as the settings call it; None if no head names one.
+
+    Raises
+    ------
+    InputError
+        If a head names another quantity or another unit.
+    """
+    for head in heads:
+        text = _plain(head)
+        words = text.replace("_", " ")
+        # A is the ampere, and the Angstrom of those who have no Å.
+        lengths = LENGTHS | ({"a": "ang"} if _DISPLACEMENT_WORDS.search(words) else {})
+        token = _unit(text, lengths | _OTHERS)
+        is_conductance = token is None and _CONDUCTANCE_WORDS.search(words)
+        if _is_logarithm(text) or is_conductance or (token not in lengths and _names(text, CONDUCTANCES)):
+            raise InputError(
+                f"the head '{head.strip()}' of the displacement column names a conductance; correct "
+                f"traces.read.displacement_column and conductance_column"
+            )
+        named = lengths.get(token or "")
+        other = _OTHER_WORDS.search(words)
+        if named is None and other and other[1] == "voltage":
+            named = "volts"
+        if other and (named is None or (named == "volts" and other[1] != "voltage")):
+            raise InputError(
+                f"the head '{head.strip()}' of the displacement column names no displacement ({other[1]}); correct "
+                f"traces.read.displacement_column"
+            )
+        if named is not None and named != unit:
+            raise InputError(_contradiction(head, named, "displacement_unit", unit))
+        if named is not None:
+            return named
+        if token is not None:
+            raise InputError(_unknown(head, token, "displacement"))
+    return None
+
+
+def check_conductance_head(heads: Sequence[str], unit: str) -> str | None:
+    """Compare the head of the conductance column with the settings; see `check_displacement_head`.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        Such as ``log10(G/G0)``, ``G (nS)``, ``I/nA`` or ``G0``, the nearest line first.
+    unit : str
+        `ReadSettings.conductance_unit`.
+
+    Returns
+    -------
+    str or None
+        What a head names, as the settings call it; None if no head names anything.
+
+    Raises
+    ------
+    InputError
+        If a head names another quantity or another unit.
+    """
+    for head in heads:
+        text = _plain(head)
+        words = text.replace("_", " ")
+        if re.match(r"^\W*ln\b|^\W*ln\(", text):
+            raise InputError(
+                f"the head '{head.strip()}' names a natural logarithm; write log10(G/G0) or G/G0"
+            )
+        token = _unit(text, CONDUCTANCES | _OTHERS)
+        named = CONDUCTANCES.get(token or "")
+        if _is_logarithm(text):
+            if _NOT_G0.intersection(re.findall(r"[^\W_]+", _LOGARITHM.sub("", text))):
+                raise InputError(
+                    f"the head '{head.strip()}' names a logarithm of something else than G/G0; write log10(G/G0)"
+                )
+            named = "log10_g0"
+        elif named is None and (
+            _names(text, LENGTHS) or (token is None and _DISPLACEMENT_WORDS.search(words))
+        ):
+            raise InputError(
+                f"the head '{head.strip()}' of the conductance column names no conductance; correct "
+                f"traces.read.displacement_column and conductance_column"
+            )
+        elif named is None and token is None and (other := _OTHER_WORDS.search(words)):
+            raise InputError(
+                f"the head '{head.strip()}' of the conductance column names no conductance ({other[1]}); correct "
+                f"traces.read.conductance_column"
+            )
+        if named is not None and named != unit:
+            raise InputError(_contradiction(head, named, "conductance_unit", unit))
+        if named is not None:
+            return named
+        if token is not None:
+            raise InputError(_unknown(head, token, "conductance"))
+    return None
+
+
+def _plain(head: str) -> str:
+    return unicodedata.normalize("NFKC", head).strip().strip("\"'").strip().lower()
+
+
+def _is_logarithm(text: str) -> bool:
+    return _LOGARITHM.match(text) is not None
+
+
+def _names(text: str, units: dict[str, str]) -> bool:
+    return _unit(text, units) in units
+
+
+def _unit(text: str, units: dict[str, str]) -> str | None:
+    """Return the unit in a head: what stands in brackets or after a stroke, elsewhere only one of `units`."""
+    if text in units:
+        return text
+    if "å" in units and _ANGSTROM.search(text):
+        return "å"
+    if found := _BRACKETED.search(text):
+        return found[1]
+    if found := _AFTER_SIGN.search(text):
+        return found[2] if found[2] in units or found[1] == "/" else None
+    # A single letter at the end is rather a name ("electrode A") than a unit.
+    found = _LAST_WORD.search(text)
+    return found[1] if found and found[1] in units and (len(found[1]) > 1 or found[1] in "åv") else None
+
+
+def _contradiction(head: str, named: str, key: str, unit: str) -> str:
+    more = ""
+    if named == "volts":
+        more = " and nm_per_volt to the calibration of the piezo"
+    elif named.endswith("amperes"):
+        more = " and bias_v to the bias"
+    return f"the column head '{head.strip()}' names {named}, but traces.read.{key} is {unit}; set it to {named}{more}"
+
+
+def _unknown(head: str, token: str, quantity: str) -> str:
+    named = _OTHERS.get(token, f"'{token}'")
+    known = LENGTHS if quantity == "displacement" else CONDUCTANCES
+    return (
+        f"the column head '{head.strip()}' names {named}, which {quantity} is not read in; write it in one of "
+        f"{', '.join(dict.fromkeys(known.values()))}"
+    )

@@ -1,0 +1,70 @@
+"""Traces in numpy's ``.npz`` files."""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdjunction.errors import InputError
+from qdjunction.traces.readers.arrays import BLOCK_POINTS, ArrayFile, Rows
+
+
+class NpzFile(ArrayFile):
+    """Traces in a numpy ``.npz`` file, compressed or not; its rows are streamed."""
+
+    def _arrays(self) -> list[str]:
+        with self._opened() as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist()]
+
+    def _counted(self) -> int:
+        with self._opened() as archive:
+            shapes = [_npy_header(archive.open(f"{name}.npy"), name)[0] for name in self._names]
+        return self._check_shapes(*shapes)
+
+    def _rows(self) -> Rows:
+        with self._opened() as archive:
+            d_file, g_file = (archive.open(f"{name}.npy") for name in self._names)
+            d_shape, d_type = _npy_header(d_file, self._names[0])
+            g_shape, g_type = _npy_header(g_file, self._names[1])
+            points = g_shape[1]
+            shared = None if d_shape == g_shape else _read_rows(d_file, d_type, 1, points)[0]
+            step = max(1, BLOCK_POINTS // max(points, 1))
+            for start in range(0, g_shape[0], step):
+                count = min(step, g_shape[0] - start)
+                g = _read_rows(g_file, g_type, count, points)
+                d = None if shared is not None else _read_rows(d_file, d_type, count, points)
+                for row in range(count):
+                    yield str(start + row), shared if d is None else d[row], g[row]
+
+    @contextmanager
+    def _opened(self) -> Iterator[zipfile.ZipFile]:
+        try:
+            with zipfile.ZipFile(self._path) as archive:
+                yield archive
+        except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, NotImplementedError):
+            raise InputError("it is no npz file, or it is damaged; write it again with numpy.savez") from None
+
+
+def _npy_header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype]:
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, fortran, dtype = read(file)
+    if dtype.kind not in "fiu":
+        raise InputError(f"{name} holds {dtype}; wanted are real numbers")
+    if fortran and len(shape) > 1:
+        raise InputError(
+            f"{name} is stored column by column and cannot be streamed; save numpy.ascontiguousarray({name})"
+        )
+    return shape, dtype
+
+
+def _read_rows(file: IO[bytes], dtype: np.dtype, count: int, points: int) -> NDArray[np.float64]:
+    size = count * points * dtype.itemsize
+    buffer = file.read(size)
+    if len(buffer) != size:
+        raise zipfile.BadZipFile
+    return np.frombuffer(buffer, dtype=dtype).reshape(count, points).astype(np.float64)

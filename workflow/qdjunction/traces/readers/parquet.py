@@ -1,0 +1,93 @@
+"""Traces in Parquet files: a row a trace, with lists in two columns, or a row a point.
+
+With a row a point, a third column ``trace`` says which points belong together; equal values stand together.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from qdjunction.errors import InputError
+from qdjunction.traces.readers.arrays import ArrayFile, Rows
+
+
+class ParquetFile(ArrayFile):
+    """Traces in a Parquet file, a row a trace (lists) or a row a point (with a ``trace`` column)."""
+
+    def _arrays(self) -> list[str]:
+        with self._opened() as data:
+            return data.schema_arrow.names
+
+    def _counted(self) -> int:
+        with self._opened() as data:
+            types = [data.schema_arrow.field(name).type for name in self._names]
+            self._lists = all(pa.types.is_list(kind) or pa.types.is_large_list(kind) for kind in types)
+            if self._lists:
+                return data.metadata.num_rows
+            if "trace" not in data.schema_arrow.names or not all(
+                pa.types.is_floating(kind) for kind in types
+            ):
+                raise InputError(
+                    f"{' and '.join(self._names)} are {types[0]} and {types[1]}; wanted are "
+                    f"lists of floats, "
+                    "a row a trace, or floats, a row a point, with a column 'trace'"
+                )
+            last, count = None, 0
+            for batch in data.iter_batches(columns=["trace"]):
+                first, runs = _runs(batch["trace"])
+                count += len(first) - (last is not None and bool(runs) and runs[0] == last)
+                last = runs[-1] if runs else last
+            return count
+
+    def _rows(self) -> Rows:
+        with self._opened() as data:
+            yield from self._list_rows(data) if self._lists else self._point_rows(data)
+
+    def _list_rows(self, data: pq.ParquetFile) -> Rows:
+        row = 0
+        for batch in data.iter_batches(batch_size=64, columns=list(self._names)):
+            for d, g in zip(*(batch[name] for name in self._names), strict=True):
+                values = [
+                    np.empty(0)
+                    if item.values is None
+                    else np.asarray(item.values.to_numpy(zero_copy_only=False), dtype=np.float64)
+                    for item in (d, g)
+                ]
+                yield str(row), values[0], values[1]
+                row += 1
+
+    def _point_rows(self, data: pq.ParquetFile) -> Rows:
+        name: object = None
+        parts: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+        for batch in data.iter_batches(batch_size=1 << 18, columns=["trace", *self._names]):
+            d, g = (batch[column].to_numpy(zero_copy_only=False).astype(np.float64) for column in self._names)
+            starts, values = _runs(batch["trace"])
+            for start, end, value in zip(starts, [*starts[1:], len(d)], values, strict=True):
+                if parts and value != name:
+                    yield str(name), *(np.concatenate(column) for column in zip(*parts, strict=True))
+                    parts = []
+                name = value
+                parts.append((d[start:end], g[start:end]))
+        if parts:
+            yield str(name), *(np.concatenate(column) for column in zip(*parts, strict=True))
+
+    @contextmanager
+    def _opened(self) -> Iterator[pq.ParquetFile]:
+        try:
+            with pq.ParquetFile(self._path) as data:
+                yield data
+        except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+            raise InputError(f"it is no Parquet file, or it is damaged ({error})") from None
+
+
+def _runs(column: pa.Array) -> tuple[list[int], list[object]]:
+    """Return the starts and the values of the runs of equal values."""
+    if len(column) == 0:
+        return [], []
+    encoded = pa.compute.run_end_encode(column)
+    ends = encoded.run_ends.to_pylist()
+    return [0, *ends[:-1]], encoded.values.to_pylist()

@@ -1,0 +1,277 @@
+"""Text files of columns, in the number formats that laboratories write."""
+
+import codecs
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise, takewhile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from qdjunction.errors import InputError
+from qdjunction.traces.heads import (
+    check_conductance_head,
+    check_displacement_head,
+    check_whole_line,
+    is_head_line,
+)
+from qdjunction.traces.readers import igor
+from qdjunction.traces.readers.compression import unpacked
+from qdjunction.traces.readers.contract import Recording
+from qdjunction.traces.settings import ReadSettings
+
+_HEAD_BYTES = 65536
+_NUMBER = re.compile(
+    r"[+-]?(?:\d+(?:[.,]\d+)?|\d+\.|[.,]\d+)(?:[eEdD][+-]?\d+)?|[+-]?(?:nan|inf(?:inity)?)", re.IGNORECASE
+)
+_SEPARATORS = ("\t", ";", r"\s+", ",")
+_HEAD_SEPARATORS = ("\t", ";", r"\s{2,}", ",", r"(?<=[)\]])\s+", r"\s+")
+
+
+class TextFile:
+    """One text file with one trace, or several below each other.
+
+    Columns may be separated by tabs, blanks, semicolons or commas; decimals by a point or a comma; exponents may be
+    Fortran's D; a header, a byte-order mark, UTF-16, the line ends of any system and gzip, bzip2 or xz are all
+    understood, and so is Igor text. A last line that an interrupted recording cut short is left out.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    settings : ReadSettings
+        Columns and units.
+    """
+
+    def __init__(self, path: Path, settings: ReadSettings):
+        self._path = path
+        self._settings = settings
+
+    def __len__(self) -> int:
+        """Return 1; how many traces the file holds is seen while it is read."""
+        return 1
+
+    def __iter__(self) -> Iterator[Recording]:
+        """Yield the columns; with a trace column, those of each trace."""
+        content = text_bytes(self._path.read_bytes())
+        if igor.is_igor_text(content):
+            yield from igor.recordings(content, self._settings)
+        else:
+            yield from _recordings(content, self._settings)
+
+
+def text_bytes(content: bytes) -> bytes:
+    """Return the content of a text file, unpacked, in UTF-8 or an encoding like it, with lines that end in LF.
+
+    Raises
+    ------
+    InputError
+        If it is empty, damaged or no text.
+    """
+    content = unpacked(content)
+    if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        content = content.decode("utf-32", errors="replace").encode()
+    elif content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        content = content.decode("utf-16", errors="replace").encode()
+    elif b"\0" in content[:_HEAD_BYTES]:
+        content = _without_mark(content)
+    # DOS ends a text with control Z.
+    content = content.removeprefix(codecs.BOM_UTF8).removesuffix(b"\x1a")
+    if not content.strip():
+        raise InputError("it is empty")
+    if b"\0" in content[:_HEAD_BYTES]:
+        raise InputError("it is a binary file; a text file with two columns is wanted")
+    if b"\r" in content:
+        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return content
+
+
+def _without_mark(content: bytes) -> bytes:
+    """Decode UTF-16 that lacks its mark: every other byte of its numbers is zero."""
+    head = content[: _HEAD_BYTES // 2 * 2]
+    for encoding, zeros, others in (
+        ("utf-16-le", head[1::2], head[::2]),
+        ("utf-16-be", head[::2], head[1::2]),
+    ):
+        if zeros.count(0) > 0.8 * len(zeros) and others.count(0) == 0:
+            return content.decode(encoding, errors="replace").encode()
+    return content
+
+
+@dataclass(frozen=True)
+class _Format:
+    """How the numbers of a text file are written, and where they start."""
+
+    nearest: str
+    heads: list[list[str]]
+    columns: int
+    first_line: int
+    start: int
+    separator: str
+    decimal: str
+    fortran: bool
+
+
+def _recordings(content: bytes, settings: ReadSettings) -> Iterator[Recording]:
+    columns = [settings.displacement_column, settings.conductance_column]
+    if settings.trace_column is not None:
+        columns.append(settings.trace_column)
+    form = _sniff(content, max(columns))
+    if not form.heads:
+        check_whole_line(form.nearest, settings.displacement_unit, settings.conductance_unit)
+    notes = _column_notes(form.heads, settings)
+    if form.columns > len(columns):
+        notes = (
+            *notes,
+            f"columns {' and '.join(map(str, columns))} of {form.columns}, the first being 0; others not read",
+        )
+    numbers = content[form.start :]
+    if form.fortran:
+        numbers = re.sub(rb"(?<=[\d.,])[dD](?=[+-]?\d)", b"e", numbers)
+    try:
+        # A blank line becomes a row of NaN: it may separate traces.
+        frame = pd.read_csv(
+            io.BytesIO(numbers), sep=form.separator, decimal=form.decimal, header=None, usecols=columns,
+            dtype=np.float64, skipinitialspace=True, skip_blank_lines=False,
+        )  # fmt: skip
+    except ValueError as error:
+        raise InputError(_reason(numbers, form, columns, error)) from None
+    displacement, conductance = (frame[column].to_numpy() for column in columns[:2])
+    if settings.trace_column is None:
+        yield Recording("", displacement, conductance, settings, notes)
+        return
+    number = frame[settings.trace_column].to_numpy()
+    known = np.isfinite(number)
+    number, displacement, conductance = number[known], displacement[known], conductance[known]
+    edges = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), len(number)]
+    for begin, end in pairwise(edges):
+        if begin < end:
+            yield Recording(
+                f"{number[begin]:g}", displacement[begin:end], conductance[begin:end], settings, notes
+            )
+
+
+def _column_notes(heads: list[list[str]], settings: ReadSettings) -> tuple[str, ...]:
+    """Compare the heads of the columns with the settings and return what they leave open."""
+    d_column, g_column = settings.displacement_column, settings.conductance_column
+    d_heads, g_heads = (heads[column] if heads else [] for column in (d_column, g_column))
+    notes = []
+    if check_displacement_head(d_heads, settings.displacement_unit) is None:
+        notes.append(
+            f"displacement in {settings.displacement_unit} as traces.read says; no column head names a unit"
+        )
+    if check_conductance_head(g_heads, settings.conductance_unit) is None:
+        notes.append(
+            f"conductance in {settings.conductance_unit} as traces.read says; no column head names a unit"
+        )
+    for column, name in ((d_column, "displacement"), (g_column, "conductance")):
+        same = [n for n, other in enumerate(heads) if other and other == (heads[column] if heads else None)]
+        if len(same) > 1:
+            raise InputError(
+                f"its columns {', '.join(map(str, same))} all have the head '{heads[column][0]}' of the {name} column, "
+                "as traces side by side have; write them below each other or into files of their own"
+            )
+    return tuple(notes)
+
+
+def _sniff(content: bytes, last_column: int) -> _Format:
+    """Find the separator, the decimal sign and the first line of numbers.
+
+    The last line of the head that is all numbers settles the format; the header ends before the first line
+    like it.
+    """
+    # Latin-1 gives every byte one character, so that positions in the text are positions in the bytes.
+    lines = content[:_HEAD_BYTES].decode("latin-1").split("\n")
+    if len(content) > _HEAD_BYTES and len(lines) > 1:
+        lines.pop()
+    for line in reversed(lines):
+        for separator in _SEPARATORS:
+            fields = _fields(line, separator)
+            if len(fields) <= last_column or not _are_numbers(fields):
+                continue
+            if separator == "," and len(fields) % 2 == 0 and len(fields) > 2 and "." not in line:
+                raise InputError(
+                    f"'{line.strip()[:60]}' has commas that may be decimal signs or separators; "
+                    "separate the columns with tabs or semicolons"
+                )
+            number = next(
+                n
+                for n, other in enumerate(lines)
+                if len(found := _fields(other, separator)) == len(fields) and _are_numbers(found)
+            )
+            start = sum(len(other) + 1 for other in lines[:number])
+            header = _header_lines(content[:start])
+            return _Format(
+                nearest=header[0],
+                heads=_column_heads(header, separator, len(fields)),
+                columns=len(fields),
+                first_line=number + 1,
+                start=start,
+                separator=separator,
+                decimal="," if separator != "," and "," in line else ".",
+                fortran=re.search(r"\d[.,]?[dD][+-]?\d", line) is not None,
+            )
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    raise InputError(
+        f"'{last[:60]}' is not {last_column + 1} or more numbers separated by tabs, blanks, semicolons or commas"
+    )
+
+
+def _header_lines(header: bytes) -> list[str]:
+    """Return the lines above the numbers, the nearest first, blank ones below the text left out."""
+    try:
+        text = header.decode("utf-8")
+    except UnicodeDecodeError:
+        text = header.decode("latin-1")
+    return text.rstrip().split("\n")[::-1]
+
+
+def _column_heads(lines: list[str], separator: str, count: int) -> list[list[str]]:
+    """Return what the last lines of the header say of each column, the nearest line first."""
+    found = list(
+        takewhile(lambda heads: heads is not None, (_heads_in(line, separator, count) for line in lines))
+    )
+    return [list(column) for column in zip(*found, strict=True)]
+
+
+def _heads_in(line: str, separator: str, count: int) -> list[str] | None:
+    """Divide a line of the header into as many heads as there are columns, as the numbers are or in another way."""
+    line = line.strip().lstrip('#%/!" ')
+    own = r"\s{2,}|\t" if separator == r"\s+" else separator
+    for way in dict.fromkeys((own, *_HEAD_SEPARATORS)):
+        heads = _fields(line, way)
+        if len(heads) != count or any(_NUMBER.fullmatch(head) for head in heads):
+            continue
+        if is_head_line(heads, by_units=way != own):
+            return heads
+    return None
+
+
+def _fields(line: str, separator: str) -> list[str]:
+    fields = [field.strip() for field in re.split(separator, line.strip())]
+    while fields and not fields[-1]:
+        fields.pop()
+    return fields
+
+
+def _are_numbers(fields: list[str]) -> bool:
+    return all(_NUMBER.fullmatch(field) for field in fields)
+
+
+def _reason(numbers: bytes, form: _Format, columns: list[int], error: ValueError) -> str:
+    """Name the first line that is not written as the format says."""
+    for number, line in enumerate(numbers.decode("latin-1").split("\n"), start=form.first_line):
+        fields = _fields(line, form.separator)
+        if not fields:
+            continue
+        if len(fields) <= max(columns):
+            return f"line {number} has {len(fields)} columns; asked for is column {max(columns)}, from 0"
+        for text in (fields[column] for column in columns):
+            if not _NUMBER.fullmatch(text):
+                return f"line {number}: '{text[:30]}' is not a number"
+            if form.decimal not in text and ("," in text or "." in text):
+                return f"line {number}: '{text[:30]}' has another decimal sign than the lines around it"
+    return f"its numbers cannot be read: {str(error).splitlines()[0]}"
