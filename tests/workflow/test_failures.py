@@ -1,7 +1,6 @@
 """Each step of a study failing in turn, for real: the report comes to its end, says so, and all can be done again."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
