@@ -25,14 +25,6 @@ relax: {start: scratch}
 electrodes: {layers: 2}
 transport: {energy_min_ev: -4, energy_max_ev: 6, energy_step_ev: 0.05}
 """
-SCREENING = """\
-study: failures
-relax: {start: scratch}
-electrodes: {layers: 2}
-transport: {energy_min_ev: -4, energy_max_ev: 6, energy_step_ev: 0.05}
-screen:
-  - {dots: [1Pb], cations: [Cs], halides: [Cl], contacts: [short, long, R1-R2]}
-"""
 
 
 def snakemake(folder, *words):
@@ -106,6 +98,35 @@ def test_failed_transmissions_leave_the_rest_and_are_done_again(study, failing):
 
     for name in failing:
         shutil.copy(study / f"{name}.nc", results / name / "hamiltonian.nc")
+    assert cli.main(["failures", str(study / "results"), "--forget"]) == 0
+    snakemake(study, "--rerun-triggers", "mtime")
+    assert not find_failures(study / "results")
+    assert "What failed" not in page(study)
+
+
+STEPS = {
+    "relax": ("{start: scratch}", "{start: scratch, max_steps: 3}", "3 steps"),
+    "dot_hamiltonian": ("study:", "xtb: {max_iterations: 2}\nstudy:", "SCF"),
+    "hamiltonian": ("study:", "xtb: {max_iterations: 2}\nstudy:", "SCF"),
+    "series": ("study:", "interference: {reference: fermi, offset_ev: 5.95}\nstudy:", "does not lie within"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("rule", "change"), STEPS.items(), ids=STEPS)
+def test_a_step_that_fails_is_in_the_report_and_done_again(study, rule, change):
+    old, new, reason = change
+    (study / "study.yaml").write_text(CONFIG.replace(old, new, 1))
+    shutil.rmtree(study / "results" / "work")
+    # As of a study that was run with these settings from the start.
+    snakemake(study, "--rerun-triggers", "mtime", "--forcerun", rule)
+    failures = find_failures(study / "results")
+    assert {failure.step for failure in failures} == {rule}
+    assert all(reason in failure.reason for failure in failures)
+    assert len(failures) == (len(NAMES) if rule == "hamiltonian" else 1)
+    assert "What failed" in page(study)
+
+    (study / "study.yaml").write_text(CONFIG)
     assert cli.main(["failures", str(study / "results"), "--forget"]) == 0
     snakemake(study, "--rerun-triggers", "mtime")
     assert not find_failures(study / "results")
