@@ -38,12 +38,15 @@ try:
 except QdjunctionError as error:
     raise WorkflowError(str(error)) from None
 
-# Jobs in conda environments of their own find the library of this checkout.
+# Jobs in conda environments of their own find the library of this checkout. The sbatch of the profile passes on the job
+# id alone, see docs/cluster.md.
 library = str(Path(workflow.basedir) / "workflow")
+programs = str(Path(workflow.basedir) / "profiles" / "slurm" / "bin")
 os.environ |= {
     "PYTHONPATH": os.pathsep.join([library, os.getenv("PYTHONPATH", "")]).rstrip(
         os.pathsep
-    )
+    ),
+    "PATH": os.pathsep.join([programs, os.getenv("PATH", "")]).rstrip(os.pathsep),
 }
 
 

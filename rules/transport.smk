@@ -1,8 +1,11 @@
-# The energy of the pictures is that of the headline numbers, hence the summary among the inputs.
+# The energy of the pictures is that of the headline numbers, hence the summary among the inputs. A junction whose T(E)
+# or orbital rule has failed stands in no series, has no such energy and gets no picture.
 rule local_density:
     input:
         hamiltonian="<results>/{dot}/{junction}/hamiltonian.nc",
         series="<results>/{dot}/series.json",
+        transmission="<results>/{dot}/{junction}/transmission.nc",
+        frontier="<results>/{dot}/{junction}/frontier.json",
         electrode=electrode_file(),
     output:
         "<results>/{dot}/{junction}/local_density.nc",

@@ -1,10 +1,12 @@
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 from qdjunction.engine.lock import STALE_S, run_lock
 from qdjunction.errors import MachineError
@@ -90,15 +92,104 @@ def test_what_a_dead_holder_left_running_here_is_ended(tmp_path, holder):
     elsewhere.wait()
 
 
-def test_of_many_newcomers_one_gets_a_stale_lock(tmp_path):
+def test_a_process_that_got_the_number_of_a_dead_holder_holds_nothing(tmp_path, holder):
+    path = tmp_path / "lock.json"
+    started = psutil.Process(holder.pid).create_time()
+    said = {"host": socket.gethostname(), "pid": holder.pid, "started": started - 3600, "since": 0}
+    path.write_text(json.dumps(said))
+    with pytest.raises(MachineError, match=f"process {holder.pid}"), run_lock(tmp_path):
+        pass
+    old = time.time() - 60
+    os.utime(path, (old, old))
+    with run_lock(tmp_path):
+        assert json.loads(path.read_text())["pid"] == os.getpid()
+
+
+def test_a_holder_that_sleeps_keeps_its_lock(tmp_path, holder):
+    holder.send_signal(19)  # SIGSTOP: no sign of life from now on
+    os.utime(tmp_path / "lock.json", (0, 0))
+    with pytest.raises(MachineError, match=f"process {holder.pid}"), run_lock(tmp_path):
+        pass
+
+
+def test_a_lock_that_was_taken_over_is_left_to_its_new_holder(tmp_path):
+    path = tmp_path / "lock.json"
+    other = json.dumps({"host": "node-17", "pid": 1, "since": 0})
+    with run_lock(tmp_path):
+        path.write_text(other)
+    assert path.read_text() == other
+
+
+def test_a_newcomer_that_died_over_a_stale_lock_stops_nobody(tmp_path):
+    for path in (tmp_path / "lock.json", tmp_path / ".lock.json-guard"):
+        path.write_text("")
+        os.utime(path, (0, 0))
+    with run_lock(tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(params=["hard links", "no hard links"])
+def links(request, tmp_path_factory):
+    """Environment of a process on a file system with hard links, or on one where they are not permitted."""
+    if request.param == "hard links":
+        return dict(os.environ)
+    if not (compiler := shutil.which("cc") or shutil.which("gcc")) or not sys.platform.startswith("linux"):
+        pytest.skip("needs a C compiler on Linux, for a link() that fails")
+    source = tmp_path_factory.mktemp("links") / "links.c"
+    source.write_text(NO_LINKS)
+    library = source.with_suffix(".so")
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+    return os.environ | {"LD_PRELOAD": str(library)}
+
+
+NO_LINKS = """\
+#include <errno.h>
+int link(const char *from, const char *to) { errno = EPERM; return -1; }
+int linkat(int a, const char *from, int b, const char *to, int flags) { errno = EPERM; return -1; }
+"""
+
+
+def test_hard_links_are_refused_where_they_are_to_be(tmp_path, links):
+    (tmp_path / "one").touch()
+    code = "import os; os.link('one', 'two')"
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=links, capture_output=True, text=True, check=False
+    )
+    assert ("Operation not permitted" in run.stderr) == ("LD_PRELOAD" in links)
+
+
+def test_of_many_newcomers_one_gets_the_lock(tmp_path, links):
+    assert len(_crowd(tmp_path, links)) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_of_many_newcomers_one_gets_a_stale_lock(tmp_path, links):
     (tmp_path / "lock.json").write_text(json.dumps({"host": "gone", "pid": 1}))
     os.utime(tmp_path / "lock.json", (0, 0))
+    assert len(_crowd(tmp_path, links)) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pack_is_kept_with_or_without_links(tmp_path, links):
+    (tmp_path / "pack.zip").write_bytes(b"results")
+    code = "import sys; from qdjunction.packs import keep; keep('pack.zip', 'work')"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=links, check=True)
+    kept = tmp_path / "work" / "pack.zip"
+    assert kept.read_bytes() == b"results"
+    assert kept.samefile(tmp_path / "pack.zip") == ("LD_PRELOAD" not in links)
+
+
+def _crowd(folder, environment):
+    """Start processes that want the lock at once; give those that got it."""
     code = HOLD.replace("time.sleep(60)", "time.sleep(3)")
     crowd = [
         subprocess.Popen(
-            [sys.executable, "-c", code, tmp_path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-c", code, folder],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
         )
         for _ in range(4)
-    ]
-    outcomes = [process.communicate()[0] for process in crowd]
-    assert outcomes.count("held\n") == 1
+    ]  # fmt: skip
+    said = [process.communicate() for process in crowd]
+    assert all(out or "another run works here" in error for out, error in said), said
+    return [out for out, _ in said if out == "held\n"]

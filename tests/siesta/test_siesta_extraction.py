@@ -7,6 +7,7 @@ import pytest
 import scipy.linalg
 import sisl
 from qdjunction.engine.siesta import electronic_structure_from_run, read_hamiltonian
+from qdjunction.engine.store import read_electronic_structure, write_electronic_structure
 from qdjunction.errors import EngineError, InputError
 from qdjunction.matrix_files import is_whole
 from qdjunction.transport import Device, WideBandLead, transmission
@@ -79,10 +80,72 @@ def test_a_wrong_fermi_energy_is_noticed(finished):
         electronic_structure_from_run(finished)
 
 
-@pytest.mark.parametrize("suffix", ["HSX", "EIG", "XV", "FA"])
+@pytest.mark.parametrize("suffix", ["HSX", "EIG", "XV"])
 def test_a_missing_file_is_named(finished, suffix):
     (finished / f"siesta.{suffix}").unlink()
     with pytest.raises(EngineError, match=f"left no {suffix} file"):
+        electronic_structure_from_run(finished)
+
+
+def test_without_forces_and_orbitals_file_the_matrices_are_the_same(finished, tmp_path):
+    whole = electronic_structure_from_run(finished)
+    for suffix in ("FA", "ORB_INDX"):
+        (finished / f"siesta.{suffix}").unlink()
+    found = electronic_structure_from_run(finished)
+    assert found.forces_ev_per_ang is None
+    assert found.fermi_energy_ev == whole.fermi_energy_ev
+    np.testing.assert_array_equal(found.eigenvalues_ev, whole.eigenvalues_ev)
+    np.testing.assert_array_equal(found.atoms.positions, whole.atoms.positions)
+    names = [[orbital.name() for orbital in atom.orbitals] for atom in whole.hamiltonian.geometry.atoms]
+    assert [[o.name() for o in atom.orbitals] for atom in found.hamiltonian.geometry.atoms] == names
+    write_electronic_structure(found, tmp_path / "h.nc")
+    back = read_electronic_structure(tmp_path / "h.nc")
+    assert back.forces_ev_per_ang is None
+    H, H_of_whole = (one.hamiltonian.Hk(format="array") for one in (back, whole))
+    np.testing.assert_allclose(H, H_of_whole, atol=1e-12)
+
+
+def test_without_the_ranges_of_the_orbitals_siesta_s_own_word_on_the_box_counts(finished):
+    (finished / "siesta.ORB_INDX").unlink()
+    path = finished / "siesta.out"
+    path.write_text(path.read_text().replace("System type = molecule", "System type = bulk    "))
+    with pytest.raises(EngineError, match="SIESTA calls the system a bulk"):
+        electronic_structure_from_run(finished)
+
+
+@pytest.mark.parametrize("source", ["nc", "TSHS", "HSX"])
+def test_the_supercell_is_known_without_the_orbitals_file(data, tmp_path, source):
+    folder = shutil.copytree(data / "periodic", tmp_path / "run")
+    (folder / "siesta.ORB_INDX").unlink()
+    found, fermi = read_hamiltonian(folder, source)
+    whole, fermi_of_whole = read_hamiltonian(data / "periodic", source)
+    assert fermi == fermi_of_whole
+    for k in ((0, 0, 0), (1 / 3, 1 / 3, -1 / 3)):
+        np.testing.assert_array_equal(found.Hk(k, format="array"), whole.Hk(k, format="array"))
+
+
+def test_valence_charges_are_read_from_the_words_of_siesta_5(data, finished):
+    path = finished / "siesta.out"
+    old, new = path.read_text(), (data / "siesta-5" / "species.out").read_text()
+    assert "Total valence charge" in old
+    assert "Total valence charge" not in new
+    first, last = old.index("atom: Called for Pb"), old.index("prinput: Basis input")
+    path.write_text(old[:first] + new + old[last:])
+    assert electronic_structure_from_run(finished).valence_electrons.tolist() == [4, 7, 7]
+
+
+def test_the_charge_is_that_of_the_neutral_atom_where_an_ion_was_the_reference(finished):
+    path = finished / "siesta.out"
+    path.write_text(
+        path.read_text().replace("Total valence charge:    4.00000", "Total valence charge:    2.00000")
+    )
+    assert electronic_structure_from_run(finished).valence_electrons.tolist() == [4, 7, 7]
+
+
+def test_a_species_without_a_charge_is_named(finished):
+    path = finished / "siesta.out"
+    path.write_text(path.read_text().replace("Vna: chval, zval:    7.00000   7.00000\n", ""))
+    with pytest.raises(EngineError, match="does not state the valence charge of Br "):
         electronic_structure_from_run(finished)
 
 
@@ -175,6 +238,29 @@ def test_the_recorded_molecule_has_its_gap(recorded):
     assert structure.fermi_energy_ev == pytest.approx(-1.252, abs=5e-4)
     assert np.abs(structure.forces_ev_per_ang).max() == pytest.approx(1.53, abs=5e-3)
     assert structure.valence_electrons.sum() == 106
+
+
+@pytest.mark.recorded
+@pytest.mark.parametrize("lacking", [(), ("FA", "ORB_INDX")])
+def test_the_recorded_molecule_of_siesta_5_has_its_gap(recorded, tmp_path, lacking):
+    source = recorded.parent / "siesta5" / "1Pb-singlepoint"
+    if not source.is_dir():
+        pytest.skip(f"recorded files of SIESTA 5 are not in {source}")
+    for path in source.iterdir():
+        if path.suffix == ".xz":
+            (tmp_path / path.stem).write_bytes(lzma.decompress(path.read_bytes()))
+        elif path.suffix[1:] not in lacking:
+            shutil.copyfile(path, tmp_path / path.name)
+    structure = electronic_structure_from_run(tmp_path)
+    assert structure.fermi_energy_ev == pytest.approx(-3.0836, abs=5e-5)
+    assert structure.gap_ev == pytest.approx(4.356, abs=5e-4)
+    assert structure.energy_ev == pytest.approx(-4378.1209, abs=5e-5)
+    assert structure.valence_electrons.sum() == 106
+    assert structure.engine.versions["siesta"] == "unreleased d7f1649 (2026-02-19)"
+    if lacking:
+        assert structure.forces_ev_per_ang is None
+    else:
+        assert np.abs(structure.forces_ev_per_ang).max() == pytest.approx(1.077, abs=5e-4)
 
 
 @pytest.mark.recorded

@@ -9,6 +9,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -380,3 +381,17 @@ def test_a_whole_study_comes_to_its_report(slurm, tmp_path):
     ).stdout
     assert "NumCPUs=2 " in said, "a batch reserves for one task at a time"
     assert "Nothing to be done" in study.finish()
+
+
+def test_a_banner_before_the_job_id_hides_no_job(slurm, tmp_path, monkeypatch):
+    """Some sites print news, numbers and all, where the executor expects the id alone."""
+    slurm.wait_for(0, 30)
+    site = tmp_path / "site"
+    site.mkdir()
+    news = "Welcome to node 12: 3 days of maintenance from 2026-12-01"
+    (site / "sbatch").write_text(f'#!/bin/sh\necho "{news}"\nexec {shutil.which("sbatch")} "$@"\n')
+    (site / "sbatch").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{site}{os.pathsep}{os.environ['PATH']}")
+    log = Study(tmp_path, f"results/{DOT}/dot.json").finish()
+    assert log.count("has been submitted with SLURM jobid") == 1
+    assert "Trying to restart" not in log

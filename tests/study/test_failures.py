@@ -17,6 +17,7 @@ from qdjunction.report.drawing import write_figure
 from qdjunction.report.figures import draw
 from qdjunction.report.page import write_report
 from qdjunction.report.plan import planned_figures
+from qdjunction.report.redraw import write_figures
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "report"))
@@ -146,14 +147,18 @@ def test_the_rest_of_a_study_is_untouched(study_without_short, tmp_path):
         assert (now.transmission.transmission == then.transmission.transmission).all()
 
 
-def test_a_dot_that_failed_as_a_whole_leaves_nothing_to_report(study_without_short):
+def test_where_every_dot_failed_the_report_says_so(study_without_short, tmp_path):
     folder = study_without_short.results / "1Pb_MAPbBr3"
     run(
         job(folder, rule="relax", case=("1Pb_MAPbBr3",), outputs=["relaxed.extxyz", "relaxed.json"]),
         EngineError("Not relaxed."),
     )
-    with pytest.raises(InputError, match=r"no dot of the study has a result; .*Not relaxed\."):
-        collect(study_without_short)
+    results = collect(study_without_short)
+    write_figures(results, tmp_path / "figures")
+    write_report(results, tmp_path / "index.html", tmp_path / "figures")
+    page = (tmp_path / "index.html").read_text()
+    assert "no dot of the study has a result" in page
+    assert "Not relaxed." in page
 
 
 def test_failures_are_listed_and_forgotten(study_without_short, capsys):

@@ -125,7 +125,7 @@ def keep(path: str | Path, workdir: str | Path) -> None:
         temporary.unlink()
         try:
             os.link(path, temporary)  # one file under two names
-        except OSError:  # not every file system has that
+        except OSError:  # not every file system has hard links
             shutil.copyfile(path, temporary)
 
 

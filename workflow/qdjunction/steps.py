@@ -531,9 +531,20 @@ def frontier(path: str | Path, settings: InterferenceSettings, output: str | Pat
 
 
 def headline_of(summary: str | Path, name: str) -> float:
-    """Headline energy (eV, relative to E_F) of the series that the junction `name` belongs to."""
+    """Return the headline energy (eV, relative to E_F) of the series that the junction `name` belongs to.
+
+    Raises
+    ------
+    AnalysisError
+        If no series holds the junction, which is so where its T(E) or orbital rule has failed.
+    """
     values = json.loads(Path(summary).read_text(encoding="utf-8"))
-    return next(group["headline_energy_ev"] for group in values["series"] if name in group["junctions"])
+    for group in values["series"]:
+        if name in group["junctions"]:
+            return float(group["headline_energy_ev"])
+    raise AnalysisError(
+        f"{summary}: no series holds the junction {name}, so there is no energy for its picture"
+    )
 
 
 def series(

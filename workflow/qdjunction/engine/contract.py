@@ -96,8 +96,8 @@ class ElectronicStructure:
         Valence electrons that each neutral atom brings.
     energy_ev : float
         Total energy (eV).
-    forces_ev_per_ang : (n_atoms, 3) array
-        Forces (eV/Ang).
+    forces_ev_per_ang : (n_atoms, 3) array or None
+        Forces (eV/Ang); None where the run left none.
     engine : EngineInfo
         Who computed it.
     """
@@ -108,7 +108,7 @@ class ElectronicStructure:
     eigenvalues_ev: NDArray[np.float64]
     valence_electrons: NDArray[np.float64]
     energy_ev: float
-    forces_ev_per_ang: NDArray[np.float64]
+    forces_ev_per_ang: NDArray[np.float64] | None
     engine: EngineInfo
 
     @property

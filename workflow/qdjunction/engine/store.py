@@ -64,7 +64,8 @@ def write_electronic_structure(
             _put(group, "cell", ("xyz", "xyz"), "Ang", atoms.cell.array)
             _put(group, "tags", ("atom",), "1", atoms.get_tags())
             _put(group, "valence_electrons", ("atom",), "1", structure.valence_electrons)
-            _put(group, "forces", ("atom", "xyz"), "eV/Ang", structure.forces_ev_per_ang)
+            if structure.forces_ev_per_ang is not None:
+                _put(group, "forces", ("atom", "xyz"), "eV/Ang", structure.forces_ev_per_ang)
             _put(group, "eigenvalues", ("level",), "eV", structure.eigenvalues_ev)
             _put(group, "energy", (), "eV", np.float64(structure.energy_ev))
             _put(group, "fermi_energy", (), "eV", np.float64(structure.fermi_energy_ev))
@@ -113,6 +114,7 @@ def read_electronic_structure(path: str | Path) -> ElectronicStructure:
                     "compute the file again."
                 )
             values = {name: group[name][...].data for name in _NUMBERS}
+            forces = group["forces"][...].data if "forces" in group.variables else None
             names = [str(name) for name in group["orbitals"][:]]
             info, engine, pbc = json.loads(group.info), json.loads(group.engine), group.pbc.astype(bool)
         # Closed at once: netCDF files that the garbage collector closes later have crashed the next one to be opened.
@@ -136,7 +138,7 @@ def read_electronic_structure(path: str | Path) -> ElectronicStructure:
         eigenvalues_ev=values["eigenvalues"],
         valence_electrons=values["valence_electrons"],
         energy_ev=float(values["energy"]),
-        forces_ev_per_ang=values["forces"],
+        forces_ev_per_ang=forces,
         engine=EngineInfo(**engine),
     )
 
@@ -159,7 +161,7 @@ def read_levels(path: str | Path) -> tuple[float, float]:
         raise InputError(f"{path}: holds no electronic structure ({error}); compute it again.") from error
 
 
-_NUMBERS = ("cell", "tags", "valence_electrons", "forces", "eigenvalues", "energy", "fermi_energy")
+_NUMBERS = ("cell", "tags", "valence_electrons", "eigenvalues", "energy", "fermi_energy")
 
 
 def _put(

@@ -159,6 +159,11 @@ class StudyResults:
     traces: AllTraces
     inputs: Mapping[str, str]
 
+    @property
+    def engine(self) -> EngineInfo:
+        """Who computed the study."""
+        return self.dots[0].engine if self.dots else engine_without_results(self.study)
+
     def dot(self, name: str) -> DotResults:
         """The dot of that identity."""
         return next(dot for dot in self.dots if dot.case.id == name)
@@ -193,13 +198,11 @@ def collect(study: Study) -> StudyResults:
     Raises
     ------
     InputError
-        If a file is missing or cannot be read, or not one dot has a result.
+        If a file is missing or cannot be read.
     """
     root = study.results
     dots = tuple(filter(None, (_dot(root, case) for case in study.dots)))
     failures = failures_of(study)
-    if not dots:
-        raise InputError(f"{root}: no dot of the study has a result; {'; '.join(map(str, failures))}")
     return StudyResults(
         study=study,
         dots=dots,
@@ -210,6 +213,11 @@ def collect(study: Study) -> StudyResults:
         traces=collect_traces(study),
         inputs=digests(*(path for file in files_of(study) if (path := root / file).is_file())),
     )
+
+
+def engine_without_results(study: Study) -> EngineInfo:
+    """Return what a page says of the engine where every dot has failed: only who was to compute."""
+    return EngineInfo(study.config.engine, "no dot of the study has a result", embedded=False)
 
 
 def failures_of(study: Study) -> tuple[Failure, ...]:

@@ -12,12 +12,11 @@ from matplotlib.figure import Figure
 
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.store import read_levels
-from qdjunction.errors import InputError
 from qdjunction.failures import Failure, read_failure
 from qdjunction.files import whole
 from qdjunction.provenance import digests, provenance
 from qdjunction.report import style, tables
-from qdjunction.report.data import failures_of, read_json
+from qdjunction.report.data import engine_without_results, failures_of, read_json
 from qdjunction.report.drawing import svg
 from qdjunction.report.plan import series_of
 from qdjunction.report.template import environment
@@ -66,7 +65,7 @@ def read_overview(study: Study) -> Overview:
     Raises
     ------
     InputError
-        If a file is missing or cannot be read, or not one dot has a result.
+        If a file is missing or cannot be read.
     """
     root = study.results
     engine: EngineInfo | None = None
@@ -77,10 +76,8 @@ def read_overview(study: Study) -> Overview:
             engine = EngineInfo(**read_json(record)["engine"])
         rows += _rows(root, case)
     failures = failures_of(study)
-    if engine is None:
-        raise InputError(f"{root}: no dot of the study has a result; {'; '.join(map(str, failures[:5]))}")
     table = pd.DataFrame(rows)
-    return Overview(study, engine, table, families(table), failures)
+    return Overview(study, engine or engine_without_results(study), table, families(table), failures)
 
 
 def families(table: pd.DataFrame) -> pd.DataFrame:

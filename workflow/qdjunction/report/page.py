@@ -59,7 +59,7 @@ def write_report(results: StudyResults, path: str | Path, figure_folder: str | P
 def _content(results: StudyResults, figure_folder: str | Path | None) -> dict[str, Any]:
     config = results.study.config
     page = provenance(inputs=results.inputs)
-    engine = results.dots[0].engine
+    engine = results.engine
     planned = [figure for figure in planned_figures(results.study) if results.shows(figure)]
 
     def shown(figure: PlannedFigure) -> PageFigure:

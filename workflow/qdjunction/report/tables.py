@@ -312,7 +312,7 @@ def provenance_table(results: StudyResults, page: Mapping[str, Any]) -> Table:
 
 def versions_table(results: StudyResults, page: Mapping[str, Any]) -> Table:
     """Versions of programs and libraries, of the engine and of this page."""
-    engine = results.dots[0].engine.versions
+    engine = results.engine.versions
     report = {"qdjunction": page["qdjunction"], "python": page["python"], **page["packages"]}
     return Table(
         "Versions with which the engine computed and with which this page was made.",

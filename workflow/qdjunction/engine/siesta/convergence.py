@@ -64,19 +64,21 @@ def convergence(
         row: dict[str, Any] = {"setting": setting, "value": value, "reason": ""}
         try:
             structure = SiestaEngine(changed, launch).hamiltonian(atoms, folder)
+            forces = structure.forces_ev_per_ang
+            if forces is None:
+                raise EngineError(f"{folder}: SIESTA left no FA file; delete the folder and run again.")
         except EngineError as error:
             row["reason"] = str(error)
         else:
-            reference = reference or structure
-            forces = structure.forces_ev_per_ang
+            reference = reference or (structure.gap_ev, forces)
             row |= {
                 "energy_ev": structure.energy_ev,
                 "homo_ev": structure.homo_ev,
                 "lumo_ev": structure.lumo_ev,
                 "gap_ev": structure.gap_ev,
                 "fmax_ev_per_ang": float(np.abs(forces).max()),
-                "gap_change_ev": structure.gap_ev - reference.gap_ev,
-                "force_change_ev_per_ang": float(np.abs(forces - reference.forces_ev_per_ang).max()),
+                "gap_change_ev": structure.gap_ev - reference[0],
+                "force_change_ev_per_ang": float(np.abs(forces - reference[1]).max()),
             }
         rows.append(row)
     return pd.DataFrame(rows)

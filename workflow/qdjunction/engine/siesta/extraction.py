@@ -41,12 +41,16 @@ EIGENVALUE_TOLERANCE_EV = 1e-3
 ELECTRON_TOLERANCE = 1e-2
 _COMPARED_ABOVE_FERMI_EV = 10.0
 
-_VALENCE = re.compile(r"atom: Called for (\S+).*?Total valence charge:\s*([\d.]+)", re.DOTALL)
+# The charge of the pseudopotential itself, in the same words by SIESTA 4 and 5. The line "(Total) valence charge (in
+# pseudo generation)" counts the configuration it was generated in, which may be that of an ion.
+_SPECIES = re.compile(r"^atom: Called for (\S+)", re.MULTILINE)
+_VALENCE = re.compile(r"^Vna: chval, zval:\s*[\d.]+\s+([\d.]+)", re.MULTILINE)
+_SYSTEM_TYPE = re.compile(r"^siesta: System type =\s*(\w+)", re.MULTILINE)
 _ELECTRONS = re.compile(r"Total number of electrons:\s*([\d.]+)")
 _TEMPERATURE = re.compile(r"redata: Electronic Temperature\s*=\s*([\d.Ee+-]+)\s*(\S+)")
 # sisl's reader of the output waits for ever for lines that a damaged one does not have.
 _TOTAL_ENERGY = re.compile(r"^siesta:\s+Total =\s+(-?\d+\.\d+)$", re.MULTILINE)
-_VERSION = re.compile(r"(?:Siesta Version\s*:|Version\s*:)\s*(\S+)")
+_VERSION = re.compile(r"^(?:Siesta )?Version\s*:\s*(.+?)\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -146,7 +150,7 @@ def read_hamiltonian(run_dir: str | Path, source: str | None = None) -> tuple[si
             # sisl warns that old HSX files hold no Fermi energy, which is what this function is for.
             warnings.simplefilter("ignore", sisl.SislWarning)
             sile = sisl.get_sile(path)
-            hamiltonian = sile.read_hamiltonian(geometry=read_geometry(run)).astype(np.float64)
+            hamiltonian = sile.read_hamiltonian(geometry=read_geometry(run, path)).astype(np.float64)
             if suffix == "HSX" and sile.version == 0:
                 hamiltonian.shift(-fermi)
     except EngineError:
@@ -162,8 +166,21 @@ def read_hamiltonian(run_dir: str | Path, source: str | None = None) -> tuple[si
     return hamiltonian, fermi
 
 
-def read_geometry(run: RunFiles) -> sisl.Geometry:
+def read_geometry(run: RunFiles, matrices: Path) -> sisl.Geometry:
     """Read cell and positions from the XV file and the orbitals from what SIESTA wrote of its basis.
+
+    Parameters
+    ----------
+    run : RunFiles
+        The run.
+    matrices : Path
+        Its file of H and S, which names orbitals and supercell where there is no ORB_INDX file. TSHS only counts the
+        orbitals; the ranges are known to ORB_INDX and nc alone.
+
+    Returns
+    -------
+    sisl.Geometry
+        Ranges of orbitals that are not known are negative.
 
     Raises
     ------
@@ -178,13 +195,15 @@ def read_geometry(run: RunFiles) -> sisl.Geometry:
     with warnings.catch_warnings():
         # sisl says that ORB_INDX holds ranges but no radial functions; ranges are all that is wanted.
         warnings.simplefilter("ignore", sisl.SislWarning)
-        fdf = sisl.get_sile(next(run.folder.glob("*.fdf")))
         if run.path("ORB_INDX").is_file():
-            basis = fdf.read_basis(order=["ORB_INDX"])
-            nsc = sisl.get_sile(run.path("ORB_INDX")).read_lattice_nsc()
+            sile = sisl.get_sile(run.path("ORB_INDX"))
+            basis, nsc = sile.read_basis(), sile.read_lattice_nsc()
         else:
-            basis = sisl.get_sile(run.existing("HSX")).read_basis()
-            nsc = (1, 1, 1)
+            written = sisl.get_sile(matrices).read_geometry()
+            basis, nsc = written.atoms, written.nsc
+            if matrices.suffix == ".TSHS" and len(basis) == xv.na:  # which does not know the elements
+                counted = zip(xv.atoms, basis, strict=True)
+                basis = sisl.Atoms([sisl.Atom(atom.Z, [-1.0] * other.no) for atom, other in counted])
     if len(basis) != xv.na or not np.array_equal(basis.Z, xv.atoms.Z):
         raise EngineError(
             f"{run.path('XV')}: holds {xv.atoms.formula()}, the basis that SIESTA wrote belongs to "
@@ -201,13 +220,14 @@ def electronic_structure_from_run(
     Checks: SIESTA completed; H is Hermitian and S positive definite; the eigenvalues are those of the EIG file
     within 1 meV (up to 10 eV above the Fermi energy, beyond which single precision costs more); filled up to the
     Fermi energy they hold the electrons of the neutral atoms; orbitals of a finite structure do not reach those of
-    its images.
+    its images, by their ranges or, where these are not known, by what SIESTA says of the system.
 
     Parameters
     ----------
     run_dir : str or Path
-        Run folder: one fdf file, the output, the files with the SystemLabel as stem (XV, EIG, FA, ORB_INDX and HSX,
-        TSHS or nc). Tags and info come from `structure.extxyz`, or the only extended XYZ file in the folder.
+        Run folder: one fdf file, the output, the files with the SystemLabel as stem: XV, EIG and HSX, TSHS or nc.
+        Without FA the forces are None; without ORB_INDX the orbitals come from the file of H and S. Tags and info come
+        from `structure.extxyz`, or the only extended XYZ file in the folder.
     settings : SiestaSettings, optional
         What the run was made with; by default only what its output says is known.
 
@@ -228,9 +248,10 @@ def electronic_structure_from_run(
             f"{run.folder}: the run is {hamiltonian.spin}, an electronic structure for transport is non-polarized; "
             "read its H and S with read_hamiltonian."
         )
-    for suffix, check in (("EIG", eig_is_whole), ("FA", fa_is_whole)):
-        if not check(run.existing(suffix)):
-            raise EngineError(f"{run.path(suffix)}: the file is cut short or damaged; run SIESTA again.")
+    forces_file = run.path("FA") if run.path("FA").is_file() else None
+    for path, check in ((run.existing("EIG"), eig_is_whole), (forces_file, fa_is_whole)):
+        if path is not None and not check(path):
+            raise EngineError(f"{path}: the file is cut short or damaged; run SIESTA again.")
     levels_in_file = sisl.get_sile(run.path("EIG")).read_data()
     if levels_in_file.shape[1] != 1:
         raise EngineError(
@@ -239,14 +260,12 @@ def electronic_structure_from_run(
         )
     levels = checked_levels(hamiltonian, np.sort(levels_in_file.ravel()), run.folder)
     geometry = hamiltonian.geometry
-    valence = np.array([_valence(text, run)[atom.tag or atom.symbol] for atom in geometry.atoms])
+    charges = _valence(geometry, text, run)
+    valence = np.array([charges[atom.tag or atom.symbol] for atom in geometry.atoms])
     _check_electrons(levels, text, valence.sum(), run)
     atoms = _with_tags(run, geometry)
     if not atoms.pbc.any():
-        try:
-            check_box(geometry)
-        except EngineError as error:
-            raise EngineError(f"{run.folder}: {error}") from error
+        _check_images(geometry, text, run)
     energies = _TOTAL_ENERGY.findall(text)
     if not energies:
         raise EngineError(f"{run.output}: holds no final energy; run SIESTA again.")
@@ -257,7 +276,7 @@ def electronic_structure_from_run(
         eigenvalues_ev=levels,
         valence_electrons=valence,
         energy_ev=float(energies[-1]),
-        forces_ev_per_ang=sisl.get_sile(run.path("FA")).read_force(),
+        forces_ev_per_ang=None if forces_file is None else sisl.get_sile(forces_file).read_force(),
         engine=engine_info(text, settings),
     )
 
@@ -344,6 +363,27 @@ def _check_electrons(levels: NDArray[np.float64], text: str, valence: float, run
         )
 
 
+def _check_images(geometry: sisl.Geometry, text: str, run: RunFiles) -> None:
+    """Refuse a finite structure whose orbitals reach those of its images."""
+    try:
+        if all(atom.maxR() > 0 for atom in geometry.atoms):
+            check_box(geometry)
+            return
+    except EngineError as error:
+        raise EngineError(f"{run.folder}: {error}") from error
+    stated = _SYSTEM_TYPE.search(text)
+    if stated is None or stated[1] != "molecule":
+        says = (
+            f"SIESTA calls the system a {stated[1]}"
+            if stated
+            else "SIESTA does not state the type of the system"
+        )
+        raise EngineError(
+            f"{run.output}: {says}, where a finite structure is a molecule: its orbitals reach those of its images; "
+            "raise vacuum_ang. (With the ORB_INDX file the ranges of the orbitals are checked instead.)"
+        )
+
+
 def _electronic_temperature(text: str) -> float:
     """Electronic temperature (K) as SIESTA states it, in Ry or in K."""
     match = _TEMPERATURE.search(text)
@@ -353,12 +393,18 @@ def _electronic_temperature(text: str) -> float:
     return value if unit == "K" else value * sisl.unit_convert(unit, "eV") / BOLTZMANN_EV_PER_K
 
 
-def _valence(text: str, run: RunFiles) -> dict[str, float]:
-    """Valence charge by species label, from what SIESTA says when it reads the pseudopotentials."""
-    found = {label: float(charge) for label, charge in _VALENCE.findall(text)}
-    if not found:
+def _valence(geometry: sisl.Geometry, text: str, run: RunFiles) -> dict[str, float]:
+    """Valence charge of each neutral species by its label, from what SIESTA says when it sets up the species."""
+    _, *parts = _SPECIES.split(text)
+    found = {
+        label: float(charge[1])
+        for label, said in zip(parts[::2], parts[1::2], strict=True)
+        if (charge := _VALENCE.search(said))
+    }
+    if missing := sorted({atom.tag or atom.symbol for atom in geometry.atoms.atom} - found.keys()):
         raise EngineError(
-            f"{run.output}: does not state the valence charge of the species; run without PAO input files."
+            f'{run.output}: does not state the valence charge of {", ".join(missing)} ("Vna: chval, zval" after '
+            '"atom: Called for"); run SIESTA from the pseudopotentials, not from ion files (User.Basis).'
         )
     return found
 
