@@ -12,10 +12,19 @@ from snakemake.utils import min_version
 from qdjunction.config import parse_config
 from qdjunction.errors import QdjunctionError
 from qdjunction.failures import find_failures
+from qdjunction.snakemake_lock import Holder, find_holder, forget_run, record_run
 from qdjunction.study import make_study
 from qdjunction.yaml_model import read_yaml
 
 min_version("9.25")
+
+# Snakemake's own message knows neither who holds the lock nor whether that still runs.
+if workflow.is_main_process:
+    holder, sentence = find_holder(Path.cwd())
+    if holder is Holder.ALIVE and "--unlock" in sys.argv:
+        raise WorkflowError(sentence)
+    if holder is not Holder.NOBODY and "--unlock" not in sys.argv:
+        print(sentence, file=sys.stderr)
 
 # Given config files replace the shipped one: merged, they would inherit its dots and settings unseen.
 if not workflow.overwrite_configfiles:
@@ -90,7 +99,22 @@ localrules:
     all,
 
 
+onstart:
+    if workflow.is_main_process:
+        record_run(Path.cwd())
+
+
+onerror:
+    if workflow.is_main_process:
+        forget_run(Path.cwd())
+
+
 onsuccess:
+    if workflow.is_main_process:
+        forget_run(Path.cwd())
+    page = Path(study.config.results, "report", "index.html")
+    if page.is_file():
+        print(f"report: {page}", file=sys.stderr)
     if failures := find_failures(study.config.results):
         print(
             f"{len(failures)} calculations failed; the report says why, and so does"
