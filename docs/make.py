@@ -30,6 +30,8 @@ over all.
 
 `results` needs a folder of its own: not `/`, the home folder, the folder that Snakemake runs in or one that holds it,
 nor a folder of the workflow. Limits of numbers are physical; each key says where its own come from.
+Under `traces` log10(G/G0) lies between -20, which no amplifier sees, and 5, a wire of a hundred thousand atoms; a
+displacement is at most 1000 nm, more than a piezo moves in one trace.
 
 This page is written by `make docs` from `workflow/qdjunction/config.py`.
 """

@@ -43,13 +43,10 @@ Force = Annotated[float, Field(ge=1e-4, le=1)]
 """Largest force at the end of a relaxation (eV/Ang)."""
 
 Log10Conductance = Annotated[float, Field(ge=-20, le=5)]
-"""log10(G/G0)."""
-
-Decades = Annotated[float, Field(ge=0, le=20)]
-"""A difference of log10(G/G0)."""
+"""log10(G/G0): 1e5 G0 are a wire of a hundred thousand atoms, 1e-20 G0 no amplifier sees."""
 
 Nanometres = Annotated[float, Field(ge=-1000, le=1000)]
-"""A displacement (nm)."""
+"""A displacement (nm): no piezo of a break junction moves a micrometre in one trace."""
 
 Length = Annotated[float, Field(gt=0, le=1000)]
 """A length in nm."""
