@@ -9,12 +9,11 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
-from qdjunction.config import parse_config
+from qdjunction.config import parse_config, read_values
 from qdjunction.errors import QdjunctionError
 from qdjunction.failures import find_failures
 from qdjunction.snakemake_lock import Holder, find_holder, forget_run, record_run
 from qdjunction.study import make_study
-from qdjunction.yaml_model import read_yaml
 
 min_version("9.25")
 
@@ -26,26 +25,27 @@ if workflow.is_main_process:
     if holder is not Holder.NOBODY and "--unlock" not in sys.argv:
         print(sentence, file=sys.stderr)
 
-# Given config files replace the shipped one: merged, they would inherit its dots and settings unseen.
-if not workflow.overwrite_configfiles:
-    shipped = Path(workflow.basedir) / "config.yaml"
-    try:
-        read_yaml(shipped)  # says which file and line, where Snakemake does not
-    except QdjunctionError as error:
-        raise WorkflowError(str(error)) from None
-
-    configfile: shipped
-
-
+# Given config files replace the shipped one: merged, they would inherit its dots and settings unseen. They are read
+# here, since of a key that stands twice Snakemake drops the first without a word.
+shipped = Path(workflow.basedir) / "config.yaml"
 source = ", ".join(map(str, workflow.overwrite_configfiles)) or "config.yaml"
 try:
+    values = read_values(
+        workflow.overwrite_configfiles or [shipped],
+        workflow.config_settings.config_args or [],
+    )
     study = make_study(
-        parse_config(config, source),
+        parse_config(values, source),
         os.path.relpath(Path(workflow.basedir) / "clusters"),
         source,
     )
 except QdjunctionError as error:
     raise WorkflowError(str(error)) from None
+
+if not workflow.overwrite_configfiles:
+
+    configfile: shipped
+
 
 # Jobs in conda environments of their own find the library of this checkout. The sbatch of the profile passes on the job
 # id alone, see docs/cluster.md.

@@ -23,6 +23,16 @@ Every key that a study may set. Units are part of the names. A misspelt key, a v
 contact is one clear error before any job starts; `qdjunction check config.yaml` looks without Snakemake. An editor that
 knows JSON schema completes and checks as you type: `config.schema.json` lies beside this page.
 
+Files are read as YAML 1.2: `1e-3` and `2.5e2` are numbers, `010` is ten, `no`, `on` and dates are text. A key that
+stands twice in one table, a key that is no text, a tab, and a second document in a file are errors with their line. Of
+several files after `--configfile` the later ones take precedence, key by key, and `--config key=value` takes precedence
+over all.
+
+`results` needs a folder of its own: not `/`, the home folder, the folder that Snakemake runs in or one that holds it,
+nor a folder of the workflow. Limits of numbers are physical; each key says where its own come from.
+Under `traces` log10(G/G0) lies between -20, which no amplifier sees, and 5, a wire of a hundred thousand atoms; a
+displacement is at most 1000 nm, more than a piezo moves in one trace.
+
 This page is written by `make docs` from `workflow/qdjunction/config.py`.
 """
 

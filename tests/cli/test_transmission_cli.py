@@ -119,7 +119,10 @@ BAD = {
     "ldos in TBT": (["--ldos", "0", "--output", "x.TBT.nc"], "plain .nc file"),
     "ldos": (["--ldos", "here", "--output", "x.nc"], "energies: 'here' cannot be read"),
     "eta of wide-band": (["--eta", "1e-4", "--output", "x.nc"], "wide-band leads have none"),
-    "eta": (["--leads", "wire", "--eta", "0", "--output", "x.nc"], "eta: 0.0 eV; it must be larger than 0"),
+    "eta": (
+        ["--leads", "wire", "--eta", "0", "--output", "x.nc"],
+        "eta (eV) = 0.0: input should be greater than 0",
+    ),
     "k points": (["--kpoints", "2x", "--output", "x.nc"], "k points: '2x' cannot be read"),
     "no k points": (["--kpoints", "0", "--output", "x.nc"], "k points: '0' cannot be read"),
     "solver": (["--solver", "magic", "--output", "x.nc"], "solver: 'magic' is unknown"),
@@ -128,11 +131,20 @@ BAD = {
     "no name": (["--leads", "bulk:", "--output", "x.nc"], "leads: 'bulk:' cannot be read"),
     "another electrode": (["--leads", "bulk:{short}", "--output", "x.nc"], "name exactly the atoms"),
     "no two cells": (["--leads", "wire", "--output", "x.nc"], "take longer cells"),
-    "coupling": (["--leads", "cluster:-1", "--output", "x.nc"], "must be larger than 0 eV"),
+    "coupling": (
+        ["--leads", "cluster:-1", "--output", "x.nc"],
+        "the coupling (eV) = -1.0: input should be greater",
+    ),
     "temperature": (
         ["--linear-response", "x.csv", "--temperature", "-3", "--output", "x.nc"],
-        "temperature: -3.0 K",
+        "--temperature (K) = -3.0: input should be greater than 0",
     ),
+    "hot": (
+        ["--linear-response", "x.csv", "--temperature", "30000", "--output", "x.nc"],
+        "--temperature (K) = 30000.0: input should be less than or equal to 1337",
+    ),
+    "strong": (["--leads", "wide-band:1000", "--output", "x.nc"], "(eV) = 1000.0: input should be less than"),
+    "far": (["--energies=-2000:2000:1", "--output", "x.nc"], "2000 eV from E_F is beyond 50 eV"),
     "coarse energies": (
         ["--energies=-1:1:0.25", "--linear-response", "x.csv", "--output", "x.nc"],
         "use a step of at most",

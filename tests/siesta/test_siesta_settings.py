@@ -41,7 +41,7 @@ def test_numbers_leave_out_what_changes_none():
         ({"mesh_cutof_ry": 200}, "mesh_cutof_ry"),
         ({"protocol": "best"}, "protocol"),
         ({"mixing_weight": 0}, "mixing_weight"),
-        ({"kpoints": [0, 1, 1]}, "at least 1"),
+        ({"kpoints": [0, 1, 1]}, "greater than or equal to 1"),
     ],
 )
 def test_wrong_settings_are_refused(values, message):

@@ -1,14 +1,18 @@
 import copy
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
-from qdjunction.config import Config, RelaxSettings, parse_config, read_config
+from qdjunction.config import Config, RelaxSettings, parse_config, read_config, read_values
+from qdjunction.engine.siesta.pseudopotentials import read_pseudopotential
 from qdjunction.errors import InputError
 from qdjunction.study import dot_id, make_study
+from qdjunction.yaml_model import dump_yaml, parse_yaml
 
 ROOT = Path(__file__).parents[2]
 CLUSTERS = ROOT / "clusters"
@@ -67,6 +71,58 @@ BAD = [
     (("transport", "leads", "kpoints"), [0, 2], "transport.leads.kpoints.0 = 0"),
     (("interference", "confidence"), 1.5, "interference.confidence = 1.5"),
     (("relax", "fmax_ev_per_ang"), float("nan"), "relax.fmax_ev_per_ang"),
+    (
+        ("relax", "fmax_ev_per_ang"),
+        50,
+        "relax.fmax_ev_per_ang = 50: input should be less than or equal to 1 (Largest",
+    ),
+    (
+        ("transport", "energy_max_ev"),
+        2000,
+        "transport.energy_max_ev = 2000: input should be less than or equal to 50",
+    ),
+    (("transport", "energy_max_ev"), float("inf"), "transport.energy_max_ev = inf"),
+    (
+        ("transport", "temperature_k"),
+        30_000,
+        "less than or equal to 1337 (Temperature of the thermal conductance (K).",
+    ),
+    (("transport",), {"energy_min_ev": -0.2, "energy_max_ev": 0.2}, "is 0.52 eV wide; widen the energies"),
+    (
+        ("transport", "energy_step_ev"),
+        0.03,
+        "in whole steps; let it end at 4.99, or take a step of 0.0300429184549",
+    ),
+    (("transport", "energy_step_ev"), 0.1, "use a step of at most 0.052 eV"),
+    (("transport", "energy_step_ev"), 1e-6, "asks for 7000000 energies"),
+    (
+        ("transport", "leads", "coupling_ev"),
+        1000,
+        "transport.leads.coupling_ev = 1000: input should be less than",
+    ),
+    (
+        ("transport", "leads", "kind"),
+        "wire",
+        "transport.leads.kind = 'wire': a wire repeats one of two like cells",
+    ),
+    (
+        ("electrodes", "apex_distance_ang"),
+        276,
+        "electrodes.apex_distance_ang = 276: input should be less than",
+    ),
+    (
+        ("electrodes", "apex_distance_ang"),
+        0.276,
+        "electrodes.apex_distance_ang = 0.276: input should be greater than",
+    ),
+    (("electrodes", "layers"), True, "electrodes.layers = True: true and false are no value here"),
+    (("interference",), {"reference": "fermi", "offset_ev": 4.9}, "Fermi energies from -1.74 to 4.74 eV"),
+    (("interference", "jump_decades"), 100, "interference.jump_decades = 100"),
+    (("xtb", "electronic_temperature_k"), 1e5, "xtb.electronic_temperature_k = 100000.0"),
+    (("siesta", "mesh_cutoff_ry"), 15000, "siesta.mesh_cutoff_ry = 15000"),
+    (("siesta", "energy_shift_ry"), 1, "siesta.energy_shift_ry = 1"),
+    (("resources", "max_runtime_min"), 10**7, "resources.max_runtime_min = 10000000"),
+    (("study",), 12, "study = 12: input should be a valid string; put it in quotes"),
     (("xtb", "electronic_temperature_k"), -1, "xtb.electronic_temperature_k = -1"),
 ]
 
@@ -85,15 +141,175 @@ def test_a_bad_value_is_one_clear_error(values, path, value, message):
     assert "\n" not in text
 
 
-def test_leads_in_the_grammar_of_the_command_line(values):
-    def text(**leads):
-        values["transport"]["leads"] = leads
-        return parse_config(values).transport.leads.text
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "study: t\nrelax: {max_steps: 1}\nelectrodes: {layers: 3}\nrelax: {max_steps: 500}\n",
+            ", line 4, column 1: the key 'relax' stands in line 2 already, .*delete one",
+        ),
+        ("relax:\n  max_steps: 1\n  max_steps: 2\n", ", line 3, .*'max_steps' stands in line 2 already"),
+        ("relax: {<<: {max_steps: 1, max_steps: 2}}\n", "'max_steps' stands in line 1 already"),
+        ("dots:\n  - &a {dot: 1Pb, dot: 8Pb}\n  - *a\n", ", line 2, .*'dot' stands in line 2 already"),
+        ("relax:\n\tmax_steps: 1\n", ", line 2, column 1: .*tab.*write spaces"),
+        ("1: a\n", ", line 1, .*the key '1' is no text; put it in quotes"),
+        ("? [a]\n: 1\n", "is no text"),
+        ("study: a\n---\nstudy: b\n", ", line 2, .*a second document.*keep one"),
+    ],
+)
+def test_what_yaml_would_drop_without_a_word_is_an_error(tmp_path, text, message):
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message) as caught:
+        read_config(path)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
 
-    assert text() == "wide-band:1"
-    assert text(kind="cluster", coupling_ev=0.25) == "cluster:0.25"
-    assert text(kind="wire", eta_ev=1e-5) == "wire"
-    assert text(kind="bulk", electrode="gold/au.TSHS", kpoints=[4, 4]) == "bulk:gold/au.TSHS"
+
+def test_yaml_that_is_not_utf_8_names_its_line(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_bytes("study: a\nresults: für\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"line 2: not UTF-8 text; save the file as UTF-8"):
+        read_config(path)
+
+
+def test_numbers_and_words_of_yaml_are_what_they_look_like(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "\ufeffstudy: on\nrelax: {max_steps: 2.5e2, fmax_ev_per_ang: 1e-2, pre_relax: no}\n"
+        "dots: [{dot: 1Pb, seed: 010, contacts: [no]}]\n"
+        "siesta: {basis_by_element: {No: DZ}, fdf: {DM.Tolerance: 1e-5}}\n",
+        encoding="utf-8",
+    )
+    config = read_config(path)
+    assert config.study == "on"
+    assert (config.relax.max_steps, config.relax.fmax_ev_per_ang, config.relax.pre_relax) == (
+        250,
+        0.01,
+        False,
+    )
+    assert (config.dots[0].seed, config.dots[0].contacts) == (10, ["no"])
+    assert config.siesta.basis_by_element == {"No": "DZ"}
+    assert config.siesta.fdf == {"DM.Tolerance": 1e-5}
+
+
+def test_a_merge_key_lets_a_table_start_from_another(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "study: a\ndots:\n  - &first {dot: 1Pb, contacts: [short]}\n  - {<<: *first, halide: Cl}\n"
+    )
+    assert [dot.halide for dot in read_config(path).dots] == ["Br", "Cl"]
+
+
+def test_a_cation_named_no_is_named_so(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("study: a\ndots: [{dot: 1Pb, cation: No, contacts: [short]}]\n")
+    with pytest.raises(InputError, match=r"dots\.0\.cation = 'No'"):
+        read_config(path)
+
+
+@pytest.mark.parametrize("text", ["1e-3", "no", "010", "1_000", "1:30", "2026-11-25", "~", "true", "üö"])
+def test_text_is_read_back_as_it_was_dumped(text):
+    values = {"a": text, "b": [1e-5, 3, True, None]}
+    assert parse_yaml(dump_yaml(values), "x") == values
+
+
+def test_later_files_and_the_command_line_take_precedence(tmp_path):
+    first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    first.write_text("study: a\nrelax: {max_steps: 1, start: scratch}\ndots: [1, 2]\n")
+    second.write_text("relax: {max_steps: 2}\ndots: [3]\n")
+    assert read_values([first, second], ["relax={'max_steps': 3e0}", "study='b'", "results="]) == {
+        "study": "b",
+        "relax": {"max_steps": 3.0, "start": "scratch"},
+        "dots": [3],
+        "results": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["relax={max_steps: 1, max_steps: 2}"], "--config relax=.*'max_steps' stands in line 1 already"),
+        (["study=a", "study=b"], "--config study=b: the key 'study' is given twice; give it once"),
+    ],
+)
+def test_what_the_command_line_gives_twice_is_an_error(overrides, message):
+    with pytest.raises(InputError, match=message):
+        read_values([ROOT / "config.yaml"], overrides)
+
+
+def test_snakemake_reads_the_same_values(tmp_path):
+    path = tmp_path / "twice.yaml"
+    path.write_text("study: t\nrelax: {max_steps: 1}\nrelax: {max_steps: 2}\n")
+    run = subprocess.run(
+        [sys.executable, "-m", "snakemake", "-n", "-s", ROOT / "Snakefile", "--configfile", path],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode
+    assert f"{path}, line 3, column 1: the key 'relax' stands in line 2 already" in run.stdout
+    assert "Traceback" not in run.stdout + run.stderr
+
+
+def test_the_shipped_grid_is_what_it_was():
+    energies = read_config(ROOT / "config.yaml").transport.energies_ev
+    np.testing.assert_array_equal(energies, np.round(-2.0 + 0.01 * np.arange(701), 12))
+
+
+def test_a_grid_keeps_all_its_digits(values):
+    values["transport"] |= {
+        "energy_min_ev": -1.234567,
+        "energy_max_ev": 1.234567,
+        "energy_step_ev": 0.00001234567,
+    }
+    energies = parse_config(values).transport.energies_ev
+    assert (energies[0], energies[-1], energies.size) == (-1.234567, 1.234567, 200_001)
+
+
+@pytest.mark.parametrize(
+    "results",
+    ["/", "..", ".", "workflow/out", "config.yaml", "config.yaml/x", "~/runs", str(Path.home()), "/proc/1/x"],
+)
+def test_results_go_to_a_folder_of_their_own(values, monkeypatch, results):
+    monkeypatch.chdir(ROOT)
+    values["results"] = results
+    with pytest.raises(
+        InputError, match=f"c.yaml: results = '{re.escape(results.rstrip('/') or '/')}': .*(name|write) "
+    ):
+        make_study(parse_config(values, "c.yaml"), CLUSTERS, "c.yaml")
+
+
+def test_results_may_lie_beside_the_checkout(values, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for results in ("../there", str(tmp_path / "new" / "deep"), "results"):
+        values["results"] = results
+        assert make_study(parse_config(values), CLUSTERS).results == Path(results)
+
+
+def test_an_electrode_that_is_not_there_is_named(values):
+    values["transport"]["leads"] = {"kind": "bulk", "electrode": "none.TSHS"}
+    with pytest.raises(
+        InputError, match=r"c\.yaml: transport\.leads\.electrode = 'none\.TSHS': there is no such file"
+    ):
+        make_study(parse_config(values, "c.yaml"), CLUSTERS, "c.yaml")
+
+
+def test_pseudopotentials_are_read_once_however_many_dots(values, monkeypatch):
+    read = []
+
+    def counted(path):
+        read.append(path.name)
+        return read_pseudopotential(path)
+
+    monkeypatch.setattr("qdjunction.study.read_pseudopotential", counted)
+    values |= {
+        "engine": "siesta",
+        "siesta": {"pseudopotentials": str(ROOT / "tests" / "data" / "siesta" / "pseudopotentials")},
+        "dots": [{"dot": dot, "contacts": ["L-R1"]} for dot in ("1Pb", "8Pb", "10Pb", "12Pb")],
+    }
+    study = make_study(parse_config(values), CLUSTERS)
+    assert len(study.pseudopotentials("12Pb_MAPbBr3")) == 5
+    assert sorted(read) == ["Au.psf", "Br.psf", "C.psf", "H.psf", "N.psf", "Pb.psf"]
 
 
 def test_every_wrong_key_is_named_at_once(values):
@@ -118,7 +334,7 @@ def test_a_missing_key_is_named(values):
     [
         ("dots: [1, 2", "line 1"),
         ("a: b: c", "not valid YAML"),
-        ("", "holds no table of keys"),
+        ("", "is empty"),
         ("- 1\n- 2\n", "holds no table of keys"),
         ("x: !!python/object/apply:os.system [ls]", "not valid YAML"),
         ("\x00", "not valid YAML"),

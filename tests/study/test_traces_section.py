@@ -12,6 +12,13 @@ CLUSTERS = Path(__file__).parents[2] / "clusters"
 BIASES = [{"name": f"b{n}", "path": "p", "bias_v": 0.05 * n} for n in range(1, 6)]
 
 
+@pytest.fixture(autouse=True)
+def folders_of_traces(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "b", "p"):
+        Path(name).mkdir()
+
+
 def study_with(traces):
     values = {"study": "x", "dots": [{"dot": "1Pb", "contacts": ["short", "long"]}]}
     return make_study(parse_config(values | ({"traces": traces} if traces is not None else {})), CLUSTERS)
@@ -63,6 +70,10 @@ BAD = {
     "left": (
         {"predictions": [{"name": "t", "dot": "1Pb_MAPbBr3", "left": "La"}]},
         "no left contact of 1Pb_MAPbBr3",
+    ),
+    "path": (
+        {"sets": [{"name": "m", "path": "none"}]},
+        "traces.sets.0.path = 'none': there is no such file or folder",
     ),
     "name": ({"sets": [{"name": "../m", "path": "a"}]}, "traces.sets.0.name = '../m'"),
     "bias": ({"sets": [{"name": "m", "path": "a", "bias_v": -0.1}]}, "traces.sets.0.bias_v = -0.1"),

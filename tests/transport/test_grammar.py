@@ -42,6 +42,8 @@ def test_lists():
         ("nan", "not finite"),
         ("0:1:0.3", "whole steps"),
         ("0:1:1e-9", "wider step"),
+        ("-2000:2000:1", "2000 eV from E_F is beyond 50 eV"),
+        ("0,2000", "2000 eV from E_F is beyond 50 eV"),
     ],
 )
 def test_bad_energies(text, message):
@@ -75,6 +77,7 @@ def test_leads():
         "bulk",
         "bulk:",
         "cluster:0",
+        "wide-band:1000",
         "cluster:many",
     ],
 )
@@ -91,8 +94,20 @@ def test_eta_and_cache_belong_to_the_leads_that_have_them():
     with pytest.raises(InputError, match="cluster leads have none"):
         parse_leads("cluster:1", 1e-4)
     for eta in (0.0, -1.0, np.nan, np.inf):
-        with pytest.raises(InputError, match=r"eta: .*larger than 0"):
+        with pytest.raises(InputError, match=r"eta \(eV\) = .*(greater than 0|finite number)"):
             parse_leads("wire", eta)
+
+
+@pytest.mark.parametrize(
+    "text", ["wide-band:1", "wide-band:1.23456789", "cluster:0.001", "wire", "bulk:au.TSHS"]
+)
+def test_leads_say_what_they_were_read_from(text):
+    assert parse_leads(text).text == text
+
+
+def test_a_step_of_seven_digits_keeps_them():
+    energies = parse_energies("-1.234567:1.234567:0.1234567")
+    np.testing.assert_array_equal(energies[[0, 1, -1]], [-1.234567, -1.1111103, 1.234567])
 
 
 def test_kpoints():

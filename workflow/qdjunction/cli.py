@@ -393,12 +393,13 @@ def _junction(options: argparse.Namespace) -> None:
 
 def _relax(options: argparse.Namespace) -> None:
     from qdjunction import steps
+    from qdjunction.limits import Force, check_value
 
     steps.relax(
         options.structure,
         _chosen_engine(options),
         _workdir(options),
-        options.fmax,
+        check_value(Force, options.fmax, "--fmax (eV/Ang)"),
         options.max_steps,
         options.output,
         options.output.with_suffix(".json"),
@@ -421,9 +422,12 @@ def _hamiltonian(options: argparse.Namespace) -> None:
 def _siesta_input(options: argparse.Namespace) -> None:
     from qdjunction import steps
     from qdjunction.engine.siesta.settings import SiestaSettings
+    from qdjunction.limits import Force, check_value
     from qdjunction.yaml_model import validate
 
     settings = validate(SiestaSettings, _siesta_values(options), "command line")
+    if options.fmax is not None:
+        check_value(Force, options.fmax, "--fmax (eV/Ang)")
     if options.lead is None:
         steps.siesta_input(options.structure, settings, options.output, options.fmax, options.max_steps)
         return
@@ -448,31 +452,36 @@ def _siesta_convergence(options: argparse.Namespace) -> None:
 
 def _transmission(options: argparse.Namespace) -> None:
     from qdjunction import steps
-    from qdjunction.transport import parse_axis, parse_kpoints, parse_spin
+    from qdjunction.limits import Temperature, check_value
+    from qdjunction.transport import parse_axis, parse_energies, parse_kpoints, parse_leads, parse_spin
 
     left, right = (
         None if text is None else _atom_list(flag, text)
         for flag, text in (("--left-atoms", options.left_atoms), ("--right-atoms", options.right_atoms))
     )
+    spin = None if options.spin is None else parse_spin(options.spin)
     steps.compute_transmission(
         options.hamiltonian,
-        options.energies,
-        options.leads,
+        parse_energies(options.energies),
+        parse_leads(
+            options.leads,
+            options.eta,
+            options.cache,
+            spin=spin,
+            electrode_fermi_ev=options.electrode_fermi,
+        ),
         options.output,
         left,
         right,
         options.fermi,
         solver=options.solver,
         kpoints=parse_kpoints(options.kpoints),
-        eta_ev=options.eta,
         channels=options.eigenchannels,
-        density_energies=options.ldos,
-        cache=options.cache,
+        density_energies_ev=None if options.ldos is None else parse_energies(options.ldos),
         response_table=options.linear_response,
-        temperature_k=options.temperature,
+        temperature_k=check_value(Temperature, options.temperature, "--temperature (K)"),
         axis=None if options.axis is None else parse_axis(options.axis),
-        spin=None if options.spin is None else parse_spin(options.spin),
-        electrode_fermi_ev=options.electrode_fermi,
+        spin=spin,
     )
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import sisl
 import xarray
 from ase import Atoms
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.config import ElectrodeSettings, LeadSettings, TransportSettings
 from qdjunction.engine.contract import Engine, EngineInfo
@@ -41,11 +41,10 @@ from qdjunction.transport import (
     Cluster,
     Device,
     Lead,
+    WideBand,
     injected_density,
     k_averaged_transmission,
     linear_response_table,
-    parse_energies,
-    parse_leads,
     read_transmission,
     response_energies,
     transport_axis,
@@ -330,8 +329,8 @@ def read_junction(
 
 def compute_transmission(
     path: str | Path,
-    energies: str,
-    leads: str,
+    energies_ev: ArrayLike,
+    leads: LeadChoice,
     output: str | Path,
     left_atoms: Sequence[int] | None = None,
     right_atoms: Sequence[int] | None = None,
@@ -339,15 +338,12 @@ def compute_transmission(
     *,
     solver: SolverName = "auto",
     kpoints: Sequence[int] = (1, 1),
-    eta_ev: float | None = None,
     channels: int = 0,
-    density_energies: str | None = None,
-    cache: str | Path | None = None,
+    density_energies_ev: ArrayLike | None = None,
     response_table: str | Path | None = None,
     temperature_k: float = 300.0,
     axis: int | None = None,
     spin: int | None = None,
-    electrode_fermi_ev: float | None = None,
 ) -> None:
     """Compute T(E) of a junction's H and S, and what else is asked for.
 
@@ -355,22 +351,20 @@ def compute_transmission(
     ----------
     path, left_atoms, right_atoms, fermi_ev
         As for `read_junction`.
-    energies, leads : str
-        As `parse_energies` and `parse_leads` read them.
+    energies_ev : (n,) array
+        Energies (eV), relative to E_F.
+    leads : WideBand, Cluster, Wire or Bulk
+        The leads.
     output : str or Path
         ``.nc`` for xarray, ``.TBT.nc`` for sisl.
     solver : str
         As for `transmission`.
     kpoints : 2 ints
         Numbers of k points across the transport direction.
-    eta_ev : float, optional
-        Imaginary part of the energy inside wires and bulk electrodes (eV).
     channels : int
         How many eigenchannel transmissions to write at each energy.
-    density_energies : str, optional
-        Energies at which the local density of states is written too, as `parse_energies` reads them.
-    cache : str or Path, optional
-        Folder that keeps the surface Green's functions of bulk electrodes.
+    density_energies_ev : (m,) array, optional
+        Energies (eV) at which the local density of states is written too.
     response_table : str or Path, optional
         CSV file for `linear_response_table`.
     temperature_k : float
@@ -379,23 +373,14 @@ def compute_transmission(
         Lattice vector along which the leads lie; found from their atoms where it is not given, see `transport_axis`.
     spin : int, optional
         Spin of a collinear calculation: 0 for up, 1 for down.
-    electrode_fermi_ev : float, optional
-        Fermi energy (eV) of a bulk electrode's file that does not state it.
 
     Raises
     ------
     InputError
-        If a value cannot be read, a file name has another suffix, or the file lacks what is asked for.
+        If a file name has another suffix, or the file lacks what is asked for.
     """
-    grid = parse_energies(energies)
-    choice = parse_leads(
-        leads,
-        eta_ev,
-        None if cache is None else Path(cache),
-        spin=spin,
-        electrode_fermi_ev=electrode_fermi_ev,
-    )
-    at = None if density_energies is None else parse_energies(density_energies)
+    grid = np.asarray(energies_ev, dtype=float)
+    at = None if density_energies_ev is None else np.asarray(density_energies_ev, dtype=float)
     for_sisl = _is_tbt(output)
     if for_sisl and at is not None:
         raise InputError(f"{output}: the local density of states goes to a plain .nc file; rename the output")
@@ -403,11 +388,11 @@ def compute_transmission(
         raise InputError(f"{response_table}: is written as a table; let its name end in .csv")
     if response_table is not None:
         response_energies(grid, temperature_k)  # what does not fit is said before the work, not after it
-    junction = read_junction(path, left_atoms, right_atoms, fermi_ev, isinstance(choice, Cluster))
+    junction = read_junction(path, left_atoms, right_atoms, fermi_ev, isinstance(leads, Cluster))
     axis = transport_axis(junction.hamiltonian, junction.left, junction.right, axis)
 
     def attach(device: Device, k: K) -> tuple[Device, Lead, Lead]:
-        return choice.attach(device, junction.left, junction.right, k)
+        return leads.attach(device, junction.left, junction.right, k)
 
     over_k = k_averaged_transmission(
         junction.hamiltonian, attach, grid, (kpoints[0], kpoints[1]), solver,
@@ -428,15 +413,18 @@ def compute_transmission(
             else _densities(junction, attach, over_k.k_points, over_k.weights, at, axis, spin)
         )
         engine = asdict(junction.engine) if junction.engine else None
-        settings = {"energies": energies, "solver": solver, "kpoints": list(kpoints), "eta_ev": eta_ev}
-        settings |= {
+        settings = {
+            "energies_ev": {"first": grid[0], "last": grid[-1], "number": grid.size},
+            "solver": solver,
+            "kpoints": list(kpoints),
+            "eta_ev": getattr(leads, "eta_ev", None),
             "axis": "abc"[axis],
             "spin": spin,
             "fermi_ev": fermi_ev,
-            "electrode_fermi_ev": electrode_fermi_ev,
+            "electrode_fermi_ev": getattr(leads, "fermi_ev", None),
         }
-        made = provenance(inputs=digests(path, *_electrode(choice)), settings=settings)
-        write_transmission(result, output, {"leads": leads, "engine": engine, "provenance": made}, more)
+        made = provenance(inputs=digests(path, *_electrode(leads)), settings=settings)
+        write_transmission(result, output, {"leads": leads.text, "engine": engine, "provenance": made}, more)
     if response_table is not None:
         write_table(linear_response_table(average, temperature_k), response_table)
 
@@ -447,12 +435,10 @@ def transmission_of_study(
     """Compute T(E) of a junction as the configuration of a study wants it; surfaces of electrodes stay in `cache`."""
     compute_transmission(
         path,
-        settings.energies,
-        settings.leads.text,
+        settings.energies_ev,
+        _lead_choice(settings.leads, cache),
         output,
         kpoints=settings.leads.kpoints,
-        eta_ev=settings.leads.eta_ev,
-        cache=cache,
     )
 
 
@@ -464,7 +450,7 @@ def local_density(
     cache: str | Path | None = None,
 ) -> None:
     """Where the states at one energy run: LDOS by atom, parted by the lead they enter from."""
-    choice = parse_leads(leads.text, leads.eta_ev, None if cache is None else Path(cache))
+    choice = _lead_choice(leads, cache)
     junction = read_junction(path, whole_tips=isinstance(choice, Cluster))
 
     def attach(device: Device, k: K) -> tuple[Device, Lead, Lead]:
@@ -672,6 +658,14 @@ def decay_of(
 def _side(atoms: Any, side: int) -> NDArray[np.int64]:
     """Atoms of the left (1) or right (2) pyramid."""
     return np.flatnonzero([str(tag).startswith(str(side)) for tag in atoms.get_tags()])
+
+
+def _lead_choice(settings: LeadSettings, cache: str | Path | None) -> LeadChoice:
+    """Leads as the configuration wants them."""
+    if settings.kind == "bulk":
+        eta = {} if settings.eta_ev is None else {"eta_ev": settings.eta_ev}
+        return Bulk(Path(str(settings.electrode)), cache=None if cache is None else Path(cache), **eta)
+    return {"wide-band": WideBand, "cluster": Cluster}[settings.kind](settings.coupling_ev)
 
 
 def _electrode(choice: LeadChoice) -> list[Path]:

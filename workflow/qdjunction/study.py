@@ -1,6 +1,7 @@
 """From a configuration to the table of dots and junctions that the workflow runs over."""
 
 import json
+import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from qdjunction.config import Config, DotEntry, parse_config
-from qdjunction.engine.siesta.pseudopotentials import find_pseudopotentials
+from qdjunction.engine.siesta.pseudopotentials import find_pseudopotentials, read_pseudopotential
 from qdjunction.errors import InputError
 from qdjunction.files import write_json
 from qdjunction.provenance import provenance
@@ -20,6 +21,9 @@ from qdjunction.yaml_model import validate
 
 RECORD = "study.json"
 """In the results folder: the configuration with every default, and the catalogue's entries that it names."""
+
+CODE = ("workflow", "rules", "clusters", "envs", "profiles", "tests", "docs", "benchmarks", "slurm", ".git")
+"""Folders of a checkout that can hold no results."""
 
 ATOMS_PER_CATION = {"MA": 8, "Cs": 1}
 ELEMENTS_OF_CATION = {"MA": ("C", "N", "H"), "Cs": ("Cs",)}
@@ -170,20 +174,32 @@ class Study:
         """
         if self.config.engine != "siesta":
             return []
-        settings = self.config.siesta
-        found = find_pseudopotentials(
-            [*self.dot(dot).elements, *(["Au"] if gold else [])],
-            settings.pseudopotentials,
-            settings.functional,
-            settings.pseudopotential_format,
-        )
-        return [pseudopotential.path for pseudopotential in found.values()]
+        return self._pseudopotentials((*self.dot(dot).elements, *(["Au"] if gold else [])))
 
     def junction_before(self, dot: str, name: str) -> JunctionCase | None:
         """The contact whose density seeds that of junction `name`, if the study wants that and there is one."""
         names = [case.name for case in self.dot(dot).junctions]
         index = names.index(name)
         return self.dot(dot).junctions[index - 1] if self.config.seed_density and index else None
+
+    @cached_property
+    def _pseudopotentials(self) -> Callable[[tuple[str, ...]], list[Path]]:
+        """Pseudopotential files of some elements; every file is read once, however many dots need it."""
+        settings = self.config.siesta
+        read = cache(read_pseudopotential)
+
+        @cache
+        def found(elements: tuple[str, ...]) -> list[Path]:
+            files = find_pseudopotentials(
+                elements,
+                settings.pseudopotentials,
+                settings.functional,
+                settings.pseudopotential_format,
+                read=read,
+            )
+            return [pseudopotential.path for pseudopotential in files.values()]
+
+        return found
 
     @cached_property
     def _by_id(self) -> dict[str, DotCase]:
@@ -206,10 +222,13 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
     ------
     InputError
         For a dot or contact that the catalogue does not have, a dot that is listed twice, a pseudopotential that
-        is missing, or traces to be predicted from a series that the study does not compute.
+        is missing, traces to be predicted from a series that the study does not compute, a file that is not there,
+        or a results folder that cannot be one.
     """
     dots = _dots(config, cache(lambda name: load_dot(name, catalogue)), source)
     study = Study(config, dots, Path(config.results), Path(catalogue))
+    _check_results(study.results, Path(catalogue).resolve().parent, source)
+    _check_files(config, source)
     for case in study.dots:
         try:
             study.pseudopotentials(case.id, gold=True)
@@ -321,6 +340,43 @@ def _check_predictions(study: Study, source: str | Path) -> None:
                 f"{where}.left = '{entry.left}': no left contact of {entry.dot}; it has "
                 f"{', '.join(sorted(lefts[entry.dot]))}"
             )
+
+
+def _check_files(config: Config, source: str | Path) -> None:
+    """Raise InputError for a file or folder that the configuration names and that is not there."""
+    named = {
+        f"traces.sets.{n}.path": entry.path
+        for n, entry in enumerate(config.traces.sets if config.traces else ())
+    }
+    if config.transport.leads.electrode is not None:
+        named["transport.leads.electrode"] = config.transport.leads.electrode
+    for key, path in named.items():
+        if not Path(path).exists():
+            raise InputError(
+                f"{source}: {key} = '{path}': there is no such file or folder in {Path.cwd()}; correct the path"
+            )
+
+
+def _check_results(results: Path, checkout: Path, source: str | Path) -> None:
+    """Raise InputError for a results folder that holds other things, or that cannot be written."""
+    where = f"{source}: results = '{results}'"
+    remedy = "name a folder for this study alone, such as results"
+    if "~" in results.parts[:1]:
+        raise InputError(f"{where}: ~ is not replaced by the home folder here; write the path in full")
+    folder = results.resolve()
+    if folder in (Path.home().resolve(), Path.cwd(), *Path.cwd().parents):
+        raise InputError(
+            f"{where}: {folder} is or holds the folder that this runs in, or is the home folder; {remedy}"
+        )
+    if (checkout / "Snakefile").is_file():
+        inside = folder.relative_to(checkout).parts if folder.is_relative_to(checkout) else ()
+        if checkout.is_relative_to(folder) or (inside and inside[0] in CODE):
+            raise InputError(f"{where}: {folder} belongs to the workflow itself; {remedy}")
+    above = next(path for path in (folder, *folder.parents) if path.exists())
+    if not above.is_dir():
+        raise InputError(f"{where}: {above} is a file; {remedy}")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise InputError(f"{where}: {above} cannot be written to; name a folder of your own")
 
 
 def _unknown(what: str, name: str, known: Collection[str]) -> str:

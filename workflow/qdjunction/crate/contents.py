@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import yaml
-
 from qdjunction.errors import InputError
 from qdjunction.provenance import digest
 from qdjunction.records import Record, read_record
 from qdjunction.study import Study, study_values
+from qdjunction.yaml_model import dump_yaml
 
 log = logging.getLogger(__name__)
 
@@ -95,9 +94,7 @@ def _settings(study: Study) -> dict[str, str]:
     values = study_values(study)
     files = {"config.yaml": values["config"] | {"results": RESULTS}}
     files |= {f"clusters/{name}.yaml": entry for name, entry in values["clusters"].items()}
-    return {
-        path: yaml.safe_dump(content, sort_keys=False, allow_unicode=True) for path, content in files.items()
-    }
+    return {path: dump_yaml(content) for path, content in files.items()}
 
 
 def _starts(study: Study, results: list[Entry], checkout: Path) -> Iterator[Entry]:

@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from qdjunction.limits import ElectronicTemperature
 from qdjunction.yaml_model import Section
 
 
@@ -13,16 +14,18 @@ class XtbSettings(Section):
     method: Literal["GFN1-xTB", "GFN2-xTB"] = "GFN1-xTB"
     """Parametrisation. GFN1 gives lead halide dots their gap and bond lengths; GFN2 gets both wrong."""
 
-    electronic_temperature_k: float = Field(default=300.0, gt=0)
-    """Fermi-Dirac temperature of the electrons (K)."""
+    electronic_temperature_k: ElectronicTemperature = 300.0
+    """Fermi-Dirac temperature of the electrons (K). At 5000 K kT is 0.43 eV, a good part of the gap."""
 
-    start_temperature_k: float = Field(default=5000.0, gt=0)
-    """Electronic temperature at which a first calculation starts (K); gold tips need it hot."""
+    start_temperature_k: float = Field(default=5000.0, ge=1, le=20_000)
+    """Electronic temperature at which a first calculation starts (K); gold tips need it hot. At 20,000 K kT is 1.7 eV,
+    and nothing of the ground state is left."""
 
-    accuracy: float = Field(default=0.1, gt=0, le=100)
-    """tblite's accuracy: the SCF ends when the energy changes by less than 1e-6 Hartree times this."""
+    accuracy: float = Field(default=0.1, ge=1e-4, le=100)
+    """tblite's accuracy: the SCF ends when the energy changes by less than 1e-6 Hartree times this; below 1e-4 that is
+    less than rounding."""
 
-    max_iterations: int = Field(default=250, ge=1)
+    max_iterations: int = Field(default=250, ge=1, le=100_000)
     """SCF iterations before a try is given up."""
 
     mixer_damping: float = Field(default=0.4, gt=0, le=1)

@@ -12,10 +12,11 @@ class InterferenceSettings(Section):
 
     reference: Literal["fermi", "homo", "midgap", "lumo"] = "homo"
     """What `offset_ev` counts from: the Fermi energy, or the HOMO, middle or LUMO of the dot block."""
-    offset_ev: float = 1.0
-    """Energy, above `reference`, at which the headline numbers and the LDOS pictures are taken (eV)."""
-    jump_decades: float = Field(default=0.4, gt=0)
-    """Least rise of log10 G at the last contact that counts as a jump (decades)."""
+    offset_ev: float = Field(default=1.0, ge=-10, le=10)
+    """Energy, above `reference`, at which the headline numbers and the LDOS pictures are taken (eV). It must lie within
+    the energies of T(E); gaps are narrower than 10 eV."""
+    jump_decades: float = Field(default=0.4, gt=0, le=10)
+    """Least rise of log10 G at the last contact that counts as a jump (decades); T(E) of a dot spans fewer than 10."""
     confidence: float = Field(default=0.68, gt=0, lt=1)
     """Two-sided confidence of the intervals and of the prediction band; 0.68 is one standard error of many points."""
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
@@ -20,6 +19,7 @@ from qdjunction.report.explorer import explored
 from qdjunction.report.plan import FORMATS, PlannedFigure, planned_figures
 from qdjunction.report.style import junction_colours
 from qdjunction.report.template import environment, template_text
+from qdjunction.yaml_model import dump_yaml
 
 FIGURES = "figures"
 """Folder of the figures beside the page."""
@@ -83,7 +83,7 @@ def _content(results: StudyResults, figure_folder: str | Path | None) -> dict[st
         "timings_table": tables.timings_table(results),
         "provenance_table": tables.provenance_table(results, page),
         "versions_table": tables.versions_table(results, page),
-        "config_yaml": yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True),
+        "config_yaml": dump_yaml(config.model_dump(mode="json")),
         "scenes": _scenes(results),
         "explored": [explored(dot, series, _colours(dot)) for dot in results.dots for series in dot.series],
     }

@@ -1,13 +1,10 @@
 """The section `traces` of a study: the sets of traces, measured and predicted, and how they are analysed."""
 
-from typing import Annotated
-
 from pydantic import Field, model_validator
 
+from qdjunction.limits import Energy, Log10Conductance
 from qdjunction.traces.settings import PeakSettings, ReadSettings, TracesSettings
 from qdjunction.yaml_model import Name, Section
-
-Positive = Annotated[float, Field(gt=0)]
 
 
 class TraceSet(Section):
@@ -17,8 +14,8 @@ class TraceSet(Section):
     """Name of the set, in file names and in the report."""
     path: str = Field(min_length=1)
     """Folder of text traces, or a file of many; relative to where Snakemake runs."""
-    bias_v: Positive | None = None
-    """Bias at which they were measured (V)."""
+    bias_v: float | None = Field(default=None, gt=0, le=5)
+    """Bias at which they were measured (V); no molecular junction stands more than 5 V."""
     read: ReadSettings | None = None
     """Columns and units of this set, where they are not those of `traces.read`."""
     peaks: PeakSettings | None = None
@@ -36,9 +33,9 @@ class Prediction(Section):
     """Dot of the study, e.g. `12Pb_MAPbBr3`, as `qdjunction check` prints it."""
     left: Name = "L"
     """Left contact of the sliding series."""
-    fermi_ev: float | None = None
+    fermi_ev: Energy | None = None
     """Where E_F is put (eV, relative to the computed one); by default the headline energy of `interference`."""
-    traces: int = Field(default=500, ge=50)
+    traces: int = Field(default=500, ge=50, le=1_000_000)
     """Number of traces."""
     peaks: PeakSettings | None = None
     """Peaks of this set, where they are not those of `traces.peaks`."""
@@ -51,10 +48,10 @@ class BiasSeries(Section):
     """Name of the series, in file names and in the report."""
     sets: list[Name] = Field(min_length=5)
     """Names of the sets, five at least, each with its `bias_v`."""
-    level_log10_g: float
+    level_log10_g: Log10Conductance
     """The peak of each set that is nearest to this log10(G/G0) is followed."""
-    width_nm: Positive
-    """Width of the barrier (nm), for instance the distance of the contacts."""
+    width_nm: float = Field(gt=0, le=20)
+    """Width of the barrier (nm), for instance the distance of the contacts; nothing tunnels through more than 20 nm."""
 
 
 class TracesSection(TracesSettings):

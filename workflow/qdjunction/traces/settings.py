@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from qdjunction.limits import Length, Log10Conductance, Nanometres
 from qdjunction.yaml_model import Section
 
-Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -35,9 +35,9 @@ class ReadSettings(Section):
         "picoamperes",
     ] = "log10_g0"
     """What the conductance column holds: log10(G/G0), G/G0, G in S, uS or nS, or a current, which needs `bias_v`."""
-    displacement_column: int = Field(default=0, ge=0)
+    displacement_column: int = Field(default=0, ge=0, le=10_000)
     """Column of the displacement in a text file, the first being 0."""
-    conductance_column: int = Field(default=1, ge=0)
+    conductance_column: int = Field(default=1, ge=0, le=10_000)
     """Column of the conductance in a text file, the first being 0."""
     trace_column: int | None = Field(default=None, ge=0)
     """Column of a trace number in a text file that holds several traces; by default they are divided by their shape."""
@@ -68,23 +68,23 @@ class ReadSettings(Section):
 class JumpSettings(Section):
     """The selection of traces with a conductance jump, as published."""
 
-    upper_log10_g: float = 0.8
+    upper_log10_g: Log10Conductance = 0.8
     """The window opens at the last point above this log10(G/G0)."""
-    lower_log10_g: float = -7.0
+    lower_log10_g: Log10Conductance = -7.0
     """The window closes at the first point below this log10(G/G0); other traces are dropped."""
-    resampled_points: int = Field(default=5000, ge=2)
+    resampled_points: int = Field(default=5000, ge=2, le=1_000_000)
     """Points a window is resampled to; a window with fewer is dropped."""
-    rise_points: int = Field(default=30, ge=1)
+    rise_points: int = Field(default=30, ge=1, le=1_000_000)
     """A jump rises within this many resampled points ..."""
-    rise_decades: Positive = 0.4
+    rise_decades: float = Field(default=0.4, gt=0, le=20)
     """... by more than this many decades."""
-    foot_lower_log10_g: float = -6.0
+    foot_lower_log10_g: Log10Conductance = -6.0
     """A jump starts above this log10(G/G0) ..."""
-    foot_upper_log10_g: float = -4.5
+    foot_upper_log10_g: Log10Conductance = -4.5
     """... and below this one."""
-    points_before: int = Field(default=150, ge=1)
+    points_before: int = Field(default=150, ge=1, le=1_000_000)
     """Resampled points kept before the foot of the jump."""
-    points_after: int = Field(default=250, ge=1)
+    points_after: int = Field(default=250, ge=1, le=1_000_000)
     """Resampled points kept from the foot on, the foot included."""
     peak_search_points: tuple[int, int] = (-31, 149)
     """Where the top of the jump is looked for, in resampled points from the foot, both ends included."""
@@ -121,25 +121,25 @@ class JumpSettings(Section):
 class HistogramSettings(Section):
     """Bins and axes of the histograms."""
 
-    log10_g_range: tuple[float, float] = (-8.0, 1.0)
+    log10_g_range: tuple[Log10Conductance, Log10Conductance] = (-8.0, 1.0)
     """Conductance axis, log10(G/G0)."""
-    log10_g_bins: int = Field(default=900, ge=2)
+    log10_g_bins: int = Field(default=900, ge=2, le=10_000)
     """Bins of the conductance axis."""
-    displacement_range_nm: tuple[float, float] = (-0.5, 4.0)
+    displacement_range_nm: tuple[Nanometres, Nanometres] = (-0.5, 4.0)
     """Displacement axis (nm), zero where the gold contact breaks."""
-    displacement_bins: int = Field(default=450, ge=2)
+    displacement_bins: int = Field(default=450, ge=2, le=10_000)
     """Bins of the displacement axis."""
-    zero_log10_g: float = -0.3
+    zero_log10_g: Log10Conductance = -0.3
     """The zero of displacement is the last point above this log10(G/G0): the gold contact breaks there."""
-    aligned_range_nm: tuple[float, float] = (-0.1, 0.17)
+    aligned_range_nm: tuple[Nanometres, Nanometres] = (-0.1, 0.17)
     """Displacement axis of the jump-aligned histogram (nm), zero at the foot of the jump."""
-    aligned_log10_g_range: tuple[float, float] = (-1.4, 1.4)
+    aligned_log10_g_range: tuple[Log10Conductance, Log10Conductance] = (-1.4, 1.4)
     """Conductance axis of the jump-aligned histogram, decades from the foot of the jump."""
-    aligned_bins: int = Field(default=200, ge=2)
+    aligned_bins: int = Field(default=200, ge=2, le=10_000)
     """Bins of either axis of the jump-aligned histogram."""
-    cut_log10_g: float = -5.4
+    cut_log10_g: Log10Conductance = -5.4
     """The displacement distribution is taken where a trace first falls below this log10(G/G0)."""
-    groups: int = Field(default=32, ge=8)
+    groups: int = Field(default=32, ge=8, le=1_000_000)
     """Groups of traces that the delete-a-group jackknife of every interval leaves out in turn."""
 
     @model_validator(mode="after")
@@ -156,9 +156,9 @@ class PeakSettings(Section):
 
     count: int = Field(default=3, ge=1, le=12)
     """Number of peaks."""
-    fit_range_log10_g: tuple[float, float] = (-6.0, -0.8)
+    fit_range_log10_g: tuple[Log10Conductance, Log10Conductance] = (-6.0, -0.8)
     """Part of the conductance axis that is fitted, log10(G/G0)."""
-    guesses_log10_g: tuple[float, ...] = ()
+    guesses_log10_g: tuple[Log10Conductance, ...] = ()
     """Where the peaks are about, log10(G/G0); by default the most prominent maxima."""
     confidence: float = Field(default=0.95, gt=0, lt=1)
     """Confidence of the intervals."""
@@ -180,9 +180,9 @@ class PeakSettings(Section):
 class PlateauSettings(Section):
     """Plateau lengths and displacements."""
 
-    half_width_decades: Positive = 0.5
+    half_width_decades: float = Field(default=0.5, gt=0, le=20)
     """A plateau is the part of a trace within this many decades of the level of its peak."""
-    shortest_nm: float = Field(default=0.25, ge=0)
+    shortest_nm: float = Field(default=0.25, ge=0, le=1000)
     """Shorter stays in the band are no plateau (nm): tunnelling at 5 decades/nm passes a decade in 0.2 nm."""
 
 
@@ -191,25 +191,25 @@ class ClusterSettings(Section):
 
     classes: int = Field(default=5, ge=2, le=20)
     """Number of classes."""
-    sample_traces: int = Field(default=1500, ge=50)
+    sample_traces: int = Field(default=1500, ge=50, le=1_000_000)
     """Traces drawn at random to find the classes; all others join that of their nearest neighbours."""
-    log10_g_bins: int = Field(default=24, ge=4)
+    log10_g_bins: int = Field(default=24, ge=4, le=10_000)
     """Conductance bins of the features of a trace."""
-    displacement_bins: int = Field(default=8, ge=1)
+    displacement_bins: int = Field(default=8, ge=1, le=10_000)
     """Displacement bins of the features of a trace; 1 forgets the displacement."""
-    log10_g_range: tuple[float, float] = (-6.5, -0.5)
+    log10_g_range: tuple[Log10Conductance, Log10Conductance] = (-6.5, -0.5)
     """Conductance range of the features, log10(G/G0)."""
-    displacement_range_nm: tuple[float, float] = (0.0, 2.5)
+    displacement_range_nm: tuple[Nanometres, Nanometres] = (0.0, 2.5)
     """Displacement range of the features (nm), zero where the gold contact breaks."""
-    neighbours: int = Field(default=20, ge=2)
+    neighbours: int = Field(default=20, ge=2, le=1_000_000)
     """Nearest neighbours that a trace is linked to."""
-    repeats: int = Field(default=10, ge=2)
+    repeats: int = Field(default=10, ge=2, le=1_000_000)
     """Subsamples on which the stability is measured."""
     subsample: float = Field(default=0.8, gt=0.5, lt=1)
     """Share of the sample in each of them."""
     largest_classes: int = Field(default=8, ge=2, le=20)
     """Stability is shown for 2 up to this many classes."""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of every random draw."""
 
     @model_validator(mode="after")
@@ -224,47 +224,47 @@ class ClusterSettings(Section):
 class SimulationSettings(Section):
     """The forward model: from conductances at contact sites to traces."""
 
-    points: int = Field(default=20_000, ge=100)
+    points: int = Field(default=20_000, ge=100, le=1_000_000)
     """Points of a trace."""
-    length_nm: Positive = 4.0
+    length_nm: Length = 4.0
     """Displacement of a whole trace (nm)."""
-    contact_nm: Positive = 0.4
+    contact_nm: Length = 0.4
     """Displacement before the gold contact breaks (nm): G falls from a few G0 to 1 G0."""
-    snap_back_nm: float = Field(default=0.5, ge=0)
+    snap_back_nm: float = Field(default=0.5, ge=0, le=1000)
     """Gap that opens at once when the gold contact breaks (nm)."""
-    snap_back_spread_nm: float = Field(default=0.05, ge=0)
+    snap_back_spread_nm: float = Field(default=0.05, ge=0, le=1000)
     """Standard deviation of the snap-back over traces (nm)."""
     bound_fraction: Fraction = 0.85
     """Share of traces that hold a dot; the others tunnel through the solvent alone."""
     slide_fraction: Fraction = 0.9
     """Chance that a contact slides on to the next site instead of breaking off."""
-    plateau_offset_nm: float = 0.18
+    plateau_offset_nm: Nanometres = 0.18
     """Middle of the first plateau (nm); the others follow at the distances between the sites."""
-    position_spread_nm: float = Field(default=0.05, ge=0)
+    position_spread_nm: float = Field(default=0.05, ge=0, le=1000)
     """Standard deviation of the displacement at which a contact slides on (nm)."""
-    level_spread_decades: float = Field(default=0.15, ge=0)
+    level_spread_decades: float = Field(default=0.15, ge=0, le=20)
     """Standard deviation of log10 G of a plateau over traces, shared by all plateaus of a trace."""
-    slope_decades_per_nm: float = Field(default=0.6, ge=0)
+    slope_decades_per_nm: float = Field(default=0.6, ge=0, le=100)
     """Fall of log10 G along a plateau (decades/nm); its middle has the computed conductance."""
-    transition_nm: Positive = 0.015
+    transition_nm: Length = 0.015
     """Width over which one site gives way to the next (nm), from 10 % to 90 %."""
-    solvent_log10_g: float = -1.5
+    solvent_log10_g: Log10Conductance = -1.5
     """log10(G/G0) of tunnelling through the solvent at the moment of the snap-back's zero gap."""
-    solvent_decades_per_nm: Positive = 5.0
+    solvent_decades_per_nm: float = Field(default=5.0, gt=0, le=100)
     """Fall of the solvent tunnelling with the gap (decades/nm)."""
-    floor_log10_g: float = -7.4
+    floor_log10_g: Log10Conductance = -7.4
     """log10(G/G0) of the amplifier's noise floor."""
-    floor_noise_decades: float = Field(default=0.2, ge=0)
+    floor_noise_decades: float = Field(default=0.2, ge=0, le=20)
     """Standard deviation of log10 G at the noise floor."""
-    noise_decades: float = Field(default=0.02, ge=0)
+    noise_decades: float = Field(default=0.02, ge=0, le=20)
     """Standard deviation of white noise of log10 G above the floor."""
-    flicker_decades: float = Field(default=0.05, ge=0)
+    flicker_decades: float = Field(default=0.05, ge=0, le=20)
     """Standard deviation of slow (random-walk like) noise of log10 G above the floor."""
-    flicker_nm: Positive = 0.1
+    flicker_nm: Length = 0.1
     """Displacement over which the slow noise forgets itself (nm)."""
-    drift_nm: float = Field(default=0.0, ge=0)
+    drift_nm: float = Field(default=0.0, ge=0, le=1000)
     """Standard deviation of the drift of the displacement reading over a whole trace (nm)."""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed; trace i is the same whatever else is drawn."""
 
     @model_validator(mode="after")

@@ -4,15 +4,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.errors import InputError
+from qdjunction.limits import COARSEST_STEP, KERNEL_HALF_WIDTH
 from qdjunction.units import BOLTZMANN_EV_PER_K
 
 from .transmission import Transmission
-
-KERNEL_HALF_WIDTH = 10.0
-"""Half width of -df/dE in kT that the energy window must hold; what lies outside weighs less than 1e-4."""
-
-COARSEST_STEP = 2.0
-"""Widest energy step in kT within the kernel."""
 
 
 def conductance(

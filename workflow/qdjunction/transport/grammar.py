@@ -9,6 +9,7 @@ import sisl
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.errors import InputError
+from qdjunction.limits import Coupling, Eta, check_value, checked_energies, energy_grid
 from qdjunction.matrix_files import read_matrices
 
 from . import electrode, wire
@@ -19,8 +20,6 @@ from .kpoints import K
 from .leads import Lead, WideBandLead
 from .wire import WireLead, split_region
 
-MOST_ENERGIES = 1_000_000
-
 
 def parse_energies(text: str) -> NDArray[np.float64]:
     """Read energies in eV: ``start:stop:step`` with both ends, or a list ``-1,0,0.5``.
@@ -28,7 +27,8 @@ def parse_energies(text: str) -> NDArray[np.float64]:
     Raises
     ------
     InputError
-        If the text is of another form, the range is empty, or the step does not lead from start to stop.
+        If the text is of another form, the range is empty, the step does not lead from start to stop, or an energy
+        lies too far from E_F.
     """
     form = "write start:stop:step, as in -2:2:0.01, or a list, as in -1,0,0.5"
     pieces = text.split(":")
@@ -36,29 +36,14 @@ def parse_energies(text: str) -> NDArray[np.float64]:
         if len(pieces) == 1:
             values = np.array([float(piece) for piece in text.split(",")])
         elif len(pieces) == 3:
-            start, stop, step = (float(piece) for piece in pieces)
-            if not (np.isfinite([start, stop, step]).all() and step > 0 and stop >= start):
-                raise InputError(
-                    f"energies: {text!r} is an empty range; "
-                    "the step must be positive and stop not below start"
-                )
-            count = (stop - start) / step
-            if count > MOST_ENERGIES:
-                raise InputError(f"energies: {text!r} asks for {count:.0f} energies; take a wider step")
-            whole = round(count)
-            if abs(whole - count) > 1e-6 * max(1.0, count):
-                raise InputError(
-                    f"energies: the step of {text!r} does not lead from start to stop in whole steps"
-                )
-            # Each from its own index, so that 0 is 0 and no error adds up; rounded to what was typed.
-            values = np.round(start + step * np.arange(whole + 1), 12)
+            return energy_grid(*(float(piece) for piece in pieces))
         else:
             raise ValueError
     except ValueError as error:
         raise InputError(f"energies: {text!r} cannot be read; {form}") from error
     if not np.isfinite(values).all():
         raise InputError(f"energies: {text!r} holds a value that is not finite; {form}")
-    return values + 0.0
+    return checked_energies(values + 0.0)
 
 
 GAMMA: K = (0.0, 0.0, 0.0)
@@ -77,6 +62,11 @@ class WideBand:
     """
 
     coupling_ev: float = 1.0
+
+    @property
+    def text(self) -> str:
+        """The choice as `parse_leads` reads it."""
+        return f"wide-band:{np.format_float_positional(self.coupling_ev, trim='-')}"
 
     def attach(
         self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
@@ -102,6 +92,11 @@ class Cluster:
 
     coupling_ev: float = 1.0
 
+    @property
+    def text(self) -> str:
+        """The choice as `parse_leads` reads it."""
+        return f"cluster:{np.format_float_positional(self.coupling_ev, trim='-')}"
+
     def attach(
         self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
     ) -> tuple[Device, Lead, Lead]:
@@ -121,6 +116,11 @@ class Wire:
     """
 
     eta_ev: float = wire.ETA_EV
+
+    @property
+    def text(self) -> str:
+        """The choice as `parse_leads` reads it."""
+        return "wire"
 
     def attach(
         self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
@@ -154,6 +154,11 @@ class Bulk:
     cache: Path | None = None
     spin: int | None = None
     fermi_ev: float | None = None
+
+    @property
+    def text(self) -> str:
+        """The choice as `parse_leads` reads it."""
+        return f"bulk:{self.path}"
 
     def attach(
         self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
@@ -217,11 +222,11 @@ def parse_leads(
     Raises
     ------
     InputError
-        If the kind is unknown or its value cannot be read, or eta is not positive or has no place.
+        If the kind is unknown, its value or eta cannot be read or is out of range, or eta has no place.
     """
     kind, colon, value = text.partition(":")
-    if eta_ev is not None and not (np.isfinite(eta_ev) and eta_ev > 0):
-        raise InputError(f"eta: {eta_ev} eV; it must be larger than 0")
+    if eta_ev is not None:
+        check_value(Eta, eta_ev, "eta (eV)")
     eta = {} if eta_ev is None else {"eta_ev": float(eta_ev)}
     if electrode_fermi_ev is not None and kind != "bulk":
         raise InputError(f"--electrode-fermi: {kind} leads are not read from a file; leave it out")
@@ -240,9 +245,7 @@ def parse_leads(
         raise InputError(
             f"leads: the coupling in {text!r} is not a number; write {kind}:1.0 (in eV)"
         ) from error
-    if not (np.isfinite(coupling) and coupling > 0):
-        raise InputError(f"leads: the coupling in {text!r} must be larger than 0 eV")
-    return kinds[kind](coupling)
+    return kinds[kind](check_value(Coupling, coupling, f"leads: {text!r}: the coupling (eV)"))
 
 
 def parse_kpoints(text: str) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -78,6 +78,7 @@ def find_pseudopotentials(
     folder: str | Path,
     functional: str,
     file_format: Literal["auto", "psml", "psf"] = "auto",
+    read: Callable[[Path], "Pseudopotential"] | None = None,
 ) -> dict[str, Pseudopotential]:
     """Find and check one pseudopotential for each element.
 
@@ -91,6 +92,8 @@ def find_pseudopotentials(
         Functional that they are to be made with.
     file_format : {"auto", "psml", "psf"}
         ``auto`` takes psml if every element has it, else psf.
+    read : callable, optional
+        Reads one file, as `read_pseudopotential` does; a caller that asks often gives a cached one.
 
     Returns
     -------
@@ -122,7 +125,7 @@ def find_pseudopotentials(
             f"{folder}: no pseudopotential for {', '.join(missing[chosen])} ({files}); {_WHERE}."
         )
     return {
-        element: _checked(read_pseudopotential(folder / f"{element}.{chosen}"), element, functional)
+        element: _checked((read or read_pseudopotential)(folder / f"{element}.{chosen}"), element, functional)
         for element in elements
     }
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from qdjunction.limits import ElectronicTemperature
 from qdjunction.yaml_model import Section
 
 PROTOCOLS: dict[str, dict[str, Any]] = {
@@ -32,8 +33,8 @@ _FUNCTIONALS = {
     "BLYP": ("GGA", "BLYP"),
 }
 
+KPoints = Annotated[int, Field(ge=1, le=100)]
 Basis = Literal["SZ", "SZP", "DZ", "DZP", "TZ", "TZP"]
-Positive = Annotated[float, Field(gt=0)]
 
 
 class SiestaSettings(Section):
@@ -54,20 +55,23 @@ class SiestaSettings(Section):
     """Basis size of every element that `basis_by_element` does not name."""
     basis_by_element: dict[str, Basis] = Field(default={"Au": "DZ"})
     """Basis size by element."""
-    energy_shift_ry: Positive = 0.01
-    """Confinement energy of the orbitals (Ry); smaller means longer orbitals."""
-    mesh_cutoff_ry: Positive = 150.0
-    """Plane-wave cutoff of the real-space mesh (Ry)."""
-    electronic_temperature_k: Positive = 300.0
-    """Fermi-Dirac temperature of the electrons (K)."""
-    kpoints: tuple[int, int, int] = (1, 1, 1)
+    energy_shift_ry: float = Field(default=0.01, ge=1e-5, le=0.1)
+    """Confinement energy of the orbitals (Ry); smaller means longer orbitals: 1e-5 Ry reaches 8 Ang, at 0.1 Ry bonds
+    suffer."""
+    mesh_cutoff_ry: float = Field(default=150.0, ge=20, le=5000)
+    """Plane-wave cutoff of the real-space mesh (Ry): points are 0.37 Ang apart at 20 Ry, 0.02 Ang at
+    5000 Ry."""
+    electronic_temperature_k: ElectronicTemperature = 300.0
+    """Fermi-Dirac temperature of the electrons (K). At 5000 K kT is 0.43 eV, a good part of the gap."""
+    kpoints: tuple[KPoints, KPoints, KPoints] = (1, 1, 1)
     """Monkhorst-Pack grid; only periodic structures may have more than the Gamma point."""
-    dm_tolerance: Positive = 1e-4
-    """Largest change of a density-matrix element at the end of the SCF."""
-    h_tolerance_ev: Positive = 1e-3
-    """Largest change of a Hamiltonian element at the end of the SCF (eV)."""
-    vacuum_ang: Positive | None = None
-    """Empty space between the images of a finite structure (Ang); by default what the orbital ranges need."""
+    dm_tolerance: float = Field(default=1e-4, ge=1e-10, le=0.1)
+    """Largest change of a density-matrix element at the end of the SCF; an element is of the order of 1."""
+    h_tolerance_ev: float = Field(default=1e-3, ge=1e-9, le=0.1)
+    """Largest change of a Hamiltonian element at the end of the SCF (eV); above 0.1 eV no level is known."""
+    vacuum_ang: float | None = Field(default=None, gt=0, le=200)
+    """Empty space between the images of a finite structure (Ang); by default what the orbital ranges need. The mesh
+    fills it, so that more than 200 Ang costs memory for nothing."""
     fdf: dict[str, str | int | float | bool] = Field(default={})
     """Further SIESTA keys, written as they are; they win over all others and count as part of the protocol."""
 
@@ -75,9 +79,9 @@ class SiestaSettings(Section):
     """How SIESTA relaxes."""
     mixing_weight: float = Field(default=0.1, gt=0, le=1)
     """Weight of the Pulay mixer."""
-    mixing_history: int = Field(default=6, ge=1)
+    mixing_history: int = Field(default=6, ge=1, le=100)
     """SCF iterations that the Pulay mixer looks back on."""
-    max_scf_iterations: int = Field(default=300, ge=3)
+    max_scf_iterations: int = Field(default=300, ge=3, le=100_000)
     """SCF iterations before a try is given up."""
 
     @model_validator(mode="before")
@@ -86,13 +90,6 @@ class SiestaSettings(Section):
         if not isinstance(values, dict):
             return values
         return {**PROTOCOLS.get(values.get("protocol", "default"), {}), **values}
-
-    @field_validator("kpoints")
-    @classmethod
-    def _grid_is_positive(cls, value: tuple[int, int, int]) -> tuple[int, int, int]:
-        if min(value) < 1:
-            raise ValueError(f"kpoints {list(value)} must be three numbers of at least 1")
-        return value
 
     @field_validator("fdf")
     @classmethod
