@@ -29,12 +29,12 @@ help:
 
 # Locks and incomplete marks that a killed run left behind are no reason to begin again; a lock of a run that lives is.
 report: $(STAMP)
-	@"$(BIN)/python" -m qdjunction.snakemake_lock
+	@"$(BIN)/python" -m qdjunction.study.snakemake_lock
 	$(SNAKEMAKE) --rerun-incomplete $(STUDY)
 
 # What failed and was recorded is done once more, and nothing else; say RESULTS=... for another study's folder.
 retry: $(STAMP)
-	@"$(BIN)/python" -m qdjunction.snakemake_lock
+	@"$(BIN)/python" -m qdjunction.study.snakemake_lock
 	"$(BIN)/qdjunction" failures "$(RESULTS)" --forget
 	$(SNAKEMAKE) --rerun-incomplete --rerun-triggers mtime $(STUDY)
 

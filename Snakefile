@@ -9,11 +9,11 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
-from qdjunction.config import parse_config, read_values
-from qdjunction.errors import QdjunctionError
-from qdjunction.failures import find_failures
-from qdjunction.snakemake_lock import Holder, find_holder, forget_run, record_run
-from qdjunction.study import make_study
+from qdjunction.study.config import parse_config, read_values
+from qdjunction.core.errors import QdjunctionError
+from qdjunction.study.failures import find_failures
+from qdjunction.study.snakemake_lock import Holder, find_holder, forget_run, record_run
+from qdjunction.study.table import make_study
 
 min_version("9.25")
 

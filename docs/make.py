@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
-from qdjunction.config import Config
+from qdjunction.study.config import Config
 
 ROOT = Path(__file__).parents[1]
 GRAPH = re.compile(r"(?<=<!-- rule graph -->\n).*?(?=<!-- end of rule graph -->)", re.DOTALL)
@@ -33,7 +33,7 @@ nor a folder of the workflow. Limits of numbers are physical; each key says wher
 Under `traces` log10(G/G0) lies between -20, which no amplifier sees, and 5, a wire of a hundred thousand atoms; a
 displacement is at most 1000 nm, more than a piezo moves in one trace.
 
-This page is written by `make docs` from `workflow/qdjunction/config.py`.
+This page is written by `make docs` from `workflow/qdjunction/study/config.py`.
 """
 
 

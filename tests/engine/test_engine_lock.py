@@ -8,13 +8,13 @@ import time
 
 import psutil
 import pytest
-from qdjunction.engine.lock import STALE_S, run_lock
-from qdjunction.errors import MachineError
+from qdjunction.core.errors import MachineError
+from qdjunction.core.lock import STALE_S, run_lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from qdjunction.engine.lock import run_lock
+from qdjunction.core.lock import run_lock
 with run_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -173,7 +173,7 @@ def test_of_many_newcomers_one_gets_a_stale_lock(tmp_path, links):
 
 def test_a_pack_is_kept_with_or_without_links(tmp_path, links):
     (tmp_path / "pack.zip").write_bytes(b"results")
-    code = "import sys; from qdjunction.packs import keep; keep('pack.zip', 'work')"
+    code = "import sys; from qdjunction.study.packs import keep; keep('pack.zip', 'work')"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=links, check=True)
     kept = tmp_path / "work" / "pack.zip"
     assert kept.read_bytes() == b"results"

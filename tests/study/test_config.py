@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from qdjunction.config import Config, RelaxSettings, parse_config, read_config, read_values
+from qdjunction.core.errors import InputError
+from qdjunction.core.schema import dump_yaml, parse_yaml
 from qdjunction.engine.siesta.pseudopotentials import read_pseudopotential
-from qdjunction.errors import InputError
-from qdjunction.study import dot_id, make_study
-from qdjunction.yaml_model import dump_yaml, parse_yaml
+from qdjunction.study.config import Config, RelaxSettings, parse_config, read_config, read_values
+from qdjunction.study.table import dot_id, make_study
 
 ROOT = Path(__file__).parents[2]
 CLUSTERS = ROOT / "clusters"
@@ -301,7 +301,7 @@ def test_pseudopotentials_are_read_once_however_many_dots(values, monkeypatch):
         read.append(path.name)
         return read_pseudopotential(path)
 
-    monkeypatch.setattr("qdjunction.study.read_pseudopotential", counted)
+    monkeypatch.setattr("qdjunction.study.table.read_pseudopotential", counted)
     values |= {
         "engine": "siesta",
         "siesta": {"pseudopotentials": str(ROOT / "tests" / "data" / "siesta" / "pseudopotentials")},

@@ -11,12 +11,12 @@ import netCDF4
 import numpy as np
 import pandas as pd
 import pytest
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
+from qdjunction.core.units import G0_SIEMENS
 from qdjunction.trace_steps import select_traces
 from qdjunction.traces.reading import open_traces, trace_files
 from qdjunction.traces.sets import TracesSection
 from qdjunction.traces.settings import ReadSettings, TracesSettings
-from qdjunction.units import G0_SIEMENS
 
 N = 200
 Z = np.linspace(0.0, 4.0, N)

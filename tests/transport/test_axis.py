@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sisl
 from qdjunction.cli import main
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.steps import compute_transmission
 from qdjunction.transport import parse_axis, read_transmission, transport_axis
 

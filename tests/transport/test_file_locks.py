@@ -19,7 +19,7 @@ int flock(int descriptor, int operation) { errno = atoi(getenv("FLOCK_ERRNO")); 
 
 WORK = """\
 import sys
-from qdjunction.matrix_files import read_matrices
+from qdjunction.core.matrix_files import read_matrices
 from qdjunction.steps import compute_transmission
 from qdjunction.transport import read_transmission
 source, folder = sys.argv[1:]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import sisl
 from qdjunction.cli import main
-from qdjunction.errors import InputError
-from qdjunction.matrix_files import FERMI_AT_ZERO, NOT_READ, ZERO_NOT_STATED, read_matrices
+from qdjunction.core.errors import InputError
+from qdjunction.core.matrix_files import FERMI_AT_ZERO, NOT_READ, ZERO_NOT_STATED, read_matrices
 from qdjunction.transport import parse_leads, read_transmission
 from sisl.io.sile import get_siles
 

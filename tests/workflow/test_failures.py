@@ -10,7 +10,7 @@ import netCDF4
 import numpy as np
 import pytest
 from qdjunction import cli
-from qdjunction.failures import find_failures, read_failure
+from qdjunction.study.failures import find_failures, read_failure
 
 ROOT = Path(__file__).parents[2]
 DOT = "1Pb_CsPbCl3"

@@ -10,15 +10,23 @@ import time
 from pathlib import Path
 
 import pytest
-from qdjunction.errors import InputError
-from qdjunction.snakemake_lock import LOCKS, RECORDS, Holder, RunRecord, find_holder, record_run, release
+from qdjunction.core.errors import InputError
+from qdjunction.study.snakemake_lock import (
+    LOCKS,
+    RECORDS,
+    Holder,
+    RunRecord,
+    find_holder,
+    record_run,
+    release,
+)
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.workflow
 
 SNAKEFILE = """\
 from pathlib import Path
-from qdjunction.snakemake_lock import forget_run, record_run
+from qdjunction.study.snakemake_lock import forget_run, record_run
 onstart:
     record_run(Path.cwd())
 onsuccess:
@@ -196,7 +204,7 @@ def test_study_says_what_to_type(tmp_path):
     assert after.returncode
     assert f"is still locked by a Snakemake that was killed (process {run.pid})" in after.stderr
     done = subprocess.run(
-        [sys.executable, "-m", "qdjunction.snakemake_lock"],
+        [sys.executable, "-m", "qdjunction.study.snakemake_lock"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

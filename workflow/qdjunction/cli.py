@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qdjunction import __version__
-from qdjunction.errors import InputError, QdjunctionError
+from qdjunction.core.errors import InputError, QdjunctionError
 from qdjunction.number_lists import parse_numbers
 from qdjunction.verbs import add_verb
 
@@ -30,7 +30,7 @@ whole studies run through Snakemake, see the README.
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit code: 0, or 2 after bad input and failed calculations."""
     options = _parser().parse_args(arguments)
-    from qdjunction.logs import log_to_terminal
+    from qdjunction.core.logs import log_to_terminal
 
     log_to_terminal()
     try:
@@ -356,7 +356,7 @@ def _clusters(options: argparse.Namespace) -> Path:
 
 def _dot(options: argparse.Namespace) -> None:
     from qdjunction import steps
-    from qdjunction.structure.catalogue import load_dot
+    from qdjunction.structure.perovskite.catalogue import load_dot
 
     definition = load_dot(options.name, _clusters(options))
     steps.dot(
@@ -372,8 +372,8 @@ def _dot(options: argparse.Namespace) -> None:
 
 def _junction(options: argparse.Namespace) -> None:
     from qdjunction import steps
-    from qdjunction.config import ElectrodeSettings
-    from qdjunction.yaml_model import validate
+    from qdjunction.core.schema import validate
+    from qdjunction.study.config import ElectrodeSettings
 
     values = {
         "layers": options.layers,
@@ -393,7 +393,7 @@ def _junction(options: argparse.Namespace) -> None:
 
 def _relax(options: argparse.Namespace) -> None:
     from qdjunction import steps
-    from qdjunction.limits import Force, check_value
+    from qdjunction.core.limits import Force, check_value
 
     steps.relax(
         options.structure,
@@ -421,9 +421,9 @@ def _hamiltonian(options: argparse.Namespace) -> None:
 
 def _siesta_input(options: argparse.Namespace) -> None:
     from qdjunction import steps
+    from qdjunction.core.limits import Force, check_value
+    from qdjunction.core.schema import validate
     from qdjunction.engine.siesta.settings import SiestaSettings
-    from qdjunction.limits import Force, check_value
-    from qdjunction.yaml_model import validate
 
     settings = validate(SiestaSettings, _siesta_values(options), "command line")
     if options.fmax is not None:
@@ -441,8 +441,8 @@ def _siesta_input(options: argparse.Namespace) -> None:
 
 def _siesta_convergence(options: argparse.Namespace) -> None:
     from qdjunction import steps
+    from qdjunction.core.schema import validate
     from qdjunction.engine.siesta.settings import SiestaSettings
-    from qdjunction.yaml_model import validate
 
     settings = validate(SiestaSettings, _siesta_values(options), "command line")
     steps.siesta_convergence(
@@ -452,7 +452,7 @@ def _siesta_convergence(options: argparse.Namespace) -> None:
 
 def _transmission(options: argparse.Namespace) -> None:
     from qdjunction import steps
-    from qdjunction.limits import Temperature, check_value
+    from qdjunction.core.limits import Temperature, check_value
     from qdjunction.transport import parse_axis, parse_energies, parse_kpoints, parse_leads, parse_spin
 
     left, right = (
@@ -487,8 +487,8 @@ def _transmission(options: argparse.Namespace) -> None:
 
 def _decay(options: argparse.Namespace) -> None:
     from qdjunction import steps
+    from qdjunction.core.schema import validate
     from qdjunction.interference.settings import InterferenceSettings
-    from qdjunction.yaml_model import validate
 
     values = {"jump_decades": options.jump_decades, "confidence": options.confidence}
     settings = validate(InterferenceSettings, values, "command line")
@@ -502,8 +502,8 @@ def _decay(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    from qdjunction.config import read_config
-    from qdjunction.study import make_study
+    from qdjunction.study.config import read_config
+    from qdjunction.study.table import make_study
 
     study = make_study(read_config(options.config), _clusters(options), options.config)
     print(
@@ -514,7 +514,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _failures(options: argparse.Namespace) -> None:
-    from qdjunction.failures import find_failures, forget_failures
+    from qdjunction.study.failures import find_failures, forget_failures
 
     found = find_failures(options.results)
     for failure, paths in found.items():

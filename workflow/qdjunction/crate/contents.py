@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from qdjunction.errors import InputError
-from qdjunction.provenance import digest
-from qdjunction.records import Record, read_record
-from qdjunction.study import Study, study_values
-from qdjunction.yaml_model import dump_yaml
+from qdjunction.core.errors import InputError
+from qdjunction.core.provenance import digest
+from qdjunction.core.schema import dump_yaml
+from qdjunction.study.records import Record, read_record
+from qdjunction.study.table import Study, study_values
 
 log = logging.getLogger(__name__)
 

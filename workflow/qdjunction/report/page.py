@@ -10,16 +10,16 @@ from typing import Any
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
-from qdjunction.files import whole
+from qdjunction.core.files import whole
+from qdjunction.core.provenance import provenance
+from qdjunction.core.schema import dump_yaml
 from qdjunction.interference.settings import InterferenceSettings
-from qdjunction.provenance import provenance
 from qdjunction.report import drawing, figures, tables, trace_tables, viewer
 from qdjunction.report.data import DotResults, SeriesResults, StudyResults
 from qdjunction.report.explorer import explored
 from qdjunction.report.plan import FORMATS, PlannedFigure, planned_figures
 from qdjunction.report.style import junction_colours
 from qdjunction.report.template import environment, template_text
-from qdjunction.yaml_model import dump_yaml
 
 FIGURES = "figures"
 """Folder of the figures beside the page."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.traces.quantities import check_values, to_log10_g, to_nm
 from qdjunction.traces.settings import ReadSettings
 

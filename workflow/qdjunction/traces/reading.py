@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.traces.division import traces_of
 from qdjunction.traces.readers.contract import Reader, Recording
 from qdjunction.traces.readers.registry import known_reader, reader_of

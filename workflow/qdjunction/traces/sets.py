@@ -2,9 +2,9 @@
 
 from pydantic import Field, model_validator
 
-from qdjunction.limits import Energy, Log10Conductance
+from qdjunction.core.limits import Energy, Log10Conductance
+from qdjunction.core.schema import Name, Section
 from qdjunction.traces.settings import PeakSettings, ReadSettings, TracesSettings
-from qdjunction.yaml_model import Name, Section
 
 
 class TraceSet(Section):

@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from qdjunction.limits import Length, Log10Conductance, Nanometres
-from qdjunction.yaml_model import Section
+from qdjunction.core.limits import Length, Log10Conductance, Nanometres
+from qdjunction.core.schema import Section
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -39,11 +39,11 @@ class ReadSettings(Section):
     """Column of the displacement in a text file, the first being 0."""
     conductance_column: int = Field(default=1, ge=0, le=10_000)
     """Column of the conductance in a text file, the first being 0."""
-    trace_column: int | None = Field(default=None, ge=0)
+    trace_column: int | None = Field(default=None, ge=0, le=10_000)
     """Column of a trace number in a text file that holds several traces; by default they are divided by their shape."""
-    nm_per_volt: float | None = None
+    nm_per_volt: float | None = Field(default=None, ge=-1e5, le=1e5)
     """Calibration of the piezo (nm/V), below 0 if the electrodes are drawn apart as the voltage falls."""
-    bias_v: Positive | None = None
+    bias_v: float | None = Field(default=None, gt=0, le=5)
     """Bias that turns a current into a conductance (V); by default that of the set."""
 
     @model_validator(mode="after")

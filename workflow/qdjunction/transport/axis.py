@@ -7,7 +7,7 @@ import numpy as np
 import sisl
 from numpy.typing import ArrayLike, NDArray
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 
 logger = logging.getLogger(__name__)
 

@@ -8,17 +8,16 @@ import numpy as np
 import sisl
 from numpy.typing import ArrayLike, NDArray
 
-from qdjunction.errors import InputError
-from qdjunction.limits import Coupling, Eta, check_value, checked_energies, energy_grid
-from qdjunction.matrix_files import read_matrices
-
-from . import electrode, wire
-from .cluster import attach_clusters
-from .device import Device
-from .electrode import Electrode, attach_electrodes
-from .kpoints import K
-from .leads import Lead, WideBandLead
-from .wire import WireLead, split_region
+from qdjunction.core.errors import InputError
+from qdjunction.core.limits import Coupling, Eta, check_value, checked_energies, energy_grid
+from qdjunction.core.matrix_files import read_matrices
+from qdjunction.transport.device import Device
+from qdjunction.transport.kpoints import K
+from qdjunction.transport.leads import bulk, wire
+from qdjunction.transport.leads.base import Lead, WideBandLead
+from qdjunction.transport.leads.bulk import Electrode, attach_electrodes
+from qdjunction.transport.leads.cluster import attach_clusters
+from qdjunction.transport.leads.wire import WireLead, split_region
 
 
 def parse_energies(text: str) -> NDArray[np.float64]:
@@ -150,7 +149,7 @@ class Bulk:
     """
 
     path: Path
-    eta_ev: float = electrode.ETA_EV
+    eta_ev: float = bulk.ETA_EV
     cache: Path | None = None
     spin: int | None = None
     fermi_ev: float | None = None

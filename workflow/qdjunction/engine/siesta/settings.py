@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from qdjunction.limits import ElectronicTemperature
-from qdjunction.yaml_model import Section
+from qdjunction.core.limits import ElectronicTemperature
+from qdjunction.core.schema import Section
 
 PROTOCOLS: dict[str, dict[str, Any]] = {
     "default": {},

@@ -6,7 +6,7 @@ import lzma
 import zlib
 from collections.abc import Callable
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 
 _UNPACKERS: dict[bytes, tuple[str, Callable[[bytes], bytes]]] = {
     b"\x1f\x8b": ("gzip", gzip.decompress),

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import netCDF4
 import numpy as np
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.traces.heads import check_conductance_head, check_displacement_head
 from qdjunction.traces.readers.arrays import BLOCK_POINTS, ArrayFile, Rows
 

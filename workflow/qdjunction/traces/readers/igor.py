@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.traces.heads import check_conductance_head, check_displacement_head
 from qdjunction.traces.readers.contract import Recording
 from qdjunction.traces.settings import ReadSettings

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.traces.readers.arrays import ArrayFile, Rows
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.traces.readers.contract import Reader
 from qdjunction.traces.readers.hdf5 import Hdf5File
 from qdjunction.traces.readers.npz import NpzFile

@@ -1,0 +1,132 @@
+"""Physical limits that the configuration and the command line share.
+
+The key that has a limit states its reason; limits keep a slip of the unit or of the decimal point from costing a study.
+"""
+
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from qdjunction.core.errors import InputError
+from qdjunction.core.units import BOLTZMANN_EV_PER_K
+
+FARTHEST_EV = 50.0
+"""Largest distance from E_F (eV) of an energy: valence orbitals describe no level beyond it."""
+
+MOST_ENERGIES = 1_000_000
+"""Most energies of one T(E)."""
+
+KERNEL_HALF_WIDTH = 10.0
+"""Half width of -df/dE in kT that the energy window must hold; what lies outside weighs less than 1e-4."""
+
+COARSEST_STEP = 2.0
+"""Widest energy step in kT within the kernel."""
+
+Energy = Annotated[float, Field(ge=-FARTHEST_EV, le=FARTHEST_EV)]
+"""An energy relative to E_F (eV)."""
+
+Temperature = Annotated[float, Field(gt=0, le=1337)]
+"""Temperature of a junction (K): gold melts at 1337 K."""
+
+ElectronicTemperature = Annotated[float, Field(ge=1, le=5000)]
+"""Fermi-Dirac temperature of an SCF (K): at 5000 K kT is 0.43 eV."""
+
+Coupling = Annotated[float, Field(ge=1e-3, le=10)]
+"""Broadening of an electrode's levels (eV): the sp band of gold is 10 eV wide."""
+
+Eta = Annotated[float, Field(gt=0, le=0.1)]
+"""Imaginary part of the energy inside an electrode (eV)."""
+
+Force = Annotated[float, Field(ge=1e-4, le=1)]
+"""Largest force at the end of a relaxation (eV/Ang)."""
+
+Log10Conductance = Annotated[float, Field(ge=-20, le=5)]
+"""log10(G/G0): 1e5 G0 are a wire of a hundred thousand atoms, 1e-20 G0 no amplifier sees."""
+
+Nanometres = Annotated[float, Field(ge=-1000, le=1000)]
+"""A displacement (nm): no piezo of a break junction moves a micrometre in one trace."""
+
+Length = Annotated[float, Field(gt=0, le=1000)]
+"""A length in nm."""
+
+
+def check_value(kind: Any, value: float, source: str) -> float:
+    """Return a value of the command line that has one of the types above; `source` is what an error is to name.
+
+    Raises
+    ------
+    InputError
+        If it is out of range.
+    """
+    try:
+        return TypeAdapter(kind, config=ConfigDict(allow_inf_nan=False)).validate_python(value)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"]
+        raise InputError(f"{source} = {value}: {reason[0].lower()}{reason[1:]}") from None
+
+
+def energy_grid(first_ev: float, last_ev: float, step_ev: float) -> NDArray[np.float64]:
+    """Return evenly spaced energies (eV), (n,), both ends among them.
+
+    Raises
+    ------
+    InputError
+        If the range is empty, has too many energies, lies too far from E_F, or the step does not lead from its first
+        energy to its last.
+    """
+    text = f"{first_ev}:{last_ev}:{step_ev}"
+    if not (np.isfinite([first_ev, last_ev, step_ev]).all() and step_ev > 0 and last_ev >= first_ev):
+        raise InputError(
+            f"energies: {text!r} is an empty range; the step must be positive and stop not below start"
+        )
+    count = (last_ev - first_ev) / step_ev
+    if count > MOST_ENERGIES:
+        raise InputError(f"energies: {text!r} asks for {count:.0f} energies; take a wider step")
+    whole = round(count)
+    if abs(whole - count) > 1e-6 * max(1.0, count):
+        raise InputError(
+            f"energies: the step of {text!r} does not lead from start to stop in whole steps; "
+            f"let it end at {first_ev + whole * step_ev:.12g}, or take a step of "
+            f"{(last_ev - first_ev) / max(whole, 1):.12g}"
+        )
+    # Each from its own index, so that 0 is 0 and no error adds up; rounded to what was typed.
+    return checked_energies(np.round(first_ev + step_ev * np.arange(whole + 1), 12) + 0.0)
+
+
+def checked_energies(energies_ev: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return energies (eV) as they are.
+
+    Raises
+    ------
+    InputError
+        If one lies farther from E_F than `FARTHEST_EV`.
+    """
+    if (far := np.abs(energies_ev).max(initial=0.0)) > FARTHEST_EV:
+        raise InputError(
+            f"energies: {far:g} eV from E_F is beyond {FARTHEST_EV:g} eV, where a basis of valence orbitals has no "
+            "levels; energies are in eV and relative to E_F"
+        )
+    return energies_ev
+
+
+def check_thermal_grid(first_ev: float, last_ev: float, step_ev: float, temperature_k: float) -> None:
+    """Refuse a grid on which no thermal conductance can be taken.
+
+    Raises
+    ------
+    InputError
+        If it is narrower than the Fermi function's derivative, or coarser than `COARSEST_STEP` kT.
+    """
+    kt = BOLTZMANN_EV_PER_K * temperature_k
+    if last_ev - first_ev < 2 * KERNEL_HALF_WIDTH * kt:
+        raise InputError(
+            f"energies from {first_ev:g} to {last_ev:g} eV do not hold the Fermi function's derivative at "
+            f"{temperature_k:g} K, which is {2 * KERNEL_HALF_WIDTH * kt:.2f} eV wide; widen the energies"
+        )
+    if step_ev > COARSEST_STEP * kt:
+        raise InputError(
+            f"energies are {step_ev:g} eV apart where kT is {kt:.4f} eV at {temperature_k:g} K; "
+            f"use a step of at most {COARSEST_STEP * kt:.3f} eV"
+        )

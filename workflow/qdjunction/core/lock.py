@@ -1,0 +1,283 @@
+"""One run at a time in a folder, also across machines and after a crash."""
+
+import json
+import logging
+import os
+import signal
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from qdjunction.core.errors import MachineError
+from qdjunction.core.files import whole
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_S = 10.0
+"""Time between two signs of life of a holder (s)."""
+
+STALE_S = 300.0
+"""Age of the last sign of life from which a holder on another machine counts as gone (s)."""
+
+NAME = "lock.json"
+"""File name of the lock of a working folder."""
+
+_WAIT_S = 1.0
+_GUARD_WAIT_S = 0.1
+_NO_SIGN_S = 3 * HEARTBEAT_S
+
+
+class RunLock:
+    """A held lock.
+
+    The lock is a file with the holder's host, process and job, touched every `HEARTBEAT_S` seconds. A holder on this
+    machine is gone when its process is; one on another machine when its heartbeat is older than `STALE_S`, by the
+    clock of the file system. Nothing is asked of that but to create a file only where there is none.
+
+    Attributes
+    ----------
+    waited_for : str
+        Task of the holder that was waited for; empty if there was none.
+    """
+
+    def __init__(self, path: Path, holder: dict[str, Any], waited_for: str = ""):
+        self._path = path
+        self._holder = holder
+        self.waited_for = waited_for
+
+    def started(self, process_group: int) -> None:
+        """Note the process group of the program that works here, so that whoever comes after a crash can end it."""
+        self._holder["process_group"] = process_group
+        with whole(self._path) as temporary:
+            temporary.write_text(json.dumps(self._holder))
+
+
+def job_id() -> str:
+    """Return the id of the batch job this process is part of, empty outside of one."""
+    return os.environ.get("SLURM_JOB_ID") or os.environ.get("PBS_JOBID") or os.environ.get("LSB_JOBID") or ""
+
+
+@contextmanager
+def run_lock(run_dir: Path, name: str = NAME, task: str = "", wait: bool = False) -> Iterator[RunLock]:
+    """Hold the lock of a run folder.
+
+    A stale lock is taken over, and a program that its dead holder left behind on this machine is ended first: two of
+    them would spoil each other's files.
+
+    Parameters
+    ----------
+    run_dir : Path
+        The folder.
+    name : str
+        File name of the lock.
+    task : str
+        What is done under it, for whoever waits.
+    wait : bool
+        Wait for another holder to end instead of refusing.
+
+    Raises
+    ------
+    MachineError
+        When another process holds it; names host, process, job and the last sign of life.
+    """
+    path = run_dir / name
+    holder = {
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "started": psutil.Process().create_time(),
+        "job_id": job_id(),
+        "since": time.time(),
+        "task": task,
+    }
+    before = ""
+    while True:
+        try:
+            _acquire(path, holder)
+            break
+        except MachineError as held:
+            if not wait:
+                raise
+            with suppress(OSError):
+                other = _holder(path.read_text()).get("task", "")
+                if other and not before:
+                    log.warning("waiting: %s", held)
+                before = other
+            time.sleep(_WAIT_S)
+    stop = threading.Event()
+    beating = threading.Thread(target=_beat, args=(path, holder, stop), daemon=True)
+    beating.start()
+    try:
+        yield RunLock(path, holder, before)
+    finally:
+        stop.set()
+        beating.join()
+        if _is_own(path, holder):
+            path.unlink(missing_ok=True)
+
+
+def _acquire(path: Path, holder: dict[str, Any]) -> None:
+    while not _create(path, json.dumps(holder)):
+        _remove_stale(path)
+
+
+def _create(path: Path, text: str) -> bool:
+    """Create a file if there is none; tell whether there was none.
+
+    Of several newcomers one succeeds, on NFS (version 3 and later) and without hard links too. For a moment the file is
+    empty, which reads as the lock of an unknown holder.
+    """
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
+    except FileExistsError:
+        return False
+    try:
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+    return True
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove the lock if its holder is gone.
+
+    Raises
+    ------
+    MachineError
+        When it is not.
+    """
+    _refuse_living(path)
+    # Only who holds the guard removes a lock that is not its own, so nobody removes that of the next holder.
+    guard = path.with_name(f".{path.name}-guard")
+    if not _create(guard, ""):
+        with suppress(FileNotFoundError):
+            if _age(guard) > STALE_S:
+                guard.unlink()
+        time.sleep(_GUARD_WAIT_S)
+        return
+    try:
+        other = _refuse_living(path)
+        if other is None:
+            return
+        log.warning(
+            "%s: taking over from process %s on %s, which is gone",
+            path.parent,
+            other.get("pid"),
+            other.get("host"),
+        )
+        if other.get("host") == socket.gethostname() and "process_group" in other:
+            _end_orphans(other["process_group"], path.parent)
+        path.unlink(missing_ok=True)
+    finally:
+        guard.unlink(missing_ok=True)
+
+
+def _refuse_living(path: Path) -> dict[str, Any] | None:
+    """Return what the lock of a holder that is gone says, None where there is no lock.
+
+    Raises
+    ------
+    MachineError
+        When the holder lives.
+    """
+    try:
+        age = _age(path)
+        other = _holder(path.read_text())
+    except FileNotFoundError:
+        return None
+    if other.get("host") == socket.gethostname():
+        # A process with the number of the holder is another one if it started at another time and gives no sign. The
+        # start alone does not tell: it moves when the clock is set.
+        gone = not _alive(other["pid"]) or (age > _NO_SIGN_S and not _started_then(other))
+    else:
+        gone = age > STALE_S
+    if not gone:
+        job = f", job {other['job_id']}" if other.get("job_id") else ""
+        raise MachineError(
+            f"{path.parent}: another run works here (host {other.get('host', 'unknown')}, process "
+            f"{other.get('pid', 'unknown')}{job}, last sign of life {max(age, 0):.0f} s ago); wait for it or end it. "
+            f"A lock without a sign of life for {STALE_S:.0f} s is taken over."
+        )
+    return other
+
+
+def _age(path: Path) -> float:
+    """Time since a file was touched (s), by the clock of its file system."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".lock-") as now:
+        return os.stat(now.name).st_mtime - path.stat().st_mtime
+
+
+def _holder(text: str) -> dict[str, Any]:
+    """Return what a lock says; nothing if it was damaged."""
+    try:
+        return dict(json.loads(text))
+    except (ValueError, TypeError):
+        return {}
+
+
+def _is_own(path: Path, holder: dict[str, Any]) -> bool:
+    """Whether the lock is still that of `holder`: one that slept too long finds another's in its place."""
+    try:
+        found = _holder(path.read_text())
+    except FileNotFoundError:
+        return False
+    return all(found.get(key) == holder[key] for key in ("host", "pid", "since"))
+
+
+def _end_orphans(process_group: int, run_dir: Path) -> None:
+    """End the processes of a group that work in `run_dir`; a group whose number was given anew works elsewhere."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        members = [pid for pid in psutil.pids() if _works_in(pid, process_group, run_dir)]
+        if not members:
+            return
+        log.warning("%s: ending process %d, which its dead runner left behind", run_dir, members[0])
+        for pid in members:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        deadline = time.monotonic() + 10
+        while any(_alive(pid) for pid in members) and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+
+def _works_in(pid: int, process_group: int, run_dir: Path) -> bool:
+    try:
+        return os.getpgid(pid) == process_group and os.path.samefile(psutil.Process(pid).cwd(), run_dir)
+    except (OSError, psutil.Error):
+        return False
+
+
+def _alive(pid: int) -> bool:
+    """Whether there is such a process. A zombie has ended, whether or not its parent has asked."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
+
+
+def _started_then(other: dict[str, Any]) -> bool:
+    """Whether the process with the number of a holder started when the holder did, as far as the lock says."""
+    try:
+        return (
+            "started" not in other or abs(psutil.Process(other["pid"]).create_time() - other["started"]) < 1
+        )
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
+
+
+def _beat(path: Path, holder: dict[str, Any], stop: threading.Event) -> None:
+    while not stop.wait(HEARTBEAT_S):
+        if _is_own(path, holder):
+            with suppress(FileNotFoundError):
+                os.utime(path)

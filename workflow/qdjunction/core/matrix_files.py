@@ -1,0 +1,242 @@
+"""H and S from files of other programs, and whether such files are whole.
+
+A program that reads a cut or damaged file may stop the whole process or never come back, sisl's readers included, so
+that is asked first.
+"""
+
+import logging
+import os
+import re
+import struct
+import warnings
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import sisl
+from numpy.typing import NDArray
+from sisl.io.sile import MissingFermiLevelWarning
+
+from qdjunction.core.errors import InputError
+
+log = logging.getLogger(__name__)
+
+FERMI_AT_ZERO = {
+    "tshsSileSiesta": "TSHS of SIESTA: H - E_F S is what the file holds",
+    "ncSileSiesta": "netCDF of SIESTA or sisl: E_F is in the file, and sisl subtracts it",
+    "hsxSileSiesta": "HSX of SIESTA 5: E_F is in the file, unless SIESTA never computed it, and sisl subtracts it",
+}
+"""What sisl reads with the Fermi energy at zero, by sisl's name of the kind of file."""
+
+ZERO_NOT_STATED = {
+    "winSileWannier90": "Wannier90 writes energies in the absolute zero of the DFT code",
+    "tbSileWannier90": "Wannier90 writes energies in the absolute zero of the DFT code",
+    "hrSileWannier90": "Wannier90 writes energies in the absolute zero of the DFT code",
+    "rhamSileScaleUp": "ScaleUp writes no Fermi energy",
+    "hamiltonianSile": "a text Hamiltonian of sisl holds no Fermi energy",
+}
+"""Why the Fermi energy of other files has to be given; kinds that stand in none of the tables are treated alike."""
+
+NOT_READ = {
+    "fdfSileSiesta": "an input file of SIESTA; give the folder of its run, or its nc, TSHS or HSX file",
+    "tsgfSileSiesta": "surface Green's functions at their own k points; give the TSHS file of that electrode",
+    "tbtgfSileTBtrans": "surface Green's functions at their own k points; give the TSHS file of that electrode",
+    "hamrealSileDFTB": (
+        "DFTB+ writes H in Hartree, S in another file and no positions; make an nc file of both as docs/transport.md"
+        " shows"
+    ),
+}
+"""Kinds of files that sisl reads a Hamiltonian from, but not one that T(E) can be computed with as it is."""
+
+# sisl takes these names for tables of numbers, or reads one matrix of a pair.
+_NOT_READ_BY_NAME = {
+    r"(ham|over)(real|sqr)\d?\.dat(\.gz)?": NOT_READ["hamrealSileDFTB"],
+    r".*_(hr|tb)\.dat(\.gz)?": "sisl reads Wannier90 by the .win file of its run, in the same folder; give that",
+}
+
+
+def read_matrices(
+    path: str | Path, fermi_ev: float | None = None, option: str = "--fermi"
+) -> sisl.Hamiltonian:
+    """Read H (eV) and S with the Fermi energy at zero.
+
+    Parameters
+    ----------
+    path : str or Path
+        TSHS, nc, HSX of SIESTA 5, or any other file with a Hamiltonian for sisl.
+    fermi_ev : float, optional
+        Fermi energy (eV) in the zero that the file has for sisl; needed where the file does not state it.
+    option : str
+        Where the user gives that energy, for the message.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is cut short, holds no Hamiltonian, or leaves the Fermi energy open.
+    """
+    if fermi_ev is not None and not np.isfinite(fermi_ev):
+        raise InputError(f"{option} = {fermi_ev}: is no energy; give it in eV")
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file")
+    if path.suffix in (".HSX", ".TSHS") and not is_whole(path):
+        raise InputError(f"{path}: is cut short or damaged; write it again with SIESTA")
+    for pattern, remedy in _NOT_READ_BY_NAME.items():
+        if re.fullmatch(pattern, path.name):
+            raise InputError(f"{path}: {remedy}")
+    try:
+        with warnings.catch_warnings(record=True) as caught, sisl.get_sile(path) as sile:
+            warnings.simplefilter("always", sisl.SislWarning)
+            kind = type(sile).__name__
+            if kind in NOT_READ:
+                raise InputError(f"{path}: {NOT_READ[kind]}")
+            if path.suffix == ".HSX" and sile.version == 0:
+                raise InputError(
+                    f"{path}: an HSX of SIESTA 4 holds neither geometry nor Fermi energy; give the folder of its run"
+                )
+            hamiltonian = sile.read_hamiltonian()
+            if kind == "ncSileSiesta" and not np.all(
+                np.ma.filled(np.isfinite(sile.read_fermi_level()), False)
+            ):
+                raise InputError(
+                    f"{path}: its variable Ef holds no number, so its energies have no zero; write it again, or give a "
+                    "TSHS or HSX"
+                )
+    except InputError:
+        raise
+    except Exception as error:  # sisl raises whatever its readers trip over
+        raise InputError(
+            f"{path}: sisl finds no Hamiltonian in it ({type(error).__name__}: {error}); give an h.nc of `qdjunction "
+            "hamiltonian`, the folder of a finished SIESTA run, a TSHS or an HSX"
+        ) from error
+    for warning in caught:
+        log.info("sisl on %s: %s", path.name, warning.message)
+    missing = any(issubclass(warning.category, MissingFermiLevelWarning) for warning in caught)
+    if fermi_ev is None and (missing or kind not in FERMI_AT_ZERO):
+        why = (
+            "it holds no usable Fermi energy"
+            if missing
+            else ZERO_NOT_STATED.get(kind, f"sisl's {kind} states none")
+        )
+        raise InputError(
+            f"{path}: the Fermi energy is not known, since {why}; give it with {option} E (eV, in the zero of "
+            f"the file), or {option} 0 if the energies of the file are relative to it already"
+        )
+    if fermi_ev:
+        hamiltonian = hamiltonian.copy()
+        hamiltonian.shift(-fermi_ev)
+    return hamiltonian
+
+
+def is_whole(path: str | Path) -> bool:
+    """Tell whether a file is a sequence of whole Fortran records: HSX, TSHS, DM, CG.
+
+    Every record of an unformatted sequential file lies between two equal 4-byte lengths (negative where a record of
+    more than 2 GiB goes on), so a file that was cut anywhere but between two records shows it. An HSX of SIESTA 4 is
+    also asked whether its numbers of matrix elements and its columns fit the lengths of its records.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    bool
+        False also for an empty and a missing file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        records = _records(file, path.stat().st_size)
+        if not records:
+            return False
+        return path.suffix != ".HSX" or records[0][1] != 16 or _old_hsx_fits(file, records)
+
+
+def eig_is_whole(path: str | Path) -> bool:
+    """Tell whether an EIG file holds the numbers that its head announces: E_F, three sizes, k-points of levels."""
+    numbers = _numbers(path)
+    if len(numbers) < 4:
+        return False
+    levels, spins, k_points = numbers[1:4]
+    return len(numbers) == 4 + k_points * (1 + levels * spins)
+
+
+def fa_is_whole(path: str | Path) -> bool:
+    """Tell whether an FA file holds the numbers that its head announces: index and three components for each atom."""
+    numbers = _numbers(path)
+    return len(numbers) > 0 and len(numbers) == 1 + 4 * numbers[0]
+
+
+def fdf_is_whole(path: str | Path) -> bool:
+    """Tell whether an fdf file is text in which every block has its end."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8").lower().splitlines()
+    except ValueError:
+        return False
+    marks = [line.split()[0] for line in lines if line.lstrip().startswith(("%block", "%endblock"))]
+    return marks == ["%block", "%endblock"] * (len(marks) // 2)
+
+
+def _numbers(path: str | Path) -> NDArray[np.float64]:
+    """All that stands in a text file, if it is finite numbers; otherwise nothing."""
+    try:
+        numbers = np.array(Path(path).read_text(encoding="ascii").split(), dtype=float)
+    except ValueError:
+        return np.empty(0)
+    return numbers if np.isfinite(numbers).all() else np.empty(0)
+
+
+def _records(file: BinaryIO, size: int) -> list[tuple[int, int]]:
+    """Place and length of each record, in bytes; none if one of them is not whole."""
+    records = []
+    at = 0
+    while at + 8 <= size:
+        file.seek(at)
+        (head,) = struct.unpack("<i", file.read(4))
+        end = at + 4 + abs(head)
+        if end + 4 > size:
+            return []
+        file.seek(end, os.SEEK_SET)
+        (tail,) = struct.unpack("<i", file.read(4))
+        if abs(head) != abs(tail):
+            return []
+        records.append((at + 4, abs(head)))
+        at = end + 4
+    return records if at == size else []
+
+
+def _old_hsx_fits(file: BinaryIO, records: list[tuple[int, int]]) -> bool:
+    """Whether sizes, numbers of elements a row and columns of an HSX of SIESTA 4 fit each other.
+
+    Its records: sizes; whether Gamma only; if not, the unit-cell orbital of each supercell orbital; the number of
+    elements a row; the columns of each row; H of each spin and row; S of each row; and so on (``iohsx`` of SIESTA).
+    """
+
+    def integers(record: int) -> NDArray[np.int32]:
+        at, length = records[record]
+        file.seek(at)
+        return np.frombuffer(file.read(length), dtype="<i4")
+
+    rows, columns, spins, elements = (int(value) for value in integers(0))
+    if len(records) < 4 or records[1][1] != 4 or not 0 < rows <= columns or spins < 1:
+        return False
+    counts_at = 2 if integers(1)[0] else 3
+    if records[counts_at][1] != 4 * rows or len(records) < counts_at + 1 + rows * (2 + spins):
+        return False
+    counts = integers(counts_at)
+    if counts.min() < 0 or int(counts.sum(dtype=np.int64)) != elements:
+        return False
+    for row, count in enumerate(counts, start=counts_at + 1):
+        if records[row][1] != 4 * count:
+            return False
+        named = integers(row)
+        if count and not 1 <= named.min() <= named.max() <= columns:
+            return False
+    return all(
+        records[counts_at + 1 + rows * (1 + block) + row][1] == 4 * count
+        for block in range(spins + 1)
+        for row, count in enumerate(counts)
+    )

@@ -1,0 +1,195 @@
+"""The lock that Snakemake puts on its working folder, and whether the Snakemake that took it still runs.
+
+The lock itself does not say who holds it. So every run leaves a record with host and process beside it
+(`record_run`), and a lock is removed (`release`, which `make report` calls) only when each record and each process of
+this computer says that nobody is left. On a shared file system the holder may run on another computer, where no
+process can be looked up from here; the lock is then left alone.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from enum import Enum
+from pathlib import Path
+
+import psutil
+
+from qdjunction.study.table.errors import InputError, QdjunctionError
+
+LOCKS = Path(".snakemake", "locks")
+RECORDS = Path(".snakemake", "qdjunction_runs")
+
+
+class Holder(Enum):
+    """Who holds the lock of a folder."""
+
+    NOBODY = "there is no lock"
+    DEAD = "a Snakemake that was killed left it behind"
+    ALIVE = "a Snakemake runs on this computer"
+    UNKNOWN = "whether its Snakemake still runs cannot be known from here"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run of Snakemake: host, PID namespace (of a container), process and when that began, in s since 1970."""
+
+    host: str
+    pid_namespace: str
+    pid: int
+    began: float
+
+    @classmethod
+    def of_this_process(cls) -> "RunRecord":
+        """Return the record of the process that calls."""
+        return cls(socket.gethostname(), _pid_namespace(), os.getpid(), psutil.Process().create_time())
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the process can be looked up from here."""
+        return (self.host, self.pid_namespace) == (socket.gethostname(), _pid_namespace())
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process of a local record still runs, and is no later one with the same number."""
+        try:
+            process = psutil.Process(self.pid)
+            return process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - self.began) < 2.0
+        except psutil.NoSuchProcess:
+            return False
+
+
+def record_run(folder: Path) -> None:
+    """Record that this process runs Snakemake in `folder`; to be called once it holds the lock."""
+    record = RunRecord.of_this_process()
+    path = _record_path(folder, record)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(asdict(record)), encoding="utf-8")
+
+
+def forget_run(folder: Path) -> None:
+    """Remove the record of this process, when its run has ended."""
+    _record_path(folder, RunRecord.of_this_process()).unlink(missing_ok=True)
+
+
+def find_holder(folder: Path) -> tuple[Holder, str]:
+    """Return who holds Snakemake's lock of `folder`, and one sentence that says so and what to type."""
+    locked = [path.stat().st_mtime_ns for path in _files(folder / LOCKS)]
+    if not locked:
+        return Holder.NOBODY, f"{folder} is not locked"
+    if processes := _snakemake_processes(folder):
+        pids = " ".join(map(str, processes))
+        return Holder.ALIVE, (
+            f"a Snakemake or a job of one still works in {folder} (process {pids}): wait for it, or end it with"
+            f" `kill {pids}` and try again"
+        )
+    # A run records itself after it has taken the lock: a record older than every lock is that of an earlier run.
+    records = [(path.stat().st_mtime_ns, _read(path)) for path in _files(folder / RECORDS)]
+    records = [(written, record) for written, record in records if written >= min(locked)]
+    by_hand = "`snakemake --unlock` and then your command again with --rerun-incomplete"
+    for _, record in records:
+        if record is None or not record.is_local:
+            who = (
+                f"process {record.pid} on {record.host}"
+                if record
+                else "a Snakemake whose record cannot be read"
+            )
+            return Holder.UNKNOWN, (
+                f"{folder} is locked by {who}, and whether that still runs cannot be known from here: look there, and"
+                f" if it does not, type {by_hand}"
+            )
+        if record.is_alive:
+            return Holder.ALIVE, (
+                f"a Snakemake works in {folder} (process {record.pid}): wait for it, or end it with"
+                f" `kill {record.pid}` and try again"
+            )
+    if not records or max(written for written, _ in records) < max(locked):
+        return Holder.UNKNOWN, (
+            f"{folder} is locked, and by whom is not recorded; it may be a Snakemake on another computer: if none runs"
+            f" in this folder, type {by_hand}"
+        )
+    pids = ", ".join(str(record.pid) for _, record in records if record)
+    return Holder.DEAD, (
+        f"{folder} is still locked by a Snakemake that was killed (process {pids}): type `make report`, or {by_hand}"
+    )
+
+
+def release(folder: Path) -> None:
+    """Remove the lock that a killed Snakemake left in `folder`; nothing is done where there is none.
+
+    Raises
+    ------
+    InputError
+        When the Snakemake that holds the lock still runs, or may still run.
+    """
+    if not _files(folder / LOCKS):
+        return
+    with _one_at_a_time(folder):
+        holder, sentence = find_holder(folder)
+        if holder is Holder.NOBODY:
+            return
+        if holder is not Holder.DEAD:
+            raise InputError(sentence)
+        for path in _files(folder / LOCKS):
+            path.unlink(missing_ok=True)
+        shutil.rmtree(folder / RECORDS, ignore_errors=True)
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    # Two that look at once would both see the dead holder, and the slower one remove the lock of the faster one's run.
+    with (folder / ".snakemake" / "qdjunction_release").open("w") as file:
+        with suppress(OSError):  # a file system without flock
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _record_path(folder: Path, record: RunRecord) -> Path:
+    return folder / RECORDS / f"{record.host}-{record.pid}.json"
+
+
+def _read(path: Path) -> RunRecord | None:
+    try:
+        return RunRecord(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _pid_namespace() -> str:
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return ""
+
+
+def _snakemake_processes(folder: Path) -> list[int]:
+    """Return the processes of this computer, but the caller's own, that run Snakemake or a job of it in `folder`."""
+    own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    found = []
+    for process in psutil.process_iter(["pid", "cmdline", "cwd", "status"]):
+        about = process.info
+        words = about["cmdline"] or []
+        is_snakemake = any(Path(word).name == "snakemake" for word in words[:4]) or any(
+            f"{os.sep}.snakemake{os.sep}scripts{os.sep}" in word for word in words
+        )
+        if is_snakemake and about["pid"] not in own and about["status"] != psutil.STATUS_ZOMBIE:
+            with suppress(OSError, TypeError):
+                if os.path.samefile(about["cwd"], folder):
+                    found.append(about["pid"])
+    return sorted(found)
+
+
+if __name__ == "__main__":
+    try:
+        release(Path.cwd())
+    except QdjunctionError as error:
+        sys.exit(str(error))
