@@ -9,11 +9,11 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
-from qdjunction.config import parse_config
-from qdjunction.errors import QdjunctionError
-from qdjunction.failures import find_failures
-from qdjunction.study import make_study
-from qdjunction.yaml_model import read_yaml
+from qdjunction.study.config import parse_config
+from qdjunction.core.errors import QdjunctionError
+from qdjunction.study.failures import find_failures
+from qdjunction.study.table import make_study
+from qdjunction.core.schema import read_yaml
 
 min_version("9.25")
 

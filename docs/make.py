@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
-from qdjunction.config import Config
+from qdjunction.study.config import Config
 
 ROOT = Path(__file__).parents[1]
 GRAPH = re.compile(r"(?<=<!-- rule graph -->\n).*?(?=<!-- end of rule graph -->)", re.DOTALL)
@@ -23,7 +23,7 @@ Every key that a study may set. Units are part of the names. A misspelt key, a v
 contact is one clear error before any job starts; `qdjunction check config.yaml` looks without Snakemake. An editor that
 knows JSON schema completes and checks as you type: `config.schema.json` lies beside this page.
 
-This page is written by `make docs` from `workflow/qdjunction/config.py`.
+This page is written by `make docs` from `workflow/qdjunction/study/config.py`.
 """
 
 

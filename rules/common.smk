@@ -5,8 +5,8 @@ from qdjunction.report.plan import (
     overview_files_of,
     planned_figures,
 )
-from qdjunction.packs import JUNCTION_FILES, TRANSPORT_FILES
-from qdjunction.study import RECORD, study_values
+from qdjunction.study.packs import JUNCTION_FILES, TRANSPORT_FILES
+from qdjunction.study.table import RECORD, study_values
 
 FIGURES = [] if study.is_screen else planned_figures(study)
 SETTINGS = study_values(study)

@@ -99,7 +99,7 @@ def dense_matrix(device, left, right, energy):
 def by_inverse(device, left, right, energy):
     """Whole inverse, as ``ase.transport`` takes it."""
     import numpy as np
-    from qdjunction.transport.leads import broadening
+    from qdjunction.transport.leads.base import broadening
 
     green = np.linalg.inv(dense_matrix(device, left, right, energy))[np.ix_(left.orbitals, right.orbitals)]
     gammas = (broadening(lead.self_energy(energy)) for lead in (left, right))
@@ -200,8 +200,8 @@ def measure(case: str, solver: str, reference: str, energies_timed: int, kwant_p
     """Time one solver on one system, in this process."""
     import numpy as np
     from qdjunction.transport import transmission
-    from qdjunction.transport.contact import ContactReduction
-    from qdjunction.transport.direct import DirectSolver
+    from qdjunction.transport.solvers.contact_reduction import ContactReduction
+    from qdjunction.transport.solvers.direct import DirectSolver
 
     system = recorded_system(Path(reference)) if case == "recorded" else made_system(int(case))
     device, left, right, energies = system

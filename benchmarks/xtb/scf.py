@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 from ase.io import read
-from qdjunction.structure.catalogue import load_dot
-from qdjunction.structure.dot import build_dot
+from qdjunction.structure.perovskite.catalogue import load_dot
+from qdjunction.structure.perovskite.dot import build_dot
 from tabulate import tabulate
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ import sys, time
 import numpy
 name = "as linked by the wheel"
 if sys.argv[1] == "fast":
-    from qdjunction.engine import blas
+    from qdjunction.engine.xtb import blas
     name = blas.load()
 from tblite.interface import Calculator
 data = numpy.load(sys.argv[2])

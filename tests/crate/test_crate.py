@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 from qdjunction import cli
-from qdjunction.config import read_config
+from qdjunction.core.errors import InputError
+from qdjunction.core.provenance import provenance
 from qdjunction.crate import write_crate
 from qdjunction.crate.metadata import METADATA, People
-from qdjunction.errors import InputError
-from qdjunction.packs import write_pack
-from qdjunction.provenance import provenance
 from qdjunction.report.data import collect
-from qdjunction.study import make_study, read_study, study_values
+from qdjunction.study.config import read_config
+from qdjunction.study.packs import write_pack
+from qdjunction.study.table import make_study, read_study, study_values
 
 ROOT = Path(__file__).parents[2]
 RECORDED = ROOT / "tests" / "data" / "report" / "results"

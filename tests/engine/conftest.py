@@ -9,7 +9,7 @@ import pytest
 from ase import Atoms
 from ase.io import read
 from qdjunction.engine.contract import ElectronicStructure
-from qdjunction.engine.xtb import XtbEngine, XtbSettings
+from qdjunction.engine.xtb.engine import XtbEngine, XtbSettings
 
 DATA = Path(__file__).parents[1] / "data"
 

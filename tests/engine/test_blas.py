@@ -29,7 +29,7 @@ def python(code: str, threads: int = 1) -> list[str]:
 
 
 SCF = f"""
-from qdjunction.engine import blas
+from qdjunction.engine.xtb import blas
 print(blas.load())
 import numpy
 from tblite.interface import Calculator, symbols_to_numbers
@@ -76,7 +76,7 @@ def test_without_mkl_the_linked_library_is_named_and_complained_about():
 
 
 def test_too_late_to_choose_once_tblite_is_loaded():
-    late = python("import tblite.interface\nfrom qdjunction.engine import blas\nprint(blas.load())")
+    late = python("import tblite.interface\nfrom qdjunction.engine.xtb import blas\nprint(blas.load())")
     assert "oneMKL" not in late[0]
 
 
@@ -84,7 +84,7 @@ def test_the_engine_room_is_cheap_to_import():
     """A dry run of the workflow imports the settings and the registry; neither may pull in sisl."""
     code = (
         "import sys, qdjunction.engine.registry\n"
-        "import qdjunction.engine.contract, qdjunction.engine.xtb_settings\n"
+        "import qdjunction.engine.contract, qdjunction.engine.xtb.settings\n"
         "print(sorted({'sisl', 'ase', 'tblite', 'numpy', 'scipy'} & set(sys.modules)))"
     )
     assert python(code) == ["[]"]

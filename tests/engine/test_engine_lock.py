@@ -6,13 +6,13 @@ import sys
 import time
 
 import pytest
-from qdjunction.engine.lock import STALE_S, run_lock
-from qdjunction.errors import MachineError
+from qdjunction.core.errors import MachineError
+from qdjunction.core.lock import STALE_S, run_lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from qdjunction.engine.lock import run_lock
+from qdjunction.core.lock import run_lock
 with run_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

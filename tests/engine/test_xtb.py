@@ -7,11 +7,11 @@ import pytest
 from ase import Atoms
 from ase.build import molecule
 from pydantic import ValidationError
+from qdjunction.core.errors import EngineError, InputError
 from qdjunction.engine.contract import ElectronicStructure
 from qdjunction.engine.fermi import fermi_energy
 from qdjunction.engine.registry import make_engine
-from qdjunction.engine.xtb import XtbEngine, XtbSettings, _reference_electrons
-from qdjunction.errors import EngineError, InputError
+from qdjunction.engine.xtb.engine import XtbEngine, XtbSettings, _reference_electrons
 from scipy.linalg import eigh, eigvalsh
 
 

@@ -13,7 +13,7 @@ from ase.build import molecule
 from ase.constraints import FixAtoms
 from ase.io.trajectory import Trajectory
 from qdjunction.engine.relaxation import TRAJECTORY
-from qdjunction.engine.xtb import XtbEngine, XtbSettings
+from qdjunction.engine.xtb.engine import XtbEngine, XtbSettings
 
 FMAX = 0.02
 
@@ -68,7 +68,7 @@ def test_a_killed_relaxation_is_finished_with_no_step_lost(uninterrupted, tmp_pa
         from pathlib import Path
         sys.path.insert(0, {str(Path(__file__).parent)!r})
         from test_xtb_relax import FMAX, methylammonium_bromide
-        from qdjunction.engine.xtb import XtbEngine
+        from qdjunction.engine.xtb.engine import XtbEngine
 
         class Killer(logging.Handler):
             def emit(self, record):

@@ -18,18 +18,18 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from qdjunction.config import parse_config, read_config
+from qdjunction.core.errors import InputError, QdjunctionError
 from qdjunction.engine.siesta.extraction import electronic_structure_from_run, read_hamiltonian
 from qdjunction.engine.siesta.pseudopotentials import read_pseudopotential
 from qdjunction.engine.store import read_electronic_structure
-from qdjunction.errors import InputError, QdjunctionError
-from qdjunction.failures import failures_in
-from qdjunction.packs import read_manifest, unpack, write_pack
-from qdjunction.records import read_record
 from qdjunction.steps import read_junction
-from qdjunction.structure.catalogue import load_dot
+from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.xyz import read_structure
-from qdjunction.study import make_study
+from qdjunction.study.config import parse_config, read_config
+from qdjunction.study.failures import failures_in
+from qdjunction.study.packs import read_manifest, unpack, write_pack
+from qdjunction.study.records import read_record
+from qdjunction.study.table import make_study
 from qdjunction.traces.reading import open_traces
 from qdjunction.transport import read_transmission
 

@@ -5,7 +5,7 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.interference.decay import fit_decay
 
 SLIDING = np.array([3.9, 9.2, 14.5])

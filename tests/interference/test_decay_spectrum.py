@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.interference.comparison import compare
+from qdjunction.interference.decay_spectrum import decay_spectrum
 from qdjunction.interference.jump import find_jump
-from qdjunction.interference.spectrum import decay_spectrum
 from qdjunction.interference.window import EnergyWindow
 
 DISTANCES = np.array([3.9, 9.2, 14.5, 17.5])

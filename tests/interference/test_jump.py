@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.interference.decay import fit_decay
 from qdjunction.interference.jump import find_jump
 from scipy import stats

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from qdjunction.errors import InputError, TransportError
-from qdjunction.interference.orbitals import DotOrbitals, dot_gap, orbital_rule, solve_dot, tip_coupling
+from qdjunction.core.errors import InputError, TransportError
+from qdjunction.interference.orbital_rule import DotOrbitals, dot_gap, orbital_rule, solve_dot, tip_coupling
 from scipy import linalg
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import sisl
 from ase.io import read
-from qdjunction.interference.orbitals import orbital_rule, solve_dot, tip_coupling
+from qdjunction.interference.orbital_rule import orbital_rule, solve_dot, tip_coupling
 
 VALENCE = {"H": 1, "C": 4, "N": 5, "Br": 7, "Pb": 4}
 """Electrons of the recorded pseudopotentials."""

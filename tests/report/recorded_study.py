@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from qdjunction.study import Study, read_study
+from qdjunction.study.table import Study, read_study
 
 ROOT = Path(__file__).parents[2]
 RECORDED = ROOT / "tests" / "data" / "report" / "results"

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from qdjunction.config import parse_config, read_config
-from qdjunction.errors import InputError
-from qdjunction.records import read_record
+from qdjunction.core.errors import InputError
 from qdjunction.report import style
 from qdjunction.report.data import collect
 from qdjunction.report.drawing import write_figure
 from qdjunction.report.figures import draw
 from qdjunction.report.plan import planned_figures
 from qdjunction.report.redraw import redraw, write_figures
-from qdjunction.study import RECORD, make_study, read_study, study_values, write_study
+from qdjunction.study.config import parse_config, read_config
+from qdjunction.study.records import read_record
+from qdjunction.study.table import RECORD, make_study, read_study, study_values, write_study
 from recorded_study import RECORDED, ROOT, recorded_study
 
 BLOCKED = ("tblite", "ase.calculators.siesta", "snakemake", "pymatgen", "mkl")

@@ -4,7 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.report.data import collect, read_timings
 from recorded_study import RECORDED, recorded_study
 

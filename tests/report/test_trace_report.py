@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from qdjunction import trace_steps
-from qdjunction.errors import AnalysisError
+from qdjunction.core.errors import AnalysisError
 from qdjunction.report import drawing, figures, trace_figures, trace_tables
 from qdjunction.report.data import collect
 from qdjunction.report.page import write_report

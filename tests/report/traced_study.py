@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 from qdjunction import trace_steps
-from qdjunction.config import parse_config
-from qdjunction.study import RECORD, Study, make_study, study_values, write_study
+from qdjunction.study.config import parse_config
+from qdjunction.study.table import RECORD, Study, make_study, study_values, write_study
 from qdjunction.traces.settings import SimulationSettings
 from qdjunction.traces.simulation import SlidingSeries, simulate
 from recorded_study import RECORDED, ROOT

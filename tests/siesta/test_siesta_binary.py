@@ -12,9 +12,9 @@ import ase.io
 import numpy as np
 import pytest
 from ase.constraints import FixAtoms
+from qdjunction.core.errors import EngineError
 from qdjunction.engine.siesta import Launch, SiestaEngine, SiestaSettings
 from qdjunction.engine.siesta.convergence import convergence
-from qdjunction.errors import EngineError
 
 pytestmark = [pytest.mark.siesta, pytest.mark.slow, pytest.mark.usefixtures("siesta_command")]
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import scipy.linalg
 import sisl
+from qdjunction.core.errors import EngineError, InputError
+from qdjunction.core.matrix_files import is_whole
 from qdjunction.engine.siesta import electronic_structure_from_run, read_hamiltonian
-from qdjunction.errors import EngineError, InputError
-from qdjunction.matrix_files import is_whole
 from qdjunction.transport import Device, WideBandLead, transmission
 
 

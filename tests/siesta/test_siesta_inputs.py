@@ -4,10 +4,10 @@ import sisl
 from ase import Atoms
 from ase.build import bulk
 from ase.constraints import FixAtoms, FixCartesian
+from qdjunction.core.errors import InputError
+from qdjunction.core.provenance import digest
 from qdjunction.engine.siesta.inputs import Task, write_lead_input, write_siesta_input
 from qdjunction.engine.siesta.pseudopotentials import find_pseudopotentials, read_pseudopotential
-from qdjunction.errors import InputError
-from qdjunction.provenance import digest
 
 PSML = """<?xml version="1.0" encoding="UTF-8" ?>
 <psml version="1.1" energy_unit="hartree" length_unit="bohr" xmlns="http://esl.cecam.org/PSML/ns/1.1">

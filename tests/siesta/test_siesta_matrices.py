@@ -2,8 +2,8 @@
 
 import pytest
 import sisl
-from qdjunction.errors import InputError
-from qdjunction.matrix_files import eig_is_whole, fa_is_whole, fdf_is_whole, read_matrices
+from qdjunction.core.errors import InputError
+from qdjunction.core.matrix_files import eig_is_whole, fa_is_whole, fdf_is_whole, read_matrices
 from qdjunction.steps import read_junction
 
 

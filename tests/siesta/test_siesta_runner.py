@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
+from qdjunction.core.errors import EngineError, InputError
 from qdjunction.engine.siesta import Launch, SiestaEngine
-from qdjunction.errors import EngineError, InputError
 
 REPLAY = """
 run = pathlib.Path({run!r})

@@ -3,10 +3,10 @@ import sys
 
 import pytest
 from pydantic import ValidationError
+from qdjunction.core.errors import InputError
 from qdjunction.engine.registry import make_engine
 from qdjunction.engine.siesta.launch import Launch
 from qdjunction.engine.siesta.settings import SiestaSettings
-from qdjunction.errors import InputError
 
 
 def test_the_default_protocol_is_the_published_one():

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 from qdjunction.engine.store import read_electronic_structure
-from qdjunction.packs import read_manifest, unpack
+from qdjunction.study.packs import read_manifest, unpack
 
 ROOT = Path(__file__).parents[2]
 DOT = "1Pb_MAPbBr3"

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 from qdjunction.structure.bonds import bond_lengths
-from qdjunction.structure.catalogue import load_dot
-from qdjunction.structure.dot import build_dot
 from qdjunction.structure.junction import build_junction
+from qdjunction.structure.perovskite.catalogue import load_dot
+from qdjunction.structure.perovskite.dot import build_dot
 
 CLUSTERS = Path(__file__).parents[2] / "clusters"
 

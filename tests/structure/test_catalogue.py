@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
-from qdjunction.errors import InputError
-from qdjunction.structure.catalogue import list_dots, load_dot
+from qdjunction.core.errors import InputError
+from qdjunction.structure.perovskite.catalogue import list_dots, load_dot
 
 CLUSTERS = Path(__file__).parents[2] / "clusters"
 

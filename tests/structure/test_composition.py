@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from qdjunction.errors import InputError
-from qdjunction.structure.catalogue import DotDefinition
-from qdjunction.structure.composition import arrange_halides, parse_halide, short_range_order
-from qdjunction.structure.dot import build_dot
-from qdjunction.structure.lattice import halide_sites
+from qdjunction.core.errors import InputError
+from qdjunction.structure.perovskite.catalogue import DotDefinition
+from qdjunction.structure.perovskite.composition import arrange_halides, parse_halide, short_range_order
+from qdjunction.structure.perovskite.dot import build_dot
+from qdjunction.structure.perovskite.lattice import halide_sites
 
 SQUARE = np.array([[0, 1], [1, 2], [2, 3], [0, 3]])
 

@@ -3,11 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
-from qdjunction.errors import StructureError
-from qdjunction.structure.catalogue import DotDefinition, list_dots, load_dot
+from qdjunction.core.errors import StructureError
 from qdjunction.structure.contacts import contact, contact_distance
-from qdjunction.structure.dot import build_dot
-from qdjunction.structure.lattice import sliding_series
+from qdjunction.structure.perovskite.catalogue import DotDefinition, list_dots, load_dot
+from qdjunction.structure.perovskite.dot import build_dot
+from qdjunction.structure.perovskite.lattice import sliding_series
 
 CLUSTERS = Path(__file__).parents[2] / "clusters"
 

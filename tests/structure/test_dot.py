@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from qdjunction.errors import InputError
-from qdjunction.structure.asites import a_site_energy, candidate_sites, choose_a_sites
-from qdjunction.structure.catalogue import DotDefinition, list_dots, load_dot
-from qdjunction.structure.dot import build_dot
-from qdjunction.structure.lattice import halide_sites
+from qdjunction.core.errors import InputError
+from qdjunction.structure.perovskite.a_sites import a_site_energy, candidate_sites, choose_a_sites
+from qdjunction.structure.perovskite.catalogue import DotDefinition, list_dots, load_dot
+from qdjunction.structure.perovskite.dot import build_dot
+from qdjunction.structure.perovskite.lattice import halide_sites
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import cdist
 

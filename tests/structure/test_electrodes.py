@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from ase.build import bulk, fcc111
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.structure.electrodes import gold_pyramid
 from scipy.spatial.distance import cdist
 

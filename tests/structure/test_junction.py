@@ -3,10 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
-from qdjunction.errors import InputError, StructureError
-from qdjunction.structure.catalogue import DotDefinition, list_dots, load_dot
+from qdjunction.core.errors import InputError, StructureError
 from qdjunction.structure.contacts import contact
-from qdjunction.structure.dot import build_dot
 from qdjunction.structure.junction import (
     APEX_DISTANCE_ANG,
     MIN_TIP_DISTANCE_ANG,
@@ -14,6 +12,8 @@ from qdjunction.structure.junction import (
     dot_atoms,
     lead_atoms,
 )
+from qdjunction.structure.perovskite.catalogue import DotDefinition, list_dots, load_dot
+from qdjunction.structure.perovskite.dot import build_dot
 from scipy.spatial.distance import cdist
 
 CLUSTERS = Path(__file__).parents[2] / "clusters"

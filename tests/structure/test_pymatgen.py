@@ -6,8 +6,8 @@ import pytest
 from pymatgen.core import Composition
 from pymatgen.io.ase import AseAtomsAdaptor
 from qdjunction.structure.bonds import bond_lengths
-from qdjunction.structure.catalogue import load_dot
-from qdjunction.structure.dot import build_dot
+from qdjunction.structure.perovskite.catalogue import load_dot
+from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.xyz import read_structure
 
 CLUSTERS = Path(__file__).parents[2] / "clusters"

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.io import read
-from qdjunction.structure.asites import choose_a_sites
 from qdjunction.structure.bonds import bond_lengths
-from qdjunction.structure.catalogue import load_dot
 from qdjunction.structure.contacts import contact_distance
-from qdjunction.structure.dot import build_dot
 from qdjunction.structure.junction import build_junction, lead_atoms
+from qdjunction.structure.perovskite.a_sites import choose_a_sites
+from qdjunction.structure.perovskite.catalogue import load_dot
+from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.xyz import read_structure
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist

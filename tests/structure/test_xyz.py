@@ -6,10 +6,10 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from qdjunction.errors import InputError
-from qdjunction.structure.catalogue import load_dot
-from qdjunction.structure.dot import build_dot
+from qdjunction.core.errors import InputError
 from qdjunction.structure.junction import build_junction
+from qdjunction.structure.perovskite.catalogue import load_dot
+from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.xyz import read_structure, write_structure
 
 CLUSTERS = Path(__file__).parents[2] / "clusters"

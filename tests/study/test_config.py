@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from qdjunction.config import Config, RelaxSettings, parse_config, read_config
-from qdjunction.errors import InputError
-from qdjunction.study import dot_id, make_study
+from qdjunction.core.errors import InputError
+from qdjunction.study.config import Config, RelaxSettings, parse_config, read_config
+from qdjunction.study.table import dot_id, make_study
 
 ROOT = Path(__file__).parents[2]
 CLUSTERS = ROOT / "clusters"

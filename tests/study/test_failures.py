@@ -8,15 +8,15 @@ from types import SimpleNamespace
 
 import pytest
 from qdjunction import cli, steps
-from qdjunction.errors import AnalysisError, EngineError, InputError, MachineError, StructureError
-from qdjunction.failures import Failure, find_failures, forget_failures, read_failure
+from qdjunction.core.errors import AnalysisError, EngineError, InputError, MachineError, StructureError
 from qdjunction.interference.settings import InterferenceSettings
-from qdjunction.jobs import running
 from qdjunction.report.data import collect
 from qdjunction.report.drawing import write_figure
 from qdjunction.report.figures import draw
 from qdjunction.report.page import write_report
 from qdjunction.report.plan import planned_figures
+from qdjunction.study.failures import Failure, find_failures, forget_failures, read_failure
+from qdjunction.study.job import running
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "report"))

@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-from qdjunction.provenance import digest
-from qdjunction.records import read_record, record_path
+from qdjunction.core.provenance import digest
 from qdjunction.report.data import collect
 from qdjunction.report.page import write_report
 from qdjunction.report.redraw import write_figures
-from qdjunction.study import read_study
+from qdjunction.study.records import read_record, record_path
+from qdjunction.study.table import read_study
 
 ROOT = Path(__file__).parents[2]
 RECORDED = ROOT / "tests" / "data" / "report" / "results"

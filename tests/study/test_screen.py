@@ -7,10 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from qdjunction.config import parse_config
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.report.overview import read_overview, write_overview
-from qdjunction.study import RECORD, make_study, study_values, write_study
+from qdjunction.study.config import parse_config
+from qdjunction.study.table import RECORD, make_study, study_values, write_study
 
 ROOT = Path(__file__).parents[2]
 RECORDED = ROOT / "tests" / "data" / "report" / "results"

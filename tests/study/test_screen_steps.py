@@ -10,14 +10,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from qdjunction import screen_steps, steps
-from qdjunction.config import ElectrodeSettings, TransportSettings
+from qdjunction.core.errors import InputError, StructureError
+from qdjunction.core.provenance import digest
 from qdjunction.engine.registry import make_engine
-from qdjunction.errors import InputError, StructureError
-from qdjunction.failures import find_failures, forget_failures, read_failure, recorded_case
 from qdjunction.interference.settings import InterferenceSettings
-from qdjunction.packs import JUNCTION_FILES, TRANSPORT_FILES, read_manifest, unpack
-from qdjunction.provenance import digest
-from qdjunction.records import read_record
+from qdjunction.study.config import ElectrodeSettings, TransportSettings
+from qdjunction.study.failures import find_failures, forget_failures, read_failure, recorded_case
+from qdjunction.study.packs import JUNCTION_FILES, TRANSPORT_FILES, read_manifest, unpack
+from qdjunction.study.records import read_record
 from qdjunction.transport import read_transmission
 
 RELAXED = Path(__file__).parents[1] / "data" / "report" / "results" / "1Pb_MAPbBr3" / "relaxed.extxyz"

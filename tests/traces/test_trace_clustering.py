@@ -3,7 +3,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.traces.clustering import classify, describe
 from qdjunction.traces.settings import ClusterSettings, SimulationSettings, TracesSettings
 from qdjunction.traces.simulation import SlidingSeries, simulate

@@ -3,7 +3,7 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 import pytest
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.traces.analysis import analyse
 from qdjunction.traces.histogram import Axis, Histogram, Histogram2D, fit_peaks, spacing_interval
 from qdjunction.traces.jump_table import writing_jumps

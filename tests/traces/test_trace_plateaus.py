@@ -2,7 +2,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.traces.plateaus import measure_plateaus, plateaus_of
 from qdjunction.traces.settings import PlateauSettings, SimulationSettings, TracesSettings
 from qdjunction.traces.simulation import SlidingSeries, simulate

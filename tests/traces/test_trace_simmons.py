@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
+from qdjunction.core.units import G0_SIEMENS
 from qdjunction.traces.simmons import fit_simmons, simmons_conductance_g0, simmons_current_density
-from qdjunction.units import G0_SIEMENS
 from scipy import constants
 from scipy.integrate import quad
 

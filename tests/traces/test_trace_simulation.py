@@ -3,7 +3,7 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 import pytest
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.traces.reading import open_traces
 from qdjunction.traces.settings import SimulationSettings
 from qdjunction.traces.simulation import SlidingSeries, simulate, simulate_trace, write_simulation

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from known_systems import random_device
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.transport import Device, WideBandLead, adaptive_transmission, transmission
 
 

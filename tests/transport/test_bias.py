@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
+from qdjunction.core.units import BOLTZMANN_EV_PER_K, G0_SIEMENS
 from qdjunction.transport import (
     Device,
     Transmission,
@@ -12,7 +13,6 @@ from qdjunction.transport import (
     rigid_shift_current,
     transmission,
 )
-from qdjunction.units import BOLTZMANN_EV_PER_K, G0_SIEMENS
 from scipy.integrate import quad
 
 

@@ -13,8 +13,8 @@ from qdjunction.transport import (
     spectral_function,
     transmission,
 )
-from qdjunction.transport.direct import DirectSolver
-from qdjunction.transport.leads import broadening, root_of
+from qdjunction.transport.leads.base import broadening, root_of
+from qdjunction.transport.solvers.direct import DirectSolver
 
 SOLVERS = ("contact-reduction", "direct", "layers")
 each = pytest.mark.parametrize("solver", SOLVERS)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from known_systems import random_device
-from qdjunction.errors import InputError, TransportError
+from qdjunction.core.errors import InputError, TransportError
 from qdjunction.transport import Device, WideBandLead, attach_clusters, transmission
-from qdjunction.transport.leads import broadening
+from qdjunction.transport.leads.base import broadening
 
 LEFT, RIGHT = np.arange(0, 8), np.arange(22, 30)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sisl
-from qdjunction.errors import TransportError
+from qdjunction.core.errors import TransportError
 from qdjunction.transport import Device, WideBandLead, complex_bands, transmission
 
 TSHS = Path(__file__).parents[1] / "data/siesta/periodic/siesta.TSHS"

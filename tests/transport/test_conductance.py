@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
+from qdjunction.core.units import BOLTZMANN_EV_PER_K
 from qdjunction.transport import Transmission, conductance, conductance_slope
-from qdjunction.units import BOLTZMANN_EV_PER_K
 from scipy.integrate import quad
 
 

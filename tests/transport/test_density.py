@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import sisl
 from known_systems import chain, random_device
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.transport import (
     Device,
     WideBandLead,

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sisl
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.transport import (
     Device,
     Electrode,

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.transport import (
     Bulk,
     Device,

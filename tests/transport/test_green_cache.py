@@ -3,8 +3,8 @@
 import multiprocessing
 
 import numpy as np
-from qdjunction.transport.cache import GreenCache
-from qdjunction.transport.electrode import Electrode
+from qdjunction.transport.leads.bulk import Electrode
+from qdjunction.transport.leads.cache import GreenCache
 
 ENERGIES = np.linspace(-1, 1, 20)
 
@@ -18,7 +18,7 @@ def electrode(folder, eta_ev=1e-3, onsite=0.0):
 
 def test_second_use_computes_nothing(tmp_path, monkeypatch):
     first = electrode(tmp_path).surface(ENERGIES, "left")
-    monkeypatch.setattr("qdjunction.transport.electrode.surface_green", None)
+    monkeypatch.setattr("qdjunction.transport.leads.bulk.surface_green", None)
     np.testing.assert_array_equal(electrode(tmp_path).surface(ENERGIES, "left"), first)
     # Any part of the grid, in any order, and the other side come from the same files.
     np.testing.assert_array_equal(electrode(tmp_path).surface(ENERGIES[[7, 3]], "left"), first[[7, 3]])

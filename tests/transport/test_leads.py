@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sisl
 from known_systems import ChainLead
-from qdjunction.errors import InputError, TransportError
+from qdjunction.core.errors import InputError, TransportError
 from qdjunction.transport import (
     Device,
     Electrode,

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from known_systems import random_device
-from qdjunction.errors import TransportError
+from qdjunction.core.errors import TransportError
 from qdjunction.transport import WideBandLead, transmission
-from qdjunction.transport.memory import GIB, _control_groups, available_bytes
+from qdjunction.transport.solvers.memory import GIB, _control_groups, available_bytes
 
 MEASURED = """
 import resource, sys

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 from known_systems import random_device
-from qdjunction.errors import InputError, TransportError
+from qdjunction.core.errors import InputError, TransportError
 from qdjunction.transport import Device, WideBandLead, correct_levels, orbital_interference, transmission
 
 LEFT, DOT, RIGHT = np.arange(0, 6), np.arange(6, 20), np.arange(20, 26)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import scipy.linalg
 from known_systems import random_device
-from qdjunction.errors import TransportError
-from qdjunction.transport.spectrum import Spectrum
+from qdjunction.core.errors import TransportError
+from qdjunction.transport.solvers.spectrum import Spectrum
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 50])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import sisl
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.transport import Transmission, write_tbt
 
 GEOMETRY = sisl.geom.graphene(orthogonal=True).tile(3, 0)

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
+from qdjunction.core.units import BOLTZMANN_EV_PER_K, G0_SIEMENS
 from qdjunction.transport import Transmission, conductance, thermoelectric
-from qdjunction.units import BOLTZMANN_EV_PER_K, G0_SIEMENS
 
 ENERGIES = np.arange(-1, 1.0001, 0.002)
 LORENZ = (np.pi * BOLTZMANN_EV_PER_K) ** 2 / 3

@@ -5,10 +5,10 @@ import pytest
 import scipy.linalg
 import scipy.sparse
 from known_systems import ChainLead, GivenSpectrum, chain, random_device
-from qdjunction.errors import InputError, TransportError
+from qdjunction.core.errors import InputError, TransportError
 from qdjunction.transport import Device, WideBandLead, read_transmission, transmission, write_transmission
-from qdjunction.transport.contact import ContactReduction
-from qdjunction.transport.layers import LayerSolver
+from qdjunction.transport.solvers.contact_reduction import ContactReduction
+from qdjunction.transport.solvers.layers import LayerSolver
 
 SOLVERS = ("contact-reduction", "direct", "layers")
 both = pytest.mark.parametrize("solver", SOLVERS)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import xarray
-from qdjunction.failures import read_failure
+from qdjunction.study.failures import read_failure
 
 ROOT = Path(__file__).parents[2]
 PSEUDOPOTENTIALS = ROOT / "tests" / "data" / "siesta" / "pseudopotentials"

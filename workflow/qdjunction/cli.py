@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qdjunction import __version__
-from qdjunction.errors import InputError, QdjunctionError
+from qdjunction.core.errors import InputError, QdjunctionError
 from qdjunction.number_lists import parse_numbers
 from qdjunction.verbs import add_verb
 
@@ -30,7 +30,7 @@ whole studies run through Snakemake, see the README.
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit code: 0, or 2 after bad input and failed calculations."""
     options = _parser().parse_args(arguments)
-    from qdjunction.logs import log_to_terminal
+    from qdjunction.core.logs import log_to_terminal
 
     log_to_terminal()
     try:
@@ -342,7 +342,7 @@ def _clusters(options: argparse.Namespace) -> Path:
 
 def _dot(options: argparse.Namespace) -> None:
     from qdjunction import steps
-    from qdjunction.structure.catalogue import load_dot
+    from qdjunction.structure.perovskite.catalogue import load_dot
 
     definition = load_dot(options.name, _clusters(options))
     steps.dot(
@@ -358,8 +358,8 @@ def _dot(options: argparse.Namespace) -> None:
 
 def _junction(options: argparse.Namespace) -> None:
     from qdjunction import steps
-    from qdjunction.config import ElectrodeSettings
-    from qdjunction.yaml_model import validate
+    from qdjunction.core.schema import validate
+    from qdjunction.study.config import ElectrodeSettings
 
     values = {
         "layers": options.layers,
@@ -406,8 +406,8 @@ def _hamiltonian(options: argparse.Namespace) -> None:
 
 def _siesta_input(options: argparse.Namespace) -> None:
     from qdjunction import steps
+    from qdjunction.core.schema import validate
     from qdjunction.engine.siesta.settings import SiestaSettings
-    from qdjunction.yaml_model import validate
 
     settings = validate(SiestaSettings, _siesta_values(options), "command line")
     if options.lead is None:
@@ -423,8 +423,8 @@ def _siesta_input(options: argparse.Namespace) -> None:
 
 def _siesta_convergence(options: argparse.Namespace) -> None:
     from qdjunction import steps
+    from qdjunction.core.schema import validate
     from qdjunction.engine.siesta.settings import SiestaSettings
-    from qdjunction.yaml_model import validate
 
     settings = validate(SiestaSettings, _siesta_values(options), "command line")
     steps.siesta_convergence(
@@ -461,8 +461,8 @@ def _transmission(options: argparse.Namespace) -> None:
 
 def _decay(options: argparse.Namespace) -> None:
     from qdjunction import steps
+    from qdjunction.core.schema import validate
     from qdjunction.interference.settings import InterferenceSettings
-    from qdjunction.yaml_model import validate
 
     values = {"jump_decades": options.jump_decades, "confidence": options.confidence}
     settings = validate(InterferenceSettings, values, "command line")
@@ -476,8 +476,8 @@ def _decay(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    from qdjunction.config import read_config
-    from qdjunction.study import make_study
+    from qdjunction.study.config import read_config
+    from qdjunction.study.table import make_study
 
     study = make_study(read_config(options.config), _clusters(options), options.config)
     print(
@@ -488,7 +488,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _failures(options: argparse.Namespace) -> None:
-    from qdjunction.failures import find_failures, forget_failures
+    from qdjunction.study.failures import find_failures, forget_failures
 
     found = find_failures(options.results)
     for failure, paths in found.items():

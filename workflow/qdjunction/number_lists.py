@@ -1,6 +1,6 @@
 """Lists of numbers as they are typed on the command line."""
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 
 
 def parse_numbers(flag: str, text: str) -> list[float]:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from qdjunction import __version__, steps
-from qdjunction.config import ElectrodeSettings, TransportSettings
+from qdjunction.core.errors import InputError
+from qdjunction.core.files import whole
+from qdjunction.core.provenance import digest, digests, provenance
 from qdjunction.engine.contract import Engine
-from qdjunction.errors import InputError
-from qdjunction.failures import need, read_failure
-from qdjunction.files import whole
 from qdjunction.interference.settings import InterferenceSettings
-from qdjunction.packs import (
+from qdjunction.study.config import ElectrodeSettings, TransportSettings
+from qdjunction.study.failures import need, read_failure
+from qdjunction.study.packs import (
     JUNCTION_FILES,
     TRANSPORT_FILES,
     drop_unpacked,
@@ -26,8 +27,7 @@ from qdjunction.packs import (
     unpack,
     write_pack,
 )
-from qdjunction.provenance import digest, digests, provenance
-from qdjunction.records import read_record
+from qdjunction.study.records import read_record
 
 log = logging.getLogger(__name__)
 

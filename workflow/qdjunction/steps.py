@@ -14,7 +14,10 @@ import xarray
 from ase import Atoms
 from numpy.typing import NDArray
 
-from qdjunction.config import ElectrodeSettings, LeadSettings, TransportSettings
+from qdjunction.core.errors import AnalysisError, EngineError, InputError
+from qdjunction.core.files import whole, write_json, write_table
+from qdjunction.core.matrix_files import read_matrices
+from qdjunction.core.provenance import digests, provenance
 from qdjunction.engine.contract import Engine, EngineInfo
 from qdjunction.engine.siesta.convergence import convergence
 from qdjunction.engine.siesta.extraction import electronic_structure_from_run
@@ -22,21 +25,18 @@ from qdjunction.engine.siesta.inputs import Task, write_lead_input, write_siesta
 from qdjunction.engine.siesta.launch import Launch
 from qdjunction.engine.siesta.settings import SiestaSettings
 from qdjunction.engine.store import is_store, read_electronic_structure, write_electronic_structure
-from qdjunction.errors import AnalysisError, EngineError, InputError
-from qdjunction.failures import EarlierFailureError, read_failure
-from qdjunction.files import whole, write_json, write_table
 from qdjunction.interference.chain import DiatomicChain
-from qdjunction.interference.orbitals import orbital_rule, solve_dot, tip_coupling
+from qdjunction.interference.decay_spectrum import DecaySpectrum, decay_spectrum
+from qdjunction.interference.orbital_rule import orbital_rule, solve_dot, tip_coupling
 from qdjunction.interference.series import MissingMember, SeriesMember, analyse_series, verdict_values
 from qdjunction.interference.settings import InterferenceSettings
-from qdjunction.interference.spectrum import DecaySpectrum, decay_spectrum
-from qdjunction.matrix_files import read_matrices
-from qdjunction.provenance import digests, provenance
-from qdjunction.structure.catalogue import DotDefinition
-from qdjunction.structure.cation import ammonium_springs
-from qdjunction.structure.dot import build_dot
 from qdjunction.structure.junction import build_junction, dot_atoms, lead_atoms
+from qdjunction.structure.perovskite.catalogue import DotDefinition
+from qdjunction.structure.perovskite.cations import ammonium_springs
+from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.xyz import read_structure, write_structure
+from qdjunction.study.config import ElectrodeSettings, LeadSettings, TransportSettings
+from qdjunction.study.failures import EarlierFailureError, read_failure
 from qdjunction.transport import (
     Cluster,
     Device,

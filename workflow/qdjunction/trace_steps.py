@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from qdjunction.errors import AnalysisError, InputError
-from qdjunction.files import whole, write_json, write_table
-from qdjunction.provenance import digests, provenance
+from qdjunction.core.errors import AnalysisError, InputError
+from qdjunction.core.files import whole, write_json, write_table
+from qdjunction.core.provenance import digests, provenance
 from qdjunction.traces.analysis import TraceAnalysis, analyse
 from qdjunction.traces.clustering import classify
 from qdjunction.traces.histogram import PeakFit, fit_peaks, spacing_interval

@@ -8,7 +8,8 @@ from typing import Any, get_args, get_origin
 
 from pydantic import ConfigDict
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
+from qdjunction.core.schema import Section, read_yaml, validate
 from qdjunction.number_lists import parse_numbers
 from qdjunction.traces.sets import TracesSection
 from qdjunction.traces.settings import (
@@ -20,7 +21,6 @@ from qdjunction.traces.settings import (
     TracesSettings,
 )
 from qdjunction.verbs import add_verb
-from qdjunction.yaml_model import Section, read_yaml, validate
 
 log = logging.getLogger(__name__)
 

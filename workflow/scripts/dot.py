@@ -1,6 +1,6 @@
 from qdjunction import steps
-from qdjunction.jobs import running
-from qdjunction.structure.catalogue import DotDefinition
+from qdjunction.structure.perovskite.catalogue import DotDefinition
+from qdjunction.study.job import running
 
 job = snakemake
 with running(job):

@@ -1,8 +1,8 @@
-from qdjunction.jobs import running
 from qdjunction.report.data import collect
 from qdjunction.report.page import write_report
 from qdjunction.report.redraw import write_figures
-from qdjunction.study import study_of
+from qdjunction.study.job import running
+from qdjunction.study.table import study_of
 
 job = snakemake
 with running(job, needs=[]):

@@ -1,9 +1,9 @@
 from pathlib import Path
 
-from qdjunction.jobs import running
 from qdjunction.report.data import collect
 from qdjunction.report.redraw import write_figures
-from qdjunction.study import study_of
+from qdjunction.study.job import running
+from qdjunction.study.table import study_of
 
 job = snakemake
 with running(job, needs=[]):

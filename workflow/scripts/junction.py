@@ -1,6 +1,6 @@
 from qdjunction import steps
-from qdjunction.config import ElectrodeSettings
-from qdjunction.jobs import running
+from qdjunction.study.config import ElectrodeSettings
+from qdjunction.study.job import running
 
 job = snakemake
 with running(job):

@@ -1,6 +1,6 @@
 from qdjunction import steps
 from qdjunction.engine.registry import make_engine
-from qdjunction.jobs import running
+from qdjunction.study.job import running
 
 job = snakemake
 with running(job):

@@ -1,9 +1,9 @@
 from pathlib import Path
 
-from qdjunction.jobs import running
 from qdjunction.report.data import collect
 from qdjunction.report.page import write_report
-from qdjunction.study import study_of, write_study
+from qdjunction.study.job import running
+from qdjunction.study.table import study_of, write_study
 
 job = snakemake
 with running(job, needs=[]):

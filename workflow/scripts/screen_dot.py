@@ -2,8 +2,8 @@ from pathlib import Path
 
 from qdjunction import steps
 from qdjunction.engine.registry import make_engine
-from qdjunction.jobs import running
-from qdjunction.structure.catalogue import DotDefinition
+from qdjunction.structure.perovskite.catalogue import DotDefinition
+from qdjunction.study.job import running
 
 job = snakemake
 workdir = Path(job.params.workdir)

@@ -1,10 +1,10 @@
 from functools import partial
 
 from qdjunction import screen_steps
-from qdjunction.config import TransportSettings
-from qdjunction.failures import recorded_case
 from qdjunction.interference.settings import InterferenceSettings
-from qdjunction.jobs import running
+from qdjunction.study.config import TransportSettings
+from qdjunction.study.failures import recorded_case
+from qdjunction.study.job import running
 
 job = snakemake
 with running(job):

@@ -1,5 +1,5 @@
 from qdjunction import trace_steps
-from qdjunction.jobs import running
+from qdjunction.study.job import running
 from qdjunction.traces.settings import TracesSettings
 
 job = snakemake

@@ -1,6 +1,6 @@
 from qdjunction import steps
 from qdjunction.interference.settings import InterferenceSettings
-from qdjunction.jobs import running
+from qdjunction.study.job import running
 
 job = snakemake
 with running(job, needs=[]):

@@ -1,6 +1,6 @@
 from qdjunction import steps
-from qdjunction.config import TransportSettings
-from qdjunction.jobs import running
+from qdjunction.study.config import TransportSettings
+from qdjunction.study.job import running
 
 job = snakemake
 with running(job):

@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from qdjunction.jobs import running
-from qdjunction.packs import unpack
+from qdjunction.study.job import running
+from qdjunction.study.packs import unpack
 
 job = snakemake
 with running(job):

@@ -8,10 +8,10 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from qdjunction.errors import InputError
-from qdjunction.provenance import digest
-from qdjunction.records import Record, read_record
-from qdjunction.study import Study, study_values
+from qdjunction.core.errors import InputError
+from qdjunction.core.provenance import digest
+from qdjunction.study.records import Record, read_record
+from qdjunction.study.table import Study, study_values
 
 log = logging.getLogger(__name__)
 

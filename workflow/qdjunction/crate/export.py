@@ -10,12 +10,12 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from qdjunction.core.errors import InputError
+from qdjunction.core.files import whole
 from qdjunction.crate.contents import Entry, contents, inputs_of
 from qdjunction.crate.metadata import METADATA, Described, People, metadata, readme
-from qdjunction.errors import InputError
-from qdjunction.files import whole
-from qdjunction.packs import zip_entry
-from qdjunction.study import read_study
+from qdjunction.study.packs import zip_entry
+from qdjunction.study.table import read_study
 
 log = logging.getLogger(__name__)
 

@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import quote
 
 from qdjunction import __version__
+from qdjunction.core.errors import InputError
+from qdjunction.core.provenance import commit
 from qdjunction.crate.contents import RESULTS, inputs_of
-from qdjunction.errors import InputError
-from qdjunction.failures import Failure
-from qdjunction.provenance import commit
-from qdjunction.records import Record, record_path
-from qdjunction.study import RECORD, Study
+from qdjunction.study.failures import Failure
+from qdjunction.study.records import Record, record_path
+from qdjunction.study.table import RECORD, Study
 
 METADATA = "ro-crate-metadata.json"
 

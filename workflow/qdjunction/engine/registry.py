@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 
 if TYPE_CHECKING:
     from qdjunction.engine.contract import Engine
@@ -44,7 +44,7 @@ def make_engine(
     try:
         match name:
             case "xtb":
-                from qdjunction.engine.xtb import XtbEngine, XtbSettings
+                from qdjunction.engine.xtb.engine import XtbEngine, XtbSettings
 
                 return XtbEngine(XtbSettings.model_validate(dict(settings or {})), threads=threads)
             case "siesta":

@@ -13,9 +13,9 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io.trajectory import Trajectory
 from ase.optimize import BFGS
 
+from qdjunction.core.files import whole
+from qdjunction.core.lock import run_lock
 from qdjunction.engine.contract import EngineInfo, Relaxation
-from qdjunction.engine.lock import run_lock
-from qdjunction.files import whole
 
 log = logging.getLogger(__name__)
 

@@ -16,9 +16,9 @@ import sisl
 from ase import Atoms
 from numpy.typing import NDArray
 
+from qdjunction.core.errors import InputError
+from qdjunction.core.files import whole
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo
-from qdjunction.errors import InputError
-from qdjunction.files import whole
 
 _GROUP = "qdjunction"
 _LAYOUT = 1

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdjunction.errors import InputError
-from qdjunction.interference.spectrum import DecaySpectrum, decay_spectrum
+from qdjunction.core.errors import InputError
+from qdjunction.interference.decay_spectrum import DecaySpectrum, decay_spectrum
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 
 LN10 = float(np.log(10.0))
 

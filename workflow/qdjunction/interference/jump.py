@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.interference.decay import DecayFit, Values, checked_series, fit_decay
 
 THRESHOLD_DECADES = 0.4

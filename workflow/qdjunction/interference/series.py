@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.interference.comparison import compare
+from qdjunction.interference.decay_spectrum import decay_spectrum
 from qdjunction.interference.jump import JumpVerdict
 from qdjunction.interference.settings import InterferenceSettings
-from qdjunction.interference.spectrum import decay_spectrum
 from qdjunction.transport import Transmission, conductance, thermal_window
 
 

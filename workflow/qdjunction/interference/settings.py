@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from qdjunction.yaml_model import Section
+from qdjunction.core.schema import Section
 
 
 class InterferenceSettings(Section):

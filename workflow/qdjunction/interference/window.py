@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 
 
 @dataclass(frozen=True)

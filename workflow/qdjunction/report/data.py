@@ -13,15 +13,15 @@ import xarray
 from ase import Atoms
 from numpy.typing import NDArray
 
+from qdjunction.core.errors import InputError
+from qdjunction.core.provenance import digests
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.store import read_electronic_structure
-from qdjunction.errors import InputError
-from qdjunction.failures import Failure, find_failures, read_failure
-from qdjunction.provenance import digests
 from qdjunction.report.plan import PlannedFigure, files_of, series_of
 from qdjunction.report.trace_data import AllTraces, collect_traces
 from qdjunction.structure.xyz import read_structure
-from qdjunction.study import DotCase, JunctionCase, Study
+from qdjunction.study.failures import Failure, find_failures, read_failure
+from qdjunction.study.table import DotCase, JunctionCase, Study
 from qdjunction.transport import Transmission, read_transmission
 
 

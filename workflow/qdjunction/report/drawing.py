@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from qdjunction.files import whole, write_table
+from qdjunction.core.files import whole, write_table
 from qdjunction.report import style
 
 

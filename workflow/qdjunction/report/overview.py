@@ -10,18 +10,18 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from qdjunction.core.errors import InputError
+from qdjunction.core.files import whole
+from qdjunction.core.provenance import digests, provenance
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.store import read_levels
-from qdjunction.errors import InputError
-from qdjunction.failures import Failure, read_failure
-from qdjunction.files import whole
-from qdjunction.provenance import digests, provenance
 from qdjunction.report import style, tables
 from qdjunction.report.data import failures_of, read_json
 from qdjunction.report.drawing import svg
 from qdjunction.report.plan import series_of
 from qdjunction.report.template import environment
-from qdjunction.study import RECORD, DotCase, Study
+from qdjunction.study.failures import Failure, read_failure
+from qdjunction.study.table import RECORD, DotCase, Study
 
 FAMILY = ["catalogue_dot", "cation", "halide", "short_range_order", "left"]
 """Columns that dots of one family share; they differ in the seed of their halide order."""

@@ -11,9 +11,9 @@ import yaml
 from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
-from qdjunction.files import whole
+from qdjunction.core.files import whole
+from qdjunction.core.provenance import provenance
 from qdjunction.interference.settings import InterferenceSettings
-from qdjunction.provenance import provenance
 from qdjunction.report import drawing, figures, tables, trace_tables, viewer
 from qdjunction.report.data import DotResults, SeriesResults, StudyResults
 from qdjunction.report.explorer import explored

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from qdjunction.study import DotCase, Study
+from qdjunction.study.table import DotCase, Study
 
 Kind = Literal[
     "transmission", "decay", "spectrum", "comparison", "orbitals", "density", "chain",

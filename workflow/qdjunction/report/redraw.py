@@ -4,9 +4,9 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from qdjunction.errors import InputError
-from qdjunction.files import write_json, write_table
-from qdjunction.provenance import provenance
+from qdjunction.core.errors import InputError
+from qdjunction.core.files import write_json, write_table
+from qdjunction.core.provenance import provenance
 from qdjunction.report import style
 from qdjunction.report.data import StudyResults, collect
 from qdjunction.report.drawing import write_figure
@@ -14,7 +14,7 @@ from qdjunction.report.figures import draw
 from qdjunction.report.overview import read_overview, write_overview
 from qdjunction.report.page import FIGURES, write_report
 from qdjunction.report.plan import FIGURE_RECORD, files_of, overview_files_of, planned_figures
-from qdjunction.study import Study, read_study
+from qdjunction.study.table import Study, read_study
 
 log = logging.getLogger(__name__)
 

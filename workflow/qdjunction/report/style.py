@@ -12,7 +12,7 @@ from ase.data.colors import jmol_colors
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 
 WIDTH_IN = 6.0
 """Width of a figure (inch); at this width its type is as large as that of the page."""

@@ -10,9 +10,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import xarray as xr
 
-from qdjunction.errors import InputError
-from qdjunction.failures import read_failure
-from qdjunction.study import Study
+from qdjunction.core.errors import InputError
+from qdjunction.study.failures import read_failure
+from qdjunction.study.table import Study
 from qdjunction.trace_steps import read_summary
 
 

@@ -6,7 +6,7 @@ from ase import Atoms
 from ase.data import atomic_numbers, covalent_radii
 from ase.neighborlist import neighbor_list
 
-from qdjunction.structure.composition import HALIDES
+from qdjunction.structure.perovskite.composition import HALIDES
 
 BOND_FRACTION = 1.4
 """Pb and a halide count as bonded below this multiple of the sum of their covalent radii (3.72 Ang for

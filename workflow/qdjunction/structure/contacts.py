@@ -6,7 +6,7 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
-from qdjunction.errors import StructureError
+from qdjunction.core.errors import StructureError
 
 
 @dataclass(frozen=True)

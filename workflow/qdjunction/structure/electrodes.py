@@ -6,7 +6,7 @@ from ase.build import bulk
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 
 GOLD_LATTICE_CONSTANT_ANG = 4.078
 """Experimental lattice constant of fcc gold (Ang)."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
-from qdjunction.errors import InputError, StructureError
+from qdjunction.core.errors import InputError, StructureError
 from qdjunction.structure.contacts import Contact, contact, contact_distance
 from qdjunction.structure.electrodes import GOLD_LATTICE_CONSTANT_ANG, gold_pyramid
 

@@ -7,8 +7,8 @@ from typing import Any
 from ase import Atoms
 from ase.io import read, write
 
-from qdjunction.errors import InputError
-from qdjunction.files import whole
+from qdjunction.core.errors import InputError
+from qdjunction.core.files import whole
 
 _KEY = "qdjunction"
 

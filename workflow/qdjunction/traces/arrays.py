@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.traces.quantities import to_nm_and_log10_g
 from qdjunction.traces.settings import ReadSettings
 from qdjunction.traces.trace import BadTrace, Trace

@@ -18,7 +18,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.neighbors import KNeighborsClassifier, kneighbors_graph
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.traces.analysis import break_zero_nm
 from qdjunction.traces.histogram import Axis
 from qdjunction.traces.progress import watched

@@ -15,7 +15,7 @@ from scipy.optimize import least_squares
 from scipy.signal import find_peaks
 from scipy.stats import t as student_t
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from qdjunction.errors import InputError
-from qdjunction.files import whole
+from qdjunction.core.errors import InputError
+from qdjunction.core.files import whole
 from qdjunction.traces.selection import Jump
 
 JUMP_SCHEMA = pa.schema(

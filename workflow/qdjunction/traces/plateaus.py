@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.traces.analysis import break_zero_nm
 from qdjunction.traces.histogram import Axis, Histogram, PeakFit, fit_peaks, spacing_interval
 from qdjunction.traces.progress import watched

@@ -5,9 +5,9 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
+from qdjunction.core.units import G0_SIEMENS
 from qdjunction.traces.settings import ReadSettings
-from qdjunction.units import G0_SIEMENS
 
 _NM = {"nm": 1.0, "ang": 0.1, "pm": 1e-3, "um": 1e3, "m": 1e9}
 _G0 = {"g0": 1.0, "siemens": 1.0 / G0_SIEMENS, "nanosiemens": 1e-9 / G0_SIEMENS}

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.traces.arrays import Hdf5File, NpzFile, ParquetFile
 from qdjunction.traces.settings import ReadSettings
 from qdjunction.traces.text import TextFolder

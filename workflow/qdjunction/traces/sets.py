@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from qdjunction.core.schema import Name, Section
 from qdjunction.traces.settings import PeakSettings, ReadSettings, TracesSettings
-from qdjunction.yaml_model import Name, Section
 
 Positive = Annotated[float, Field(gt=0)]
 

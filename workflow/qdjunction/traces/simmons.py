@@ -21,8 +21,8 @@ from scipy import constants
 from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import f as f_distribution
 
-from qdjunction.errors import InputError
-from qdjunction.units import G0_SIEMENS
+from qdjunction.core.errors import InputError
+from qdjunction.core.units import G0_SIEMENS
 
 _HIGHEST_BARRIER_EV = 100.0
 

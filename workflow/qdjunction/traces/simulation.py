@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from qdjunction.errors import InputError
-from qdjunction.files import whole
+from qdjunction.core.errors import InputError
+from qdjunction.core.files import whole
 from qdjunction.traces.settings import SimulationSettings
 from qdjunction.traces.trace import Trace
 

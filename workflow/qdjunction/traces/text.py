@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
 from qdjunction.traces.quantities import check_column_head, to_nm_and_log10_g
 from qdjunction.traces.settings import ReadSettings
 from qdjunction.traces.trace import BadTrace, Trace

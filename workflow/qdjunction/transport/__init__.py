@@ -1,21 +1,7 @@
 """Coherent transport on any H and S: it knows matrices, not quantum dots."""
 
-from .adaptive import AdaptiveTransmission, adaptive_transmission
-from .bias import linear_response_current, rigid_shift, rigid_shift_current
-from .channels import Eigenchannels, bond_currents, eigenchannels, orbital_currents
-from .cluster import ClusterLead, attach_clusters
-from .complex_bands import ComplexBands, complex_bands
-from .conductance import conductance, conductance_slope, thermal_window
-from .density import (
-    InjectedDensity,
-    density_grid,
-    injected_density,
-    local_density_of_states,
-    spectral_function,
-)
-from .device import Device
-from .electrode import Electrode, ElectrodeLead, alignment_ev, attach_electrodes, shifted
-from .grammar import (
+from qdjunction.transport.device import Device
+from qdjunction.transport.grammar import (
     Bulk,
     Cluster,
     LeadChoice,
@@ -25,14 +11,47 @@ from .grammar import (
     parse_kpoints,
     parse_leads,
 )
-from .kpoints import KAverage, k_averaged_transmission, transverse_k
-from .leads import Lead, WideBandLead
-from .orbitals import OrbitalInterference, correct_levels, orbital_interference
-from .surface import surface_green
-from .tbt import write_tbt
-from .thermoelectric import Thermoelectric, linear_response_table, response_energies, thermoelectric
-from .transmission import Transmission, read_transmission, transmission, write_transmission
-from .wire import WireLead
+from qdjunction.transport.kpoints import KAverage, k_averaged_transmission, transverse_k
+from qdjunction.transport.leads.base import Lead, WideBandLead
+from qdjunction.transport.leads.bulk import Electrode, ElectrodeLead, alignment_ev, attach_electrodes, shifted
+from qdjunction.transport.leads.cluster import ClusterLead, attach_clusters
+from qdjunction.transport.leads.surface import surface_green
+from qdjunction.transport.leads.wire import WireLead
+from qdjunction.transport.observables.adaptive import AdaptiveTransmission, adaptive_transmission
+from qdjunction.transport.observables.bias import linear_response_current, rigid_shift, rigid_shift_current
+from qdjunction.transport.observables.channels import (
+    Eigenchannels,
+    bond_currents,
+    eigenchannels,
+    orbital_currents,
+)
+from qdjunction.transport.observables.complex_bands import ComplexBands, complex_bands
+from qdjunction.transport.observables.conductance import conductance, conductance_slope, thermal_window
+from qdjunction.transport.observables.density import (
+    InjectedDensity,
+    density_grid,
+    injected_density,
+    local_density_of_states,
+    spectral_function,
+)
+from qdjunction.transport.observables.orbital_interference import (
+    OrbitalInterference,
+    correct_levels,
+    orbital_interference,
+)
+from qdjunction.transport.observables.thermoelectric import (
+    Thermoelectric,
+    linear_response_table,
+    response_energies,
+    thermoelectric,
+)
+from qdjunction.transport.tbt import write_tbt
+from qdjunction.transport.transmission import (
+    Transmission,
+    read_transmission,
+    transmission,
+    write_transmission,
+)
 
 __all__ = [
     "AdaptiveTransmission",

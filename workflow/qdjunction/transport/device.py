@@ -9,9 +9,8 @@ import scipy.sparse
 import sisl
 from numpy.typing import ArrayLike, NDArray
 
-from qdjunction.errors import InputError, TransportError
-
-from .spectrum import Spectrum
+from qdjunction.core.errors import InputError, TransportError
+from qdjunction.transport.solvers.spectrum import Spectrum
 
 Matrix = NDArray[np.float64] | NDArray[np.complex128] | scipy.sparse.csr_array
 

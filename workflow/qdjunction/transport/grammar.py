@@ -8,16 +8,15 @@ import numpy as np
 import sisl
 from numpy.typing import ArrayLike, NDArray
 
-from qdjunction.errors import InputError
-from qdjunction.matrix_files import read_matrices
-
-from . import electrode, wire
-from .cluster import attach_clusters
-from .device import Device
-from .electrode import Electrode, attach_electrodes
-from .kpoints import K
-from .leads import Lead, WideBandLead
-from .wire import WireLead, split_region
+from qdjunction.core.errors import InputError
+from qdjunction.core.matrix_files import read_matrices
+from qdjunction.transport.device import Device
+from qdjunction.transport.kpoints import K
+from qdjunction.transport.leads import bulk, wire
+from qdjunction.transport.leads.base import Lead, WideBandLead
+from qdjunction.transport.leads.bulk import Electrode, attach_electrodes
+from qdjunction.transport.leads.cluster import attach_clusters
+from qdjunction.transport.leads.wire import WireLead, split_region
 
 MOST_ENERGIES = 1_000_000
 
@@ -146,17 +145,17 @@ class Bulk:
     """
 
     path: Path
-    eta_ev: float = electrode.ETA_EV
+    eta_ev: float = bulk.ETA_EV
     cache: Path | None = None
 
     def attach(
         self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
     ) -> tuple[Device, Lead, Lead]:
         """Give what is left of the device at a k point, and the leads on it at the same one."""
-        bulk = Electrode.from_hamiltonian(self.hamiltonian, k=k, eta_ev=self.eta_ev, cache=self.cache)
+        lead = Electrode.from_hamiltonian(self.hamiltonian, k=k, eta_ev=self.eta_ev, cache=self.cache)
         regions = (device.orbitals_of(atoms) for atoms in (left_atoms, right_atoms))
         left_orbitals, right_orbitals = regions
-        return attach_electrodes(device, bulk, left_orbitals, bulk, right_orbitals)
+        return attach_electrodes(device, lead, left_orbitals, lead, right_orbitals)
 
     @cached_property
     def hamiltonian(self) -> sisl.Hamiltonian:

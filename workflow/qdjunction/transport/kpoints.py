@@ -9,11 +9,10 @@ import sisl
 import xarray
 from numpy.typing import ArrayLike, NDArray
 
-from qdjunction.errors import InputError
-
-from .device import Device
-from .leads import Lead
-from .transmission import SolverName, Transmission, transmission
+from qdjunction.core.errors import InputError
+from qdjunction.transport.device import Device
+from qdjunction.transport.leads.base import Lead
+from qdjunction.transport.transmission import SolverName, Transmission, transmission
 
 logger = logging.getLogger(__name__)
 

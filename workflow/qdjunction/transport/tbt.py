@@ -7,11 +7,10 @@ import numpy as np
 import sisl
 from numpy.typing import ArrayLike
 
-from qdjunction.errors import InputError
-from qdjunction.files import whole
-
-from .kpoints import KAverage
-from .transmission import Transmission
+from qdjunction.core.errors import InputError
+from qdjunction.core.files import whole
+from qdjunction.transport.kpoints import KAverage
+from qdjunction.transport.transmission import Transmission
 
 
 def write_tbt(

@@ -16,15 +16,14 @@ import xarray
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction import __version__
-from qdjunction.errors import InputError, TransportError
-from qdjunction.files import whole
-
-from .contact import ContactReduction
-from .device import Device
-from .direct import DirectSolver
-from .layers import LayerSolver, find_layers
-from .leads import Lead
-from .memory import GIB, available_bytes
+from qdjunction.core.errors import InputError, TransportError
+from qdjunction.core.files import whole
+from qdjunction.transport.device import Device
+from qdjunction.transport.leads.base import Lead
+from qdjunction.transport.solvers.contact_reduction import ContactReduction
+from qdjunction.transport.solvers.direct import DirectSolver
+from qdjunction.transport.solvers.layers import LayerSolver, find_layers
+from qdjunction.transport.solvers.memory import GIB, available_bytes
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ import sisl
 from ase import Atoms
 from ase.neighborlist import neighbor_list
 
-from qdjunction.errors import EngineError
+from qdjunction.core.errors import EngineError
 
 _SLACK_ANG = 1.0
 

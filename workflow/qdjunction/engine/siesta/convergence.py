@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from ase import Atoms
 
+from qdjunction.core.errors import EngineError
 from qdjunction.engine.siesta.engine import SiestaEngine
 from qdjunction.engine.siesta.launch import Launch
 from qdjunction.engine.siesta.settings import SiestaSettings
-from qdjunction.errors import EngineError
 
 log = logging.getLogger(__name__)
 

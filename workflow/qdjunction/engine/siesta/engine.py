@@ -8,6 +8,8 @@ import numpy as np
 import sisl
 from ase import Atoms
 
+from qdjunction.core.errors import EngineError, InputError
+from qdjunction.core.matrix_files import is_whole
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo, Relaxation
 from qdjunction.engine.siesta.extraction import electronic_structure_from_run, engine_info, find_run
 from qdjunction.engine.siesta.inputs import LABEL
@@ -15,8 +17,6 @@ from qdjunction.engine.siesta.launch import Launch
 from qdjunction.engine.siesta.pseudopotentials import Pseudopotential, find_pseudopotentials
 from qdjunction.engine.siesta.runner import OUTPUT, SiestaRun, Status
 from qdjunction.engine.siesta.settings import SiestaSettings
-from qdjunction.errors import EngineError, InputError
-from qdjunction.matrix_files import is_whole
 
 __all__ = ["SiestaEngine", "SiestaSettings"]
 

@@ -21,15 +21,15 @@ from ase import Atoms
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from qdjunction.core.errors import EngineError, InputError
+from qdjunction.core.matrix_files import eig_is_whole, fa_is_whole, fdf_is_whole, is_whole
+from qdjunction.core.units import BOLTZMANN_EV_PER_K
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo
 from qdjunction.engine.siesta.box import check_box
 from qdjunction.engine.siesta.diagnosis import diagnose
 from qdjunction.engine.siesta.inputs import STRUCTURE
 from qdjunction.engine.siesta.settings import SiestaSettings
-from qdjunction.errors import EngineError, InputError
-from qdjunction.matrix_files import eig_is_whole, fa_is_whole, fdf_is_whole, is_whole
 from qdjunction.structure.xyz import read_structure
-from qdjunction.units import BOLTZMANN_EV_PER_K
 
 log = logging.getLogger(__name__)
 

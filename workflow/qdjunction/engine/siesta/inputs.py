@@ -12,11 +12,11 @@ from ase.calculators.siesta.parameters import format_fdf
 from ase.constraints import FixAtoms
 from ase.data import atomic_numbers
 
+from qdjunction.core.errors import InputError
+from qdjunction.core.files import whole
 from qdjunction.engine.siesta.box import boxed
 from qdjunction.engine.siesta.pseudopotentials import Pseudopotential, find_pseudopotentials
 from qdjunction.engine.siesta.settings import SiestaSettings
-from qdjunction.errors import InputError
-from qdjunction.files import whole
 from qdjunction.structure.xyz import write_structure
 
 LABEL = "siesta"

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qdjunction.engine.lock import job_id
-from qdjunction.errors import InputError
+from qdjunction.core.errors import InputError
+from qdjunction.core.lock import job_id
 
 LAUNCHERS = ("serial", "mpirun", "srun")
 """`serial` starts the program itself, the others start MPI ranks of it."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
 
-from qdjunction.errors import InputError
-from qdjunction.files import whole
-from qdjunction.provenance import digest
+from qdjunction.core.errors import InputError
+from qdjunction.core.files import whole
+from qdjunction.core.provenance import digest
 
 log = logging.getLogger(__name__)
 

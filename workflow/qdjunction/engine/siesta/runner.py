@@ -24,7 +24,10 @@ import numpy as np
 import sisl
 from ase import Atoms
 
-from qdjunction.engine.lock import RunLock, job_id, run_lock
+from qdjunction.core.errors import EngineError, MachineError
+from qdjunction.core.files import whole
+from qdjunction.core.lock import RunLock, job_id, run_lock
+from qdjunction.core.matrix_files import is_whole
 from qdjunction.engine.siesta.corrections import correction
 from qdjunction.engine.siesta.diagnosis import IMAGES_INTERACT, OF_THE_MACHINE, Diagnosis, Failure, diagnose
 from qdjunction.engine.siesta.inputs import LABEL, Mixing, Task, fixed_atoms, write_input_files
@@ -32,9 +35,6 @@ from qdjunction.engine.siesta.launch import Launch
 from qdjunction.engine.siesta.progress import Progress
 from qdjunction.engine.siesta.pseudopotentials import Pseudopotential
 from qdjunction.engine.siesta.settings import SiestaSettings
-from qdjunction.errors import EngineError, MachineError
-from qdjunction.files import whole
-from qdjunction.matrix_files import is_whole
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from qdjunction.yaml_model import Section
+from qdjunction.core.schema import Section
 
 PROTOCOLS: dict[str, dict[str, Any]] = {
     "default": {},

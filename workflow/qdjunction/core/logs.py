@@ -1,0 +1,63 @@
+"""Where progress and errors go: to the log file of a rule and to the terminal."""
+
+import logging
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from qdjunction.core.errors import QdjunctionError
+
+LINE = "%(asctime)s %(message)s"
+
+
+def log_to_terminal(prefix: str = "") -> None:
+    """Print progress lines of the library to standard error, each behind `prefix`; a second call replaces the first."""
+    logger = logging.getLogger("qdjunction")
+    for former in [handler for handler in logger.handlers if handler.name == "terminal"]:
+        logger.removeHandler(former)
+    handler = logging.StreamHandler()
+    handler.name = "terminal"
+    handler.setFormatter(logging.Formatter(f"%(asctime)s {prefix}%(message)s", "%H:%M:%S"))
+    _attach(handler)
+
+
+@contextmanager
+def job(log: str | Path, name: str) -> Iterator[None]:
+    """Run the body of a rule's script: progress to `log` and to the terminal, errors as one clear sentence.
+
+    Parameters
+    ----------
+    log : str or Path
+        The rule's log file.
+    name : str
+        What the lines on the terminal begin with, e.g. the junction.
+
+    Raises
+    ------
+    SystemExit
+        With status 1 after an error that was raised on purpose; the sentence stands in the log and on the terminal.
+    """
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(log, mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter(LINE))
+    _attach(handler)
+    log_to_terminal(f"{name}: ")
+    try:
+        yield
+    except QdjunctionError as error:
+        logging.getLogger("qdjunction").error("error: %s", error)
+        sys.exit(1)
+    except Exception:
+        # Not foreseen: the log needs the whole traceback, the terminal gets it from Python.
+        handler.stream.write(traceback.format_exc())
+        raise
+    finally:
+        handler.close()
+
+
+def _attach(handler: logging.Handler) -> None:
+    logger = logging.getLogger("qdjunction")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)

@@ -1,0 +1,1 @@
+"""The embedded engine, GFN-xTB through tblite."""

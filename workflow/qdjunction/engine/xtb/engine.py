@@ -1,0 +1,348 @@
+"""The embedded engine: GFN-xTB through tblite.
+
+H of a converged calculation is put together from its own eigenvectors: tblite hands out the core Hamiltonian
+only, but with C^T S C = 1 the self-consistent one is H = (S C) eps (S C)^T. Method: S. Grimme, C. Bannwarth,
+P. Shushkov, J. Chem. Theory Comput. 13, 1989 (2017), doi:10.1021/acs.jctc.7b00118.
+"""
+
+import logging
+import math
+import platform
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sisl
+from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+from ase.data import chemical_symbols
+from numpy.typing import NDArray
+from scipy.linalg import LinAlgError, eigvalsh
+from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits
+
+from qdjunction.core.errors import EngineError
+from qdjunction.core.units import BOHR_ANG, BOLTZMANN_EV_PER_K, HARTREE_EV, HARTREE_PER_BOHR_EV_PER_ANG
+from qdjunction.engine.contract import ElectronicStructure, EngineInfo, Relaxation
+from qdjunction.engine.fermi import fermi_energy
+from qdjunction.engine.relaxation import relax
+from qdjunction.engine.xtb import blas
+from qdjunction.engine.xtb.settings import XtbSettings
+
+__all__ = ["XtbEngine", "XtbSettings"]
+
+log = logging.getLogger(__name__)
+
+ROUGH = 100.0
+"""Factor on the accuracy of an SCF that only serves as a start for a colder one."""
+
+_EIGENVALUE_TOLERANCE_EV = 1e-8
+_BOX_MARGIN_ANG = 10.0
+
+
+class XtbEngine:
+    """GFN-xTB for isolated, closed-shell structures.
+
+    Parameters
+    ----------
+    settings : XtbSettings, optional
+        What the numbers depend on.
+    threads : int, optional
+        Threads of tblite and its BLAS; None leaves that to ``OMP_NUM_THREADS``.
+    """
+
+    def __init__(self, settings: XtbSettings | None = None, threads: int | None = None):
+        self.settings = settings or XtbSettings()
+        self.threads = threads
+
+    @property
+    def info(self) -> EngineInfo:
+        """Who computes, with which settings; ``versions["blas"]`` is the library that tblite really calls."""
+        packages = ("tblite", "ase", "sisl", "numpy", "scipy")
+        versions = {package: metadata.version(package) for package in packages}
+        versions["blas"] = blas.load()
+        versions["python"] = platform.python_version()
+        return EngineInfo("xtb", self.settings.method, True, versions, self.settings.model_dump(mode="json"))
+
+    @property
+    def takes_springs(self) -> bool:
+        """ASE relaxes, with all of its constraints."""
+        return True
+
+    def relax(self, atoms: Atoms, workdir: Path, fmax_ev_per_ang: float, max_steps: int) -> Relaxation:
+        """Relax `atoms` until no free atom feels more than `fmax_ev_per_ang`; ASE constraints hold.
+
+        Raises
+        ------
+        EngineError
+            When the SCF cannot be converged or the structure is not one this engine can treat.
+        """
+        with threadpool_limits(self.threads):
+            scf = _Scf(self.settings, atoms)
+            outcome = relax(
+                atoms, _AseCalculator(scf), self.info, Path(workdir), fmax_ev_per_ang, max_steps, scf.forget
+            )
+        return replace(outcome, engine=_with_tries(self.info, scf.tries))
+
+    def hamiltonian(
+        self, atoms: Atoms, workdir: Path, density_from: Path | None = None
+    ) -> ElectronicStructure:
+        """Converge the SCF of `atoms` and give H and S with the Fermi energy at zero.
+
+        H and S are checked: S is positive definite, and the generalised eigenvalues of H are the orbital
+        energies of the SCF within 1e-8 eV.
+
+        Raises
+        ------
+        EngineError
+            When the SCF cannot be converged, a check fails, or the structure is not one this engine can
+            treat.
+        """
+        with threadpool_limits(self.threads):
+            scf = _Scf(self.settings, atoms)
+            result = scf.solve(atoms.positions)
+            levels = result["orbital-energies"] * HARTREE_EV
+            S = result["overlap-matrix"]
+            SC = S @ result["orbital-coefficients"]
+            H = (SC * levels) @ SC.T
+            H = (H + H.T) / 2
+            _check_eigenvalues(H, S, levels)
+
+        electrons = _reference_electrons(self.settings.method, atoms)
+        kT = BOLTZMANN_EV_PER_K * self.settings.electronic_temperature_k
+        fermi = fermi_energy(levels, round(electrons.sum()), kT)
+        hamiltonian = _to_sisl(atoms, H - fermi * S, S, _orbitals(self.settings.method, scf))
+        return ElectronicStructure(
+            atoms=atoms.copy(),
+            hamiltonian=hamiltonian,
+            fermi_energy_ev=fermi,
+            eigenvalues_ev=levels - fermi,
+            valence_electrons=electrons,
+            energy_ev=float(result["energy"]) * HARTREE_EV,
+            forces_ev_per_ang=-result["gradient"] * HARTREE_PER_BOHR_EV_PER_ANG,
+            engine=_with_tries(self.info, scf.tries),
+        )
+
+
+class _Scf:
+    """Self-consistent calculations of one set of atoms, each started from the one before.
+
+    Attributes
+    ----------
+    tries : list of str
+        The tries beyond the first that were needed. None of them touches the Hamiltonian or the temperature
+        at which the calculation ends.
+    """
+
+    def __init__(self, settings: XtbSettings, atoms: Atoms):
+        blas.load()
+        from tblite.exceptions import TBLiteRuntimeError
+        from tblite.interface import Calculator as Tblite
+
+        _refuse_unsuitable(settings.method, atoms)
+        self.settings = settings
+        self.numbers = atoms.numbers.copy()
+        self.tries: list[str] = []
+        self._result: Any = None
+        verbose = log.isEnabledFor(logging.DEBUG)
+        try:
+            self._tblite = Tblite(
+                settings.method, atoms.numbers, atoms.positions / BOHR_ANG, color=False, logger=log.debug
+            )
+        except TBLiteRuntimeError as error:
+            raise EngineError(f"tblite refuses {atoms.get_chemical_formula()}: {error}") from error
+        self._tblite.set("verbosity", int(verbose))
+        self._tblite.set("save-integrals", 1)
+
+    def solve(self, positions: NDArray[np.float64]) -> Any:
+        """Converge at `positions` (Ang) and give tblite's result.
+
+        Raises
+        ------
+        EngineError
+            When every try has failed.
+        """
+        from tblite.exceptions import TBLiteRuntimeError
+
+        try:
+            self._tblite.update(np.asarray(positions) / BOHR_ANG)
+        except TBLiteRuntimeError as error:
+            raise EngineError(f"tblite refuses the geometry: {error}") from error
+        end, start = self.settings.electronic_temperature_k, self.settings.start_temperature_k
+        cautious = {
+            "damping": self.settings.mixer_damping / 4,
+            "iterations": 4 * self.settings.max_iterations,
+        }
+        tries = [
+            ("annealed", None, [start, end] if start > end else [end], {}),
+            (
+                "cooled slowly from five times the start temperature with a quarter of the damping",
+                None,
+                _cooling(5 * start, end),
+                cautious,
+            ),
+        ]
+        if self._result is not None:
+            tries.insert(0, ("warm", self._result, [end], {}))
+        for number, (name, guess, temperatures, mixing) in enumerate(tries):
+            if number:
+                self.tries.append(name)
+            try:
+                self._result = self._run(guess, temperatures, **mixing)
+            except TBLiteRuntimeError as error:
+                log.warning("SCF try %r failed: %s", name, error)
+                failure = error
+            else:
+                return self._result
+        raise EngineError(
+            f"The SCF of {len(self._tblite)} atoms does not converge ({failure}); look for atoms that "
+            f"are too close, or raise electronic_temperature_k (now {end:g}) or start_temperature_k (now "
+            f"{start:g}) of the xtb engine."
+        )
+
+    def _run(
+        self,
+        guess: Any,
+        temperatures: Sequence[float],
+        damping: float | None = None,
+        iterations: int | None = None,
+    ) -> Any:
+        """Converge at each temperature in turn, starting from `guess`, which is left as it is."""
+        self._tblite.set("mixer-damping", damping or self.settings.mixer_damping)
+        self._tblite.set("max-iter", iterations or self.settings.max_iterations)
+        result = guess
+        for temperature in temperatures:
+            # On the way down only the guess for the next temperature is wanted.
+            rough = 1.0 if temperature == temperatures[-1] else ROUGH
+            self._tblite.set("accuracy", rough * self.settings.accuracy)
+            self._tblite.set("temperature", BOLTZMANN_EV_PER_K * temperature / HARTREE_EV)
+            result = self._tblite.singlepoint(result, copy=True)
+        return result
+
+    def forget(self) -> None:
+        """Start the next SCF from scratch."""
+        self._result = None
+
+    def shells(self) -> Iterator[tuple[int, int, int]]:
+        """Atom, number within the atom and angular momentum of each shell, in tblite's order."""
+        atoms = np.asarray(self._tblite.get("shell-map"))
+        first = {int(atom): int(np.argmax(atoms == atom)) for atom in np.unique(atoms)}
+        for shell, (atom, momentum) in enumerate(
+            zip(atoms, self._tblite.get("angular-momenta"), strict=True)
+        ):
+            yield int(atom), shell - first[int(atom)], int(momentum)
+
+
+class _AseCalculator(Calculator):
+    """What an ASE optimiser sees of the SCF."""
+
+    implemented_properties = ("energy", "forces")
+
+    def __init__(self, scf: _Scf):
+        super().__init__()
+        self._scf = scf
+
+    def calculate(
+        self,
+        atoms: Atoms | None = None,
+        properties: Sequence[str] = ("energy",),
+        system_changes: Sequence[str] = tuple(all_changes),
+    ) -> None:
+        super().calculate(atoms, properties, system_changes)
+        result = self._scf.solve(self.atoms.positions)
+        self.results = {
+            "energy": float(result["energy"]) * HARTREE_EV,
+            "forces": -result["gradient"] * HARTREE_PER_BOHR_EV_PER_ANG,
+        }
+
+
+def _with_tries(info: EngineInfo, tries: list[str]) -> EngineInfo:
+    return replace(info, settings={**info.settings, "scf_tries": tries}) if tries else info
+
+
+def _cooling(start_k: float, end_k: float) -> list[float]:
+    """Temperatures from `start_k` to `end_k`, each at most half the one before, but for the last."""
+    halvings = math.ceil(math.log2(start_k / end_k))
+    return [start_k / 2**n for n in range(halvings)] + [end_k]
+
+
+@cache
+def _parameters(method: str) -> dict[str, Any]:
+    """Give tblite's own parameters of `method` by element symbol."""
+    blas.load()
+    from tblite import library
+
+    export = {"GFN1-xTB": library.export_gfn1_param, "GFN2-xTB": library.export_gfn2_param}[method]
+    parameters, table = library.new_param(), library.new_table()
+    export(parameters)
+    library.dump_param(parameters, table)
+    return library.table_to_dict(table)["element"]
+
+
+def _reference_electrons(method: str, atoms: Atoms) -> NDArray[np.float64]:
+    """Valence electrons of each neutral atom: the sum of the method's reference occupation."""
+    elements = _parameters(method)
+    unknown = sorted(set(atoms.symbols) - set(elements))
+    if unknown:
+        raise EngineError(f"{method} has no parameters for {', '.join(unknown)}; use another engine.")
+    return np.array([round(sum(elements[symbol]["refocc"])) for symbol in atoms.symbols], dtype=float)
+
+
+def _refuse_unsuitable(method: str, atoms: Atoms) -> None:
+    if len(atoms) == 0:
+        raise EngineError("There are no atoms to compute.")
+    if atoms.pbc.any():
+        raise EngineError("The xtb engine treats isolated structures; set pbc of the atoms to False.")
+    electrons = _reference_electrons(method, atoms).sum()
+    if electrons % 2:
+        raise EngineError(
+            f"{atoms.get_chemical_formula()} has an odd number of valence electrons ({electrons:.0f}); "
+            "the xtb engine treats closed shells only: check the formula."
+        )
+
+
+def _check_eigenvalues(H: NDArray[np.float64], S: NDArray[np.float64], levels: NDArray[np.float64]) -> None:
+    try:
+        error = np.abs(eigvalsh(H, S) - levels).max()
+    except LinAlgError:
+        raise EngineError(
+            "The overlap matrix is not positive definite; look for atoms that are too close."
+        ) from None
+    if error > _EIGENVALUE_TOLERANCE_EV:
+        raise EngineError(
+            f"H does not give back the orbital energies of its SCF: they differ by {error:.1e} eV "
+            f"(at most {_EIGENVALUE_TOLERANCE_EV:.0e} is right)."
+        )
+
+
+def _orbitals(method: str, scf: _Scf) -> list[list[sisl.AtomicOrbital]]:
+    """Orbitals of each atom, in tblite's order, which within a shell is that of m = -l .. l."""
+    elements = _parameters(method)
+    atoms: list[list[sisl.AtomicOrbital]] = []
+    seen: dict[tuple[int, int], int] = {}
+    for atom, shell, momentum in scf.shells():
+        if atom == len(atoms):
+            atoms.append([])
+        name = elements[chemical_symbols[scf.numbers[atom]]]["shells"][shell]
+        zeta = seen[atom, momentum] = seen.get((atom, momentum), 0) + 1
+        atoms[atom] += [
+            sisl.AtomicOrbital(n=int(name[:-1]), l=momentum, m=m, zeta=zeta)
+            for m in range(-momentum, momentum + 1)
+        ]
+    return atoms
+
+
+def _to_sisl(
+    atoms: Atoms, H: NDArray[np.float64], S: NDArray[np.float64], orbitals: list[list[sisl.AtomicOrbital]]
+) -> sisl.Hamiltonian:
+    """Put H and S on a geometry in a box, both in the pattern of S, outside of which GFN-xTB has no H."""
+    species = [sisl.Atom(number, of_atom) for number, of_atom in zip(atoms.numbers, orbitals, strict=True)]
+    box = np.ptp(atoms.positions, axis=0) + 2 * _BOX_MARGIN_ANG
+    geometry = sisl.Geometry(atoms.positions, species, lattice=sisl.Lattice(box, nsc=[1, 1, 1]))
+    row, column = np.nonzero(S)
+    matrices = (csr_matrix((M[row, column], (row, column)), shape=S.shape) for M in (H, S))
+    return sisl.Hamiltonian.fromsp(geometry, *matrices)

@@ -1,0 +1,1 @@
+"""Neutral nPb APbX3 dots from a catalogue of blocks."""

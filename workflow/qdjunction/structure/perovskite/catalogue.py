@@ -1,0 +1,162 @@
+"""The catalogue of dots: one YAML file a dot."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, PositiveInt, model_validator
+
+from qdjunction.core.errors import InputError
+from qdjunction.core.schema import Section, read_yaml, validate
+from qdjunction.structure.perovskite.lattice import (
+    FACE_VECTORS,
+    ContactSite,
+    Face,
+    LatticeVector,
+    sliding_series,
+)
+
+
+class ContactRule(Section):
+    """Contacts of a dot: the sliding series along one Pb column and any further named ones.
+
+    Attributes
+    ----------
+    column : tuple of two int
+        Lattice coordinates (i, j) of the Pb column along z that L and R1 .. R(n+1) belong to.
+    facing : str
+        Face of R1 .. Rn.
+    named : dict of str to ContactSite
+        Further contacts, each by its Pb and face.
+    """
+
+    column: tuple[int, int] = (0, 0)
+    facing: Face = "-x"
+    named: dict[str, ContactSite] = Field(default_factory=dict)
+
+
+class DotDefinition(Section):
+    """What a dot is made of, before cation and halide are chosen.
+
+    Attributes
+    ----------
+    name : str
+        Name of the dot and of its file, e.g. ``12Pb``.
+    block : tuple of three int
+        Numbers of Pb along x, y, z.
+    removed : tuple of lattice vectors
+        Pb units taken out of the block.
+    contacts : ContactRule
+        Where tips may touch.
+    pairs : dict of str to (left, right)
+        Named pairs of contacts.
+    reference : str
+        Where the dot comes from, in words.
+    """
+
+    name: Annotated[str, Field(min_length=1)]
+    block: tuple[PositiveInt, PositiveInt, PositiveInt]
+    removed: tuple[LatticeVector, ...] = ()
+    contacts: ContactRule = ContactRule()
+    pairs: dict[str, tuple[str, str]] = Field(default_factory=dict)
+    reference: str = ""
+
+    @property
+    def pb_sites(self) -> tuple[LatticeVector, ...]:
+        """Lattice coordinates of the Pb that are there, in lexicographic order."""
+        a, b, c = self.block
+        removed = set(self.removed)
+        return tuple(
+            site for i in range(a) for j in range(b) for k in range(c) if (site := (i, j, k)) not in removed
+        )
+
+    @property
+    def contact_sites(self) -> dict[str, ContactSite]:
+        """Every contact by name: the sliding series first, then the further ones."""
+        series = sliding_series(self.block[2], self.contacts.column, self.contacts.facing)
+        return series | self.contacts.named
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        outside = [
+            site
+            for site in self.removed
+            if not all(0 <= s < n for s, n in zip(site, self.block, strict=True))
+        ]
+        if outside:
+            raise ValueError(f"removed unit {list(outside[0])} is not in the block {list(self.block)}")
+        if not self.pb_sites:
+            raise ValueError("removed leaves no Pb")
+        if not _is_connected(self.pb_sites):
+            raise ValueError("removed cuts the dot into pieces that share no halide")
+        series = sliding_series(self.block[2], self.contacts.column, self.contacts.facing)
+        if taken := series.keys() & self.contacts.named.keys():
+            raise ValueError(
+                f"contacts.named may not name {', '.join(sorted(taken))}, the sliding series does"
+            )
+        pb = set(self.pb_sites)
+        for name, site in self.contact_sites.items():
+            if site.pb not in pb:
+                raise ValueError(f"contact {name} wants a Pb at {list(site.pb)}, where there is none")
+            if site.neighbour in pb:
+                raise ValueError(
+                    f"contact {name} is no terminal halide, it bridges to the Pb at {list(site.neighbour)}"
+                )
+        for pair, ends in self.pairs.items():
+            if unknown := [end for end in ends if end not in self.contact_sites]:
+                known = ", ".join(self.contact_sites)
+                raise ValueError(f"pair {pair} names the unknown contact '{unknown[0]}'; there are {known}")
+            if ends[0] == ends[1]:
+                raise ValueError(f"pair {pair} has the contact '{ends[0]}' at both ends")
+        return self
+
+
+def list_dots(folder: str | Path) -> list[str]:
+    """Name the dots of a catalogue folder, small ones first where names start with a number."""
+
+    def order(name: str) -> tuple[int, str]:
+        digits = name[: len(name) - len(name.lstrip("0123456789"))]
+        return (int(digits) if digits else 0, name)
+
+    return sorted((path.stem for path in Path(folder).glob("*.yaml")), key=order)
+
+
+def load_dot(name: str, folder: str | Path) -> DotDefinition:
+    """Read the definition of a dot from ``folder/name.yaml``.
+
+    Parameters
+    ----------
+    name : str
+        Name of the dot, e.g. ``12Pb``.
+    folder : str or Path
+        The catalogue, usually ``clusters``.
+
+    Raises
+    ------
+    InputError
+        If there is no such dot, its file is not readable YAML, or a key or value of it is wrong.
+    """
+    if name not in list_dots(folder):
+        known = ", ".join(list_dots(folder)) or "none at all"
+        raise InputError(
+            f"There is no dot '{name}' in {folder}; there are {known}. Add {name}.yaml to define it."
+        )
+    path = Path(folder) / f"{name}.yaml"
+    content = read_yaml(path)
+    if "name" in content:
+        raise InputError(f"{path}: unknown key 'name'; a dot is named by its file")
+    return validate(DotDefinition, {"name": name} | content, path)
+
+
+def _is_connected(pb_sites: Iterable[LatticeVector]) -> bool:
+    """Whether every Pb is reached from the first through bridging halides."""
+    left = set(pb_sites)
+    front = [left.pop()]
+    while front:
+        here = front.pop()
+        for step in FACE_VECTORS.values():
+            i, j, k = (h + s for h, s in zip(here, step, strict=True))
+            if (i, j, k) in left:
+                left.remove((i, j, k))
+                front.append((i, j, k))
+    return not left

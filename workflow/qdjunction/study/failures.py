@@ -1,0 +1,263 @@
+"""Calculations that cannot be done: under ``on_failure: record`` their reason stands in the place of their results.
+
+A record is a small JSON file at every path where the step was to leave a result. Steps that need one of them copy it to
+their own outputs, so all that hangs on a failure says why it is not there, and nothing else is touched. Deleting the
+records (``qdjunction failures RESULTS --forget``) is all it takes to have Snakemake try again.
+"""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from qdjunction.core.errors import (
+    AnalysisError,
+    EngineError,
+    InputError,
+    MachineError,
+    QdjunctionError,
+    StructureError,
+    TransportError,
+)
+from qdjunction.core.files import whole
+from qdjunction.core.provenance import digests, provenance
+from qdjunction.study.config import parse_config
+from qdjunction.study.packs import SUFFIX, keep, members_that_begin
+
+log = logging.getLogger(__name__)
+
+_KEY = "no_result"
+_HEAD = f'{{\n "{_KEY}": {{'.encode()
+_NO_RESULTS = ("benchmarks", "logs", "report", "work")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why there is no result.
+
+    Attributes
+    ----------
+    step : str
+        Rule that failed, e.g. ``relax``.
+    case : str
+        What it was to compute: a dot, or a junction such as ``12Pb_MAPbBr3/L-R3``.
+    error : str
+        Kind of error, a class of `qdjunction.core.errors`.
+    reason : str
+        One sentence.
+    provenance : dict
+        Versions, host, time.
+    """
+
+    step: str
+    case: str
+    error: str
+    reason: str
+    provenance: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.step} of {self.case}: {self.reason}"
+
+
+class EarlierFailureError(QdjunctionError):
+    """A step cannot be done because one before it has failed."""
+
+    def __init__(self, failure: Failure):
+        super().__init__(f"there is no result to go on from ({failure})")
+        self.failure = failure
+
+
+@contextmanager
+def recorded(job: Any, needs: Sequence[str] | None = None) -> Iterator[None]:
+    """Run the body of a rule's script under the study's failure policy; see `recorded_case`.
+
+    The body is left out where an input is a record; the outputs then are copies of it.
+
+    Parameters
+    ----------
+    job : snakemake.script.Snakemake
+        The script's ``snakemake``.
+    needs : sequence of str, optional
+        Inputs without which the step cannot be done; by default all. It copes with records among the others.
+    """
+    begun = False
+    with recorded_case(job, "", job.output):
+        need(*(job.input if needs is None else needs))
+        begun = True
+        yield
+    if not begun:
+        # A context manager has no other way to leave out its body.
+        sys.exit(0)
+
+
+@contextmanager
+def recorded_case(job: Any, name: str, outputs: Iterable[str | Path]) -> Iterator[None]:
+    """Compute what a job is for, or one of its cases, under the study's failure policy.
+
+    With ``on_failure: record`` a scientific failure (`StructureError`, `EngineError`, `TransportError`,
+    `AnalysisError`) leaves its record in every output and the job goes on; so does the lack of an earlier result, see
+    `need`. With ``stop`` the error goes on its way. Everything else, `MachineError` above all, is none of the
+    science's business and always fails the job, which the profile may then try again.
+
+    Parameters
+    ----------
+    job : snakemake.script.Snakemake
+        The script's ``snakemake``.
+    name : str
+        The case, e.g. the junction ``L-R3`` of the dot that the job is for; empty if it is all of it.
+    outputs : iterable of path
+        Files in which the record is to stand.
+    """
+    try:
+        yield
+        return
+    except MachineError:
+        raise
+    except EarlierFailureError as error:
+        if _stops(job):
+            raise
+        log.warning("not done: %s", error)
+        failure = error.failure
+    except (StructureError, EngineError, TransportError, AnalysisError) as error:
+        if _stops(job):
+            raise
+        case = "/".join(filter(None, [*job.wildcards, name]))
+        inputs = digests(*filter(os.path.exists, job.input))
+        failure = Failure(job.rule, case, type(error).__name__, str(error), provenance(inputs=inputs))
+        log.error("recorded as failed: %s", error)
+    for path in outputs:
+        _write(failure, path)
+
+
+def need(*paths: str | Path) -> None:
+    """Refuse records in the place of results that a step cannot be done without.
+
+    Raises
+    ------
+    EarlierFailureError
+        If one is there.
+    """
+    for path in paths:
+        if failure := read_failure(path):
+            raise EarlierFailureError(failure)
+
+
+def _stops(job: Any) -> bool:
+    return parse_config(job.config).on_failure == "stop"
+
+
+def read_failure(path: str | Path) -> Failure | None:
+    """Give the failure that stands in the place of a result, None for a result and where there is no file.
+
+    Raises
+    ------
+    InputError
+        If the record is damaged.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            if file.read(len(_HEAD)) != _HEAD:
+                return None
+        content = Path(path).read_bytes()
+    except (FileNotFoundError, IsADirectoryError):
+        return None
+    except OSError as error:
+        raise _damaged(path, error) from None
+    return _failure(content, path)
+
+
+def failures_in(path: str | Path) -> list[Failure]:
+    """Give the failures that stand in a file: the record that it is, or those of the contacts in a pack.
+
+    Raises
+    ------
+    InputError
+        If a record or the pack is damaged.
+    """
+    if failure := read_failure(path):
+        return [failure]
+    if Path(path).suffix != SUFFIX:
+        return []
+    try:
+        records = members_that_begin(path, _HEAD)
+    except InputError:
+        if not Path(path).exists():  # a running study makes it anew
+            return []
+        raise
+    return list(dict.fromkeys(_failure(content, f"{path}: {name}") for name, content in records.items()))
+
+
+def find_failures(results: str | Path, dots: Collection[str] | None = None) -> dict[Failure, list[Path]]:
+    """Find the failures of a study, each with the files in which it stands: its own outputs and what hangs on them.
+
+    Parameters
+    ----------
+    results : str or Path
+        The study's results folder.
+    dots : collection of str, optional
+        Look at these dots only.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder.
+    """
+    root = Path(results)
+    if not root.is_dir():
+        raise InputError(f"{root}: there is no such folder; name the results folder of a study")
+    found: dict[Failure, list[Path]] = {}
+    for path in _result_files(root, dots):
+        for failure in failures_in(path):
+            found.setdefault(failure, []).append(path)
+    return found
+
+
+def forget_failures(results: str | Path) -> int:
+    """Delete the records of a study, so that Snakemake does these steps again; tell how many failures there were.
+
+    The page that tells of them goes too: Snakemake makes no missing file that nothing to be made asks for. Of a pack
+    the working folder keeps the contacts that have results, see `packs.keep`.
+    """
+    found = find_failures(results)
+    for path in {path for paths in found.values() for path in paths}:
+        if path.suffix == SUFFIX and not read_failure(path):
+            keep(path, Path(results) / "work" / path.parent.name)
+        path.unlink(missing_ok=True)
+    if found:
+        (Path(results) / "report" / "index.html").unlink(missing_ok=True)
+    return len(found)
+
+
+def _result_files(root: Path, dots: Collection[str] | None) -> Iterable[Path]:
+    names = sorted(os.listdir(root)) if dots is None else dots
+    for folder in (root / name for name in names if name not in _NO_RESULTS):
+        for here, below, files in os.walk(folder):
+            below.sort()
+            # Hidden ones are not whole yet.
+            yield from (Path(here, name) for name in sorted(files) if not name.startswith("."))
+
+
+def _failure(content: bytes, source: str | Path) -> Failure:
+    """Read a record."""
+    try:
+        failure = Failure(**json.loads(content)[_KEY])
+        words = (failure.step, failure.case, failure.error, failure.reason)
+        if not (all(isinstance(word, str) for word in words) and isinstance(failure.provenance, dict)):
+            raise TypeError("its values are no texts")
+        return failure
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _damaged(source, error) from None
+
+
+def _damaged(source: str | Path, error: Exception) -> InputError:
+    return InputError(f"{source}: a damaged record of a failure ({error}); delete the file and run again")
+
+
+def _write(failure: Failure, path: str | Path) -> None:
+    with whole(path) as temporary:
+        temporary.write_text(json.dumps({_KEY: asdict(failure)}, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,107 @@
+"""What the files of a study say of their own making, read back."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+
+from qdjunction.core.errors import InputError
+from qdjunction.study import packs
+from qdjunction.study.failures import Failure, failures_in, read_failure
+
+_BESIDE = {
+    "conductance.csv": "series.json",
+    "jumps.parquet": "summary.json",
+    "overview.csv": "index.html",
+    "traces.parquet": "simulation.json",
+    "truth.csv": "simulation.json",
+}
+_META = re.compile(r"<meta name=\"provenance\" content='([^']*)'>")
+
+
+@dataclass(frozen=True)
+class Record:
+    """Who made a file.
+
+    Attributes
+    ----------
+    provenance : mapping
+        Versions, commit, host, times, inputs with their digests, settings; see `provenance.provenance`.
+    engine : mapping
+        The engine's name, method, versions, settings and corrections; empty where none was run.
+    failure : Failure or None
+        What stands in the place of a result.
+    members : mapping of str to str
+        Of a pack, the SHA-256 of every file in it.
+    inside : tuple of Failure
+        Of a pack, the failures among its contacts.
+    """
+
+    provenance: Mapping[str, Any]
+    engine: Mapping[str, Any]
+    failure: Failure | None = None
+    members: Mapping[str, str] = field(default_factory=dict)
+    inside: tuple[Failure, ...] = ()
+
+
+def record_path(path: str | Path) -> Path:
+    """Where the record of a result stands: in the file itself, or in one beside it."""
+    path = Path(path)
+    if path.parent.name == "figures":
+        return path.with_name("figures.json")
+    if path.suffix in (".json", ".nc", ".html", packs.SUFFIX):
+        return path
+    return path.with_name(_BESIDE.get(path.name, f"{path.stem}.json"))
+
+
+def read_record(path: str | Path) -> Record | None:
+    """Read who made a result, or why there is none.
+
+    Parameters
+    ----------
+    path : str or Path
+        Any file of a results folder.
+
+    Returns
+    -------
+    Record or None
+        None for a file without a record, or with a damaged one.
+    """
+    source = record_path(path)
+    try:
+        if failure := read_failure(path):
+            return Record(failure.provenance, {}, failure)
+        match source.suffix:
+            case ".nc":
+                return _of_netcdf(source)
+            case ".html":
+                found = _META.search(source.read_text(encoding="utf-8"))
+                return _record(json.loads(unescape(found[1])), {}) if found else None
+            case packs.SUFFIX:
+                values = packs.read_manifest(source)
+                record = _record(values["provenance"], values.get("engine"))
+                return record and replace(record, members=values["sha256"], inside=tuple(failures_in(source)))
+            case _:
+                values = json.loads(source.read_text(encoding="utf-8"))
+                return _record(values["provenance"], values.get("engine"))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, RuntimeError, InputError):
+        return None
+
+
+def _of_netcdf(path: Path) -> Record | None:
+    with netCDF4.Dataset(path) as file:
+        made = json.loads(file.provenance) if "provenance" in file.ncattrs() else None
+        holder = file["qdjunction"] if "qdjunction" in file.groups else file
+        engine = json.loads(holder.engine) if "engine" in holder.ncattrs() else {}
+    return _record(made, engine)
+
+
+def _record(made: Any, engine: Any) -> Record | None:
+    if not isinstance(made, Mapping) or not made:
+        return None
+    return Record(made, engine if isinstance(engine, Mapping) else {})

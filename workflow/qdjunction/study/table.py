@@ -1,0 +1,352 @@
+"""From a configuration to the table of dots and junctions that the workflow runs over."""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from qdjunction.core.errors import InputError
+from qdjunction.core.files import write_json
+from qdjunction.core.provenance import provenance
+from qdjunction.core.schema import validate
+from qdjunction.engine.siesta.pseudopotentials import find_pseudopotentials
+from qdjunction.structure.perovskite.catalogue import DotDefinition, load_dot
+from qdjunction.structure.perovskite.composition import parse_halide
+from qdjunction.structure.perovskite.lattice import halide_sites
+from qdjunction.study.config import Config, DotEntry, parse_config
+
+RECORD = "study.json"
+"""In the results folder: the configuration with every default, and the catalogue's entries that it names."""
+
+ATOMS_PER_CATION = {"MA": 8, "Cs": 1}
+ELEMENTS_OF_CATION = {"MA": ("C", "N", "H"), "Cs": ("Cs",)}
+
+
+@dataclass(frozen=True)
+class DotCase:
+    """One dot of the study.
+
+    Attributes
+    ----------
+    id : str
+        Identity in file names, e.g. ``12Pb_MAPbBr3``.
+    entry : DotEntry
+        What the configuration says of it.
+    definition : DotDefinition
+        What the catalogue says of it.
+    """
+
+    id: str
+    entry: DotEntry
+    definition: DotDefinition
+
+    @cached_property
+    def junctions(self) -> tuple["JunctionCase", ...]:
+        """Its junctions, in the order of the configuration."""
+        return tuple(
+            JunctionCase(self.id, name, *_contact_pair(self.definition, name)) for name in self.entry.contacts
+        )
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """Chemical symbols."""
+        halides = [halide for halide, _ in parse_halide(self.entry.halide).fractions]
+        return ("Pb", *halides, *ELEMENTS_OF_CATION[self.entry.cation])
+
+    @cached_property
+    def atoms(self) -> int:
+        """Number of atoms, for estimates of time and memory."""
+        pb = self.definition.pb_sites
+        halides = len(halide_sites(pb))
+        return len(pb) + halides + ATOMS_PER_CATION[self.entry.cation] * (halides - 2 * len(pb))
+
+
+@dataclass(frozen=True)
+class JunctionCase:
+    """One dot between two pyramids.
+
+    Attributes
+    ----------
+    dot : str
+        Identity of the dot.
+    name : str
+        Name of the contact pair, e.g. ``L-R3`` or ``short``.
+    left, right : str
+        Names of the two contacts.
+    """
+
+    dot: str
+    name: str
+    left: str
+    right: str
+
+    @property
+    def id(self) -> str:
+        """Identity in file names, e.g. ``12Pb_MAPbBr3/L-R3``."""
+        return f"{self.dot}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Study:
+    """The table of the study.
+
+    Attributes
+    ----------
+    config : Config
+        The settings.
+    dots : tuple of DotCase
+        One entry a dot, each with its junctions.
+    results : Path
+        Folder of the results: the one that the configuration names, or where they are now.
+    catalogue : Path or None
+        Folder of the dots' definitions; None for a study that was read from its results.
+    """
+
+    config: Config
+    dots: tuple[DotCase, ...]
+    results: Path
+    catalogue: Path | None = None
+
+    def dot(self, dot: str) -> DotCase:
+        """The dot of that identity.
+
+        Raises
+        ------
+        InputError
+            If the study has none.
+        """
+        if dot not in self._by_id:
+            raise InputError(_unknown(f"dot '{dot}' in this study", dot, self._by_id))
+        return self._by_id[dot]
+
+    def junction(self, dot: str, name: str) -> JunctionCase:
+        """The junction `name` of the dot `dot`.
+
+        Raises
+        ------
+        InputError
+            If the study has none.
+        """
+        cases = {case.name: case for case in self.dot(dot).junctions}
+        if name not in cases:
+            raise InputError(_unknown(f"junction '{name}' of {dot} in this study", name, cases))
+        return cases[name]
+
+    @property
+    def is_screen(self) -> bool:
+        """Whether the study is a screening, whose report is an overview."""
+        return bool(self.config.screen)
+
+    def only(self, dot: str) -> "Study":
+        """The study of one of its dots."""
+        return replace(self, dots=(self.dot(dot),))
+
+    @property
+    def junctions(self) -> list[JunctionCase]:
+        """All junctions, dot by dot."""
+        return [junction for dot in self.dots for junction in dot.junctions]
+
+    def relaxed_start(self, dot: str, engine: str | None = None) -> Path | None:
+        """Geometry of the catalogue that `engine`, by default the study's, has relaxed, if the study wants one."""
+        if self.config.relax.start == "scratch" or self.catalogue is None:
+            return None
+        path = self.catalogue / "relaxed" / f"{dot}_{engine or self.config.engine}.extxyz"
+        return path if path.exists() else None
+
+    def is_pre_relaxed(self, dot: str) -> bool:
+        """Whether the embedded engine relaxes this dot before the study's engine does."""
+        return self.config.engine != "xtb" and self.config.relax.pre_relax and not self.relaxed_start(dot)
+
+    def pseudopotentials(self, dot: str, gold: bool = False) -> list[Path]:
+        """Pseudopotential files of a dot, with gold or without; none where the engine needs none.
+
+        Raises
+        ------
+        InputError
+            If one is missing, damaged or of another functional.
+        """
+        if self.config.engine != "siesta":
+            return []
+        settings = self.config.siesta
+        found = find_pseudopotentials(
+            [*self.dot(dot).elements, *(["Au"] if gold else [])],
+            settings.pseudopotentials,
+            settings.functional,
+            settings.pseudopotential_format,
+        )
+        return [pseudopotential.path for pseudopotential in found.values()]
+
+    def junction_before(self, dot: str, name: str) -> JunctionCase | None:
+        """The contact whose density seeds that of junction `name`, if the study wants that and there is one."""
+        names = [case.name for case in self.dot(dot).junctions]
+        index = names.index(name)
+        return self.dot(dot).junctions[index - 1] if self.config.seed_density and index else None
+
+    @cached_property
+    def _by_id(self) -> dict[str, DotCase]:
+        return {dot.id: dot for dot in self.dots}
+
+
+def make_study(config: Config, catalogue: str | Path, source: str | Path = "config.yaml") -> Study:
+    """Look every dot and contact of a configuration up in the catalogue.
+
+    Parameters
+    ----------
+    config : Config
+        The settings.
+    catalogue : str or Path
+        Folder of the dots' definitions, usually ``clusters``.
+    source : str or Path
+        File that an error is to name.
+
+    Raises
+    ------
+    InputError
+        For a dot or contact that the catalogue does not have, a dot that is listed twice, a pseudopotential that
+        is missing, or traces to be predicted from a series that the study does not compute.
+    """
+    dots = _dots(config, cache(lambda name: load_dot(name, catalogue)), source)
+    study = Study(config, dots, Path(config.results), Path(catalogue))
+    for case in study.dots:
+        try:
+            study.pseudopotentials(case.id, gold=True)
+        except InputError as error:
+            raise InputError(f"{source}: siesta.pseudopotentials: {case.id}: {error}") from None
+    _check_predictions(study, source)
+    return study
+
+
+def study_values(study: Study) -> dict[str, Any]:
+    """Everything that `read_study` makes the study from again, as plain values."""
+    used = {case.definition.name: case.definition for case in study.dots}
+    return {
+        "config": study.config.model_dump(mode="json"),
+        "clusters": {
+            name: definition.model_dump(mode="json", exclude={"name"}) for name, definition in used.items()
+        },
+    }
+
+
+def write_study(values: Mapping[str, Any], path: str | Path) -> None:
+    """Write `study_values` to `RECORD` of a results folder, with who wrote it."""
+    write_json({**values, "provenance": provenance()}, path)
+
+
+def study_of(values: Mapping[str, Any], results: str | Path, source: str | Path = RECORD) -> Study:
+    """Make a study from its `study_values`; neither catalogue nor engine is needed.
+
+    Parameters
+    ----------
+    values : mapping
+        Configuration and the entries of the catalogue that it names.
+    results : str or Path
+        Where the results are.
+    source : str or Path
+        File that an error is to name.
+
+    Raises
+    ------
+    InputError
+        If a value cannot be.
+    """
+    config = parse_config(values["config"], source)
+
+    def definition(name: str) -> DotDefinition:
+        if name not in values["clusters"]:
+            raise InputError(f"{source} has no dot '{name}' among its clusters; unpack the results again")
+        return validate(DotDefinition, {"name": name} | dict(values["clusters"][name]), source)
+
+    return Study(config, _dots(config, cache(definition), source), Path(results))
+
+
+def read_study(results: str | Path) -> Study:
+    """Take a study from its results, wherever they are now.
+
+    Parameters
+    ----------
+    results : str or Path
+        Results folder of a finished study.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, or its record of the study is missing or damaged.
+    """
+    path = Path(results) / RECORD
+    if not path.parent.is_dir():
+        raise InputError(f"{results}: there is no such folder; name the results folder of a study")
+    try:
+        return study_of(json.loads(path.read_text(encoding="utf-8")), results, path)
+    except FileNotFoundError:
+        raise InputError(
+            f"{results}: holds no {RECORD}, so these are no results of a finished study; name the folder that its "
+            "configuration calls results, and finish the study with Snakemake if need be"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputError(
+            f"{path}: no record of a study ({type(error).__name__}: {error}); unpack the results again"
+        ) from None
+
+
+def _dots(
+    config: Config, definition: Callable[[str], DotDefinition], source: str | Path
+) -> tuple[DotCase, ...]:
+    """Look up the dots of a configuration."""
+    dots: dict[str, DotCase] = {}
+    for place, entry in config.all_dots():
+        try:
+            case = DotCase(dot_id(entry), entry, definition(entry.dot))
+            _ = case.junctions
+        except InputError as error:
+            raise InputError(f"{source}: {place}: {error}") from None
+        if case.id in dots:
+            raise InputError(
+                f"{source}: {place}: {case.id} is listed twice; put all its contacts under one entry"
+            )
+        dots[case.id] = case
+    return tuple(dots.values())
+
+
+def _check_predictions(study: Study, source: str | Path) -> None:
+    for index, entry in enumerate(study.config.traces.predictions if study.config.traces else ()):
+        lefts = {dot.id: {junction.left for junction in dot.junctions} for dot in study.dots}
+        where = f"{source}: traces.predictions.{index}"
+        if entry.dot not in lefts:
+            raise InputError(f"{where}.dot = '{entry.dot}': no dot of this study; it has {', '.join(lefts)}")
+        if entry.left not in lefts[entry.dot]:
+            raise InputError(
+                f"{where}.left = '{entry.left}': no left contact of {entry.dot}; it has "
+                f"{', '.join(sorted(lefts[entry.dot]))}"
+            )
+
+
+def _unknown(what: str, name: str, known: Collection[str]) -> str:
+    return f"there is no {what}; nearest are {', '.join(get_close_matches(name, known, cutoff=0))}"
+
+
+def dot_id(entry: DotEntry) -> str:
+    """Identity of a dot: catalogue name and formula unit, with seed and order where halides are mixed."""
+    composition = parse_halide(entry.halide)
+    if len(composition.fractions) == 1:
+        return f"{entry.dot}_{entry.cation}Pb{composition.fractions[0][0]}3"
+    anions = "".join(f"{halide}{3 * fraction:.4g}" for halide, fraction in composition.fractions)
+    order = f"-o{entry.short_range_order:g}" if entry.short_range_order else ""
+    return f"{entry.dot}_{entry.cation}Pb{anions}-s{entry.seed}{order}"
+
+
+def _contact_pair(definition: DotDefinition, name: str) -> tuple[str, str]:
+    """The two contacts of a pair that the dot's file names, or of `A-B`."""
+    if name in definition.pairs:
+        return definition.pairs[name]
+    left, _, right = name.partition("-")
+    sites = definition.contact_sites
+    if left == right or left not in sites or right not in sites:
+        raise InputError(
+            f"contact pair '{name}' is not one of {definition.name}; write two of its contacts as L-R1 "
+            f"({', '.join(sites)})"
+            + (f" or a named pair ({', '.join(definition.pairs)})" if definition.pairs else "")
+        )
+    return left, right

@@ -1,0 +1,1 @@
+"""Leads, a module a kind."""

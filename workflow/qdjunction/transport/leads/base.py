@@ -1,0 +1,155 @@
+"""Leads: what a semi-infinite, or a broadened, piece of metal does to the orbitals that it touches.
+
+Signs: the retarded Green's function is ``G = (E S - H - Sigma)^-1`` and ``Gamma = i (Sigma - Sigma^dagger)``
+is positive.
+"""
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qdjunction.core.errors import InputError, TransportError
+from qdjunction.transport.device import Device
+
+
+@runtime_checkable
+class Lead(Protocol):
+    """What a solver wants to know of a lead.
+
+    Attributes
+    ----------
+    orbitals : (m,) array of int
+        Device orbitals that the lead touches.
+    description : str
+        One line for tables and files.
+    """
+
+    orbitals: NDArray[np.int64]
+    description: str
+
+    def self_energy(self, energy_ev: ArrayLike) -> NDArray[np.complex128]:
+        """Give the retarded self-energy (eV) at one energy, (m, m), or at many, (n_energies, m, m)."""
+        ...
+
+
+class WideBandLead:
+    """A metal without structure: the same broadening at every energy.
+
+    ``Sigma = -i/2 g S_LL`` and so ``Gamma = g S_LL`` on the lead region's own block of the overlap, so that
+    the result does not depend on the basis that spans the region.
+
+    Parameters
+    ----------
+    device : Device
+        The device that the lead is attached to.
+    atoms : array of int, optional
+        Atoms of the lead region.
+    coupling_ev : float
+        Broadening g (eV), larger than zero.
+    orbitals : array of int, optional
+        Orbitals of the lead region, in place of `atoms`.
+
+    Raises
+    ------
+    InputError
+        If the region is empty, given twice or outside the device, or if `coupling_ev` is not positive.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        atoms: ArrayLike | None = None,
+        coupling_ev: float = 1.0,
+        *,
+        orbitals: ArrayLike | None = None,
+    ) -> None:
+        if (atoms is None) == (orbitals is None):
+            raise InputError("wide-band lead: give its atoms or its orbitals, one of the two")
+        if not (np.isfinite(coupling_ev) and coupling_ev > 0):
+            raise InputError(f"wide-band lead: coupling is {coupling_ev} eV; it must be larger than 0")
+        if orbitals is None:
+            region = device.orbitals_of(atoms)
+        else:
+            region = np.unique(np.asarray(orbitals, dtype=np.int64))
+            if region.size and not 0 <= region[0] <= region[-1] < device.n_orbitals:
+                raise InputError(
+                    f"wide-band lead: orbitals {region[0]} to {region[-1]} are not all in a device of "
+                    f"{device.n_orbitals} orbitals; they are counted from 0"
+                )
+        if not region.size:
+            raise InputError("wide-band lead: its region holds no orbital; tag the lead atoms or name them")
+        self.orbitals: NDArray[np.int64] = region
+        self.coupling_ev = float(coupling_ev)
+        self.description = f"wide-band {self.coupling_ev:g} eV on {region.size} orbitals"
+        self._sigma = -0.5j * self.coupling_ev * device.block("S", region)
+
+    def self_energy(self, energy_ev: ArrayLike) -> NDArray[np.complex128]:
+        """Give ``-i/2 g S_LL`` (eV), repeated for each of many energies (a read-only view)."""
+        return np.broadcast_to(self._sigma, np.shape(energy_ev) + self._sigma.shape)
+
+
+def broadening(sigma: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Give ``Gamma = i (Sigma - Sigma^dagger)`` of one self-energy or a stack of them."""
+    return 1j * (sigma - sigma.conj().swapaxes(-1, -2))
+
+
+def root_of(gamma: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Give F with ``F F^dagger = Gamma``, of one matrix or a stack; a closed channel is a column of zeros."""
+    values, vectors = np.linalg.eigh(gamma)
+    # Far below the largest one there is only round-off, of either sign.
+    values[values < 1e-14 * values[..., -1:]] = 0.0
+    return vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]
+
+
+Contact = tuple[NDArray[np.int64], NDArray, NDArray]
+"""Orbitals that an end touches, and H and S between them and the end."""
+
+
+def cut_ends(
+    device: Device, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> tuple[Device, tuple[Contact, Contact]]:
+    """Take the ends off a device, for leads that stand in for them.
+
+    Parameters
+    ----------
+    device : Device
+        H and S, ends included.
+    left, right : array of int
+        Orbitals of either end.
+
+    Returns
+    -------
+    inner : Device
+        What is left; it keeps the atom numbers.
+    contacts : two tuples
+        For either end the orbitals of `inner` that it touches, and H and S between them and the end.
+
+    Raises
+    ------
+    TransportError
+        If the ends share orbitals, couple to each other, leave nothing between them or touch nothing.
+    """
+    ends = {"left": left, "right": right}
+    taken = np.concatenate([left, right])
+    if len(np.unique(taken)) != len(taken):
+        raise TransportError("leads: the left and the right region share orbitals")
+    past = float(np.abs(device.block("H", left, right)).max(initial=0.0))
+    if past > 1e-6:
+        raise TransportError(
+            f"leads: the left region couples to the right one directly, with {1000 * past:.3g} meV; make the "
+            "device longer, or, where the file is periodic along the transport direction and was computed at "
+            "one k point along it, compute it with several, so that the couplings can be told apart"
+        )
+    middle = np.setdiff1d(np.arange(device.n_orbitals), taken)
+    if not middle.size:
+        raise TransportError("leads: nothing is left between the two regions; name fewer atoms as leads")
+    inner = Device(device.H[middle][:, middle], device.S[middle][:, middle], device.orbital_atoms[middle])
+    contacts = []
+    for side, region in ends.items():
+        H, S = device.block("H", middle, region), device.block("S", middle, region)
+        touched = np.flatnonzero(np.any(H != 0, axis=1) | np.any(S != 0, axis=1))
+        if not touched.size:
+            raise TransportError(f"{side} lead: its orbitals couple to no other orbital of the device")
+        contacts.append((touched, H[touched], S[touched]))
+    return inner, (contacts[0], contacts[1])

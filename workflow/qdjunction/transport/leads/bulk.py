@@ -1,0 +1,469 @@
+"""Semi-infinite electrodes: a periodic bulk whose layers go on for ever behind the device.
+
+The electrode's own matrices stand in for the device's in the electrode region, so the device that is left to
+solve ends where the electrode begins, and the lead acts on it through ``Sigma = (z S - H)_De g (z S - H)_eD``
+with g the electrode's surface Green's function.
+
+A cell that repeats itself across the transport direction is taken apart into its smallest cell at several k
+points (Bloch's theorem), which costs as many times less as the square of the number of repeats. M. Papior et
+al., Comput. Phys. Commun. 212, 8 (2017) describe the inverse use of it.
+"""
+
+import hashlib
+import logging
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import sisl
+from numpy.typing import ArrayLike, NDArray
+
+from qdjunction.core.errors import InputError, TransportError
+from qdjunction.transport.device import Device
+from qdjunction.transport.leads.base import cut_ends
+from qdjunction.transport.leads.cache import GreenCache
+from qdjunction.transport.leads.surface import surface_green
+
+logger = logging.getLogger(__name__)
+
+ETA_EV = 1e-4
+"""Default imaginary part of the energy inside an electrode (eV)."""
+
+SYMMETRY_EV = 1e-3
+"""Largest part of H (eV) that may break a translation before a cell is no longer taken apart along it."""
+
+SAME_EV = 1e-12
+"""Largest difference (eV) of two matrices that are one another's complex conjugate."""
+
+SAME_PLACE_ANG = 1e-3
+"""Distance below which two atoms sit at the same place (Ang)."""
+
+Side = Literal["left", "right"]
+
+
+@dataclass(frozen=True, eq=False)
+class Electrode:
+    """One principal layer of a bulk electrode at the k points that its cell folds to one.
+
+    Attributes
+    ----------
+    H00, S00 : (n_k, n, n) array
+        The layer, in the smallest cell (eV).
+    H01, S01 : (n_k, n, n) array
+        Coupling to the next layer along the positive direction.
+    unfold : (n_k, N, n) array
+        Orthonormal columns that take each k point's orbitals to the N orbitals of the whole cell.
+    eta_ev : float
+        Imaginary part of the energy (eV).
+    repeats : tuple of int
+        How often the smallest cell fits into the cell along each lattice vector.
+    asymmetry_ev : float
+        Largest element of H (eV) that couples different k points and was dropped.
+    beyond_ev : float
+        Largest element of H (eV) that reaches over the next layer and was dropped.
+    cache : GreenCache or None
+        Where surface Green's functions are kept.
+    """
+
+    H00: NDArray[np.complex128]
+    S00: NDArray[np.complex128]
+    H01: NDArray[np.complex128]
+    S01: NDArray[np.complex128]
+    unfold: NDArray[np.complex128]
+    eta_ev: float
+    repeats: tuple[int, int, int]
+    asymmetry_ev: float
+    beyond_ev: float
+    cache: GreenCache | None = None
+    _last: dict[bytes, NDArray[np.complex128]] = field(default_factory=dict, init=False, repr=False)
+
+    @classmethod
+    def from_hamiltonian(
+        cls,
+        hamiltonian: sisl.Hamiltonian,
+        *,
+        axis: int = 2,
+        k: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        eta_ev: float = ETA_EV,
+        repeats: tuple[int, int, int] | None = None,
+        cache: Path | str | None = None,
+    ) -> "Electrode":
+        """Take an electrode from a bulk calculation.
+
+        Parameters
+        ----------
+        hamiltonian : sisl.Hamiltonian
+            H and S of the cell, E_F at zero, with its auxiliary cell along `axis`.
+        axis : int
+            Lattice vector along which the electrode is semi-infinite.
+        k : 3 floats
+            Reduced k point of the device cell; its component along `axis` is not used.
+        eta_ev : float
+            Imaginary part of the energy inside the electrode (eV), larger than zero.
+        repeats : 3 ints, optional
+            How often the smallest cell fits into this one; found from the atoms where it is not given. ``(1,
+            1, 1)`` switches the use of the symmetry off.
+        cache : path, optional
+            Folder in which surface Green's functions are kept and looked up.
+
+        Returns
+        -------
+        Electrode
+
+        Raises
+        ------
+        InputError
+            If eta is not positive, or the cell does not repeat as told.
+        TransportError
+            If layers do not couple, or reach further than the next one by more than a tenth of an eV.
+        """
+        if not eta_ev > 0:
+            raise InputError(f"electrode: eta is {eta_ev} eV; it must be larger than 0")
+        if not hamiltonian.spin.is_unpolarized:
+            raise InputError("electrode: only unpolarised Hamiltonians are supported")
+        if hamiltonian.nsc[axis] < 3:
+            raise TransportError(
+                f"electrode: lattice vector {axis} has no auxiliary cell (nsc "
+                f"{hamiltonian.nsc[axis]}), so no layer couples to "
+                "the next; run the electrode with several k points along it"
+            )
+        in_plane = tuple(0.0 if i == axis else float(x) for i, x in enumerate(k))
+        layers = {
+            c: folded_layer(hamiltonian, axis, c, in_plane) for c in range(hamiltonian.nsc[axis] // 2 + 1)
+        }
+        beyond = max((abs(H).max() for c, (H, _) in layers.items() if c > 1), default=0.0)
+        if beyond > 0.1:
+            raise TransportError(
+                f"electrode: a layer couples over the next one with {1000 * beyond:.0f} meV; use a "
+                "thicker layer"
+            )
+        wanted = smallest_cell(hamiltonian.geometry, axis) if repeats is None else tuple(repeats)
+        if any(n < 1 for n in wanted) or wanted[axis] != 1:
+            raise InputError(
+                f"electrode: repeats are {wanted}; they must be 1 or more, and 1 along the transport "
+                "direction"
+            )
+        unfold = bloch_states(hamiltonian.geometry, wanted, in_plane)
+        reduced, asymmetry = zip(
+            *(_block_diagonal(M, unfold) for c in (0, 1) for M in layers[c]), strict=True
+        )
+        worst = max(asymmetry)
+        if worst > SYMMETRY_EV:
+            if repeats is not None:
+                raise InputError(
+                    f"electrode: the cell does not repeat {wanted} times: {1000 * worst:.1f} meV "
+                    "break the symmetry"
+                )
+            logger.warning("electrode: symmetry broken by %.1f meV; the whole cell is used", 1000 * worst)
+            wanted = (1, 1, 1)
+            unfold = bloch_states(hamiltonian.geometry, wanted, in_plane)
+            reduced, asymmetry = zip(
+                *(_block_diagonal(M, unfold) for c in (0, 1) for M in layers[c]), strict=True
+            )
+            worst = max(asymmetry)
+        logger.info(
+            "electrode: %d orbitals as %d k points of %d; symmetry to %.1e meV, beyond the next "
+            "layer %.1e meV",
+            unfold.shape[1], unfold.shape[0], unfold.shape[2], 1000 * worst, 1000 * beyond,
+        )  # fmt: skip
+        kept = GreenCache(Path(cache)) if cache is not None else None
+        return cls(*reduced, unfold, float(eta_ev), wanted, float(worst), float(beyond), kept)
+
+    @property
+    def n_orbitals(self) -> int:
+        """Number of orbitals of the whole cell."""
+        return self.unfold.shape[1]
+
+    def surface(self, energies_ev: NDArray[np.float64], side: Side) -> NDArray[np.complex128]:
+        """Give the surface Green's function in the smallest cell, (n_energies, n_k, n, n).
+
+        Parameters
+        ----------
+        energies_ev : (n_energies,) array
+            Energies relative to the Fermi energy (eV).
+        side : {"left", "right"}
+            ``left`` extends to minus infinity, ``right`` to plus infinity.
+        """
+        asked = energies_ev.tobytes()
+        if asked not in self._last:
+            compute = self._both_ends
+            both = (
+                compute(energies_ev)
+                if self.cache is None
+                else self.cache.get(self.content, energies_ev, compute)
+            )
+            # Two leads of one electrode ask for the same energies in turn.
+            self._last.clear()
+            self._last[asked] = both
+        return self._last[asked][:, 0 if side == "left" else 1]
+
+    @cached_property
+    def content(self) -> str:
+        """Hash of everything that the surface Green's function depends on but the energy."""
+        digest = hashlib.sha256(f"surface-1 {self.eta_ev!r}".encode())
+        for block in (self.H00, self.S00, self.H01, self.S01):
+            digest.update(repr(block.shape).encode())
+            digest.update(np.ascontiguousarray(block).tobytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def _reversed(self) -> list[int]:
+        """For each k point the first one whose matrices are the conjugates of its own, or else itself."""
+        partners = list(range(len(self.H00)))
+        blocks = (self.H00, self.S00, self.H01, self.S01)
+        for i in partners:
+            for j in range(i):
+                if partners[j] == j and all(np.abs(M[i] - M[j].conj()).max() < SAME_EV for M in blocks):
+                    partners[i] = j
+                    break
+        return partners
+
+    def _both_ends(self, energies_ev: NDArray[np.float64]) -> NDArray[np.complex128]:
+        n_k, n = self.H00.shape[:2]
+        n_energies = len(energies_ev)
+        solved = [i for i, partner in enumerate(self._reversed) if i == partner]
+        z = np.repeat(np.asarray(energies_ev) + 1j * self.eta_ev, len(solved))
+        matrices = (np.tile(M[solved], (n_energies, 1, 1)) for M in (self.H00, self.S00, self.H01, self.S01))
+        both = np.empty((n_energies, 2, n_k, n, n), dtype=np.complex128)
+        for side, end in enumerate(surface_green(z, *matrices)):
+            both[:, side, solved] = end.reshape(n_energies, len(solved), n, n)
+        # Hermitian H(-k) = H(k)* makes g(-k) the transpose of g(k).
+        for i, partner in enumerate(self._reversed):
+            if i != partner:
+                both[:, :, i] = both[:, :, partner].swapaxes(-1, -2)
+        return both
+
+
+class ElectrodeLead:
+    """An electrode as seen by the part of the device that it touches; made by `attach_electrodes`."""
+
+    def __init__(
+        self,
+        electrode: Electrode,
+        side: Side,
+        orbitals: NDArray[np.int64],
+        coupling_H: NDArray,
+        coupling_S: NDArray,
+        description: str,
+    ) -> None:
+        self.electrode, self.side = electrode, side
+        self.orbitals, self.description = orbitals, description
+        self._H, self._S = coupling_H @ electrode.unfold, coupling_S @ electrode.unfold
+
+    def self_energy(self, energy_ev: ArrayLike) -> NDArray[np.complex128]:
+        """Give the self-energy (eV) at one energy or many."""
+        energies = np.atleast_1d(np.asarray(energy_ev, dtype=float))
+        green = self.electrode.surface(energies, self.side)
+        m = len(self.orbitals)
+        sigma = np.empty((len(energies), m, m), dtype=np.complex128)
+        for i, energy in enumerate(energies):
+            into = energy * self._S - self._H
+            left = (into @ green[i]).transpose(1, 0, 2).reshape(m, -1)
+            sigma[i] = left @ into.conj().transpose(0, 2, 1).reshape(-1, m)
+        return sigma[0] if np.ndim(energy_ev) == 0 else sigma
+
+
+def attach_electrodes(
+    device: Device,
+    left: Electrode,
+    left_orbitals: ArrayLike,
+    right: Electrode,
+    right_orbitals: ArrayLike,
+) -> tuple[Device, ElectrodeLead, ElectrodeLead]:
+    """Replace the ends of a device by electrodes.
+
+    Parameters
+    ----------
+    device : Device
+        H and S with open boundaries along the transport direction, electrode regions included.
+    left, right : Electrode
+        What stands at either end; the same object where both are of one kind.
+    left_orbitals, right_orbitals : array of int
+        Device orbitals that are the electrode's, in the electrode's own order.
+
+    Returns
+    -------
+    inner : Device
+        What is left between the electrodes; it keeps the atom numbers.
+    left_lead, right_lead : ElectrodeLead
+        Leads on `inner`.
+
+    Raises
+    ------
+    TransportError
+        If an electrode region does not fit its electrode, or touches nothing, or both touch each other.
+    """
+    regions = {"left": (left, np.asarray(left_orbitals)), "right": (right, np.asarray(right_orbitals))}
+    for side, (electrode, region) in regions.items():
+        _check_fit(device, electrode, region, side)
+        shift, spread = alignment_ev(device, electrode, region)
+        logger.info(
+            "%s electrode: its levels lie %.0f meV (spread %.0f meV) below the device's on the same orbitals",
+            side, 1000 * shift, 1000 * spread,
+        )  # fmt: skip
+    inner, contacts = cut_ends(device, regions["left"][1], regions["right"][1])
+    leads = []
+    for (side, (electrode, _)), contact in zip(regions.items(), contacts, strict=True):
+        n_k, n_orbitals, n = electrode.unfold.shape
+        text = f"electrode of {n_orbitals} orbitals ({n_k} x {n}), eta {electrode.eta_ev:g} eV"
+        leads.append(ElectrodeLead(electrode, side, *contact, text))
+    return inner, leads[0], leads[1]
+
+
+def alignment_ev(device: Device, electrode: Electrode, orbitals: ArrayLike) -> tuple[float, float]:
+    """Give by how much the electrode's zero lies off the device's, judged by the orbitals that both have.
+
+    Parameters
+    ----------
+    device, electrode, orbitals
+        As for `attach_electrodes`.
+
+    Returns
+    -------
+    shift_ev : float
+        Mean of H_ii / S_ii in the device minus that in the electrode (eV).
+    spread_ev : float
+        Root mean square of what is left after that shift (eV).
+    """
+    region = np.asarray(orbitals)
+    H, S = (whole_cell(electrode, name).diagonal().real for name in ("H00", "S00"))
+    difference = device.H.diagonal()[region].real / device.S.diagonal()[region].real - H / S
+    shift = float(difference.mean())
+    return shift, float(np.sqrt(np.mean((difference - shift) ** 2)))
+
+
+def shifted(electrode: Electrode, shift_ev: float) -> Electrode:
+    """Give the electrode with its zero of energy moved: ``H + shift S``."""
+    return replace(
+        electrode,
+        H00=electrode.H00 + shift_ev * electrode.S00,
+        H01=electrode.H01 + shift_ev * electrode.S01,
+    )
+
+
+def whole_cell(electrode: Electrode, name: str) -> NDArray[np.complex128]:
+    """Give H00, S00, H01 or S01 of the whole cell, (N, N)."""
+    return np.einsum(
+        "kai,kij,kbj->ab", electrode.unfold, getattr(electrode, name), electrode.unfold.conj(), optimize=True
+    )
+
+
+def smallest_cell(geometry: sisl.Geometry, axis: int) -> tuple[int, int, int]:
+    """Give how often a cell repeats its smallest part along each lattice vector but `axis`."""
+    repeats = [1, 1, 1]
+    for direction in range(3):
+        if direction == axis:
+            continue
+        for n in range(geometry.na, 1, -1):
+            if geometry.na % n == 0 and _translated(geometry, geometry.cell[direction] / n) is not None:
+                repeats[direction] = n
+                break
+    return tuple(repeats)
+
+
+def bloch_states(
+    geometry: sisl.Geometry, repeats: tuple[int, int, int], k: tuple[float, float, float]
+) -> NDArray[np.complex128]:
+    """Give orthonormal Bloch sums of the orbitals of the smallest cell, (n_k, N, n).
+
+    Raises
+    ------
+    InputError
+        If the atoms do not repeat that often.
+    """
+    if repeats == (1, 1, 1):
+        return np.eye(geometry.no, dtype=np.complex128)[None]
+    shifts = np.array(list(np.ndindex(*repeats)))
+    fractions = shifts / np.array(repeats)
+    images = []
+    for fraction in fractions:
+        image = _translated(geometry, fraction @ geometry.cell)
+        if image is None:
+            raise InputError(f"electrode: the atoms of the cell do not repeat {repeats} times")
+        images.append(image)
+    # The atom of lowest index in each orbit stands for it.
+    targets = np.array([image[0] for image in images])
+    basis = np.flatnonzero(targets.min(axis=0) == np.arange(geometry.na))
+    columns = np.concatenate([geometry.a2o(a, all=True) for a in basis])
+    states = np.zeros((len(shifts), geometry.no, len(columns)), dtype=np.complex128)
+    for fraction, (atoms, wrapped) in zip(fractions, images, strict=True):
+        start = 0
+        for a in basis:
+            rows = geometry.a2o(atoms[a], all=True)
+            here = np.arange(start, start + len(rows))
+            start += len(rows)
+            for index, shift in enumerate(shifts):
+                phase = np.exp(2j * np.pi * np.dot(np.asarray(k) + shift, fraction - wrapped[a]))
+                states[index, rows, here] = phase
+    return states / np.sqrt(len(shifts))
+
+
+def _translated(geometry: sisl.Geometry, shift: NDArray) -> tuple[NDArray, NDArray] | None:
+    """Give the atom that each lands on when all are shifted, and the cells it wraps; None if any misses."""
+    inverse = np.linalg.inv(geometry.cell)
+    species = geometry.atoms.species
+    target = np.empty(geometry.na, dtype=np.int64)
+    cells = np.empty((geometry.na, 3))
+    for a, place in enumerate(geometry.xyz + shift):
+        away = (place - geometry.xyz) @ inverse
+        whole = np.round(away)
+        misses = np.linalg.norm((away - whole) @ geometry.cell, axis=1)
+        b = int(np.argmin(misses))
+        if misses[b] > SAME_PLACE_ANG or species[a] != species[b]:
+            return None
+        target[a], cells[a] = b, whole[b]
+    return target, cells
+
+
+def folded_layer(
+    hamiltonian: sisl.Hamiltonian, axis: int, cell: int, k: tuple[float, float, float]
+) -> tuple[NDArray, NDArray]:
+    """Give H and S between the cell and the one `cell` further along `axis`, folded to k in the plane."""
+    no, lattice = hamiltonian.no, hamiltonian.geometry.lattice
+    columns = [hamiltonian.tocsr(0), None if hamiltonian.orthogonal else hamiltonian.tocsr(hamiltonian.S_idx)]
+    offsets = lattice.sc_off
+    H = np.zeros((no, no), dtype=np.complex128)
+    S = np.zeros_like(H)
+    for index, offset in enumerate(offsets):
+        if offset[axis] != cell:
+            continue
+        phase = np.exp(2j * np.pi * np.dot(k, offset))
+        window = slice(index * no, (index + 1) * no)
+        H += phase * columns[0][:, window].toarray()
+        if columns[1] is not None:
+            S += phase * columns[1][:, window].toarray()
+    if columns[1] is None and cell == 0:
+        S = np.eye(no, dtype=np.complex128)
+    if cell == 0:
+        H, S = 0.5 * (H + H.conj().T), 0.5 * (S + S.conj().T)
+    return H, S
+
+
+def _block_diagonal(matrix: NDArray, unfold: NDArray) -> tuple[NDArray[np.complex128], float]:
+    """Give the blocks of a matrix on each k point, and the largest element of what is between them."""
+    blocks = unfold.conj().transpose(0, 2, 1) @ matrix @ unfold
+    if len(unfold) == 1:
+        return blocks, 0.0
+    rebuilt = np.einsum("kai,kij,kbj->ab", unfold, blocks, unfold.conj(), optimize=True)
+    return blocks, float(np.abs(matrix - rebuilt).max())
+
+
+def _largest(matrix: NDArray) -> float:
+    return float(np.abs(matrix).max(initial=0.0))
+
+
+def _check_fit(device: Device, electrode: Electrode, region: NDArray, side: str) -> None:
+    if region.shape != (electrode.n_orbitals,):
+        raise TransportError(
+            f"{side} electrode: {region.size} device orbitals for an electrode of {electrode.n_orbitals}; "
+            "name exactly the atoms of one electrode cell"
+        )
+    mismatch = _largest(device.block("S", region) - whole_cell(electrode, "S00"))
+    if mismatch > 1e-3:
+        raise TransportError(
+            f"{side} electrode: the overlap differs from the device's by {mismatch:.1e}; the atoms "
+            "are in another order, the "
+            "layers are stacked differently (a twin), or the lattice constants differ"
+        )

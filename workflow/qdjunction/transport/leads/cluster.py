@@ -1,0 +1,79 @@
+"""Cluster leads: the tips themselves stand for the electrodes, every level of theirs broadened alike."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qdjunction.core.errors import InputError
+from qdjunction.transport.device import Device, solve_eigenproblem
+from qdjunction.transport.leads.base import cut_ends
+
+
+class ClusterLead:
+    """A finite piece of metal as seen by what it touches; made by `attach_clusters`.
+
+    With the metal's own solutions ``H_M X = S_M X e`` and a broadening g of each of its levels
+    ``Sigma = V (E + i g / 2 - e)^-1 V^dagger``, ``V = (E S - H)_DM X``. That is a wide-band lead on all of the
+    metal, ``Gamma = g S_M``, folded onto the orbitals that the metal couples to.
+    """
+
+    def __init__(
+        self,
+        orbitals: NDArray[np.int64],
+        coupling_H: NDArray,
+        coupling_S: NDArray,
+        metal: Device,
+        coupling_ev: float,
+    ) -> None:
+        self.orbitals = orbitals
+        self.coupling_ev = coupling_ev
+        self.levels_ev, states = solve_eigenproblem(
+            *(metal.block(name, np.arange(metal.n_orbitals)) for name in ("H", "S"))
+        )
+        self._H, self._S = coupling_H @ states, coupling_S @ states
+        self.description = f"cluster of {metal.n_orbitals} orbitals, each level {coupling_ev:g} eV wide"
+
+    def self_energy(self, energy_ev: ArrayLike) -> NDArray[np.complex128]:
+        """Give the self-energy (eV) at one energy or many."""
+        energies = np.asarray(energy_ev, dtype=float)
+        into = energies[..., None, None] * self._S - self._H
+        weight = 1.0 / (energies[..., None] + 0.5j * self.coupling_ev - self.levels_ev)
+        return (into * weight[..., None, :]) @ into.conj().swapaxes(-1, -2)
+
+
+def attach_clusters(
+    device: Device, left_orbitals: ArrayLike, right_orbitals: ArrayLike, coupling_ev: float
+) -> tuple[Device, ClusterLead, ClusterLead]:
+    """Turn the metal at both ends of a device into cluster leads.
+
+    Parameters
+    ----------
+    device : Device
+        H and S.
+    left_orbitals, right_orbitals : array of int
+        All orbitals of the metal on either side.
+    coupling_ev : float
+        Broadening g of each of its levels (eV).
+
+    Returns
+    -------
+    inner : Device
+        What is left between the clusters; it keeps the atom numbers.
+    left_lead, right_lead : ClusterLead
+        Leads on `inner`.
+
+    Raises
+    ------
+    InputError
+        If `coupling_ev` is not positive.
+    TransportError
+        If the clusters share orbitals, touch each other, or couple to nothing.
+    """
+    if not (np.isfinite(coupling_ev) and coupling_ev > 0):
+        raise InputError(f"cluster lead: coupling is {coupling_ev} eV; it must be larger than 0")
+    regions = tuple(np.asarray(region, dtype=np.int64) for region in (left_orbitals, right_orbitals))
+    inner, contacts = cut_ends(device, *regions)
+    leads = []
+    for region, (touched, H, S) in zip(regions, contacts, strict=True):
+        metal = Device(device.block("H", region), device.block("S", region))
+        leads.append(ClusterLead(touched, H, S, metal, float(coupling_ev)))
+    return inner, leads[0], leads[1]

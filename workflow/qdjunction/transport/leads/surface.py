@@ -1,0 +1,111 @@
+"""Surface Green's functions of semi-infinite periodic matter, by decimation."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdjunction.core.errors import TransportError
+
+CONVERGED = 1e-18
+"""Product of the two decimated couplings, relative to the original ones, below which nothing is added."""
+
+TRUSTED_RESIDUAL = 1e-8
+"""Largest violation of the surface's own Dyson equation that is taken as it is."""
+
+MOST_STEPS = 60
+"""Each step doubles the number of layers; 2^60 layers are more than any broadening lets a state reach."""
+
+
+def surface_green(
+    z: NDArray[np.complex128], H00: NDArray, S00: NDArray, H01: NDArray, S01: NDArray
+) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """Give the surface Green's functions at both ends of a periodic stack of layers.
+
+    Parameters
+    ----------
+    z : (b,) array of complex
+        Energies with their positive imaginary part (eV).
+    H00, S00 : (b, n, n) or (n, n) array
+        One layer.
+    H01, S01 : (b, n, n) or (n, n) array
+        Coupling of a layer to the next one along the positive direction.
+
+    Returns
+    -------
+    ends : (b, n, n) array
+        Surface layer of the half that extends to minus infinity.
+    begins : (b, n, n) array
+        Surface layer of the half that extends to plus infinity.
+
+    Raises
+    ------
+    TransportError
+        If layers are not coupled at all, or the decimation does not converge for want of an imaginary part.
+
+    Notes
+    -----
+    Source: M. P. Lopez Sancho, J. M. Lopez Sancho, J. Rubio, J. Phys. F 15, 851 (1985), with overlap. Both
+    ends come from one decimation, batched over everything that z, H and S are given for.
+    """
+    z = np.asarray(z, dtype=np.complex128)[:, None, None]
+    H00, S00, H01, S01 = (np.asarray(matrix) for matrix in (H00, S00, H01, S01))
+    bulk = z * S00 - H00
+    forward = z * S01 - H01
+    backward = z * S01.conj().swapaxes(-1, -2) - H01.conj().swapaxes(-1, -2)
+    if not max(np.abs(forward).max(), np.abs(backward).max()):
+        raise TransportError(
+            "lead: the transfer matrix is zero, no layer couples to the next; the lead file needs its "
+            "auxiliary cell along the transport direction (nsc of 3 or more), or a shorter layer"
+        )
+    ends, begins = _decimated(bulk, forward, backward)
+    # A level of the lone layer at the energy spoils the first step; a unit of more layers has others.
+    for layers in (2, 3):
+        sides = _residual(ends, bulk, backward, forward), _residual(begins, bulk, forward, backward)
+        bad = np.flatnonzero(np.maximum(*sides) > TRUSTED_RESIDUAL)
+        if not bad.size:
+            break
+        thick = _stacked(bulk[bad], forward[bad], backward[bad], layers)
+        n = bulk.shape[-1]
+        thick_ends, thick_begins = _decimated(*thick)
+        ends[bad], begins[bad] = thick_ends[:, -n:, -n:], thick_begins[:, :n, :n]
+    return ends, begins
+
+
+def _decimated(bulk: NDArray, forward: NDArray, backward: NDArray) -> tuple[NDArray, NDArray]:
+    n = bulk.shape[-1]
+    scale = max(np.abs(forward).max(), np.abs(backward).max())
+    begins, ends = bulk.copy(), bulk.copy()
+    for _ in range(MOST_STEPS):
+        solved = np.linalg.solve(bulk, np.concatenate([forward, backward], axis=-1))
+        along, against = solved[..., :n], solved[..., n:]
+        right, left = forward @ against, backward @ along
+        begins -= right
+        ends -= left
+        bulk = bulk - right - left
+        forward, backward = forward @ along, backward @ against
+        if np.abs(forward).max() * np.abs(backward).max() < CONVERGED * scale**2:
+            return np.linalg.inv(ends), np.linalg.inv(begins)
+    raise TransportError(
+        f"lead: decimation does not converge in {MOST_STEPS} steps; "
+        "give the lead a broadening eta of 1e-5 eV or more"
+    )
+
+
+def _residual(green: NDArray, bulk: NDArray, out: NDArray, back: NDArray) -> NDArray[np.float64]:
+    """Give how far ``g (bulk - out g back)`` is from the unit matrix."""
+    unit = green @ (bulk - out @ green @ back)
+    return np.abs(unit - np.eye(unit.shape[-1])).max(axis=(1, 2))
+
+
+def _stacked(
+    bulk: NDArray, forward: NDArray, backward: NDArray, layers: int
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Give the matrices of a unit of several layers."""
+    b, n = bulk.shape[:2]
+    thick = [np.zeros((b, layers * n, layers * n), dtype=np.complex128) for _ in range(3)]
+    for i in range(layers):
+        here, after = slice(i * n, (i + 1) * n), slice((i + 1) * n, (i + 2) * n)
+        thick[0][:, here, here] = bulk
+        if i + 1 < layers:
+            thick[0][:, here, after], thick[0][:, after, here] = forward, backward
+    thick[1][:, -n:, :n], thick[2][:, :n, -n:] = forward, backward
+    return tuple(thick)

@@ -1,0 +1,116 @@
+"""Complex band structure of a periodic crystal: how fast its states decay, and the beta that follows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+import sisl
+from numpy.typing import ArrayLike, NDArray
+
+from qdjunction.core.errors import TransportError
+from qdjunction.transport.leads.bulk import folded_layer
+
+PROPAGATING = 1e-6
+"""Largest | |lambda| - 1 | of a state that propagates."""
+
+
+@dataclass(frozen=True, eq=False)
+class ComplexBands:
+    """Bloch factors ``lambda = exp(i k a)`` of a crystal, k complex, at given energies.
+
+    Attributes
+    ----------
+    energies_ev : (n_energies,) array
+        Energies relative to the Fermi energy (eV).
+    period_ang : float
+        Length a of the translation that lambda belongs to (Ang).
+    factors : tuple of arrays
+        At each energy all lambda that propagate or decay in the positive direction, the slowest decay first.
+        Those that grow are their inverses.
+    """
+
+    energies_ev: NDArray[np.float64]
+    period_ang: float
+    factors: tuple[NDArray[np.complex128], ...]
+
+    @property
+    def propagating(self) -> NDArray[np.int64]:
+        """Number of states at each energy that do not decay, both directions counted."""
+        return np.array([int((np.abs(np.abs(one) - 1) < PROPAGATING).sum()) for one in self.factors])
+
+    @property
+    def beta_per_ang(self) -> NDArray[np.float64]:
+        """Attenuation factor ``beta = 2 Im k`` of the slowest decay (1/Ang), G ~ exp(-beta L); 0 in a band.
+
+        Infinite where every state ends within one period.
+        """
+        slowest = np.array([np.abs(one).max(initial=0.0) for one in self.factors])
+        with np.errstate(divide="ignore"):
+            beta = -2 * np.log(np.minimum(slowest, 1.0)) / self.period_ang
+        return np.where(self.propagating > 0, 0.0, beta)
+
+
+def complex_bands(
+    hamiltonian: sisl.Hamiltonian,
+    energies_ev: ArrayLike,
+    axis: int = 2,
+    k: tuple[float, float, float] = (0.0, 0.0, 0.0),
+) -> ComplexBands:
+    """Compute the complex band structure along a lattice vector.
+
+    ``[lambda^-1 A_-1 + A_0 + lambda A_1] u = 0`` with ``A_c = E S_c - H_c`` and c the number of cells along the
+    vector, made linear in lambda. Where H reaches further than the next cell, several cells are taken as one.
+
+    Parameters
+    ----------
+    hamiltonian : sisl.Hamiltonian
+        H and S of the crystal, unpolarised, E_F at zero, with its auxiliary cell along `axis`.
+    energies_ev : float or (n_energies,) array
+        Energies (eV).
+    axis : int
+        Lattice vector of the decay.
+    k : 3 floats
+        Reduced k point; its component along `axis` is not used. The slowest decay of all is often, but not
+        always, that at Gamma.
+
+    Returns
+    -------
+    ComplexBands
+
+    Raises
+    ------
+    TransportError
+        If the file knows no couplings along `axis`.
+
+    Notes
+    -----
+    Source: V. Heine, Proc. Phys. Soc. 81, 300 (1963); J. K. Tomfohr and O. F. Sankey, Phys. Rev. B 65, 245105
+    (2002) for beta.
+    """
+    reach = int(hamiltonian.nsc[axis]) // 2
+    if reach < 1:
+        raise TransportError(
+            f"complex bands: H holds no couplings to images along lattice vector {'abc'[axis]} (its nsc is 1); "
+            "compute it with several k points along it"
+        )
+    unit = hamiltonian if reach == 1 else hamiltonian.tile(reach, axis)
+    in_plane = tuple(0.0 if i == axis else float(x) for i, x in enumerate(k))
+    (H0, S0), (H1, S1) = (folded_layer(unit, axis, cell, in_plane) for cell in (0, 1))
+    energies = np.atleast_1d(np.asarray(energies_ev, dtype=float))
+    n = len(H0)
+    one, zero = np.eye(n), np.zeros((n, n))
+    factors = []
+    for energy in energies:
+        here, along = energy * S0 - H0, energy * S1 - H1
+        back = energy * S1.conj().T - H1.conj().T
+        # (u, lambda u) as the unknown.
+        left = np.block([[zero, one], [-back, -here]])
+        right = np.block([[one, zero], [zero, along]])
+        above, below = scipy.linalg.eigvals(left, right, homogeneous_eigvals=True, check_finite=False)
+        kept = np.abs(above) <= (1 + PROPAGATING) * np.abs(below)
+        # A lambda of zero belongs to a state that ends within the unit.
+        found = above[kept] / below[kept]
+        found = found[np.abs(found) > np.finfo(float).tiny]
+        factors.append(found[np.argsort(-np.abs(found), kind="stable")])
+    period = float(np.linalg.norm(unit.geometry.cell[axis]))
+    return ComplexBands(energies, period, tuple(factors))

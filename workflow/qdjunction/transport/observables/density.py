@@ -1,0 +1,192 @@
+"""Where the states are that carry the current: local density of states, whole and by the injecting lead."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import scipy.sparse
+import sisl
+from numpy.typing import ArrayLike, NDArray
+
+from qdjunction.core.errors import InputError
+from qdjunction.transport.device import Device
+from qdjunction.transport.leads.base import Lead, broadening
+from qdjunction.transport.solvers.direct import DirectSolver
+
+Source = Literal["left", "right", "both"]
+
+
+@dataclass(frozen=True, eq=False)
+class InjectedDensity:
+    """Density of the scattering states that come in from either lead.
+
+    Attributes
+    ----------
+    energies_ev : (n_energies,) array
+        Energies relative to the Fermi energy (eV).
+    left, right : (n_energies, n_atoms) array
+        States of one spin direction per eV on each atom that enter from the left, from the right.
+    """
+
+    energies_ev: NDArray[np.float64]
+    left: NDArray[np.float64]
+    right: NDArray[np.float64]
+
+
+def local_density_of_states(
+    device: Device, left: Lead, right: Lead, energies_ev: ArrayLike
+) -> NDArray[np.float64]:
+    """Give the density of states on each atom.
+
+    Mulliken's share, ``-1/pi Im sum_(i on a) (G S)_ii``; it sums to the total density of states of the device
+    and may be slightly negative on single atoms.
+
+    Parameters
+    ----------
+    device : Device
+        H and S.
+    left, right : Lead
+        Leads.
+    energies_ev : float or (n_energies,) array
+        Energies relative to the Fermi energy (eV).
+
+    Returns
+    -------
+    (n_energies, n_atoms) array
+        States of one spin direction per eV.
+    """
+    parts = injected_density(device, left, right, energies_ev)
+    return parts.left + parts.right
+
+
+def injected_density(device: Device, left: Lead, right: Lead, energies_ev: ArrayLike) -> InjectedDensity:
+    """Give the local density of states, parted by the lead that the states come from.
+
+    With ``A_L = G Gamma_L G^dagger`` and likewise A_R, ``i (G - G^dagger) = A_L + A_R`` wherever the leads
+    are all that broadens, and the share of an atom is ``1/(2 pi) Re sum_(i on a) (A S)_ii``.
+
+    Parameters
+    ----------
+    device, left, right, energies_ev
+        As in `local_density_of_states`.
+
+    Returns
+    -------
+    InjectedDensity
+
+    Notes
+    -----
+    Source: S. Datta, *Electronic Transport in Mesoscopic Systems* (1995), sec. 3.6; overlap as in M. Paulsson
+    and M. Brandbyge, Phys. Rev. B 76, 115117 (2007).
+    """
+    energies = np.atleast_1d(np.asarray(energies_ev, dtype=float))
+    solver = DirectSolver(device, left, right)
+    both = np.concatenate([left.orbitals, right.orbitals])
+    densities = np.zeros((2, len(energies), device.n_atoms))
+    for i, energy in enumerate(energies):
+        green = solver.columns(energy, both)
+        sides = np.split(green, [len(left.orbitals)], axis=1)
+        for side, lead, columns in zip(densities, (left, right), sides, strict=True):
+            injected = columns @ broadening(lead.self_energy(energy))
+            per_orbital = np.einsum("im,im->i", device.S @ injected, columns.conj()).real / (2 * np.pi)
+            side[i] = np.bincount(device.orbital_atoms, per_orbital, minlength=device.n_atoms)
+    return InjectedDensity(energies, densities[0], densities[1])
+
+
+def spectral_function(
+    device: Device, left: Lead, right: Lead, energy_ev: float, source: Source = "both"
+) -> NDArray[np.complex128]:
+    """Give the spectral function of the states that come in from one lead or from both.
+
+    ``A = G Gamma G^dagger``; from both, it is ``i (G - G^dagger)`` wherever the leads are all that broadens.
+
+    Parameters
+    ----------
+    device, left, right
+        As for `transmission`.
+    energy_ev : float
+        Energy relative to the Fermi energy (eV).
+    source : {"both", "left", "right"}
+        Where the states come from.
+
+    Returns
+    -------
+    (n_orbitals, n_orbitals) array
+        Spectral function (1/eV) in the non-orthogonal basis, ``sum psi psi^dagger`` of the scattering states.
+
+    Raises
+    ------
+    InputError
+        If `source` is another.
+    """
+    leads = {"left": (left,), "right": (right,), "both": (left, right)}
+    if source not in leads:
+        raise InputError(f"source: {source!r} is unknown; choose left, right or both")
+    solver = DirectSolver(device, left, right)
+    spectral = np.zeros((device.n_orbitals, device.n_orbitals), dtype=np.complex128)
+    for lead in leads[source]:
+        columns = solver.columns(energy_ev, lead.orbitals)
+        spectral += columns @ broadening(lead.self_energy(energy_ev)) @ columns.conj().T
+    return spectral
+
+
+def density_grid(
+    geometry: sisl.Geometry,
+    device: Device,
+    left: Lead,
+    right: Lead,
+    energy_ev: float,
+    source: Source = "both",
+    spacing_ang: float = 0.2,
+) -> sisl.Grid:
+    """Give the local density of states in space; ``grid.write("ldos.cube")`` keeps it.
+
+    Parameters
+    ----------
+    geometry : sisl.Geometry
+        Atoms of the whole junction with the radial functions of their orbitals, which sisl takes from the .ion
+        files beside a SIESTA input. Atoms that the leads stand in for contribute nothing.
+    device, left, right
+        As for `transmission`.
+    energy_ev : float
+        Energy relative to the Fermi energy (eV).
+    source : {"both", "left", "right"}
+        Which scattering states.
+    spacing_ang : float
+        Distance of grid points (Ang).
+
+    Returns
+    -------
+    sisl.Grid
+        States of one spin direction per eV and cubic Angstrom.
+
+    Raises
+    ------
+    InputError
+        If the orbitals have no radial functions, or are not those of the device.
+    """
+    if not spacing_ang > 0:
+        raise InputError(f"density grid: spacing is {spacing_ang} Ang; it must be larger than 0")
+    for atom in geometry.atoms.atom:
+        if any(type(orbital) is sisl.Orbital or orbital.R <= 0 for orbital in atom.orbitals):
+            raise InputError(
+                f"density grid: the orbitals of {atom.symbol} have no radial functions; read the geometry with "
+                "its basis (the .ion files of SIESTA)"
+            )
+    atoms = np.unique(device.orbital_atoms)
+    places = geometry.a2o(atoms, all=True) if atoms.max(initial=-1) < geometry.na else np.empty(0)
+    if len(places) != device.n_orbitals:
+        raise InputError(
+            f"density grid: the atoms of the device have {len(places)} orbitals in the geometry and "
+            f"{device.n_orbitals} in the device"
+        )
+    pattern = scipy.sparse.coo_array(abs(scipy.sparse.csr_array(device.S)))
+    i, j = pattern.coords
+    values = spectral_function(device, left, right, energy_ev, source)[i, j].real / (2 * np.pi)
+    shape = (geometry.no, geometry.no)
+    alone = geometry.copy()
+    alone.set_nsc([1, 1, 1])
+    matrix = scipy.sparse.coo_array((values, (places[i], places[j])), shape=shape).tocsr()
+    grid = sisl.Grid(spacing_ang, geometry=alone, dtype=np.float64)
+    sisl.DensityMatrix.fromsp(alone, scipy.sparse.csr_matrix(matrix)).density(grid)
+    return grid

@@ -1,0 +1,255 @@
+"""Interference among the dot's own orbitals.
+
+The orbitals are those of the dot's block alone, ``H_D psi_n = e_n S_D psi_n``, before it hybridises with the
+metal. The metal on either side, tips and leads, is folded into ``Sigma_L`` and ``Sigma_R`` on the dot.
+Eigenstates of the whole device would mix both and say nothing about the dot.
+
+With ``S_D sum_n psi_n psi_n^dagger = 1`` the Green's function of the dot is, exactly, a sum over its
+orbitals, ``G = sum_n P_n`` with ``P_n = (G S psi_n psi_n^dagger + psi_n psi_n^dagger S G) / 2``: half of what
+leaves through orbital n and half of what enters through it. For weak coupling ``P_n`` is the textbook's
+``psi_n psi_n^dagger / (E - e_n)``. The amplitudes ``t_n = F_L^dagger P_n F_R`` (``Gamma = F F^dagger``) sum
+to the amplitude of the junction, so
+
+    T = sum_nm Re Tr[t_n t_m^dagger] = sum_n ||t_n||^2 + interference.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qdjunction.core.errors import InputError, TransportError
+from qdjunction.transport.device import Device, dense, solve_eigenproblem
+from qdjunction.transport.leads.base import Lead, broadening, root_of
+
+UNCOUPLED_EV = 1e-6
+"""Largest element of H (eV) between the two metal sides that is still no tunnelling past the dot."""
+
+LEVEL_GUARD_EV = 1e-7
+"""An energy closer to a level than this is moved away by it."""
+
+
+@dataclass(frozen=True, eq=False)
+class OrbitalInterference:
+    """T(E) as a sum over pairs of the dot's own orbitals.
+
+    Attributes
+    ----------
+    energies_ev : (n_energies,) array
+        Energies relative to the Fermi energy (eV).
+    levels_ev : (n_orbitals,) array
+        Levels of the dot's block (eV), ascending.
+    left_weight, right_weight : (n_orbitals,) array
+        ``psi_n^dagger Gamma psi_n`` at the middle energy (eV): how strongly each orbital couples to either
+        side.
+    coherent : (n_energies,) array
+        T(E), exact.
+    incoherent : (n_energies,) array
+        ``sum_n ||t_n||^2``: what T would be without interference.
+    pairs : (n_energies, n_kept, n_kept) array
+        ``Re Tr[t_n t_m^dagger]`` among `kept`; negative off the diagonal where two orbitals cancel.
+    kept : (n_kept,) array of int
+        Orbitals that `pairs` tells of, ascending.
+    """
+
+    energies_ev: NDArray[np.float64]
+    levels_ev: NDArray[np.float64]
+    left_weight: NDArray[np.float64]
+    right_weight: NDArray[np.float64]
+    coherent: NDArray[np.float64]
+    incoherent: NDArray[np.float64]
+    pairs: NDArray[np.float64]
+    kept: NDArray[np.int64]
+
+    @property
+    def enhancement(self) -> NDArray[np.float64]:
+        """Coherent over incoherent sum: above 1 constructive, below 1 destructive."""
+        return self.coherent / self.incoherent
+
+
+def orbital_interference(
+    device: Device,
+    left: Lead,
+    right: Lead,
+    energies_ev: ArrayLike,
+    left_metal: ArrayLike,
+    right_metal: ArrayLike,
+    *,
+    keep: ArrayLike | None = None,
+) -> OrbitalInterference:
+    """Resolve T(E) by the orbitals of the dot.
+
+    Parameters
+    ----------
+    device, left, right, energies_ev
+        As for `transmission`.
+    left_metal, right_metal : array of int
+        Device orbitals of the metal on either side, those of the leads among them; the rest is the dot.
+    keep : array of int, optional
+        Orbitals of the dot, counted from the lowest level, whose pairs are given; by default the eight with
+        levels closest to the middle energy.
+
+    Returns
+    -------
+    OrbitalInterference
+
+    Raises
+    ------
+    InputError
+        If a lead is not inside its metal, or nothing is left for the dot.
+    TransportError
+        If both sides of metal are coupled directly, so that the dot is not all there is between them.
+    """
+    energies = np.atleast_1d(np.asarray(energies_ev, dtype=float))
+    metals = [np.unique(np.asarray(metal, dtype=np.int64)) for metal in (left_metal, right_metal)]
+    for side, lead, metal in zip(("left", "right"), (left, right), metals, strict=True):
+        if not np.isin(lead.orbitals, metal).all():
+            raise InputError(f"{side} metal: the lead's orbitals are not all part of it")
+    dot = np.setdiff1d(np.arange(device.n_orbitals), np.concatenate(metals))
+    if not dot.size:
+        raise InputError("dot: no orbital is left for it between the two metals")
+    past = np.abs(device.block("H", *metals)).max()
+    if past > UNCOUPLED_EV or np.abs(device.block("S", *metals)).max() > UNCOUPLED_EV:
+        raise TransportError(
+            f"the two metals couple past the dot with {1000 * past:.3g} meV; T is then not a sum over "
+            "the dot's orbitals"
+        )
+    levels, states = solve_eigenproblem(device.block("H", dot), device.block("S", dot))
+    sides = [FoldedLead(device, lead, metal, dot) for lead, metal in zip((left, right), metals, strict=True)]
+    middle = 0.5 * (energies.min() + energies.max())
+    weights = []
+    for side in sides:
+        rows = states[side.orbitals]
+        weights.append(np.einsum("in,ij,jn->n", rows.conj(), broadening(side.self_energy(middle)), rows).real)
+    if keep is None:
+        kept = np.sort(np.argsort(np.abs(levels - middle))[:8])
+    else:
+        kept = np.unique(np.asarray(keep, dtype=np.int64))
+        if kept.size and not 0 <= kept[0] <= kept[-1] < len(levels):
+            raise InputError(
+                f"keep: orbitals {kept[0]} to {kept[-1]} of a dot with {len(levels)}; they are counted from 0"
+            )
+    touched = np.unique(np.concatenate([side.orbitals for side in sides]))
+    rows = states[touched]
+    places = [np.searchsorted(touched, side.orbitals) for side in sides]
+    coherent, incoherent = np.empty(len(energies)), np.empty(len(energies))
+    pairs = np.empty((len(energies), len(kept), len(kept)))
+    for index, energy in enumerate(energies):
+        distance = energy - levels
+        distance[np.abs(distance) < LEVEL_GUARD_EV] = LEVEL_GUARD_EV
+        closed = (rows / distance) @ rows.conj().T
+        sigma = np.zeros((len(touched), len(touched)), dtype=np.complex128)
+        roots = []
+        for side, place in zip(sides, places, strict=True):
+            own = side.self_energy(energy)
+            sigma[np.ix_(place, place)] += own
+            factor = root_of(broadening(own))
+            spread = np.zeros((len(touched), factor.shape[1]), dtype=np.complex128)
+            spread[place] = factor
+            roots.append(spread)
+        green = np.linalg.solve(np.eye(len(touched)) - closed @ sigma, closed)
+        F_left, F_right = roots
+        # G S psi_n on the touched orbitals is (1 + G Sigma) psi_n / (E - e_n), and likewise from the other
+        # side.
+        out = F_left.conj().T @ (rows + green @ (sigma @ rows)) / distance
+        into = ((rows.conj().T + (rows.conj().T @ sigma) @ green) / distance[:, None]) @ F_right
+        at_left, at_right = F_left.conj().T @ rows, rows.conj().T @ F_right
+        coherent[index] = np.linalg.norm(F_left.conj().T @ green @ F_right) ** 2
+        incoherent[index] = _overlaps(out, at_left, at_right, into).sum()
+        pairs[index] = _pairs(
+            *(part[:, kept] for part in (out, at_left)), *(part[kept] for part in (at_right, into))
+        )
+    return OrbitalInterference(energies, levels, *weights, coherent, incoherent, pairs, kept)
+
+
+def _overlaps(out: NDArray, at_left: NDArray, at_right: NDArray, into: NDArray) -> NDArray[np.float64]:
+    """Give ``||t_n||^2`` for ``t_n = (out_n at_right_n + at_left_n into_n) / 2``, each column times row."""
+    norms = [(np.abs(column) ** 2).sum(axis=0) for column in (out, at_left)]
+    lengths = [(np.abs(row) ** 2).sum(axis=1) for row in (at_right, into)]
+    mixed = (at_left.conj() * out).sum(axis=0) * (at_right * into.conj()).sum(axis=1)
+    return 0.25 * (norms[0] * lengths[0] + norms[1] * lengths[1] + 2 * mixed.real)
+
+
+def _pairs(out: NDArray, at_left: NDArray, at_right: NDArray, into: NDArray) -> NDArray[np.float64]:
+    """Give ``Re Tr[t_n t_m^dagger]``."""
+    columns, rows = (out, at_left), (at_right, into)
+    total = 0.0
+    for column, row in zip(columns, rows, strict=True):
+        for other_column, other_row in zip(columns, rows, strict=True):
+            total = total + (other_column.conj().T @ column).T * (row @ other_row.conj().T)
+    return 0.25 * total.real
+
+
+class FoldedLead:
+    """Metal and lead of one side as a self-energy on the dot's orbitals that they touch.
+
+    Attributes
+    ----------
+    orbitals : (m,) array of int
+        Dot orbitals, counted within the dot.
+    """
+
+    def __init__(self, device: Device, lead: Lead, metal: NDArray[np.int64], dot: NDArray[np.int64]) -> None:
+        self._lead = lead
+        self._inside = np.searchsorted(metal, lead.orbitals)
+        H, S = device.block("H", dot, metal), device.block("S", dot, metal)
+        self.orbitals = np.flatnonzero(np.any(H != 0, axis=1) | np.any(S != 0, axis=1))
+        if not self.orbitals.size:
+            raise TransportError("the dot is not coupled to the metal at all")
+        self._H, self._S = H[self.orbitals], S[self.orbitals]
+        self._H_metal, self._S_metal = device.block("H", metal), device.block("S", metal)
+        self.description = f"{lead.description}, folded onto {len(self.orbitals)} orbitals"
+
+    def self_energy(self, energy_ev: float) -> NDArray[np.complex128]:
+        """Give the self-energy (eV) at one energy."""
+        system = (energy_ev * self._S_metal - self._H_metal).astype(np.complex128)
+        system[np.ix_(self._inside, self._inside)] -= self._lead.self_energy(energy_ev)
+        coupling = energy_ev * self._S - self._H
+        return coupling @ np.linalg.solve(system, coupling.conj().T.astype(np.complex128))
+
+
+def correct_levels(
+    device: Device, dot: ArrayLike, occupied: int, occupied_shift_ev: float, unoccupied_shift_ev: float
+) -> Device:
+    """Move the levels of the dot's own block (scissor, DFT+Sigma).
+
+    ``H_D + S_D (sum_n psi_n d_n psi_n^dagger) S_D`` with the first shift for the occupied orbitals and the
+    second for the others. Metal and coupling stay as they are. A correction is a choice, not a result: show
+    it beside the uncorrected T(E).
+
+    Parameters
+    ----------
+    device : Device
+        The junction.
+    dot : array of int
+        Device orbitals of the dot.
+    occupied : int
+        How many of the dot's orbitals are occupied.
+    occupied_shift_ev, unoccupied_shift_ev : float
+        What to add to their levels (eV); usually negative and positive.
+
+    Returns
+    -------
+    Device
+        The same with the dot's block changed.
+
+    Raises
+    ------
+    InputError
+        If `occupied` is not between 0 and the number of orbitals.
+
+    Notes
+    -----
+    Source: S. Y. Quek et al., Nano Lett. 7, 3477 (2007); J. B. Neaton, M. S. Hybertsen, S. G. Louie, Phys.
+    Rev. Lett. 97, 216405 (2006).
+    """
+    orbitals = np.asarray(dot, dtype=np.int64)
+    if not 0 <= occupied <= len(orbitals):
+        raise InputError(f"level correction: {occupied} occupied orbitals of {len(orbitals)}")
+    S = device.block("S", orbitals)
+    _, states = solve_eigenproblem(device.block("H", orbitals), S)
+    shifts = np.where(np.arange(len(orbitals)) < occupied, occupied_shift_ev, unoccupied_shift_ev)
+    dual = S @ states
+    H = dense(device.H).copy()
+    H[np.ix_(orbitals, orbitals)] += (dual * shifts) @ dual.conj().T
+    return Device(H, device.S, device.orbital_atoms)

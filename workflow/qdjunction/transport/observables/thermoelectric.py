@@ -1,0 +1,159 @@
+"""Linear response to a small voltage and a small temperature difference."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import constants
+
+from qdjunction.core.units import BOLTZMANN_EV_PER_K, G0_SIEMENS
+from qdjunction.transport.observables.conductance import (
+    check_temperature,
+    check_window,
+    conductance_slope,
+    sorted_unique,
+    thermal_window,
+)
+from qdjunction.transport.transmission import Transmission
+
+HALF_WIDTH = 16.0
+"""Half width of the energy window in kT; x^2 (-df/dx) beyond it weighs less than 1e-4."""
+
+
+@dataclass(frozen=True, eq=False)
+class Thermoelectric:
+    """Electronic coefficients of a junction in linear response, one for each Fermi energy.
+
+    Attributes
+    ----------
+    temperature_k : float
+        Mean temperature (K).
+    fermi_ev : array
+        Where the Fermi energy is put (eV).
+    conductance : array
+        Electrical conductance (G0).
+    thermopower_v_per_k : array
+        Seebeck coefficient S (V/K), negative where electrons above the Fermi energy carry more.
+    heat_conductance_w_per_k : array
+        Electronic heat conductance at zero current (W/K).
+    figure_of_merit : array
+        ZT with the electronic heat conductance alone: an upper bound.
+    """
+
+    temperature_k: float
+    fermi_ev: NDArray[np.float64]
+    conductance: NDArray[np.float64]
+    thermopower_v_per_k: NDArray[np.float64]
+    heat_conductance_w_per_k: NDArray[np.float64]
+    figure_of_merit: NDArray[np.float64]
+
+
+def thermoelectric(
+    result: Transmission, temperature_k: float = 300.0, fermi_ev: ArrayLike = 0.0
+) -> Thermoelectric:
+    """Give the thermoelectric coefficients ``L_n = integral (E - E_F)^n T (-df/dE) dE`` leads to.
+
+    ``G = G0 L_0``, ``S = -L_1 / (e T L_0)``, ``kappa = 2 / (h T) (L_2 - L_1^2 / L_0)``, ``ZT = S^2 G T /
+    kappa``.
+
+    Parameters
+    ----------
+    result : Transmission
+        T(E), linear between its energies.
+    temperature_k : float
+        Temperature (K), larger than zero.
+    fermi_ev : float or array
+        Where the Fermi energy is put (eV).
+
+    Returns
+    -------
+    Thermoelectric
+
+    Raises
+    ------
+    InputError
+        If the temperature is not positive, or the energies do not hold the thermal window or are too coarse.
+
+    Notes
+    -----
+    Source: U. Sivan and Y. Imry, Phys. Rev. B 33, 551 (1986).
+    """
+    check_temperature(temperature_k)
+    fermi = np.asarray(fermi_ev, dtype=float)
+    energies, values = sorted_unique(result)
+    kt = BOLTZMANN_EV_PER_K * temperature_k
+    check_window(energies, fermi, kt, HALF_WIDTH)
+    x = np.linspace(-HALF_WIDTH, HALF_WIDTH, 6401)
+    kernel = 0.25 / np.cosh(0.5 * x) ** 2
+    transmissions = np.interp(fermi[..., None] + kt * x, energies, values)
+    L0, L1, L2 = (np.trapezoid(transmissions * kernel * (kt * x) ** n, x, axis=-1) for n in range(3))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        thermopower = -L1 / (temperature_k * L0)
+        heat = 2 * constants.e**2 / (constants.h * temperature_k) * (L2 - L1**2 / L0)
+        merit = thermopower**2 * L0 * G0_SIEMENS * temperature_k / heat
+    return Thermoelectric(float(temperature_k), fermi, L0, thermopower, heat, merit)
+
+
+def response_energies(energies_ev: ArrayLike, temperature_k: float = 300.0) -> NDArray[np.float64]:
+    """Give the energies of a grid that can be the Fermi energy of `thermoelectric`, before T(E) is known.
+
+    Parameters
+    ----------
+    energies_ev : (n,) array
+        Energies of T(E) (eV).
+    temperature_k : float
+        Temperature (K), larger than zero.
+
+    Returns
+    -------
+    array
+        Those with the whole thermal window about them; the middle where it fits between grid points only.
+
+    Raises
+    ------
+    InputError
+        If the temperature is not positive, or the energies hold the window of no Fermi energy or are too coarse.
+    """
+    check_temperature(temperature_k)
+    energies = np.unique(np.asarray(energies_ev, dtype=float))
+    low, high = thermal_window(energies, temperature_k, HALF_WIDTH)
+    fermi = energies[(energies >= low) & (energies <= high)]
+    if not fermi.size:
+        fermi = np.array([0.5 * (low + high)])
+    check_window(energies, fermi, BOLTZMANN_EV_PER_K * temperature_k, HALF_WIDTH)
+    return fermi
+
+
+def linear_response_table(result: Transmission, temperature_k: float = 300.0) -> pd.DataFrame:
+    """Give conductance, its slope and the thermoelectric coefficients at every Fermi energy that T(E) allows.
+
+    Parameters
+    ----------
+    result : Transmission
+        T(E).
+    temperature_k : float
+        Temperature (K), larger than zero.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each energy of T(E) that can be the Fermi energy.
+
+    Raises
+    ------
+    InputError
+        If T(E) holds the thermal window of no Fermi energy, or is too coarse.
+    """
+    fermi = response_energies(result.energies_ev, temperature_k)
+    found = thermoelectric(result, temperature_k, fermi)
+    return pd.DataFrame(
+        {
+            "fermi_eV": fermi,
+            "conductance_G0": found.conductance,
+            "log10_conductance_slope_per_eV": conductance_slope(result, temperature_k, fermi),
+            "thermopower_V_per_K": found.thermopower_v_per_k,
+            "electronic_heat_conductance_W_per_K": found.heat_conductance_w_per_k,
+            "figure_of_merit_upper_bound": found.figure_of_merit,
+        }
+    )

@@ -1,0 +1,1 @@
+"""Solvers for T(E): contact reduction, dense Green's function, layers."""

@@ -1,0 +1,58 @@
+"""Direct solution: one LU decomposition per energy with the columns of one lead as right-hand sides."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse
+from numpy.typing import NDArray
+
+from qdjunction.core.errors import TransportError
+from qdjunction.transport.device import Device, dense
+from qdjunction.transport.leads.base import Lead
+from qdjunction.transport.solvers.base import Batch, Solver
+
+
+class DirectSolver(Solver):
+    """``(E S - H - Sigma) G = 1`` solved for the columns of the right lead."""
+
+    name = "direct"
+
+    def __init__(self, device: Device, left: Lead, right: Lead) -> None:
+        super().__init__(device, left, right)
+        self._H, self._S = dense(device.H), dense(device.S)
+
+    @classmethod
+    def memory_bytes(cls, device: Device, left: Lead, right: Lead, n_energies: int) -> int:
+        """Predict the most memory (bytes) that it takes beside the device and the leads."""
+        n, size = device.n_orbitals, 8 if device.is_real else 16
+        copies = 2 * size * n**2 * scipy.sparse.issparse(device.H)
+        return copies + (size + 16) * n**2 + 3 * 16 * n * len(right.orbitals)
+
+    def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
+        """Give G between the leads, one energy at a time."""
+        for i, energy in enumerate(energies_ev):
+            green = self.columns(energy, self.right.orbitals)[self.left.orbitals]
+            sigmas = (lead.self_energy(energy)[None] for lead in (self.left, self.right))
+            yield Batch(np.array([i]), *sigmas, green[None])
+
+    def columns(self, energy_ev: float, orbitals: NDArray[np.int64]) -> NDArray[np.complex128]:
+        """Give the columns of G that belong to `orbitals`, (n, len(orbitals)).
+
+        Raises
+        ------
+        TransportError
+            If E S - H - Sigma is singular: a level at this energy that no lead broadens.
+        """
+        system = np.asfortranarray(energy_ev * self._S - self._H, dtype=np.complex128)
+        for lead in (self.left, self.right):
+            system[np.ix_(lead.orbitals, lead.orbitals)] -= lead.self_energy(energy_ev)
+        unit = np.zeros((len(system), len(orbitals)), dtype=np.complex128, order="F")
+        unit[orbitals, np.arange(len(orbitals))] = 1.0
+        _, _, green, info = scipy.linalg.lapack.zgesv(system, unit, overwrite_a=True, overwrite_b=True)
+        if info:
+            raise TransportError(
+                f"E S - H - Sigma is singular at {energy_ev:g} eV: a level there is coupled to no lead; "
+                "move the energy"
+            )
+        return green

@@ -1,0 +1,116 @@
+"""Layer by layer: block-tridiagonal elimination for devices much longer than their orbitals reach."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import NDArray
+
+from qdjunction.core.errors import TransportError
+from qdjunction.transport.device import Device
+from qdjunction.transport.leads.base import Lead
+from qdjunction.transport.solvers.base import Batch, Solver
+
+
+class LayerSolver(Solver):
+    """Eliminate layer after layer from the right lead to the left one.
+
+    Layers are found from the sparsity of H and S: the right lead's orbitals come first, then all that couple
+    to them, and so on; the last layer begins where the left lead does. The work is that of the cubes of the
+    layers, not of the whole.
+
+    Parameters
+    ----------
+    device : Device
+        H and S.
+    left, right : Lead
+        Leads.
+
+    Raises
+    ------
+    TransportError
+        If no chain of couplings leads from one lead to the other.
+    """
+
+    name = "layers"
+
+    def __init__(self, device: Device, left: Lead, right: Lead) -> None:
+        super().__init__(device, left, right)
+        self.layers = find_layers(device, right.orbitals, left.orbitals)
+        self._own = [(device.block("H", layer), device.block("S", layer)) for layer in self.layers]
+        pairs = list(zip(self.layers[1:], self.layers[:-1], strict=True))
+        self._back = [
+            tuple(device.block(name, here, before) for name in ("H", "S")) for here, before in pairs
+        ]
+
+    @classmethod
+    def memory_bytes(cls, device: Device, left: Lead, right: Lead, n_energies: int) -> int:
+        """Predict the most memory (bytes) that it takes beside the device and the leads."""
+        sizes = [len(layer) for layer in find_layers(device, right.orbitals, left.orbitals)]
+        size, m = 8 if device.is_real else 16, len(right.orbitals)
+        kept = sum((2 * size + 16) * a**2 for a in sizes) + sum(2 * size * a * b for a, b in pairwise(sizes))
+        sweep = max(16 * (2 * a**2 + 4 * a * (b + m)) for a, b in pairwise([*sizes, 0]))
+        return kept + sweep
+
+    def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
+        """Give G between the leads, one energy at a time."""
+        for i, energy in enumerate(energies_ev):
+            sigmas = [lead.self_energy(float(energy)) for lead in (self.left, self.right)]
+            green = self._swept(float(energy), *sigmas)
+            yield Batch(np.array([i]), sigmas[0][None], sigmas[1][None], green[None])
+
+    def _swept(self, energy: float, sigma_left: NDArray, sigma_right: NDArray) -> NDArray[np.complex128]:
+        """Sweep once: ``g_i = (A_i - A_i,i-1 g_i-1 A_i-1,i)^-1`` and ``G_i0 = g_i (-A_i,i-1) G_i-1,0``."""
+        first = np.searchsorted(self.layers[0], self.right.orbitals)
+        last = np.searchsorted(self.layers[-1], self.left.orbitals)
+        blocks = [(energy * S - H).astype(np.complex128) for H, S in self._own]
+        blocks[0][np.ix_(first, first)] -= sigma_right
+        blocks[-1][np.ix_(last, last)] -= sigma_left
+        columns = np.eye(len(self.layers[0]), dtype=np.complex128)[:, first]
+        block = blocks[0]
+        for (H, S), following in zip(self._back, blocks[1:], strict=True):
+            back = energy * S - H
+            solved = np.linalg.solve(block, np.hstack([back.conj().T, columns]))
+            width = back.shape[0]
+            block = following - back @ solved[:, :width]
+            columns = -back @ solved[:, width:]
+        return np.linalg.solve(block, columns)[last]
+
+
+def find_layers(device: Device, first: NDArray[np.int64], last: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Cut a device into layers of which each couples to its neighbours only.
+
+    Returns
+    -------
+    list of array of int
+        Orbitals of each layer, ascending; the first holds `first`, the last one holds `last`.
+
+    Raises
+    ------
+    TransportError
+        If `last` cannot be reached from `first`.
+    """
+    pattern = scipy.sparse.csr_array(
+        abs(scipy.sparse.csr_array(device.H)) + abs(scipy.sparse.csr_array(device.S))
+    )
+    seen = np.zeros(device.n_orbitals, dtype=bool)
+    ends = np.zeros(device.n_orbitals, dtype=bool)
+    ends[last] = True
+    layer = np.unique(first)
+    layers = []
+    while layer.size:
+        seen[layer] = True
+        layers.append(layer)
+        if ends[layer].any():
+            break
+        found = np.zeros(device.n_orbitals, dtype=bool)
+        found[pattern[layer].indices] = True
+        layer = np.flatnonzero(found & ~seen)
+    else:
+        raise TransportError("no chain of couplings leads from the left lead to the right one; T is zero")
+    # All that is left goes to the last layer: it holds the whole right lead and what lies around and behind
+    # it.
+    rest = np.flatnonzero(~seen)
+    layers[-1] = np.union1d(layers[-1], rest)
+    return layers

@@ -1,0 +1,130 @@
+"""All solutions of ``H X = S X e``, with X in factors: few of its rows are ever wanted."""
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import lapack
+
+from qdjunction.core.errors import TransportError
+
+
+class Spectrum:
+    """Levels and states of a device.
+
+    LAPACK's way to a generalised eigenproblem is ``S = L L^dagger``, ``L^-1 H L^-dagger = Q t Q^dagger`` with t
+    tridiagonal, ``t = Z e Z^T``, and ``X = L^-dagger Q Z``. The last product of three matrices is a third of the
+    work. Here it is taken for the rows and the combinations of states that somebody asks for.
+
+    Parameters
+    ----------
+    H, S : (n, n) array
+        Hermitian H (eV) and positive definite S, both real or both complex.
+
+    Attributes
+    ----------
+    levels_ev : (n,) array
+        All levels e (eV), ascending.
+
+    Raises
+    ------
+    TransportError
+        If S is not positive definite.
+    """
+
+    def __init__(self, H: NDArray, S: NDArray) -> None:
+        n = len(H)
+        self._dtype = np.result_type(H, S)
+        routines = _REAL if self._dtype.kind == "f" else _COMPLEX
+        factor, reduce_, tridiagonal, workspace, self._multiply, self._solve = routines
+        self._L, info = factor(np.asarray(S, dtype=self._dtype), lower=1)
+        if info > 0:
+            raise TransportError(
+                f"overlap S of {n} orbitals is not positive definite; two atoms sit on "
+                "one another or the file is not a whole one"
+            )
+        reduced, _ = reduce_(np.asarray(H, dtype=self._dtype), self._L, itype=1, lower=1)
+        self._Q, self._tau = np.empty((0, 0)), np.empty(0)
+        if n == 1:
+            self.levels_ev, self._Z = reduced.real[0], np.ones((1, 1))
+            return
+        size = int(workspace(n, lower=1)[0].real)
+        reflectors, diagonal, beside, self._tau, _ = tridiagonal(reduced, lower=1, lwork=size, overwrite_a=1)
+        del reduced
+        # With the lower triangle, Q is 1 in its first row and column and, beyond, the product of reflectors that
+        # a QR decomposition keeps in this form.
+        self._Q = np.asfortranarray(reflectors[1:, :-1])
+        del reflectors
+        self.levels_ev, self._Z = scipy.linalg.eigh_tridiagonal(diagonal, beside, check_finite=False)
+
+    @staticmethod
+    def memory_bytes(n_orbitals: int, bytes_per_element: int) -> int:
+        """Predict the most memory (bytes) that the solution takes beside H and S.
+
+        L and Q are held in the elements of the matrices, Z and the workspace that makes it in real ones.
+        """
+        return n_orbitals**2 * max(3 * bytes_per_element, 2 * bytes_per_element + 2 * 8)
+
+    @property
+    def n_orbitals(self) -> int:
+        """Number of orbitals, and of levels."""
+        return len(self.levels_ev)
+
+    def rows(self, orbitals: ArrayLike) -> NDArray:
+        """Give the rows of X that belong to some orbitals, (m, n)."""
+        places = np.asarray(orbitals, dtype=np.int64)
+        unit = np.zeros((self.n_orbitals, places.size), dtype=self._dtype, order="F")
+        unit[places, np.arange(places.size)] = 1.0
+        # Row i of L^-dagger is the conjugate of column i of L^-1.
+        solved, _ = self._solve(self._L, unit, lower=1, overwrite_b=1)
+        turned = self._turned(np.asfortranarray(solved.conj().T), "R")
+        return _times_real(turned, self._Z)
+
+    def combine(self, coefficients: NDArray) -> NDArray:
+        """Give combinations ``X c`` of states, one for each column c, (n, columns)."""
+        mixed = np.asfortranarray(in_parts(self._Z, coefficients))
+        if np.iscomplexobj(mixed) and self._dtype.kind == "f":
+            parts = np.asfortranarray(np.hstack([mixed.real, mixed.imag]))
+            whole = self._back(parts)
+            return whole[:, : mixed.shape[1]] + 1j * whole[:, mixed.shape[1] :]
+        return self._back(np.asfortranarray(mixed, dtype=self._dtype))
+
+    def _back(self, mixed: NDArray) -> NDArray:
+        """Give ``L^-dagger Q mixed``."""
+        # LAPACK's numbers: 1 the transposed, 2 the adjoint.
+        adjoint = 1 if self._dtype.kind == "f" else 2
+        solved, _ = self._solve(self._L, self._turned(mixed, "L"), lower=1, trans=adjoint)
+        return solved
+
+    def _turned(self, matrix: NDArray, side: str) -> NDArray:
+        """Give ``Q matrix`` (L) or ``matrix Q`` (R)."""
+        if self.n_orbitals == 1:
+            return matrix
+        inner = matrix[1:] if side == "L" else matrix[:, 1:]
+        wide = inner.shape[1] if side == "L" else inner.shape[0]
+        turned, _, _ = self._multiply(
+            side, "N", self._Q, self._tau, np.asfortranarray(inner), max(1, wide) * 64
+        )
+        if side == "L":
+            matrix[1:] = turned
+        else:
+            matrix[:, 1:] = turned
+        return matrix
+
+
+_REAL = lapack.dpotrf, lapack.dsygst, lapack.dsytrd, lapack.dsytrd_lwork, lapack.dormqr, lapack.dtrtrs
+_COMPLEX = lapack.zpotrf, lapack.zhegst, lapack.zhetrd, lapack.zhetrd_lwork, lapack.zunmqr, lapack.ztrtrs
+
+
+def in_parts(matrix: NDArray, other: NDArray) -> NDArray:
+    """Give ``matrix @ other``; where only `other` is complex, in real arithmetic, both parts at once."""
+    if np.iscomplexobj(matrix) or not np.iscomplexobj(other):
+        return matrix @ other
+    both = matrix @ np.hstack([other.real, other.imag])
+    return both[:, : other.shape[1]] + 1j * both[:, other.shape[1] :]
+
+
+def _times_real(other: NDArray, real: NDArray[np.float64]) -> NDArray:
+    """Give ``other @ real`` in real arithmetic throughout."""
+    if not np.iscomplexobj(other):
+        return other @ real
+    return np.ascontiguousarray(other.real) @ real + 1j * (np.ascontiguousarray(other.imag) @ real)
