@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psutil
 
-from qdjunction.study.table.errors import InputError, QdjunctionError
+from qdjunction.core.errors import InputError, QdjunctionError
 
 LOCKS = Path(".snakemake", "locks")
 RECORDS = Path(".snakemake", "qdjunction_runs")
