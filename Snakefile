@@ -73,6 +73,8 @@ wildcard_constraints:
 
 
 include: "rules/common.smk"
+include: "rules/structure.smk"
+include: "rules/electronic.smk"
 include: "rules/transport.smk"
 include: "rules/interference.smk"
 
@@ -86,12 +88,10 @@ if study.is_screen:
     # The plan of a screening is millions of objects, none of them garbage; looking through them takes a sixth of its time.
     gc.set_threshold(1_000_000, 100, 100)
 
-    include: "rules/screen.smk"
+    include: "rules/overview.smk"
 
 else:
 
-    include: "rules/structure.smk"
-    include: "rules/steps.smk"
     include: "rules/report.smk"
 
 

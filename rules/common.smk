@@ -5,8 +5,7 @@ from qdjunction.report.plan import (
     overview_files_of,
     planned_figures,
 )
-from qdjunction.study.packs import JUNCTION_FILES, TRANSPORT_FILES
-from qdjunction.study.table import RECORD, study_values
+from qdjunction.study.table import ALONE, RECORD, Batch, study_values
 
 FIGURES = [] if study.is_screen else planned_figures(study)
 SETTINGS = study_values(study)
@@ -40,14 +39,28 @@ def definition_of_dot(wildcards):
 
 
 # Plain values where nothing depends on the wildcards: Snakemake pays for each function with each job.
-def density_before(pattern):
-    """`pattern` for the contact whose density seeds that of the junction, where the study wants that."""
+def density_before(batch):
+    """H and S of the contact whose density seeds that of the first one of a batch, where the study wants that."""
 
     def file(wildcards):
-        before = study.junction_before(wildcards.dot, wildcards.junction)
-        return pattern.format(dot=before.dot, junction=before.name) if before else []
+        first = batch.contacts[0].format(**dict(wildcards.items()))
+        before = study.junction_before(wildcards.dot, first)
+        return f"<results>/{before.id}/hamiltonian.nc" if before else []
 
     return file if study.config.seed_density else []
+
+
+def seeds(batch):
+    """Input function: for each junction of a batch the one before it, where that one's density is the start of its SCF."""
+
+    def before(wildcards):
+        return {
+            name: found.name
+            for name in contacts(batch)(wildcards)
+            if (found := study.junction_before(wildcards.dot, name))
+        }
+
+    return before if study.config.seed_density else {}
 
 
 def pseudopotentials(gold=False):
@@ -57,16 +70,20 @@ def pseudopotentials(gold=False):
     return lambda wildcards: study.pseudopotentials(wildcards.dot, gold)
 
 
-def contacts(wildcards):
-    """Names of the left and the right contact of a junction."""
-    case = study.junction(wildcards.dot, wildcards.junction)
-    return [case.left, case.right]
+def contacts(batch):
+    """Input function: left and right contact of every junction that a job of a batch computes, by its name."""
+
+    def pairs(wildcards):
+        dot = study.dot(wildcards.dot)
+        names = [name.format(**dict(wildcards.items())) for name in batch.contacts]
+        return {name: dot.contacts[name] for name in names}
+
+    return pairs
 
 
 def contacts_of_dot(wildcards):
     """Left and right contact of every junction of a dot, by its name."""
-    cases = study.dot(wildcards.dot).junctions
-    return {case.name: [case.left, case.right] for case in cases}
+    return study.dot(wildcards.dot).contacts
 
 
 def electrode_file():
@@ -109,20 +126,21 @@ ESTIMATES = {
 }
 
 
-def asked(estimate, engine="xtb", at_contacts=False):
+ONE = Batch(0, ALONE)
+
+
+def asked(estimate, engine="xtb", batch=None):
     """Resource function: what one attempt more asks more of, up to the limit of the configuration.
 
-    A job `at_contacts` does all junctions of a dot, one after the other.
+    With `batch`, for junctions instead of the dot alone.
     """
     limits = study.config.resources
     limit = limits.max_mem_mb if estimate == "mem_mb" else limits.max_runtime_min
+    number = len(batch.contacts) if batch and estimate != "mem_mb" else 1
 
     def amount(wildcards, attempt):
-        atoms = n_atoms(wildcards, at_contacts or hasattr(wildcards, "junction"))
-        one = round(ESTIMATES[engine][estimate](atoms))
-        if at_contacts and estimate != "mem_mb":
-            one *= len(study.dot(wildcards.dot).junctions)
-        return min(attempt * one, limit)
+        one = round(ESTIMATES[engine][estimate](n_atoms(wildcards, batch is not None)))
+        return min(attempt * number * one, limit)
 
     return amount
 

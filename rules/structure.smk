@@ -1,3 +1,4 @@
+# From the catalogue to relaxed dots.
 rule dot:
     output:
         structure="<results>/{dot}/dot.extxyz",
@@ -43,5 +44,36 @@ rule pre_relax:
         ),
         max_steps=study.config.relax.max_steps,
         workdir=f"{study.config.results}/work/{{dot}}/pre_relax",
+    script:
+        "../workflow/scripts/pre_relax.py"
+
+
+# The SCF of the bare dot is part of the job, since the relaxation has just converged the same one.
+rule relax:
+    input:
+        structure="<results>/{dot}/dot.extxyz",
+        start=relaxation_start,
+        pseudopotentials=pseudopotentials(),
+    output:
+        structure="<results>/{dot}/relaxed.extxyz",
+        record="<results>/{dot}/relaxed.json",
+        hamiltonian="<results>/{dot}/hamiltonian.nc",
+    log:
+        "<logs>/{dot}/relax.log",
+    benchmark:
+        "<benchmarks>/{dot}/relax.tsv"
+    conda:
+        f"../envs/{study.config.engine}.yaml"
+    threads: 2
+    resources:
+        mem_mb=asked("mem_mb", study.config.engine),
+        runtime=asked("relax_min", study.config.engine),
+    params:
+        engine=engine_settings(),
+        fmax_ev_per_ang=lambda wildcards: study.config.relax.fmax(
+            study.dot(wildcards.dot).atoms
+        ),
+        max_steps=study.config.relax.max_steps,
+        workdir=f"{study.config.results}/work/{{dot}}",
     script:
         "../workflow/scripts/relax.py"

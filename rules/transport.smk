@@ -1,5 +1,40 @@
+# T(E) and the orbital rule, in the batches of rules/electronic.smk. The surfaces of a bulk electrode stay in one cache for
+# all junctions of a study. It is no declared output, since many jobs write to it at once.
+for batch in study.batches:
+
+    rule:
+        name:
+            batch.rule("transmission")
+        input:
+            hamiltonians=in_results(batch.files("hamiltonian.nc")),
+            electrode=electrode_file(),
+        output:
+            transmissions=in_results(batch.files("transmission.nc")),
+            frontiers=in_results(batch.files("frontier.json")),
+        log:
+            f"<logs>/{batch.folder}/{batch.rule('transmission')}.log",
+        benchmark:
+            f"<benchmarks>/{batch.folder}/{batch.rule('transmission')}.tsv"
+        wildcard_constraints:
+            dot=batch.dot_pattern,
+        conda:
+            "../envs/python.yaml"
+        threads: 2
+        resources:
+            mem_mb=asked("mem_mb", batch=batch),
+            runtime=asked("scf_min", batch=batch),
+        params:
+            contacts=contacts(batch),
+            transport=settings("transport"),
+            interference=settings("interference"),
+            workdir=f"{study.config.results}/work/{{dot}}",
+            cache=f"{study.config.results}/cache",
+        script:
+            "../workflow/scripts/transmission.py"
+
+
 # The energy of the pictures is that of the headline numbers, hence the summary among the inputs. A junction whose T(E)
-# or orbital rule has failed stands in no series, has no such energy and gets no picture.
+# or orbital rule has failed is part of no series, has no such energy and gets no picture.
 rule local_density:
     input:
         hamiltonian="<results>/{dot}/{junction}/hamiltonian.nc",
@@ -17,8 +52,8 @@ rule local_density:
         "../envs/python.yaml"
     threads: 2
     resources:
-        mem_mb=asked("mem_mb"),
-        runtime=asked("scf_min"),
+        mem_mb=asked("mem_mb", batch=ONE),
+        runtime=asked("scf_min", batch=ONE),
     params:
         leads=settings("transport")["leads"],
         cache=f"{study.config.results}/cache",

@@ -17,7 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from qdjunction.core.errors import AnalysisError, EngineError, InputError
 from qdjunction.core.files import whole, write_json, write_table
 from qdjunction.core.matrix_files import read_matrices
-from qdjunction.core.provenance import digests, provenance
+from qdjunction.core.provenance import digest, digests, provenance
+from qdjunction.core.resume import resume, task_key
 from qdjunction.engine.contract import Engine, EngineInfo
 from qdjunction.engine.siesta.convergence import convergence
 from qdjunction.engine.siesta.extraction import electronic_structure_from_run
@@ -162,9 +163,9 @@ def junction(
     right: str,
     electrodes: ElectrodeSettings,
     output: str | Path,
-    record: str | Path,
+    record: str | Path | None = None,
 ) -> None:
-    """Put a dot between two gold pyramids; `record` says who did it with what."""
+    """Put a dot between two gold pyramids; `record`, if given, is where its provenance is written."""
     atoms = build_junction(
         read_structure(structure),
         left,
@@ -177,8 +178,14 @@ def junction(
         "built %s: %d atoms, contacts %.2f Ang apart", output, len(atoms), atoms.info["contact_distance_ang"]
     )
     write_structure(atoms, output)
-    settings = {"left": left, "right": right, "electrodes": electrodes.model_dump(mode="json")}
-    write_json({"provenance": provenance(inputs=digests(structure), settings=settings)}, record)
+    if record:
+        settings = junction_settings(left, right, electrodes)
+        write_json({"provenance": provenance(inputs=digests(structure), settings=settings)}, record)
+
+
+def junction_settings(left: str, right: str, electrodes: ElectrodeSettings) -> dict[str, Any]:
+    """Return the settings of a junction for its provenance."""
+    return {"left": left, "right": right, "electrodes": electrodes.model_dump(mode="json")}
 
 
 def hamiltonian(
@@ -187,16 +194,58 @@ def hamiltonian(
     workdir: str | Path,
     output: str | Path,
     density_from: str | Path | None = None,
+    made_from: str | Path | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> None:
     """Converge the SCF of a structure and keep H and S, Fermi energy at zero.
 
-    `density_from` is the working folder of the neighbouring contact, for engines that can start from its density.
+    Parameters
+    ----------
+    structure : str or Path
+        Extended XYZ file.
+    engine : Engine
+        What computes H and S.
+    workdir : str or Path
+        Working folder. An SCF of the same atoms with the same settings that was converged here before is not repeated.
+    output : str or Path
+        The netCDF file to write.
+    density_from : str or Path, optional
+        Working folder of the neighbouring contact, for engines that can start from its density.
+    made_from, settings : optional
+        File and settings that `structure` was made from in the same job, for the provenance; by default the input is
+        `structure` itself.
     """
     atoms = read_structure(structure)
-    log.info("SCF of %s: %s, %d atoms", structure, atoms.get_chemical_formula("hill"), len(atoms))
-    result = engine.hamiltonian(atoms, Path(workdir), Path(density_from) if density_from else None)
-    log.info("E_F %.4f eV, %d orbitals", result.fermi_energy_ev, len(result.eigenvalues_ev))
-    write_electronic_structure(result, output, provenance(inputs=digests(structure)))
+
+    def compute(path: Path) -> None:
+        log.info("SCF of %s: %s, %d atoms", structure, atoms.get_chemical_formula("hill"), len(atoms))
+        result = engine.hamiltonian(atoms, Path(workdir), Path(density_from) if density_from else None)
+        log.info("E_F %.4f eV, %d orbitals", result.fermi_energy_ev, len(result.eigenvalues_ev))
+        made = provenance(inputs=digests(made_from or structure), settings=dict(settings or {}))
+        write_electronic_structure(result, path, made)
+
+    info = engine.info
+    task = task_key([digest(structure)], engine=[info.name, info.method, info.settings])
+    resume(output, workdir, task, compute)
+
+
+def junction_hamiltonian(
+    structure: str | Path,
+    left: str,
+    right: str,
+    electrodes: ElectrodeSettings,
+    engine: Engine,
+    workdir: str | Path,
+    junction_file: str | Path,
+    output: str | Path,
+    density_from: str | Path | None = None,
+) -> None:
+    """Build a junction from a relaxed dot and converge its SCF; see `junction` and `hamiltonian`."""
+    junction(structure, left, right, electrodes, junction_file)
+    hamiltonian(
+        junction_file, engine, Path(workdir) / "hamiltonian", output, density_from,
+        structure, junction_settings(left, right, electrodes),
+    )  # fmt: skip
 
 
 def hamiltonian_of_run(run_dir: str | Path, output: str | Path) -> None:
@@ -430,16 +479,28 @@ def compute_transmission(
 
 
 def transmission_of_study(
-    path: str | Path, settings: TransportSettings, output: str | Path, cache: str | Path
+    path: str | Path, settings: TransportSettings, output: str | Path, cache: str | Path, workdir: str | Path
 ) -> None:
-    """Compute T(E) of a junction as the configuration of a study wants it; surfaces of electrodes stay in `cache`."""
-    compute_transmission(
-        path,
-        settings.energies_ev,
-        _lead_choice(settings.leads, cache),
-        output,
-        kpoints=settings.leads.kpoints,
+    """Compute T(E) of a junction as the configuration of a study wants it.
+
+    Surfaces of electrodes stay in `cache`. What was computed in `workdir` before is not repeated.
+    """
+
+    def compute(kept: Path) -> None:
+        compute_transmission(
+            path,
+            settings.energies_ev,
+            _lead_choice(settings.leads, cache),
+            kept,
+            kpoints=settings.leads.kpoints,
+        )
+
+    electrode = [settings.leads.electrode] if settings.leads.electrode else []
+    task = task_key(
+        [digest(file) for file in (path, *electrode)],
+        transport=settings.model_dump(mode="json", exclude={"temperature_k"}),
     )
+    resume(output, workdir, task, compute)
 
 
 def local_density(
@@ -463,6 +524,16 @@ def local_density(
     dataset.attrs["provenance"] = json.dumps(made)
     with whole(output) as temporary:
         dataset.to_netcdf(temporary)
+
+
+def frontier_of_study(
+    path: str | Path, settings: InterferenceSettings, output: str | Path, workdir: str | Path
+) -> None:
+    """Apply `frontier`, unless that was done in `workdir` before."""
+    task = task_key(
+        [digest(path)], interference=settings.model_dump(mode="json", include={"reference", "offset_ev"})
+    )
+    resume(output, workdir, task, lambda kept: frontier(path, settings, kept))
 
 
 def frontier(path: str | Path, settings: InterferenceSettings, output: str | Path) -> None:

@@ -1,13 +1,24 @@
+from pathlib import Path
+
 from qdjunction import steps
 from qdjunction.engine.registry import make_engine
+from qdjunction.study.config import ElectrodeSettings
+from qdjunction.study.failures import recorded_case
 from qdjunction.study.job import running
 
 job = snakemake
+workdir, seeds = Path(job.params.workdir), job.params.seeds
 with running(job, needs=[job.input.structure]):
-    steps.hamiltonian(
-        job.input.structure,
-        make_engine(**job.params.engine, threads=job.threads, resources=job.resources),
-        job.params.workdir,
-        job.output[0],
-        job.params.get("density_from"),
-    )
+    engine = make_engine(**job.params.engine, threads=job.threads, resources=job.resources)
+    outputs = zip(job.output.structures, job.output.hamiltonians, strict=True)
+    for (name, contacts), files in zip(job.params.contacts.items(), outputs, strict=True):
+        with recorded_case(job, name, files):
+            steps.junction_hamiltonian(
+                job.input.structure,
+                *contacts,
+                ElectrodeSettings(**job.params.electrodes),
+                engine,
+                workdir / name,
+                *files,
+                density_from=workdir / seeds[name] / "hamiltonian" if name in seeds else None,
+            )

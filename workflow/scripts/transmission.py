@@ -1,9 +1,21 @@
+from pathlib import Path
+
 from qdjunction import steps
+from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.study.config import TransportSettings
+from qdjunction.study.failures import need, recorded_case
 from qdjunction.study.job import running
 
 job = snakemake
-with running(job):
-    steps.transmission_of_study(
-        job.input.hamiltonian, TransportSettings(**job.params.transport), job.output[0], job.params.cache
-    )
+transport = TransportSettings(**job.params.transport)
+interference = InterferenceSettings(**job.params.interference)
+with running(job, needs=[]):
+    files = zip(job.input.hamiltonians, job.output.transmissions, job.output.frontiers, strict=True)
+    for name, (hamiltonian, transmission, frontier) in zip(job.params.contacts, files, strict=True):
+        workdir = Path(job.params.workdir) / name
+        with recorded_case(job, name, [transmission]):
+            need(hamiltonian)
+            steps.transmission_of_study(hamiltonian, transport, transmission, job.params.cache, workdir)
+        with recorded_case(job, name, [frontier]):
+            need(hamiltonian)
+            steps.frontier_of_study(hamiltonian, interference, frontier, workdir)

@@ -14,7 +14,6 @@ from qdjunction.core.errors import InputError
 from qdjunction.core.files import whole
 from qdjunction.crate.contents import Entry, contents, inputs_of
 from qdjunction.crate.metadata import METADATA, Described, People, metadata, readme
-from qdjunction.study.packs import zip_entry
 from qdjunction.study.table import read_study
 
 log = logging.getLogger(__name__)
@@ -110,7 +109,7 @@ def _size(entry: Entry) -> int:
 
 def _tell_of_changes(described: list[Described]) -> None:
     """Warn of results whose inputs are not in the crate as they were used."""
-    here = {sha256 for file in described for sha256 in file.digests}
+    here = {file.sha256 for file in described}
     gone = sorted(
         {
             str(name)
@@ -126,3 +125,11 @@ def _tell_of_changes(described: list[Described]) -> None:
             "results were made from files that are not in the crate, or have changed since: %s%s",
             ", ".join(gone[:5]), more,
         )  # fmt: skip
+
+
+def zip_entry(path: str, mode: int = 0o100644) -> zipfile.ZipInfo:
+    """Return an entry with a date that is the same for all: ZIP knows no time zones, and records hold the times."""
+    info = zipfile.ZipInfo(path, date_time=(1980, 1, 1, 0, 0, 0))
+    info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, mode << 16
+    info.create_system = 3  # Unix, wherever it is made
+    return info

@@ -96,18 +96,6 @@ class Described:
     sha256: str
     record: Record | None
 
-    @property
-    def records(self) -> list[Record]:
-        """Its record, and one for each failure inside a pack."""
-        if self.record is None:
-            return []
-        return [self.record, *(Record(failure.provenance, {}, failure) for failure in self.record.inside)]
-
-    @property
-    def digests(self) -> list[str]:
-        """Its SHA-256, and those of the files in a pack."""
-        return [self.sha256, *(self.record.members.values() if self.record else ())]
-
 
 def metadata(study: Study, files: Sequence[Described], people: People) -> Node:
     """Describe a crate.
@@ -129,7 +117,7 @@ def metadata(study: Study, files: Sequence[Described], people: People) -> Node:
     failed = list(_failed(files))
     steps = [*_steps(files), *failed]
     times = sorted(time for step in steps for time in (step.get("startTime"), step.get("endTime")) if time)
-    commits = sorted({_commit(record) for file in files for record in file.records} - {""})
+    commits = sorted({_commit(file.record) for file in files if file.record} - {""})
     software = _software(files)
     agent = _agent(people)
     run = {
@@ -334,7 +322,7 @@ def _software(files: Sequence[Described]) -> list[Node]:
     """Every version of every program that took part, and the workflow's own code at each commit."""
     found: dict[tuple[str, str], None] = {}
     code: dict[str, Node] = {}
-    for record in (record for file in files for record in file.records):
+    for record in (file.record for file in files if file.record):
         made = record.provenance
         code[_code(record)] = {
             "@id": _code(record),
@@ -361,7 +349,7 @@ def _software(files: Sequence[Described]) -> list[Node]:
 
 def _steps(files: Sequence[Described]) -> Iterator[Node]:
     """One action for each record of a result: what went in, what came out, when, what was corrected."""
-    by_digest = {sha256: file.path for file in reversed(files) for sha256 in file.digests}
+    by_digest = {file.sha256: file.path for file in reversed(files)}
     results: dict[str, list[Described]] = {}
     for file in files:
         if file.record and not file.record.failure:
@@ -393,9 +381,8 @@ def _failed(files: Sequence[Described]) -> Iterator[Node]:
     """One action for each failure, with its reason and the records that stand in the place of results."""
     failures: dict[Failure, list[str]] = {}
     for file in files:
-        for record in file.records:
-            if record.failure:
-                failures.setdefault(record.failure, []).append(file.path)
+        if file.record and file.record.failure:
+            failures.setdefault(file.record.failure, []).append(file.path)
     for number, (failure, paths) in enumerate(failures.items(), start=1):
         yield {
             "@id": f"#failed/{number}",

@@ -247,12 +247,15 @@ class TransportSettings(Section):
 
 
 class ResourceSettings(Section):
-    """The most that a job may ask a cluster for; rules ask by the size of the dot, retries for more."""
+    """The most that a job may ask a cluster for, and how much work is in it; rules ask by the size of the dot."""
 
     max_mem_mb: int = Field(default=180_000, ge=500, le=100_000_000)
     """Memory of the nodes that the study may use (MB); no node has more than 100 TB."""
     max_runtime_min: int = Field(default=2880, ge=1, le=525_600)
     """Longest run time that the site allows (min), a year at most."""
+    contacts_per_job: int | None = Field(default=None, ge=1, le=1000)
+    """Number of junctions of a dot that one job computes, one after the other; by default one, and in a screening all.
+    A job that is killed resumes with the junction it was at."""
 
 
 class Config(Section):
@@ -287,7 +290,7 @@ class Config(Section):
     interference: InterferenceSettings = InterferenceSettings()
     """Decay and jump."""
     resources: ResourceSettings = ResourceSettings()
-    """Limits on what jobs ask for; no result depends on them."""
+    """What jobs ask for and how many there are; no result depends on it."""
     traces: TracesSection | None = None
     """Break-junction traces; without the section nothing of them is done."""
 

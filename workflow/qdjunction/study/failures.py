@@ -27,7 +27,6 @@ from qdjunction.core.errors import (
 from qdjunction.core.files import whole
 from qdjunction.core.provenance import digests, provenance
 from qdjunction.study.config import parse_config
-from qdjunction.study.packs import SUFFIX, keep, members_that_begin
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +95,7 @@ def recorded(job: Any, needs: Sequence[str] | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def recorded_case(job: Any, name: str, outputs: Iterable[str | Path]) -> Iterator[None]:
+def recorded_case(job: Any, name: str, outputs: Iterable[str | Path], step: str = "") -> Iterator[None]:
     """Compute what a job is for, or one of its cases, under the study's failure policy.
 
     With ``on_failure: record`` a scientific failure (`StructureError`, `EngineError`, `TransportError`,
@@ -112,6 +111,8 @@ def recorded_case(job: Any, name: str, outputs: Iterable[str | Path]) -> Iterato
         The case, e.g. the junction ``L-R3`` of the dot that the job is for; empty if it is all of it.
     outputs : iterable of path
         Files in which the record is to stand.
+    step : str
+        Name of the step; by default that of the rule.
     """
     try:
         yield
@@ -126,9 +127,9 @@ def recorded_case(job: Any, name: str, outputs: Iterable[str | Path]) -> Iterato
     except (StructureError, EngineError, TransportError, AnalysisError) as error:
         if _stops(job):
             raise
-        case = "/".join(filter(None, [*job.wildcards, name]))
+        case = "/".join(dict.fromkeys(filter(None, [*job.wildcards, name])))
         inputs = digests(*filter(os.path.exists, job.input))
-        failure = Failure(job.rule, case, type(error).__name__, str(error), provenance(inputs=inputs))
+        failure = Failure(step or job.rule, case, type(error).__name__, str(error), provenance(inputs=inputs))
         log.error("recorded as failed: %s", error)
     for path in outputs:
         _write(failure, path)
@@ -171,27 +172,6 @@ def read_failure(path: str | Path) -> Failure | None:
     return _failure(content, path)
 
 
-def failures_in(path: str | Path) -> list[Failure]:
-    """Give the failures that stand in a file: the record that it is, or those of the contacts in a pack.
-
-    Raises
-    ------
-    InputError
-        If a record or the pack is damaged.
-    """
-    if failure := read_failure(path):
-        return [failure]
-    if Path(path).suffix != SUFFIX:
-        return []
-    try:
-        records = members_that_begin(path, _HEAD)
-    except InputError:
-        if not Path(path).exists():  # a running study makes it anew
-            return []
-        raise
-    return list(dict.fromkeys(_failure(content, f"{path}: {name}") for name, content in records.items()))
-
-
 def find_failures(results: str | Path, dots: Collection[str] | None = None) -> dict[Failure, list[Path]]:
     """Find the failures of a study, each with the files in which it stands: its own outputs and what hangs on them.
 
@@ -212,7 +192,7 @@ def find_failures(results: str | Path, dots: Collection[str] | None = None) -> d
         raise InputError(f"{root}: there is no such folder; name the results folder of a study")
     found: dict[Failure, list[Path]] = {}
     for path in _result_files(root, dots):
-        for failure in failures_in(path):
+        if failure := read_failure(path):
             found.setdefault(failure, []).append(path)
     return found
 
@@ -220,16 +200,15 @@ def find_failures(results: str | Path, dots: Collection[str] | None = None) -> d
 def forget_failures(results: str | Path) -> int:
     """Delete the records of a study, so that Snakemake does these steps again; tell how many failures there were.
 
-    The page that tells of them goes too: Snakemake makes no missing file that nothing to be made asks for. Of a pack
-    the working folder keeps the contacts that have results, see `packs.keep`.
+    The tables and pages that tell of them go too: Snakemake makes no missing file that nothing to be made asks for.
     """
-    found = find_failures(results)
+    root = Path(results)
+    found = find_failures(root)
     for path in {path for paths in found.values() for path in paths}:
-        if path.suffix == SUFFIX and not read_failure(path):
-            keep(path, Path(results) / "work" / path.parent.name)
         path.unlink(missing_ok=True)
-    if found:
-        (Path(results) / "report" / "index.html").unlink(missing_ok=True)
+        dot = root / path.relative_to(root).parts[0]
+        for told in (dot / "series.json", dot / "report" / "index.html", root / "report" / "index.html"):
+            told.unlink(missing_ok=True)
     return len(found)
 
 

@@ -3,19 +3,18 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import netCDF4
 
-from qdjunction.core.errors import InputError
-from qdjunction.study import packs
-from qdjunction.study.failures import Failure, failures_in, read_failure
+from qdjunction.study.failures import Failure, read_failure
 
 _BESIDE = {
     "conductance.csv": "series.json",
+    "junction.extxyz": "hamiltonian.nc",
     "jumps.parquet": "summary.json",
     "overview.csv": "index.html",
     "traces.parquet": "simulation.json",
@@ -36,17 +35,11 @@ class Record:
         The engine's name, method, versions, settings and corrections; empty where none was run.
     failure : Failure or None
         What stands in the place of a result.
-    members : mapping of str to str
-        Of a pack, the SHA-256 of every file in it.
-    inside : tuple of Failure
-        Of a pack, the failures among its contacts.
     """
 
     provenance: Mapping[str, Any]
     engine: Mapping[str, Any]
     failure: Failure | None = None
-    members: Mapping[str, str] = field(default_factory=dict)
-    inside: tuple[Failure, ...] = ()
 
 
 def record_path(path: str | Path) -> Path:
@@ -54,7 +47,7 @@ def record_path(path: str | Path) -> Path:
     path = Path(path)
     if path.parent.name == "figures":
         return path.with_name("figures.json")
-    if path.suffix in (".json", ".nc", ".html", packs.SUFFIX):
+    if path.suffix in (".json", ".nc", ".html"):
         return path
     return path.with_name(_BESIDE.get(path.name, f"{path.stem}.json"))
 
@@ -82,14 +75,10 @@ def read_record(path: str | Path) -> Record | None:
             case ".html":
                 found = _META.search(source.read_text(encoding="utf-8"))
                 return _record(json.loads(unescape(found[1])), {}) if found else None
-            case packs.SUFFIX:
-                values = packs.read_manifest(source)
-                record = _record(values["provenance"], values.get("engine"))
-                return record and replace(record, members=values["sha256"], inside=tuple(failures_in(source)))
             case _:
                 values = json.loads(source.read_text(encoding="utf-8"))
                 return _record(values["provenance"], values.get("engine"))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, RuntimeError, InputError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, RuntimeError):
         return None
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -55,6 +56,11 @@ class DotCase:
         )
 
     @property
+    def contacts(self) -> dict[str, list[str]]:
+        """Left and right contact of every junction, by its name."""
+        return {junction.name: [junction.left, junction.right] for junction in self.junctions}
+
+    @property
     def elements(self) -> tuple[str, ...]:
         """Chemical symbols."""
         halides = [halide for halide, _ in parse_halide(self.entry.halide).fractions]
@@ -91,6 +97,47 @@ class JunctionCase:
     def id(self) -> str:
         """Identity in file names, e.g. ``12Pb_MAPbBr3/L-R3``."""
         return f"{self.dot}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Junctions of a dot that one job computes, one after the other.
+
+    Attributes
+    ----------
+    number : int
+        Its place among the batches of the study.
+    contacts : tuple of str
+        Names of the junctions; the wildcard ``{junction}`` where each has a job of its own.
+    dots : tuple of str
+        Identities of the dots that have these junctions; empty where all dots have.
+    """
+
+    number: int
+    contacts: tuple[str, ...]
+    dots: tuple[str, ...] = ()
+
+    def rule(self, name: str) -> str:
+        """Name of its rule, `name` with a number from the second batch on."""
+        return f"{name}_{self.number + 1}" if self.number else name
+
+    def files(self, name: str) -> list[str]:
+        """Path patterns of the file `name` of each junction, in the results folder."""
+        return [f"{{dot}}/{contact}/{name}" for contact in self.contacts]
+
+    @property
+    def folder(self) -> str:
+        """Path pattern of the folder of its log and benchmark."""
+        return "{dot}/{junction}" if self.contacts == ALONE else "{dot}"
+
+    @property
+    def dot_pattern(self) -> str:
+        """Regular expression of the wildcard ``dot``."""
+        return "|".join(map(re.escape, self.dots)) or r"[^/]+"
+
+
+ALONE = ("{junction}",)
+"""Contacts of the batch in which each junction has a job of its own."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +185,24 @@ class Study:
         if name not in cases:
             raise InputError(_unknown(f"junction '{name}' of {dot} in this study", name, cases))
         return cases[name]
+
+    @cached_property
+    def batches(self) -> tuple[Batch, ...]:
+        """The batches in which jobs compute the junctions; see `ResourceSettings.contacts_per_job`."""
+        most = max((len(dot.junctions) for dot in self.dots), default=1)
+        size = self.config.resources.contacts_per_job or (most if self.is_screen else 1)
+        if size == 1:
+            return (Batch(0, ALONE),)
+        dots: dict[tuple[str, ...], list[str]] = {}
+        for dot in self.dots:
+            names = [junction.name for junction in dot.junctions]
+            for first in range(0, len(names), size):
+                dots.setdefault(tuple(names[first : first + size]), []).append(dot.id)
+        # A pattern of thousands of names is slow to match; most studies do without.
+        return tuple(
+            Batch(number, names, () if len(ids) == len(self.dots) else tuple(ids))
+            for number, (names, ids) in enumerate(dots.items())
+        )
 
     @property
     def is_screen(self) -> bool:

@@ -1,0 +1,33 @@
+# H and S of the junctions. A rule for each batch of contacts: `hamiltonian` alone where each junction has a job of its own.
+for batch in study.batches:
+
+    rule:
+        name:
+            batch.rule("hamiltonian")
+        input:
+            structure="<results>/{dot}/relaxed.extxyz",
+            before=density_before(batch),
+            pseudopotentials=pseudopotentials(gold=True),
+        output:
+            structures=in_results(batch.files("junction.extxyz")),
+            hamiltonians=in_results(batch.files("hamiltonian.nc")),
+        log:
+            f"<logs>/{batch.folder}/{batch.rule('hamiltonian')}.log",
+        benchmark:
+            f"<benchmarks>/{batch.folder}/{batch.rule('hamiltonian')}.tsv"
+        wildcard_constraints:
+            dot=batch.dot_pattern,
+        conda:
+            f"../envs/{study.config.engine}.yaml"
+        threads: 2
+        resources:
+            mem_mb=asked("mem_mb", study.config.engine, batch),
+            runtime=asked("scf_min", study.config.engine, batch),
+        params:
+            contacts=contacts(batch),
+            electrodes=settings("electrodes"),
+            engine=engine_settings(),
+            seeds=seeds(batch),
+            workdir=f"{study.config.results}/work/{{dot}}",
+        script:
+            "../workflow/scripts/hamiltonian.py"
