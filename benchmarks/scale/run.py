@@ -63,7 +63,7 @@ def main() -> None:
             folder.mkdir()
             (folder / "study.yaml").write_text(config(dot, junctions))
             if run == "second":
-                one = [f"{rule}=1" for rule in ("screen_dot", "screen_junctions", "screen_transport")]
+                one = [f"{rule}=1" for rule in ("relax", "hamiltonian", "transmission")]
                 snakemake(folder, "--quiet", "all", "--set-threads", *one)
             load = os.getloadavg()[0]
             values = measured(folder, *(["-n", "--quiet", "rules"] if run == "dry" else []))

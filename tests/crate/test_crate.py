@@ -12,12 +12,10 @@ from pathlib import Path
 import pytest
 from qdjunction import cli
 from qdjunction.core.errors import InputError
-from qdjunction.core.provenance import provenance
 from qdjunction.crate import write_crate
 from qdjunction.crate.metadata import METADATA, People
 from qdjunction.report.data import collect
 from qdjunction.study.config import read_config
-from qdjunction.study.packs import write_pack
 from qdjunction.study.table import make_study, read_study, study_values
 
 ROOT = Path(__file__).parents[2]
@@ -242,31 +240,6 @@ def test_odd_records_do_no_harm(results, tmp_path, made):
     nodes = graph(tmp_path / "crate.zip")
     assert "endTime" not in nodes["#made/results/odd.json"]
     assert nodes["results/odd%20name%20%C3%A9.json"]["name"] == "results/odd name é.json"
-
-
-def test_packs_say_what_is_in_them_and_what_failed(results, tmp_path):
-    """Of a screening, where the contacts of a dot are in two packs."""
-    record = {"step": "screen_junctions", "case": f"{DOT}/long", "error": "EngineError", "reason": "Stuck."}
-    (results / DOT / "long" / "hamiltonian.nc").write_text(json.dumps({"no_result": record}, indent=1))
-    relaxed = results / DOT / "relaxed.extxyz"
-    members = ["short/transmission.nc", "short/frontier.json", "long/hamiltonian.nc"]
-    used = {str(relaxed): hashlib.sha256(relaxed.read_bytes()).hexdigest()}
-    manifest = {
-        "keys": {"short": "k"},
-        "provenance": provenance(inputs=used),
-        "engine": {"method": "GFN1-xTB"},
-    }
-    write_pack(results / DOT / "junctions.zip", results / DOT, members, manifest)
-    for name in members:
-        (results / DOT / name).unlink()
-    write_crate(results, tmp_path / "study.zip")
-    nodes = graph(tmp_path / "study.zip")
-    pack = f"results/{DOT}/junctions.zip"
-    assert nodes[f"#made/{pack}"]["object"] == {"@id": f"results/{DOT}/relaxed.extxyz"}
-    assert "GFN1-xTB" in nodes[f"#made/{pack}"]["description"]
-    assert pack in many(nodes[f"#made/results/{DOT}/series.json"]["object"])
-    (failed,) = (node for node in nodes.values() if node.get("error") == "Stuck.")
-    assert many(failed["result"]) == [pack]
 
 
 def test_bad_input_is_one_clear_error(results, tmp_path, capsys):

@@ -10,7 +10,6 @@ import re
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +25,6 @@ from qdjunction.steps import read_junction
 from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study.config import parse_config, read_config
-from qdjunction.study.failures import failures_in
-from qdjunction.study.packs import read_manifest, unpack, write_pack
-from qdjunction.study.records import read_record
 from qdjunction.study.table import make_study
 from qdjunction.traces.reading import open_traces
 from qdjunction.transport import read_transmission
@@ -196,17 +192,6 @@ def test_damaged_files(original, read, tmp_path, how):
     path.unlink(missing_ok=True)
     path.write_bytes(damaged(original.read_bytes(), *how))
     read_or_refused(lambda: read(path), path.name)
-
-
-@fuzzed
-@given(how=damage)
-def test_damaged_pack(tmp_path, how):
-    path, members = tmp_path / "junctions.zip", ["short/frontier.json", "long/transmission.nc"]
-    write_pack(path, RECORDED, members, {"keys": {"short": "k"}, "provenance": {"host": "h"}})
-    path.write_bytes(damaged(path.read_bytes(), *how))
-    read_record(path)
-    for read in (failures_in, read_manifest, lambda pack: unpack(pack, tmp_path / "out", members)):
-        read_or_refused(partial(read, path), path.name)
 
 
 @fuzzed

@@ -14,13 +14,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
 import pytest
 from qdjunction.engine.store import read_electronic_structure
-from qdjunction.study.packs import read_manifest, unpack
 
 ROOT = Path(__file__).parents[2]
 DOT = "1Pb_MAPbBr3"
@@ -57,7 +56,7 @@ class Study:
 
     def command(self, *words: str, profile: bool = True) -> list[str]:
         where = ["--profile", "slurm", "--slurm-init-seconds-before-status-checks", "1"]
-        where += ["--set-threads", "relax=1", "screen_junctions=1"]
+        where += ["--set-threads", "relax=1", "hamiltonian=1"]
         return [
             *("snakemake", *(where if profile else ["--cores", "1"]), "--directory", str(self.folder)),
             *(
@@ -145,14 +144,12 @@ def results(folder: Path) -> dict[str, bytes]:
     return files
 
 
-def matrices(pack: Path) -> bytes:
-    """H and S of all contacts in a pack."""
-    folder, names = pack.parent / "unpacked", list(read_manifest(pack)["keys"])
-    unpack(pack, folder, [f"{name}/hamiltonian.nc" for name in names])
+def matrices(dot: Path, names: Sequence[str]) -> bytes:
+    """H and S of junctions of a dot."""
     return b"".join(
         block.tobytes()
         for name in names
-        for h in [read_electronic_structure(folder / name / "hamiltonian.nc").hamiltonian]
+        for h in [read_electronic_structure(dot / name / "hamiltonian.nc").hamiltonian]
         for block in (h.Hk(format="array"), h.Sk(format="array"))
     )
 
@@ -234,19 +231,21 @@ def test_the_orphan_of_a_killed_snakemake_is_waited_for(slurm, study, same):
 @pytest.mark.parametrize("end", [signal.SIGCONT, signal.SIGKILL], ids=["lives", "dies"])
 def test_the_orphan_of_a_screening(slurm, tmp_path, end, request):
     """Two contacts are added, and Snakemake is killed after the first of them. If the orphan dies, too, while the
-    newcomer waits for it, that does the second one; the pack from before is taken for no result of the orphan."""
+    newcomer waits for it, that does the second one."""
     slurm.wait_for(0, 30)
-    pack = f"results/{DOT}/junctions.zip"
-    extended = SCREENING.replace("CONTACTS", "[long, short, R1-R2]")
+    names = ["long", "short", "R1-R2"]
+    target = f"results/{DOT}/long/hamiltonian.nc"
+    extended = SCREENING.replace("CONTACTS", f"[{', '.join(names)}]")
     (tmp_path / "undisturbed").mkdir()
-    undisturbed = Study(tmp_path / "undisturbed", pack, extended)
+    undisturbed = Study(tmp_path / "undisturbed", target, extended)
     undisturbed.finish(profile=False)
-    study = Study(tmp_path, pack, SCREENING.replace("CONTACTS", "[long]"))
+    study = Study(tmp_path, target, SCREENING.replace("CONTACTS", "[long]"))
     study.finish(profile=False)
     (tmp_path / "study.yaml").write_text(extended)
     run = study.start()
-    wait_until((tmp_path / "results" / "work" / DOT / "short" / ".junctions.key").exists)
-    lock = tmp_path / "results" / DOT / ".screen_junctions-junctions.zip.lock"
+    work = tmp_path / "results" / "work" / DOT / "short" / "hamiltonian"
+    wait_until(lambda: any(work.glob("hamiltonian-*.nc")))
+    lock = tmp_path / "results" / DOT / "long" / ".hamiltonian-junction.extxyz.lock"
     orphan = json.loads(lock.read_text())["pid"]
     os.kill(orphan, signal.SIGSTOP)
     os.killpg(run.pid, signal.SIGKILL)
@@ -254,17 +253,18 @@ def test_the_orphan_of_a_screening(slurm, tmp_path, end, request):
     began = time.monotonic()
     study.unlock()
     again = study.start()
-    log = tmp_path / "results" / "logs" / DOT / "junctions.log"
+    log = tmp_path / "results" / "logs" / DOT / "hamiltonian.log"
     wait_until(lambda: log.exists() and "waiting:" in log.read_text())
     os.kill(orphan, end)
     assert again.wait(300) == 0, (tmp_path / "snakemake.log").read_text()
-    assert list(read_manifest(tmp_path / pack)["keys"]) == ["long", "short", "R1-R2"]
-    found, wanted = matrices(tmp_path / pack), matrices(tmp_path / "undisturbed" / pack)
+    found, wanted = (
+        matrices(folder / "results" / DOT, names) for folder in (tmp_path, tmp_path / "undisturbed")
+    )
     assert len(found) == len(wanted)
     differing = sum(a != b for a, b in zip(found, wanted, strict=True))
     note(request.node.name[5:], "the newcomer waits, and does what is left", began, differing)
     assert differing == 0
-    computed = [line.split("/")[3] for line in log.read_text().splitlines() if "SCF of" in line]
+    computed = [line.split("/")[2] for line in log.read_text().splitlines() if "SCF of" in line]
     assert set(computed) <= (set() if end == signal.SIGCONT else {"R1-R2"})
 
 

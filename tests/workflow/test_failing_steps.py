@@ -106,7 +106,6 @@ def test_failed_transmissions_leave_the_rest_and_are_done_again(study, failing):
 
 STEPS = {
     "relax": ("{start: scratch}", "{start: scratch, max_steps: 3}", "3 steps"),
-    "dot_hamiltonian": ("study:", "xtb: {max_iterations: 2}\nstudy:", "SCF"),
     "hamiltonian": ("study:", "xtb: {max_iterations: 2}\nstudy:", "SCF"),
     "series": ("study:", "interference: {reference: fermi, offset_ev: 5.95}\nstudy:", "does not lie within"),
 }

@@ -52,7 +52,7 @@ def test_the_page_of_one_dot_is_made_from_what_is_there(study):
     page = "results/1Pb_CsPbCl3/report/index.html"
     run = snakemake(study, page)
     assert run.returncode == 0, run.stderr
-    assert "rule screen_junctions" not in run.stderr
+    assert "rule hamiltonian" not in run.stderr
     assert "1Pb_CsPbCl3" in (study / page).read_text()
     assert list((study / page).parent.glob("figures/*.svg"))
 
@@ -65,16 +65,16 @@ def test_a_second_run_does_nothing(study):
 
 def test_the_files_are_few(study):
     files = [path for path in (study / "results" / "1Pb_CsPbBr3").rglob("*") if path.is_file()]
-    assert len(files) == 10, files
+    assert len(files) == 8 + 2 * 4, files
 
 
 def test_a_contact_more_leaves_what_is_done(study):
     (study / "study.yaml").write_text(CONFIG.replace("long]", "long, R1-R2]"))
     run = snakemake(study)
     assert run.returncode == 0, run.stderr
-    assert "rule screen_dot" not in run.stderr
-    log = (study / "results" / "logs" / "1Pb_CsPbBr3" / "junctions.log").read_text()
-    assert [log.count(f"SCF of results/work/1Pb_CsPbBr3/{name}") for name in ("short", "long", "R1-R2")] == [
+    assert "rule relax" not in run.stderr
+    log = (study / "results" / "logs" / "1Pb_CsPbBr3" / "hamiltonian.log").read_text()
+    assert [log.count(f"SCF of results/1Pb_CsPbBr3/{name}/") for name in ("short", "long", "R1-R2")] == [
         0,
         0,
         1,

@@ -16,6 +16,6 @@ with running(job, needs=[]):
         with recorded_case(job, name, [transmission]):
             need(hamiltonian)
             steps.transmission_of_study(hamiltonian, transport, transmission, job.params.cache, workdir)
-        with recorded_case(job, name, [frontier]):
+        with recorded_case(job, name, [frontier], step="frontier"):
             need(hamiltonian)
             steps.frontier_of_study(hamiltonian, interference, frontier, workdir)

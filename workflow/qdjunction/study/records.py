@@ -49,7 +49,8 @@ def record_path(path: str | Path) -> Path:
         return path.with_name("figures.json")
     if path.suffix in (".json", ".nc", ".html"):
         return path
-    return path.with_name(_BESIDE.get(path.name, f"{path.stem}.json"))
+    own = path.with_suffix(".json")
+    return own if own.exists() else path.with_name(_BESIDE.get(path.name, own.name))
 
 
 def read_record(path: str | Path) -> Record | None:
