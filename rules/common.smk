@@ -16,6 +16,11 @@ def settings(section):
     return getattr(study.config, section).model_dump(mode="json")
 
 
+def headline_settings():
+    """The settings of the headline energy, on which the orbital rule depends."""
+    return study.config.interference.headline
+
+
 def engine_settings(name=study.config.engine):
     """Arguments of `make_engine`."""
     return {"name": name, "settings": settings(name)}

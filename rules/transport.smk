@@ -26,7 +26,7 @@ for batch in study.batches:
         params:
             contacts=contacts(batch),
             transport=settings("transport"),
-            interference=settings("interference"),
+            interference=headline_settings(),
             workdir=f"{study.config.results}/work/{{dot}}",
             cache=f"{study.config.results}/cache",
         script:

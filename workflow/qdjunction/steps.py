@@ -530,9 +530,7 @@ def frontier_of_study(
     path: str | Path, settings: InterferenceSettings, output: str | Path, workdir: str | Path
 ) -> None:
     """Apply `frontier`, unless that was done in `workdir` before."""
-    task = task_key(
-        [digest(path)], interference=settings.model_dump(mode="json", include={"reference", "offset_ev"})
-    )
+    task = task_key([digest(path)], interference=settings.headline)
     resume(output, workdir, task, lambda kept: frontier(path, settings, kept))
 
 

@@ -1,6 +1,6 @@
 """What a study may say about decay and jump; cheap to import."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,11 @@ class InterferenceSettings(Section):
     """Least rise of log10 G at the last contact that counts as a jump (decades); T(E) of a dot spans fewer than 10."""
     confidence: float = Field(default=0.68, gt=0, lt=1)
     """Two-sided confidence of the intervals and of the prediction band; 0.68 is one standard error of many points."""
+
+    @property
+    def headline(self) -> dict[str, Any]:
+        """The settings that `headline_energy` depends on, as plain values."""
+        return self.model_dump(mode="json", include={"reference", "offset_ev"})
 
     def headline_energy(self, homo_ev: float, lumo_ev: float) -> float:
         """Energy (eV, relative to E_F) of the headline numbers, given the dot's frontier levels in the same zero."""
