@@ -4,20 +4,23 @@ A program that reads a cut or damaged file may stop the whole process or never c
 that is asked first.
 """
 
+from __future__ import annotations
+
 import logging
 import os
 import re
 import struct
 import warnings
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-import sisl
 from numpy.typing import NDArray
-from sisl.io.sile import MissingFermiLevelWarning
 
 from qdjunction.core.errors import InputError
+
+if TYPE_CHECKING:
+    import sisl
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +77,9 @@ def read_matrices(
     InputError
         If there is no such file, it is cut short, holds no Hamiltonian, or leaves the Fermi energy open.
     """
+    import sisl
+    from sisl.io.sile import MissingFermiLevelWarning
+
     if fermi_ev is not None and not np.isfinite(fermi_ev):
         raise InputError(f"{option} = {fermi_ev}: is no energy; give it in eV")
     path = Path(path)

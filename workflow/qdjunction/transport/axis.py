@@ -1,13 +1,18 @@
 """The transport axis: the lattice vector along which the two leads lie."""
 
+from __future__ import annotations
+
 import logging
 from itertools import compress
+from typing import TYPE_CHECKING
 
 import numpy as np
-import sisl
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import InputError
+
+if TYPE_CHECKING:
+    import sisl
 
 logger = logging.getLogger(__name__)
 

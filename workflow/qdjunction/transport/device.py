@@ -1,16 +1,21 @@
 """The part of the world that is solved exactly: H and S of everything that is not a lead's own interior."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.linalg
 import scipy.sparse
-import sisl
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import InputError, TransportError
 from qdjunction.transport.solvers.spectrum import Spectrum
+
+if TYPE_CHECKING:
+    import sisl
 
 Matrix = NDArray[np.float64] | NDArray[np.complex128] | scipy.sparse.csr_array
 
@@ -108,7 +113,7 @@ class Device:
         *,
         open_axis: int | None = None,
         spin: int | None = None,
-    ) -> "Device":
+    ) -> Device:
         """Fold a sisl Hamiltonian to one k point.
 
         Parameters

@@ -1,11 +1,13 @@
 """What energies and leads look like on the command line and in a config."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import sisl
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import InputError
@@ -18,6 +20,9 @@ from qdjunction.transport.leads.base import Lead, WideBandLead
 from qdjunction.transport.leads.bulk import Electrode, attach_electrodes
 from qdjunction.transport.leads.cluster import attach_clusters
 from qdjunction.transport.leads.wire import WireLead, split_region
+
+if TYPE_CHECKING:
+    import sisl
 
 
 def parse_energies(text: str) -> NDArray[np.float64]:

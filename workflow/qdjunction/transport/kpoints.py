@@ -1,18 +1,23 @@
 """Transmission of a device that is periodic across the transport direction: the average over transverse k."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import sisl
-import xarray
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import InputError
 from qdjunction.transport.device import Device
 from qdjunction.transport.leads.base import Lead
 from qdjunction.transport.transmission import SolverName, Transmission, transmission
+
+if TYPE_CHECKING:
+    import sisl
+    import xarray
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +111,8 @@ def transverse_k(
                 "along it (its nsc is 1); give 1 there, or compute H with several k points"
             )
         grid[vector] = count
+    import sisl
+
     mesh = sisl.MonkhorstPack(hamiltonian.geometry.lattice, grid, trs=True)
     return mesh.k, mesh.weight / mesh.weight.sum()
 

@@ -1,16 +1,21 @@
 """T(E) in the layout of a TBtrans result, which ``sisl.get_sile("x.TBT.nc")`` opens."""
 
-from pathlib import Path
+from __future__ import annotations
 
-import netCDF4
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import numpy as np
-import sisl
 from numpy.typing import ArrayLike
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.files import whole
 from qdjunction.transport.kpoints import KAverage
 from qdjunction.transport.transmission import Transmission
+
+if TYPE_CHECKING:
+    import netCDF4
+    import sisl
 
 
 def write_tbt(
@@ -61,6 +66,9 @@ def write_tbt(
     orbitals = np.arange(geometry.no)
     energies = at_k[0].energies_ev
     order = np.argsort(energies, kind="stable")
+    import netCDF4
+    import sisl
+
     ry, bohr = sisl.unit_convert("eV", "Ry"), sisl.unit_convert("Ang", "Bohr")
     with whole(path) as temporary, netCDF4.Dataset(temporary, "w") as file:
         file.source = "qdjunction"

@@ -1,5 +1,7 @@
 """T(E) of a device between two leads: which solver, how good, and the file it is kept in."""
 
+from __future__ import annotations
+
 import json
 import logging
 import time
@@ -8,11 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import scipy.sparse
-import xarray
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction import __version__
@@ -24,6 +25,9 @@ from qdjunction.transport.solvers.contact_reduction import ContactReduction
 from qdjunction.transport.solvers.direct import DirectSolver
 from qdjunction.transport.solvers.layers import LayerSolver, find_layers
 from qdjunction.transport.solvers.memory import GIB, available_bytes
+
+if TYPE_CHECKING:
+    import xarray
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +75,8 @@ class Transmission:
 
     def to_dataset(self) -> xarray.Dataset:
         """Give an xarray data set: ``transmission`` over the coordinate ``energy``."""
+        import xarray
+
         energy = xarray.Variable(
             "energy", self.energies_ev, {"units": "eV", "long_name": "energy relative to the Fermi energy"}
         )
@@ -90,7 +96,7 @@ class Transmission:
         return xarray.Dataset(variables, {"energy": energy}, attributes)
 
     @classmethod
-    def from_dataset(cls, dataset: xarray.Dataset) -> "Transmission":
+    def from_dataset(cls, dataset: xarray.Dataset) -> Transmission:
         """Take what `to_dataset` gave.
 
         Raises
@@ -316,6 +322,8 @@ def read_transmission(path: str | Path) -> Transmission:
     InputError
         If the file is missing, unreadable or holds no T(E).
     """
+    import xarray
+
     try:
         with xarray.open_dataset(path, engine="netcdf4") as dataset:
             return Transmission.from_dataset(dataset.load())

@@ -9,15 +9,16 @@ points (Bloch's theorem), which costs as many times less as the square of the nu
 al., Comput. Phys. Commun. 212, 8 (2017) describe the inverse use of it.
 """
 
+from __future__ import annotations
+
 import hashlib
 import logging
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import sisl
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import InputError, TransportError
@@ -27,6 +28,9 @@ from qdjunction.transport.leads.base import cut_ends
 from qdjunction.transport.leads.cache import GreenCache
 from qdjunction.transport.leads.surface import surface_green
 from qdjunction.transport.matching import DIFFERENT_H, difference_of_h, match_atoms
+
+if TYPE_CHECKING:
+    import sisl
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +105,7 @@ class Electrode:
         repeats: tuple[int, int, int] | None = None,
         cache: Path | str | None = None,
         spin: int | None = None,
-    ) -> "Electrode":
+    ) -> Electrode:
         """Take an electrode from a bulk calculation.
 
         Parameters

@@ -1,14 +1,19 @@
 """Complex band structure of a periodic crystal: how fast its states decay, and the beta that follows."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.linalg
-import sisl
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import TransportError
 from qdjunction.transport.leads.bulk import folded_layer
+
+if TYPE_CHECKING:
+    import sisl
 
 PROPAGATING = 1e-6
 """Largest | |lambda| - 1 | of a state that propagates."""

@@ -1,17 +1,21 @@
 """Where the states are that carry the current: local density of states, whole and by the injecting lead."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import scipy.sparse
-import sisl
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import InputError
 from qdjunction.transport.device import Device
 from qdjunction.transport.leads.base import Lead, broadening
 from qdjunction.transport.solvers.direct import DirectSolver
+
+if TYPE_CHECKING:
+    import sisl
 
 Source = Literal["left", "right", "both"]
 
@@ -165,6 +169,8 @@ def density_grid(
     InputError
         If the orbitals have no radial functions, or are not those of the device.
     """
+    import sisl
+
     if not spacing_ang > 0:
         raise InputError(f"density grid: spacing is {spacing_ang} Ang; it must be larger than 0")
     for atom in geometry.atoms.atom:

@@ -1,9 +1,11 @@
 """Linear response to a small voltage and a small temperature difference."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import constants
 
@@ -16,6 +18,9 @@ from qdjunction.transport.observables.conductance import (
     thermal_window,
 )
 from qdjunction.transport.transmission import Transmission
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HALF_WIDTH = 16.0
 """Half width of the energy window in kT; x^2 (-df/dx) beyond it weighs less than 1e-4."""
@@ -145,6 +150,8 @@ def linear_response_table(result: Transmission, temperature_k: float = 300.0) ->
     InputError
         If T(E) holds the thermal window of no Fermi energy, or is too coarse.
     """
+    import pandas as pd
+
     fermi = response_energies(result.energies_ev, temperature_k)
     found = thermoelectric(result, temperature_k, fermi)
     return pd.DataFrame(
