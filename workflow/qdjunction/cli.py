@@ -1,6 +1,7 @@
 """The command line: each verb is a few lines over `qdjunction.steps`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -10,10 +11,13 @@ from typing import TYPE_CHECKING
 from qdjunction import __version__
 from qdjunction.core.errors import InputError, QdjunctionError
 from qdjunction.number_lists import parse_numbers
+from qdjunction.outputs import output_file, output_folder
 from qdjunction.verbs import add_verb
 
 if TYPE_CHECKING:
     from qdjunction.engine.contract import Engine
+
+XYZ = (".extxyz", ".xyz")
 
 EXAMPLE = """\
 one junction by hand:
@@ -23,24 +27,30 @@ one junction by hand:
   qdjunction hamiltonian junction.extxyz --engine xtb --output h.nc
   qdjunction transmission h.nc --energies=-2:2:0.01 --leads wide-band:1.0 --output t.nc
 
-whole studies run through Snakemake, see the README.
+a whole study, through Snakemake:
+  qdjunction run mine.yaml --cores 4
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and give its exit code: 0, or 2 after bad input and failed calculations."""
-    options = _parser().parse_args(arguments)
-    from qdjunction.core.logs import log_to_terminal
-
-    log_to_terminal()
+    """Run the command line and return its exit code: 0, 2 after bad input and failed calculations, 130 after Ctrl-C."""
+    given = sys.argv[1:] if arguments is None else arguments
+    command = " ".join(["qdjunction", *given[:1]])
     try:
+        options = _parser().parse_args(given)
+        from qdjunction.core.logs import log_to_terminal
+
+        log_to_terminal()
         options.run(options)
     except QdjunctionError as error:
-        print(f"qdjunction {options.verb}: {error}", file=sys.stderr)
+        print(f"{command}: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"qdjunction {options.verb}: {error.filename}: {error.strerror}", file=sys.stderr)
+        print(f"{command}: {error.filename}: {error.strerror}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"{command}: interrupted; the same command resumes from what is finished", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -77,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder of the catalogue (default: that of the checkout)",
     )
-    _output(dot, "extended XYZ file to write; a record is written beside it as .json")
+    _output(dot, "extended XYZ file to write; a record is written beside it as .json", *XYZ)
 
     junction = verb("junction", _junction, "put a dot between two gold pyramids")
     junction.add_argument("structure", help="extended XYZ file of a dot")
@@ -96,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ANG",
         help="apex to halide (Ang; default: by halide)",
     )
-    _output(junction, "extended XYZ file to write; a record is written beside it as .json")
+    _output(junction, "extended XYZ file to write; a record is written beside it as .json", *XYZ)
 
     relax = verb("relax", _relax, "relax a structure; a second call goes on where a killed one stopped")
     relax.add_argument("structure", help="extended XYZ file")
@@ -107,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     relax.add_argument(
         "--max-steps", type=int, default=2000, help="steps to give up after (default: %(default)s)"
     )
-    _output(relax, "extended XYZ file to write; a record is written beside it as .json")
+    _output(relax, "extended XYZ file to write; a record is written beside it as .json", *XYZ)
 
     hamiltonian = verb("hamiltonian", _hamiltonian, "compute H and S, Fermi energy at zero")
     hamiltonian.add_argument("structure", nargs="?", help="extended XYZ file of a dot or junction")
@@ -119,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
         help="folder of a finished SIESTA run to read instead of computing (with --engine siesta)",
     )
     _engine(hamiltonian)
-    _output(hamiltonian, "netCDF file to write; sisl opens it")
+    _output(hamiltonian, "netCDF file to write; sisl opens it", ".nc")
 
     siesta_input = verb("siesta-input", _siesta_input, "write a folder that SIESTA can be run in by hand")
     siesta_input.add_argument("structure", help="extended XYZ file of a dot or junction")
@@ -140,7 +150,9 @@ def _parser() -> argparse.ArgumentParser:
         default=None,
         help="a periodic structure is a bulk lead: k-points across it, e.g. 4x4, as in the device",
     )
-    siesta_input.add_argument("--output", required=True, metavar="RUNDIR", type=Path, help="folder to write")
+    siesta_input.add_argument(
+        "--output", required=True, metavar="RUNDIR", type=output_folder("--output"), help="folder to write"
+    )
 
     convergence = verb(
         "siesta-convergence",
@@ -150,7 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     convergence.add_argument("structure", help="extended XYZ file, best a small dot")
     _siesta(convergence)
     _resources(convergence)
-    _output(convergence, "CSV file to write; a second call goes on where a killed one stopped")
+    _output(convergence, "CSV file to write; a second call resumes where a killed one stopped", ".csv")
 
     transmission = verb("transmission", _transmission, "compute T(E) of a junction")
     transmission.add_argument(
@@ -212,7 +224,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     transmission.add_argument(
         "--linear-response",
-        type=Path,
+        type=output_file("--linear-response"),
         metavar="FILE.csv",
         help="table of G, d log10 G / dE_F, thermopower, heat conductance and ZT at every E_F",
     )
@@ -220,7 +232,10 @@ def _parser() -> argparse.ArgumentParser:
         "--temperature", type=float, default=300.0, metavar="K", help="of that table (default: %(default)s)"
     )
     transmission.add_argument(
-        "--cache", type=Path, metavar="DIR", help="keep the surfaces of bulk electrodes there, for later runs"
+        "--cache",
+        type=output_folder("--cache"),
+        metavar="DIR",
+        help="keep the surfaces of bulk electrodes there, for later runs",
     )
     _output(transmission, "netCDF file to write: .nc for xarray, .TBT.nc for sisl")
 
@@ -254,6 +269,15 @@ def _parser() -> argparse.ArgumentParser:
         help="folder of the catalogue (default: that of the checkout)",
     )
 
+    run = verb("run", _run, "check a configuration and run its study with Snakemake, in this folder")
+    run.add_argument("config", help="a config.yaml")
+    run.add_argument(
+        "snakemake",
+        nargs=argparse.REMAINDER,
+        metavar="OPTION",
+        help="any option of Snakemake, e.g. --cores 4, -n, or --profile slurm (default: all cores)",
+    )
+
     failures = verb(
         "failures", _failures, "list what failed in a study, or forget it so that it is done again"
     )
@@ -269,7 +293,9 @@ def _parser() -> argparse.ArgumentParser:
     figures.add_argument(
         "--style", metavar="FILE.mplstyle", help="Matplotlib style sheet to put over the report's style"
     )
-    figures.add_argument("--output", required=True, metavar="DIR", type=Path, help="folder to write to")
+    figures.add_argument(
+        "--output", required=True, metavar="DIR", type=output_folder("--output"), help="folder to write to"
+    )
 
     crate = verb("crate", _crate, "export a finished study as a Workflow Run RO-Crate")
     crate.add_argument("results", help="results folder of the study")
@@ -287,8 +313,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _output(parser: argparse.ArgumentParser, text: str) -> None:
-    parser.add_argument("--output", required=True, metavar="FILE", type=Path, help=text)
+def _output(parser: argparse.ArgumentParser, text: str, *suffixes: str) -> None:
+    parser.add_argument(
+        "--output", required=True, metavar="FILE", type=output_file("--output", *suffixes), help=text
+    )
 
 
 def _engine(parser: argparse.ArgumentParser) -> None:
@@ -305,7 +333,7 @@ def _resources(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=None, help="threads (default: OMP_NUM_THREADS)")
     parser.add_argument(
         "--workdir",
-        type=Path,
+        type=output_folder("--workdir"),
         default=None,
         metavar="DIR",
         help="folder of the engine's files (default: beside the output)",
@@ -344,14 +372,17 @@ def _workdir(options: argparse.Namespace) -> Path:
 
 
 def _clusters(options: argparse.Namespace) -> Path:
-    if options.clusters:
+    if getattr(options, "clusters", None):
         return Path(options.clusters)
-    folder = Path(__file__).parents[2] / "clusters"
-    if not folder.is_dir():
-        raise InputError(
-            "--clusters: this installation has no catalogue beside it; name the folder of the dots' YAML files"
-        )
-    return folder
+    return _checkout("clusters", "name the folder of the dots' YAML files with --clusters")
+
+
+def _checkout(name: str, remedy: str) -> Path:
+    """A file or folder of the checkout that this package runs from."""
+    path = Path(__file__).parents[2] / name
+    if not path.exists():
+        raise InputError(f"this installation has no {name} beside it; {remedy}")
+    return path
 
 
 def _dot(options: argparse.Namespace) -> None:
@@ -511,6 +542,18 @@ def _check(options: argparse.Namespace) -> None:
     )
     for junction in study.junctions:
         print(f"  {junction.id}  {junction.left} to {junction.right}")
+
+
+def _run(options: argparse.Namespace) -> None:
+    from qdjunction.study.config import read_config
+    from qdjunction.study.table import make_study
+
+    snakefile = _checkout("Snakefile", "run the study from a checkout")
+    # Snakemake reads the file before the Snakefile does, and has a traceback for one that is missing or no YAML.
+    make_study(read_config(options.config), _clusters(options), options.config)
+    words = options.snakemake or ["--cores", "all"]
+    command = ["snakemake", "--snakefile", str(snakefile), "--configfile", options.config, *words]
+    os.execv(sys.executable, [sys.executable, "-m", *command])
 
 
 def _failures(options: argparse.Namespace) -> None:

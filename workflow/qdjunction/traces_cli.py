@@ -11,6 +11,7 @@ from pydantic import ConfigDict
 from qdjunction.core.errors import InputError
 from qdjunction.core.schema import Section, read_yaml, validate
 from qdjunction.number_lists import parse_numbers
+from qdjunction.outputs import output_file, output_folder
 from qdjunction.traces.sets import TracesSection
 from qdjunction.traces.settings import (
     HistogramSettings,
@@ -52,10 +53,17 @@ def add_verbs(parser: argparse.ArgumentParser) -> None:
     select = verb("select", _select, "select the traces with a conductance jump, one row a trace")
     _path(select)
     select.add_argument(
-        "--output", required=True, metavar="FILE", type=Path, help="table to write, .parquet or .csv"
+        "--output",
+        required=True,
+        metavar="FILE",
+        type=output_file("--output"),
+        help="table to write, .parquet or .csv",
     )
     select.add_argument(
-        "--bad", metavar="FILE", type=Path, help="CSV of the files left out, with the reasons"
+        "--bad",
+        metavar="FILE",
+        type=output_file("--bad", ".csv"),
+        help="CSV of the files left out, with the reasons",
     )
     _config(select)
     _options(select, "read", ReadSettings)
@@ -67,7 +75,7 @@ def add_verbs(parser: argparse.ArgumentParser) -> None:
         "--output",
         required=True,
         metavar="DIR",
-        type=Path,
+        type=output_folder("--output"),
         help="folder to write figures (SVG, PDF, CSV), histograms.nc, jumps.parquet and summary.json to",
     )
     histogram.add_argument("--name", help="name in the figures (default: that of the folder or file)")
@@ -83,7 +91,7 @@ def add_verbs(parser: argparse.ArgumentParser) -> None:
         "--output",
         required=True,
         metavar="FILE",
-        type=Path,
+        type=output_file("--output", ".parquet"),
         help=".parquet file to write; the other verbs read it",
     )
     simulate.add_argument("--traces", type=int, default=1000, help="number of traces (default: %(default)s)")
@@ -173,8 +181,6 @@ def _histogram(options: argparse.Namespace) -> None:
     settings = _settings(options)
     sites = [] if options.conductance is None else trace_steps.site_values(_series(options))
     folder = options.output
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder}: is a file; --output names a folder")
     name = options.name or Path(options.path).resolve().stem
     summary = trace_steps.select_traces(
         options.path, settings, folder / "jumps.parquet", folder / "histograms.nc", folder / "summary.json", name=name

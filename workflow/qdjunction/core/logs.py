@@ -37,7 +37,8 @@ def job(log: str | Path, name: str) -> Iterator[None]:
     Raises
     ------
     SystemExit
-        With status 1 after an error that was raised on purpose; the sentence stands in the log and on the terminal.
+        With status 1 after an error that was raised on purpose, 130 after Ctrl-C; the sentence is in the log and on the
+        terminal.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(log, mode="w", encoding="utf-8")
@@ -49,6 +50,9 @@ def job(log: str | Path, name: str) -> Iterator[None]:
     except QdjunctionError as error:
         logging.getLogger("qdjunction").error("error: %s", error)
         sys.exit(1)
+    except KeyboardInterrupt:
+        logging.getLogger("qdjunction").error("interrupted; the next run resumes from what is finished")
+        sys.exit(130)
     except Exception:
         # Not foreseen: the log needs the whole traceback, the terminal gets it from Python.
         handler.stream.write(traceback.format_exc())

@@ -261,8 +261,8 @@ class ResourceSettings(Section):
 class Config(Section):
     """One study."""
 
-    study: Name
-    """Name of the study, shown in the report."""
+    study: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")
+    """Name of the study, shown in the report: any words on one line."""
     results: str = Field(default="results", pattern=r"^[^{}<>\x00-\x1f]+$")
     """Folder that everything is written to, relative to where Snakemake runs; without braces and angle brackets."""
     engine: Literal["xtb", "siesta"] = "xtb"

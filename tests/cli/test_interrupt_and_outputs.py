@@ -1,0 +1,130 @@
+"""Ctrl-C ends in one line; where a command cannot write to is said before it works."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from qdjunction import cli
+
+ROOT = Path(__file__).parents[2]
+RELAXED = ROOT / "tests" / "data" / "report" / "results" / "1Pb_MAPbBr3" / "relaxed.extxyz"
+
+
+def start(*words, **options):
+    """A command of its own process group, in which Ctrl-C is not ignored as it is in the background of a shell."""
+    return subprocess.Popen(
+        [sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler), **options,
+    )  # fmt: skip
+
+
+def test_ctrl_c_is_one_line(tmp_path):
+    process = start(
+        *("-m", "qdjunction.cli", "relax", str(RELAXED), "--engine", "xtb", "--fmax", "0.0001"),
+        *("--output", str(tmp_path / "relaxed.extxyz")),
+    )
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.rglob("*.traj")) and not list(tmp_path.rglob("lock.json")):
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert (
+        said.splitlines()[-1]
+        == "qdjunction relax: interrupted; the same command resumes from what is finished"
+    )
+    assert "Traceback" not in said
+
+
+def test_ctrl_c_in_a_rule_is_one_line(tmp_path):
+    code = (
+        "import sys, time\nfrom qdjunction.core import logs\n"
+        f"with logs.job({str(tmp_path / 'rule.log')!r}, 'a rule'):\n"
+        "    print('begun', flush=True)\n    time.sleep(60)"
+    )
+    process = start("-c", code)
+    assert process.stdout.readline() == "begun\n"
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert "interrupted" in (tmp_path / "rule.log").read_text()
+
+
+COMMANDS = {
+    "dot": (["dot", "1Pb", "--output"], "dot.extxyz"),
+    "junction": (["junction", "dot.extxyz", "--right", "R1", "--output"], "j.extxyz"),
+    "relax": (["relax", "dot.extxyz", "--output"], "r.extxyz"),
+    "hamiltonian": (["hamiltonian", "dot.extxyz", "--output"], "h.nc"),
+    "convergence": (["siesta-convergence", "dot.extxyz", "--output"], "c.csv"),
+    "transmission": (["transmission", "h.nc", "--output"], "t.nc"),
+    "linear response": (["transmission", "h.nc", "--output", "t.nc", "--linear-response"], "l.csv"),
+    "crate": (["crate", "results", "--output"], "c.zip"),
+    "select": (["traces", "select", "traces", "--output"], "j.parquet"),
+    "left out": (["traces", "select", "traces", "--output", "j.csv", "--bad"], "b.csv"),
+    "simulate": (["traces", "simulate", "--output"], "s.parquet"),
+}
+
+
+@pytest.mark.parametrize(("words", "name"), COMMANDS.values(), ids=COMMANDS)
+def test_an_output_that_cannot_be_is_said_first(words, name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path(name).mkdir()
+    for output, message in (
+        (name, f"{words[-1]} {name}: is a folder"),
+        (f"file/{name}", f"file/{name}: {tmp_path / 'file'} is a file, not a folder"),
+    ):
+        assert cli.main([*words, output]) == 2
+        assert message in capsys.readouterr().err
+    assert sorted(os.listdir(tmp_path)) == sorted(["file", name]), "nothing was written"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["figures", "results", "--output"],
+        ["siesta-input", "dot.extxyz", "--output"],
+        ["traces", "histogram", "traces", "--output"],
+        ["relax", "dot.extxyz", "--output", "r.extxyz", "--workdir"],
+    ],
+)
+def test_a_folder_to_write_to_is_no_file(words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    for output in ("file", "file/below"):
+        assert cli.main([*words, output]) == 2
+        assert f"{words[-1]} file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "name"), [(["dot", "1Pb"], "dot.json"), (["hamiltonian", "d.extxyz"], "h.HSX")]
+)
+def test_another_suffix_is_named(words, name, tmp_path, capsys):
+    assert cli.main([*words, "--output", str(tmp_path / name)]) == 2
+    assert "let the name end in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "cannot be read"),
+        ("study: a\nstudy: b\n", "'study' stands in line 1"),
+        ("study: a\ndots:\n\t- x\n", "line 3"),
+    ],
+    ids=["missing", "doubled key", "tab"],
+)
+def test_run_checks_the_configuration_first(text, message, tmp_path, capsys):
+    """Snakemake reads the file before the Snakefile does, and has a traceback for some of these."""
+    if text:
+        (tmp_path / "mine.yaml").write_text(text)
+    assert cli.main(["run", str(tmp_path / "mine.yaml"), "-n"]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "mine.yaml" in error

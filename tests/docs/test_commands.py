@@ -1,0 +1,157 @@
+"""Every command and every YAML block of README and docs: run, or at least read by what would run it."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from qdjunction.cli import _parser
+from qdjunction.core.errors import InputError
+from qdjunction.core.schema import validate
+from qdjunction.structure.perovskite.catalogue import DotDefinition
+from qdjunction.study.config import parse_config
+from qdjunction.study.table import make_study
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+MINIMAL = {"study": "minimal", "dots": [{"dot": "12Pb", "contacts": ["L-R1"]}]}
+OF_OTHERS = ("cd", "conda", "cp", "export", "pip", "rocrate-validator", "source", "tar")
+"""Programs that are not ours."""
+
+
+def blocks(language):
+    """Fenced blocks of every page, with the page they stand on."""
+    return [
+        (page.name, block)
+        for page in PAGES
+        for block in re.findall(
+            rf"^ *```{language}\n(.*?)^ *```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
+        )
+    ]
+
+
+def commands():
+    """Every command line, without its comment."""
+    lines = [
+        (page, line)
+        for page, block in blocks("sh")
+        for line in block.splitlines()
+        if shlex.split(line, comments=True)
+    ]
+    return [(page, " ".join(map(shlex.quote, shlex.split(line, comments=True)))) for page, line in lines]
+
+
+def environment():
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | {"PATH": path, "PYTHONPATH": str(ROOT / "workflow")}
+
+
+def run(command, folder, timeout=300):
+    done = subprocess.run(
+        ["bash", "-euc", command], cwd=folder, env=environment(), capture_output=True, text=True, check=False,
+        timeout=timeout,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_there_is_something_to_look_at():
+    assert len(commands()) > 40
+    assert len(blocks("yaml")) > 8
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where the pages' commands are typed: with the configurations that they name."""
+    folder = tmp_path_factory.mktemp("typed here")
+    study = yaml.safe_dump(MINIMAL | {"dots": [{"dot": "1Pb", "contacts": ["short", "long"]}]})
+    (folder / "mine.yaml").write_text(study)
+    (folder / "site.yaml").write_text("default-resources:\n  slurm_partition: standard\n")
+    (screening,) = (block for _, block in blocks("yaml") if block.startswith("# screening.yaml"))
+    (folder / "screening.yaml").write_text(screening)
+    return folder
+
+
+@pytest.mark.parametrize(("page", "command"), commands())
+def test_every_command_is_one_that_its_program_knows(page, command, folder):
+    words = shlex.split(command)
+    while "=" in words[0] and words[0].split("=")[0].isidentifier():
+        words = words[1:]  # a variable of the environment
+    match words[0]:
+        case "qdjunction":
+            _parser().parse_args(words[1:])
+        case "make":
+            targets = [word for word in words[1:] if "=" not in word]
+            rules = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+            assert targets
+            assert set(targets) <= set(rules)
+        case "snakemake":
+            if "~/site.yaml" in words:
+                words[words.index("~/site.yaml")] = str(folder / "site.yaml")
+            if "profiles/lsf" in words:
+                pytest.skip("the profile of another scheduler, which the reader makes")
+            words = [str(ROOT / word) if word == "slurm" else word for word in words]
+            cores = [] if {"--cores", "--profile"} & set(words) else ["--cores", "1"]
+            study = [] if "--configfile" in words else ["--configfile", "mine.yaml"]
+            more = [] if {"-n", "--unlock"} & set(words) else ["-n"]
+            snakefile = ["--snakefile", str(ROOT / "Snakefile")]
+            run(shlex.join([*words, *snakefile, *study, *cores, *more]), folder)
+        case other:
+            assert other in OF_OTHERS
+
+
+@pytest.mark.parametrize(("page", "block"), blocks("yaml"))
+def test_every_yaml_block_is_what_it_is_said_to_be(page, block):
+    values = yaml.safe_load(block)
+    assert values
+    if "set-resources" in values or "default-resources" in values:
+        known = subprocess.run(
+            [sys.executable, "-m", "snakemake", "--help"], capture_output=True, text=True, check=True
+        ).stdout
+        assert all(f"--{key}" in known for key in values)
+    elif "block" in values:
+        values["pairs"] = values.get("pairs") or {}
+        validate(DotDefinition, {"name": "block"} | values, page)
+    else:
+        # A fragment is a part of a study that has all else.
+        if "bias_series" in values:
+            sets = [
+                {"name": name, "path": str(ROOT / "docs"), "bias_v": 0.05 * number}
+                for number, name in enumerate(values["bias_series"][0]["sets"], start=1)
+            ]
+            values = {"traces": {"sets": sets, **values}}
+        if "traces" in values:
+            for entry in values["traces"].get("sets", []):
+                entry["path"] = str(ROOT / "docs")
+            values = (
+                MINIMAL | {"dots": [{"dot": "12Pb", "contacts": ["L-R1", "L-R2", "L-R3", "L-R4"]}]} | values
+            )
+        config = parse_config(values if "study" in values else MINIMAL | values, page)
+        if config.engine == "siesta":  # the pseudopotentials that it names are the reader's
+            with pytest.raises(InputError, match="pseudopotential"):
+                make_study(config, ROOT / "clusters", page)
+        else:
+            make_study(config, ROOT / "clusters", page)
+
+
+def readme_block(title):
+    text = (ROOT / "README.md").read_text("utf-8").split(f"## {title}")[1]
+    return re.search(r"```sh\n(.*?)```", text, re.DOTALL)[1]
+
+
+@pytest.mark.slow
+def test_the_junction_by_hand_runs_as_typed(tmp_path):
+    block = readme_block("One junction by hand")
+    run(block, tmp_path, timeout=900)
+    # From the other contact of the one Pb, straight through the dot, more gets across.
+    code = (
+        "import xarray\n"
+        "t = [xarray.open_dataset(f'{name}_t.nc')['transmission'].sel(energy=1.0, method='nearest') for name in"
+        " ('short', 'long')]\n"
+        "print(float(t[1] / t[0]))"
+    )
+    assert float(run(f"python -c {shlex.quote(code)}", tmp_path)) > 1
