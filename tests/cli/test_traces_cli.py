@@ -213,7 +213,7 @@ BAD = {
     "energy": (["simulate", "--conductance", "{study}", "--at", "9", "--output", "x.parquet"], "9 eV lies outside"),
     "no table": (["simulate", "--conductance", "{plain}", "--at", "0", "--output", "x.parquet"], "has no column"),
     "count": (["simulate", "--conductance", "{study}", "--traces", "0", "--output", "x.parquet"], "--traces = 0"),
-    "format": (["simulate", "--conductance", "{study}", "--output", "x.csv"], "written as .parquet"),
+    "format": (["simulate", "--conductance", "{study}", "--output", "x.csv"], "let the name end in .parquet"),
 }  # fmt: skip
 
 
