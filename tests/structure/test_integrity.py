@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from qdjunction import steps
+from qdjunction.cli import main
 from qdjunction.core.errors import StructureError
 from qdjunction.engine.xtb.engine import XtbEngine
 from qdjunction.structure.bonds import pb_halide_bonds
@@ -17,6 +18,8 @@ from qdjunction.study.config import ElectrodeSettings
 
 CLUSTERS = Path(__file__).parents[2] / "clusters"
 SHIPPED = sorted((CLUSTERS / "relaxed").glob("*.extxyz"))
+LOST = Path(__file__).parents[1] / "data" / "12Pb_MAPbBr3_lost_contact.extxyz"
+"""A GFN1-xTB minimum in which Lb bridges two Pb, two Pb-Br bonds are broken, and two N-H bonds are stretched."""
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +99,29 @@ def test_a_lost_contact_hinders_no_other(dot):
     assert len(build_junction(bridge(dot, "Lb", 0, 6), "L", "R3")) == 288 + 20
 
 
+def test_a_relaxed_dot_that_lost_a_contact_is_seen_through(dot):
+    integrity = examine(read_structure(LOST), dot)
+    assert list(integrity.lost_contacts) == ["Lb"]
+    assert "bridges Pb 0 (3.23 Ang) and Pb 6 (2.96 Ang)" in integrity.lost_contacts["Lb"]
+    assert [(bond.pb, bond.halide) for bond in integrity.broken] == [(0, 35), (2, 37)]
+    assert [(bond.pb, bond.halide) for bond in integrity.formed] == [(0, 44), (2, 47)]
+    assert [round(proton.owner_ang, 2) for proton in integrity.stretched] == [1.18, 1.17]
+    assert integrity.transferred == ()
+
+
+def test_the_command_line_refuses_a_lost_contact_in_one_sentence(tmp_path, capsys):
+    output = tmp_path / "junction.extxyz"
+    for left, right in (("Lb", "R1"), ("R1", "Lb")):
+        assert main(["junction", str(LOST), "--left", left, "--right", right, "--output", str(output)]) == 2
+        (error,) = capsys.readouterr().err.splitlines()
+        assert error.startswith(
+            f"qdjunction junction: {LOST}: Contact 'Lb' is no contact any more: its Br (atom 44)"
+        )
+        assert not output.exists()
+    assert main(["junction", str(LOST), "--left", "L", "--right", "R4", "--output", str(output)]) == 0
+    assert output.exists()
+
+
 @pytest.mark.parametrize(("length_ang", "kept"), [(3.70, True), (3.75, False)])
 def test_a_contact_that_left_its_lead_is_lost(dot, length_ang, kept):
     atoms = dot.copy()
@@ -119,6 +145,8 @@ def test_a_contact_that_went_to_another_lead_is_lost(dot):
     assert "has moved to Pb 6" in integrity.lost_contacts["La"]
     assert "has moved to Pb 3" in integrity.lost_contacts["Lb"]
     assert len(integrity.broken) == len(integrity.formed) == 2
+    with pytest.raises(StructureError, match="has moved to Pb 6"):
+        build_junction(atoms, "La", "R3")
 
 
 def test_a_broken_bridge_is_found_away_from_the_contacts(dot):

@@ -14,7 +14,7 @@ import xarray
 from ase import Atoms
 from numpy.typing import ArrayLike, NDArray
 
-from qdjunction.core.errors import AnalysisError, EngineError, InputError
+from qdjunction.core.errors import AnalysisError, EngineError, InputError, StructureError
 from qdjunction.core.files import whole, write_json, write_table
 from qdjunction.core.matrix_files import read_matrices
 from qdjunction.core.provenance import digest, digests, provenance
@@ -182,15 +182,27 @@ def junction(
     output: str | Path,
     record: str | Path | None = None,
 ) -> None:
-    """Put a dot between two gold pyramids; `record`, if given, is where its provenance is written."""
-    atoms = build_junction(
-        read_structure(structure),
-        left,
-        right,
-        layers=electrodes.layers,
-        lead_layers=electrodes.lead_layers,
-        apex_distance_ang=electrodes.apex_distance_ang,
-    )
+    """Put a dot between two gold pyramids; `record`, if given, is where its provenance is written.
+
+    Raises
+    ------
+    InputError
+        If the file holds no dot, or one with gold tips already.
+    StructureError
+        If one of the two contacts was lost in the relaxation, or the tips do not fit; names the file.
+    """
+    bare = read_structure(structure)
+    try:
+        atoms = build_junction(
+            bare,
+            left,
+            right,
+            layers=electrodes.layers,
+            lead_layers=electrodes.lead_layers,
+            apex_distance_ang=electrodes.apex_distance_ang,
+        )
+    except StructureError as error:
+        raise StructureError(f"{structure}: {error}") from error
     log.info(
         "built %s: %d atoms, contacts %.2f Ang apart", output, len(atoms), atoms.info["contact_distance_ang"]
     )

@@ -143,6 +143,7 @@ class Integrity:
         """As plain JSON values, with the limits that were applied."""
         return asdict(self) | {
             "is_kept": self.is_kept,
+            "findings": self.findings,
             "limits": {"pb_halide_radii": BOND_FRACTION, "stretch_ang": STRETCH_ANG},
         }
 
@@ -206,8 +207,8 @@ def check_contact(atoms: Atoms, name: str) -> None:
     Raises
     ------
     StructureError
-        If its halide is bonded to no Pb, to two, or to another than it was built on, or has taken a proton. A
-        structure without Pb has nothing to be checked.
+        If its halide is bonded to no Pb, to two, or to another than it was built on (where the info names the dot's
+        lattice), or has taken a proton. A structure without Pb has nothing to be checked.
     """
     if not (atoms.symbols == "Pb").any():
         return
@@ -215,7 +216,8 @@ def check_contact(atoms: Atoms, name: str) -> None:
     found = relaxed.get("lost_contacts", {}).get(name) if isinstance(relaxed, Mapping) else None
     if not found:
         bonds = _bonds(atoms)
-        found = _contact_state(atoms, name, bonds, set(_nearest(atoms).tolist()), set(bonds)).lost
+        as_built = lattice_bonds(atoms) or set(bonds)
+        found = _contact_state(atoms, name, bonds, set(_nearest(atoms).tolist()), as_built).lost
     if found:
         raise StructureError(
             f"Contact '{name}' is no contact any more: {found}; choose another contact, or relax the dot from another "
