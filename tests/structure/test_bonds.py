@@ -1,7 +1,8 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
-from qdjunction.structure.bonds import bond_lengths
+from qdjunction.structure.bonds import bond_lengths, pb_halide_bonds, pb_halide_springs
 from qdjunction.structure.junction import build_junction
 from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.perovskite.dot import build_dot
@@ -39,3 +40,28 @@ def test_halides_are_kept_apart():
 def test_a_structure_without_lead_has_an_empty_table():
     atoms = build_dot(load_dot("1Pb", CLUSTERS))
     assert bond_lengths(atoms[1:]).empty
+
+
+@pytest.mark.parametrize(
+    ("cation", "halide"), [("Cs", "Cl"), ("MA", "Br"), ("Cs", "I"), ("MA", "Br0.5Cl0.5")]
+)
+def test_springs_hold_every_bond_and_leave_the_lattice_alone(cation, halide):
+    atoms = build_dot(load_dot("8Pb", CLUSTERS), cation=cation, halide=halide)
+    springs = pb_halide_springs(atoms)
+    assert len(springs) == len(pb_halide_bonds(atoms)) == 48
+    forces = np.zeros((len(atoms), 3))
+    for spring in springs:
+        spring.adjust_forces(atoms, forces)
+    np.testing.assert_array_equal(forces, 0)
+
+
+def test_a_spring_pulls_a_stretched_bond_back():
+    atoms = build_dot(load_dot("1Pb", CLUSTERS))
+    atom = atoms.info["contacts"]["L"]["atom"]
+    atoms.positions[atom] = atoms.positions[0] - [0, 0, 3.5]
+    forces = np.zeros((len(atoms), 3))
+    for spring in pb_halide_springs(atoms):
+        spring.adjust_forces(atoms, forces)
+    # 6 eV/Ang^2 beyond 1.2 (1.46 + 1.20) Ang.
+    np.testing.assert_allclose(forces[atom], [0, 0, 6 * (3.5 - 3.192)], atol=1e-9)
+    np.testing.assert_allclose(forces.sum(axis=0), 0, atol=1e-9)

@@ -48,7 +48,7 @@ def test_a_name_cannot_leave_the_folder():
     ("text", "words"),
     [
         ("block: [2, 2", ["line 1", "not valid YAML"]),
-        ("", ["table of keys"]),
+        ("", ["is empty"]),
         ("[1, 2]", ["table of keys"]),
         ("blok: [1, 1, 1]", ["'blok'", "did you mean 'block'"]),
         ("block: [1, 1, 1]\ncontacts: {colum: [0, 0]}", ["contacts.colum", "column"]),
@@ -80,5 +80,5 @@ def test_a_bad_file_is_one_clear_error_a_key(tmp_path, text, words):
 
 def test_a_file_that_is_no_text_is_one_clear_error(tmp_path):
     (tmp_path / "X.yaml").write_bytes(b"\xff\xfe\x00block")
-    with pytest.raises(InputError, match=r"X\.yaml: not valid YAML"):
+    with pytest.raises(InputError, match=r"X\.yaml, line 1: not UTF-8 text"):
         load_dot("X", tmp_path)

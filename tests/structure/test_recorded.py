@@ -43,7 +43,8 @@ def relaxed(built) -> Atoms:
     shift = atoms[atoms.symbols == "Pb"].positions.mean(0) - built[built.symbols == "Pb"].positions.mean(0)
     halides = np.flatnonzero(atoms.symbols == "Br")
     tree = cKDTree(atoms.positions[halides])
-    atoms.info = dict(built.info)
+    # The info does not name the lattice, whose order these atoms are not in.
+    atoms.info = {key: value for key, value in built.info.items() if key != "dot"}
     atoms.info["contacts"] = {
         name: entry | {"atom": int(halides[tree.query(built.positions[entry["atom"]] + shift)[1]])}
         for name, entry in built.info["contacts"].items()

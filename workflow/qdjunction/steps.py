@@ -14,7 +14,7 @@ import xarray
 from ase import Atoms
 from numpy.typing import ArrayLike, NDArray
 
-from qdjunction.core.errors import AnalysisError, EngineError, InputError
+from qdjunction.core.errors import AnalysisError, EngineError, InputError, StructureError
 from qdjunction.core.files import whole, write_json, write_table
 from qdjunction.core.matrix_files import read_matrices
 from qdjunction.core.provenance import digest, digests, provenance
@@ -31,6 +31,8 @@ from qdjunction.interference.decay_spectrum import DecaySpectrum, decay_spectrum
 from qdjunction.interference.orbital_rule import orbital_rule, solve_dot, tip_coupling
 from qdjunction.interference.series import MissingMember, SeriesMember, analyse_series, verdict_values
 from qdjunction.interference.settings import InterferenceSettings
+from qdjunction.structure.bonds import SPRING_FRACTION, pb_halide_springs
+from qdjunction.structure.integrity import examine
 from qdjunction.structure.junction import build_junction, dot_atoms, lead_atoms
 from qdjunction.structure.perovskite.catalogue import DotDefinition
 from qdjunction.structure.perovskite.cations import ammonium_springs
@@ -59,7 +61,7 @@ from qdjunction.transport.transmission import SolverName
 log = logging.getLogger(__name__)
 
 SETTLED_EV_PER_ANG = 0.3
-"""Largest force (eV/Ang) at which a new dot has settled and its ammonium ends are let go."""
+"""Largest force (eV/Ang) at which a new dot has settled and its bonds are let go."""
 
 
 def dot(
@@ -91,14 +93,21 @@ def relax(
 ) -> None:
     """Relax a structure, from other coordinates of the same atoms where `start` gives them.
 
+    The record says what became of contacts, Pb-halide bonds and protons. A contact that is lost ends no relaxation, for
+    the study may not need it; `junction` refuses it.
+
     Raises
     ------
     InputError
         If `start` holds other atoms than `structure`.
+    StructureError
+        If the structure is none that could be examined afterwards; see `examine`.
     EngineError
         If the relaxation does not converge; what was reached stays in `workdir` and a later call goes on from it.
     """
-    atoms = read_structure(structure)
+    built = read_structure(structure)
+    examine(built, built)  # what cannot be examined is refused now rather than after hours
+    atoms = built.copy()
     origin = {"structure": str(structure)}
     if start:
         relaxed = read_structure(start)
@@ -113,8 +122,10 @@ def relax(
     is_new = not start and "relaxed" not in atoms.info and engine.takes_springs
     settling = _settle(atoms, engine, Path(workdir) / "settling", max_steps) if is_new else None
     result = engine.relax(atoms, Path(workdir), fmax_ev_per_ang, max_steps)
+    integrity = examine(result.atoms, built)
     fields = {key: value for key, value in vars(result).items() if key not in ("atoms", "engine")}
     values = fields | {
+        "integrity": integrity.record(),
         "fmax_wanted_ev_per_ang": fmax_ev_per_ang,
         "formula": atoms.get_chemical_formula("hill"),
         "settling": settling,
@@ -128,24 +139,30 @@ def relax(
             f"{structure}: {result.reason} Raise relax.max_steps; what was reached in {workdir} is kept."
         )
     log.info("relaxed in %d steps: fmax %.3f eV/Ang", result.steps, result.fmax_ev_per_ang)
+    for finding in integrity.findings:
+        log.warning("%s: %s", output, finding)
     result.atoms.info["relaxed"] = {
         "engine": result.engine.method,
         "fmax_ev_per_ang": result.fmax_ev_per_ang,
         "energy_ev": result.energy_ev,
         "steps": result.steps,
+        "lost_contacts": integrity.lost_contacts,
     }
     write_structure(result.atoms, output)
     write_json(values, record)
 
 
 def _settle(atoms: Atoms, engine: Engine, workdir: Path, max_steps: int) -> dict[str, Any] | None:
-    """Relax a new dot roughly, in place, with its ammonium ends held together; see `ammonium_springs`."""
-    springs = ammonium_springs(atoms)
-    if not springs:
+    """Relax a new dot roughly, in place, with its N-H and Pb-halide bonds held by springs."""
+    of_ammonium, of_network = ammonium_springs(atoms), pb_halide_springs(atoms)
+    if not of_ammonium + of_network:
         return None
     held = atoms.copy()
-    held.set_constraint(springs)
-    log.info("settling with %d N-H bonds held by springs, to %.1f eV/Ang", len(springs), SETTLED_EV_PER_ANG)
+    held.set_constraint(of_ammonium + of_network)
+    log.info(
+        "settling with %d N-H and %d Pb-halide bonds held by springs, to %.1f eV/Ang",
+        len(of_ammonium), len(of_network), SETTLED_EV_PER_ANG,
+    )  # fmt: skip
     result = engine.relax(held, workdir, SETTLED_EV_PER_ANG, max_steps)
     if not result.converged:
         raise EngineError(f"{result.reason} Raise relax.max_steps; what was reached in {workdir} is kept.")
@@ -153,7 +170,7 @@ def _settle(atoms: Atoms, engine: Engine, workdir: Path, max_steps: int) -> dict
     return {
         "steps": result.steps,
         "wall_time_s": result.wall_time_s,
-        "springs": "N-H above 1.05 Ang, 30 eV/Ang^2",
+        "springs": f"N-H above 1.05 Ang, 30 eV/Ang^2; Pb-X above {SPRING_FRACTION} covalent radii, 6 eV/Ang^2",
     }
 
 
@@ -165,15 +182,27 @@ def junction(
     output: str | Path,
     record: str | Path | None = None,
 ) -> None:
-    """Put a dot between two gold pyramids; `record`, if given, is where its provenance is written."""
-    atoms = build_junction(
-        read_structure(structure),
-        left,
-        right,
-        layers=electrodes.layers,
-        lead_layers=electrodes.lead_layers,
-        apex_distance_ang=electrodes.apex_distance_ang,
-    )
+    """Put a dot between two gold pyramids; `record`, if given, is where its provenance is written.
+
+    Raises
+    ------
+    InputError
+        If the file holds no dot, or one with gold tips already.
+    StructureError
+        If one of the two contacts was lost in the relaxation, or the tips do not fit; names the file.
+    """
+    bare = read_structure(structure)
+    try:
+        atoms = build_junction(
+            bare,
+            left,
+            right,
+            layers=electrodes.layers,
+            lead_layers=electrodes.lead_layers,
+            apex_distance_ang=electrodes.apex_distance_ang,
+        )
+    except StructureError as error:
+        raise StructureError(f"{structure}: {error}") from error
     log.info(
         "built %s: %d atoms, contacts %.2f Ang apart", output, len(atoms), atoms.info["contact_distance_ang"]
     )

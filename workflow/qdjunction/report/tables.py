@@ -63,6 +63,7 @@ def dots_table(results: StudyResults) -> Table:
                 dot.case.id,
                 record["formula"],
                 _start(dot),
+                _not_kept(record),
                 str(len(dot.atoms)),
                 number(dot.lumo_ev - dot.homo_ev),
                 str(record["steps"]),
@@ -73,13 +74,14 @@ def dots_table(results: StudyResults) -> Table:
         )
     return Table(
         "Dots of the study. The gap is that of the bare, relaxed dot: lowest empty less highest occupied level. Steps "
-        "are those of this run, from the start named.",
+        "are those of this run, from the start named. Not as built are contacts, Pb-halide bonds and "
+        "protons that the relaxation has not kept.",
         (
-            "dot", "formula", "started from", "atoms", "HOMO-LUMO gap (eV)", "steps", "largest force (eV/Å)",
-            "wanted (eV/Å)", "energy (eV)",
+            "dot", "formula", "started from", "not as built", "atoms", "HOMO-LUMO gap (eV)", "steps",
+            "largest force (eV/Å)", "wanted (eV/Å)", "energy (eV)",
         ),
         tuple(rows),
-        3,
+        4,
     )  # fmt: skip
 
 
@@ -89,6 +91,13 @@ def _start(dot: DotResults) -> str:
         origin = "catalogue" if "start" in before["inputs"] else "ideal lattice"
         return f"{origin}, then {before['steps']} steps of {before['engine']['method']}"
     return "catalogue" if "start" in dot.relaxation["inputs"] else "ideal lattice"
+
+
+def _not_kept(record: Mapping[str, Any]) -> str:
+    """What the relaxation did not keep; a dash for results of versions that did not look."""
+    if "integrity" not in record:
+        return MISSING
+    return "; ".join(record["integrity"]["findings"]) or "none"
 
 
 def corrections_table(results: StudyResults) -> Table | None:

@@ -13,6 +13,7 @@ from scipy.spatial.distance import cdist
 from qdjunction.core.errors import InputError, StructureError
 from qdjunction.structure.contacts import Contact, contact, contact_distance
 from qdjunction.structure.electrodes import GOLD_LATTICE_CONSTANT_ANG, gold_pyramid
+from qdjunction.structure.integrity import check_contact
 
 APEX_DISTANCE_ANG: Mapping[str, float] = {"Cl": 2.66, "Br": 2.76, "I": 2.88}
 """Relaxed distance (Ang) of gold apex and halide: Zheng et al., Nat. Commun. 10, 5458 (2019)."""
@@ -68,8 +69,8 @@ def build_junction(
     InputError
         If a number is out of range or the two contacts are the same.
     StructureError
-        If a contact is not there, the tips come closer than `MIN_TIP_DISTANCE_ANG`, gold touches an atom
-        other than its contact halide, or atoms overlap.
+        If a contact is not there or none any more (`check_contact`), the tips come closer than
+        `MIN_TIP_DISTANCE_ANG`, gold touches an atom other than its contact halide, or atoms overlap.
     """
     if left == right:
         raise InputError(f"Left and right contact are both '{left}'; a junction needs two.")
@@ -85,7 +86,10 @@ def build_junction(
         raise InputError("The structure has gold tips already (tags other than 0); give a dot alone.")
 
     sites = [contact(dot, name) for name in (left, right)]
-    tips = _turned_tips(dot, sites, [_apex(dot, site, apex_distance_ang) for site in sites], layers)
+    apices = [_apex(dot, site, apex_distance_ang) for site in sites]
+    for name in (left, right):
+        check_contact(dot, name)
+    tips = _turned_tips(dot, sites, apices, layers)
     _check_tips(tips, (left, right))
 
     atoms = dot.copy()

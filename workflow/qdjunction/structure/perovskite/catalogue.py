@@ -13,6 +13,7 @@ from qdjunction.structure.perovskite.lattice import (
     ContactSite,
     Face,
     LatticeVector,
+    block_sites,
     sliding_series,
 )
 
@@ -64,11 +65,7 @@ class DotDefinition(Section):
     @property
     def pb_sites(self) -> tuple[LatticeVector, ...]:
         """Lattice coordinates of the Pb that are there, in lexicographic order."""
-        a, b, c = self.block
-        removed = set(self.removed)
-        return tuple(
-            site for i in range(a) for j in range(b) for k in range(c) if (site := (i, j, k)) not in removed
-        )
+        return block_sites(self.block, self.removed)
 
     @property
     def contact_sites(self) -> dict[str, ContactSite]:

@@ -6,6 +6,7 @@ workflow goes through here.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import product
 from typing import Literal
 
 from qdjunction.core.schema import Section
@@ -23,6 +24,14 @@ FACE_VECTORS: Mapping[Face, LatticeVector] = {
     "+z": (0, 0, 1),
 }
 """Outward lattice direction of each face."""
+
+
+def block_sites(
+    block: tuple[int, int, int], removed: Iterable[LatticeVector] = ()
+) -> tuple[LatticeVector, ...]:
+    """Sites of the Pb of a block without its removed units, in lexicographic order."""
+    without = set(removed)
+    return tuple(site for site in product(*map(range, block)) if site not in without)
 
 
 def halide_sites(pb_sites: Iterable[LatticeVector]) -> tuple[Site, ...]:

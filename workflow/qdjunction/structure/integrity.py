@@ -1,0 +1,340 @@
+"""Whether a relaxed dot still is the dot that was built: contacts, Pb-halide bonds and protons."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.data import covalent_radii
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from qdjunction.core.errors import StructureError
+from qdjunction.structure.bonds import BOND_FRACTION, pb_halide_bonds
+from qdjunction.structure.contacts import contact
+from qdjunction.structure.perovskite.cations import methylammonium
+from qdjunction.structure.perovskite.composition import HALIDES
+from qdjunction.structure.perovskite.lattice import block_sites, halide_sites
+
+STRETCH_ANG = 0.13
+"""A bond to hydrogen counts as stretched beyond the sum of the covalent radii by more than this: N-H above 1.15 Ang.
+The mean of N-H in ammonium ions is 1.03 Ang (neutron diffraction, Allen and Bruno, Acta Cryst. B 66, 380 (2010))."""
+
+Bond = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class ContactState:
+    """What became of a contact.
+
+    Attributes
+    ----------
+    atom : int
+        Its halide.
+    pb : tuple of int
+        Every Pb that the halide is bonded to.
+    lengths_ang : tuple of float
+        Lengths of these bonds (Ang).
+    lost : str
+        Why a tip there touches no contact of the dot as built; empty where all is well.
+    """
+
+    atom: int
+    pb: tuple[int, ...]
+    lengths_ang: tuple[float, ...]
+    lost: str
+
+
+@dataclass(frozen=True)
+class PbHalideDistance:
+    """A Pb-halide bond that was broken or formed, with the distance of its atoms now (Ang)."""
+
+    pb: int
+    halide: int
+    distance_ang: float
+
+
+@dataclass(frozen=True)
+class Proton:
+    """A hydrogen between the atom it was built on and the nearest other one.
+
+    Attributes
+    ----------
+    atom : int
+        The hydrogen.
+    owner, other : int
+        The two heavy atoms.
+    owner_symbol, other_symbol : str
+        Their elements.
+    owner_ang, other_ang : float
+        Their distances from the hydrogen (Ang).
+    excess_ang, other_excess_ang : float
+        The same less the sum of the covalent radii (Ang).
+    """
+
+    atom: int
+    owner: int
+    owner_symbol: str
+    owner_ang: float
+    excess_ang: float
+    other: int
+    other_symbol: str
+    other_ang: float
+    other_excess_ang: float
+
+    def __str__(self) -> str:
+        own, other = (
+            f"{self.owner_symbol}-H {self.owner_ang:.2f}",
+            f"H-{self.other_symbol} {self.other_ang:.2f}",
+        )
+        return f"{self.atom} ({own}, {other} Ang)"
+
+
+@dataclass(frozen=True)
+class Integrity:
+    """A dot held against its bonds as built.
+
+    Attributes
+    ----------
+    contacts : mapping of str to ContactState
+        Each contact by name.
+    broken, formed : tuple of PbHalideDistance
+        Pb-halide bonds as built that are gone, and those that are new.
+    transferred : tuple of Proton
+        Protons that went over to another atom.
+    stretched : tuple of Proton
+        Protons that did not, but whose bond is stretched by more than `STRETCH_ANG`.
+    longest_ang : mapping of str to float
+        Longest bond of each kind, ``Pb-Br``, ``N-H``, ... (Ang), of the bonds as built.
+    """
+
+    contacts: Mapping[str, ContactState]
+    broken: tuple[PbHalideDistance, ...]
+    formed: tuple[PbHalideDistance, ...]
+    transferred: tuple[Proton, ...]
+    stretched: tuple[Proton, ...]
+    longest_ang: Mapping[str, float]
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether all contacts are terminal, all Pb-halide bonds as built, and no proton is transferred."""
+        return not (self.lost_contacts or self.broken or self.formed or self.transferred)
+
+    @property
+    def lost_contacts(self) -> dict[str, str]:
+        """Why each contact that is lost is none any more."""
+        return {name: state.lost for name, state in self.contacts.items() if state.lost}
+
+    @property
+    def findings(self) -> list[str]:
+        """What is wrong, one sentence each, worst first."""
+        found = [f"contact {name} is lost: {reason}" for name, reason in self.lost_contacts.items()]
+        for bonds, what in ((self.broken, "broken"), (self.formed, "new")):
+            if bonds:
+                listed = ", ".join(f"{bond.pb}-{bond.halide} ({bond.distance_ang:.2f} Ang)" for bond in bonds)
+                found.append(f"Pb-halide bonds that are {what}: {listed}")
+        for protons, what in ((self.transferred, "transferred"), (self.stretched, "far out on their bonds")):
+            if protons:
+                found.append(f"protons that are {what}: {', '.join(map(str, protons))}")
+        return found
+
+    def record(self) -> dict[str, Any]:
+        """As plain JSON values, with the limits that were applied."""
+        return asdict(self) | {
+            "is_kept": self.is_kept,
+            "findings": self.findings,
+            "limits": {"pb_halide_radii": BOND_FRACTION, "stretch_ang": STRETCH_ANG},
+        }
+
+
+def examine(atoms: Atoms, built: Atoms) -> Integrity:
+    """Hold a relaxed dot against the same dot as built.
+
+    A contact is kept while its halide is bonded to just the Pb that it was built on and has taken no proton. A
+    proton is transferred when another atom than its own is nearer, by the distance beyond the sum of the covalent
+    radii; at equal excess the two bonds have the same order by the rule of Pauling, J. Am. Chem. Soc. 69, 542 (1947).
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The dot now.
+    built : ase.Atoms
+        The same atoms as built. Its geometry counts only where its info does not name the dot's lattice.
+
+    Returns
+    -------
+    Integrity
+        What was kept and what was not.
+
+    Raises
+    ------
+    StructureError
+        If the info names another lattice than that of the atoms, or a contact that is none of its atoms.
+    """
+    as_built = lattice_bonds(built)
+    if as_built is None:
+        as_built = set(_bonds(built))
+    now = _bonds(atoms)
+    taken = set(_nearest(atoms).tolist())
+    protons = _protons(atoms, _owners(built))
+    transferred = tuple(proton for proton in protons if proton.other_excess_ang < proton.excess_ang)
+    distances = {bond: float(atoms.get_distance(*bond)) for bond in as_built | now.keys()}
+    longest = {
+        f"Pb-{symbol}": max(distances[bond] for bond in as_built if atoms.symbols[bond[1]] == symbol)
+        for symbol in sorted({atoms.symbols[halide] for _, halide in as_built})
+    }
+    for proton in protons:
+        kind = f"{proton.owner_symbol}-H"
+        longest[kind] = max(longest.get(kind, 0.0), proton.owner_ang)
+    return Integrity(
+        contacts={
+            name: _contact_state(atoms, name, now, taken, as_built) for name in atoms.info.get("contacts", {})
+        },
+        broken=tuple(PbHalideDistance(*bond, distances[bond]) for bond in sorted(as_built - now.keys())),
+        formed=tuple(PbHalideDistance(*bond, distances[bond]) for bond in sorted(now.keys() - as_built)),
+        transferred=transferred,
+        stretched=tuple(
+            proton for proton in protons if proton not in transferred and proton.excess_ang > STRETCH_ANG
+        ),
+        longest_ang=longest,
+    )
+
+
+def check_contact(atoms: Atoms, name: str) -> None:
+    """Refuse a contact that is none any more, by its relaxation's own findings and by the geometry.
+
+    Raises
+    ------
+    StructureError
+        If its halide is bonded to no Pb, to two, or to another than it was built on (where the info names the dot's
+        lattice), or has taken a proton. A structure without Pb has nothing to be checked.
+    """
+    if not (atoms.symbols == "Pb").any():
+        return
+    relaxed = atoms.info.get("relaxed")
+    found = relaxed.get("lost_contacts", {}).get(name) if isinstance(relaxed, Mapping) else None
+    if not found:
+        bonds = _bonds(atoms)
+        as_built = lattice_bonds(atoms) or set(bonds)
+        found = _contact_state(atoms, name, bonds, set(_nearest(atoms).tolist()), as_built).lost
+    if found:
+        raise StructureError(
+            f"Contact '{name}' is no contact any more: {found}; choose another contact, or relax the dot from another "
+            "start."
+        )
+
+
+def lattice_bonds(atoms: Atoms) -> set[Bond] | None:
+    """Read the Pb-halide bonds of a built dot off its lattice, in the order of `build_dot`.
+
+    Returns
+    -------
+    set of (Pb, halide) or None
+        None if the info names no lattice.
+
+    Raises
+    ------
+    StructureError
+        If the atoms are not those of the lattice in the info.
+    """
+    dot = atoms.info.get("dot")
+    if not isinstance(dot, Mapping) or "block" not in dot:
+        return None
+    try:
+        pb_sites = block_sites(tuple(dot["block"]), [tuple(site) for site in dot.get("removed", ())])
+    except (TypeError, ValueError) as error:
+        raise StructureError(
+            f"The structure says that it is made of the block {dot['block']} without {dot.get('removed')}, which is no "
+            "block; build the dot anew with `qdjunction dot`."
+        ) from error
+    pb, x = np.array(pb_sites, dtype=float), np.array(halide_sites(pb_sites))
+    symbols = list(atoms.symbols)
+    if not (
+        symbols[: len(pb)] == ["Pb"] * len(pb)
+        and all(symbol in HALIDES for symbol in symbols[len(pb) : len(pb) + len(x)])
+        and len(symbols) >= len(pb) + len(x)
+    ):
+        raise StructureError(
+            f"The atoms are not in the order of the block {list(dot['block'])} that the structure says it is made of "
+            f"({len(pb)} Pb, then {len(x)} halides); build the dot anew with `qdjunction dot`."
+        )
+    halide, touched = np.nonzero(np.isclose(cdist(x, pb), 0.5))
+    return {(int(p), int(h) + len(pb)) for p, h in zip(touched, halide, strict=True)}
+
+
+def _bonds(atoms: Atoms) -> dict[Bond, float]:
+    table = pb_halide_bonds(atoms)
+    return {
+        (int(pb), int(halide)): float(length)
+        for halide, pb, length in zip(table["halide"], table["pb"], table["length_ang"], strict=True)
+    }
+
+
+def _contact_state(
+    atoms: Atoms, name: str, bonds: Mapping[Bond, float], taken: set[int], as_built: set[Bond]
+) -> ContactState:
+    atom = contact(atoms, name).atom
+    pb = {bond[0]: length for bond, length in bonds.items() if bond[1] == atom}
+    halide = f"its {atoms.symbols[atom]} (atom {atom})"
+    listed = " and ".join(f"Pb {i} ({length:.2f} Ang)" for i, length in pb.items())
+    lost = ""
+    if not pb:
+        lost = f"{halide} is bonded to no Pb"
+    elif len(pb) > 1:
+        lost = f"{halide} is not terminal but bridges {listed}"
+    elif (next(iter(pb)), atom) not in as_built:
+        lost = f"{halide} has moved to {listed}"
+    elif atom in taken:
+        lost = f"{halide} has taken a proton"
+    return ContactState(atom, tuple(pb), tuple(pb.values()), lost)
+
+
+def _owners(built: Atoms) -> NDArray[np.int64]:
+    """Heavy atom that each hydrogen was built on: by the order within a methylammonium, else the nearest."""
+    cation = methylammonium()
+    first = np.flatnonzero(built.symbols == "C")
+    is_methylammonium = all(list(built.symbols[c : c + len(cation)]) == list(cation.symbols) for c in first)
+    of_one = _nearest(cation)
+    if is_methylammonium and len(of_one) * len(first) == (built.symbols == "H").sum():
+        return (first[:, None] + of_one).ravel()
+    return _nearest(built)
+
+
+def _nearest(atoms: Atoms) -> NDArray[np.int64]:
+    """Heavy atom next to each hydrogen, by the distance beyond the sum of the covalent radii."""
+    hydrogen, heavy = _hydrogen_and_heavy(atoms)
+    if not (len(hydrogen) and len(heavy)):
+        return np.array([], dtype=int)
+    return heavy[
+        (cdist(atoms.positions[hydrogen], atoms.positions[heavy]) - _radii(atoms, heavy)).argmin(axis=1)
+    ]
+
+
+def _protons(atoms: Atoms, owners: NDArray[np.int64]) -> list[Proton]:
+    hydrogen, heavy = _hydrogen_and_heavy(atoms)
+    if len(heavy) < 2:
+        return []
+    distances = cdist(atoms.positions[hydrogen], atoms.positions[heavy])
+    excess = distances - _radii(atoms, heavy)
+    column = {int(atom): i for i, atom in enumerate(heavy)}
+    protons = []
+    for row, (atom, owner) in enumerate(zip(hydrogen, owners, strict=True)):
+        own = column[int(owner)]
+        other = int(np.where(np.arange(len(heavy)) == own, np.inf, excess[row]).argmin())
+        sides = (
+            (int(heavy[i]), str(atoms.symbols[heavy[i]]), float(distances[row, i]), float(excess[row, i]))
+            for i in (own, other)
+        )
+        protons.append(Proton(int(atom), *next(sides), *next(sides)))
+    return protons
+
+
+def _hydrogen_and_heavy(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    is_hydrogen = atoms.numbers == 1
+    return np.flatnonzero(is_hydrogen), np.flatnonzero(~is_hydrogen)
+
+
+def _radii(atoms: Atoms, heavy: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Sum of the covalent radii of hydrogen and each heavy atom (Ang)."""
+    return covalent_radii[1] + covalent_radii[atoms.numbers[heavy]]
