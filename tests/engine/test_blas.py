@@ -141,8 +141,8 @@ for found in (result, read_electronic_structure(SHARED)):
 def test_numbers_do_not_depend_on_the_threads(tmp_path):
     """Those of a junction on one thread and on two: its energy and the T(E) of one H are the same to 1e-9.
 
-    An SCF ends within its accuracy, on either side: levels are the same to 1e-7 eV, and narrow resonances make that 1e-5
-    in the T(E) of two SCFs.
+    An SCF ends within its accuracy, on either side: levels are the same to 1e-7 eV, and narrow resonances make that
+    1e-5 in the T(E) of two SCFs.
     """
     one, two = (
         python(
