@@ -117,6 +117,19 @@ def n_atoms(wildcards, with_gold):
     return study.dot(wildcards.dot).atoms + (gold if with_gold else 0)
 
 
+MOST_ATOMS = max((dot.atoms for dot in study.dots), default=0)
+
+
+def small_first(wildcards):
+    """Priority of the jobs of a dot: positive, the higher the fewer atoms it has, so that the first results come early."""
+    return 1 + MOST_ATOMS - study.dot(wildcards.dot).atoms
+
+
+# One thread for what the embedded engine computes, so that jobs run side by side, and T(E): docs/engines.md has the
+# measurements. `--set-threads relax=2` gives more. SIESTA's ranks are counted from the threads of its jobs.
+ENGINE_THREADS = {"xtb": 1, "siesta": 2}[study.config.engine]
+
+
 # Estimates by the number of atoms n, fitted to the benchmark files of finished studies; docs/cluster.md has the numbers.
 # T(E), orbital rule and local density cost what the SCF of the embedded engine does.
 ESTIMATES = {

@@ -17,9 +17,10 @@ for batch in study.batches:
             f"<benchmarks>/{batch.folder}/{batch.rule('hamiltonian')}.tsv"
         wildcard_constraints:
             dot=batch.dot_pattern,
+        priority: small_first
         conda:
             f"../envs/{study.config.engine}.yaml"
-        threads: 2
+        threads: ENGINE_THREADS
         resources:
             mem_mb=asked("mem_mb", study.config.engine, batch),
             runtime=asked("scf_min", study.config.engine, batch),

@@ -10,6 +10,7 @@ rule series:
         "<logs>/{dot}/series.log",
     benchmark:
         "<benchmarks>/{dot}/series.tsv"
+    priority: small_first
     conda:
         "../envs/python.yaml"
     resources:

@@ -33,6 +33,7 @@ rule dot_report:
         "<logs>/{dot}/report.log",
     benchmark:
         "<benchmarks>/{dot}/report.tsv"
+    priority: small_first
     conda:
         "../envs/python.yaml"
     resources:

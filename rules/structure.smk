@@ -7,6 +7,7 @@ rule dot:
         "<logs>/{dot}/dot.log",
     benchmark:
         "<benchmarks>/{dot}/dot.tsv"
+    priority: small_first
     conda:
         "../envs/python.yaml"
     resources:
@@ -31,9 +32,10 @@ rule pre_relax:
         "<logs>/{dot}/pre_relax.log",
     benchmark:
         "<benchmarks>/{dot}/pre_relax.tsv"
+    priority: small_first
     conda:
         "../envs/xtb.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=asked("mem_mb"),
         runtime=asked("relax_min"),
@@ -62,9 +64,10 @@ rule relax:
         "<logs>/{dot}/relax.log",
     benchmark:
         "<benchmarks>/{dot}/relax.tsv"
+    priority: small_first
     conda:
         f"../envs/{study.config.engine}.yaml"
-    threads: 2
+    threads: ENGINE_THREADS
     resources:
         mem_mb=asked("mem_mb", study.config.engine),
         runtime=asked("relax_min", study.config.engine),

@@ -17,9 +17,10 @@ for batch in study.batches:
             f"<benchmarks>/{batch.folder}/{batch.rule('transmission')}.tsv"
         wildcard_constraints:
             dot=batch.dot_pattern,
+        priority: small_first
         conda:
             "../envs/python.yaml"
-        threads: 2
+        threads: 1
         resources:
             mem_mb=asked("mem_mb", batch=batch),
             runtime=asked("scf_min", batch=batch),
@@ -48,9 +49,10 @@ rule local_density:
         "<logs>/{dot}/{junction}/local_density.log",
     benchmark:
         "<benchmarks>/{dot}/{junction}/local_density.tsv"
+    priority: small_first
     conda:
         "../envs/python.yaml"
-    threads: 2
+    threads: 1
     resources:
         mem_mb=asked("mem_mb", batch=ONE),
         runtime=asked("scf_min", batch=ONE),

@@ -1,11 +1,13 @@
 """tblite's BLAS, each time in a process of its own since it can be chosen only once."""
 
 import os
+import re
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 DATA = Path(__file__).parents[1] / "data"
@@ -88,3 +90,74 @@ def test_the_engine_room_is_cheap_to_import():
         "print(sorted({'sisl', 'ase', 'tblite', 'numpy', 'scipy'} & set(sys.modules)))"
     )
     assert python(code) == ["[]"]
+
+
+def openmp(code: str = "import qdjunction", **variables: str) -> dict[str, str]:
+    """Return what libgomp says it runs with after `code` in a process with these variables only."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("OMP_", "GOMP_"))}
+    run = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport ctypes; ctypes.CDLL('libgomp.so.1')"],
+        env=environment | variables | {"OMP_DISPLAY_ENV": "verbose"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return dict(re.findall(r"(\w+) = '(.*)'", run.stderr))
+
+
+@needs_mkl
+def test_threads_wait_without_spinning_unless_told_otherwise():
+    spinning = openmp(code="pass")
+    assert int(spinning["GOMP_SPINCOUNT"]) > 1000
+    assert openmp()["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert openmp()["GOMP_SPINCOUNT"] == "0"
+    assert openmp(OMP_WAIT_POLICY="active")["OMP_WAIT_POLICY"] == "ACTIVE"
+    told = openmp(GOMP_SPINCOUNT="1234")
+    assert told["GOMP_SPINCOUNT"] == "1234"
+    assert told["OMP_WAIT_POLICY"] == spinning["OMP_WAIT_POLICY"]
+
+
+SCF_AND_TRANSMISSION = f"""
+import sys, tempfile
+from pathlib import Path
+import numpy
+from qdjunction.engine.registry import make_engine
+from qdjunction.engine.store import read_electronic_structure, write_electronic_structure
+from qdjunction.structure.junction import build_junction, lead_atoms
+from qdjunction.structure.perovskite.catalogue import load_dot
+from qdjunction.structure.perovskite.dot import build_dot
+from qdjunction.transport import Device, WideBand, transmission
+dot = build_dot(load_dot("1Pb", {str(Path(__file__).parents[2] / "clusters")!r}), "Cs", "Br")
+atoms = build_junction(dot, "L", "R1", layers=2)
+with tempfile.TemporaryDirectory() as folder:
+    result = make_engine("xtb", {{"accuracy": 1e-4}}, threads=THREADS).hamiltonian(atoms, Path(folder))
+if not Path(SHARED).exists():
+    write_electronic_structure(result, SHARED)
+print(result.energy_ev.hex(), result.eigenvalues_ev.tobytes().hex())
+for found in (result, read_electronic_structure(SHARED)):
+    device, *leads = WideBand(1.0).attach(Device.from_hamiltonian(found.hamiltonian), *lead_atoms(atoms))
+    print(transmission(device, *leads, numpy.linspace(-2, 5, 71)).transmission.tobytes().hex())
+"""
+
+
+def test_numbers_do_not_depend_on_the_threads(tmp_path):
+    """Those of a junction on one thread and on two: its energy and the T(E) of one H are the same to 1e-9.
+
+    An SCF ends within its accuracy, on either side: levels are the same to 1e-7 eV, and narrow resonances make that
+    1e-5 in the T(E) of two SCFs.
+    """
+    one, two = (
+        python(
+            SCF_AND_TRANSMISSION.replace("THREADS", str(n)).replace("SHARED", repr(str(tmp_path / "h.nc"))),
+            threads=n,
+        )
+        for n in (1, 2)
+    )
+    energy = [float.fromhex(lines[0].split()[0]) for lines in (one, two)]
+    assert energy[1] == pytest.approx(energy[0], rel=1e-9, abs=0)
+
+    def arrays(lines):
+        return [np.frombuffer(bytes.fromhex(text)) for text in (lines[0].split()[1], *lines[1:3])]
+
+    (levels, own, shared), (levels2, own2, shared2) = arrays(one), arrays(two)
+    np.testing.assert_allclose(levels2, levels, rtol=0, atol=1e-7)
+    np.testing.assert_allclose(shared2, shared, rtol=1e-9, atol=0)
+    np.testing.assert_allclose(own2, own, rtol=1e-5, atol=0)

@@ -18,13 +18,13 @@ import pandas as pd
 
 from qdjunction.core.errors import AnalysisError, InputError
 from qdjunction.core.files import whole, write_json, write_table
+from qdjunction.core.progress import watched
 from qdjunction.core.provenance import digests, provenance
 from qdjunction.traces.analysis import TraceAnalysis, analyse
 from qdjunction.traces.clustering import classify
 from qdjunction.traces.histogram import PeakFit, fit_peaks, spacing_interval
 from qdjunction.traces.jump_table import writing_jumps
 from qdjunction.traces.plateaus import PlateauStatistics, measure_plateaus
-from qdjunction.traces.progress import watched
 from qdjunction.traces.reading import open_traces
 from qdjunction.traces.settings import SimulationSettings, TracesSettings
 from qdjunction.traces.simmons import fit_simmons

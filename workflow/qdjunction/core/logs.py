@@ -7,9 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tqdm import tqdm
+
 from qdjunction.core.errors import QdjunctionError
 
 LINE = "%(asctime)s %(message)s"
+
+
+class _TerminalHandler(logging.StreamHandler):
+    """Lines on standard error, above any progress bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with tqdm.external_write_mode(file=self.stream):
+            super().emit(record)
 
 
 def log_to_terminal(prefix: str = "") -> None:
@@ -17,10 +27,18 @@ def log_to_terminal(prefix: str = "") -> None:
     logger = logging.getLogger("qdjunction")
     for former in [handler for handler in logger.handlers if handler.name == "terminal"]:
         logger.removeHandler(former)
-    handler = logging.StreamHandler()
+    handler = _TerminalHandler()
     handler.name = "terminal"
     handler.setFormatter(logging.Formatter(f"%(asctime)s {prefix}%(message)s", "%H:%M:%S"))
     _attach(handler)
+
+
+def is_interactive() -> bool:
+    """Whether someone looks at a terminal of which this process is the only user, unlike the jobs of a workflow."""
+    handlers = logging.getLogger("qdjunction").handlers
+    shown = [handler for handler in handlers if isinstance(handler, _TerminalHandler)]
+    in_job = any(isinstance(handler, logging.FileHandler) for handler in handlers)
+    return bool(shown) and not in_job and shown[0].stream.isatty()
 
 
 @contextmanager

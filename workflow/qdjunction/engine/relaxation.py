@@ -15,6 +15,7 @@ from ase.optimize import BFGS
 
 from qdjunction.core.files import whole
 from qdjunction.core.lock import run_lock
+from qdjunction.core.progress import watched
 from qdjunction.engine.contract import EngineInfo, Relaxation
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,9 @@ def _relax(
                 moving.get_forces()
             moving.positions = frames[-1].positions
         step = max(done, 0)
-        for reached in optimiser.irun(fmax=fmax_ev_per_ang, steps=max(max_steps - step, 0)):
+        left = max(max_steps - step, 0)
+        steps = optimiser.irun(fmax=fmax_ev_per_ang, steps=left)
+        for reached in watched(steps, "relaxing", left + 1, "steps", at_most=True):
             converged, step = bool(reached), max(done, 0) + optimiser.nsteps
             energy, forces = moving.get_potential_energy(), moving.get_forces(apply_constraint=False)
             fmax = _largest(moving.get_forces())

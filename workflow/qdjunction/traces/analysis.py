@@ -9,8 +9,8 @@ import xarray as xr
 from numpy.typing import NDArray
 from statsmodels.stats.proportion import proportion_confint
 
+from qdjunction.core.progress import watched
 from qdjunction.traces.histogram import Axis, Histogram, Histogram2D
-from qdjunction.traces.progress import watched
 from qdjunction.traces.selection import Jump, jump_in_window, resampled_window, why_no_window, window_bounds
 from qdjunction.traces.settings import HistogramSettings, TracesSettings
 from qdjunction.traces.trace import Trace

@@ -19,9 +19,9 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.neighbors import KNeighborsClassifier, kneighbors_graph
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.progress import watched
 from qdjunction.traces.analysis import break_zero_nm
 from qdjunction.traces.histogram import Axis
-from qdjunction.traces.progress import watched
 from qdjunction.traces.selection import window_bounds
 from qdjunction.traces.settings import ClusterSettings, TracesSettings
 from qdjunction.traces.trace import Trace

@@ -12,9 +12,9 @@ from itertools import pairwise
 import numpy as np
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.progress import watched
 from qdjunction.traces.analysis import break_zero_nm
 from qdjunction.traces.histogram import Axis, Histogram, PeakFit, fit_peaks, spacing_interval
-from qdjunction.traces.progress import watched
 from qdjunction.traces.selection import window_bounds
 from qdjunction.traces.settings import TracesSettings
 from qdjunction.traces.trace import Trace

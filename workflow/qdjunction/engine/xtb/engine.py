@@ -31,11 +31,15 @@ from qdjunction.engine.contract import ElectronicStructure, EngineInfo, Relaxati
 from qdjunction.engine.fermi import fermi_energy
 from qdjunction.engine.relaxation import relax
 from qdjunction.engine.xtb import blas
+from qdjunction.engine.xtb.scf_log import ScfLog
 from qdjunction.engine.xtb.settings import XtbSettings
 
 __all__ = ["XtbEngine", "XtbSettings"]
 
 log = logging.getLogger(__name__)
+
+RELAXATION_LINES_S = 30.0
+"""Time between two iterations that a relaxation logs (s); its own lines say what each step gave."""
 
 ROUGH = 100.0
 """Factor on the accuracy of an SCF that only serves as a start for a colder one."""
@@ -82,7 +86,7 @@ class XtbEngine:
             When the SCF cannot be converged or the structure is not one this engine can treat.
         """
         with threadpool_limits(self.threads):
-            scf = _Scf(self.settings, atoms)
+            scf = _Scf(self.settings, atoms, ScfLog(RELAXATION_LINES_S))
             outcome = relax(
                 atoms, _AseCalculator(scf), self.info, Path(workdir), fmax_ev_per_ang, max_steps, scf.forget
             )
@@ -103,7 +107,7 @@ class XtbEngine:
             treat.
         """
         with threadpool_limits(self.threads):
-            scf = _Scf(self.settings, atoms)
+            scf = _Scf(self.settings, atoms, ScfLog())
             result = scf.solve(atoms.positions)
             levels = result["orbital-energies"] * HARTREE_EV
             S = result["overlap-matrix"]
@@ -131,6 +135,15 @@ class XtbEngine:
 class _Scf:
     """Self-consistent calculations of one set of atoms, each started from the one before.
 
+    Parameters
+    ----------
+    settings : XtbSettings
+        What the numbers depend on.
+    atoms : Atoms
+        The structure.
+    scf_log : ScfLog
+        Takes what tblite prints.
+
     Attributes
     ----------
     tries : list of str
@@ -138,7 +151,7 @@ class _Scf:
         at which the calculation ends.
     """
 
-    def __init__(self, settings: XtbSettings, atoms: Atoms):
+    def __init__(self, settings: XtbSettings, atoms: Atoms, scf_log: ScfLog):
         blas.load()
         from tblite.exceptions import TBLiteRuntimeError
         from tblite.interface import Calculator as Tblite
@@ -146,16 +159,16 @@ class _Scf:
         _refuse_unsuitable(settings.method, atoms)
         self.settings = settings
         self.numbers = atoms.numbers.copy()
+        self._log = scf_log
         self.tries: list[str] = []
         self._result: Any = None
-        verbose = log.isEnabledFor(logging.DEBUG)
         try:
             self._tblite = Tblite(
-                settings.method, atoms.numbers, atoms.positions / BOHR_ANG, color=False, logger=log.debug
+                settings.method, atoms.numbers, atoms.positions / BOHR_ANG, color=False, logger=scf_log
             )
         except TBLiteRuntimeError as error:
             raise EngineError(f"tblite refuses {atoms.get_chemical_formula()}: {error}") from error
-        self._tblite.set("verbosity", int(verbose))
+        self._tblite.set("verbosity", 1)
         self._tblite.set("save-integrals", 1)
 
     def solve(self, positions: NDArray[np.float64]) -> Any:
@@ -219,6 +232,7 @@ class _Scf:
             # On the way down only the guess for the next temperature is wanted.
             rough = 1.0 if temperature == temperatures[-1] else ROUGH
             self._tblite.set("accuracy", rough * self.settings.accuracy)
+            self._log.temperature_k = temperature
             self._tblite.set("temperature", BOLTZMANN_EV_PER_K * temperature / HARTREE_EV)
             result = self._tblite.singlepoint(result, copy=True)
         return result

@@ -10,6 +10,7 @@ import scipy.sparse
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.progress import watched
 from qdjunction.transport.device import Device
 from qdjunction.transport.leads.base import Lead, broadening
 from qdjunction.transport.solvers.direct import DirectSolver
@@ -87,7 +88,7 @@ def injected_density(device: Device, left: Lead, right: Lead, energies_ev: Array
     solver = DirectSolver(device, left, right)
     both = np.concatenate([left.orbitals, right.orbitals])
     densities = np.zeros((2, len(energies), device.n_atoms))
-    for i, energy in enumerate(energies):
+    for i, energy in enumerate(watched(energies, "local density", unit="energies")):
         green = solver.columns(energy, both)
         sides = np.split(green, [len(left.orbitals)], axis=1)
         for side, lead, columns in zip(densities, (left, right), sides, strict=True):

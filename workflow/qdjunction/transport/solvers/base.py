@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from qdjunction.core.progress import progress
 from qdjunction.transport.device import Device
 from qdjunction.transport.leads.base import Lead, broadening, root_of
 
@@ -88,13 +89,15 @@ class Solver(ABC):
         """
         values = np.empty(len(energies_ev))
         eigenvalues = np.zeros((len(energies_ev), channels))
-        for batch in self.batches(energies_ev):
-            values[batch.places] = trace_formula(batch.sigma_left, batch.green, batch.sigma_right)
-            if channels:
-                left, right = (root_of(broadening(s)) for s in (batch.sigma_left, batch.sigma_right))
-                amplitudes = left.conj().swapaxes(-1, -2) @ batch.green @ right
-                singular = np.linalg.svd(amplitudes, compute_uv=False)[:, :channels]
-                eigenvalues[batch.places, : singular.shape[1]] = singular**2
+        with progress("T(E)", len(energies_ev), "energies") as meter:
+            for batch in self.batches(energies_ev):
+                values[batch.places] = trace_formula(batch.sigma_left, batch.green, batch.sigma_right)
+                if channels:
+                    left, right = (root_of(broadening(s)) for s in (batch.sigma_left, batch.sigma_right))
+                    amplitudes = left.conj().swapaxes(-1, -2) @ batch.green @ right
+                    singular = np.linalg.svd(amplitudes, compute_uv=False)[:, :channels]
+                    eigenvalues[batch.places, : singular.shape[1]] = singular**2
+                meter.update(len(batch.places))
         return values, eigenvalues
 
     def transmission(self, energies_ev: NDArray[np.float64]) -> NDArray[np.float64]:

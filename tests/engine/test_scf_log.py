@@ -1,0 +1,75 @@
+"""Iterations of the SCF in the log."""
+
+import logging
+import re
+
+import pytest
+from qdjunction.engine.xtb.engine import XtbEngine
+from qdjunction.engine.xtb.scf_log import ScfLog
+
+LINE = re.compile(
+    r"SCF at (\d+) K  iteration +(\d+)  energy (-?\d+\.\d+) eV(?:  change (\S+) eV)?  density error (\S+)"
+)
+
+
+def iterations(caplog):
+    return [found for message in caplog.messages if (found := LINE.fullmatch(message))]
+
+
+def test_every_iteration_is_logged(single_pb, tmp_path, caplog):
+    caplog.set_level(logging.INFO, "qdjunction")
+    result = XtbEngine().hamiltonian(single_pb, tmp_path)
+    lines = iterations(caplog)
+    for temperature in ("5000", "300"):
+        numbers = [int(line[2]) for line in lines if line[1] == temperature]
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert len(numbers) > 3
+    assert float(lines[-1][3]) == pytest.approx(result.energy_ev, abs=1e-3)
+    assert abs(float(lines[-1][4])) < 1e-4
+    assert float(lines[-1][5]) < 1e-4 < float(lines[0][5])
+
+
+def test_lines_come_while_the_scf_runs(single_pb, tmp_path):
+    """Each when its iteration is done, not all at the end."""
+    times = []
+
+    class Clock(logging.Handler):
+        def emit(self, record):
+            if LINE.fullmatch(record.getMessage()):
+                times.append(record.created)
+
+    logger = logging.getLogger("qdjunction")
+    clock = Clock()
+    logger.addHandler(clock)
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    try:
+        XtbEngine().hamiltonian(single_pb, tmp_path)
+    finally:
+        logger.removeHandler(clock)
+        logger.setLevel(level)
+    assert len(set(times)) > 0.8 * len(times)
+
+
+def test_a_relaxation_logs_its_steps_and_few_iterations(single_pb, tmp_path, caplog):
+    caplog.set_level(logging.INFO, "qdjunction")
+    XtbEngine().relax(single_pb, tmp_path, 0.001, 2)
+    assert sum(message.startswith("step ") for message in caplog.messages) == 3
+    assert len(iterations(caplog)) <= 1
+
+
+def test_what_is_no_iteration_is_left_to_debug(caplog):
+    caplog.set_level(logging.INFO, "qdjunction")
+    scf_log = ScfLog()
+    for line in (
+        "-----",
+        "  cycle        total energy    energy error   density error",
+        "",
+        " total:   0.068 sec",
+    ):
+        scf_log(line)
+    assert not caplog.messages
+    scf_log("     11     -26.49463660700   1.3920562E-09   3.9137886E-05")
+    assert caplog.messages == [
+        "SCF at 0 K  iteration  11  energy -720.9558 eV  change +3.8e-08 eV  density error 3.9e-05"
+    ]

@@ -1,0 +1,50 @@
+"""The iterations of an SCF as tblite prints them, as lines of the log."""
+
+import logging
+import re
+import time
+
+from qdjunction.core.units import HARTREE_EV
+
+log = logging.getLogger(__name__)
+
+_NUMBER = r"(-?\d+\.\d+(?:E[+-]\d+)?)"
+_ITERATION = re.compile(rf"\s*(\d+)\s+{_NUMBER}\s+{_NUMBER}\s+{_NUMBER}\s*")
+
+
+class ScfLog:
+    """Log each iteration of tblite's SCF as it comes.
+
+    Parameters
+    ----------
+    every_s : float
+        Least time between two lines (s); 0 logs every iteration.
+
+    Attributes
+    ----------
+    temperature_k : float
+        Electronic temperature (K) of the SCF that runs; the lines name it.
+    """
+
+    def __init__(self, every_s: float = 0.0):
+        self.every_s = every_s
+        self.temperature_k = 0.0
+        self._logged = time.monotonic()
+
+    def __call__(self, line: str) -> None:
+        """Take a line that tblite prints."""
+        found = _ITERATION.fullmatch(line)
+        if not found:
+            log.debug("tblite: %s", line)
+            return
+        now = time.monotonic()
+        if now - self._logged < self.every_s:
+            return
+        self._logged = now
+        number, energy, change, density = int(found[1]), *map(float, found.groups()[1:])
+        log.info(
+            "SCF at %g K  iteration %3d  energy %.4f eV%s  density error %.1e",
+            self.temperature_k, number, energy * HARTREE_EV,
+            # tblite gives the whole energy for the change of the first iteration.
+            f"  change {change * HARTREE_EV:+.1e} eV" if number > 1 else "", density,
+        )  # fmt: skip
