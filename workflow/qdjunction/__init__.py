@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 # this variable once, when it starts; it must be set before netCDF4 opens a file.
 os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 
-# OpenMP reads its environment once, when it is loaded, which is after this. Its threads otherwise spin at every barrier,
-# and keep a busy machine from the very thread they wait for; docs/engines.md has measurements.
+# OpenMP reads its environment once, when it is loaded, which is after this. Its threads otherwise spin at every
+# barrier, and keep a busy machine from the very thread they wait for; docs/engines.md has measurements.
 if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & set(os.environ):
     os.environ["OMP_WAIT_POLICY"] = "passive"
