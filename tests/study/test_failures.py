@@ -1,11 +1,13 @@
 """What fails for a scientific reason is recorded in the place of its results; all else fails the job."""
 
 import json
+import runpy
 import shutil
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from qdjunction import cli, steps
 from qdjunction.core.errors import AnalysisError, EngineError, InputError, MachineError, StructureError
@@ -16,6 +18,9 @@ from qdjunction.report.figures import draw
 from qdjunction.report.page import write_report
 from qdjunction.report.plan import planned_figures
 from qdjunction.report.redraw import write_figures
+from qdjunction.structure.perovskite.catalogue import load_dot
+from qdjunction.structure.perovskite.dot import build_dot
+from qdjunction.structure.xyz import read_structure, write_structure
 from qdjunction.study.failures import Failure, find_failures, forget_failures, read_failure
 from qdjunction.study.job import running
 
@@ -40,6 +45,20 @@ def job(
     )
 
 
+class NamedValues(dict):
+    """Parameters as Snakemake hands them over."""
+
+    __getattr__ = dict.__getitem__
+
+
+class NamedPaths(list):
+    """Inputs or outputs as Snakemake hands them over, some of them by name."""
+
+    def __init__(self, paths, **names):
+        super().__init__(paths)
+        vars(self).update(names)
+
+
 def run(one, error=None, **words):
     """Run a body that may fail; give the exit status of the script."""
     try:
@@ -61,6 +80,37 @@ def test_a_scientific_failure_is_recorded_in_every_output(tmp_path, error):
         assert read_failure(tmp_path / name) == expected
     assert read_failure(tmp_path / "h.nc").provenance["qdjunction"]
     assert "The SCF is stuck." in (tmp_path / "job.log").read_text()
+
+
+def test_a_lost_contact_fails_its_junction_alone_and_the_reason_names_the_geometry(tmp_path):
+    """The script of a batch, on a dot of which one halide has left: no gold there, the other junction is computed."""
+    dot = build_dot(load_dot("1Pb", ROOT / "clusters"), cation="Cs")
+    dot.positions[dot.info["contacts"]["L"]["atom"]] += np.array(dot.info["contacts"]["L"]["direction"])
+    relaxed = tmp_path / "relaxed.extxyz"
+    write_structure(dot, relaxed)
+    names = ("L-R2", "R1-R2")
+    one = job(tmp_path, case=("1Pb",), inputs=["relaxed.extxyz"])
+    one.input = NamedPaths(one.input, structure=one.input[0])
+    structures = [str(tmp_path / f"{name}.extxyz") for name in names]
+    hamiltonians = [str(tmp_path / f"{name}.nc") for name in names]
+    one.output = NamedPaths(structures + hamiltonians, structures=structures, hamiltonians=hamiltonians)
+    one.threads, one.resources = 1, {}
+    params = {
+        "workdir": str(tmp_path / "work"),
+        "seeds": {},
+        "engine": {"name": "xtb", "settings": {}},
+        "contacts": {name: name.split("-") for name in names},
+        "electrodes": {"layers": 1},
+    }
+    one.params = NamedValues(params)
+    runpy.run_path(str(ROOT / "workflow" / "scripts" / "hamiltonian.py"), {"snakemake": one})
+    for path in (tmp_path / "L-R2.extxyz", tmp_path / "L-R2.nc"):
+        failure = read_failure(path)
+        assert (failure.error, failure.case) == ("StructureError", "1Pb/L-R2")
+        assert failure.reason.startswith(f"{relaxed}: Contact 'L' is no contact any more")
+        assert "bonded to no Pb" in failure.reason
+    assert read_failure(tmp_path / "R1-R2.nc") is None
+    assert len(read_structure(tmp_path / "R1-R2.extxyz")) == len(dot) + 2
 
 
 def test_stop_fails_the_job(tmp_path):
