@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _output(junction, "extended XYZ file to write; a record is written beside it as .json", *XYZ)
 
-    relax = verb("relax", _relax, "relax a structure; a second call goes on where a killed one stopped")
+    relax = verb("relax", _relax, "relax a structure; a second call resumes where a killed one stopped")
     relax.add_argument("structure", help="extended XYZ file")
     _engine(relax)
     relax.add_argument(

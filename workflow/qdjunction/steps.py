@@ -103,7 +103,7 @@ def relax(
     StructureError
         If the structure is none that could be examined afterwards; see `examine`.
     EngineError
-        If the relaxation does not converge; what was reached stays in `workdir` and a later call goes on from it.
+        If the relaxation does not converge; what was reached stays in `workdir` and a later call resumes from it.
     """
     built = read_structure(structure)
     examine(built, built)  # what cannot be examined is refused now rather than after hours
@@ -539,7 +539,7 @@ def local_density(
     output: str | Path,
     cache: str | Path | None = None,
 ) -> None:
-    """Where the states at one energy run: LDOS by atom, parted by the lead they enter from."""
+    """Where the states at one energy run: LDOS by atom, separated by the lead they enter from."""
     choice = _lead_choice(leads, cache)
     junction = read_junction(path, whole_tips=isinstance(choice, Cluster))
 
@@ -650,7 +650,7 @@ def series(
     EarlierFailureError
         If no junction of the dot has a result.
     AnalysisError
-        If the numbers of the junctions cannot be held against each other.
+        If the numbers of the junctions cannot be compared with each other.
     """
     members: list[SeriesMember] = []
     missing: list[MissingMember] = []

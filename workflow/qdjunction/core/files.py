@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def whole(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` and move it into place when the block ends well.
+    """Yield a temporary path beside `path` and move it into place when the block ends well.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ class Entry:
     Attributes
     ----------
     path : str
-        Where in the crate, parts parted by ``/``.
+        Where in the crate, parts separated by ``/``.
     source : Path or bytes
         The file, or what stands in it.
     record : Record or None

@@ -48,7 +48,7 @@ def write_crate(
         raise InputError(f"{output}: a crate is written as one zip file; let its name end in .zip")
     if output.resolve().is_relative_to(study.results.resolve()):
         raise InputError(f"{output}: lies in the results that it is to hold; write it beside them")
-    log.info("%s: looking up who made what", results)
+    log.info("%s: looking up who made which file", results)
     entries = contents(study, Path(checkout) if checkout else Path(__file__).parents[3])
     size = sum(_size(entry) for entry in entries)
     log.info("%s: %d files, %.1f MB", results, len(entries), size / 1e6)

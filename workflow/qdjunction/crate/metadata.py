@@ -196,7 +196,7 @@ A study of single perovskite quantum-dot junctions with qdjunction {__version__}
 - `{RESULTS}/report/index.html`: the report; it opens offline.
 - `{RESULTS}/`: everything that was computed. `{RESULTS}/{RECORD}` holds the settings with every default.
 - `Snakefile`, `rules/`, `workflow/`, `config.yaml`, `clusters/`: the workflow as it was when the crate was made.
-- `{METADATA}`: who made what, when, from what and with which versions, for machines.
+- `{METADATA}`: who made which file, when, from what and with which versions, for machines.
 
 Draw all figures again, without any engine, in this folder:
 

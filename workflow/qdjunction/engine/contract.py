@@ -134,7 +134,7 @@ class ElectronicStructure:
 class Engine(Protocol):
     """An electronic-structure code.
 
-    Both methods work in `workdir`, which they may create, keep their own files there, and go on from what an
+    Both methods work in `workdir`, which they may create, keep their own files there, and resume from what an
     earlier, interrupted call left in it. They raise `EngineError` with one clear sentence when the
     calculation cannot be done.
     """

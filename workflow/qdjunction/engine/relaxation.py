@@ -39,7 +39,7 @@ def relax(
     """Relax `atoms` with `calculator`, or go on where an earlier call in `workdir` was stopped.
 
     Every step is in the trajectory before the next one is computed. A later call with the same atoms, method
-    and settings replays it into the optimiser (its Hessian included) and goes on from the last whole frame;
+    and settings replays it into the optimiser (its Hessian included) and resumes from the last whole frame;
     steps and wall time count over all calls. A trajectory of anything else is put aside.
 
     Parameters
@@ -151,7 +151,7 @@ def _frame(atoms: Atoms, energy: float, forces: np.ndarray, elapsed: float, prot
 
 
 def _earlier_frames(path: Path, atoms: Atoms, protocol: str) -> list[Atoms]:
-    """Give the whole frames of the trajectory at `path`, none if it belongs to another calculation.
+    """Return the whole frames of the trajectory at `path`, none if it belongs to another calculation.
 
     Such a trajectory is put aside. A frame that a kill has cut short is dropped from the file.
     """

@@ -173,7 +173,7 @@ def _put(
 
 
 def _plain(value: Any) -> Any:
-    """Give what JSON can hold of a NumPy value."""
+    """Return what JSON can hold of a NumPy value."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     raise TypeError(f"atoms.info holds a {type(value).__name__}, which cannot be written as JSON")

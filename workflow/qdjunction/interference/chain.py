@@ -58,7 +58,7 @@ class DiatomicChain:
         return low + (high - low) * (np.arange(count) + 0.5) / count
 
     def hamiltonian(self) -> NDArray[np.float64]:
-        """Give H as a (sites, sites) array (eV)."""
+        """Return H as a (sites, sites) array (eV)."""
         kinds = self.onsite_ev * (-1.0) ** np.arange(self.sites)
         bonds = np.full(self.sites - 1, self.hopping_ev)
         return np.diag(kinds) + np.diag(bonds, 1) + np.diag(bonds, -1)

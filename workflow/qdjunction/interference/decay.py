@@ -85,7 +85,7 @@ class DecayFit:
         return np.power(10.0, self.log10_contact_g)
 
     def prediction_error(self, distance_ang: float) -> Values:
-        """Give the standard error of one further log10 G at a distance (decades); nan for two contacts."""
+        """Return the standard error of one further log10 G at a distance (decades); nan for two contacts."""
         offsets = self.distances_ang - self.distances_ang.mean()
         leverage = 1 / self.n + (distance_ang - self.distances_ang.mean()) ** 2 / (offsets**2).sum()
         return self.scatter_decades * np.sqrt(1 + leverage)
@@ -189,7 +189,7 @@ def checked_series(
     contacts: Sequence[str] | None,
     energies_ev: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str]]:
-    """Give distances (n,), conductances (n,) or (n, m) and n names, or name the contact at fault."""
+    """Return distances (n,), conductances (n,) or (n, m) and n names, or name the contact at fault."""
     distances = np.asarray(distances_ang, dtype=float)
     conductances = np.asarray(conductances_g0, dtype=float)
     if distances.ndim != 1 or conductances.ndim not in (1, 2) or len(conductances) != len(distances):

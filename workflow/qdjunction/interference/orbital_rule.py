@@ -186,7 +186,7 @@ def solve_dot(hamiltonian: ArrayLike, overlap: ArrayLike, electrons: float) -> D
 
 
 def dot_gap(hamiltonian: ArrayLike, overlap: ArrayLike, electrons: float) -> tuple[float, float]:
-    """Give HOMO and LUMO of the dot's own block (eV, in the zero of H); arguments as for `solve_dot`."""
+    """Return HOMO and LUMO of the dot's own block (eV, in the zero of H); arguments as for `solve_dot`."""
     H, S = _checked(hamiltonian, overlap)
     pairs = _pairs(electrons, len(H))
     homo, lumo = _eigh(H, S, eigvals_only=True, subset_by_index=(pairs - 1, pairs))

@@ -93,7 +93,7 @@ class Proton:
 
 @dataclass(frozen=True)
 class Integrity:
-    """A dot held against its bonds as built.
+    """A dot compared with its bonds as built.
 
     Attributes
     ----------

@@ -109,12 +109,12 @@ def build_junction(
 
 
 def dot_atoms(atoms: Atoms) -> NDArray[np.int64]:
-    """Give the indices of the dot in a junction."""
+    """Return the indices of the dot in a junction."""
     return np.flatnonzero(atoms.get_tags() == 0)
 
 
 def lead_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give the indices of the left and the right lead region of a junction.
+    """Return the indices of the left and the right lead region of a junction.
 
     They are the outermost ``info["lead_layers"]`` layers of each tip; one if the info does not say.
 
@@ -156,7 +156,7 @@ def _apex(dot: Atoms, site: Contact, distance_ang: float | None) -> NDArray[np.f
 def _turned_tips(
     dot: Atoms, sites: list[Contact], apices: list[NDArray[np.float64]], layers: int
 ) -> tuple[Atoms, Atoms]:
-    """Give both tips at the turns where the gold behind the apices has most room; the first of equal pairs.
+    """Return both tips at the turns where the gold behind the apices has most room; the first of equal pairs.
 
     Room is the distance to an atom of the dot or of the other tip beyond the sum of the covalent radii. The
     apex lies on the axis and is left out, for no turn moves it.

@@ -151,7 +151,7 @@ class RelaxSettings(Section):
     large_from_atoms: int = Field(default=200, ge=1)
     """From how many atoms on a dot counts as large."""
     max_steps: int = Field(default=2000, ge=0, le=1_000_000)
-    """Steps after which the relaxation is given up; what was reached is kept, a larger number goes on from there."""
+    """Steps after which the relaxation is given up; what was reached is kept, a larger number resumes from there."""
 
     def fmax(self, n_atoms: int) -> float:
         """Force threshold of a dot of `n_atoms` atoms (eV/Ang)."""
@@ -295,7 +295,7 @@ class Config(Section):
     """Break-junction traces; without the section nothing of them is done."""
 
     def all_dots(self) -> Iterator[tuple[str, DotEntry]]:
-        """Give dots and screens one by one, each with the key it comes from."""
+        """Yield dots and screens one by one, each with the key it comes from."""
         for index, entry in enumerate(self.dots):
             yield f"dots.{index}", entry
         for index, screen in enumerate(self.screen):

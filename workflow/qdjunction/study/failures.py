@@ -67,7 +67,7 @@ class EarlierFailureError(QdjunctionError):
     """A step cannot be done because one before it has failed."""
 
     def __init__(self, failure: Failure):
-        super().__init__(f"there is no result to go on from ({failure})")
+        super().__init__(f"there is no result to start from ({failure})")
         self.failure = failure
 
 
@@ -153,7 +153,7 @@ def _stops(job: Any) -> bool:
 
 
 def read_failure(path: str | Path) -> Failure | None:
-    """Give the failure that stands in the place of a result, None for a result and where there is no file.
+    """Return the failure that stands in the place of a result, None for a result and where there is no file.
 
     Raises
     ------

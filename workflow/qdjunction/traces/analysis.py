@@ -64,14 +64,14 @@ class TraceAnalysis:
     unused: Mapping[str, int] = field(default_factory=dict)
 
     def jump_share(self, confidence: float = 0.95) -> tuple[float, float, float]:
-        """Give the share of selectable traces that have a jump, with its Wilson interval."""
+        """Return the share of selectable traces that have a jump, with its Wilson interval."""
         if self.selectable == 0:
             return float("nan"), 0.0, 1.0
         low, high = proportion_confint(self.jumps, self.selectable, alpha=1 - confidence, method="wilson")
         return self.jumps / self.selectable, float(low), float(high)
 
     def to_dataset(self) -> xr.Dataset:
-        """Give the counts of all histograms, summed over the groups, with their axes."""
+        """Return the counts of all histograms, summed over the groups, with their axes."""
         variables: dict[str, xr.DataArray] = {}
         for name in ("log10_g", "cut_displacement", "jump_height", "jump_foot", "jump_top"):
             histogram: Histogram = getattr(self, name)

@@ -1,6 +1,6 @@
 """From recorded columns to traces: whether they are one trace, several or none.
 
-Several traces in one recording follow each other, each with a displacement that starts again, or parted by blank
+Several traces in one recording follow each other, each with a displacement that starts again, or separated by blank
 lines or rows of NaN. A displacement that turns back in any other way (closing traces, exchanged columns) is no
 displacement of a trace that is drawn apart, and is refused.
 """

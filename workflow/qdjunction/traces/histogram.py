@@ -53,7 +53,7 @@ class Axis:
         return self.low + self.width * (np.arange(self.bins) + 0.5)
 
     def padded_bins(self, values: NDArray[np.float64]) -> NDArray[np.intp]:
-        """Give the bin of every value, counted from 1; 0 is below the axis and `bins` + 1 above it."""
+        """Return the bin of every value, counted from 1; 0 is below the axis and `bins` + 1 above it."""
         scaled = values - self.low
         scaled *= self.bins / (self.high - self.low)
         scaled += 1.0
@@ -87,7 +87,7 @@ class Histogram:
         return self.counts.sum(axis=0)
 
     def quantile(self, share: float) -> float:
-        """Give the value below which that share of the counts lies, spread evenly within a bin; NaN if empty."""
+        """Return the value below which that share of the counts lies, spread evenly within a bin; NaN if empty."""
         below = np.concatenate(([0], self.total.cumsum()))
         if below[-1] == 0:
             return float("nan")
@@ -279,7 +279,7 @@ def fit_peaks(
 def spacing_interval(
     lower: PeakFit, upper: PeakFit, lower_peak: int = 0, upper_peak: int = 0
 ) -> tuple[float, float, float]:
-    """Give the distance between two peaks with its jackknife interval.
+    """Return the distance between two peaks with its jackknife interval.
 
     Parameters
     ----------

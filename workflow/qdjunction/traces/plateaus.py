@@ -63,7 +63,7 @@ class PlateauStatistics:
         return tuple(fit_peaks(histogram, 1, confidence=confidence) for histogram in self.displacement_nm)
 
     def spacings_nm(self, confidence: float = 0.95) -> tuple[tuple[float, float, float], ...]:
-        """Give the distance of each plateau to the next one with its interval (nm)."""
+        """Return the distance of each plateau to the next one with its interval (nm)."""
         fits = self.displacement_fits(confidence)
         return tuple(spacing_interval(nearer, farther) for nearer, farther in pairwise(fits))
 

@@ -128,7 +128,7 @@ def why_no_window(log10_g: NDArray[np.float64], settings: JumpSettings) -> str:
 
 
 def resampling_indices(points: int, resampled_points: int) -> NDArray[np.int64]:
-    """Give the points that resampling picks: floor(k (points - 1) / (resampled_points - 1)).
+    """Return the points that resampling picks: floor(k (points - 1) / (resampled_points - 1)).
 
     In whole numbers: a position that is whole in theory may fall just below in floating point (as in
     ``numpy.linspace``), and its floor would be one point early. With the published 5000 points that cannot
@@ -240,6 +240,6 @@ def jump_in_window(name: str, window: Window, settings: JumpSettings) -> Jump | 
 
 
 def select_jumps(traces: Iterable[Trace], settings: JumpSettings | None = None) -> Iterable[Jump]:
-    """Give the jump of every trace that has one, in the order of the traces."""
+    """Return the jump of every trace that has one, in the order of the traces."""
     settings = settings or JumpSettings()
     return (jump for trace in traces if (jump := find_jump(trace, settings)) is not None)

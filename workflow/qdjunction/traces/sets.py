@@ -42,7 +42,7 @@ class Prediction(Section):
 
 
 class BiasSeries(Section):
-    """Sets of one sample at several biases, held against the Simmons model."""
+    """Sets of one sample at several biases, compared with the Simmons model."""
 
     name: Name
     """Name of the series, in file names and in the report."""

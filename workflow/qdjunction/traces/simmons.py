@@ -1,4 +1,4 @@
-"""Bias series held against the Simmons model of tunnelling through a barrier.
+"""Bias series compared with the Simmons model of tunnelling through a barrier.
 
 For a rectangular barrier of height phi (eV) and width s, and a bias V < phi/e, J. G. Simmons (J. Appl. Phys.
 34, 1793 (1963), eq. 26 with the mean barrier phi - eV/2) gives the current density
@@ -63,7 +63,7 @@ class SimmonsFit:
     prefers_tunnelling: bool
 
     def log10_g(self, bias_v: ArrayLike) -> NDArray[np.float64]:
-        """Give log10(G/G0) of the model at the biases (V)."""
+        """Return log10(G/G0) of the model at the biases (V)."""
         return (
             np.log10(simmons_conductance_g0(bias_v, self.barrier_ev, self.width_nm, 1.0, self.alpha))
             + self.log10_area_nm2
@@ -73,7 +73,7 @@ class SimmonsFit:
 def simmons_current_density(
     bias_v: ArrayLike, barrier_ev: float, width_nm: float, alpha: float = 1.0
 ) -> NDArray[np.float64]:
-    """Give the tunnelling current density of the Simmons model.
+    """Return the tunnelling current density of the Simmons model.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def simmons_current_density(
 def simmons_conductance_g0(
     bias_v: ArrayLike, barrier_ev: float, width_nm: float, area_nm2: float, alpha: float = 1.0
 ) -> NDArray[np.float64]:
-    """Give I/V of the Simmons model in G0; see `simmons_current_density`. The bias must not be zero."""
+    """Return I/V of the Simmons model in G0; see `simmons_current_density`. The bias must not be zero."""
     bias = np.asarray(bias_v, dtype=np.float64)
     if np.any(bias == 0):
         raise InputError("the conductance I/V is not defined at a bias of 0 V; leave it out")

@@ -65,7 +65,7 @@ class SlidingSeries:
             )
 
     def jump_sites(self, rise_decades: float = 0.4) -> tuple[int, ...]:
-        """Give the sites (from 0) more than `rise_decades` above the site before."""
+        """Return the sites (from 0) more than `rise_decades` above the site before."""
         return tuple(int(site) + 1 for site in np.flatnonzero(np.diff(self.log10_g) > rise_decades))
 
 
@@ -96,7 +96,7 @@ class SimulatedTrace:
 def simulate(
     series: SlidingSeries, settings: SimulationSettings | None = None, *, start: int = 0
 ) -> Iterator[SimulatedTrace]:
-    """Give simulated traces without end; take as many as are wanted with ``itertools.islice``.
+    """Yield simulated traces without end; take as many as are wanted with ``itertools.islice``.
 
     Parameters
     ----------

@@ -168,7 +168,7 @@ class Device:
         return not (np.iscomplexobj(self.H) or np.iscomplexobj(self.S))
 
     def orbitals_of(self, atoms: ArrayLike) -> NDArray[np.int64]:
-        """Give the orbitals of some atoms, ascending.
+        """Return the orbitals of some atoms, ascending.
 
         Parameters
         ----------
@@ -196,7 +196,7 @@ class Device:
         return np.concatenate([np.flatnonzero(self.orbital_atoms == atom) for atom in wanted])
 
     def block(self, name: str, rows: ArrayLike, columns: ArrayLike | None = None) -> NDArray:
-        """Give a dense block of ``"H"`` or ``"S"``."""
+        """Return a dense block of ``"H"`` or ``"S"``."""
         columns = rows if columns is None else columns
         return dense(getattr(self, name)[np.asarray(rows)][:, np.asarray(columns)])
 
@@ -236,7 +236,7 @@ def check_spin(hamiltonian: sisl.Hamiltonian, spin: int | None, what: str) -> No
 
 
 def dense(matrix: Matrix) -> NDArray:
-    """Give a matrix as an ndarray."""
+    """Return a matrix as an ndarray."""
     return matrix.toarray() if scipy.sparse.issparse(matrix) else matrix
 
 
@@ -258,7 +258,7 @@ def solve_eigenproblem(H: NDArray, S: NDArray) -> tuple[NDArray[np.float64], NDA
 
 
 def _hermitian(matrix: Matrix, name: str) -> Matrix:
-    """Give `matrix` in double precision, real where it can be, exactly Hermitian."""
+    """Return `matrix` in double precision, real where it can be, exactly Hermitian."""
     sparse = scipy.sparse.issparse(matrix)
     matrix = scipy.sparse.csr_array(matrix) if sparse else np.asarray(matrix)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:

@@ -75,7 +75,7 @@ class WideBand:
     def attach(
         self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
     ) -> tuple[Device, Lead, Lead]:
-        """Give the device, and the left and the right lead on these atoms of it."""
+        """Return the device, and the left and the right lead on these atoms of it."""
         _check_apart(left_atoms, right_atoms)
         return (
             device,
@@ -104,7 +104,7 @@ class Cluster:
     def attach(
         self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
     ) -> tuple[Device, Lead, Lead]:
-        """Give what is left of the device without the metal, which these atoms are, and the leads on it."""
+        """Return what is left of the device without the metal, which these atoms are, and the leads on it."""
         regions = (device.orbitals_of(atoms) for atoms in (left_atoms, right_atoms))
         return attach_clusters(device, *regions, self.coupling_ev)
 
@@ -129,7 +129,7 @@ class Wire:
     def attach(
         self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
     ) -> tuple[Device, Lead, Lead]:
-        """Give the device and wires on the two cells that each region holds."""
+        """Return the device and wires on the two cells that each region holds."""
         _check_apart(left_atoms, right_atoms)
         regions = (split_region(device, atoms) for atoms in (left_atoms, right_atoms))
         return device, *(WireLead(device, *cells, self.eta_ev) for cells in regions)
@@ -167,7 +167,7 @@ class Bulk:
     def attach(
         self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
     ) -> tuple[Device, Lead, Lead]:
-        """Give what is left of the device at a k point, and the leads on it at the same one."""
+        """Return what is left of the device at a k point, and the leads on it at the same one."""
         axis = 2 if device.cell is None else device.cell.open_axis
         bulk = Electrode.from_hamiltonian(
             self.hamiltonian, axis=axis, k=k, eta_ev=self.eta_ev, cache=self.cache, spin=self.spin

@@ -57,7 +57,7 @@ class KAverage:
         )
 
     def to_dataset(self) -> xarray.Dataset:
-        """Give an xarray data set: ``transmission`` over ``energy``, and ``transmission_k`` at each k point."""
+        """Return an xarray data set: ``transmission`` over ``energy``, and ``transmission_k`` at each k point."""
         dataset = self.result.to_dataset()
         dataset["transmission_k"] = (
             ("kpoint", "energy"),
@@ -78,7 +78,7 @@ class KAverage:
 def transverse_k(
     hamiltonian: sisl.Hamiltonian, counts: tuple[int, int], axis: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give a Gamma-centred Monkhorst-Pack grid across the transport direction, reduced by time reversal.
+    """Return a Gamma-centred Monkhorst-Pack grid across the transport direction, reduced by time reversal.
 
     Parameters
     ----------

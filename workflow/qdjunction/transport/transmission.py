@@ -74,7 +74,7 @@ class Transmission:
     channels: NDArray[np.float64] | None = None
 
     def to_dataset(self) -> xarray.Dataset:
-        """Give an xarray data set: ``transmission`` over the coordinate ``energy``."""
+        """Return an xarray data set: ``transmission`` over the coordinate ``energy``."""
         import xarray
 
         energy = xarray.Variable(
@@ -273,7 +273,7 @@ class Described(Protocol):
     """Whatever gives its own data set, T(E) in it: `Transmission` and `KAverage`."""
 
     def to_dataset(self) -> xarray.Dataset:
-        """Give an xarray data set with ``transmission`` over ``energy``."""
+        """Return an xarray data set with ``transmission`` over ``energy``."""
         ...
 
 

@@ -11,7 +11,7 @@ _SLACK_ANG = 1.0
 
 
 def boxed(atoms: Atoms, vacuum_ang: float | None, orbital_range_ang: float) -> Atoms:
-    """Give `atoms` in a rectangular cell in which its images do not see each other.
+    """Return `atoms` in a rectangular cell in which its images do not see each other.
 
     Two orbitals overlap within the sum of their ranges, so images must be two ranges apart; the default adds 1 Ang
     that a relaxation may use up. Positions stay as they are: SIESTA wraps them itself, and the frame of the dot is

@@ -33,7 +33,7 @@ def convergence(
 ) -> pd.DataFrame:
     """Compute a structure at the given settings and with each setting changed alone.
 
-    Every point has its own folder in `workdir`, so that an interrupted study goes on where it was. A point that
+    Every point has its own folder in `workdir`, so that an interrupted study resumes where it was. A point that
     fails is a row with its reason; the study survives it.
 
     Parameters

@@ -32,7 +32,7 @@ class Correction:
     delete: tuple[str, ...] = ()
 
     def record(self, before: Mixing) -> dict[str, Any]:
-        """Give what ``status.json`` says of it: the failure, the action and each changed setting, old and new."""
+        """Return what ``status.json`` says of it: the failure, the action and each changed setting, old and new."""
         old, new = asdict(before), asdict(self.mixing)
         changed = {key: [old[key], new[key]] for key in old if old[key] != new[key]}
         return {"failure": str(self.failure), "action": self.action, "changed": changed}
@@ -59,7 +59,7 @@ def correction(failure: Failure, mixing: Mixing, made: int) -> Correction | None
         return None
     match failure:
         case Failure.SCF_UNFINISHED:
-            return Correction(failure, "go on from the density matrix that was reached", mixing)
+            return Correction(failure, "resume from the density matrix that was reached", mixing)
         case Failure.SCF_STUCK:
             calmer = replace(mixing, weight=mixing.weight / 2, history=min(2 * mixing.history, 20))
             return Correction(

@@ -86,7 +86,7 @@ def diagnose(
     output : str or Path
         Standard output of SIESTA; the file MESSAGES beside it is read too.
     settings : SiestaSettings
-        Its settings: the tolerances and limits that its numbers are held against.
+        Its settings: the tolerances and limits that its numbers are compared with.
     exit_status : int, optional
         Exit status, negative for a signal as `subprocess` has it; None where it is not known.
     error : str or Path, optional
@@ -188,7 +188,7 @@ def _unconverged_geometry(text: str, settings: SiestaSettings) -> Diagnosis | No
     return Diagnosis(
         Failure.GEOMETRY_NOT_CONVERGED,
         f"The geometry is not converged: fmax is {progress.fmax_ev_per_ang:.3f} eV/Ang after "
-        f"{max(progress.forces - 1, 0)} moves of this run; raise max_steps to go on from there.",
+        f"{max(progress.forces - 1, 0)} moves of this run; raise max_steps to resume from there.",
     )
 
 
@@ -197,11 +197,11 @@ def _killed(signal_number: int) -> Diagnosis:
         return Diagnosis(
             Failure.KILLED,
             "SIESTA was killed by signal 9, as a queue does at its time limit or a kernel when memory runs out; run "
-            "again to go on from the last density matrix and geometry.",
+            "again to resume from the last density matrix and geometry.",
         )
     return Diagnosis(
         Failure.KILLED,
-        f"SIESTA was ended by signal {signal_number}; run again to go on from the last density matrix and geometry.",
+        f"SIESTA was ended by signal {signal_number}; run again to resume from the last density matrix and geometry.",
     )
 
 

@@ -22,7 +22,7 @@ __all__ = ["SiestaEngine", "SiestaSettings"]
 
 
 class SiestaEngine:
-    """SIESTA, in a working folder that survives failures and is gone on from.
+    """SIESTA, in a working folder that survives failures and from which a run resumes.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ class SiestaEngine:
         )
 
     def _with_record(self, workdir: Path, status: Status) -> EngineInfo:
-        """Give the info with SIESTA's version, the pseudopotentials and the corrections of a run."""
+        """Return the info with SIESTA's version, the pseudopotentials and the corrections of a run."""
         text = (workdir / OUTPUT).read_text(encoding="utf-8", errors="replace")
         info = engine_info(text, self.settings)
         made = {"pseudopotentials": status.pseudopotentials, "corrections": status.corrections}

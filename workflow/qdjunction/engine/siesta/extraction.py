@@ -72,11 +72,11 @@ class RunFiles:
     output: Path
 
     def path(self, suffix: str) -> Path:
-        """Give the file ``<label>.<suffix>``."""
+        """Return the file ``<label>.<suffix>``."""
         return self.folder / f"{self.label}.{suffix}"
 
     def existing(self, suffix: str) -> Path:
-        """Give the file ``<label>.<suffix>``, which must be there.
+        """Return the file ``<label>.<suffix>``, which must be there.
 
         Raises
         ------
@@ -410,7 +410,7 @@ def _valence(geometry: sisl.Geometry, text: str, run: RunFiles) -> dict[str, flo
 
 
 def _with_tags(run: RunFiles, geometry: sisl.Geometry) -> Atoms:
-    """Give the run's geometry with the tags and the info of the structure file beside it."""
+    """Return the run's geometry with the tags and the info of the structure file beside it."""
     calculated = Atoms(geometry.atoms.Z, geometry.xyz, cell=geometry.cell, pbc=geometry.nsc > 1)
     files = (
         [run.folder / STRUCTURE]

@@ -188,7 +188,7 @@ def fdf_text(
     task: Task,
     mixing: Mixing,
 ) -> str:
-    """Give the text of the fdf file; keys as in the manuals of SIESTA 4.1 and 5.4.
+    """Return the text of the fdf file; keys as in the manuals of SIESTA 4.1 and 5.4.
 
     Raises
     ------
@@ -286,7 +286,7 @@ def _motion(atoms: Atoms, settings: SiestaSettings, task: Task) -> dict[str, Any
 
 
 def fixed_atoms(atoms: Atoms) -> np.ndarray:
-    """Give the indices of the atoms that an ASE constraint holds in place.
+    """Return the indices of the atoms that an ASE constraint holds in place.
 
     Raises
     ------
@@ -319,5 +319,5 @@ def _coordinates(vector: Iterable[float]) -> tuple[str, ...]:
 
 
 def _normal(key: str) -> str:
-    """Give a key as fdf compares it: without case, dots, dashes and underscores."""
+    """Return a key as fdf compares it: without case, dots, dashes and underscores."""
     return key.lower().translate(str.maketrans("", "", ".-_"))

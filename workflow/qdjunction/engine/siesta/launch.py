@@ -28,7 +28,7 @@ class Launch:
     threads : int
         OpenMP threads of each rank.
     wall_time_min : float or None
-        Time that the job may take (min). SIESTA is stopped early enough for a later run to go on from there.
+        Time that the job may take (min). SIESTA is stopped early enough for a later run to resume from there.
 
     Raises
     ------
@@ -52,7 +52,7 @@ class Launch:
 
     @classmethod
     def of_job(cls, threads: int, resources: Mapping[str, Any]) -> "Launch":
-        """Give the launch line for what a Snakemake job has been given.
+        """Return the launch line for what a Snakemake job has been given.
 
         Parameters
         ----------

@@ -118,7 +118,7 @@ def trend(residuals: Iterable[float]) -> Trend:
 
 
 def _number(word: str) -> float:
-    """Give a number, nan for the stars that Fortran prints when it does not fit."""
+    """Return a number, nan for the stars that Fortran prints when it does not fit."""
     try:
         return float(word)
     except ValueError:

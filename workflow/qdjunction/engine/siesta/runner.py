@@ -1,7 +1,7 @@
 """Running SIESTA in a folder: start, watch, stop in time, diagnose, correct, go on.
 
 The folder is the memory. `status.json` says what was done and why it ended; XV, CG and DM are what a later call
-goes on from. None of it is lost when the process that runs this is killed.
+resumes from. None of it is lost when the process that runs this is killed.
 """
 
 import json
@@ -54,7 +54,7 @@ class Status:
     Attributes
     ----------
     key : str
-        Checksum of structure, settings and pseudopotentials; files of another key are not gone on from.
+        Checksum of structure, settings and pseudopotentials; files of another key are not resumed from.
     task : str
         ``relax`` or ``hamiltonian``.
     state : str
@@ -379,7 +379,7 @@ class SiestaRun:
                     shutil.copyfile(path, temporary)
 
     def _checkpointed(self, status: Status) -> bool:
-        """Tell whether there is a geometry to go on from, putting back what a kill has damaged."""
+        """Tell whether there is a geometry to resume from, putting back what a kill has damaged."""
         for suffix in _CHECKPOINTS:
             path = self.run_dir / f"{LABEL}.{suffix}"
             kept = path.with_suffix(f".{suffix}.kept")

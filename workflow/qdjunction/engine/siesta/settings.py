@@ -125,7 +125,7 @@ class SiestaSettings(Section):
         return 4.3 - 1.3 * math.log10(self.energy_shift_ry / 0.01)
 
     def numbers(self) -> dict[str, Any]:
-        """Give the settings that the numbers depend on, as plain JSON values."""
+        """Return the settings that the numbers depend on, as plain JSON values."""
         neutral = {
             "pseudopotentials",
             "pseudopotential_format",

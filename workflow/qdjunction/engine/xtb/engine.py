@@ -286,7 +286,7 @@ def _cooling(start_k: float, end_k: float) -> list[float]:
 
 @cache
 def _parameters(method: str) -> dict[str, Any]:
-    """Give tblite's own parameters of `method` by element symbol."""
+    """Return tblite's own parameters of `method` by element symbol."""
     blas.load()
     from tblite import library
 

@@ -29,7 +29,7 @@ class Lead(Protocol):
     description: str
 
     def self_energy(self, energy_ev: ArrayLike) -> NDArray[np.complex128]:
-        """Give the retarded self-energy (eV) at one energy, (m, m), or at many, (n_energies, m, m)."""
+        """Return the retarded self-energy (eV) at one energy, (m, m), or at many, (n_energies, m, m)."""
         ...
 
 
@@ -85,17 +85,17 @@ class WideBandLead:
         self._sigma = -0.5j * self.coupling_ev * device.block("S", region)
 
     def self_energy(self, energy_ev: ArrayLike) -> NDArray[np.complex128]:
-        """Give ``-i/2 g S_LL`` (eV), repeated for each of many energies (a read-only view)."""
+        """Return ``-i/2 g S_LL`` (eV), repeated for each of many energies (a read-only view)."""
         return np.broadcast_to(self._sigma, np.shape(energy_ev) + self._sigma.shape)
 
 
 def broadening(sigma: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Give ``Gamma = i (Sigma - Sigma^dagger)`` of one self-energy or a stack of them."""
+    """Return ``Gamma = i (Sigma - Sigma^dagger)`` of one self-energy or a stack of them."""
     return 1j * (sigma - sigma.conj().swapaxes(-1, -2))
 
 
 def root_of(gamma: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Give F with ``F F^dagger = Gamma``, of one matrix or a stack; a closed channel is a column of zeros."""
+    """Return F with ``F F^dagger = Gamma``, of one matrix or a stack; a closed channel is a column of zeros."""
     values, vectors = np.linalg.eigh(gamma)
     # Far below the largest one there is only round-off, of either sign.
     values[values < 1e-14 * values[..., -1:]] = 0.0

@@ -199,7 +199,7 @@ class Electrode:
         return self.unfold.shape[1]
 
     def surface(self, energies_ev: NDArray[np.float64], side: Side) -> NDArray[np.complex128]:
-        """Give the surface Green's function in the smallest cell, (n_energies, n_k, n, n).
+        """Return the surface Green's function in the smallest cell, (n_energies, n_k, n, n).
 
         Parameters
         ----------
@@ -275,7 +275,7 @@ class ElectrodeLead:
         self._H, self._S = coupling_H @ electrode.unfold, coupling_S @ electrode.unfold
 
     def self_energy(self, energy_ev: ArrayLike) -> NDArray[np.complex128]:
-        """Give the self-energy (eV) at one energy or many."""
+        """Return the self-energy (eV) at one energy or many."""
         energies = np.atleast_1d(np.asarray(energy_ev, dtype=float))
         green = self.electrode.surface(energies, self.side)
         m = len(self.orbitals)
@@ -347,7 +347,7 @@ def attach_electrodes(
 
 
 def alignment_ev(device: Device, electrode: Electrode, orbitals: ArrayLike) -> tuple[float, float]:
-    """Give by how much the electrode's zero lies off the device's, judged by the orbitals that both have.
+    """Return by how much the electrode's zero lies off the device's, judged by the orbitals that both have.
 
     Parameters
     ----------
@@ -369,7 +369,7 @@ def alignment_ev(device: Device, electrode: Electrode, orbitals: ArrayLike) -> t
 
 
 def shifted(electrode: Electrode, shift_ev: float) -> Electrode:
-    """Give the electrode with its zero of energy moved: ``H + shift S``."""
+    """Return the electrode with its zero of energy moved: ``H + shift S``."""
     return replace(
         electrode,
         H00=electrode.H00 + shift_ev * electrode.S00,
@@ -378,14 +378,14 @@ def shifted(electrode: Electrode, shift_ev: float) -> Electrode:
 
 
 def whole_cell(electrode: Electrode, name: str) -> NDArray[np.complex128]:
-    """Give H00, S00, H01 or S01 of the whole cell, (N, N)."""
+    """Return H00, S00, H01 or S01 of the whole cell, (N, N)."""
     return np.einsum(
         "kai,kij,kbj->ab", electrode.unfold, getattr(electrode, name), electrode.unfold.conj(), optimize=True
     )
 
 
 def smallest_cell(geometry: sisl.Geometry, axis: int) -> tuple[int, int, int]:
-    """Give how often a cell repeats its smallest part along each lattice vector but `axis`."""
+    """Return how often a cell repeats its smallest part along each lattice vector but `axis`."""
     repeats = [1, 1, 1]
     for direction in range(3):
         if direction == axis:
@@ -400,7 +400,7 @@ def smallest_cell(geometry: sisl.Geometry, axis: int) -> tuple[int, int, int]:
 def bloch_states(
     geometry: sisl.Geometry, repeats: tuple[int, int, int], k: tuple[float, float, float]
 ) -> NDArray[np.complex128]:
-    """Give orthonormal Bloch sums of the orbitals of the smallest cell, (n_k, N, n).
+    """Return orthonormal Bloch sums of the orbitals of the smallest cell, (n_k, N, n).
 
     Raises
     ------
@@ -435,7 +435,7 @@ def bloch_states(
 
 
 def _translated(geometry: sisl.Geometry, shift: NDArray) -> tuple[NDArray, NDArray] | None:
-    """Give the atom that each lands on when all are shifted, and the cells it wraps; None if any misses."""
+    """Return the atom that each lands on when all are shifted, and the cells it wraps; None if any misses."""
     inverse = np.linalg.inv(geometry.cell)
     species = geometry.atoms.species
     target = np.empty(geometry.na, dtype=np.int64)
@@ -454,7 +454,7 @@ def _translated(geometry: sisl.Geometry, shift: NDArray) -> tuple[NDArray, NDArr
 def folded_layer(
     hamiltonian: sisl.Hamiltonian, axis: int, cell: int, k: tuple[float, float, float], spin: int = 0
 ) -> tuple[NDArray, NDArray]:
-    """Give H and S between the cell and the one `cell` further along `axis`, folded to k in the plane."""
+    """Return H and S between the cell and the one `cell` further along `axis`, folded to k in the plane."""
     no, lattice = hamiltonian.no, hamiltonian.geometry.lattice
     columns = [
         hamiltonian.tocsr(spin),
@@ -479,7 +479,7 @@ def folded_layer(
 
 
 def _block_diagonal(matrix: NDArray, unfold: NDArray) -> tuple[NDArray[np.complex128], float]:
-    """Give the blocks of a matrix on each k point, and the largest element of what is between them."""
+    """Return the blocks of a matrix on each k point, and the largest element of what is between them."""
     blocks = unfold.conj().transpose(0, 2, 1) @ matrix @ unfold
     if len(unfold) == 1:
         return blocks, 0.0

@@ -35,7 +35,7 @@ class GreenCache:
     folder: Path
 
     def get(self, content: str, energies_ev: NDArray[np.float64], compute: Compute) -> NDArray[np.complex128]:
-        """Give one array per energy, stacked, from disk where it is there and from `compute` where not."""
+        """Return one array per energy, stacked, from disk where it is there and from `compute` where not."""
         energies = np.asarray(energies_ev, dtype=float)
         paths = [self.path(content, float(energy)) for energy in energies]
         found = [self._read(path) for path in paths]
@@ -49,7 +49,7 @@ class GreenCache:
         return np.stack(found)
 
     def path(self, content: str, energy_ev: float) -> Path:
-        """Give the file of one energy."""
+        """Return the file of one energy."""
         return self.folder / content[:32] / f"{(energy_ev + 0.0).hex()}.npz"
 
     def _read(self, path: Path) -> NDArray[np.complex128] | None:

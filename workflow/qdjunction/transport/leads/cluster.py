@@ -33,7 +33,7 @@ class ClusterLead:
         self.description = f"cluster of {metal.n_orbitals} orbitals, each level {coupling_ev:g} eV wide"
 
     def self_energy(self, energy_ev: ArrayLike) -> NDArray[np.complex128]:
-        """Give the self-energy (eV) at one energy or many."""
+        """Return the self-energy (eV) at one energy or many."""
         energies = np.asarray(energy_ev, dtype=float)
         into = energies[..., None, None] * self._S - self._H
         weight = 1.0 / (energies[..., None] + 0.5j * self.coupling_ev - self.levels_ev)

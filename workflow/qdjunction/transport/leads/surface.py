@@ -18,7 +18,7 @@ MOST_STEPS = 60
 def surface_green(
     z: NDArray[np.complex128], H00: NDArray, S00: NDArray, H01: NDArray, S01: NDArray
 ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """Give the surface Green's functions at both ends of a periodic stack of layers.
+    """Return the surface Green's functions at both ends of a periodic stack of layers.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def _decimated(bulk: NDArray, forward: NDArray, backward: NDArray) -> tuple[NDAr
 
 
 def _residual(green: NDArray, bulk: NDArray, out: NDArray, back: NDArray) -> NDArray[np.float64]:
-    """Give how far ``g (bulk - out g back)`` is from the unit matrix."""
+    """Return how far ``g (bulk - out g back)`` is from the unit matrix."""
     unit = green @ (bulk - out @ green @ back)
     return np.abs(unit - np.eye(unit.shape[-1])).max(axis=(1, 2))
 
@@ -99,7 +99,7 @@ def _residual(green: NDArray, bulk: NDArray, out: NDArray, back: NDArray) -> NDA
 def _stacked(
     bulk: NDArray, forward: NDArray, backward: NDArray, layers: int
 ) -> tuple[NDArray, NDArray, NDArray]:
-    """Give the matrices of a unit of several layers."""
+    """Return the matrices of a unit of several layers."""
     b, n = bulk.shape[:2]
     thick = [np.zeros((b, layers * n, layers * n), dtype=np.complex128) for _ in range(3)]
     for i in range(layers):

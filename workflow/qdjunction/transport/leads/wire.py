@@ -1,4 +1,4 @@
-"""Semi-infinite wires: the device's own end, gone on for ever."""
+"""Semi-infinite wires: the device's own end, repeated to infinity."""
 
 from collections.abc import Sequence
 
@@ -109,7 +109,7 @@ class WireLead:
         )
 
     def self_energy(self, energy_ev: ArrayLike) -> NDArray[np.complex128]:
-        """Give the self-energy (eV) at one energy or many."""
+        """Return the self-energy (eV) at one energy or many."""
         z = np.atleast_1d(np.asarray(energy_ev, dtype=float)) + 1j * self.eta_ev
         # The inward direction counts as positive, so the lead is the half that ends at the outer cell.
         ends, _ = surface_green(z, self._H00, self._S00, self._H01, self._S01)

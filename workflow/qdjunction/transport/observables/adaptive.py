@@ -115,7 +115,7 @@ def adaptive_transmission(
 
 
 def _resonances(device: Device, left: Lead, right: Lead, energy_ev: float) -> NDArray[np.float64]:
-    """Give all levels and, to either side, half their widths ``x^dagger Gamma x``."""
+    """Return all levels and, to either side, half their widths ``x^dagger Gamma x``."""
     levels = device.spectrum.levels_ev
     widths = np.zeros(len(levels))
     for lead in (left, right):

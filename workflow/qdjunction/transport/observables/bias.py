@@ -19,7 +19,7 @@ from qdjunction.transport.transmission import Transmission, transmission
 def linear_response_current(
     result: Transmission, bias_v: ArrayLike, temperature_k: float = 300.0, fermi_ev: float = 0.0
 ) -> NDArray[np.float64]:
-    """Give the current when T(E) stays that of zero bias: ``I = 2e/h integral T (f_L - f_R) dE``.
+    """Return the current when T(E) stays that of zero bias: ``I = 2e/h integral T (f_L - f_R) dE``.
 
     The chemical potentials lie at ``fermi_ev +- V / 2``, the left one above for positive V. Computed as
     ``G0 integral G(mu) dmu`` over that stretch, G the thermal conductance, which is the same.
@@ -123,7 +123,7 @@ def rigid_shift_current(
     fermi_ev: float = 0.0,
     step_ev: float = 0.005,
 ) -> NDArray[np.float64]:
-    """Give the current when the levels of either side move rigidly with its chemical potential.
+    """Return the current when the levels of either side move rigidly with its chemical potential.
 
     Parameters
     ----------
@@ -172,5 +172,5 @@ class _MovedLead:
         self._lead, self._shift = lead, shift_ev
 
     def self_energy(self, energy_ev: ArrayLike) -> NDArray[np.complex128]:
-        """Give the self-energy (eV) at one energy or many."""
+        """Return the self-energy (eV) at one energy or many."""
         return self._lead.self_energy(np.asarray(energy_ev, dtype=float) - self._shift)

@@ -43,7 +43,7 @@ class Eigenchannels:
 def eigenchannels(
     device: Device, left: Lead, right: Lead, energy_ev: float, count: int | None = None
 ) -> Eigenchannels:
-    """Give the eigenchannels at one energy.
+    """Return the eigenchannels at one energy.
 
     With ``Gamma = F F^dagger`` the amplitudes from left to right are ``t = F_R^dagger G_RL F_L``; its
     singular vectors are the channels and ``G F_L u`` their states in the device.
@@ -73,7 +73,7 @@ def eigenchannels(
 
 
 def orbital_currents(device: Device, left: Lead, right: Lead, energy_ev: float) -> scipy.sparse.csr_array:
-    """Give the current from orbital to orbital that the states from the left carry at one energy.
+    """Return the current from orbital to orbital that the states from the left carry at one energy.
 
     ``J_ij = 2 Im[(H - E S)_ji A_L,ij]``, in units of transmission: through any cut between the leads the sum is
     T. With overlap it is the sum over a cut, not the single element, that is the same in every basis.
@@ -109,7 +109,7 @@ def orbital_currents(device: Device, left: Lead, right: Lead, energy_ev: float) 
 
 
 def bond_currents(device: Device, left: Lead, right: Lead, energy_ev: float) -> scipy.sparse.csr_array:
-    """Give the current from atom to atom: `orbital_currents` summed over the orbitals of each pair of atoms.
+    """Return the current from atom to atom: `orbital_currents` summed over the orbitals of each pair of atoms.
 
     Parameters
     ----------
@@ -131,12 +131,12 @@ def bond_currents(device: Device, left: Lead, right: Lead, energy_ev: float) -> 
 
 
 def _incoming(device: Device, left: Lead, right: Lead, energy_ev: float) -> NDArray[np.complex128]:
-    """Give the states that come in from the left, one column for each open channel of that lead."""
+    """Return the states that come in from the left, one column for each open channel of that lead."""
     columns = DirectSolver(device, left, right).columns(energy_ev, left.orbitals)
     return columns @ _open_root(left, energy_ev)
 
 
 def _open_root(lead: Lead, energy_ev: float) -> NDArray[np.complex128]:
-    """Give F with ``F F^dagger = Gamma`` and no column for closed channels."""
+    """Return F with ``F F^dagger = Gamma`` and no column for closed channels."""
     root = root_of(broadening(lead.self_energy(energy_ev)))
     return root[:, root.any(axis=0)]

@@ -12,7 +12,7 @@ from qdjunction.transport.transmission import Transmission
 def conductance(
     result: Transmission, temperature_k: float = 300.0, fermi_ev: ArrayLike = 0.0
 ) -> float | NDArray[np.float64]:
-    """Give the zero-bias conductance ``G = integral T(E) (-df/dE) dE`` in G0.
+    """Return the zero-bias conductance ``G = integral T(E) (-df/dE) dE`` in G0.
 
     T(E) is taken as linear between neighbouring energies, for which the integral is done in closed form, so
     that no energy step is too coarse for the Fermi function itself. At 0 K this is T at `fermi_ev`,
@@ -56,7 +56,7 @@ def conductance(
 def conductance_slope(
     result: Transmission, temperature_k: float = 300.0, fermi_ev: ArrayLike = 0.0
 ) -> float | NDArray[np.float64]:
-    """Give ``d log10 G / d E_F``: how many decades G moves when the Fermi energy is off by one eV.
+    """Return ``d log10 G / d E_F``: how many decades G moves when the Fermi energy is off by one eV.
 
     Exact for T(E) that is linear between neighbouring energies: ``dG / dE_F = integral T'(E) (-df/dE) dE``.
 
@@ -111,7 +111,7 @@ def thermal_window(
 
 
 def sorted_unique(result: Transmission) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give energies ascending, each once, and T at them."""
+    """Return energies ascending, each once, and T at them."""
     energies, first = np.unique(result.energies_ev, return_index=True)
     return energies, result.transmission[first]
 
@@ -155,7 +155,7 @@ def check_window(energies: NDArray, fermi: NDArray, kt: float, half_width: float
 
 
 def _moments(energies: NDArray, fermi: NDArray, kt: float) -> NDArray[np.float64]:
-    """Give the weight of each T(E_i) in the integral, (..., n_energies), for T linear in between."""
+    """Return the weight of each T(E_i) in the integral, (..., n_energies), for T linear in between."""
     x = (energies - fermi[..., None]) / kt
     # Within one interval: integral of (a + b x)(-f') = [-(a + b x) f] + b [F], with F the integral of f, F =
     # -log(1 + exp(-x)).

@@ -41,7 +41,7 @@ class InjectedDensity:
 def local_density_of_states(
     device: Device, left: Lead, right: Lead, energies_ev: ArrayLike
 ) -> NDArray[np.float64]:
-    """Give the density of states on each atom.
+    """Return the density of states on each atom.
 
     Mulliken's share, ``-1/pi Im sum_(i on a) (G S)_ii``; it sums to the total density of states of the device
     and may be slightly negative on single atoms.
@@ -65,7 +65,7 @@ def local_density_of_states(
 
 
 def injected_density(device: Device, left: Lead, right: Lead, energies_ev: ArrayLike) -> InjectedDensity:
-    """Give the local density of states, parted by the lead that the states come from.
+    """Return the local density of states, separated by the lead that the states come from.
 
     With ``A_L = G Gamma_L G^dagger`` and likewise A_R, ``i (G - G^dagger) = A_L + A_R`` wherever the leads
     are all that broadens, and the share of an atom is ``1/(2 pi) Re sum_(i on a) (A S)_ii``.
@@ -101,7 +101,7 @@ def injected_density(device: Device, left: Lead, right: Lead, energies_ev: Array
 def spectral_function(
     device: Device, left: Lead, right: Lead, energy_ev: float, source: Source = "both"
 ) -> NDArray[np.complex128]:
-    """Give the spectral function of the states that come in from one lead or from both.
+    """Return the spectral function of the states that come in from one lead or from both.
 
     ``A = G Gamma G^dagger``; from both, it is ``i (G - G^dagger)`` wherever the leads are all that broadens.
 
@@ -144,7 +144,7 @@ def density_grid(
     source: Source = "both",
     spacing_ang: float = 0.2,
 ) -> sisl.Grid:
-    """Give the local density of states in space; ``grid.write("ldos.cube")`` keeps it.
+    """Return the local density of states in space; ``grid.write("ldos.cube")`` keeps it.
 
     Parameters
     ----------

@@ -163,7 +163,7 @@ def orbital_interference(
 
 
 def _overlaps(out: NDArray, at_left: NDArray, at_right: NDArray, into: NDArray) -> NDArray[np.float64]:
-    """Give ``||t_n||^2`` for ``t_n = (out_n at_right_n + at_left_n into_n) / 2``, each column times row."""
+    """Return ``||t_n||^2`` for ``t_n = (out_n at_right_n + at_left_n into_n) / 2``, each column times row."""
     norms = [(np.abs(column) ** 2).sum(axis=0) for column in (out, at_left)]
     lengths = [(np.abs(row) ** 2).sum(axis=1) for row in (at_right, into)]
     mixed = (at_left.conj() * out).sum(axis=0) * (at_right * into.conj()).sum(axis=1)
@@ -171,7 +171,7 @@ def _overlaps(out: NDArray, at_left: NDArray, at_right: NDArray, into: NDArray) 
 
 
 def _pairs(out: NDArray, at_left: NDArray, at_right: NDArray, into: NDArray) -> NDArray[np.float64]:
-    """Give ``Re Tr[t_n t_m^dagger]``."""
+    """Return ``Re Tr[t_n t_m^dagger]``."""
     columns, rows = (out, at_left), (at_right, into)
     total = 0.0
     for column, row in zip(columns, rows, strict=True):
@@ -201,7 +201,7 @@ class FoldedLead:
         self.description = f"{lead.description}, folded onto {len(self.orbitals)} orbitals"
 
     def self_energy(self, energy_ev: float) -> NDArray[np.complex128]:
-        """Give the self-energy (eV) at one energy."""
+        """Return the self-energy (eV) at one energy."""
         system = (energy_ev * self._S_metal - self._H_metal).astype(np.complex128)
         system[np.ix_(self._inside, self._inside)] -= self._lead.self_energy(energy_ev)
         coupling = energy_ev * self._S - self._H

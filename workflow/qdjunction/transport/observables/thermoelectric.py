@@ -57,7 +57,7 @@ class Thermoelectric:
 def thermoelectric(
     result: Transmission, temperature_k: float = 300.0, fermi_ev: ArrayLike = 0.0
 ) -> Thermoelectric:
-    """Give the thermoelectric coefficients ``L_n = integral (E - E_F)^n T (-df/dE) dE`` leads to.
+    """Return the thermoelectric coefficients ``L_n = integral (E - E_F)^n T (-df/dE) dE`` leads to.
 
     ``G = G0 L_0``, ``S = -L_1 / (e T L_0)``, ``kappa = 2 / (h T) (L_2 - L_1^2 / L_0)``, ``ZT = S^2 G T /
     kappa``.
@@ -101,7 +101,7 @@ def thermoelectric(
 
 
 def response_energies(energies_ev: ArrayLike, temperature_k: float = 300.0) -> NDArray[np.float64]:
-    """Give the energies of a grid that can be the Fermi energy of `thermoelectric`, before T(E) is known.
+    """Return the energies of a grid that can be the Fermi energy of `thermoelectric`, before T(E) is known.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def response_energies(energies_ev: ArrayLike, temperature_k: float = 300.0) -> N
 
 
 def linear_response_table(result: Transmission, temperature_k: float = 300.0) -> pd.DataFrame:
-    """Give conductance, its slope and the thermoelectric coefficients at every Fermi energy that T(E) allows.
+    """Return conductance, its slope and the thermoelectric coefficients at every Fermi energy that T(E) allows.
 
     Parameters
     ----------

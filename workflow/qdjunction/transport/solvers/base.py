@@ -66,12 +66,12 @@ class Solver(ABC):
 
     @abstractmethod
     def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
-        """Give G between the leads, some energies at a time, each energy once, in any order."""
+        """Return G between the leads, some energies at a time, each energy once, in any order."""
 
     def solve(
         self, energies_ev: NDArray[np.float64], channels: int = 0
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Give T at each energy, and its largest terms ``T_n``, the eigenvalues of ``t t^dagger``.
+        """Return T at each energy, and its largest terms ``T_n``, the eigenvalues of ``t t^dagger``.
 
         Parameters
         ----------
@@ -101,12 +101,12 @@ class Solver(ABC):
         return values, eigenvalues
 
     def transmission(self, energies_ev: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Give T at each energy."""
+        """Return T at each energy."""
         return self.solve(energies_ev)[0]
 
 
 def trace_formula(sigma_left: NDArray, green: NDArray, sigma_right: NDArray) -> NDArray[np.float64]:
-    """Give ``T = Tr[Gamma_L G_LR Gamma_R G_LR^dagger]`` for stacks of matrices.
+    """Return ``T = Tr[Gamma_L G_LR Gamma_R G_LR^dagger]`` for stacks of matrices.
 
     Source: Y. Meir and N. S. Wingreen, Phys. Rev. Lett. 68, 2512 (1992), in the form of C. Caroli et al.
     (1971).

@@ -69,7 +69,7 @@ class ContactReduction(Solver):
         return whole + narrow + 3 * NODES * size * m**2 + 8 * 16 * m**2 * min(n_energies, batch_size(m))
 
     def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
-        """Give G between the leads, window by window."""
+        """Return G between the leads, window by window."""
         order = np.argsort(energies_ev, kind="stable")
         size = batch_size(self.contacts.size)
         start = 0
@@ -82,7 +82,7 @@ class ContactReduction(Solver):
                 yield Batch(places, sigma_left, sigma_right, green[:, self._left])
 
     def refined_transmission(self, energy_ev: float) -> float:
-        """Give T at one energy with the error of the decomposition taken off, to first order.
+        """Return T at one energy with the error of the decomposition taken off, to first order.
 
         Columns and rows of G that belong to the leads are put together from the states in all of the device.
         What they leave of ``1 - (E S - H - Sigma) G`` is the error of the decomposition, independent of how it
@@ -103,7 +103,7 @@ class ContactReduction(Solver):
     def _in_device(
         self, energy: float, sigma_left: NDArray, sigma_right: NDArray, place: Places
     ) -> NDArray[np.complex128]:
-        """Give the columns of G that belong to the contact orbitals at `place`, on all orbitals."""
+        """Return the columns of G that belong to the contact orbitals at `place`, on all orbitals."""
         window = Window(self._closed, np.array([energy]), smooth=False)
         closed, distance, near = window.green(window.energies_ev)
         system = self._system(closed, sigma_left[None], sigma_right[None])[0]
@@ -124,7 +124,7 @@ class ContactReduction(Solver):
         return self.device.spectrum.combine(coefficients)
 
     def _system(self, closed: NDArray, sigma_left: NDArray, sigma_right: NDArray) -> NDArray[np.complex128]:
-        """Give ``1 - g Sigma``, (n_energies, m, m)."""
+        """Return ``1 - g Sigma``, (n_energies, m, m)."""
         m = self.contacts.size
         system = np.zeros((len(closed), m, m), dtype=np.complex128)
         system[:, :, self._left] -= _product(closed[:, :, self._left], sigma_left)
@@ -133,7 +133,7 @@ class ContactReduction(Solver):
         return system
 
     def _sigma(self, matrix: NDArray, sigma_left: NDArray, sigma_right: NDArray) -> NDArray[np.complex128]:
-        """Give ``Sigma matrix`` for rows on the contacts."""
+        """Return ``Sigma matrix`` for rows on the contacts."""
         out = np.zeros(matrix.shape, dtype=np.complex128)
         out[self._left] += sigma_left @ matrix[self._left]
         out[self._right] += sigma_right @ matrix[self._right]
@@ -142,7 +142,7 @@ class ContactReduction(Solver):
     def _columns(
         self, window: "Window", energies: NDArray, sigma_left: NDArray, sigma_right: NDArray
     ) -> NDArray[np.complex128]:
-        """Give the columns of G that belong to the right lead, (n_energies, m, m_right)."""
+        """Return the columns of G that belong to the right lead, (n_energies, m, m_right)."""
         closed, distance, near = window.green(energies)
         system = self._system(closed, sigma_left, sigma_right)
         green = np.linalg.solve(system, closed[:, :, self._right].astype(np.complex128))
@@ -163,7 +163,7 @@ class ContactReduction(Solver):
         sigma_right: NDArray,
         place: Places,
     ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-        """Give columns of G with the levels of rows V, E - e = `distance`, from G without them.
+        """Return columns of G with the levels of rows V, E - e = `distance`, from G without them.
 
         Returns
         -------
@@ -184,7 +184,7 @@ class ContactReduction(Solver):
 
 
 def batch_size(n_contacts: int) -> int:
-    """Give how many energies are solved together."""
+    """Return how many energies are solved together."""
     return max(1, BATCH_BYTES // (16 * n_contacts**2))
 
 
@@ -270,7 +270,7 @@ class Window:
     def green(
         self, energies_ev: NDArray[np.float64]
     ) -> tuple[NDArray, NDArray[np.float64], NDArray[np.bool_]]:
-        """Give g at some energies of the window but for the levels next to each of them.
+        """Return g at some energies of the window but for the levels next to each of them.
 
         Returns
         -------
@@ -292,7 +292,7 @@ class Window:
 
 
 def _sums(rows: NDArray, weights: NDArray[np.float64]) -> NDArray:
-    """Give ``rows diag(w) rows^dagger`` for each row of weights."""
+    """Return ``rows diag(w) rows^dagger`` for each row of weights."""
     m = len(rows)
     columns = np.ascontiguousarray(rows.conj().T)
     out = np.empty((len(weights), m, m), dtype=rows.dtype)
@@ -302,7 +302,7 @@ def _sums(rows: NDArray, weights: NDArray[np.float64]) -> NDArray:
 
 
 def _product(closed: NDArray, sigma: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Give ``closed @ sigma``; where closed is real, in real arithmetic."""
+    """Return ``closed @ sigma``; where closed is real, in real arithmetic."""
     if np.iscomplexobj(closed):
         return closed @ sigma
     out = np.zeros((len(closed), closed.shape[1], sigma.shape[2]), dtype=np.complex128)

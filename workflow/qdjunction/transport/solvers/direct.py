@@ -30,14 +30,14 @@ class DirectSolver(Solver):
         return copies + (size + 16) * n**2 + 3 * 16 * n * len(right.orbitals)
 
     def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
-        """Give G between the leads, one energy at a time."""
+        """Return G between the leads, one energy at a time."""
         for i, energy in enumerate(energies_ev):
             green = self.columns(energy, self.right.orbitals)[self.left.orbitals]
             sigmas = (lead.self_energy(energy)[None] for lead in (self.left, self.right))
             yield Batch(np.array([i]), *sigmas, green[None])
 
     def columns(self, energy_ev: float, orbitals: NDArray[np.int64]) -> NDArray[np.complex128]:
-        """Give the columns of G that belong to `orbitals`, (n, len(orbitals)).
+        """Return the columns of G that belong to `orbitals`, (n, len(orbitals)).
 
         Raises
         ------

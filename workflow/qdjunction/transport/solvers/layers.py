@@ -54,7 +54,7 @@ class LayerSolver(Solver):
         return kept + sweep
 
     def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
-        """Give G between the leads, one energy at a time."""
+        """Return G between the leads, one energy at a time."""
         for i, energy in enumerate(energies_ev):
             sigmas = [lead.self_energy(float(energy)) for lead in (self.left, self.right)]
             green = self._swept(float(energy), *sigmas)

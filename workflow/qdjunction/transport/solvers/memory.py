@@ -7,7 +7,7 @@ GIB = 1024**3
 
 
 def available_bytes() -> int | None:
-    """Give what is free to this process: of the machine, of its control groups and of its own limit.
+    """Return what is free to this process: of the machine, of its control groups and of its own limit.
 
     Returns
     -------
@@ -27,7 +27,7 @@ def _machine() -> int | None:
 
 
 def _control_groups(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> list[int]:
-    """Give what the memory limits of batch systems and containers leave, from the own group to the root."""
+    """Return what the memory limits of batch systems and containers leave, from the own group to the root."""
     left = []
     for line in _text(own).splitlines():
         _, controllers, path = line.split(":", 2)
@@ -52,7 +52,7 @@ def _control_groups(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc
 
 
 def _own_limit() -> int | None:
-    """Give what ``ulimit -v`` leaves."""
+    """Return what ``ulimit -v`` leaves."""
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     pages = _text(Path("/proc/self/statm")).split()
     if limit == resource.RLIM_INFINITY or not pages:

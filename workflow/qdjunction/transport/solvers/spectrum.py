@@ -70,7 +70,7 @@ class Spectrum:
         return len(self.levels_ev)
 
     def rows(self, orbitals: ArrayLike) -> NDArray:
-        """Give the rows of X that belong to some orbitals, (m, n)."""
+        """Return the rows of X that belong to some orbitals, (m, n)."""
         places = np.asarray(orbitals, dtype=np.int64)
         unit = np.zeros((self.n_orbitals, places.size), dtype=self._dtype, order="F")
         unit[places, np.arange(places.size)] = 1.0
@@ -80,7 +80,7 @@ class Spectrum:
         return _times_real(turned, self._Z)
 
     def combine(self, coefficients: NDArray) -> NDArray:
-        """Give combinations ``X c`` of states, one for each column c, (n, columns)."""
+        """Return combinations ``X c`` of states, one for each column c, (n, columns)."""
         mixed = np.asfortranarray(in_parts(self._Z, coefficients))
         if np.iscomplexobj(mixed) and self._dtype.kind == "f":
             parts = np.asfortranarray(np.hstack([mixed.real, mixed.imag]))
@@ -89,14 +89,14 @@ class Spectrum:
         return self._back(np.asfortranarray(mixed, dtype=self._dtype))
 
     def _back(self, mixed: NDArray) -> NDArray:
-        """Give ``L^-dagger Q mixed``."""
+        """Return ``L^-dagger Q mixed``."""
         # LAPACK's numbers: 1 the transposed, 2 the adjoint.
         adjoint = 1 if self._dtype.kind == "f" else 2
         solved, _ = self._solve(self._L, self._turned(mixed, "L"), lower=1, trans=adjoint)
         return solved
 
     def _turned(self, matrix: NDArray, side: str) -> NDArray:
-        """Give ``Q matrix`` (L) or ``matrix Q`` (R)."""
+        """Return ``Q matrix`` (L) or ``matrix Q`` (R)."""
         if self.n_orbitals == 1:
             return matrix
         inner = matrix[1:] if side == "L" else matrix[:, 1:]
@@ -116,7 +116,7 @@ _COMPLEX = lapack.zpotrf, lapack.zhegst, lapack.zhetrd, lapack.zhetrd_lwork, lap
 
 
 def in_parts(matrix: NDArray, other: NDArray) -> NDArray:
-    """Give ``matrix @ other``; where only `other` is complex, in real arithmetic, both parts at once."""
+    """Return ``matrix @ other``; where only `other` is complex, in real arithmetic, both parts at once."""
     if np.iscomplexobj(matrix) or not np.iscomplexobj(other):
         return matrix @ other
     both = matrix @ np.hstack([other.real, other.imag])
@@ -124,7 +124,7 @@ def in_parts(matrix: NDArray, other: NDArray) -> NDArray:
 
 
 def _times_real(other: NDArray, real: NDArray[np.float64]) -> NDArray:
-    """Give ``other @ real`` in real arithmetic throughout."""
+    """Return ``other @ real`` in real arithmetic throughout."""
     if not np.iscomplexobj(other):
         return other @ real
     return np.ascontiguousarray(other.real) @ real + 1j * (np.ascontiguousarray(other.imag) @ real)
