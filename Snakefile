@@ -19,7 +19,8 @@ min_version("9.25")
 
 # Snakemake's own message knows neither who holds the lock nor whether that still runs.
 if workflow.is_main_process:
-    holder, sentence = find_holder(Path.cwd())
+    # A job that outlives its Snakemake on a cluster is waited for by its successor (docs/cluster.md).
+    holder, sentence = find_holder(Path.cwd(), jobs="--unlock" not in sys.argv)
     if holder is Holder.ALIVE and "--unlock" in sys.argv:
         raise WorkflowError(sentence)
     if holder is not Holder.NOBODY and "--unlock" not in sys.argv:

@@ -108,7 +108,7 @@ def test_every_command_is_one_that_its_program_knows(page, command, folder):
 def test_every_yaml_block_is_what_it_is_said_to_be(page, block):
     values = yaml.safe_load(block)
     assert values
-    if "set-resources" in values or "default-resources" in values:
+    if {"set-resources", "default-resources", "set-threads"} & set(values):
         known = subprocess.run(
             [sys.executable, "-m", "snakemake", "--help"], capture_output=True, text=True, check=True
         ).stdout

@@ -171,13 +171,15 @@ def test_of_many_newcomers_one_gets_a_stale_lock(tmp_path, links):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_pack_is_kept_with_or_without_links(tmp_path, links):
-    (tmp_path / "pack.zip").write_bytes(b"results")
-    code = "import sys; from qdjunction.study.packs import keep; keep('pack.zip', 'work')"
+def test_a_result_is_kept_with_or_without_links(tmp_path, links):
+    code = (
+        "from pathlib import Path; from qdjunction.core.resume import resume\n"
+        "resume('h.nc', 'work', '0' * 64, lambda path: (path.parent.mkdir(), path.write_bytes(b'results')))"
+    )
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=links, check=True)
-    kept = tmp_path / "work" / "pack.zip"
-    assert kept.read_bytes() == b"results"
-    assert kept.samefile(tmp_path / "pack.zip") == ("LD_PRELOAD" not in links)
+    (kept,) = (tmp_path / "work").iterdir()
+    assert (tmp_path / "h.nc").read_bytes() == b"results"
+    assert kept.samefile(tmp_path / "h.nc") == ("LD_PRELOAD" not in links)
 
 
 def _crowd(folder, environment):

@@ -135,6 +135,8 @@ def results(folder: Path) -> dict[str, bytes]:
     files = {}
     for path in sorted((folder / "results" / DOT).rglob("*")):
         data = path.read_bytes() if path.is_file() else b""
+        if path.suffix == ".nc":
+            data = bytes_of_matrices(path)
         if path.suffix == ".json":
             record = json.loads(data)
             for key in ("provenance", "wall_time_s", "settling"):
@@ -144,14 +146,15 @@ def results(folder: Path) -> dict[str, bytes]:
     return files
 
 
+def bytes_of_matrices(path: Path) -> bytes:
+    """H and S of one file."""
+    h = read_electronic_structure(path).hamiltonian
+    return b"".join(block.tobytes() for block in (h.Hk(format="array"), h.Sk(format="array")))
+
+
 def matrices(dot: Path, names: Sequence[str]) -> bytes:
     """H and S of junctions of a dot."""
-    return b"".join(
-        block.tobytes()
-        for name in names
-        for h in [read_electronic_structure(dot / name / "hamiltonian.nc").hamiltonian]
-        for block in (h.Hk(format="array"), h.Sk(format="array"))
-    )
+    return b"".join(bytes_of_matrices(dot / name / "hamiltonian.nc") for name in names)
 
 
 def note(name: str, happened: str, since: float, differing: int) -> None:
@@ -273,16 +276,16 @@ def test_a_truncated_result_is_named_and_made_again(study, same):
     path = study.folder / "results" / DOT / "relaxed.extxyz"
     path.write_bytes(path.read_bytes()[:1000])
     began = time.monotonic()
-    study.target = f"results/{DOT}/hamiltonian.nc"
+    study.target = f"results/{DOT}/long/hamiltonian.nc"
     broken = subprocess.run(
         study.command(profile=False), cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
     )
     assert broken.returncode == 1
     assert "relaxed.extxyz cannot be read" in broken.stderr
-    assert not (path.parent / "hamiltonian.nc").exists()
+    assert not (path.parent / "long" / "hamiltonian.nc").exists()
     path.unlink()
+    study.target = TARGET
     study.finish(profile=False)
-    (path.parent / "hamiltonian.nc").unlink()
     same(began, "the next step names the file; delete it and run again")
 
 

@@ -8,7 +8,7 @@ import sisl
 from qdjunction.cli import main
 from qdjunction.core.errors import InputError
 from qdjunction.steps import compute_transmission
-from qdjunction.transport import parse_axis, read_transmission, transport_axis
+from qdjunction.transport import parse_axis, parse_energies, parse_leads, read_transmission, transport_axis
 
 ENERGIES = np.array([-1.0, -0.4, 0.3, 1.1])
 GRID = "-1,-0.4,0.3,1.1"
@@ -58,7 +58,9 @@ def chain_sigma(energy, eta=1e-9):
 
 def found(tmp_path, hamiltonian, leads, left, right, **options):
     hamiltonian.write(tmp_path / "h.nc")
-    compute_transmission(tmp_path / "h.nc", GRID, leads, tmp_path / "t.nc", left, right, **options)
+    choice = parse_leads(leads, options.pop("eta_ev", None))
+    energies = parse_energies(GRID)
+    compute_transmission(tmp_path / "h.nc", energies, choice, tmp_path / "t.nc", left, right, **options)
     return read_transmission(tmp_path / "t.nc").transmission
 
 

@@ -21,12 +21,12 @@ WORK = """\
 import sys
 from qdjunction.core.matrix_files import read_matrices
 from qdjunction.steps import compute_transmission
-from qdjunction.transport import read_transmission
+from qdjunction.transport import parse_leads, read_transmission
 source, folder = sys.argv[1:]
 gold = read_matrices(source).tile(6, 2)
 gold.write(f"{folder}/gold.nc")
 for name in ("t.nc", "t.TBT.nc"):
-    compute_transmission(f"{folder}/gold.nc", "-1,0", "wide-band:1", f"{folder}/{name}", [0], [5])
+    compute_transmission(f"{folder}/gold.nc", [-1.0, 0.0], parse_leads("wide-band:1"), f"{folder}/{name}", [0], [5])
 print(*read_transmission(f"{folder}/t.nc").transmission)
 """
 

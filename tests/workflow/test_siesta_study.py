@@ -87,9 +87,7 @@ def test_a_density_is_handed_on_from_contact_to_contact(folder):
     change(folder, "siesta:\n", "seed_density: true\nsiesta:\n")
     dry = snakemake(folder, "-n")
     planned(dry)
-    assert re.search(
-        r"rule hamiltonian:\n +input: \S+long/junction.extxyz, \S+short/hamiltonian.nc,", dry.stdout
-    )
+    assert re.search(r"rule hamiltonian:\n +input: \S+relaxed.extxyz, \S+short/hamiltonian.nc,", dry.stdout)
 
 
 BAD = {

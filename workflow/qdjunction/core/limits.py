@@ -3,14 +3,17 @@
 The key that has a limit states its reason; limits keep a slip of the unit or of the decimal point from costing a study.
 """
 
-from typing import Annotated, Any
+from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Annotated, Any
+
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from qdjunction.core.errors import InputError
-from qdjunction.core.units import BOLTZMANN_EV_PER_K
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 FARTHEST_EV = 50.0
 """Largest distance from E_F (eV) of an energy: valence orbitals describe no level beyond it."""
@@ -76,6 +79,8 @@ def energy_grid(first_ev: float, last_ev: float, step_ev: float) -> NDArray[np.f
         If the range is empty, has too many energies, lies too far from E_F, or the step does not lead from its first
         energy to its last.
     """
+    import numpy as np
+
     text = f"{first_ev}:{last_ev}:{step_ev}"
     if not (np.isfinite([first_ev, last_ev, step_ev]).all() and step_ev > 0 and last_ev >= first_ev):
         raise InputError(
@@ -103,6 +108,8 @@ def checked_energies(energies_ev: NDArray[np.float64]) -> NDArray[np.float64]:
     InputError
         If one lies farther from E_F than `FARTHEST_EV`.
     """
+    import numpy as np
+
     if (far := np.abs(energies_ev).max(initial=0.0)) > FARTHEST_EV:
         raise InputError(
             f"energies: {far:g} eV from E_F is beyond {FARTHEST_EV:g} eV, where a basis of valence orbitals has no "
@@ -119,6 +126,8 @@ def check_thermal_grid(first_ev: float, last_ev: float, step_ev: float, temperat
     InputError
         If it is narrower than the Fermi function's derivative, or coarser than `COARSEST_STEP` kT.
     """
+    from qdjunction.core.units import BOLTZMANN_EV_PER_K
+
     kt = BOLTZMANN_EV_PER_K * temperature_k
     if last_ev - first_ev < 2 * KERNEL_HALF_WIDTH * kt:
         raise InputError(

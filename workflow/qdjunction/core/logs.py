@@ -38,7 +38,7 @@ def is_interactive() -> bool:
     handlers = logging.getLogger("qdjunction").handlers
     shown = [handler for handler in handlers if isinstance(handler, _TerminalHandler)]
     in_job = any(isinstance(handler, logging.FileHandler) for handler in handlers)
-    return bool(shown) and not in_job and shown[0].stream.isatty()
+    return bool(shown) and not in_job and not shown[0].stream.closed and shown[0].stream.isatty()
 
 
 @contextmanager

@@ -77,12 +77,15 @@ def forget_run(folder: Path) -> None:
     _record_path(folder, RunRecord.of_this_process()).unlink(missing_ok=True)
 
 
-def find_holder(folder: Path) -> tuple[Holder, str]:
-    """Return who holds Snakemake's lock of `folder`, and one sentence that says so and what to type."""
+def find_holder(folder: Path, jobs: bool = True) -> tuple[Holder, str]:
+    """Return who holds Snakemake's lock of `folder`, and one sentence that says so and what to type.
+
+    With `jobs`, a job that outlives its Snakemake counts as a holder.
+    """
     locked = [path.stat().st_mtime_ns for path in _files(folder / LOCKS)]
     if not locked:
         return Holder.NOBODY, f"{folder} is not locked"
-    if processes := _snakemake_processes(folder):
+    if processes := _snakemake_processes(folder, jobs):
         pids = " ".join(map(str, processes))
         return Holder.ALIVE, (
             f"a Snakemake or a job of one still works in {folder} (process {pids}): wait for it, or end it with"
@@ -171,17 +174,22 @@ def _pid_namespace() -> str:
         return ""
 
 
-def _snakemake_processes(folder: Path) -> list[int]:
+def _snakemake_processes(folder: Path, jobs: bool) -> list[int]:
     """Return the processes of this computer, but the caller's own, that run Snakemake or a job of it in `folder`."""
     own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     found = []
     for process in psutil.process_iter(["pid", "cmdline", "cwd", "status"]):
         about = process.info
         words = about["cmdline"] or []
-        is_snakemake = any(Path(word).name == "snakemake" for word in words[:4]) or any(
+        is_job = "--mode" in words or any(
             f"{os.sep}.snakemake{os.sep}scripts{os.sep}" in word for word in words
         )
-        if is_snakemake and about["pid"] not in own and about["status"] != psutil.STATUS_ZOMBIE:
+        is_snakemake = any(Path(word).name == "snakemake" for word in words[:4])
+        if (
+            (jobs if is_job else is_snakemake)
+            and about["pid"] not in own
+            and about["status"] != psutil.STATUS_ZOMBIE
+        ):
             with suppress(OSError, TypeError):
                 if os.path.samefile(about["cwd"], folder):
                     found.append(about["pid"])

@@ -31,7 +31,7 @@ from qdjunction.engine.contract import ElectronicStructure, EngineInfo, Relaxati
 from qdjunction.engine.fermi import fermi_energy
 from qdjunction.engine.relaxation import relax
 from qdjunction.engine.xtb import blas
-from qdjunction.engine.xtb.scf_log import ScfLog
+from qdjunction.engine.xtb.scf_log import ScfLog, interrupt_afterwards
 from qdjunction.engine.xtb.settings import XtbSettings
 
 __all__ = ["XtbEngine", "XtbSettings"]
@@ -234,7 +234,8 @@ class _Scf:
             self._tblite.set("accuracy", rough * self.settings.accuracy)
             self._log.temperature_k = temperature
             self._tblite.set("temperature", BOLTZMANN_EV_PER_K * temperature / HARTREE_EV)
-            result = self._tblite.singlepoint(result, copy=True)
+            with interrupt_afterwards():
+                result = self._tblite.singlepoint(result, copy=True)
         return result
 
     def forget(self) -> None:

@@ -2,7 +2,11 @@
 
 import logging
 import re
+import signal
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from qdjunction.core.units import HARTREE_EV
 
@@ -48,3 +52,23 @@ class ScfLog:
             # tblite gives the whole energy for the change of the first iteration.
             f"  change {change * HARTREE_EV:+.1e} eV" if number > 1 else "", density,
         )  # fmt: skip
+
+
+@contextmanager
+def interrupt_afterwards() -> Iterator[None]:
+    """Raise the KeyboardInterrupt of a Ctrl-C when the block ends.
+
+    While tblite computes, Python runs only in the function that takes its lines, and what is raised there is lost.
+    """
+    former = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or former != signal.default_int_handler:
+        yield
+        return
+    pressed: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)
+    if pressed:
+        raise KeyboardInterrupt
