@@ -25,7 +25,7 @@ LOG10_G = "$\\log_{10}(G/G_0)$"
 MEASURED, SIMULATED = style.PALETTE[0], style.PALETTE[3]
 NEAR_DECADES = 0.25
 """Computed conductances that are no farther apart are labelled together."""
-LABEL_DECADES = 1.1
+LABEL_DECADES = 1.3
 """Width of the label of a peak; nearer ones are written on different lines."""
 CURVE_POINTS = 400
 """Points at which a fitted curve is drawn."""
@@ -405,7 +405,8 @@ def jump_table(entry: TraceResults) -> pd.DataFrame:
             }
             rows.append(pd.DataFrame({"row": "bin", **of, **bins}))
             if _peaks(one, f"jump_{quantity}"):
-                along = np.linspace(centres[0], centres[-1], CURVE_POINTS)
+                filled = centres[counts.to_numpy() > 0]
+                along = np.linspace(filled[0] - 0.3, filled[-1] + 0.3, CURVE_POINTS)
                 fit = _fitted_counts(one.summary["fits"][f"jump_{quantity}"], along)
                 rows.append(pd.DataFrame({"row": "fit", **of, column: along, "fit_per_decade": fit * scale}))
     return pd.concat(rows, ignore_index=True)
