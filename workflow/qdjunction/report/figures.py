@@ -241,7 +241,7 @@ def decay_figure(table: pd.DataFrame, verdict: Mapping[str, Any], colours: Mappi
     span = float(np.ptp(distances))
     axes.annotate(
         f"{verdict['above_trend_decades']:+.2f} decades\nfrom the trend",
-        (distances[-1], np.sqrt(trend * conductances[-1])),
+        (distances[-1], trend**0.25 * conductances[-1] ** 0.75),
         (-6, 0), textcoords="offset points", ha="right", va="center", color=style.HEADLINE, fontsize=8,
     )  # fmt: skip
     axes.hlines(
