@@ -102,3 +102,20 @@ def test_nothing_runs_over_the_edge(browser, width):
     device = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", device)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+def test_a_narrower_window_cuts_no_tip(browser):
+    view = drawn(browser, browser.find_element("id", "structure").get_attribute("data-drawn") or "0 element")
+
+    def fits(_) -> bool:
+        size, width, height = browser.execute_script(
+            "const v = arguments[0], a = v._fullLayout.scene.aspectratio;"
+            "return [Math.max(a.x, a.y, a.z), v.clientWidth, v.clientHeight]",
+            view,
+        )
+        return size <= 1.36 * width / height
+
+    for width in (1200, 390):
+        device = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", device)
+        WebDriverWait(browser, 60).until(fits)

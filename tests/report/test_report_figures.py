@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from qdjunction.interference.chain import DiatomicChain
-from qdjunction.interference.series import verdict_values
+from qdjunction.interference.jump import find_jump
+from qdjunction.interference.series import trend_values, verdict_values
 from qdjunction.report import drawing, figures, style
 from qdjunction.report.data import SeriesResults
 from qdjunction.report.plan import PlannedFigure, planned_figures
@@ -41,6 +42,7 @@ def chain_series() -> SeriesResults:
         "headline_energy_ev": at,
         "conductance_at_headline_G0": spectrum.conductances_g0[:, index].tolist(),
         "at_headline": verdict_values(spectrum.at(at)),
+        "trend_at_headline": trend_values(spectrum.at(at), spectrum.distances_ang),
     }
     return SeriesResults("L", summary, pd.DataFrame(), spectrum.table(), ())
 
@@ -133,7 +135,7 @@ def test_a_junction_without_a_rule_is_left_out(results):
 
 
 def test_decay_table_holds_the_fit_of_the_summary(chain_series):
-    table = figures.decay_table(chain_series, 0.95)
+    table = figures.decay_table(chain_series)
     contacts = table[table["row"] == "contact"]
     verdict = chain_series.summary["at_headline"]
     np.testing.assert_allclose(contacts["conductance_G0"], chain_series.summary["conductance_at_headline_G0"])
@@ -146,7 +148,7 @@ def test_decay_and_spectrum_are_drawn(chain_series):
     summary = chain_series.summary
     colours = style.junction_colours(summary["junctions"])
     with style.figure_style():
-        decay = figures.decay_figure(figures.decay_table(chain_series, 0.95), colours, 0.4, 0.95)
+        decay = figures.decay_figure(figures.decay_table(chain_series), summary["at_headline"], colours)
         spectrum = figures.spectrum_figure(chain_series.spectrum, figures.Marks.of(summary), 0.4)
     text = " ".join(item.get_text() for item in decay.axes[0].texts)
     assert f"{summary['at_headline']['above_trend_decades']:+.2f} decades" in text
@@ -154,17 +156,102 @@ def test_decay_and_spectrum_are_drawn(chain_series):
     np.testing.assert_array_equal(drawn.get_ydata(), chain_series.spectrum["beta_per_ang"])
 
 
+def test_figures_draw_the_recorded_numbers(chain_series, results):
+    """A verdict changed by hand is drawn as it stands, so that nothing is fitted again."""
+    summary = chain_series.summary
+    told = summary["at_headline"] | {"beta_per_ang": 7.25, "above_trend_decades": 3.5, "step_decades": 2.5}
+    with style.figure_style():
+        axes = figures.decay_figure(
+            figures.decay_table(chain_series), told, style.junction_colours(summary["junctions"])
+        ).axes[0]
+    texts = [item.get_text() for item in (*axes.texts, *axes.get_legend().get_texts())]
+    for number in ("7.25", "+3.50 decades", "+2.50"):
+        assert any(number in text for text in texts), number
+
+    midgap = results.chain_summary["midgap"] | {"above_trend_decades": 5.0}
+    with style.figure_style():
+        figure = figures.chain_figure(results.chain, results.chain_summary | {"midgap": midgap}, 0.4)
+    trend, _, last = figure.axes[0].lines
+    assert last.get_ydata()[0] - trend.get_ydata()[-1] == pytest.approx(5)
+
+
+def test_the_trend_of_the_chain_is_its_fit(results):
+    chain = results.chain[
+        np.isclose(results.chain["energy_eV"].abs(), results.chain["energy_eV"].abs().min())
+    ]
+    rows = chain[chain["energy_eV"] == chain["energy_eV"].iloc[0]].sort_values("site")
+    slope, start = np.polyfit(rows["site"].iloc[:-1], rows["log10_transmission"].iloc[:-1], 1)
+    with style.figure_style():
+        line = figures.chain_figure(results.chain, results.chain_summary, 0.4).axes[0].lines[0]
+    np.testing.assert_allclose(line.get_ydata(), start + slope * np.asarray(line.get_xdata()), atol=1e-8)
+
+
+def test_a_series_recorded_without_its_trend_is_drawn(chain_series):
+    old = {key: value for key, value in chain_series.summary.items() if key != "trend_at_headline"}
+    table = figures.decay_table(SeriesResults("L", old, pd.DataFrame(), chain_series.spectrum, ()))
+    new = figures.decay_table(chain_series)
+    contacts, same = (one[one["row"] == "contact"] for one in (table, new))
+    np.testing.assert_allclose(contacts["fit_G0"], same["fit_G0"], rtol=1e-12)
+    np.testing.assert_allclose(contacts["band_high_G0"].iloc[-1], same["band_high_G0"].iloc[-1], rtol=1e-12)
+    assert table.loc[table["row"] == "curve", "band_low_G0"].isna().all()
+    with style.figure_style():
+        colours = style.junction_colours(old["junctions"])
+        figure = figures.decay_figure(table, old["at_headline"], colours)
+    assert any("prediction band" in text.get_text() for text in figure.axes[0].get_legend().get_texts())
+
+
 def test_two_contacts_and_a_last_have_no_band(chain_series):
-    summary = chain_series.summary | {
-        key: chain_series.summary[key][-3:]
-        for key in ("junctions", "distances_ang", "conductance_at_headline_G0")
+    keys = ("junctions", "distances_ang", "conductance_at_headline_G0")
+    last = {key: chain_series.summary[key][-3:] for key in keys}
+    verdict = find_jump(last["distances_ang"], last["conductance_at_headline_G0"])
+    summary = chain_series.summary | last
+    summary |= {
+        "at_headline": verdict_values(verdict),
+        "trend_at_headline": trend_values(verdict, last["distances_ang"]),
     }
-    short = SeriesResults("L", summary, pd.DataFrame(), chain_series.spectrum, ())
-    table = figures.decay_table(short, 0.95)
+    table = figures.decay_table(SeriesResults("L", summary, pd.DataFrame(), chain_series.spectrum, ()))
     assert table["band_low_G0"].isna().all()
     with style.figure_style():
-        figure = figures.decay_figure(table, style.junction_colours(summary["junctions"]), 0.4, 0.95)
-    assert "prediction band" not in figure.axes[0].get_legend().get_texts()[0].get_text()
+        colours = style.junction_colours(summary["junctions"])
+        figure = figures.decay_figure(table, summary["at_headline"], colours)
+    assert not any("prediction band" in text.get_text() for text in figure.axes[0].get_legend().get_texts())
+
+
+def test_the_transmission_is_drawn_with_its_thermal_average(results):
+    series = results.dots[0].series[0]
+    table = figures.transmission_table(series)
+    for name, thermal in series.conductance.groupby("junction"):
+        rows = table[table["junction"] == name].dropna(subset="conductance_G0")
+        np.testing.assert_allclose(rows["energy_eV"], thermal["fermi_eV"], atol=1e-9)
+        np.testing.assert_allclose(rows["conductance_G0"], thermal["conductance_G0"], rtol=1e-6)
+
+
+def test_densities_name_their_contacts_and_elements_inside_the_figure(results):
+    junction = results.dots[0].junctions[0]
+    table = figures.density_table(junction)
+    named = table.dropna(subset="contact")
+    assert list(named["element"]) == ["Br", "Br"]
+    with style.figure_style():
+        figure = figures.density_figure(table, (-6.0, 0.0), junction)
+        figure.canvas.draw()
+        for axes in figure.axes[:2]:
+            assert set(named["contact"]) <= {text.get_text() for text in axes.texts}
+            box = axes.title.get_window_extent()
+            assert box.y1 <= figure.bbox.y1
+        assert {"Au", "Pb", "Br"} <= {text.get_text() for text in figure.axes[1].texts}
+
+
+def test_the_least_coherent_sum_is_a_bar_to_be_seen(results):
+    table = figures.orbital_table(results.dots[0].series[0])
+    table.loc[0, "coherent"] = 1e-9
+    with style.figure_style():
+        figure = figures.orbital_figure(table)
+    assert figure.axes[2].get_ylim()[0] < 0.5e-9
+    labels = [label.get_text() for axes in figure.axes[2:] for label in axes.get_xticklabels()]
+    assert labels == [
+        f"{row.junction}\n{row.energy_eV:.2f} eV"
+        for row in table.sort_values("at", ascending=False).itertuples()
+    ]
 
 
 def test_junction_colours_are_distinct():

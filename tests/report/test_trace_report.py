@@ -103,6 +103,19 @@ def test_plateau_and_jump_tables_count_traces(traced, drawings):
     jumps = drawings["traces_MAPbBr3_jumps"].table
     heights = jumps[(jumps["quantity"] == "height") & (jumps["set"] == "MAPbBr3")]
     assert heights["traces"].sum() == entry.summary["jumps"]
+    # The drawn curve is that of the recorded peak, on a finer grid than the bins.
+    fit, (peak,) = heights[heights["row"] == "fit"], entry.summary["fits"]["jump_height"]["peaks"]
+    top = fit.loc[fit["fit_per_decade"].idxmax()]
+    assert top["decades"] == pytest.approx(peak["centre"], abs=0.01)
+    bins = entry.histograms["jump_height_fit"]
+    width, total = bins["jump_height_bin"].attrs["bin_width"], entry.histograms["jump_height_counts"].sum()
+    recorded = bins.to_numpy() / (float(total) * width)
+    drawn = np.interp(
+        bins["jump_height_bin"], fit["decades"], fit["fit_per_decade"], left=np.nan, right=np.nan
+    )
+    np.testing.assert_allclose(
+        drawn[np.isfinite(drawn)], recorded[np.isfinite(drawn)], atol=0.02 * recorded.max()
+    )
 
 
 def test_class_table_holds_sizes_and_stability(traced, drawings):

@@ -15,6 +15,9 @@ from qdjunction.interference.jump import JumpVerdict
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.transport import Transmission, conductance, thermal_window
 
+TREND_POINTS = 80
+"""Points along the distance at which the fit and its prediction band are recorded."""
+
 
 @dataclass(frozen=True)
 class SeriesMember:
@@ -125,6 +128,35 @@ def verdict_values(verdict: JumpVerdict) -> dict[str, Any]:
     }
 
 
+def trend_values(verdict: JumpVerdict, distances_ang: Sequence[float]) -> dict[str, list[float]]:
+    """Return the fit of a verdict at one energy and its prediction band, at the contacts and along the distance.
+
+    Parameters
+    ----------
+    verdict : JumpVerdict
+        The verdict with its fit.
+    distances_ang : sequence of float
+        Distances of the n contacts, ascending (Ang).
+
+    Returns
+    -------
+    dict
+        ``distance_ang``, the n contacts followed by an even grid from before the first to beyond the last (Ang);
+        ``log10_conductance_G0``, ``log10_low_G0`` and ``log10_high_G0``, the fit and the ends of the band (nan where
+        two contacts leave none).
+    """
+    span = float(np.ptp(distances_ang))
+    grid = np.linspace(distances_ang[0] - 0.06 * span, distances_ang[-1] + 0.23 * span, TREND_POINTS)
+    along = [*distances_ang, *grid.tolist()]
+    predictions = [verdict.fit.predict(distance) for distance in along]
+    return {
+        "distance_ang": along,
+        "log10_conductance_G0": [float(one.log10_g) for one in predictions],
+        "log10_low_G0": [float(one.low) for one in predictions],
+        "log10_high_G0": [float(one.high) for one in predictions],
+    }
+
+
 def _analyse(
     members: Sequence[SeriesMember],
     temperature_k: float,
@@ -182,9 +214,11 @@ def _analyse(
             confidence=settings.confidence,
         )
         table = spectrum.table()
+        at_headline = spectrum.at(headline)
         summary |= {
             "kind": "decay",
-            "at_headline": verdict_values(spectrum.at(headline)),
+            "at_headline": verdict_values(at_headline),
+            "trend_at_headline": trend_values(at_headline, distances),
             "at_fermi": verdict_values(spectrum.at(0.0)) if fermi[0] <= 0 <= fermi[-1] else None,
             "shares": spectrum.shares(),
             "sentence": spectrum.sentence,

@@ -10,15 +10,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from ase import Atoms
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import EllipseCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+from matplotlib.patheffects import Normal, Stroke
 from numpy.typing import NDArray
 
-from qdjunction.interference.decay import fit_decay
-from qdjunction.interference.jump import find_jump
 from qdjunction.report import style
 from qdjunction.report.data import DotResults, JunctionResults, SeriesResults, StudyResults
 from qdjunction.report.drawing import Drawing
@@ -93,9 +94,8 @@ def _draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
                 table = transmission_table(series)
                 return Drawing(transmission_figure(table, marks, colours), table)
             case "decay":
-                table = decay_table(series, settings.confidence)
-                figure = decay_figure(table, colours, settings.jump_decades, settings.confidence)
-                return Drawing(figure, table)
+                table = decay_table(series)
+                return Drawing(decay_figure(table, series.summary["at_headline"], colours), table)
             case "spectrum":
                 table = series.spectrum.dropna(axis="columns", how="all")
                 return Drawing(spectrum_figure(series.spectrum, marks, settings.jump_decades), table)
@@ -117,8 +117,8 @@ def _draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
 
 
 def transmission_table(series: SeriesResults) -> pd.DataFrame:
-    """One row a junction and energy."""
-    return pd.concat(
+    """Return one row a junction and energy: T, and the thermal conductance with E_F put there where it is known."""
+    table = pd.concat(
         pd.DataFrame(
             {
                 "junction": junction.case.name,
@@ -129,18 +129,31 @@ def transmission_table(series: SeriesResults) -> pd.DataFrame:
         )
         for junction, distance in zip(series.junctions, series.summary["distances_ang"], strict=True)
     ).reset_index(drop=True)
+    table["conductance_G0"] = np.nan
+    for name, thermal in series.conductance.groupby("junction"):
+        rows = table["junction"] == name
+        table.loc[rows, "conductance_G0"] = np.interp(
+            table.loc[rows, "energy_eV"],
+            thermal["fermi_eV"],
+            thermal["conductance_G0"],
+            left=np.nan,
+            right=np.nan,
+        )
+    return table
 
 
 def transmission_figure(table: pd.DataFrame, marks: Marks, colours: Mapping[str, str]) -> Figure:
-    """T(E) of a series on one logarithmic plot."""
+    """Draw T(E) of a series as computed (pale) and as the thermal conductance averages it (strong)."""
     figure = Figure(figsize=(style.WIDTH_IN, 3.7))
     axes = figure.add_subplot()
     dashes = style.junction_dashes(list(colours))
     for name, rows in table.groupby("junction", sort=False):
         label = f"{name}  ({rows['contact_distance_ang'].iloc[0]:.1f} Å)"
-        axes.plot(rows["energy_eV"], rows["transmission"], color=colours[name], ls=dashes[name], label=label)
+        colour = colours[name]
+        axes.plot(rows["energy_eV"], rows["transmission"], color=colour, lw=0.5, alpha=0.3)
+        axes.plot(rows["energy_eV"], rows["conductance_G0"], color=colour, ls=dashes[name], label=label)
     axes.set_yscale("log")
-    axes.set_ylabel("Transmission $T(E)$")
+    axes.set_ylabel("$T(E)$ (pale), thermal $G/G_0$ (strong)")
     _energy_axis(axes, table["energy_eV"], marks)
     style.legend_above(axes, columns=3)
     return figure
@@ -149,50 +162,73 @@ def transmission_figure(table: pd.DataFrame, marks: Marks, colours: Mapping[str,
 # Decay and jump
 
 
-def decay_table(series: SeriesResults, confidence: float) -> pd.DataFrame:
-    """Contacts at the headline energy, and the line and prediction band drawn through all but the last."""
+def decay_table(series: SeriesResults) -> pd.DataFrame:
+    """Return the contacts at the headline energy and the fit with its prediction band, as the series recorded them."""
     summary = series.summary
-    distances = np.array(summary["distances_ang"])
-    conductances = np.array(summary["conductance_at_headline_G0"])
-    fit = fit_decay(distances[:-1], conductances[:-1], confidence=confidence)
-    contacts = pd.DataFrame(
-        {
-            "row": "contact",
-            "junction": summary["junctions"],
-            "distance_ang": distances,
-            "conductance_G0": conductances,
-        }
-    )
-    span = float(np.ptp(distances))
-    drawn = np.linspace(distances[0] - 0.06 * span, distances[-1] + 0.23 * span, 80)
-    curve = pd.DataFrame({"row": "curve", "distance_ang": drawn})
-    table = pd.concat([contacts, curve], ignore_index=True)
-    predictions = [fit.predict(float(distance)) for distance in table["distance_ang"]]
-    table["fit_G0"] = [10**one.log10_g for one in predictions]
-    table["band_low_G0"] = [10**one.low for one in predictions]
-    table["band_high_G0"] = [10**one.high for one in predictions]
+    trend = summary.get("trend_at_headline") or _trend_without_band(summary)
+    contacts = len(summary["junctions"])
+    distances = np.array(trend["distance_ang"])
+    table = pd.DataFrame({"row": ["contact"] * contacts + ["curve"] * (len(distances) - contacts)})
+    table["junction"] = pd.Series(summary["junctions"])
+    table["distance_ang"] = distances
+    table["conductance_G0"] = pd.Series(summary["conductance_at_headline_G0"])
+    for column, key in (
+        ("fit_G0", "log10_conductance_G0"),
+        ("band_low_G0", "log10_low_G0"),
+        ("band_high_G0", "log10_high_G0"),
+    ):
+        # A band that two contacts do not have is null in JSON.
+        table[column] = 10 ** np.array(trend[key], dtype=float)
     return table
 
 
-def decay_figure(
-    table: pd.DataFrame, colours: Mapping[str, str], threshold: float, confidence: float
-) -> Figure:
-    """G against distance: the fit without the last contact, its prediction band and the jump."""
+def _trend_without_band(summary: Mapping[str, Any]) -> dict[str, list[float]]:
+    """Return the trend of a series recorded without it: the line of its fit, and the band at the last contact alone."""
+    verdict, distances = summary["at_headline"], np.array(summary["distances_ang"])
+    ends = distances[[0, -1]] + np.array([-0.06, 0.23]) * np.ptp(distances)
+    at = np.concatenate([distances, [ends[0], distances[-2], ends[1]]])
+    line = verdict["log10_contact_conductance_G0"] - verdict["beta_per_ang"] * at / np.log(10)
+    half_width = np.full(len(at), np.nan)
+    half_width[len(distances) - 1] = verdict["band_decades"]
+    return {
+        "distance_ang": at.tolist(),
+        "log10_conductance_G0": line.tolist(),
+        "log10_low_G0": (line - half_width).tolist(),
+        "log10_high_G0": (line + half_width).tolist(),
+    }
+
+
+def decay_figure(table: pd.DataFrame, verdict: Mapping[str, Any], colours: Mapping[str, str]) -> Figure:
+    """Draw G against distance: the fit without the last contact, its prediction band and the jump.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `decay_table` returns it.
+    verdict : mapping
+        ``at_headline`` of the series.
+    colours : mapping
+        Colour of each junction.
+    """
     contacts, curve = (table[table["row"] == row] for row in ("contact", "curve"))
     distances, conductances = contacts["distance_ang"].to_numpy(), contacts["conductance_G0"].to_numpy()
     names = list(contacts["junction"])
-    verdict = find_jump(
-        distances, conductances, contacts=names, threshold_decades=threshold, confidence=confidence
-    )
     figure = Figure(figsize=(style.WIDTH_IN, 3.7))
     axes = figure.add_subplot()
-    if verdict.band is not None:
-        label = f"{confidence:.0%} prediction band: ±{verdict.band_decades:.1f} decades at {names[-1]}"
+    if verdict["band"] is not None:
+        label = f"{verdict['confidence']:.0%} prediction band: ±{verdict['band_decades']:.1f} decades at {names[-1]}"
         low, high = curve["band_low_G0"], curve["band_high_G0"]
-        axes.fill_between(curve["distance_ang"], low, high, fc=style.BAND, ec="#9DB8CC", lw=0.6, label=label)
+        if low.notna().any():
+            axes.fill_between(
+                curve["distance_ang"], low, high, fc=style.BAND, ec="#9DB8CC", lw=0.6, label=label
+            )
+        else:
+            ends = contacts.iloc[-1][["band_low_G0", "band_high_G0"]]
+            axes.vlines(distances[-1], *ends, color=style.BAND, lw=9, zorder=0, label=label)
     inside = curve["distance_ang"] <= distances[-2]
-    label = f"fit to {names[0]} … {names[-2]}: $\\beta$ = {verdict.fit.beta_per_ang:.2f} Å$^{{-1}}$"
+    label = f"fit to {names[0]} … {names[-2]}: $\\beta$ = {verdict['beta_per_ang']:.2f} Å$^{{-1}}$"
     axes.plot(curve["distance_ang"][inside], curve["fit_G0"][inside], color=style.TREND, label=label)
+    inside &= curve["distance_ang"] < distances[-2]
     axes.plot(curve["distance_ang"][~inside], curve["fit_G0"][~inside], color=style.TREND, ls="--")
     for name, distance, value in zip(names, distances, conductances, strict=True):
         axes.plot(distance, value, "o", ms=8, color=colours[name], mec="white", mew=0.8, zorder=3)
@@ -204,7 +240,7 @@ def decay_figure(
     axes.annotate("", (distances[-1], conductances[-1]), (distances[-1], trend), arrowprops=arrow)
     span = float(np.ptp(distances))
     axes.annotate(
-        f"{verdict.above_trend_decades:+.2f} decades\nfrom the trend",
+        f"{verdict['above_trend_decades']:+.2f} decades\nfrom the trend",
         (distances[-1], trend**0.25 * conductances[-1] ** 0.75),
         (-6, 0), textcoords="offset points", ha="right", va="center", color=style.HEADLINE, fontsize=8,
     )  # fmt: skip
@@ -217,7 +253,7 @@ def decay_figure(
         arrowprops={"arrowstyle": "|-|", "mutation_scale": 3, "color": colours[names[-1]], "shrinkA": 0, "shrinkB": 0},
     )  # fmt: skip
     axes.annotate(
-        f"step\n{verdict.step_decades:+.2f}", (right, np.sqrt(conductances[-1] * conductances[-2])),
+        f"step\n{verdict['step_decades']:+.2f}", (right, np.sqrt(conductances[-1] * conductances[-2])),
         (5, 0), textcoords="offset points", va="center", color=colours[names[-1]], fontsize=8,
     )  # fmt: skip
     axes.set_yscale("log")
@@ -238,14 +274,15 @@ def spectrum_figure(table: pd.DataFrame, marks: Marks, threshold: float) -> Figu
     beta = table["beta_per_ang"].to_numpy(dtype=float)
     low, high = (table[f"beta_{end}_per_ang"].to_numpy(dtype=float) for end in ("low", "high"))
     if np.isfinite(low).any():
-        above.fill_between(energies, low, high, color="#BBD7E8", lw=0, label="confidence interval")
+        above.fill_between(
+            energies, low, high, fc="#BBD7E8", ec="#6F9CB8", lw=0.6, label="confidence interval"
+        )
     above.plot(energies, beta, color=style.PALETTE[0], label="$\\beta$")
     above.axhline(0, color="black", lw=0.7)
     shown = beta[inside] if inside.any() else beta
     margin = 0.6 * max(np.ptp(shown), 0.2)
     above.set_ylim(min(shown.min() - margin, -0.1), shown.max() + margin)
     above.set_ylabel("Decay $\\beta$ (Å$^{-1}$)")
-    above.legend(loc="upper right", ncols=2)
 
     step = table["step_decades"].to_numpy(dtype=float)
     trend = table["above_trend_decades"].to_numpy(dtype=float)
@@ -257,12 +294,13 @@ def spectrum_figure(table: pd.DataFrame, marks: Marks, threshold: float) -> Figu
     below.axhline(0, color="black", lw=0.7)
     shown = np.concatenate([step[inside], trend[inside]]) if inside.any() else np.concatenate([step, trend])
     least, most = min(float(shown.min()), 0.0) - 0.2, max(float(shown.max()), threshold) + 0.1
-    below.set_ylim(least, most + 0.35 * (most - least))  # room for the legend
+    below.set_ylim(least, most)
     below.set_ylabel("Decades")
-    below.legend(loc="upper center", ncols=2, columnspacing=1.2, handlelength=1.6)
     for axes in (above, below):
         _energy_axis(axes, table["energy_eV"], marks, shade=axes is above)
     above.set_xlabel("")
+    style.legend_above(above, columns=4)
+    style.legend_above(below, columns=2)
     return figure
 
 
@@ -325,7 +363,7 @@ def orbital_table(series: SeriesResults) -> pd.DataFrame:
 def orbital_figure(table: pd.DataFrame) -> Figure:
     """What HOMO, LUMO and the rest carry, and the coherent against the incoherent sum."""
     figure = Figure(figsize=(style.WIDTH_IN, 4.4))
-    panels = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(1.5, 1))
+    panels = figure.subplots(2, 2, sharey="row", height_ratios=(1.5, 1))
     names = list(dict.fromkeys(table["junction"]))
     parts = (
         ("homo", "HOMO", style.PALETTE[3]),
@@ -343,13 +381,18 @@ def orbital_figure(table: pd.DataFrame) -> Figure:
         shares.axhline(0, color="black", lw=0.7)
         shares.axhline(1, color="black", lw=0.7, ls=":")
         shares.set_title(title)
+        shares.set_xticks(places, [])
         for offset, part, label, colour in (
             (-0.18, "incoherent", "incoherent", "#D9D9D9"),
             (0.18, "coherent", "coherent", style.PALETTE[2]),
         ):
             sums.bar(places + offset, rows[part], 0.34, color=colour, label=label)
         sums.set_yscale("log")
-        sums.set_xticks(places, names)
+        energies = ["" if np.isnan(energy) else f"\n{energy:.2f} eV" for energy in rows["energy_eV"]]
+        sums.set_xticks(places, [name + energy for name, energy in zip(names, energies, strict=True)])
+    squares = table[["coherent", "incoherent"]].to_numpy(dtype=float)
+    if (squares > 0).any():
+        panels[1, 0].set_ylim(bottom=squares[squares > 0].min() / 3)  # the least bar has a height to be seen
     panels[0, 0].set_ylabel("Share of the amplitude")
     panels[1, 0].set_ylabel("$|\\tau|^2$ (eV$^2$)")
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
@@ -375,8 +418,17 @@ def density_table(junction: JunctionResults) -> pd.DataFrame:
             "ldos_left_per_eV": density.left,
             "ldos_right_per_eV": density.right,
             "ldos_per_eV": density.total,
+            "contact": _contact_names(atoms),
         }
     )
+
+
+def _contact_names(atoms: Atoms) -> list[str | None]:
+    """Return the name of the contact that each atom is, None for all but the two that carry a tip."""
+    names: list[str | None] = [None] * len(atoms)
+    for side in ("left", "right"):
+        names[atoms.info["contacts"][atoms.info[side]]["atom"]] = atoms.info[side]
+    return names
 
 
 def density_scale(dot: DotResults) -> tuple[float, float]:
@@ -388,10 +440,11 @@ def density_scale(dot: DotResults) -> tuple[float, float]:
 
 def density_figure(table: pd.DataFrame, scale: tuple[float, float], junction: JunctionResults) -> Figure:
     """Atoms in projection, coloured by the density that enters from either lead."""
-    width, height = float(np.ptp(table["across_ang"])) + 3.0, float(np.ptp(table["up_ang"])) + 5.3
+    width, height = float(np.ptp(table["across_ang"])) + 3.0, float(np.ptp(table["up_ang"])) + 6.7
     panel = (style.WIDTH_IN - 0.2) / 2
-    figure = Figure(figsize=(style.WIDTH_IN, panel * height / width + 1.0))
+    figure = Figure(figsize=(style.WIDTH_IN, panel * height / width + 1.2))
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
+    figure.get_layout_engine().set(wspace=0.06)  # the tips of the two pictures keep apart
     norm = Normalize(*scale)
     for axes, column, title in zip(
         panels,
@@ -402,10 +455,14 @@ def density_figure(table: pd.DataFrame, scale: tuple[float, float], junction: Ju
         drawn = _atoms_in_projection(axes, table, log10_clipped(table[column], scale[0]), norm)
         axes.set_title(title)
         axes.set_xlim(table["across_ang"].min() - 1.5, table["across_ang"].max() + 1.5)
-        axes.set_ylim(table["up_ang"].min() - 3.8, table["up_ang"].max() + 1.5)
+        axes.set_ylim(table["up_ang"].min() - 5.2, table["up_ang"].max() + 1.5)
         axes.set_aspect("equal")
-        axes.set_axis_off()
-        _scale_bar(axes, table)
+        # Not `set_axis_off`, with which the layout leaves no room for the title.
+        axes.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
+        axes.spines[:].set_visible(False)
+        _label_contacts(axes, table)
+    _scale_bar(panels[0], table)
+    _element_key(panels[1], table)
     figure.colorbar(
         drawn, ax=panels, location="bottom", aspect=45, pad=0.02, extend="min",
         label="$\\log_{10}$ of the local density of states (eV$^{-1}$ per spin)",
@@ -430,13 +487,15 @@ def chain_figure(table: pd.DataFrame, summary: Mapping[str, Any], threshold: flo
     energies, sites = log10.index.to_numpy(), log10.columns.to_numpy()
     trend = np.array(summary["trend_at_last_site"])
     middle = int(np.abs(energies).argmin())
-    fit = fit_decay(sites[:-1], 10 ** log10.iloc[middle, :-1].to_numpy())
+    midgap = summary["midgap"]
     figure = Figure(figsize=(style.WIDTH_IN, 3.0))
     at_middle, over_gap = figure.subplots(1, 2)
-    line = np.array([sites[0], sites[-1]], dtype=float)
+    # Distances count from site 1, where the left lead is.
+    ends = (midgap["log10_contact_conductance_G0"], log10.iloc[middle, -1] - midgap["above_trend_decades"])
+    line = sites[[0, -1]]
     at_middle.plot(
         line,
-        [fit.predict(x).log10_g for x in line],
+        np.interp(line, (1, sites[-1]), ends),
         color=style.TREND,
         ls="--",
         label=f"fit to sites {sites[0]} … {sites[-2]}",
@@ -516,9 +575,38 @@ def _atoms_in_projection(
 
 
 def _scale_bar(axes: Axes, table: pd.DataFrame) -> None:
-    left, bottom = float(table["across_ang"].min()), float(table["up_ang"].min()) - 3.2
+    left, bottom = float(table["across_ang"].min()), float(table["up_ang"].min()) - 4.4
     axes.plot([left, left + 5], [bottom, bottom], color="black", lw=1.5, solid_capstyle="butt")
     axes.annotate("5 Å", (left + 2.5, bottom), (0, 3), textcoords="offset points", ha="center", fontsize=7.5)
+
+
+def _label_contacts(axes: Axes, table: pd.DataFrame) -> None:
+    """Write the name of each contact beside its halide, away from the middle of the dot."""
+    dot = table[table["tag"] < 10]
+    middle = dot[["across_ang", "up_ang"]].mean().to_numpy()
+    for row in table.dropna(subset="contact").itertuples():
+        place = np.array([row.across_ang, row.up_ang])
+        out = place - middle
+        along, other = (0, 1) if abs(out[0]) >= abs(out[1]) else (1, 0)
+        place[along] += np.sign(out[along]) * 1.4
+        place[other] += 2.4
+        axes.annotate(
+            row.contact, place, ha="center", va="center", fontsize=8, weight="bold", zorder=5,
+            path_effects=[Stroke(linewidth=2, foreground="white"), Normal()],
+        )  # fmt: skip
+
+
+def _element_key(axes: Axes, table: pd.DataFrame) -> None:
+    """Draw one empty circle an element, as large as its atoms, with its symbol above, under the atoms at the right."""
+    symbols = sorted(set(table["element"]) - {"H"}, key=style.element_radius)
+    right, bottom = float(table["across_ang"].max()) - 1.2, float(table["up_ang"].min()) - 4.0
+    step = min(4.2, float(np.ptp(table["across_ang"])) / len(symbols))
+    for number, symbol in enumerate(symbols):
+        radius, x = 1.3 * style.element_radius(symbol), right - number * step
+        axes.add_patch(Circle((x, bottom), radius, fc="none", ec=style.TREND, lw=0.8))
+        axes.annotate(
+            symbol, (x, bottom + 1.0), (0, 1), textcoords="offset points", ha="center", va="bottom", fontsize=7.5
+        )  # fmt: skip
 
 
 def _tex(text: str) -> str:

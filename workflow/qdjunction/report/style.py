@@ -98,7 +98,9 @@ def junction_dashes(names: Sequence[str]) -> dict[str, str]:
 
 
 def element_colour(symbol: str) -> str:
-    """Jmol's colour of an element, as #rrggbb."""
+    """Jmol's colour of an element, as #rrggbb; hydrogen, white there, is grey to be seen on a white page."""
+    if symbol == "H":
+        return "#bdbdbd"
     return to_hex(jmol_colors[atomic_numbers[symbol]])
 
 

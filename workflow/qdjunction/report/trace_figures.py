@@ -25,6 +25,10 @@ LOG10_G = "$\\log_{10}(G/G_0)$"
 MEASURED, SIMULATED = style.PALETTE[0], style.PALETTE[3]
 NEAR_DECADES = 0.25
 """Computed conductances that are no farther apart are labelled together."""
+LABEL_DECADES = 1.3
+"""Width of the label of a peak; nearer ones are written on different lines."""
+CURVE_POINTS = 400
+"""Points at which a fitted curve is drawn."""
 LARGEST_PICTURE = 240
 """Bins along an axis of a two-dimensional picture; finer histograms are summed to fewer bins for it."""
 
@@ -159,11 +163,14 @@ def conductance_figure(table: pd.DataFrame, settings: Mapping[str, Any]) -> Figu
     axes.set_ylim(0, 1.3 * most)
     axes.set_xlim(settings["jump"]["lower_log10_g"] - 0.1, 0.6)
     first = peaks[peaks["set"] == bins["set"].iloc[0]] if len(bins) else peaks
-    for peak in first.itertuples():
+    line, last = 0, -np.inf
+    for peak in first.sort_values("log10_g").itertuples():
+        line = 1 - line if peak.log10_g - last < LABEL_DECADES else 0
+        last = peak.log10_g
         half = (peak.high - peak.low) / 2
         spread = f" ± {half:.2f}" if np.isfinite(half) else ""
         axes.annotate(
-            f"{peak.log10_g:.2f}{spread}".replace("-", "−"), (peak.log10_g, 1.3 * most), (0, -3),
+            f"{peak.log10_g:.2f}{spread}".replace("-", "−"), (peak.log10_g, 1.3 * most), (0, -3 - 12 * line),
             textcoords="offset points", ha="center", va="top", fontsize=7.5, bbox=_PLATE,
         )  # fmt: skip
     _mark_sites(axes, sites, "x")
@@ -381,29 +388,27 @@ def plateau_figure(table: pd.DataFrame) -> Figure:
 
 
 def jump_table(entry: TraceResults) -> pd.DataFrame:
-    """Distributions of height, foot and top of the jumps with their fits, for each set."""
+    """Rows ``bin``: distributions of height, foot and top of the jumps, for each set; ``fit``: their fitted peaks."""
     rows = []
     for one in entry.shown:
         for quantity in ("height", "foot", "top"):
             counts = one.histograms[f"jump_{quantity}_counts"]
-            fit = one.histograms.get(f"jump_{quantity}_fit")
+            column = "decades" if quantity == "height" else "log10_g"
             total, width = float(counts.sum()), _width(one.histograms, f"jump_{quantity}_bin")
             scale = 1 / (total * width) if total else np.nan
-            rows.append(
-                pd.DataFrame(
-                    {
-                        "quantity": quantity,
-                        "set": one.name,
-                        "simulated": one.is_simulated,
-                        "decades" if quantity == "height" else "log10_g": counts[
-                            f"jump_{quantity}_bin"
-                        ].to_numpy(),
-                        "traces": counts.to_numpy(),
-                        "share_per_decade": counts.to_numpy() * scale,
-                        "fit_per_decade": np.nan if fit is None else fit.to_numpy() * scale,
-                    }
-                )
-            )
+            centres = counts[f"jump_{quantity}_bin"].to_numpy()
+            of = {"quantity": quantity, "set": one.name, "simulated": one.is_simulated}
+            bins = {
+                column: centres,
+                "traces": counts.to_numpy(),
+                "share_per_decade": counts.to_numpy() * scale,
+            }
+            rows.append(pd.DataFrame({"row": "bin", **of, **bins}))
+            if _peaks(one, f"jump_{quantity}"):
+                filled = centres[counts.to_numpy() > 0]
+                along = np.linspace(filled[0] - 0.3, filled[-1] + 0.3, CURVE_POINTS)
+                fit = _fitted_counts(one.summary["fits"][f"jump_{quantity}"], along)
+                rows.append(pd.DataFrame({"row": "fit", **of, column: along, "fit_per_decade": fit * scale}))
     return pd.concat(rows, ignore_index=True)
 
 
@@ -422,15 +427,11 @@ def jump_figure(table: pd.DataFrame) -> Figure:
             simulated = bool(of_set["simulated"].iloc[0])
             colour = SIMULATED if simulated else MEASURED
             text = f"{name}, {'simulated' if simulated else 'measured'}"
-            _stairs(axes, of_set[column], of_set["share_per_decade"], colour, text, filled=number == 0)
-            if of_set["fit_per_decade"].notna().any():
-                axes.plot(
-                    of_set[column],
-                    of_set["fit_per_decade"],
-                    color="black",
-                    lw=0.9,
-                    ls="-" if number == 0 else ":",
-                )
+            bins, fit = (of_set[of_set["row"] == row] for row in ("bin", "fit"))
+            _stairs(axes, bins[column], bins["share_per_decade"], colour, text, filled=number == 0)
+            if len(fit):
+                dash = "-" if number == 0 else ":"
+                axes.plot(fit[column], fit["fit_per_decade"], color="black", lw=0.9, ls=dash)
         drawn = rows[rows["traces"] > 0][column]
         if len(drawn):
             axes.set_xlim(drawn.min() - 0.2, drawn.max() + 0.2)
@@ -595,6 +596,17 @@ def _peaks(entry: TraceResults, name: str) -> Sequence[Mapping[str, Any]]:
         peak | {"centre_interval": [np.inf if end is None else end for end in peak["centre_interval"]]}
         for peak in peaks
     ]
+
+
+def _fitted_counts(fit: Mapping[str, Any], x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the counts per bin of recorded Gaussian peaks on their constant background, at `x`."""
+    return sum(
+        (
+            peak["height"] * np.exp(-0.5 * ((x - peak["centre"]) / peak["sigma"]) ** 2)
+            for peak in fit["peaks"]
+        ),
+        start=np.full_like(x, fit["background"]),
+    )
 
 
 def _width(dataset: xr.Dataset, dim: str) -> float:

@@ -26,9 +26,9 @@
     const s = series();
     const traces = s.junctions.map((j) => ({ type: "scatter", mode: "lines", name: j.name, x: s.energies, y: j.log10_g,
       line: { color: j.colour, width: 1.8 }, hovertemplate: "%{y:.2f}" }));
-    return Plotly.react(overEnergy, traces, { font, hovermode: "x unified", margin: { l: 55, r: 10, t: 30, b: 45 },
+    return Plotly.react(overEnergy, traces, { font, hovermode: "x unified", margin: { l: 66, r: 16, t: 30, b: 58 },
       legend: { orientation: "h", y: 1.02, yanchor: "bottom" }, shapes: shapes(s),
-      xaxis: { title: { text: "E \u2212 E<sub>F</sub> (eV)" }, range: [s.energies[0], s.energies[s.energies.length - 1]], zeroline: false },
+      xaxis: { title: { text: "E \u2212 E<sub>F</sub> (eV)", standoff: 8 }, range: [s.energies[0], s.energies[s.energies.length - 1]], zeroline: false },
       yaxis: { title: { text: "log<sub>10</sub> G/G<sub>0</sub>" }, zeroline: false } }, options);
   }
 
@@ -49,8 +49,8 @@
     readout.textContent = words + ".";
     const pad = 0.15 * (last.distance - first.distance);
     const values = s.junctions.flatMap((j) => j.log10_g);
-    return Plotly.react(overDistance, traces, { font, margin: { l: 55, r: 10, t: 30, b: 45 },
-      xaxis: { title: { text: "distance of the contact halides (\u00c5)" }, range: [first.distance - pad, last.distance + 2 * pad], zeroline: false },
+    return Plotly.react(overDistance, traces, { font, margin: { l: 66, r: 16, t: 30, b: 58 },
+      xaxis: { title: { text: "distance of the contact halides (\u00c5)", standoff: 8 }, range: [first.distance - pad, last.distance + 2 * pad], zeroline: false },
       yaxis: { title: { text: "log<sub>10</sub> G/G<sub>0</sub>" }, range: [Math.min(...values) - 0.3, Math.max(...values) + 0.5], zeroline: false } }, options);
   }
 

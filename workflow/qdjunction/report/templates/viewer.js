@@ -101,6 +101,8 @@
       .then(() => { target.dataset.drawn = chosen.value + " " + colouring.value; });
   }
 
+  // The size of the structure follows the width of the view, so a narrower window must not cut it.
+  window.addEventListener("resize", () => { if (target.dataset.drawn) draw(); });
   chosen.addEventListener("change", draw);
   colouring.addEventListener("change", draw);
   // Drawn when it comes into view: the page opens fast and prints without it.
