@@ -3,6 +3,7 @@
 import gc
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -49,14 +50,18 @@ if not workflow.overwrite_configfiles:
 
 
 # Jobs in conda environments of their own find the library of this checkout. The sbatch of the profile passes on the job
-# id alone, see docs/cluster.md.
+# id alone, see docs/cluster.md. Snakemake puts the path of its Python into commands without quotes, so where that holds
+# a space its name has to do, found on PATH.
 library = str(Path(workflow.basedir) / "workflow")
-programs = str(Path(workflow.basedir) / "profiles" / "slurm" / "bin")
+programs = [str(Path(workflow.basedir) / "profiles" / "slurm" / "bin")]
+if shlex.quote(sys.executable) != sys.executable:
+    programs.append(os.path.dirname(sys.executable))
+    sys.executable = os.path.basename(sys.executable)
 os.environ |= {
     "PYTHONPATH": os.pathsep.join([library, os.getenv("PYTHONPATH", "")]).rstrip(
         os.pathsep
     ),
-    "PATH": os.pathsep.join([programs, os.getenv("PATH", "")]).rstrip(os.pathsep),
+    "PATH": os.pathsep.join([*programs, os.getenv("PATH", "")]).rstrip(os.pathsep),
 }
 
 

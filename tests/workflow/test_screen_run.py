@@ -84,17 +84,19 @@ def test_a_contact_more_leaves_what_is_done(study):
 
 
 def test_a_study_runs_from_anywhere_into_a_folder_of_any_name(tmp_path):
-    """Through `qdjunction run`, in a folder with a space, with results elsewhere."""
+    """Through `qdjunction run`, in a folder with a space, on a Python in another, with results elsewhere."""
     here, results = tmp_path / "my studies", tmp_path / "Übung 1"
     here.mkdir()
+    environment = tmp_path / "my environment"
+    environment.symlink_to(sys.prefix)
     (here / "mine.yaml").write_text(
         "study: Cs dot, from anywhere\nrelax: {start: scratch}\nelectrodes: {layers: 1}\n"
         "transport: {energy_min_ev: -4, energy_max_ev: 6, energy_step_ev: 0.05}\n"
         f"results: {results}\ndots: [{{dot: 1Pb, cation: Cs, contacts: [short]}}]\n"
     )
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = os.pathsep.join(part for part in os.environ["PATH"].split(os.pathsep) if sys.prefix not in part)
     run = subprocess.run(
-        [sys.executable, "-m", "qdjunction.cli", "run", "mine.yaml", "--cores", "2"],
+        [environment / "bin" / "python", "-m", "qdjunction.cli", "run", "mine.yaml", "--cores", "2"],
         cwd=here, capture_output=True, text=True, env=os.environ | {"PATH": path}, check=False, timeout=600,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
