@@ -12,6 +12,8 @@ BIN := $(CURDIR)/$(VENV)/bin
 WITH_PATH := PATH="$(BIN):$$PATH"
 SNAKEMAKE := $(WITH_PATH) snakemake --cores $(CORES)
 STUDY = $(if $(CONFIG),--configfile "$(CONFIG)")
+# Snakemake reads the file before the Snakefile does, and has a traceback for one that is missing.
+CHECK = $(if $(CONFIG),@"$(BIN)/qdjunction" check "$(CONFIG)" >/dev/null)
 STAMP := $(VENV)/.installed
 
 .PHONY: report retry figures crate clusters test lint lock docs clean help
@@ -29,11 +31,13 @@ help:
 
 # Locks and incomplete marks that a killed run left behind are no reason to begin again; a lock of a run that lives is.
 report: $(STAMP)
+	$(CHECK)
 	@"$(BIN)/python" -m qdjunction.study.snakemake_lock
 	$(SNAKEMAKE) --rerun-incomplete $(STUDY)
 
 # What failed and was recorded is done once more, and nothing else; say RESULTS=... for another study's folder.
 retry: $(STAMP)
+	$(CHECK)
 	@"$(BIN)/python" -m qdjunction.study.snakemake_lock
 	"$(BIN)/qdjunction" failures "$(RESULTS)" --forget
 	$(SNAKEMAKE) --rerun-incomplete --rerun-triggers mtime $(STUDY)
