@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 from qdjunction import steps
+from qdjunction.core import resume as resumption
 from qdjunction.core.resume import resume, task_key
 from qdjunction.engine.registry import make_engine
+from qdjunction.engine.siesta import SiestaEngine, SiestaSettings
+from qdjunction.engine.xtb.engine import XtbEngine
+from qdjunction.structure.xyz import read_structure
 from qdjunction.study.config import ElectrodeSettings, TransportSettings, parse_config
 from qdjunction.study.records import read_record
 from qdjunction.study.table import make_study
@@ -127,3 +131,37 @@ def test_scf_and_transmission_are_not_repeated(tmp_path, caplog):
     assert list(record.provenance["inputs"]) == [str(RELAXED)], "one job made both from the relaxed dot"
     assert record.provenance["settings"]["right"] == "R1"
     assert run(layers=2) == ["SCF of", "T(E) of"]
+
+
+def test_another_commit_of_the_library_is_another_task(monkeypatch):
+    monkeypatch.setattr(resumption, "commit", lambda: "a")
+    before = task_key(["x"])
+    monkeypatch.setattr(resumption, "commit", lambda: "b")
+    assert task_key(["x"]) != before
+
+
+def test_another_parameter_file_of_the_engine_is_another_scf(tmp_path, caplog):
+    """As a pseudopotential that is replaced under its old name."""
+    caplog.set_level("INFO")
+    parameters = tmp_path / "Pb.psf"
+
+    class Engine(XtbEngine):
+        def inputs(self, atoms):
+            return [parameters]
+
+    def repeated():
+        caplog.clear()
+        steps.hamiltonian(RELAXED, Engine(threads=1), tmp_path / "work", tmp_path / "h.nc")
+        return "SCF of" in caplog.text
+
+    parameters.write_text("one")
+    assert [repeated(), repeated()] == [True, False]
+    parameters.write_text("another")
+    assert repeated()
+
+
+def test_results_of_siesta_depend_on_its_pseudopotentials():
+    folder = ROOT / "tests" / "data" / "siesta" / "pseudopotentials"
+    engine = SiestaEngine(SiestaSettings(pseudopotentials=str(folder), pseudopotential_format="psf"))
+    found = engine.inputs(read_structure(RELAXED))
+    assert sorted(path.name for path in found) == ["Br.psf", "C.psf", "H.psf", "N.psf", "Pb.psf"]

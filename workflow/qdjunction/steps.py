@@ -253,8 +253,7 @@ def hamiltonian(
         made = provenance(inputs=digests(made_from or structure), settings=dict(settings or {}))
         write_electronic_structure(result, path, made)
 
-    info = engine.info
-    task = task_key([digest(structure)], engine=[info.name, info.method, info.settings])
+    task = task_key(map(digest, [structure, *engine.inputs(atoms)]), engine=asdict(engine.info))
     resume(output, workdir, task, compute)
 
 
@@ -526,7 +525,7 @@ def transmission_of_study(
 
     electrode = [settings.leads.electrode] if settings.leads.electrode else []
     task = task_key(
-        [digest(file) for file in (path, *electrode)],
+        map(digest, [path, *electrode]),
         transport=settings.model_dump(mode="json", exclude={"temperature_k"}),
     )
     resume(output, workdir, task, compute)

@@ -15,12 +15,13 @@ from typing import Any
 
 from qdjunction import __version__
 from qdjunction.core.files import whole
+from qdjunction.core.provenance import commit
 
 log = logging.getLogger(__name__)
 
 
 def task_key(inputs: Iterable[str], **settings: Any) -> str:
-    """Return the checksum of everything that a result depends on.
+    """Return the checksum of everything that a result depends on, version and commit of this package among it.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ def task_key(inputs: Iterable[str], **settings: Any) -> str:
     **settings
         Plain values.
     """
-    parts = {"qdjunction": __version__, "inputs": list(inputs), **settings}
+    parts = {"qdjunction": __version__, "commit": commit(), "inputs": list(inputs), **settings}
     return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

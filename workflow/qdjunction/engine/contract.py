@@ -144,6 +144,10 @@ class Engine(Protocol):
         """Who computes, with which settings."""
         ...
 
+    def inputs(self, atoms: Atoms) -> list[Path]:
+        """Return the files besides the structure that results for `atoms` depend on, such as pseudopotentials."""
+        ...
+
     @property
     def takes_springs(self) -> bool:
         """Whether `relax` knows every ASE constraint, or only `ase.constraints.FixAtoms`."""

@@ -26,7 +26,6 @@ from qdjunction.core.errors import (
 )
 from qdjunction.core.files import whole
 from qdjunction.core.provenance import digests, provenance
-from qdjunction.study.config import parse_config
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +148,7 @@ def need(*paths: str | Path) -> None:
 
 
 def _stops(job: Any) -> bool:
-    return parse_config(job.config).on_failure == "stop"
+    return job.config.get("on_failure") == "stop"
 
 
 def read_failure(path: str | Path) -> Failure | None:

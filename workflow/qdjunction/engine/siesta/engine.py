@@ -41,6 +41,16 @@ class SiestaEngine:
         """Who computes, with which settings; SIESTA's own version stands in the results."""
         return replace(engine_info("", self.settings), versions={"sisl": sisl.__version__})
 
+    def inputs(self, atoms: Atoms) -> list[Path]:
+        """Return the pseudopotential files.
+
+        Raises
+        ------
+        InputError
+            When one is missing or unfit.
+        """
+        return [pseudopotential.path for pseudopotential in self._pseudopotentials(atoms).values()]
+
     @property
     def takes_springs(self) -> bool:
         """SIESTA can hold atoms where they are, nothing else."""

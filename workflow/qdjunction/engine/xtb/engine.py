@@ -72,6 +72,10 @@ class XtbEngine:
         versions["python"] = platform.python_version()
         return EngineInfo("xtb", self.settings.method, True, versions, self.settings.model_dump(mode="json"))
 
+    def inputs(self, atoms: Atoms) -> list[Path]:
+        """Return no files: the parameters are part of tblite."""
+        return []
+
     @property
     def takes_springs(self) -> bool:
         """ASE relaxes, with all of its constraints."""
