@@ -47,7 +47,7 @@ rule pre_relax:
         max_steps=study.config.relax.max_steps,
         workdir=f"{study.config.results}/work/{{dot}}/pre_relax",
     script:
-        "../workflow/scripts/pre_relax.py"
+        "../workflow/scripts/relax.py"
 
 
 # The SCF of the bare dot is part of the job, since the relaxation has just converged the same one.
@@ -77,6 +77,7 @@ rule relax:
             study.dot(wildcards.dot).atoms
         ),
         max_steps=study.config.relax.max_steps,
-        workdir=f"{study.config.results}/work/{{dot}}",
+        workdir=f"{study.config.results}/work/{{dot}}/relax",
+        hamiltonian_workdir=f"{study.config.results}/work/{{dot}}/hamiltonian",
     script:
         "../workflow/scripts/relax.py"

@@ -17,6 +17,7 @@ import psutil
 
 from qdjunction.core.errors import MachineError
 from qdjunction.core.files import whole
+from qdjunction.core.processes import is_alive, started_at
 
 log = logging.getLogger(__name__)
 
@@ -196,7 +197,7 @@ def _refuse_living(path: Path) -> dict[str, Any] | None:
     if other.get("host") == socket.gethostname():
         # A process with the number of the holder is another one if it started at another time and gives no sign. The
         # start alone does not tell: it moves when the clock is set.
-        gone = not _alive(other["pid"]) or (age > _NO_SIGN_S and not _started_then(other))
+        gone = not is_alive(other["pid"]) or (age > _NO_SIGN_S and not _started_then(other))
     else:
         gone = age > STALE_S
     if not gone:
@@ -243,7 +244,7 @@ def _end_orphans(process_group: int, run_dir: Path) -> None:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
         deadline = time.monotonic() + 10
-        while any(_alive(pid) for pid in members) and time.monotonic() < deadline:
+        while any(is_alive(pid) for pid in members) and time.monotonic() < deadline:
             time.sleep(0.1)
 
 
@@ -254,26 +255,9 @@ def _works_in(pid: int, process_group: int, run_dir: Path) -> bool:
         return False
 
 
-def _alive(pid: int) -> bool:
-    """Whether there is such a process. A zombie has ended, whether or not its parent has asked."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True
-
-
 def _started_then(other: dict[str, Any]) -> bool:
     """Whether the process with the number of a holder started when the holder did, as far as the lock says."""
-    try:
-        return (
-            "started" not in other or abs(psutil.Process(other["pid"]).create_time() - other["started"]) < 1
-        )
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True
+    return "started" not in other or started_at(other["pid"], other["started"], within_s=1.0)
 
 
 def _beat(path: Path, holder: dict[str, Any], stop: threading.Event) -> None:

@@ -149,7 +149,7 @@ class Integrity:
 
 
 def examine(atoms: Atoms, built: Atoms) -> Integrity:
-    """Hold a relaxed dot against the same dot as built.
+    """Compare a relaxed dot with the same dot as built.
 
     A contact is kept while its halide is bonded to just the Pb that it was built on and has taken no proton. A
     proton is transferred when another atom than its own is nearer, by the distance beyond the sum of the covalent

@@ -21,6 +21,7 @@ from pathlib import Path
 import psutil
 
 from qdjunction.core.errors import InputError, QdjunctionError
+from qdjunction.core.processes import is_alive, started_at
 
 LOCKS = Path(".snakemake", "locks")
 RECORDS = Path(".snakemake", "qdjunction_runs")
@@ -57,11 +58,7 @@ class RunRecord:
     @property
     def is_alive(self) -> bool:
         """Whether the process of a local record still runs, and is no later one with the same number."""
-        try:
-            process = psutil.Process(self.pid)
-            return process.status() != psutil.STATUS_ZOMBIE and abs(process.create_time() - self.began) < 2.0
-        except psutil.NoSuchProcess:
-            return False
+        return is_alive(self.pid) and started_at(self.pid, self.began, within_s=2.0)
 
 
 def record_run(folder: Path) -> None:

@@ -150,12 +150,8 @@ def check_displacement_head(heads: Sequence[str], unit: str) -> str | None:
                 f"the head '{head.strip()}' of the displacement column names no displacement ({other[1]}); correct "
                 f"traces.read.displacement_column"
             )
-        if named is not None and named != unit:
-            raise InputError(_contradiction(head, named, "displacement_unit", unit))
-        if named is not None:
-            return named
-        if token is not None:
-            raise InputError(_unknown(head, token, "displacement"))
+        if (agreed := _compared(head, named, token, "displacement", unit)) is not None:
+            return agreed
     return None
 
 
@@ -206,13 +202,18 @@ def check_conductance_head(heads: Sequence[str], unit: str) -> str | None:
                 f"the head '{head.strip()}' of the conductance column names no conductance ({other[1]}); correct "
                 f"traces.read.conductance_column"
             )
-        if named is not None and named != unit:
-            raise InputError(_contradiction(head, named, "conductance_unit", unit))
-        if named is not None:
-            return named
-        if token is not None:
-            raise InputError(_unknown(head, token, "conductance"))
+        if (agreed := _compared(head, named, token, "conductance", unit)) is not None:
+            return agreed
     return None
+
+
+def _compared(head: str, named: str | None, token: str | None, quantity: str, unit: str) -> str | None:
+    """Return the unit that a head names, None if it names none; refuse another one than the settings say."""
+    if named is not None and named != unit:
+        raise InputError(_contradiction(head, named, f"{quantity}_unit", unit))
+    if named is None and token is not None:
+        raise InputError(_unknown(head, token, quantity))
+    return named
 
 
 def _plain(head: str) -> str:
