@@ -21,7 +21,7 @@ from qdjunction.core.errors import InputError, QdjunctionError
 from qdjunction.engine.siesta.extraction import electronic_structure_from_run, read_hamiltonian
 from qdjunction.engine.siesta.pseudopotentials import read_pseudopotential
 from qdjunction.engine.store import read_electronic_structure
-from qdjunction.steps import read_junction
+from qdjunction.steps.transport import read_junction
 from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study.config import parse_config, read_config

@@ -8,13 +8,13 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
-from qdjunction import trace_steps
 from qdjunction.core.errors import AnalysisError
 from qdjunction.report import drawing, figures, trace_figures, trace_tables
 from qdjunction.report.data import collect
 from qdjunction.report.page import write_report
 from qdjunction.report.plan import PlannedFigure, planned_figures
 from qdjunction.report.trace_data import JumpScore, collect_traces
+from qdjunction.steps import traces as trace_steps
 from recorded_study import recorded_study
 from test_report_page import parsed
 from traced_study import BIASES, EVIL

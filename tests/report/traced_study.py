@@ -5,7 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from qdjunction import trace_steps
+from qdjunction.steps import traces as trace_steps
 from qdjunction.study.config import parse_config
 from qdjunction.study.table import RECORD, Study, make_study, study_values, write_study
 from qdjunction.traces.settings import SimulationSettings

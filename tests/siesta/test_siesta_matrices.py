@@ -4,7 +4,7 @@ import pytest
 import sisl
 from qdjunction.core.errors import InputError
 from qdjunction.core.matrix_files import eig_is_whole, fa_is_whole, fdf_is_whole, read_matrices
-from qdjunction.steps import read_junction
+from qdjunction.steps.transport import read_junction
 
 
 def test_a_junction_is_read_from_the_folder_of_its_run(finished):

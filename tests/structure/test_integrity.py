@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
-from qdjunction import steps
 from qdjunction.cli import main
 from qdjunction.core.errors import StructureError
 from qdjunction.engine.xtb.engine import XtbEngine
+from qdjunction.steps.structure import junction, relax
 from qdjunction.structure.bonds import pb_halide_bonds
 from qdjunction.structure.integrity import examine, lattice_bonds
 from qdjunction.structure.junction import build_junction
@@ -235,7 +235,7 @@ def test_a_relaxation_records_a_lost_contact_and_the_junction_refuses_it(tmp_pat
     start.positions[contact_atom(atoms, "L")] = middle + np.array([2.0, 0, 0])
     write_structure(start, tmp_path / "start.extxyz")
     relaxed, record = tmp_path / "relaxed.extxyz", tmp_path / "relaxed.json"
-    steps.relax(
+    relax(
         tmp_path / "dot.extxyz",
         XtbEngine(),
         tmp_path / "work",
@@ -260,7 +260,7 @@ def test_a_relaxation_records_a_lost_contact_and_the_junction_refuses_it(tmp_pat
     with pytest.raises(StructureError, match="'L' is no contact any more"):
         build_junction(read_structure(tmp_path / "put_back.extxyz"), "L", "R2", layers=1)
     with pytest.raises(StructureError, match="'L' is no contact any more"):
-        steps.junction(
+        junction(
             relaxed,
             "L",
             "R2",
@@ -269,7 +269,7 @@ def test_a_relaxation_records_a_lost_contact_and_the_junction_refuses_it(tmp_pat
             tmp_path / "junction.json",
         )
     assert not (tmp_path / "junction.extxyz").exists()
-    steps.junction(
+    junction(
         relaxed,
         "R1",
         "R3",

@@ -5,12 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from qdjunction import steps
 from qdjunction.core import resume as resumption
 from qdjunction.core.resume import resume, task_key
 from qdjunction.engine.registry import make_engine
 from qdjunction.engine.siesta import SiestaEngine, SiestaSettings
 from qdjunction.engine.xtb.engine import XtbEngine
+from qdjunction.steps.electronic import hamiltonian, junction_hamiltonian
+from qdjunction.steps.transport import transmission_of_study
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study.config import ElectrodeSettings, TransportSettings, parse_config
 from qdjunction.study.records import read_record
@@ -118,8 +119,8 @@ def test_scf_and_transmission_are_not_repeated(tmp_path, caplog):
 
     def run(layers=1):
         caplog.clear()
-        steps.junction_hamiltonian(RELAXED, "L", "R1", ElectrodeSettings(layers=layers), engine, work, *files)
-        steps.transmission_of_study(files[1], transport, folder / "transmission.nc", tmp_path / "cache", work)
+        junction_hamiltonian(RELAXED, "L", "R1", ElectrodeSettings(layers=layers), engine, work, *files)
+        transmission_of_study(files[1], transport, folder / "transmission.nc", tmp_path / "cache", work)
         return [word for word in ("SCF of", "T(E) of") if word in caplog.text]
 
     assert run() == ["SCF of", "T(E) of"]
@@ -151,7 +152,7 @@ def test_another_parameter_file_of_the_engine_is_another_scf(tmp_path, caplog):
 
     def repeated():
         caplog.clear()
-        steps.hamiltonian(RELAXED, Engine(threads=1), tmp_path / "work", tmp_path / "h.nc")
+        hamiltonian(RELAXED, Engine(threads=1), tmp_path / "work", tmp_path / "h.nc")
         return "SCF of" in caplog.text
 
     parameters.write_text("one")

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from qdjunction import cli, steps
+from qdjunction import cli
 from qdjunction.core.errors import AnalysisError, EngineError, InputError, MachineError, StructureError
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.report.data import collect
@@ -18,6 +18,7 @@ from qdjunction.report.figures import draw
 from qdjunction.report.page import write_report
 from qdjunction.report.plan import planned_figures
 from qdjunction.report.redraw import write_figures
+from qdjunction.steps.interference import series
 from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.xyz import read_structure, write_structure
@@ -168,7 +169,7 @@ def study_without_short(tmp_path):
         job(dot, case=("1Pb_MAPbBr3", "short"), outputs=files),
         EngineError("The SCF of <b>65</b> atoms does not converge."),
     )
-    steps.series(
+    series(
         {"short": ["L", "R1"], "long": ["L", "R2"]},
         [dot / name / "transmission.nc" for name in ("short", "long")],
         [dot / name / "frontier.json" for name in ("short", "long")],

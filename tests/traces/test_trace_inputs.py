@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from qdjunction.core.errors import InputError
 from qdjunction.core.units import G0_SIEMENS
-from qdjunction.trace_steps import select_traces
+from qdjunction.steps.traces import select_traces
 from qdjunction.traces.reading import open_traces, trace_files
 from qdjunction.traces.sets import TracesSection
 from qdjunction.traces.settings import ReadSettings, TracesSettings

@@ -7,7 +7,7 @@ import pytest
 import sisl
 from qdjunction.cli import main
 from qdjunction.core.errors import InputError
-from qdjunction.steps import compute_transmission
+from qdjunction.steps.transport import compute_transmission
 from qdjunction.transport import parse_axis, parse_energies, parse_leads, read_transmission, transport_axis
 
 ENERGIES = np.array([-1.0, -0.4, 0.3, 1.1])

@@ -20,7 +20,7 @@ int flock(int descriptor, int operation) { errno = atoi(getenv("FLOCK_ERRNO")); 
 WORK = """\
 import sys
 from qdjunction.core.matrix_files import read_matrices
-from qdjunction.steps import compute_transmission
+from qdjunction.steps.transport import compute_transmission
 from qdjunction.transport import parse_leads, read_transmission
 source, folder = sys.argv[1:]
 gold = read_matrices(source).tile(6, 2)

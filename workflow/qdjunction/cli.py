@@ -386,11 +386,11 @@ def _checkout(name: str, remedy: str) -> Path:
 
 
 def _dot(options: argparse.Namespace) -> None:
-    from qdjunction import steps
+    from qdjunction.steps.structure import dot
     from qdjunction.structure.perovskite.catalogue import load_dot
 
     definition = load_dot(options.name, _clusters(options))
-    steps.dot(
+    dot(
         definition,
         options.cation,
         options.halide,
@@ -402,8 +402,8 @@ def _dot(options: argparse.Namespace) -> None:
 
 
 def _junction(options: argparse.Namespace) -> None:
-    from qdjunction import steps
     from qdjunction.core.schema import validate
+    from qdjunction.steps.structure import junction
     from qdjunction.study.config import ElectrodeSettings
 
     values = {
@@ -412,7 +412,7 @@ def _junction(options: argparse.Namespace) -> None:
         "apex_distance_ang": options.apex_distance,
     }
     electrodes = validate(ElectrodeSettings, values, "command line")
-    steps.junction(
+    junction(
         options.structure,
         options.left,
         options.right,
@@ -423,10 +423,10 @@ def _junction(options: argparse.Namespace) -> None:
 
 
 def _relax(options: argparse.Namespace) -> None:
-    from qdjunction import steps
     from qdjunction.core.limits import Force, check_value
+    from qdjunction.steps.structure import relax
 
-    steps.relax(
+    relax(
         options.structure,
         _chosen_engine(options),
         _workdir(options),
@@ -438,52 +438,50 @@ def _relax(options: argparse.Namespace) -> None:
 
 
 def _hamiltonian(options: argparse.Namespace) -> None:
-    from qdjunction import steps
+    from qdjunction.steps.electronic import hamiltonian, hamiltonian_of_run
 
     if (options.run_dir is None) == (options.structure is None):
         raise InputError("give either a structure to compute or, with --from, a finished run to read")
     if options.run_dir is None:
-        steps.hamiltonian(options.structure, _chosen_engine(options), _workdir(options), options.output)
+        hamiltonian(options.structure, _chosen_engine(options), _workdir(options), options.output)
     elif options.engine != "siesta":
         raise InputError("--from reads a run of SIESTA; add --engine siesta")
     else:
-        steps.hamiltonian_of_run(options.run_dir, options.output)
+        hamiltonian_of_run(options.run_dir, options.output)
 
 
 def _siesta_input(options: argparse.Namespace) -> None:
-    from qdjunction import steps
     from qdjunction.core.limits import Force, check_value
     from qdjunction.core.schema import validate
     from qdjunction.engine.siesta.settings import SiestaSettings
+    from qdjunction.steps.electronic import siesta_input, siesta_lead_input
 
     settings = validate(SiestaSettings, _siesta_values(options), "command line")
     if options.fmax is not None:
         check_value(Force, options.fmax, "--fmax (eV/Ang)")
     if options.lead is None:
-        steps.siesta_input(options.structure, settings, options.output, options.fmax, options.max_steps)
+        siesta_input(options.structure, settings, options.output, options.fmax, options.max_steps)
         return
     if options.fmax is not None:
         raise InputError("--lead and --fmax: a lead is not relaxed; leave --fmax out")
     first, _, second = options.lead.partition("x")
     if not (first.isdecimal() and second.isdecimal() and int(first) and int(second)):
         raise InputError(f"--lead = {options.lead!r}: not two numbers of k-points; write e.g. 4x4")
-    steps.siesta_lead_input(options.structure, settings, options.output, (int(first), int(second)))
+    siesta_lead_input(options.structure, settings, options.output, (int(first), int(second)))
 
 
 def _siesta_convergence(options: argparse.Namespace) -> None:
-    from qdjunction import steps
     from qdjunction.core.schema import validate
     from qdjunction.engine.siesta.settings import SiestaSettings
+    from qdjunction.steps.electronic import siesta_convergence
 
     settings = validate(SiestaSettings, _siesta_values(options), "command line")
-    steps.siesta_convergence(
-        options.structure, settings, _workdir(options), options.output, options.threads or 1
-    )
+    siesta_convergence(options.structure, settings, _workdir(options), options.output, options.threads or 1)
 
 
 def _transmission(options: argparse.Namespace) -> None:
-    from qdjunction import steps
     from qdjunction.core.limits import Temperature, check_value
+    from qdjunction.steps.transport import compute_transmission
     from qdjunction.transport import parse_axis, parse_energies, parse_kpoints, parse_leads, parse_spin
 
     left, right = (
@@ -491,7 +489,7 @@ def _transmission(options: argparse.Namespace) -> None:
         for flag, text in (("--left-atoms", options.left_atoms), ("--right-atoms", options.right_atoms))
     )
     spin = None if options.spin is None else parse_spin(options.spin)
-    steps.compute_transmission(
+    compute_transmission(
         options.hamiltonian,
         parse_energies(options.energies),
         parse_leads(
@@ -517,15 +515,13 @@ def _transmission(options: argparse.Namespace) -> None:
 
 
 def _decay(options: argparse.Namespace) -> None:
-    from qdjunction import steps
     from qdjunction.core.schema import validate
     from qdjunction.interference.settings import InterferenceSettings
+    from qdjunction.steps.interference import decay_of
 
     values = {"jump_decades": options.jump_decades, "confidence": options.confidence}
     settings = validate(InterferenceSettings, values, "command line")
-    spectrum = steps.decay_of(
-        options.transmissions, parse_numbers("--distances", options.distances), settings
-    )
+    spectrum = decay_of(options.transmissions, parse_numbers("--distances", options.distances), settings)
     verdict = spectrum.at(options.at)
     print(f"at E_F {options.at:+g} eV")
     print(verdict.fit)

@@ -163,7 +163,7 @@ def _settings(options: argparse.Namespace) -> TracesSettings:
 
 
 def _select(options: argparse.Namespace) -> None:
-    from qdjunction import trace_steps
+    from qdjunction.steps import traces as trace_steps
 
     summary = trace_steps.select_traces(options.path, _settings(options), options.output)
     if options.bad:
@@ -172,11 +172,11 @@ def _select(options: argparse.Namespace) -> None:
 
 
 def _histogram(options: argparse.Namespace) -> None:
-    from qdjunction import trace_steps
     from qdjunction.report import style
     from qdjunction.report.drawing import write_figure
     from qdjunction.report.trace_data import TraceResults, read_histograms
     from qdjunction.report.trace_figures import draw_set
+    from qdjunction.steps import traces as trace_steps
 
     settings = _settings(options)
     sites = [] if options.conductance is None else trace_steps.site_values(_series(options))
@@ -199,7 +199,7 @@ def _histogram(options: argparse.Namespace) -> None:
 
 
 def _simulate(options: argparse.Namespace) -> None:
-    from qdjunction import trace_steps
+    from qdjunction.steps import traces as trace_steps
 
     settings = _settings(options).simulation
     if options.traces < 1:
@@ -209,7 +209,7 @@ def _simulate(options: argparse.Namespace) -> None:
 
 def _series(options: argparse.Namespace) -> Any:
     """The sites that the command line names, in a table of conductances or as numbers."""
-    from qdjunction import trace_steps
+    from qdjunction.steps import traces as trace_steps
     from qdjunction.traces.simulation import SlidingSeries
 
     given = (getattr(options, "log10_g", None), getattr(options, "distances", None))

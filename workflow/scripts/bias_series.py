@@ -1,10 +1,10 @@
-from qdjunction import trace_steps
+from qdjunction.steps import traces
 from qdjunction.study.job import running
 
 job = snakemake
 series = job.params.series
 with running(job):
-    trace_steps.fit_bias_series(
+    traces.fit_bias_series(
         series["name"],
         dict(zip(job.params.sets, job.input, strict=True)),
         series["level_log10_g"],

@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from qdjunction import steps
 from qdjunction.engine.registry import make_engine
+from qdjunction.steps.electronic import junction_hamiltonian
 from qdjunction.study.config import ElectrodeSettings
 from qdjunction.study.failures import recorded_case
 from qdjunction.study.job import running
@@ -13,7 +13,7 @@ with running(job, needs=[job.input.structure]):
     outputs = zip(job.output.structures, job.output.hamiltonians, strict=True)
     for (name, contacts), files in zip(job.params.contacts.items(), outputs, strict=True):
         with recorded_case(job, name, files):
-            steps.junction_hamiltonian(
+            junction_hamiltonian(
                 job.input.structure,
                 *contacts,
                 ElectrodeSettings(**job.params.electrodes),

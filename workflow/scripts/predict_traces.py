@@ -1,11 +1,11 @@
-from qdjunction import trace_steps
+from qdjunction.steps import traces
 from qdjunction.study.job import running
 from qdjunction.traces.settings import SimulationSettings
 
 job = snakemake
 prediction = job.params.prediction
 with running(job):
-    trace_steps.predict_traces(
+    traces.predict_traces(
         job.input.conductance,
         job.input.series,
         job.input.relaxation,

@@ -1,12 +1,13 @@
-from qdjunction import steps
 from qdjunction.engine.registry import make_engine
+from qdjunction.steps.electronic import hamiltonian
+from qdjunction.steps.structure import relax
 from qdjunction.study.failures import recorded_case
 from qdjunction.study.job import running
 
 job = snakemake
 with running(job):
     engine = make_engine(**job.params.engine, threads=job.threads, resources=job.resources)
-    steps.relax(
+    relax(
         job.input.structure,
         engine,
         job.params.workdir,
@@ -17,6 +18,6 @@ with running(job):
         start=job.input.get("start"),
     )
     # A pre-relaxation leaves the SCF of the bare dot to the relaxation.
-    if hamiltonian := job.output.get("hamiltonian"):
-        with recorded_case(job, "", [hamiltonian], step="hamiltonian"):
-            steps.hamiltonian(job.output.structure, engine, job.params.hamiltonian_workdir, hamiltonian)
+    if matrices := job.output.get("hamiltonian"):
+        with recorded_case(job, "", [matrices], step="hamiltonian"):
+            hamiltonian(job.output.structure, engine, job.params.hamiltonian_workdir, matrices)

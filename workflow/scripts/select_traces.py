@@ -1,10 +1,10 @@
-from qdjunction import trace_steps
+from qdjunction.steps import traces
 from qdjunction.study.job import running
 from qdjunction.traces.settings import TracesSettings
 
 job = snakemake
 with running(job):
-    trace_steps.select_traces(
+    traces.select_traces(
         job.input[0],
         TracesSettings(**job.params.settings),
         job.output.jumps,

@@ -1,10 +1,10 @@
-from qdjunction import steps
 from qdjunction.interference.settings import InterferenceSettings
+from qdjunction.steps.interference import series
 from qdjunction.study.job import running
 
 job = snakemake
 with running(job, needs=[]):
-    steps.series(
+    series(
         job.params.contacts,
         job.input.transmissions,
         job.input.frontiers,

@@ -1,8 +1,8 @@
-from qdjunction import trace_steps
+from qdjunction.steps import traces
 from qdjunction.study.job import running
 from qdjunction.traces.settings import TracesSettings
 
 job = snakemake
 with running(job):
     settings = TracesSettings(**job.params.settings)
-    trace_steps.classify_traces(job.input[0], settings, job.output.table, job.output.summary)
+    traces.classify_traces(job.input[0], settings, job.output.table, job.output.summary)

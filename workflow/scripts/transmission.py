@@ -1,7 +1,8 @@
 from pathlib import Path
 
-from qdjunction import steps
 from qdjunction.interference.settings import InterferenceSettings
+from qdjunction.steps.interference import frontier_of_study
+from qdjunction.steps.transport import transmission_of_study
 from qdjunction.study.config import TransportSettings
 from qdjunction.study.failures import need, recorded_case
 from qdjunction.study.job import running
@@ -15,7 +16,7 @@ with running(job, needs=[]):
         workdir = Path(job.params.workdir) / name
         with recorded_case(job, name, [transmission]):
             need(hamiltonian)
-            steps.transmission_of_study(hamiltonian, transport, transmission, job.params.cache, workdir)
+            transmission_of_study(hamiltonian, transport, transmission, job.params.cache, workdir)
         with recorded_case(job, name, [frontier], step="frontier"):
             need(hamiltonian)
-            steps.frontier_of_study(hamiltonian, interference, frontier, workdir)
+            frontier_of_study(hamiltonian, interference, frontier, workdir)

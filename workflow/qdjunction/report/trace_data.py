@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import xarray as xr
 
 from qdjunction.core.errors import InputError
+from qdjunction.steps.traces import read_summary
 from qdjunction.study.failures import read_failure
 from qdjunction.study.table import Study
-from qdjunction.trace_steps import read_summary
 
 
 @dataclass(frozen=True, eq=False)

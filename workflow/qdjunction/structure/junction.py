@@ -138,6 +138,12 @@ def lead_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return leads[0], leads[1]
 
 
+def tip_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the indices of all gold atoms of the left and of the right tip of a junction."""
+    sides = _sides(atoms.get_tags())
+    return np.flatnonzero(sides == 1), np.flatnonzero(sides == 2)
+
+
 def _sides(tags: NDArray[np.int64]) -> NDArray[np.int64]:
     """Read the side of each atom off its tag: 0 the dot, 1 the left tip, 2 the right one."""
     return tags // (100 if tags.max(initial=0) >= 100 else 10)

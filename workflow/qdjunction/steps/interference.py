@@ -1,0 +1,225 @@
+"""Orbital rule, series, decay and the tight-binding chain, from files to files."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from qdjunction.core.errors import AnalysisError, InputError
+from qdjunction.core.files import write_json, write_table
+from qdjunction.core.provenance import digest, digests, provenance
+from qdjunction.core.resume import resume, task_key
+from qdjunction.engine.store import read_electronic_structure
+from qdjunction.interference.chain import DiatomicChain
+from qdjunction.interference.decay_spectrum import DecaySpectrum, decay_spectrum
+from qdjunction.interference.orbital_rule import orbital_rule, solve_dot, tip_coupling
+from qdjunction.interference.series import MissingMember, SeriesMember, analyse_series, verdict_values
+from qdjunction.interference.settings import InterferenceSettings
+from qdjunction.structure.junction import dot_atoms, tip_atoms
+from qdjunction.study.failures import EarlierFailureError, read_failure
+from qdjunction.transport import (
+    Device,
+    read_transmission,
+)
+
+log = logging.getLogger(__name__)
+
+
+def frontier_of_study(
+    path: str | Path, settings: InterferenceSettings, output: str | Path, workdir: str | Path
+) -> None:
+    """Apply `frontier`, unless that was done in `workdir` before."""
+    task = task_key([digest(path)], interference=settings.headline)
+    resume(output, workdir, task, lambda kept: frontier(path, settings, kept))
+
+
+def frontier(path: str | Path, settings: InterferenceSettings, output: str | Path) -> None:
+    """Levels of the dot's own block in a junction, and what its orbitals do between the two apices.
+
+    The rule is taken in the middle of the gap and at the study's energy (see `InterferenceSettings`).
+    """
+    structure = read_electronic_structure(path)
+    device = Device.from_hamiltonian(structure.hamiltonian)
+    atoms = structure.atoms
+    inside = dot_atoms(atoms)
+    orbitals = device.orbitals_of(inside)
+    electrons = float(structure.valence_electrons[inside].sum())
+    levels = solve_dot(device.block("H", orbitals), device.block("S", orbitals), electrons)
+    H, S = device.block("H", range(device.n_orbitals)), device.block("S", range(device.n_orbitals))
+    tags = atoms.get_tags()
+    apices = [device.orbitals_of(tip[tags[tip] == tags[tip].min()]) for tip in tip_atoms(atoms)]
+    energies = {
+        "midgap": levels.midgap_ev,
+        "headline": settings.headline_energy(levels.homo_ev, levels.lumo_ev),
+    }
+    rules = {}
+    for name, energy in energies.items():
+        couplings = [tip_coupling(H, S, orbitals, apex, energy) for apex in apices]
+        try:
+            rule = orbital_rule(levels, *couplings, energy)
+        except InputError as error:
+            # A headline energy may fall on a level; the rest of the study does not hang on that.
+            rules[name] = {"energy_ev": energy, "sentence": str(error)}
+            continue
+        rules[name] = asdict(rule) | {
+            "constructive": rule.constructive,
+            "interference": rule.interference,
+            "sentence": rule.sentence,
+        }
+    write_json(
+        {
+            "left": atoms.info["left"],
+            "right": atoms.info["right"],
+            "contact_distance_ang": atoms.info["contact_distance_ang"],
+            "fermi_energy_ev": structure.fermi_energy_ev,
+            "homo_ev": levels.homo_ev,
+            "lumo_ev": levels.lumo_ev,
+            "orbital_rule": rules,
+            "engine": asdict(structure.engine),
+            "provenance": provenance(inputs=digests(path), settings=settings.model_dump(mode="json")),
+        },
+        output,
+    )
+
+
+def headline_of(summary: str | Path, name: str) -> float:
+    """Return the headline energy (eV, relative to E_F) of the series that the junction `name` belongs to.
+
+    Raises
+    ------
+    AnalysisError
+        If no series holds the junction, which is so where its T(E) or orbital rule has failed.
+    """
+    values = json.loads(Path(summary).read_text(encoding="utf-8"))
+    for group in values["series"]:
+        if name in group["junctions"]:
+            return float(group["headline_energy_ev"])
+    raise AnalysisError(
+        f"{summary}: no series holds the junction {name}, so there is no energy for its picture"
+    )
+
+
+def series(
+    contacts: Mapping[str, Sequence[str]],
+    transmissions: Sequence[str | Path],
+    frontiers: Sequence[str | Path],
+    temperature_k: float,
+    settings: InterferenceSettings,
+    conductance_table: str | Path,
+    series_table: str | Path,
+    summary: str | Path,
+) -> None:
+    """Conductance, decay, jump and comparison of the junctions of one dot.
+
+    See `interference.series`. `contacts` are left and right contact by name of the junction, in the order of the files.
+
+    Raises
+    ------
+    EarlierFailureError
+        If no junction of the dot has a result.
+    AnalysisError
+        If the numbers of the junctions cannot be compared with each other.
+    """
+    members: list[SeriesMember] = []
+    missing: list[MissingMember] = []
+    for (name, (left, _)), spectrum, levels in zip(contacts.items(), transmissions, frontiers, strict=True):
+        if failure := read_failure(spectrum) or read_failure(levels):
+            missing.append(MissingMember(name, left, str(failure)))
+            if len(missing) == len(contacts):
+                raise EarlierFailureError(failure)
+            continue
+        values = json.loads(Path(levels).read_text(encoding="utf-8"))
+        members.append(
+            SeriesMember(
+                name=name,
+                left=values["left"],
+                right=values["right"],
+                contact_distance_ang=values["contact_distance_ang"],
+                gap_ev=(values["homo_ev"], values["lumo_ev"]),
+                transmission=read_transmission(spectrum),
+            )
+        )
+    try:
+        analysed = analyse_series(members, temperature_k, settings, missing)
+    except InputError as error:
+        # The settings were checked before any job: what does not fit are the computed numbers.
+        raise AnalysisError(str(error)) from error
+    for one in analysed:
+        log.info("%s", one.summary["sentence"])
+    write_table(pd.concat(one.conductance_table for one in analysed), conductance_table)
+    write_table(pd.concat(one.table for one in analysed), series_table)
+    write_json(
+        {
+            "temperature_k": temperature_k,
+            "series": [one.summary for one in analysed],
+            "provenance": provenance(
+                inputs=digests(*transmissions, *frontiers), settings=settings.model_dump(mode="json")
+            ),
+        },
+        summary,
+    )
+
+
+def chain(settings: InterferenceSettings, table: str | Path, summary: str | Path) -> None:
+    """The tight-binding chain that explains the jump: lead L on site 1, lead R on sites 2 to 8 in turn."""
+    model = DiatomicChain()
+    energies = model.gap_energies(100)
+    spectrum = model.spectrum(
+        energies, threshold_decades=settings.jump_decades, confidence=settings.confidence
+    )
+    log10 = np.log10(spectrum.conductances_g0)
+    fit = np.asarray(spectrum.verdict.fit.predict(float(spectrum.distances_ang[-1])).log10_g)
+    write_table(
+        pd.concat(
+            pd.DataFrame({"site": site + 2, "energy_eV": energies, "log10_transmission": log10[site]})
+            for site in range(len(log10))
+        ),
+        table,
+    )
+    middle = spectrum.at(0.0)
+    write_json(
+        asdict(model)
+        | {
+            "model": True,
+            "trend_at_last_site": fit,
+            "energies_ev": energies,
+            "shares": spectrum.shares(),
+            "midgap": verdict_values(middle),
+            "sentence": spectrum.sentence,
+            "provenance": provenance(inputs={}, settings=settings.model_dump(mode="json")),
+        },
+        summary,
+    )
+
+
+def decay_of(
+    transmissions: Sequence[str | Path], distances_ang: Sequence[float], settings: InterferenceSettings
+) -> DecaySpectrum:
+    """Decay and jump of T(E) files at every energy they share.
+
+    Raises
+    ------
+    InputError
+        If the numbers of files and distances differ, or the files have different energies.
+    """
+    if len(transmissions) != len(distances_ang):
+        raise InputError(
+            f"--distances: {len(distances_ang)} distances for {len(transmissions)} files; give one for each file"
+        )
+    results = [read_transmission(path) for path in transmissions]
+    energies = results[0].energies_ev
+    for path, result in zip(transmissions, results, strict=True):
+        if result.energies_ev.shape != energies.shape or not np.allclose(result.energies_ev, energies):
+            raise InputError(f"{path}: has other energies than {transmissions[0]}; compute both on one grid")
+    return decay_spectrum(
+        energies,
+        distances_ang,
+        [result.transmission for result in results],
+        contacts=[str(path) for path in transmissions],
+        threshold_decades=settings.jump_decades,
+        confidence=settings.confidence,
+    )

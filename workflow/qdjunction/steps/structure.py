@@ -1,0 +1,179 @@
+"""Dots and junctions, from files to files: build, relax, put between tips."""
+
+import logging
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ase import Atoms
+
+from qdjunction.core.errors import EngineError, InputError, StructureError
+from qdjunction.core.files import write_json
+from qdjunction.core.provenance import digests, provenance
+from qdjunction.engine.contract import Engine
+from qdjunction.structure.bonds import SPRING_FRACTION, pb_halide_springs
+from qdjunction.structure.integrity import examine
+from qdjunction.structure.junction import build_junction
+from qdjunction.structure.perovskite.catalogue import DotDefinition
+from qdjunction.structure.perovskite.cations import ammonium_springs
+from qdjunction.structure.perovskite.dot import build_dot
+from qdjunction.structure.xyz import read_structure, write_structure
+from qdjunction.study.config import ElectrodeSettings
+
+log = logging.getLogger(__name__)
+
+SETTLED_EV_PER_ANG = 0.3
+"""Largest force (eV/Ang) at which a new dot has settled and its bonds are let go."""
+
+
+def dot(
+    definition: DotDefinition,
+    cation: str,
+    halide: str,
+    seed: int,
+    short_range_order: float,
+    output: str | Path,
+    record: str | Path,
+) -> None:
+    """Build an unrelaxed dot; `record` says who built it from what."""
+    atoms = build_dot(definition, cation, halide, seed, short_range_order)
+    log.info("built %s: %s, %d atoms", output, atoms.get_chemical_formula("hill"), len(atoms))
+    write_structure(atoms, output)
+    settings = {"dot": atoms.info["dot"], "definition": definition.model_dump(mode="json")}
+    write_json({"provenance": provenance(inputs={}, settings=settings)}, record)
+
+
+def relax(
+    structure: str | Path,
+    engine: Engine,
+    workdir: str | Path,
+    fmax_ev_per_ang: float,
+    max_steps: int,
+    output: str | Path,
+    record: str | Path,
+    start: str | Path | None = None,
+) -> None:
+    """Relax a structure, from other coordinates of the same atoms where `start` gives them.
+
+    The record says what became of contacts, Pb-halide bonds and protons. A contact that is lost ends no relaxation, for
+    the study may not need it; `junction` refuses it.
+
+    Raises
+    ------
+    InputError
+        If `start` holds other atoms than `structure`.
+    StructureError
+        If the structure is none that could be examined afterwards; see `examine`.
+    EngineError
+        If the relaxation does not converge; what was reached stays in `workdir` and a later call resumes from it.
+    """
+    built = read_structure(structure)
+    examine(built, built)  # what cannot be examined is refused now rather than after hours
+    atoms = built.copy()
+    origin = {"structure": str(structure)}
+    if start:
+        relaxed = read_structure(start)
+        if list(relaxed.symbols) != list(atoms.symbols):
+            raise InputError(
+                f"{start}: holds {relaxed.symbols}, not the atoms of {structure} ({atoms.symbols}); remake it with "
+                "`make clusters`, or set relax.start to scratch"
+            )
+        atoms.positions = relaxed.positions
+        origin |= {"start": str(start)}
+        log.info("starting from the relaxed geometry %s", start)
+    is_new = not start and "relaxed" not in atoms.info and engine.takes_springs
+    settling = _settle(atoms, engine, Path(workdir) / "settling", max_steps) if is_new else None
+    result = engine.relax(atoms, Path(workdir), fmax_ev_per_ang, max_steps)
+    integrity = examine(result.atoms, built)
+    fields = {key: value for key, value in vars(result).items() if key not in ("atoms", "engine")}
+    values = fields | {
+        "integrity": integrity.record(),
+        "fmax_wanted_ev_per_ang": fmax_ev_per_ang,
+        "formula": atoms.get_chemical_formula("hill"),
+        "settling": settling,
+        "engine": asdict(result.engine),
+        "inputs": origin,
+        "provenance": provenance(inputs=digests(*origin.values())),
+    }
+    if not result.converged:
+        write_json(values, Path(workdir) / "not_converged.json")
+        raise EngineError(
+            f"{structure}: {result.reason} Raise relax.max_steps; what was reached in {workdir} is kept."
+        )
+    log.info("relaxed in %d steps: fmax %.3f eV/Ang", result.steps, result.fmax_ev_per_ang)
+    for finding in integrity.findings:
+        log.warning("%s: %s", output, finding)
+    result.atoms.info["relaxed"] = {
+        "engine": result.engine.method,
+        "fmax_ev_per_ang": result.fmax_ev_per_ang,
+        "energy_ev": result.energy_ev,
+        "steps": result.steps,
+        "lost_contacts": integrity.lost_contacts,
+    }
+    write_structure(result.atoms, output)
+    write_json(values, record)
+
+
+def _settle(atoms: Atoms, engine: Engine, workdir: Path, max_steps: int) -> dict[str, Any] | None:
+    """Relax a new dot roughly, in place, with its N-H and Pb-halide bonds held by springs."""
+    of_ammonium, of_network = ammonium_springs(atoms), pb_halide_springs(atoms)
+    if not of_ammonium + of_network:
+        return None
+    held = atoms.copy()
+    held.set_constraint(of_ammonium + of_network)
+    log.info(
+        "settling with %d N-H and %d Pb-halide bonds held by springs, to %.1f eV/Ang",
+        len(of_ammonium), len(of_network), SETTLED_EV_PER_ANG,
+    )  # fmt: skip
+    result = engine.relax(held, workdir, SETTLED_EV_PER_ANG, max_steps)
+    if not result.converged:
+        raise EngineError(f"{result.reason} Raise relax.max_steps; what was reached in {workdir} is kept.")
+    atoms.positions = result.atoms.positions
+    return {
+        "steps": result.steps,
+        "wall_time_s": result.wall_time_s,
+        "springs": f"N-H above 1.05 Ang, 30 eV/Ang^2; Pb-X above {SPRING_FRACTION} covalent radii, 6 eV/Ang^2",
+    }
+
+
+def junction(
+    structure: str | Path,
+    left: str,
+    right: str,
+    electrodes: ElectrodeSettings,
+    output: str | Path,
+    record: str | Path | None = None,
+) -> None:
+    """Put a dot between two gold pyramids; `record`, if given, is where its provenance is written.
+
+    Raises
+    ------
+    InputError
+        If the file holds no dot, or one with gold tips already.
+    StructureError
+        If one of the two contacts was lost in the relaxation, or the tips do not fit; names the file.
+    """
+    bare = read_structure(structure)
+    try:
+        atoms = build_junction(
+            bare,
+            left,
+            right,
+            layers=electrodes.layers,
+            lead_layers=electrodes.lead_layers,
+            apex_distance_ang=electrodes.apex_distance_ang,
+        )
+    except StructureError as error:
+        raise StructureError(f"{structure}: {error}") from error
+    log.info(
+        "built %s: %d atoms, contacts %.2f Ang apart", output, len(atoms), atoms.info["contact_distance_ang"]
+    )
+    write_structure(atoms, output)
+    if record:
+        settings = junction_settings(left, right, electrodes)
+        write_json({"provenance": provenance(inputs=digests(structure), settings=settings)}, record)
+
+
+def junction_settings(left: str, right: str, electrodes: ElectrodeSettings) -> dict[str, Any]:
+    """Return the settings of a junction for its provenance."""
+    return {"left": left, "right": right, "electrodes": electrodes.model_dump(mode="json")}
