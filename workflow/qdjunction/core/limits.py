@@ -64,10 +64,11 @@ def check_value(kind: Any, value: float, source: str) -> float:
         If it is out of range.
     """
     try:
-        return TypeAdapter(kind, config=ConfigDict(allow_inf_nan=False)).validate_python(value)
+        checked: float = TypeAdapter(kind, config=ConfigDict(allow_inf_nan=False)).validate_python(value)
     except ValidationError as error:
         reason = error.errors()[0]["msg"]
         raise InputError(f"{source} = {value}: {reason[0].lower()}{reason[1:]}") from None
+    return checked
 
 
 def energy_grid(first_ev: float, last_ev: float, step_ev: float) -> NDArray[np.float64]:

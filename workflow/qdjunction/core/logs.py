@@ -73,7 +73,8 @@ def job(log: str | Path, name: str) -> Iterator[None]:
         sys.exit(130)
     except Exception:
         # Not foreseen: the log needs the whole traceback, the terminal gets it from Python.
-        handler.stream.write(traceback.format_exc())
+        if handler.stream is not None:
+            handler.stream.write(traceback.format_exc())
         raise
     finally:
         handler.close()

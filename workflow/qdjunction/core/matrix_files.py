@@ -167,7 +167,7 @@ def eig_is_whole(path: str | Path) -> bool:
     if len(numbers) < 4:
         return False
     levels, spins, k_points = numbers[1:4]
-    return len(numbers) == 4 + k_points * (1 + levels * spins)
+    return bool(len(numbers) == 4 + k_points * (1 + levels * spins))
 
 
 def fa_is_whole(path: str | Path) -> bool:

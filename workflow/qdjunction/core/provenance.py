@@ -76,8 +76,8 @@ def digest(path: str | Path) -> str:
                 f"{digest(file)}  {file.relative_to(path).as_posix()}\n".encode(errors="surrogateescape")
             )
         return state.hexdigest()
-    with Path(path).open("rb") as file:
+    with Path(path).open("rb") as content:
         state = sha256()
-        while block := file.read(1 << 20):
+        while block := content.read(1 << 20):
             state.update(block)
     return state.hexdigest()

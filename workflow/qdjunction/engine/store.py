@@ -165,7 +165,7 @@ _NUMBERS = ("cell", "tags", "valence_electrons", "eigenvalues", "energy", "fermi
 
 
 def _put(
-    group: netCDF4.Group, name: str, dimensions: tuple[str, ...], unit: str, values: NDArray[Any]
+    group: netCDF4.Group, name: str, dimensions: tuple[str, ...], unit: str, values: NDArray[Any] | np.float64
 ) -> None:
     variable = group.createVariable(name, np.asarray(values).dtype, dimensions)
     variable.units = unit

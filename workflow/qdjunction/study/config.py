@@ -394,7 +394,8 @@ def read_values(files: Iterable[str | Path], overrides: Iterable[str] = ()) -> d
         if key in given:
             raise InputError(f"--config {text}: the key '{key}' is given twice; give it once")
         given[key] = parse_yaml(value.strip("'\""), f"--config {text}")
-    return _merged(values, given)
+    merged: dict[str, Any] = _merged(values, given)
+    return merged
 
 
 def _merged(values: Any, over: Any) -> Any:
