@@ -1,0 +1,95 @@
+"""Kinds of one thing, such as leads or engines: modules of a package, and entry points of other distributions."""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from importlib import import_module
+from importlib.metadata import entry_points
+from pkgutil import iter_modules
+from typing import Generic, TypeVar
+
+from qdjunction.core.errors import InputError
+
+T = TypeVar("T")
+
+ATTRIBUTE = "KIND"
+"""Name under which a module of the package holds the kind that it adds."""
+
+
+class Registry(Mapping[str, T], Generic[T]):
+    """The kinds of one thing by the name that a configuration gives them.
+
+    A kind comes with the library as a module of `package` that defines ``KIND``, or with an installed distribution as
+    an entry point of `group`. Modules without ``KIND`` are helpers of the others.
+
+    Parameters
+    ----------
+    package : str
+        Package whose modules are looked through, e.g. ``qdjunction.transport.leads``.
+    group : str
+        Group of entry points, e.g. ``qdjunction.leads``.
+    what : str
+        What a kind is called in an error, e.g. ``kind of lead``.
+
+    Raises
+    ------
+    InputError
+        On first use: if an entry point cannot be loaded, or two kinds have one name. By ``registry[name]``: if there is
+        none of that name.
+
+    Notes
+    -----
+    A kind needs an attribute `name`. Modules are imported on first use, so they must be cheap to import.
+    """
+
+    def __init__(self, package: str, group: str, what: str) -> None:
+        self.package, self.group, self.what = package, group, what
+
+    def __getitem__(self, name: str) -> T:
+        try:
+            return self._kinds[name]
+        except KeyError:
+            raise InputError(
+                f"there is no {self.what} '{name}'; choose one of {', '.join(self._kinds)}"
+            ) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._kinds
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+    @cached_property
+    def _kinds(self) -> dict[str, T]:
+        kinds: dict[str, T] = {}
+        origin: dict[str, str] = {}
+        for kind, where in (*self._of_library(), *self._of_others()):
+            name = kind.name  # type: ignore[attr-defined]
+            if name in kinds:
+                raise InputError(
+                    f"two kinds are called '{name}', a {self.what} of {origin[name]} and one of {where}; uninstall one"
+                )
+            kinds[name], origin[name] = kind, where
+        return kinds
+
+    def _of_library(self) -> Iterator[tuple[T, str]]:
+        package = import_module(self.package)
+        for module in iter_modules(package.__path__):
+            found = import_module(f"{self.package}.{module.name}")
+            if hasattr(found, ATTRIBUTE):
+                yield getattr(found, ATTRIBUTE), found.__name__
+
+    def _of_others(self) -> Iterator[tuple[T, str]]:
+        for entry in entry_points(group=self.group):
+            where = entry.dist.name if entry.dist else entry.value
+            try:
+                yield entry.load(), where
+            except (
+                Exception
+            ) as error:  # whatever a package of others raises, its name has to be in the message
+                raise InputError(
+                    f"{where}: its {self.what} '{entry.name}' cannot be imported ({type(error).__name__}: {error}); "
+                    "mend or uninstall it"
+                ) from error
