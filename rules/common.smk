@@ -181,7 +181,7 @@ def reported(figure):
     """The SVG of a figure, flagged for `snakemake --report`."""
     return report(
         f"<results>/report/figures/{figure.stem}.svg",
-        caption=f"../workflow/qdjunction/report/templates/caption_{figure.kind}.rst",
+        caption=figure.caption_file,
         category="Traces" if figure.traces else figure.dot or "Model",
         labels={
             "figure": figure.title,

@@ -8,9 +8,11 @@ import pytest
 from qdjunction.interference.chain import DiatomicChain
 from qdjunction.interference.jump import find_jump
 from qdjunction.interference.series import trend_values, verdict_values
-from qdjunction.report import drawing, figures, style
+from qdjunction.report import drawing, style
 from qdjunction.report.data import SeriesResults
+from qdjunction.report.energy_axis import Marks
 from qdjunction.report.plan import PlannedFigure, planned_figures
+from qdjunction.report.sections import chain, decay, density, orbitals, spectrum, transmission
 from qdjunction.transport import read_transmission
 from recorded_study import RECORDED
 
@@ -21,30 +23,30 @@ DOT = "1Pb_MAPbBr3"
 def written(results, tmp_path_factory):
     folder = tmp_path_factory.mktemp("figures")
     for planned in planned_figures(results.study):
-        drawing.write_figure(figures.draw(results, planned), folder / planned.stem)
+        drawing.write_figure(drawing.draw(results, planned), folder / planned.stem)
     return folder
 
 
 @pytest.fixture(scope="module")
 def chain_series() -> SeriesResults:
     """Give a series with a decay and a jump: the tight-binding chain with its right lead on even sites."""
-    chain = DiatomicChain()
-    energies = chain.gap_energies(60)
-    spectrum = chain.spectrum(energies)
+    model = DiatomicChain()
+    energies = model.gap_energies(60)
+    found = model.spectrum(energies)
     at = 0.2
     index = int(np.abs(energies - at).argmin())
     summary = {
         "left": "L",
         "kind": "decay",
-        "junctions": list(spectrum.contacts),
-        "distances_ang": spectrum.distances_ang.tolist(),
-        "gap_ev": chain.gap_ev,
+        "junctions": list(found.contacts),
+        "distances_ang": found.distances_ang.tolist(),
+        "gap_ev": model.gap_ev,
         "headline_energy_ev": at,
-        "conductance_at_headline_G0": spectrum.conductances_g0[:, index].tolist(),
-        "at_headline": verdict_values(spectrum.at(at)),
-        "trend_at_headline": trend_values(spectrum.at(at), spectrum.distances_ang),
+        "conductance_at_headline_G0": found.conductances_g0[:, index].tolist(),
+        "at_headline": verdict_values(found.at(at)),
+        "trend_at_headline": trend_values(found.at(at), found.distances_ang),
     }
-    return SeriesResults("L", summary, pd.DataFrame(), spectrum.table(), ())
+    return SeriesResults("L", summary, pd.DataFrame(), found.table(), ())
 
 
 def test_every_planned_file_is_written(results, written):
@@ -58,7 +60,7 @@ def test_every_planned_file_is_written(results, written):
 
 def test_figures_are_the_same_bytes_every_time(results, written, tmp_path):
     for planned in (PlannedFigure("transmission", DOT, "L"), PlannedFigure("density", DOT, "L", "long")):
-        drawing.write_figure(figures.draw(results, planned), tmp_path / planned.stem)
+        drawing.write_figure(drawing.draw(results, planned), tmp_path / planned.stem)
         for suffix in ("svg", "pdf", "csv"):
             name = f"{planned.stem}.{suffix}"
             assert (tmp_path / name).read_bytes() == (written / name).read_bytes(), name
@@ -94,14 +96,14 @@ def test_density_table_is_the_computed_density(results, written):
 
 def test_projection_keeps_distances(results):
     junction = results.dots[0].junctions[0]
-    drawn = figures.density_table(junction)[["across_ang", "up_ang", "depth_ang"]].to_numpy()
+    drawn = density.density_table(junction)[["across_ang", "up_ang", "depth_ang"]].to_numpy()
     kept = np.linalg.norm(drawn[:, None] - drawn[None], axis=-1)
     np.testing.assert_allclose(kept, junction.atoms.get_all_distances(), atol=1e-9)
 
 
 def test_the_left_tip_is_drawn_at_the_left(results):
     for junction in results.dots[0].junctions:
-        table = figures.density_table(junction)
+        table = density.density_table(junction)
         left, right = (
             table[(table["tag"] >= 10 * side) & (table["tag"] < 10 * side + 10)] for side in (1, 2)
         )
@@ -111,7 +113,7 @@ def test_the_left_tip_is_drawn_at_the_left(results):
 
 
 def test_orbital_shares_add_up(results):
-    table = figures.orbital_table(results.dots[0].series[0])
+    table = orbitals.orbital_table(results.dots[0].series[0])
     assert len(table) == 4
     np.testing.assert_allclose(table[["homo_share", "lumo_share", "rest_share"]].sum(axis=1), 1)
 
@@ -128,14 +130,14 @@ def test_a_junction_without_a_rule_is_left_out(results):
     partial = SeriesResults(
         "L", series.summary, series.conductance, series.spectrum, (replaced, series.junctions[1])
     )
-    table = figures.orbital_table(partial)
+    table = orbitals.orbital_table(partial)
     assert len(table) == 3
     with style.figure_style():
-        figures.orbital_figure(table)
+        orbitals.orbital_figure(table)
 
 
 def test_decay_table_holds_the_fit_of_the_summary(chain_series):
-    table = figures.decay_table(chain_series)
+    table = decay.decay_table(chain_series)
     contacts = table[table["row"] == "contact"]
     verdict = chain_series.summary["at_headline"]
     np.testing.assert_allclose(contacts["conductance_G0"], chain_series.summary["conductance_at_headline_G0"])
@@ -148,11 +150,11 @@ def test_decay_and_spectrum_are_drawn(chain_series):
     summary = chain_series.summary
     colours = style.junction_colours(summary["junctions"])
     with style.figure_style():
-        decay = figures.decay_figure(figures.decay_table(chain_series), summary["at_headline"], colours)
-        spectrum = figures.spectrum_figure(chain_series.spectrum, figures.Marks.of(summary), 0.4)
-    text = " ".join(item.get_text() for item in decay.axes[0].texts)
+        fitted = decay.decay_figure(decay.decay_table(chain_series), summary["at_headline"], colours)
+        over_gap = spectrum.spectrum_figure(chain_series.spectrum, Marks.of(summary), 0.4)
+    text = " ".join(item.get_text() for item in fitted.axes[0].texts)
     assert f"{summary['at_headline']['above_trend_decades']:+.2f} decades" in text
-    (drawn,) = [line for line in spectrum.axes[0].lines if line.get_label() == "$\\beta$"]
+    (drawn,) = [line for line in over_gap.axes[0].lines if line.get_label() == "$\\beta$"]
     np.testing.assert_array_equal(drawn.get_ydata(), chain_series.spectrum["beta_per_ang"])
 
 
@@ -161,8 +163,8 @@ def test_figures_draw_the_recorded_numbers(chain_series, results):
     summary = chain_series.summary
     told = summary["at_headline"] | {"beta_per_ang": 7.25, "above_trend_decades": 3.5, "step_decades": 2.5}
     with style.figure_style():
-        axes = figures.decay_figure(
-            figures.decay_table(chain_series), told, style.junction_colours(summary["junctions"])
+        axes = decay.decay_figure(
+            decay.decay_table(chain_series), told, style.junction_colours(summary["junctions"])
         ).axes[0]
     texts = [item.get_text() for item in (*axes.texts, *axes.get_legend().get_texts())]
     for number in ("7.25", "+3.50 decades", "+2.50"):
@@ -170,33 +172,31 @@ def test_figures_draw_the_recorded_numbers(chain_series, results):
 
     midgap = results.chain_summary["midgap"] | {"above_trend_decades": 5.0}
     with style.figure_style():
-        figure = figures.chain_figure(results.chain, results.chain_summary | {"midgap": midgap}, 0.4)
+        figure = chain.chain_figure(results.chain, results.chain_summary | {"midgap": midgap}, 0.4)
     trend, _, last = figure.axes[0].lines
     assert last.get_ydata()[0] - trend.get_ydata()[-1] == pytest.approx(5)
 
 
 def test_the_trend_of_the_chain_is_its_fit(results):
-    chain = results.chain[
-        np.isclose(results.chain["energy_eV"].abs(), results.chain["energy_eV"].abs().min())
-    ]
-    rows = chain[chain["energy_eV"] == chain["energy_eV"].iloc[0]].sort_values("site")
+    rows = results.chain[np.isclose(results.chain["energy_eV"].abs(), results.chain["energy_eV"].abs().min())]
+    rows = rows[rows["energy_eV"] == rows["energy_eV"].iloc[0]].sort_values("site")
     slope, start = np.polyfit(rows["site"].iloc[:-1], rows["log10_transmission"].iloc[:-1], 1)
     with style.figure_style():
-        line = figures.chain_figure(results.chain, results.chain_summary, 0.4).axes[0].lines[0]
+        line = chain.chain_figure(results.chain, results.chain_summary, 0.4).axes[0].lines[0]
     np.testing.assert_allclose(line.get_ydata(), start + slope * np.asarray(line.get_xdata()), atol=1e-8)
 
 
 def test_a_series_recorded_without_its_trend_is_drawn(chain_series):
     old = {key: value for key, value in chain_series.summary.items() if key != "trend_at_headline"}
-    table = figures.decay_table(SeriesResults("L", old, pd.DataFrame(), chain_series.spectrum, ()))
-    new = figures.decay_table(chain_series)
+    table = decay.decay_table(SeriesResults("L", old, pd.DataFrame(), chain_series.spectrum, ()))
+    new = decay.decay_table(chain_series)
     contacts, same = (one[one["row"] == "contact"] for one in (table, new))
     np.testing.assert_allclose(contacts["fit_G0"], same["fit_G0"], rtol=1e-12)
     np.testing.assert_allclose(contacts["band_high_G0"].iloc[-1], same["band_high_G0"].iloc[-1], rtol=1e-12)
     assert table.loc[table["row"] == "curve", "band_low_G0"].isna().all()
     with style.figure_style():
         colours = style.junction_colours(old["junctions"])
-        figure = figures.decay_figure(table, old["at_headline"], colours)
+        figure = decay.decay_figure(table, old["at_headline"], colours)
     assert any("prediction band" in text.get_text() for text in figure.axes[0].get_legend().get_texts())
 
 
@@ -209,17 +209,17 @@ def test_two_contacts_and_a_last_have_no_band(chain_series):
         "at_headline": verdict_values(verdict),
         "trend_at_headline": trend_values(verdict, last["distances_ang"]),
     }
-    table = figures.decay_table(SeriesResults("L", summary, pd.DataFrame(), chain_series.spectrum, ()))
+    table = decay.decay_table(SeriesResults("L", summary, pd.DataFrame(), chain_series.spectrum, ()))
     assert table["band_low_G0"].isna().all()
     with style.figure_style():
         colours = style.junction_colours(summary["junctions"])
-        figure = figures.decay_figure(table, summary["at_headline"], colours)
+        figure = decay.decay_figure(table, summary["at_headline"], colours)
     assert not any("prediction band" in text.get_text() for text in figure.axes[0].get_legend().get_texts())
 
 
 def test_the_transmission_is_drawn_with_its_thermal_average(results):
     series = results.dots[0].series[0]
-    table = figures.transmission_table(series)
+    table = transmission.transmission_table(series)
     for name, thermal in series.conductance.groupby("junction"):
         rows = table[table["junction"] == name].dropna(subset="conductance_G0")
         np.testing.assert_allclose(rows["energy_eV"], thermal["fermi_eV"], atol=1e-9)
@@ -228,11 +228,11 @@ def test_the_transmission_is_drawn_with_its_thermal_average(results):
 
 def test_densities_name_their_contacts_and_elements_inside_the_figure(results):
     junction = results.dots[0].junctions[0]
-    table = figures.density_table(junction)
+    table = density.density_table(junction)
     named = table.dropna(subset="contact")
     assert list(named["element"]) == ["Br", "Br"]
     with style.figure_style():
-        figure = figures.density_figure(table, (-6.0, 0.0), junction)
+        figure = density.density_figure(table, (-6.0, 0.0), junction)
         figure.canvas.draw()
         for axes in figure.axes[:2]:
             assert set(named["contact"]) <= {text.get_text() for text in axes.texts}
@@ -242,10 +242,10 @@ def test_densities_name_their_contacts_and_elements_inside_the_figure(results):
 
 
 def test_the_least_coherent_sum_is_a_bar_to_be_seen(results):
-    table = figures.orbital_table(results.dots[0].series[0])
+    table = orbitals.orbital_table(results.dots[0].series[0])
     table.loc[0, "coherent"] = 1e-9
     with style.figure_style():
-        figure = figures.orbital_figure(table)
+        figure = orbitals.orbital_figure(table)
     assert figure.axes[2].get_ylim()[0] < 0.5e-9
     labels = [label.get_text() for axes in figure.axes[2:] for label in axes.get_xticklabels()]
     assert labels == [
@@ -263,13 +263,13 @@ def test_a_user_style_changes_nothing(results, monkeypatch):
     import matplotlib as mpl
 
     planned = PlannedFigure("chain")
-    before = drawing.svg(figures.draw(results, planned).figure)
+    before = drawing.svg(drawing.draw(results, planned).figure)
     with mpl.rc_context({"font.size": 30, "axes.facecolor": "red"}):
-        assert drawing.svg(figures.draw(results, planned).figure) == before
+        assert drawing.svg(drawing.draw(results, planned).figure) == before
 
 
 def test_every_figure_says_what_model_it_comes_from(results):
     for planned in planned_figures(results.study):
-        label = figures.draw(results, planned).figure.get_supxlabel()
+        label = drawing.draw(results, planned).figure.get_supxlabel()
         assert "model" in label
         assert ("GFN1-xTB" in label) == (planned.kind != "chain")

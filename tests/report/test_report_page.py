@@ -5,8 +5,10 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from qdjunction.report.page import headline, subscripts, write_report
+from qdjunction.report.outcome import headline
+from qdjunction.report.page import write_report
 from qdjunction.report.plan import planned_figures
+from qdjunction.report.template import subscripts
 from recorded_study import recorded_study
 
 FETCHING = (

@@ -8,11 +8,18 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from qdjunction.core.errors import AnalysisError
-from qdjunction.report import drawing, figures, trace_figures, trace_tables
+from qdjunction.report import drawing, style, trace_drawing
 from qdjunction.report.data import collect
 from qdjunction.report.page import write_report
 from qdjunction.report.plan import PlannedFigure, planned_figures
+from qdjunction.report.sections.registry import SECTIONS
+from qdjunction.report.sections.trace_bias import bias_sentence
+from qdjunction.report.sections.trace_classes import stability_table
+from qdjunction.report.sections.trace_conductance import peaks_table, sites_table
+from qdjunction.report.sections.trace_plateaus import plateaus_table
+from qdjunction.report.sections.traces import outcome, simulation_sentence
 from qdjunction.report.trace_data import JumpScore, collect_traces
 from qdjunction.steps import traces as trace_steps
 from recorded_study import recorded_study
@@ -23,7 +30,7 @@ from traced_study import BIASES, EVIL
 @pytest.fixture(scope="module")
 def drawings(traced):
     planned = [figure for figure in planned_figures(traced.study) if figure.traces]
-    return {figure.stem: figures.draw(traced, figure) for figure in planned}
+    return {figure.stem: drawing.draw(traced, figure) for figure in planned}
 
 
 def test_a_study_without_traces_has_none():
@@ -80,13 +87,13 @@ def test_pictures_hold_every_count(traced, drawings):
 @pytest.mark.parametrize("bins", [(450, 900), (451, 7), (241, 479)])
 def test_coarser_pictures_keep_counts_and_places(bins):
     random = np.random.default_rng(0)
-    counts = trace_figures.xr.DataArray(
+    counts = xr.DataArray(
         random.integers(0, 9, bins), dims=("x", "y"), coords={"x": np.arange(bins[0]) + 0.5, "y": np.arange(bins[1])}
     )  # fmt: skip
-    coarse = trace_figures._coarse(counts)
-    assert max(coarse.shape) <= trace_figures.LARGEST_PICTURE
+    coarse = trace_drawing.coarse(counts)
+    assert max(coarse.shape) <= trace_drawing.LARGEST_PICTURE
     assert int(coarse.sum()) == int(counts.sum())
-    factor = -(-bins[0] // trace_figures.LARGEST_PICTURE)
+    factor = -(-bins[0] // trace_drawing.LARGEST_PICTURE)
     assert float(coarse["x"][0]) == pytest.approx(factor / 2)
     np.testing.assert_array_equal(coarse[0].sum(), counts[:factor].sum())
 
@@ -135,7 +142,7 @@ def test_bias_table_holds_the_peaks_of_the_sets(traced, drawings):
     peaks = traced.traces.set_named("bias-50").summary["fits"]["log10_g"]["peaks"]
     nearest = min(peaks, key=lambda peak: abs(peak["centre"] + 2.7))
     np.testing.assert_allclose(points["log10_g"], nearest["centre"])  # the same traces at every bias
-    sentence = trace_tables.bias_sentence(traced.traces.series_named("simmons"))
+    sentence = bias_sentence(traced.traces.series_named("simmons"))
     assert "does not depend on the bias explains the points as well" in sentence
     assert "no upper end" in sentence
 
@@ -144,7 +151,7 @@ def test_figures_are_written_whole_and_alike(traced, tmp_path):
     for run in ("a", "b"):
         for kind in ("trace_cloud", "trace_conductance"):
             planned = PlannedFigure(kind, traces="MAPbBr3")
-            drawing.write_figure(figures.draw(traced, planned), tmp_path / run / planned.stem)
+            drawing.write_figure(drawing.draw(traced, planned), tmp_path / run / planned.stem)
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
         if path.suffix == ".svg":
@@ -161,7 +168,7 @@ def test_the_rule_is_held_against_the_truth_of_the_simulation(traced):
     assert entry.score.true == truth["jump_displacement_nm"].notna().sum() > 20
     assert entry.score.found == len(jumps)
     assert set(jumps["file"]) <= set(truth["file"])
-    assert f"{entry.score.true / 50:.0%} of them" in trace_tables.simulation_sentence(entry)
+    assert f"{entry.score.true / 50:.0%} of them" in simulation_sentence(entry)
     assert JumpScore(10, 8, 6).recall == 0.6
     assert JumpScore(10, 8, 6).precision == 0.75
 
@@ -171,7 +178,7 @@ def test_the_page_shows_sets_reasons_and_what_is_simulated(traced, traced_page):
     assert "MAPbBr3, measured, 100 mV" in text
     assert "Simulated, not measured: 50 traces" in text
     assert "GFN1-xTB (embedded model, not DFT)" in text
-    assert trace_tables.outcome(traced.traces.set_named("MAPbBr3")) in text
+    assert outcome(traced.traces.set_named("MAPbBr3")) in text
     assert "1 left out of" in text
     assert EVIL not in text
     assert "&#39;no numbers&#39; is not 2 or more numbers" in text
@@ -189,7 +196,7 @@ def test_a_failed_prediction_leaves_the_measured_set_and_says_why(traced, tmp_pa
     config = traced.study.config.model_copy(update={"results": str(tmp_path / "results")})
     partial = collect(replace(traced.study, config=config, results=tmp_path / "results"))
     assert partial.traces.set_named("MAPbBr3").theory is None
-    made = figures.draw(partial, PlannedFigure("trace_cloud", dot="1Pb_MAPbBr3", traces="theory"))
+    made = drawing.draw(partial, PlannedFigure("trace_cloud", dot="1Pb_MAPbBr3", traces="theory"))
     assert made.table["not_available_because"].tolist() == ["predict_traces of theory: short failed"]
     write_report(partial, tmp_path / "index.html")
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
@@ -238,10 +245,10 @@ def test_what_traces_do_not_carry_is_said_and_not_drawn(traced):
         summary=entry.summary | {"fits": fits | {"log10_g": {"reason": "one maximum"}}, "jumps": 0},
         plateau_summary={"plateaus": [], "reason": "one maximum"}, plateaus=entry.plateaus.iloc[:0],
     )  # fmt: skip
-    with figures.style.figure_style():
+    with style.figure_style():
         for kind in ("conductance", "cloud", "aligned", "jumps", "plateaus", "classes"):
-            drawing.svg(trace_figures.draw_set(bare, f"trace_{kind}").figure)
-    assert "one maximum" in trace_tables.peaks_table(bare).caption
-    assert "one maximum" in trace_tables.plateaus_table(bare).caption
-    assert "too few" in trace_tables.stability_table(bare).caption
-    assert trace_tables.sites_table(bare) is None
+            drawing.svg(SECTIONS[f"trace_{kind}"].draw_set(bare).figure)
+    assert "one maximum" in peaks_table(bare).caption
+    assert "one maximum" in plateaus_table(bare).caption
+    assert "too few" in stability_table(bare).caption
+    assert sites_table(bare) is None

@@ -13,8 +13,7 @@ from qdjunction import cli
 from qdjunction.core.errors import AnalysisError, EngineError, InputError, MachineError, StructureError
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.report.data import collect
-from qdjunction.report.drawing import write_figure
-from qdjunction.report.figures import draw
+from qdjunction.report.drawing import draw, write_figure
 from qdjunction.report.page import write_report
 from qdjunction.report.plan import planned_figures
 from qdjunction.report.redraw import write_figures

@@ -4,7 +4,7 @@ import argparse
 import logging
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, cast, get_args, get_origin
 
 from pydantic import ConfigDict
 
@@ -174,8 +174,9 @@ def _select(options: argparse.Namespace) -> None:
 def _histogram(options: argparse.Namespace) -> None:
     from qdjunction.report import style
     from qdjunction.report.drawing import write_figure
+    from qdjunction.report.sections.contract import TraceSection
+    from qdjunction.report.sections.registry import SECTIONS
     from qdjunction.report.trace_data import TraceResults, read_histograms
-    from qdjunction.report.trace_figures import draw_set
     from qdjunction.steps import traces as trace_steps
 
     settings = _settings(options)
@@ -188,7 +189,8 @@ def _histogram(options: argparse.Namespace) -> None:
     results = TraceResults(name, summary, read_histograms(folder / "histograms.nc"), sites=tuple(sites))
     with style.figure_style():
         for kind in ("conductance", "cloud", "aligned", "jumps"):
-            write_figure(draw_set(results, f"trace_{kind}"), folder / kind)
+            section = cast(TraceSection, SECTIONS[f"trace_{kind}"])
+            write_figure(section.draw_set(results), folder / kind)
     print(_sentence(summary))
     for peak in summary["fits"]["log10_g"].get("peaks", []):
         low, high = peak["centre_interval"]

@@ -17,7 +17,8 @@ from qdjunction.core.errors import InputError
 from qdjunction.core.provenance import digests
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.store import read_electronic_structure
-from qdjunction.report.plan import PlannedFigure, files_of, series_of
+from qdjunction.report.plan import files_of, series_of
+from qdjunction.report.style import junction_colours
 from qdjunction.report.trace_data import AllTraces, collect_traces
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study.failures import Failure, find_failures, read_failure
@@ -125,6 +126,11 @@ class DotResults:
         """All its junctions, series by series."""
         return [junction for series in self.series for junction in series.junctions]
 
+    @property
+    def colours(self) -> dict[str, str]:
+        """Return the colour of each junction, the same in every figure."""
+        return junction_colours([junction.case.name for junction in self.junctions])
+
 
 @dataclass(frozen=True, eq=False)
 class StudyResults:
@@ -172,24 +178,10 @@ class StudyResults:
         """The series of a dot at a left contact."""
         return next(series for series in self.dot(dot).series if series.left == left)
 
-    def shows(self, figure: PlannedFigure) -> bool:
-        """Whether there is what a planned figure is drawn from; a failure may have left it out."""
-        if figure.kind == "chain":
-            return True
-        if figure.traces:
-            return self.traces.has(figure.traces)
-        dot = next((dot for dot in self.dots if dot.case.id == figure.dot), None)
-        series = next((series for series in dot.series if series.left == figure.left), None) if dot else None
-        if series is None:
-            return False
-        match figure.kind:
-            case "decay" | "spectrum":
-                return series.kind == "decay"
-            case "comparison":
-                return series.kind == "comparison"
-            case "density":
-                return any(j.case.name == figure.junction and j.density for j in series.junctions)
-        return True
+    def find_series(self, dot: str, left: str) -> SeriesResults | None:
+        """Return the series of a dot at a left contact, or None where a failure has left it out."""
+        found = (one for dot_results in self.dots if dot_results.case.id == dot for one in dot_results.series)
+        return next((one for one in found if one.left == left), None)
 
 
 def collect(study: Study) -> StudyResults:

@@ -1,14 +1,24 @@
-"""A figure with its source data, and how it is written."""
+"""A figure with its source data, and how it is drawn and written."""
+
+from __future__ import annotations
 
 import io
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from qdjunction.core.files import whole, write_table
 from qdjunction.report import style
+from qdjunction.report.sections.contract import PlannedFigure
+from qdjunction.report.sections.registry import SECTIONS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from qdjunction.report.data import StudyResults
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,8 +29,43 @@ class Drawing:
     table: pd.DataFrame
 
 
+def new_figure(height_in: float) -> Figure:
+    """Return an empty figure as wide as the page, `height_in` inches high."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(style.WIDTH_IN, height_in))
+
+
+def draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
+    """Draw one planned figure of a study, with the model, method or experiment it comes from at its foot.
+
+    Where a failure has left out what it shows, the figure says so.
+    """
+    section = SECTIONS[planned.kind]
+    with style.figure_style():
+        if not section.shows(results, planned):
+            return _not_available(results, planned)
+        drawing = section.draw(results, planned)
+        origin = section.origin(results, planned)
+        drawing.figure.supxlabel(origin, x=0.99, ha="right", fontsize=6.5, color="#777777")
+    return drawing
+
+
+def _not_available(results: StudyResults, planned: PlannedFigure) -> Drawing:
+    of = (planned.traces, planned.dot)
+    reasons = [str(one) for one in results.failures if one.case.partition("/")[0] in of]
+    text = textwrap.fill(
+        f"{planned.title} of {planned.traces or planned.dot}: not available. {' '.join(reasons)}", 80
+    )
+    figure = new_figure(0.4 + 0.16 * (text.count("\n") + 1))
+    figure.text(0.02, 0.5, text, va="center", parse_math=False)
+    return Drawing(figure, pd.DataFrame({"not_available_because": reasons}))
+
+
 def write_figure(drawing: Drawing, stem: str | Path) -> None:
-    """Write a figure as SVG and PDF with its source data as CSV, each whole, the same bytes every time.
+    """Write a figure as SVG and PDF with its source data as CSV, each complete or not at all.
+
+    The same figure gives the same bytes every time.
 
     Parameters
     ----------
@@ -37,7 +82,7 @@ def write_figure(drawing: Drawing, stem: str | Path) -> None:
 
 
 def svg(figure: Figure) -> bytes:
-    """Give a figure as SVG."""
+    """Return a figure as SVG."""
     with style.figure_style(), io.BytesIO() as buffer:
         figure.savefig(buffer, format="svg", metadata={"Date": None})
         return buffer.getvalue()

@@ -16,8 +16,9 @@ from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.store import read_levels
 from qdjunction.report import style, tables
 from qdjunction.report.data import engine_without_results, failures_of, read_json
-from qdjunction.report.drawing import svg
+from qdjunction.report.drawing import new_figure, svg
 from qdjunction.report.plan import series_of
+from qdjunction.report.sections.failures import failures_table
 from qdjunction.report.template import environment
 from qdjunction.study.failures import Failure, read_failure
 from qdjunction.study.table import RECORD, DotCase, Study
@@ -109,7 +110,7 @@ def write_overview(overview: Overview, path: str | Path) -> None:
             junctions=len(overview.study.junctions),
             image=image,
             families=_families_table(overview.families),
-            failures=overview.failures,
+            failures=failures_table(overview.failures),
             config=overview.study.config.model_dump_json(indent=1, exclude_defaults=True),
         )
     )
@@ -124,7 +125,7 @@ def overview_figure(overview: Overview) -> Figure:
     place = {tuple(key): index for index, key in enumerate(overview.families[FAMILY].to_numpy().tolist())}
     x = np.array([place[tuple(key)] for key in overview.table[FAMILY].to_numpy().tolist()], dtype=float)
     with style.figure_style():
-        figure = Figure(figsize=(style.WIDTH_IN, 1.2 + 1.7 * max(len(shown), 1)))
+        figure = new_figure(1.2 + 1.7 * max(len(shown), 1))
         panels = np.atleast_1d(figure.subplots(max(len(shown), 1), 1, sharex=True))
         for axes, name in zip(panels, shown, strict=False):
             axes.plot(x, overview.table[name], ".", color=style.PALETTE[0], alpha=0.35, ms=5, mew=0)

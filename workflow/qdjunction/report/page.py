@@ -1,25 +1,25 @@
 """The page: one HTML file that holds all it needs."""
 
 import base64
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup, escape
+from jinja2 import Environment
+from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from qdjunction.core.files import whole
 from qdjunction.core.provenance import provenance
-from qdjunction.core.schema import dump_yaml
-from qdjunction.interference.settings import InterferenceSettings
-from qdjunction.report import drawing, figures, tables, trace_tables, viewer
-from qdjunction.report.data import DotResults, SeriesResults, StudyResults
-from qdjunction.report.explorer import explored
+from qdjunction.report import drawing
+from qdjunction.report.data import StudyResults
+from qdjunction.report.outcome import headline
 from qdjunction.report.plan import FORMATS, PlannedFigure, planned_figures
-from qdjunction.report.style import junction_colours
-from qdjunction.report.template import environment, template_text
+from qdjunction.report.sections.contract import PageSection, Section
+from qdjunction.report.sections.registry import SECTIONS, sections
+from qdjunction.report.template import environment
 
 FIGURES = "figures"
 """Folder of the figures beside the page."""
@@ -29,10 +29,98 @@ FIGURES = "figures"
 class PageFigure:
     """A figure as the page shows it: an image, a caption and what can be downloaded."""
 
-    title: str
+    planned: PlannedFigure
     image: str
     caption: str
     downloads: Mapping[str, str]
+
+    @property
+    def title(self) -> str:
+        """What it shows, in words."""
+        return self.planned.title
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a section puts its part of the page together from.
+
+    Attributes
+    ----------
+    results : StudyResults
+        What `collect` read.
+    provenance : mapping
+        Versions, commit and time of the page.
+    folder : path or None
+        Where figures drawn by `write_figure` lie; without it they are drawn for the page.
+    """
+
+    results: StudyResults
+    provenance: Mapping[str, Any]
+    folder: str | Path | None = None
+
+    def figures(self, section: Section, **where: str) -> list[PageFigure]:
+        """Return the figures of a section that there are, e.g. ``page.figures(self, dot=..., left=...)``."""
+        return [
+            self._figure(section, planned)
+            for planned in self._planned
+            if planned.kind == section.name
+            and all(getattr(planned, key) == value for key, value in where.items())
+        ]
+
+    def render(self, template: str, **values: Any) -> Markup:
+        """Fill in a Jinja template, in which ``show_figure(figure)`` and ``show_table(table)`` are known."""
+        return Markup(self._environment.from_string(template).render(values))
+
+    def show(self, figures: Sequence[PageFigure]) -> Markup:
+        """Return figures with their captions."""
+        return self.render("{% for one in figures %}{{ show_figure(one) }}{% endfor %}", figures=figures)
+
+    def html(self) -> str:
+        """Return the page."""
+        results, config, parts = self.results, self.results.study.config, sections(PageSection)
+        return self._environment.get_template("index.html.j2").render(
+            study=config.study,
+            engine=results.engine,
+            page=self.provenance,
+            temperature_k=config.transport.temperature_k,
+            leads=config.transport.leads,
+            junctions=sum(len(dot.junctions) for dot in results.dots),
+            electrode_layers=config.electrodes.layers,
+            dots=results.dots,
+            failures=len(results.failures),
+            headlines=[
+                (f"{dot.case.id}, from {series.left}", headline(series, config.interference))
+                for dot in results.dots
+                for series in dot.series
+            ],
+            links=[link for part in parts for link in part.links(results)],
+            parts=[part.html(self) for part in parts],
+            data={part.name: data for part in parts if (data := part.data(results)) is not None},
+            scripts=[section.script for section in SECTIONS.values() if section.script],
+            plotly=get_plotlyjs(),
+        )
+
+    @cached_property
+    def _environment(self) -> Environment:
+        return environment()
+
+    @cached_property
+    def _planned(self) -> list[PlannedFigure]:
+        planned = planned_figures(self.results.study)
+        return [figure for figure in planned if SECTIONS[figure.kind].shows(self.results, figure)]
+
+    def _figure(self, section: Section, planned: PlannedFigure) -> PageFigure:
+        image = (
+            (Path(self.folder) / f"{planned.stem}.svg").read_bytes()
+            if self.folder
+            else drawing.svg(drawing.draw(self.results, planned).figure)
+        )
+        return PageFigure(
+            planned=planned,
+            image="data:image/svg+xml;base64," + base64.b64encode(image).decode("ascii"),
+            caption=section.caption(planned),
+            downloads={suffix.upper(): f"{FIGURES}/{planned.stem}.{suffix}" for suffix in FORMATS},
+        )
 
 
 def write_report(results: StudyResults, path: str | Path, figure_folder: str | Path | None = None) -> None:
@@ -47,236 +135,6 @@ def write_report(results: StudyResults, path: str | Path, figure_folder: str | P
     figure_folder : str or Path, optional
         Where figures drawn by `write_figure` lie; without it the page draws its own.
     """
-    pages = environment()
-    pages.filters["subscripts"] = subscripts
-    pages.globals["explorer_script"] = template_text("explorer.js")
-    pages.globals["viewer_script"] = template_text("viewer.js")
-    page = pages.get_template("index.html.j2").render(_content(results, figure_folder), plotly=get_plotlyjs())
+    page = Page(results, provenance(inputs=results.inputs), figure_folder)
     with whole(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
-
-
-def _content(results: StudyResults, figure_folder: str | Path | None) -> dict[str, Any]:
-    config = results.study.config
-    page = provenance(inputs=results.inputs)
-    engine = results.engine
-    planned = [figure for figure in planned_figures(results.study) if results.shows(figure)]
-
-    def shown(figure: PlannedFigure) -> PageFigure:
-        return _page_figure(results, figure, figure_folder)
-
-    return {
-        "study": config.study,
-        "engine": engine,
-        "page": page,
-        "temperature_k": config.transport.temperature_k,
-        "leads": config.transport.leads,
-        "junctions": sum(len(dot.junctions) for dot in results.dots),
-        "electrode_layers": config.electrodes.layers,
-        "dots": [_dot(results, dot, planned, shown) for dot in results.dots],
-        "chain": {"figure": shown(PlannedFigure("chain")), "summary": results.chain_summary},
-        "traces": _traces(results, planned, shown),
-        "failures_table": tables.failures_table(results) if results.failures else None,
-        "dots_table": tables.dots_table(results),
-        "corrections_table": tables.corrections_table(results),
-        "bonds_table": tables.bonds_table(results),
-        "timings_table": tables.timings_table(results),
-        "provenance_table": tables.provenance_table(results, page),
-        "versions_table": tables.versions_table(results, page),
-        "config_yaml": dump_yaml(config.model_dump(mode="json")),
-        "scenes": _scenes(results),
-        "explored": [explored(dot, series, _colours(dot)) for dot in results.dots for series in dot.series],
-    }
-
-
-def _dot(
-    results: StudyResults, dot: DotResults, planned: Sequence[PlannedFigure], shown: Any
-) -> dict[str, Any]:
-    return {
-        "id": dot.case.id,
-        "atoms": len(dot.atoms),
-        "formula": dot.relaxation["formula"],
-        "gap_ev": dot.lumo_ev - dot.homo_ev,
-        "series": [
-            {
-                "left": series.left,
-                "kind": series.kind,
-                "summary": series.summary,
-                "headline": headline(series, results.study.config.interference),
-                "junctions": tables.junctions_table(dot, series),
-                "verdicts": tables.verdicts_table(series, results.study.config.transport.temperature_k)
-                if series.kind == "decay"
-                else None,
-                "verdict": verdict_sentence(series, results.study.config.interference)
-                if series.kind == "decay"
-                else "",
-                "shares": tables.shares_table(series) if series.kind == "decay" else None,
-                "orbitals": tables.orbitals_table(series),
-                "orbital_sentences": [
-                    (junction.case.name, junction.frontier["orbital_rule"]["headline"]["sentence"])
-                    for junction in series.junctions
-                ],
-                "figures": {
-                    figure.kind: shown(figure)
-                    for figure in planned
-                    if (figure.dot, figure.left) == (dot.case.id, series.left) and not figure.junction
-                },
-                "densities": [
-                    (figure.junction, shown(figure))
-                    for figure in planned
-                    if (figure.dot, figure.left) == (dot.case.id, series.left) and figure.junction
-                ],
-            }
-            for series in dot.series
-        ],
-    }
-
-
-def _traces(results: StudyResults, planned: Sequence[PlannedFigure], shown: Any) -> dict[str, Any]:
-    def of(name: str) -> list[PageFigure]:
-        return [shown(figure) for figure in planned if figure.traces == name]
-
-    return {
-        "sets": [
-            {
-                "name": entry.name,
-                "label": entry.label,
-                "simulated": entry.is_simulated,
-                "source": entry.summary["source"],
-                "bias_v": entry.summary["bias_v"],
-                "theory": entry.theory.name if entry.theory else "",
-                "outcome": trace_tables.outcome(entry),
-                "simulation": trace_tables.simulation_sentence(entry),
-                "figures": of(entry.name),
-                "tables": [
-                    table
-                    for table in (
-                        trace_tables.peaks_table(entry),
-                        trace_tables.sites_table(entry),
-                        trace_tables.plateaus_table(entry),
-                        trace_tables.jumps_table(entry),
-                        trace_tables.stability_table(entry),
-                    )
-                    if table is not None
-                ],
-                "bad": trace_tables.bad_table(entry),
-            }
-            for entry in results.traces.sets
-        ],
-        "bias_series": [
-            {
-                "name": series["name"],
-                "sentence": trace_tables.bias_sentence(series),
-                "figures": of(series["name"]),
-            }
-            for series in results.traces.bias_series
-        ],
-    }
-
-
-def _colours(dot: DotResults) -> dict[str, str]:
-    return junction_colours([junction.case.name for junction in dot.junctions])
-
-
-def headline(series: SeriesResults, settings: InterferenceSettings) -> str:
-    """The outcome of a series in one or two sentences, at the headline energy."""
-    summary = series.summary
-    where = f"{_place(settings)}, at {tables.number(summary['headline_energy_ev'])} eV,"
-    names = summary["junctions"]
-    if series.kind == "decay":
-        verdict = summary["at_headline"]
-        beta = f"β = {tables.number(verdict['beta_per_ang'])} per Å"
-        ends = tables.interval(verdict["beta_interval_per_ang"])
-        if ends != tables.MISSING:
-            beta += f" ({verdict['confidence']:.0%} interval {ends})"
-        verb = "decays" if verdict["beta_per_ang"] > 0 else "does not decay"
-        text = (
-            f"{where} the conductance {verb} from {names[0]} to {names[-2]} with {beta}. {names[-1]} lies "
-            f"{_decades(verdict['step_decades'])} {names[-2]} and {_decades(verdict['above_trend_decades'])} the trend"
-        )
-        if verdict["band_confidence"] is not None:
-            text += (
-                f"; it would be above any prediction band up to {verdict['band_confidence']:.1%} confidence"
-            )
-        return text + "."
-    if series.kind == "comparison":
-        ratio = summary["log10_ratio_at_headline"]
-        word = "better" if ratio >= 0 else "worse"
-        first = f"{where} {names[1]} conducts {tables.number(abs(ratio))} decades {word} than {names[0]}."
-        return f"{first} {_capital(summary['sentence'])}"
-    return _capital(summary["sentence"])
-
-
-def verdict_sentence(series: SeriesResults, settings: InterferenceSettings) -> str:
-    """Which of the two criteria of a jump hold, here and over the gap, and what the band can carry."""
-    summary, verdict = series.summary, series.summary["at_headline"]
-    shares, last = summary["shares"], summary["junctions"][-1]
-    text = (
-        f"A jump has two criteria. The step of at least {settings.jump_decades:g} decades at {last} is "
-        f"{'there' if verdict['step'] else 'not there'} at the headline energy, and over "
-        f"{tables.share(shares['step'])} of the gap. "
-    )
-    fitted = len(summary["junctions"]) - 1
-    if verdict["band"] is None:
-        return (
-            text
-            + f"The fit through {fitted} contacts leaves no prediction band, so the second cannot be judged."
-        )
-    text += (
-        f"At the headline energy {last} {'lies' if verdict['band'] else 'does not lie'} above the "
-        f"{settings.confidence:.0%} prediction band of the fit; it does over {tables.share(shares['band'])} of the gap"
-    )
-    if fitted == 3:
-        text += "; through three contacts the band rests on one degree of freedom and is a weak test"
-    return text + "."
-
-
-def _place(settings: InterferenceSettings) -> str:
-    """The headline energy in words."""
-    reference = {
-        "fermi": "the Fermi energy",
-        "homo": "the HOMO",
-        "midgap": "the middle of the gap",
-        "lumo": "the LUMO",
-    }
-    if settings.offset_ev == 0:
-        return f"At {reference[settings.reference]}"
-    side = "above" if settings.offset_ev > 0 else "below"
-    return f"{abs(settings.offset_ev):g} eV {side} {reference[settings.reference]}"
-
-
-def _decades(value: float) -> str:
-    return f"{tables.number(abs(value))} decades {'above' if value >= 0 else 'below'}"
-
-
-def _page_figure(results: StudyResults, planned: PlannedFigure, folder: str | Path | None) -> PageFigure:
-    image = (
-        (Path(folder) / f"{planned.stem}.svg").read_bytes()
-        if folder
-        else drawing.svg(figures.draw(results, planned).figure)
-    )
-    return PageFigure(
-        title=planned.title,
-        image="data:image/svg+xml;base64," + base64.b64encode(image).decode("ascii"),
-        caption=template_text(f"caption_{planned.kind}.rst").strip(),
-        downloads={suffix.upper(): f"{FIGURES}/{planned.stem}.{suffix}" for suffix in FORMATS},
-    )
-
-
-def _scenes(results: StudyResults) -> dict[str, Any]:
-    scenes = [
-        viewer.scene(junction, figures.density_scale(dot))
-        for dot in results.dots
-        for junction in dot.junctions
-        if junction.density
-    ]
-    return {"scenes": scenes} | viewer.appearance([symbol for one in scenes for symbol in one["symbols"]])
-
-
-def subscripts(text: str) -> Markup:
-    """Escape a caption and set what follows an underscore, as in Γ_L, as a subscript."""
-    return Markup(re.sub(r"_(\w)", r"<sub>\1</sub>", str(escape(text))))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+        temporary.write_text(page.html(), encoding="utf-8")

@@ -9,8 +9,7 @@ from qdjunction.core.files import write_json, write_table
 from qdjunction.core.provenance import provenance
 from qdjunction.report import style
 from qdjunction.report.data import StudyResults, collect
-from qdjunction.report.drawing import write_figure
-from qdjunction.report.figures import draw
+from qdjunction.report.drawing import draw, write_figure
 from qdjunction.report.overview import read_overview, write_overview
 from qdjunction.report.page import FIGURES, write_report
 from qdjunction.report.plan import FIGURE_RECORD, files_of, overview_files_of, planned_figures

@@ -1,18 +1,17 @@
 """Colours and type that all figures and the page share."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
-
-import matplotlib as mpl
-from ase.data import atomic_numbers, covalent_radii
-from ase.data.colors import jmol_colors
-from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
+from typing import TYPE_CHECKING, Any
 
 from qdjunction.core.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 WIDTH_IN = 6.0
 """Width of a figure (inch); at this width its type is as large as that of the page."""
@@ -60,6 +59,8 @@ def restyled(sheet: str | Path | None) -> Iterator[None]:
     InputError
         If the sheet cannot be read or says nothing that Matplotlib knows.
     """
+    import matplotlib as mpl
+
     values = None
     if sheet is not None:
         try:
@@ -80,6 +81,8 @@ def restyled(sheet: str | Path | None) -> Iterator[None]:
 @contextmanager
 def figure_style() -> Iterator[None]:
     """Draw within this block in the style of the report, whatever the user's matplotlibrc says."""
+    import matplotlib as mpl
+
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_RC)
@@ -88,24 +91,30 @@ def figure_style() -> Iterator[None]:
 
 
 def junction_colours(names: Sequence[str]) -> dict[str, str]:
-    """Give each junction of a dot its colour, the same in every figure."""
+    """Return each junction of a dot with its colour, the same in every figure."""
     return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(names)}
 
 
 def junction_dashes(names: Sequence[str]) -> dict[str, str]:
-    """Give each junction its line style, which changes where the colours begin again."""
+    """Return each junction with its line style, which changes where the colours begin again."""
     return {name: DASHES[i // len(PALETTE) % len(DASHES)] for i, name in enumerate(names)}
 
 
 def element_colour(symbol: str) -> str:
-    """Jmol's colour of an element, as #rrggbb; hydrogen, white there, is grey to be seen on a white page."""
+    """Return Jmol's colour of an element, as #rrggbb; hydrogen, white there, is grey to be seen on a white page."""
+    from ase.data import atomic_numbers
+    from ase.data.colors import jmol_colors
+    from matplotlib.colors import to_hex
+
     if symbol == "H":
         return "#bdbdbd"
     return to_hex(jmol_colors[atomic_numbers[symbol]])
 
 
 def element_radius(symbol: str) -> float:
-    """Radius that an atom is drawn with (Ang): half its covalent one, so that bonds stay visible."""
+    """Return the radius that an atom is drawn with (Ang): half its covalent one, so that bonds stay visible."""
+    from ase.data import atomic_numbers, covalent_radii
+
     return 0.5 * float(covalent_radii[atomic_numbers[symbol]])
 
 

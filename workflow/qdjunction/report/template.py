@@ -1,12 +1,15 @@
 """The templates of the pages and how they are filled in: everything that comes from outside is escaped."""
 
-from pathlib import Path
+import re
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from qdjunction.report.sections.contract import TEMPLATES
 
 
 def environment() -> Environment:
-    """Give the environment of all pages, with the style sheet as ``style``."""
+    """Return the environment of all pages, with the style sheet as ``style`` and how tables and figures are shown."""
     made = Environment(
         loader=PackageLoader("qdjunction.report"),
         autoescape=True,
@@ -14,10 +17,18 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["subscripts"] = subscripts
     made.globals["style"] = template_text("page.css")
+    shown = made.get_template("macros.html.j2").module
+    made.globals |= {"show_table": shown.show_table, "show_figure": shown.show_figure}
     return made
 
 
 def template_text(name: str) -> str:
-    """Text of this package, not of a user, which goes into a page as it is."""
-    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
+    """Return a text of this package, not of a user, which goes into a page as it is."""
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def subscripts(text: str) -> Markup:
+    """Escape a caption and set what follows an underscore, as in Γ_L, as a subscript."""
+    return Markup(re.sub(r"_(\w)", r"<sub>\1</sub>", str(escape(text))))

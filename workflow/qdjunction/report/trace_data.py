@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import xarray as xr
 
 from qdjunction.core.errors import InputError
+from qdjunction.engine.contract import EngineInfo
 from qdjunction.steps.traces import read_summary
 from qdjunction.study.failures import read_failure
 from qdjunction.study.table import Study
@@ -96,6 +97,20 @@ class TraceResults:
     def shown(self) -> "list[TraceResults]":
         """The set itself and, if there is one, its prediction."""
         return [self] if self.theory is None else [self, self.theory]
+
+    @property
+    def origin(self) -> str:
+        """Return whether the traces shown are measured or simulated, and from whose conductances."""
+        notes = []
+        for one in self.shown:
+            if not one.is_simulated:
+                notes.append("measured traces")
+            elif one.simulation is None:
+                notes.append("simulated traces")
+            else:
+                method = EngineInfo(**one.simulation["engine"]).label
+                notes.append(f"traces simulated from conductances of {method}")
+        return "; ".join(dict.fromkeys(notes))
 
 
 @dataclass(frozen=True, eq=False)

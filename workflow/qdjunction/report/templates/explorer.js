@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const all = JSON.parse(document.getElementById("explored").textContent);
+  const all = JSON.parse(document.getElementById("explorer-data").textContent);
   const overEnergy = document.getElementById("explorer-energy");
   const overDistance = document.getElementById("explorer-distance");
   const chosen = document.getElementById("explorer-series");

@@ -1,15 +1,62 @@
-"""Series at any energy: what the page's script needs to show conductance, fit and step where a reader points."""
+"""Series at any energy: conductance, fit and step where a reader points."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from qdjunction.report.data import DotResults, SeriesResults
+from qdjunction.report.sections.contract import TEMPLATES, PageSection
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from qdjunction.report.data import DotResults, SeriesResults, StudyResults
+    from qdjunction.report.page import Page
+
 
 MOST_ENERGIES = 800
 """Energies that a series brings at most; finer grids are thinned evenly."""
+
+
+class ExplorerSection(PageSection):
+    """The series with the Fermi energy turned by a dial."""
+
+    name = "explorer"
+    order = 30
+    title = "At any energy"
+    script = (TEMPLATES / "explorer.js").read_text(encoding="utf-8")
+
+    def html(self, page: Page) -> Markup:
+        """Return the dial and the places of the two plots."""
+        return page.render(HTML, explored=self.data(page.results))
+
+    def data(self, results: StudyResults) -> list[dict[str, Any]]:
+        """Return the numbers of every series."""
+        return [explored(dot, series, dot.colours) for dot in results.dots for series in dot.series]
+
+
+HTML = """
+<section id="explorer" class="no-print">
+<h2>At any energy</h2>
+<noscript><p>This view needs JavaScript; the figures above show the same numbers.</p></noscript>
+<div class="viewer">
+<div class="viewer-bar">
+<label>Series <select id="explorer-series">
+{% for one in explored %}<option value="{{ loop.index0 }}">{{ one.name }}</option>{% endfor %}
+</select></label>
+<label class="grow">Fermi energy <input id="explorer-dial" type="range" min="0" max="1" value="0"></label>
+</div>
+<p id="explorer-readout" class="readout" aria-live="polite"></p>
+<div class="plots"><div id="explorer-energy"></div><div id="explorer-distance"></div></div>
+</div>
+<p class="caption">Thermal conductance with the Fermi energy put where the dial stands, or where a curve is clicked.
+Gap and headline energy are marked as in the
+figures; the dashed line is the fit to all contacts but the last.</p>
+</section>
+"""
 
 
 def explored(dot: DotResults, series: SeriesResults, colours: Mapping[str, str]) -> dict[str, Any]:
@@ -55,3 +102,6 @@ def explored(dot: DotResults, series: SeriesResults, colours: Mapping[str, str])
 
 def _rounded(values: pd.Series) -> list[float | None]:
     return [round(value, 4) if np.isfinite(value) else None for value in values.astype(float).tolist()]
+
+
+KIND = ExplorerSection()

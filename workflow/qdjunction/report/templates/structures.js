@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const data = JSON.parse(document.getElementById("scenes").textContent);
+  const data = JSON.parse(document.getElementById("structures-data").textContent);
   const target = document.getElementById("structure");
   const chosen = document.getElementById("structure-junction");
   const colouring = document.getElementById("structure-colour");

@@ -1,0 +1,45 @@
+"""The axis over energy that several figures share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from qdjunction.report import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ENERGY = "$E - E_\\mathrm{F}$ (eV)"
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Energies marked in figures over energy (eV, relative to E_F)."""
+
+    gap_ev: tuple[float, float]
+    headline_ev: float
+
+    @classmethod
+    def of(cls, summary: Mapping[str, Any]) -> Marks:
+        """Take them from a series' summary."""
+        return cls(tuple(summary["gap_ev"]), summary["headline_energy_ev"])
+
+
+def energy_axis(axes: Axes, energies: pd.Series, marks: Marks, shade: bool = True) -> None:
+    """Scale and label an axis of energies, with the gap, the headline energy and E_F marked."""
+    low, high = float(energies.min()), float(energies.max())
+    if shade:
+        axes.axvspan(*marks.gap_ev, color=style.GAP, lw=0, zorder=0, label="gap of the dot")
+    else:
+        for edge in marks.gap_ev:
+            axes.axvline(edge, color="#8C8C8C", lw=0.8)
+    axes.axvline(
+        marks.headline_ev, color=style.HEADLINE, lw=1.0, ls="--", label="headline energy" if shade else None
+    )
+    axes.axvline(0, color="#8C8C8C", lw=0.8, ls=":")
+    axes.set_xlim(low, high)
+    axes.set_xlabel(ENERGY)

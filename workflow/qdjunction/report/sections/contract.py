@@ -1,0 +1,255 @@
+"""What a section of the report provides.
+
+Snakemake imports the sections to plan their figures, in every job: their modules import neither matplotlib nor xarray
+nor ASE before they draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from qdjunction.report.data import DotResults, SeriesResults, StudyResults
+    from qdjunction.report.drawing import Drawing
+    from qdjunction.report.page import Page
+    from qdjunction.report.tables import Table
+    from qdjunction.report.trace_data import TraceResults
+    from qdjunction.study.table import DotCase, Study
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+
+FORMATS = ("svg", "pdf", "csv")
+"""Every figure is drawn as vector graphics twice and comes with its source data."""
+
+
+@dataclass(frozen=True)
+class PlannedFigure:
+    """One figure of the report.
+
+    Attributes
+    ----------
+    kind : str
+        Name of the section that draws it.
+    dot : str
+        Identity of the dot; empty for a figure that belongs to none.
+    left : str
+        Left contact of the series; empty where there is none.
+    junction : str
+        Name of the junction; empty for a figure of a whole series.
+    traces : str
+        Name of the set of traces, or of the bias series; empty for all other figures.
+    part : str
+        Which of several figures that the section draws of the same; empty where there is one.
+    title : str
+        What it shows, in words.
+    """
+
+    kind: str
+    dot: str = ""
+    left: str = ""
+    junction: str = ""
+    traces: str = ""
+    part: str = ""
+    title: str = field(default="", compare=False)
+
+    @property
+    def stem(self) -> str:
+        """File name without suffix, e.g. ``12Pb_MAPbBr3_L_transmission`` or ``traces_MAPbBr3_conductance``."""
+        what = self.part or self.kind
+        if self.traces:
+            return f"traces_{self.traces}_{what.removeprefix('trace_')}"
+        return "_".join(filter(None, (self.dot, self.junction or self.left, what)))
+
+    @property
+    def caption_file(self) -> Path | None:
+        """File of the caption, which Snakemake's own report shows; None for a section that keeps it elsewhere."""
+        path = TEMPLATES / f"caption_{self.kind}.rst"
+        return path if path.is_file() else None
+
+
+class Section:
+    """A section of the page.
+
+    A subclass fills in what it has; everything but `name` has a default. A module of `qdjunction.report.sections`, or
+    the entry point of another distribution, holds one instance as ``KIND``.
+
+    Attributes
+    ----------
+    name : str
+        What it is called; also the `kind` of its figures and its anchor on the page.
+    order : float
+        Its place among its neighbours, which come in ascending order.
+    title : str
+        Its heading in the table of contents; empty to be left out there.
+    figure_title : str
+        What its figures show, in words; empty if it has none.
+    script : str
+        JavaScript of the section, which stands at the end of the page.
+    """
+
+    name: str
+    order: float = 0
+    title: str = ""
+    figure_title: str = ""
+    script: str = ""
+
+    def files(self, study: Study) -> Iterable[str]:
+        """Return the files that it is made from, as paths in the results folder."""
+        return ()
+
+    def figures(self, study: Study) -> Iterable[PlannedFigure]:
+        """Return the figures that a study gets, known from its configuration alone."""
+        return ()
+
+    def shows(self, results: StudyResults, figure: PlannedFigure) -> bool:
+        """Return whether there is what a planned figure is drawn from; a failure may have left it out."""
+        return True
+
+    def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
+        """Draw a planned figure, with the numbers it shows. It fits nothing: it draws what the results record."""
+        raise NotImplementedError(f"the section {self.name} plans a figure and does not draw it")
+
+    def origin(self, results: StudyResults, figure: PlannedFigure) -> str:
+        """Return the model, method or experiment that stands at the foot of a figure."""
+        return results.dot(figure.dot).engine.label if figure.dot else ""
+
+    def caption(self, figure: PlannedFigure) -> str:
+        """Return the words under a figure: by default the template ``caption_{name}.rst``."""
+        return (TEMPLATES / f"caption_{self.name}.rst").read_text(encoding="utf-8").strip()
+
+
+class PageSection(Section):
+    """A section at the top level of the page."""
+
+    def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
+        """Return its entries in the table of contents, each an anchor with its text."""
+        return [(self.name, self.title)] if self.title else []
+
+    def html(self, page: Page) -> Markup | str:
+        """Return the section, or nothing where the study has nothing to show."""
+        raise NotImplementedError
+
+    def data(self, results: StudyResults) -> Any:
+        """Return what its script reads, as JSON, from the element ``{name}-data``."""
+        return None
+
+
+class SeriesSection(Section):
+    """A part of what the page says of every series of a dot.
+
+    Attributes
+    ----------
+    kinds : collection of str
+        Kinds of series that have it: ``decay``, ``comparison``, ``single``, ``incomplete``.
+    beside : bool
+        Whether it stands in the two columns of its neighbours, not over the whole width.
+    """
+
+    kinds: Collection[str] = ("decay", "comparison", "single", "incomplete")
+    beside: bool = False
+
+    def figures(self, study: Study) -> Iterable[PlannedFigure]:
+        """Return one figure for each series that the section is for, if it has figures."""
+        for dot in study.dots if self.figure_title else ():
+            for left, names in series_of(dot).items():
+                if _planned_kind(names) in self.kinds:
+                    yield PlannedFigure(self.name, dot.id, left, title=self.figure_title)
+
+    def shows(self, results: StudyResults, figure: PlannedFigure) -> bool:
+        """Return whether the series has a result of a kind that the section is for."""
+        series = results.find_series(figure.dot, figure.left)
+        return series is not None and series.kind in self.kinds
+
+    def html(self, page: Page, dot: DotResults, series: SeriesResults) -> Markup | str:
+        """Return the part of one series: by default its figures."""
+        return page.show(page.figures(self, dot=dot.case.id, left=series.left))
+
+
+class TraceSection(Section):
+    """A part of what the page says of every set of traces."""
+
+    def figures(self, study: Study) -> Iterable[PlannedFigure]:
+        """Return one figure for each set of traces and each prediction."""
+        section = study.config.traces
+        if section is None or not self.figure_title:
+            return
+        for entry in section.sets:
+            yield PlannedFigure(self.name, traces=entry.name, title=self.figure_title)
+        for prediction in section.predictions:
+            yield PlannedFigure(
+                self.name, dot=prediction.dot, traces=prediction.name, title=self.figure_title
+            )
+
+    def shows(self, results: StudyResults, figure: PlannedFigure) -> bool:
+        """Return whether the set has a result."""
+        return results.traces.has(figure.traces)
+
+    def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
+        """Draw the figure of a set with its prediction."""
+        return self.draw_set(results.traces.set_named(figure.traces))
+
+    def draw_set(self, entry: TraceResults) -> Drawing:
+        """Draw a set with its prediction; call it within `style.figure_style`."""
+        raise NotImplementedError
+
+    def origin(self, results: StudyResults, figure: PlannedFigure) -> str:
+        """Return whether the traces are measured or simulated, and from whose conductances."""
+        return results.traces.set_named(figure.traces).origin
+
+    def tables(self, entry: TraceResults) -> Iterable[Table]:
+        """Return the tables of a set, which follow the figures of all sections."""
+        return ()
+
+
+class BiasSection(Section):
+    """A part of what the page says of every bias series."""
+
+    def figures(self, study: Study) -> Iterable[PlannedFigure]:
+        """Return one figure for each bias series."""
+        for entry in study.config.traces.bias_series if study.config.traces else ():
+            yield PlannedFigure(self.name, traces=entry.name, title=self.figure_title)
+
+    def shows(self, results: StudyResults, figure: PlannedFigure) -> bool:
+        """Return whether the series has a result."""
+        return results.traces.has(figure.traces)
+
+    def origin(self, results: StudyResults, figure: PlannedFigure) -> str:
+        """Return where the points come from."""
+        return "measured traces"
+
+    def html(self, page: Page, series: Mapping[str, Any]) -> Markup | str:
+        """Return the part of one bias series."""
+        raise NotImplementedError
+
+
+def series_of(dot: DotCase) -> dict[str, list[str]]:
+    """Return the junctions of a dot by their left contact, as the series are made."""
+    lefts = dict.fromkeys(junction.left for junction in dot.junctions)
+    return {left: [j.name for j in dot.junctions if j.left == left] for left in lefts}
+
+
+def of_dots(study: Study, *names: str) -> list[str]:
+    """Return the paths of files that every dot has."""
+    return [f"{dot.id}/{name}" for dot in study.dots for name in names]
+
+
+def of_junctions(study: Study, *names: str) -> list[str]:
+    """Return the paths of files that every junction has."""
+    return [f"{junction.id}/{name}" for junction in study.junctions for name in names]
+
+
+def of_traces(study: Study, *names: str) -> list[str]:
+    """Return the paths of files that every set of traces and every prediction has."""
+    section = study.config.traces
+    sets = [entry.name for entry in (*section.sets, *section.predictions)] if section else []
+    return [f"traces/{entry}/{name}" for entry in sets for name in names]
+
+
+def _planned_kind(junctions: Collection[str]) -> str:
+    """Return the kind of a series none of whose junctions fails."""
+    return "decay" if len(junctions) >= 3 else "comparison" if len(junctions) == 2 else "single"

@@ -1,0 +1,146 @@
+"""Conductance against distance, with the fit and the jump."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from qdjunction.report import style
+from qdjunction.report.drawing import Drawing, new_figure
+from qdjunction.report.sections.contract import PlannedFigure, SeriesSection
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from qdjunction.report.data import SeriesResults, StudyResults
+
+
+class DecaySection(SeriesSection):
+    """Decay and jump at the headline energy."""
+
+    name = "decay"
+    order = 20
+    figure_title = "Conductance against distance"
+    kinds = ("decay",)
+    beside = True
+
+    def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
+        """Draw the decay of a series."""
+        dot, series = results.dot(figure.dot), results.series(figure.dot, figure.left)
+        table = decay_table(series)
+        return Drawing(decay_figure(table, series.summary["at_headline"], dot.colours), table)
+
+
+def decay_table(series: SeriesResults) -> pd.DataFrame:
+    """Return the contacts at the headline energy and the fit with its prediction band, as the series recorded them."""
+    summary = series.summary
+    trend = summary.get("trend_at_headline") or _trend_without_band(summary)
+    contacts = len(summary["junctions"])
+    distances = np.array(trend["distance_ang"])
+    table = pd.DataFrame({"row": ["contact"] * contacts + ["curve"] * (len(distances) - contacts)})
+    table["junction"] = pd.Series(summary["junctions"])
+    table["distance_ang"] = distances
+    table["conductance_G0"] = pd.Series(summary["conductance_at_headline_G0"])
+    for column, key in (
+        ("fit_G0", "log10_conductance_G0"),
+        ("band_low_G0", "log10_low_G0"),
+        ("band_high_G0", "log10_high_G0"),
+    ):
+        # A band that two contacts do not have is null in JSON.
+        table[column] = 10 ** np.array(trend[key], dtype=float)
+    return table
+
+
+def _trend_without_band(summary: Mapping[str, Any]) -> dict[str, list[float]]:
+    """Return the trend of a series recorded without it: the line of its fit, and the band at the last contact alone."""
+    verdict, distances = summary["at_headline"], np.array(summary["distances_ang"])
+    ends = distances[[0, -1]] + np.array([-0.06, 0.23]) * np.ptp(distances)
+    at = np.concatenate([distances, [ends[0], distances[-2], ends[1]]])
+    line = verdict["log10_contact_conductance_G0"] - verdict["beta_per_ang"] * at / np.log(10)
+    half_width = np.full(len(at), np.nan)
+    half_width[len(distances) - 1] = verdict["band_decades"]
+    return {
+        "distance_ang": at.tolist(),
+        "log10_conductance_G0": line.tolist(),
+        "log10_low_G0": (line - half_width).tolist(),
+        "log10_high_G0": (line + half_width).tolist(),
+    }
+
+
+def decay_figure(table: pd.DataFrame, verdict: Mapping[str, Any], colours: Mapping[str, str]) -> Figure:
+    """Draw G against distance: the fit without the last contact, its prediction band and the jump.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `decay_table` returns it.
+    verdict : mapping
+        ``at_headline`` of the series.
+    colours : mapping
+        Colour of each junction.
+    """
+    contacts, curve = (table[table["row"] == row] for row in ("contact", "curve"))
+    distances, conductances = contacts["distance_ang"].to_numpy(), contacts["conductance_G0"].to_numpy()
+    names = list(contacts["junction"])
+    figure = new_figure(3.7)
+    axes = figure.add_subplot()
+    if verdict["band"] is not None:
+        label = f"{verdict['confidence']:.0%} prediction band: ±{verdict['band_decades']:.1f} decades at {names[-1]}"
+        low, high = curve["band_low_G0"], curve["band_high_G0"]
+        if low.notna().any():
+            axes.fill_between(
+                curve["distance_ang"], low, high, fc=style.BAND, ec="#9DB8CC", lw=0.6, label=label
+            )
+        else:
+            ends = contacts.iloc[-1][["band_low_G0", "band_high_G0"]]
+            axes.vlines(distances[-1], *ends, color=style.BAND, lw=9, zorder=0, label=label)
+    inside = curve["distance_ang"] <= distances[-2]
+    label = f"fit to {names[0]} … {names[-2]}: $\\beta$ = {verdict['beta_per_ang']:.2f} Å$^{{-1}}$"
+    axes.plot(curve["distance_ang"][inside], curve["fit_G0"][inside], color=style.TREND, label=label)
+    inside &= curve["distance_ang"] < distances[-2]
+    axes.plot(curve["distance_ang"][~inside], curve["fit_G0"][~inside], color=style.TREND, ls="--")
+    for name, distance, value in zip(names, distances, conductances, strict=True):
+        axes.plot(distance, value, "o", ms=8, color=colours[name], mec="white", mew=0.8, zorder=3)
+        axes.annotate(
+            name, (distance, value), (7, 5), textcoords="offset points", color=colours[name], weight="bold"
+        )
+    trend = float(contacts["fit_G0"].iloc[-1])
+    arrow = {"arrowstyle": "-|>", "color": style.HEADLINE, "lw": 1.6, "shrinkA": 0, "shrinkB": 6}
+    axes.annotate("", (distances[-1], conductances[-1]), (distances[-1], trend), arrowprops=arrow)
+    span = float(np.ptp(distances))
+    axes.annotate(
+        f"{verdict['above_trend_decades']:+.2f} decades\nfrom the trend",
+        (distances[-1], trend**0.25 * conductances[-1] ** 0.75),
+        (-6, 0), textcoords="offset points", ha="right", va="center", color=style.HEADLINE, fontsize=8,
+    )  # fmt: skip
+    axes.hlines(
+        conductances[-2], distances[-2], distances[-1] + 0.1 * span, color=colours[names[-2]], ls=":", lw=1
+    )
+    right = distances[-1] + 0.1 * span
+    axes.annotate(
+        "", (right, conductances[-1]), (right, conductances[-2]),
+        arrowprops={"arrowstyle": "|-|", "mutation_scale": 3, "color": colours[names[-1]], "shrinkA": 0, "shrinkB": 0},
+    )  # fmt: skip
+    axes.annotate(
+        f"step\n{verdict['step_decades']:+.2f}", (right, np.sqrt(conductances[-1] * conductances[-2])),
+        (5, 0), textcoords="offset points", va="center", color=colours[names[-1]], fontsize=8,
+    )  # fmt: skip
+    axes.set_yscale("log")
+    axes.set_xlim(curve["distance_ang"].iloc[0], curve["distance_ang"].iloc[-1])
+    _limit_decades(axes, np.concatenate([conductances, contacts["fit_G0"]]), 0.6, 1.0)
+    axes.set_xlabel("Distance of the contact halides (Å)")
+    axes.set_ylabel("Conductance $G$ ($G_0$)")
+    axes.legend(loc="lower left")
+    return figure
+
+
+def _limit_decades(axes: Axes, values: NDArray[np.float64], up: float, down: float) -> None:
+    axes.set_ylim(values.min() / 10**down, values.max() * 10**up)
+
+
+KIND = DecaySection()

@@ -1,0 +1,216 @@
+"""Local density of states, atom by atom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from qdjunction.report import style
+from qdjunction.report.drawing import Drawing, new_figure
+from qdjunction.report.projection import project
+from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_junctions, series_of
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from markupsafe import Markup
+    from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+    from matplotlib.figure import Figure
+
+    from qdjunction.report.data import DotResults, JunctionResults, SeriesResults, StudyResults
+    from qdjunction.report.page import Page
+    from qdjunction.study.table import Study
+
+
+DENSITY_DECADES = 6.0
+"""Decades of the local density of states that its pictures resolve."""
+
+
+class DensitySection(SeriesSection):
+    """Where the scattering states of each junction run."""
+
+    name = "density"
+    order = 70
+    figure_title = "Local density of states"
+
+    def files(self, study: Study) -> Iterable[str]:
+        """Return geometries and local densities of the junctions."""
+        return of_junctions(study, "junction.extxyz", "local_density.nc")
+
+    def figures(self, study: Study) -> Iterable[PlannedFigure]:
+        """Return one figure for each junction."""
+        for dot in study.dots:
+            for left, names in series_of(dot).items():
+                for name in names:
+                    yield PlannedFigure(self.name, dot.id, left, name, title=self.figure_title)
+
+    def shows(self, results: StudyResults, figure: PlannedFigure) -> bool:
+        """Return whether the junction has a local density."""
+        series = results.find_series(figure.dot, figure.left)
+        found = series.junctions if series else ()
+        return any(one.case.name == figure.junction and one.density for one in found)
+
+    def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
+        """Draw the density of a junction."""
+        dot, series = results.dot(figure.dot), results.series(figure.dot, figure.left)
+        junction = next(j for j in series.junctions if j.case.name == figure.junction)
+        table = density_table(junction)
+        return Drawing(density_figure(table, density_scale(dot), junction), table)
+
+    def html(self, page: Page, dot: DotResults, series: SeriesResults) -> Markup | str:
+        """Return the pictures of a series, with one caption for all."""
+        figures = page.figures(self, dot=dot.case.id, left=series.left)
+        return page.render(HTML, dot=dot.case.id, figures=figures) if figures else ""
+
+
+HTML = """
+<h3>Where the states run</h3>
+<div class="pair">
+{% for figure in figures %}
+{{ show_figure(figure, dot ~ ", " ~ figure.planned.junction, caption=False) }}
+{% endfor %}
+</div>
+<p class="caption">{{ figures[0].caption | subscripts }}</p>
+"""
+
+
+def density_table(junction: JunctionResults) -> pd.DataFrame:
+    """One row an atom: where it is drawn, and its local density of states per spin."""
+    atoms, density = junction.atoms, junction.density
+    across, up, depth = project(atoms)
+    return pd.DataFrame(
+        {
+            "element": atoms.get_chemical_symbols(),
+            "tag": atoms.get_tags(),
+            "across_ang": across,
+            "up_ang": up,
+            "depth_ang": depth,
+            "energy_eV": density.energy_ev,
+            "ldos_left_per_eV": density.left,
+            "ldos_right_per_eV": density.right,
+            "ldos_per_eV": density.total,
+            "contact": _contact_names(atoms),
+        }
+    )
+
+
+def _contact_names(atoms: Atoms) -> list[str | None]:
+    """Return the name of the contact that each atom is, None for all but the two that carry a tip."""
+    names: list[str | None] = [None] * len(atoms)
+    for side in ("left", "right"):
+        names[atoms.info["contacts"][atoms.info[side]]["atom"]] = atoms.info[side]
+    return names
+
+
+def density_scale(dot: DotResults) -> tuple[float, float]:
+    """log10 of least and largest density (1/eV) of the pictures of a dot, so that they can be compared."""
+    top = np.log10(max(float(np.nanmax(one.density.left)) for one in dot.junctions if one.density))
+    high = float(np.ceil(top * 2) / 2)
+    return high - DENSITY_DECADES, high
+
+
+def density_figure(table: pd.DataFrame, scale: tuple[float, float], junction: JunctionResults) -> Figure:
+    """Atoms in projection, coloured by the density that enters from either lead."""
+    from matplotlib.colors import Normalize
+
+    width, height = float(np.ptp(table["across_ang"])) + 3.0, float(np.ptp(table["up_ang"])) + 6.7
+    panel = (style.WIDTH_IN - 0.2) / 2
+    figure = new_figure(panel * height / width + 1.2)
+    panels = figure.subplots(1, 2, sharex=True, sharey=True)
+    figure.get_layout_engine().set(wspace=0.06)  # the tips of the two pictures keep apart
+    norm = Normalize(*scale)
+    for axes, column, title in zip(
+        panels,
+        ("ldos_left_per_eV", "ldos_right_per_eV"),
+        ("entering from the left", "entering from the right"),
+        strict=True,
+    ):
+        drawn = _atoms_in_projection(axes, table, log10_clipped(table[column], scale[0]), norm)
+        axes.set_title(title)
+        axes.set_xlim(table["across_ang"].min() - 1.5, table["across_ang"].max() + 1.5)
+        axes.set_ylim(table["up_ang"].min() - 5.2, table["up_ang"].max() + 1.5)
+        axes.set_aspect("equal")
+        # Not `set_axis_off`, with which the layout leaves no room for the title.
+        axes.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
+        axes.spines[:].set_visible(False)
+        _label_contacts(axes, table)
+    _scale_bar(panels[0], table)
+    _element_key(panels[1], table)
+    figure.colorbar(
+        drawn, ax=panels, location="bottom", aspect=45, pad=0.02, extend="min",
+        label="$\\log_{10}$ of the local density of states (eV$^{-1}$ per spin)",
+    )  # fmt: skip
+    return figure
+
+
+def log10_clipped(values: pd.Series | NDArray[np.float64], low: float) -> NDArray[np.float64]:
+    """log10 of densities, with all below 10^low put there.
+
+    So are the slightly negative ones of Mulliken's share, and atoms without one, which a lead stands in for.
+    """
+    return np.log10(np.fmax(np.asarray(values, dtype=float), 10.0**low))
+
+
+def _atoms_in_projection(
+    axes: Axes, table: pd.DataFrame, values: NDArray[np.float64], norm: Normalize
+) -> ScalarMappable:
+    """Draw all atoms but hydrogen, those with the most density on top."""
+    from matplotlib.collections import EllipseCollection
+
+    heavy = np.flatnonzero(table["element"] != "H")
+    order = heavy[np.argsort(values[heavy], kind="stable")]
+    rows = table.iloc[order]
+    diameters = np.array([2.6 * style.element_radius(symbol) for symbol in rows["element"]])
+    drawn = EllipseCollection(
+        diameters, diameters, np.zeros(len(rows)), units="xy", offsets=rows[["across_ang", "up_ang"]].to_numpy(),
+        transOffset=axes.transData, array=values[order], norm=norm, cmap="viridis", edgecolors="white", linewidths=0.3,
+    )  # fmt: skip
+    axes.add_collection(drawn)
+    return drawn
+
+
+def _scale_bar(axes: Axes, table: pd.DataFrame) -> None:
+    left, bottom = float(table["across_ang"].min()), float(table["up_ang"].min()) - 4.4
+    axes.plot([left, left + 5], [bottom, bottom], color="black", lw=1.5, solid_capstyle="butt")
+    axes.annotate("5 Å", (left + 2.5, bottom), (0, 3), textcoords="offset points", ha="center", fontsize=7.5)
+
+
+def _label_contacts(axes: Axes, table: pd.DataFrame) -> None:
+    """Write the name of each contact beside its halide, away from the middle of the dot."""
+    from matplotlib.patheffects import Normal, Stroke
+
+    dot = table[table["tag"] < 10]
+    middle = dot[["across_ang", "up_ang"]].mean().to_numpy()
+    for row in table.dropna(subset="contact").itertuples():
+        place = np.array([row.across_ang, row.up_ang])
+        out = place - middle
+        along, other = (0, 1) if abs(out[0]) >= abs(out[1]) else (1, 0)
+        place[along] += np.sign(out[along]) * 1.4
+        place[other] += 2.4
+        axes.annotate(
+            row.contact, place, ha="center", va="center", fontsize=8, weight="bold", zorder=5,
+            path_effects=[Stroke(linewidth=2, foreground="white"), Normal()],
+        )  # fmt: skip
+
+
+def _element_key(axes: Axes, table: pd.DataFrame) -> None:
+    """Draw one empty circle an element, as large as its atoms, with its symbol above, under the atoms at the right."""
+    from matplotlib.patches import Circle
+
+    symbols = sorted(set(table["element"]) - {"H"}, key=style.element_radius)
+    right, bottom = float(table["across_ang"].max()) - 1.2, float(table["up_ang"].min()) - 4.0
+    step = min(4.2, float(np.ptp(table["across_ang"])) / len(symbols))
+    for number, symbol in enumerate(symbols):
+        radius, x = 1.3 * style.element_radius(symbol), right - number * step
+        axes.add_patch(Circle((x, bottom), radius, fc="none", ec=style.TREND, lw=0.8))
+        axes.annotate(
+            symbol, (x, bottom + 1.0), (0, 1), textcoords="offset points", ha="center", va="bottom", fontsize=7.5
+        )  # fmt: skip
+
+
+KIND = DensitySection()

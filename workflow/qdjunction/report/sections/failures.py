@@ -1,0 +1,49 @@
+"""What could not be computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from qdjunction.report.sections.contract import PageSection
+from qdjunction.report.tables import Table
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from qdjunction.report.page import Page
+    from qdjunction.study.failures import Failure
+
+
+class FailuresSection(PageSection):
+    """The failures of a study with their reasons."""
+
+    name = "failures"
+    order = 60
+
+    def html(self, page: Page) -> Markup | str:
+        """Return the table, or nothing where all could be computed."""
+        if not page.results.failures:
+            return ""
+        return page.render(HTML, table=failures_table(page.results.failures))
+
+
+HTML = """
+<section id="failures">
+<h2>What failed</h2>
+{{ show_table(table) }}
+</section>
+"""
+
+
+def failures_table(failures: Iterable[Failure]) -> Table:
+    """What could not be computed, and why."""
+    return Table(
+        "Calculations that could not be done. What needs their results is left out of this page.",
+        ("what", "step", "why"),
+        tuple((failure.case, failure.step, failure.reason) for failure in failures),
+        3,
+    )
+
+
+KIND = FailuresSection()

@@ -1,0 +1,146 @@
+"""Geometries of the dots, and what it took to compute them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from qdjunction.report.sections.contract import PageSection
+from qdjunction.report.tables import MISSING, Table, number
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from qdjunction.report.data import DotResults, StudyResults
+    from qdjunction.report.page import Page
+
+
+class GeometrySection(PageSection):
+    """Relaxations, bond lengths, and corrections of calculations that did not converge at once."""
+
+    name = "geometry"
+    order = 70
+    title = "Geometries"
+
+    def html(self, page: Page) -> Markup:
+        """Return the tables."""
+        return page.render(
+            HTML,
+            dots_table=dots_table(page.results),
+            bonds_table=bonds_table(page.results),
+            corrections_table=corrections_table(page.results),
+        )
+
+
+HTML = """
+<section id="geometry">
+<h2>Geometries</h2>
+{{ show_table(dots_table) }}
+{{ show_table(bonds_table) }}
+{% if corrections_table and corrections_table.rows %}
+{{ show_table(corrections_table) }}
+{% elif corrections_table %}
+<p>{{ corrections_table.caption }}</p>
+{% endif %}
+</section>
+"""
+
+
+def dots_table(results: StudyResults) -> Table:
+    """Size, gap and relaxation of every dot."""
+    rows = []
+    for dot in results.dots:
+        record = dot.relaxation
+        rows.append(
+            (
+                dot.case.id,
+                record["formula"],
+                _start(dot),
+                _not_kept(record),
+                str(len(dot.atoms)),
+                number(dot.lumo_ev - dot.homo_ev),
+                str(record["steps"]),
+                number(record["fmax_ev_per_ang"], 3),
+                number(record["fmax_wanted_ev_per_ang"], 2),
+                number(record["energy_ev"], 3),
+            )
+        )
+    return Table(
+        "Dots of the study. The gap is that of the bare, relaxed dot: lowest empty less highest occupied level. Steps "
+        "are those of this run, from the start named. Not as built are contacts, Pb-halide bonds and "
+        "protons that the relaxation has not kept.",
+        (
+            "dot", "formula", "started from", "not as built", "atoms", "HOMO-LUMO gap (eV)", "steps",
+            "largest force (eV/Å)", "wanted (eV/Å)", "energy (eV)",
+        ),
+        tuple(rows),
+        4,
+    )  # fmt: skip
+
+
+def _start(dot: DotResults) -> str:
+    """Where the relaxation began, in words."""
+    if before := dot.pre_relaxation:
+        origin = "catalogue" if "start" in before["inputs"] else "ideal lattice"
+        return f"{origin}, then {before['steps']} steps of {before['engine']['method']}"
+    return "catalogue" if "start" in dot.relaxation["inputs"] else "ideal lattice"
+
+
+def _not_kept(record: Mapping[str, Any]) -> str:
+    """What the relaxation did not keep; a dash for results of versions that did not look."""
+    if "integrity" not in record:
+        return MISSING
+    return "; ".join(record["integrity"]["findings"]) or "none"
+
+
+def corrections_table(results: StudyResults) -> Table | None:
+    """What was changed to bring calculations to converge; None where the engine corrects nothing."""
+    records = []
+    for dot in results.dots:
+        records += [
+            (dot.case.id, "relaxation", dot.relaxation["engine"]),
+            (dot.case.id, "H and S", asdict(dot.electrons) if dot.electrons else {}),
+        ]
+        records += [(item.case.id, "H and S", item.frontier.get("engine") or {}) for item in dot.junctions]
+    if not any("corrections" in engine.get("settings", {}) for _, _, engine in records):
+        return None
+    rows = [
+        (
+            where,
+            task,
+            str(made["attempt"]),
+            made["failure"],
+            made["action"],
+            ", ".join(f"{key} {old} to {new}" for key, (old, new) in made["changed"].items()) or MISSING,
+        )
+        for where, task, engine in records
+        for made in engine.get("settings", {}).get("corrections", [])
+    ]
+    caption = "Corrections: how a calculation was brought to converge, never what it converges to."
+    return Table(
+        caption if rows else f"{caption} None was needed.",
+        ("dot or junction", "calculation", "after attempt", "failure", "correction", "settings"),
+        tuple(rows),
+        6,
+    )
+
+
+def bonds_table(results: StudyResults) -> Table:
+    """Pb-halide bond lengths of the relaxed dots."""
+    from qdjunction.structure.bonds import bond_lengths
+
+    rows = []
+    for dot in results.dots:
+        for bond in bond_lengths(dot.atoms).itertuples():
+            lengths = (number(length, 3) for length in (bond.min_ang, bond.mean_ang, bond.max_ang))
+            rows.append((dot.case.id, f"Pb-{bond.halide}", bond.kind, str(bond.bonds), *lengths))
+    return Table(
+        "Pb-halide bond lengths of the relaxed dots. A terminal halide touches one Pb, a bridging one two.",
+        ("dot", "bond", "kind", "bonds", "shortest (Å)", "mean (Å)", "longest (Å)"),
+        tuple(rows),
+        3,
+    )
+
+
+KIND = GeometrySection()

@@ -1,0 +1,178 @@
+"""Frontier orbitals between the tips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from qdjunction.report import style
+from qdjunction.report.drawing import Drawing, new_figure
+from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_junctions
+from qdjunction.report.tables import MISSING, Table, number
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+    from matplotlib.figure import Figure
+
+    from qdjunction.report.data import DotResults, SeriesResults, StudyResults
+    from qdjunction.report.page import Page
+    from qdjunction.study.table import Study
+
+
+class OrbitalsSection(SeriesSection):
+    """What HOMO, LUMO and all other levels carry, and how they interfere."""
+
+    name = "orbitals"
+    order = 80
+    figure_title = "Frontier orbitals between the tips"
+
+    def files(self, study: Study) -> Iterable[str]:
+        """Return the orbital rules of the junctions."""
+        return of_junctions(study, "frontier.json")
+
+    def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
+        """Draw the orbital rule of a series."""
+        table = orbital_table(results.series(figure.dot, figure.left))
+        return Drawing(orbital_figure(table), table)
+
+    def html(self, page: Page, dot: DotResults, series: SeriesResults) -> Markup:
+        """Return the orbital rule of a series in a figure, in words and in numbers."""
+        return page.render(
+            HTML,
+            figures=page.figures(self, dot=dot.case.id, left=series.left),
+            sentences=[
+                (junction.case.name, junction.frontier["orbital_rule"]["headline"]["sentence"])
+                for junction in series.junctions
+            ],
+            table=orbitals_table(series),
+        )
+
+
+HTML = """
+<h3>Frontier orbitals and interference</h3>
+<p>The orbital rule takes HOMO and LUMO alone: with opposite signs of their amplitudes between the contacts they add up
+in the gap, with equal signs they cancel. Whether the rule explains a junction depends on what all other levels carry,
+so both are given.</p>
+<div class="pair">
+{% for figure in figures %}{{ show_figure(figure) }}{% endfor %}
+<div>
+{% for junction, sentence in sentences %}
+<p><b class="sans">{{ junction }}.</b> {{ sentence }}</p>
+{% endfor %}
+</div>
+</div>
+{{ show_table(table) }}
+"""
+
+
+def orbital_table(series: SeriesResults) -> pd.DataFrame:
+    """One row a junction and energy; rows without a rule (energy on a level) are left out."""
+    rows = []
+    for junction in series.junctions:
+        for where, rule in junction.frontier["orbital_rule"].items():
+            if "homo" not in rule:
+                continue
+            total = rule["homo"] + rule["lumo"] + rule["rest"]
+            rows.append(
+                {
+                    "junction": junction.case.name,
+                    "at": where,
+                    "energy_eV": rule["energy_ev"],
+                    "homo_share": rule["homo"] / total,
+                    "lumo_share": rule["lumo"] / total,
+                    "rest_share": rule["rest"] / total,
+                    "a_homo_eV2": rule["a_homo"],
+                    "a_lumo_eV2": rule["a_lumo"],
+                    "frontier_constructive": rule["constructive"],
+                    "coherent": rule["coherent"],
+                    "incoherent": rule["incoherent"],
+                    "coherent_over_incoherent": rule["interference"],
+                    "channel_share": rule["channel_share"],
+                }
+            )
+    columns = [
+        "junction", "at", "energy_eV", "homo_share", "lumo_share", "rest_share", "a_homo_eV2", "a_lumo_eV2",
+        "frontier_constructive", "coherent", "incoherent", "coherent_over_incoherent", "channel_share",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def orbital_figure(table: pd.DataFrame) -> Figure:
+    """What HOMO, LUMO and the rest carry, and the coherent against the incoherent sum."""
+    figure = new_figure(4.4)
+    panels = figure.subplots(2, 2, sharey="row", height_ratios=(1.5, 1))
+    names = list(dict.fromkeys(table["junction"]))
+    parts = (
+        ("homo", "HOMO", style.PALETTE[3]),
+        ("lumo", "LUMO", style.PALETTE[0]),
+        ("rest", "all other levels", "#A6A6A6"),
+    )
+    for column, (where, title) in enumerate(
+        (("midgap", "middle of the gap"), ("headline", "headline energy"))
+    ):
+        rows = table[table["at"] == where].set_index("junction").reindex(names)
+        places = np.arange(len(names))
+        shares, sums = panels[:, column]
+        for offset, (part, label, colour) in zip((-0.27, 0, 0.27), parts, strict=True):
+            shares.bar(places + offset, rows[f"{part}_share"], 0.25, color=colour, label=label)
+        shares.axhline(0, color="black", lw=0.7)
+        shares.axhline(1, color="black", lw=0.7, ls=":")
+        shares.set_title(title)
+        shares.set_xticks(places, [])
+        for offset, part, label, colour in (
+            (-0.18, "incoherent", "incoherent", "#D9D9D9"),
+            (0.18, "coherent", "coherent", style.PALETTE[2]),
+        ):
+            sums.bar(places + offset, rows[part], 0.34, color=colour, label=label)
+        sums.set_yscale("log")
+        energies = ["" if np.isnan(energy) else f"\n{energy:.2f} eV" for energy in rows["energy_eV"]]
+        sums.set_xticks(places, [name + energy for name, energy in zip(names, energies, strict=True)])
+    squares = table[["coherent", "incoherent"]].to_numpy(dtype=float)
+    if (squares > 0).any():
+        panels[1, 0].set_ylim(bottom=squares[squares > 0].min() / 3)  # the least bar has a height to be seen
+    panels[0, 0].set_ylabel("Share of the amplitude")
+    panels[1, 0].set_ylabel("$|\\tau|^2$ (eV$^2$)")
+    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    figure.legend(*panels[1, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return figure
+
+
+def orbitals_table(series: SeriesResults) -> Table:
+    """Numbers of the orbital rule."""
+    rows = []
+    for junction in series.junctions:
+        for where, rule in junction.frontier["orbital_rule"].items():
+            place = {"midgap": "middle of the gap", "headline": "headline energy"}.get(where, where)
+            if "homo" not in rule:
+                rows.append((junction.case.name, place, number(rule["energy_ev"]), MISSING, *[MISSING] * 7))
+                continue
+            total = rule["homo"] + rule["lumo"] + rule["rest"]
+            rows.append(
+                (
+                    junction.case.name,
+                    place,
+                    "constructive" if rule["constructive"] else "destructive",
+                    number(rule["energy_ev"]),
+                    *(f"{rule[key]:.2g}".replace("-", "−") for key in ("a_homo", "a_lumo")),
+                    *(number(rule[key] / total, sign=True) for key in ("homo", "lumo", "rest")),
+                    f"{rule['interference']:.2g}",
+                    number(rule["channel_share"]),
+                )
+            )
+    return Table(
+        "Orbital rule for the dot's own levels between the two apex atoms. Opposite signs of the amplitudes of HOMO "
+        "and LUMO: they interfere constructively in the gap. The shares add up to 1; the last column says how much "
+        "of the whole amplitude the one channel holds that they refer to.",
+        (
+            "junction", "at", "HOMO and LUMO", "energy (eV)", "amplitude of HOMO (eV²)", "of LUMO (eV²)",
+            "share of HOMO", "of LUMO", "of the rest", "coherent / incoherent", "channel",
+        ),
+        tuple(rows),
+        3,
+    )  # fmt: skip
+
+
+KIND = OrbitalsSection()

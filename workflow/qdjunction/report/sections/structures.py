@@ -1,0 +1,135 @@
+"""Structures to turn in 3D."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qdjunction.report import style
+from qdjunction.report.projection import view_axes
+from qdjunction.report.sections.contract import TEMPLATES, PageSection
+from qdjunction.report.sections.density import density_scale, log10_clipped
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from markupsafe import Markup
+
+    from qdjunction.report.data import JunctionResults, StudyResults
+    from qdjunction.report.page import Page
+
+
+BOND_FRACTION = 1.25
+"""Atoms are joined by a stick below this multiple of the sum of their covalent radii."""
+
+COLOUR_STOPS = 33
+
+
+class StructuresSection(PageSection):
+    """The junctions in 3D, in the colours of the elements or of the density of states."""
+
+    name = "structures"
+    order = 40
+    title = "Structures in 3D"
+    script = (TEMPLATES / "structures.js").read_text(encoding="utf-8")
+
+    def html(self, page: Page) -> Markup:
+        """Return the choice of junction and colour, and the place of the picture."""
+        return page.render(HTML, junctions=_drawn(page.results))
+
+    def data(self, results: StudyResults) -> dict[str, Any]:
+        """Return the junctions, and what their elements look like."""
+        scales = {
+            dot.case.id: density_scale(dot) for dot in results.dots if any(j.density for j in dot.junctions)
+        }
+        scenes = [scene(junction, scales[junction.case.dot]) for junction in _drawn(results)]
+        return {"scenes": scenes} | appearance([symbol for one in scenes for symbol in one["symbols"]])
+
+
+HTML = """
+<section id="structures">
+<h2>Structures in 3D</h2>
+<noscript><p>The structures need JavaScript; everything else on this page does not.</p></noscript>
+<div class="viewer">
+<div class="viewer-bar">
+<label>Junction <select id="structure-junction">
+{% for one in junctions %}<option value="{{ loop.index0 }}">{{ one.case.dot }} / {{ one.case.name }}</option>
+{% endfor %}
+</select></label>
+<label>Colour <select id="structure-colour">
+<option value="element">elements</option>
+<option value="density">density of states entering from the left</option></select></label>
+</div>
+<div id="structure" role="img" aria-label="Structure of the junction to turn in 3D"></div>
+</div>
+<p class="caption">Drag to turn, scroll to zoom. Atoms are drawn with half their covalent radius,
+in the colours of Jmol (hydrogen in grey); sticks join atoms closer than 1.25 times
+the sum of their covalent radii. The density of states is that of the pictures above, at the headline energy.</p>
+</section>
+"""
+
+
+def _drawn(results: StudyResults) -> list[JunctionResults]:
+    """Return the junctions that have a local density."""
+    return [junction for dot in results.dots for junction in dot.junctions if junction.density]
+
+
+def scene(junction: JunctionResults, scale: tuple[float, float]) -> dict[str, Any]:
+    """Plain values of one junction for the viewer.
+
+    Parameters
+    ----------
+    junction : JunctionResults
+        Geometry and local density of states.
+    scale : (float, float)
+        log10 of least and largest density (1/eV) that colours tell apart.
+
+    Returns
+    -------
+    dict
+        ``symbols``; ``positions`` (Ang), turned so that the picture is seen as in the projections; ``bonds``, pairs of
+        atoms; ``density``, log10 of the density that enters from the left, for each atom.
+    """
+    atoms = junction.atoms
+    centred = atoms.positions - atoms.positions.mean(axis=0)
+    return {
+        "name": junction.case.name,
+        "dot": junction.case.dot,
+        "symbols": atoms.get_chemical_symbols(),
+        "positions": np.round(centred @ view_axes(atoms).T, 3).tolist(),
+        "bonds": bonds(atoms),
+        "density": np.round(log10_clipped(junction.density.left, scale[0]), 2).tolist(),
+        "energy_ev": round(junction.density.energy_ev, 3),
+        "scale": list(scale),
+    }
+
+
+def bonds(atoms: Atoms) -> list[list[int]]:
+    """Pairs of atoms that are joined by a stick."""
+    from ase.data import covalent_radii
+    from ase.neighborlist import neighbor_list
+
+    radii = BOND_FRACTION * covalent_radii[atoms.numbers]
+    first, second = neighbor_list("ij", atoms, radii)
+    once = first < second
+    return np.column_stack([first[once], second[once]]).tolist()
+
+
+def appearance(symbols: Sequence[str]) -> dict[str, Any]:
+    """Colour and radius (Ang) of elements, and the colour scale of the density."""
+    from ase.data import atomic_numbers
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    stops = np.linspace(0, 1, COLOUR_STOPS)
+    return {
+        "elements": {
+            symbol: {"colour": style.element_colour(symbol), "radius": round(style.element_radius(symbol), 3)}
+            for symbol in sorted(set(symbols), key=lambda symbol: -atomic_numbers[symbol])
+        },
+        "colourscale": [[float(stop), to_hex(colormaps["viridis"](stop))] for stop in stops],
+    }
+
+
+KIND = StructuresSection()

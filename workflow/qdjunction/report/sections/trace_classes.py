@@ -1,0 +1,149 @@
+"""Classes of traces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from qdjunction.report import style
+from qdjunction.report.drawing import Drawing, new_figure
+from qdjunction.report.sections.contract import TraceSection, of_traces
+from qdjunction.report.tables import Table, number
+from qdjunction.report.trace_drawing import LOG10_G, MEASURED
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from qdjunction.report.trace_data import TraceResults
+    from qdjunction.study.table import Study
+
+
+class ClassesSection(TraceSection):
+    """Mean trace of each class, and how stable the classes are."""
+
+    name = "trace_classes"
+    order = 60
+    figure_title = "Classes of traces"
+
+    def files(self, study: Study) -> Iterable[str]:
+        """Return the classes of the sets."""
+        return of_traces(study, "classes.csv", "classes.json")
+
+    def draw_set(self, entry: TraceResults) -> Drawing:
+        """Draw the mean traces and the stability."""
+        table = class_table(entry)
+        return Drawing(class_figure(table, entry), table)
+
+    def tables(self, entry: TraceResults) -> Iterable[Table]:
+        """Return the stability by number of classes."""
+        return [stability_table(entry)]
+
+
+def class_table(entry: TraceResults) -> pd.DataFrame:
+    """Rows ``profile``: mean share of a trace's points by class and bin; ``stability``: by number of classes."""
+    classes = entry.classes or {}
+    rows = [pd.DataFrame({"row": [], "class": []})]
+    profiles = np.array(classes.get("profiles", []), dtype=float)
+    if profiles.size:
+        x = _centres(classes["displacement_range_nm"], profiles.shape[1])
+        y = _centres(classes["log10_g_range"], profiles.shape[2])
+        across, up = np.meshgrid(x, y, indexing="ij")
+        for number, (profile, size) in enumerate(zip(profiles, classes["sizes"], strict=True), start=1):
+            rows.append(
+                pd.DataFrame(
+                    {
+                        "row": "profile",
+                        "class": number,
+                        "traces": size,
+                        "displacement_nm": across.ravel(),
+                        "log10_g": up.ravel(),
+                        "share": profile.ravel(),
+                    }
+                )
+            )
+    stability = pd.DataFrame(classes.get("stability", []))
+    if len(stability):
+        rows.append(stability.rename(columns={"classes": "number_of_classes"}).assign(row="stability"))
+    return pd.concat(rows, ignore_index=True)
+
+
+def class_figure(table: pd.DataFrame, entry: TraceResults) -> Figure:
+    """Mean trace of every class, and how stable the classes are."""
+    profiles, stability = (table[table["row"] == row] for row in ("profile", "stability"))
+    figure = new_figure(4.4)
+    if not len(profiles):
+        figure.text(0.5, 0.5, "no classes", ha="center", color=style.TREND)
+        return figure
+    above, below = figure.subfigures(2, 1, height_ratios=(1.15, 1))
+    numbers = [int(number) for number in profiles["class"].unique()]
+    panels = np.atleast_1d(above.subplots(1, len(numbers), sharex=True, sharey=True))
+    most = float(profiles["share"].quantile(0.995))
+    total = sum(profiles.groupby("class")["traces"].first())
+    for axes, one in zip(panels, numbers, strict=True):
+        rows = profiles[profiles["class"] == one]
+        grid = rows.pivot(index="log10_g", columns="displacement_nm", values="share")
+        dx, dy = np.diff(grid.columns)[0] / 2 if grid.shape[1] > 1 else 0.5, np.diff(grid.index)[0] / 2
+        axes.imshow(
+            grid.to_numpy(), origin="lower", aspect="auto", interpolation="nearest", cmap="viridis", vmin=0, vmax=most,
+            extent=(grid.columns[0] - dx, grid.columns[-1] + dx, grid.index[0] - dy, grid.index[-1] + dy),
+        )  # fmt: skip
+        size = int(rows["traces"].iloc[0])
+        axes.set_title(f"class {one}\n{size} ({size / total:.0%})", fontsize=8)
+        axes.set_xlabel("nm")
+    panels[0].set_ylabel(LOG10_G)
+    axes = below.subplots()
+    x = stability["number_of_classes"]
+    axes.fill_between(
+        x,
+        stability["agreement_min"],
+        stability["agreement_mean"],
+        color=style.BAND,
+        label="least of the pairs",
+    )
+    axes.plot(
+        x,
+        stability["agreement_mean"],
+        "o-",
+        color=MEASURED,
+        label="agreement of subsamples (adjusted Rand index)",
+    )
+    axes.plot(x, stability["silhouette"], "s--", color=style.PALETTE[2], label="silhouette")
+    axes.axvline(len(numbers), color=style.TREND, lw=0.9, ls=":", label="chosen")
+    axes.set_ylim(
+        min(0.0, float(stability["agreement_min"].min()), float(stability["silhouette"].min())) - 0.05, 1.05
+    )
+    axes.set_xticks(x)
+    axes.set_xlabel("Number of classes")
+    style.legend_above(axes, 2)
+    return figure
+
+
+def _centres(ends: Sequence[float], bins: int) -> NDArray[np.float64]:
+    edges = np.linspace(*ends, bins + 1)
+    return (edges[1:] + edges[:-1]) / 2
+
+
+def stability_table(entry: TraceResults) -> Table:
+    """Agreement of subsamples by number of classes."""
+    classes: Mapping[str, Any] = entry.classes or {"stability": [], "reason": "", "sizes": []}
+    reason = f" None: {classes['reason']}." if classes["reason"] else ""
+    return Table(
+        f"Stability of the classes; {len(classes['sizes'])} were chosen.{reason}",
+        ("number of classes", "mean agreement", "least agreement", "silhouette"),
+        tuple(
+            (
+                str(item["classes"]),
+                number(item["agreement_mean"], 3),
+                number(item["agreement_min"], 3),
+                number(item["silhouette"]),
+            )
+            for item in classes["stability"]
+        ),
+    )
+
+
+KIND = ClassesSection()

@@ -1,0 +1,88 @@
+"""T(E) of a series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from qdjunction.report import style
+from qdjunction.report.drawing import Drawing, new_figure
+from qdjunction.report.energy_axis import Marks, energy_axis
+from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_dots, of_junctions
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from qdjunction.report.data import SeriesResults, StudyResults
+    from qdjunction.study.table import Study
+
+
+class TransmissionSection(SeriesSection):
+    """T(E) as computed, and as the thermal conductance averages it."""
+
+    name = "transmission"
+    order = 10
+    figure_title = "Transmission of the series"
+    beside = True
+
+    def files(self, study: Study) -> Iterable[str]:
+        """Return T(E) of the junctions, the conductances and the summary of the series."""
+        return [
+            *of_junctions(study, "transmission.nc"),
+            *of_dots(study, "conductance.csv", "series.json"),
+        ]
+
+    def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
+        """Draw the transmission of a series."""
+        dot, series = results.dot(figure.dot), results.series(figure.dot, figure.left)
+        table = transmission_table(series)
+        return Drawing(transmission_figure(table, Marks.of(series.summary), dot.colours), table)
+
+
+def transmission_table(series: SeriesResults) -> pd.DataFrame:
+    """Return one row a junction and energy: T, and the thermal conductance with E_F put there where it is known."""
+    table = pd.concat(
+        pd.DataFrame(
+            {
+                "junction": junction.case.name,
+                "contact_distance_ang": distance,
+                "energy_eV": junction.transmission.energies_ev,
+                "transmission": junction.transmission.transmission,
+            }
+        )
+        for junction, distance in zip(series.junctions, series.summary["distances_ang"], strict=True)
+    ).reset_index(drop=True)
+    table["conductance_G0"] = np.nan
+    for name, thermal in series.conductance.groupby("junction"):
+        rows = table["junction"] == name
+        table.loc[rows, "conductance_G0"] = np.interp(
+            table.loc[rows, "energy_eV"],
+            thermal["fermi_eV"],
+            thermal["conductance_G0"],
+            left=np.nan,
+            right=np.nan,
+        )
+    return table
+
+
+def transmission_figure(table: pd.DataFrame, marks: Marks, colours: Mapping[str, str]) -> Figure:
+    """Draw T(E) of a series as computed (pale) and as the thermal conductance averages it (strong)."""
+    figure = new_figure(3.7)
+    axes = figure.add_subplot()
+    dashes = style.junction_dashes(list(colours))
+    for name, rows in table.groupby("junction", sort=False):
+        label = f"{name}  ({rows['contact_distance_ang'].iloc[0]:.1f} Å)"
+        colour = colours[name]
+        axes.plot(rows["energy_eV"], rows["transmission"], color=colour, lw=0.5, alpha=0.3)
+        axes.plot(rows["energy_eV"], rows["conductance_G0"], color=colour, ls=dashes[name], label=label)
+    axes.set_yscale("log")
+    axes.set_ylabel("$T(E)$ (pale), thermal $G/G_0$ (strong)")
+    energy_axis(axes, table["energy_eV"], marks)
+    style.legend_above(axes, columns=3)
+    return figure
+
+
+KIND = TransmissionSection()
