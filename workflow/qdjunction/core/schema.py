@@ -172,7 +172,7 @@ def validate(model: type[Model], values: dict[str, Any], source: str | Path) -> 
         return model.model_validate(values)
     except ValidationError as error:
         raise InputError(
-            "\n".join(f"{source}: {_sentence(model, detail)}" for detail in error.errors())
+            "\n".join(f"{source}: {error_sentence(model, detail)}" for detail in error.errors())
         ) from None
 
 
@@ -180,8 +180,20 @@ _LIMITS = frozenset(("greater_than", "greater_than_equal", "less_than", "less_th
 """Kinds of errors for which a key's description gives the reason."""
 
 
-def _sentence(model: type[BaseModel], detail: ErrorDetails) -> str:
-    key = ".".join(str(part) for part in detail["loc"])
+def error_sentence(model: type[BaseModel], detail: ErrorDetails, key: str | None = None) -> str:
+    """Return what is wrong with one value of a model: key, value, reason.
+
+    Parameters
+    ----------
+    model : type of pydantic.BaseModel
+        What is allowed.
+    detail : pydantic_core.ErrorDetails
+        The error.
+    key : str, optional
+        What the key is called where it was given; by default its name in the model.
+    """
+    if key is None:
+        key = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         known = _keys(model, detail["loc"][:-1])
         close = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)

@@ -30,6 +30,7 @@ from qdjunction.engine.siesta.settings import SiestaSettings
 from qdjunction.engine.xtb.settings import XtbSettings
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.structure.perovskite.composition import parse_halide
+from qdjunction.structure.settings import ElectrodeSettings as ElectrodeSettings
 from qdjunction.traces.sets import TracesSection
 
 
@@ -113,27 +114,6 @@ class ScreenEntry(Section):
             for order in self.short_range_orders if mixed else [0.0]:
                 # The checks of one dot are the checks of all that differ in seed, dot and cation only.
                 DotEntry(dot=self.dots[0], halide=halide, short_range_order=order, contacts=self.contacts)
-        return self
-
-
-class ElectrodeSettings(Section):
-    """The gold pyramids."""
-
-    layers: int = Field(default=3, ge=1, le=12)
-    """Layers of a pyramid: 1, 3, 6, 10, 15, ... atoms from apex to base."""
-    lead_layers: int = Field(default=1, ge=1, le=12)
-    """Outermost layers of a pyramid that couple to the lead."""
-    apex_distance_ang: float | None = Field(default=None, ge=2, le=4.5)
-    """Distance from the apex to the contact halide (Ang); by default that of the halide (Cl 2.66, Br 2.76, I 2.88).
-    Below 2 Ang the two atoms overlap, beyond 4.5 Ang they do not touch."""
-
-    @model_validator(mode="after")
-    def _a_lead_is_part_of_the_pyramid(self) -> "ElectrodeSettings":
-        if self.lead_layers > self.layers:
-            raise ValueError(
-                f"lead_layers = {self.lead_layers} is more than layers = {self.layers}; "
-                "a pyramid cannot have more lead layers than layers"
-            )
         return self
 
 
