@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from qdjunction.cli import _parser
+from qdjunction.cli.parser import make_parser
 from qdjunction.core.errors import InputError
 from qdjunction.core.schema import validate
 from qdjunction.structure.perovskite.catalogue import DotDefinition
@@ -83,7 +83,7 @@ def test_every_command_is_one_that_its_program_knows(page, command, folder):
         words = words[1:]  # a variable of the environment
     match words[0]:
         case "qdjunction":
-            _parser().parse_args(words[1:])
+            make_parser(words[1:]).parse_args(words[1:])
         case "make":
             targets = [word for word in words[1:] if "=" not in word]
             rules = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)

@@ -4,9 +4,10 @@ import argparse
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib import import_module
 from typing import Any, Literal, NamedTuple, Self, get_args, get_origin
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.schema import Section, error_sentence
@@ -62,6 +63,9 @@ class Command(Section):
     section, or of those in `Keys`, with its type, default, limits and description.
     """
 
+    # One command of all is validated, and its fields have their descriptions from `option`.
+    model_config = ConfigDict(defer_build=True, use_attribute_docstrings=False)
+
     @abstractmethod
     def run(self) -> None:
         """Do what the command is for."""
@@ -99,11 +103,10 @@ class Command(Section):
 
 
 class Group(NamedTuple):
-    """Commands of two words, as in ``qdjunction traces select``; `commands` is called once the first was typed."""
+    """Commands of two words: `COMMANDS` of a module, with `EXAMPLES`, which is imported once the first was typed."""
 
     summary: str
-    commands: Callable[[], "Commands"]
-    examples: str
+    module: str
 
 
 Commands = Mapping[str, type[Command] | Group]
@@ -119,9 +122,10 @@ def add_commands(parser: argparse.ArgumentParser, commands: Commands, words: lis
             name, help=f"{text[0].lower()}{text[1:].removesuffix('.')}", description=text
         )
         if name in words and isinstance(entry, Group):
-            subparser.epilog = entry.examples
+            module = import_module(entry.module)
+            subparser.epilog = module.EXAMPLES
             subparser.formatter_class = argparse.RawDescriptionHelpFormatter
-            add_commands(subparser, entry.commands(), words)
+            add_commands(subparser, module.COMMANDS, words)
         elif name in words and not isinstance(entry, Group):
             subparser.set_defaults(command=entry, labels=add_arguments(subparser, entry))
 

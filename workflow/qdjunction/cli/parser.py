@@ -3,13 +3,18 @@
 import argparse
 
 from qdjunction import __version__
-from qdjunction.cli import electronic, interference, structure, study, traces, transport
-from qdjunction.cli.commands import Command, add_commands
+from qdjunction.cli import electronic, interference, structure, study, transport
+from qdjunction.cli.commands import Command, Commands, Group, add_commands
 
-TOPICS = (structure, electronic, transport, interference, study, traces)
-"""Modules with commands; cheap to import, since every call of the command line imports them all."""
-
-COMMANDS = {name: command for topic in TOPICS for name, command in topic.COMMANDS.items()}
+COMMANDS: Commands = {
+    **structure.COMMANDS,
+    **electronic.COMMANDS,
+    **transport.COMMANDS,
+    **interference.COMMANDS,
+    **study.COMMANDS,
+    "traces": Group("Analyse and simulate break-junction traces.", "qdjunction.cli.traces"),
+}
+"""All commands; their modules are cheap to import, since every call imports them."""
 
 EXAMPLES = """\
 one junction by hand:
@@ -24,6 +29,19 @@ a whole study, through Snakemake:
 """
 
 
+def make_parser(words: list[str]) -> argparse.ArgumentParser:
+    """Return the parser of the words after ``qdjunction``; of other commands it has nothing but the summary."""
+    parser = argparse.ArgumentParser(
+        prog="qdjunction",
+        description="DFT to transport for single perovskite quantum-dot junctions.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"qdjunction {__version__}")
+    add_commands(parser, COMMANDS, words)
+    return parser
+
+
 def parse(words: list[str]) -> Command:
     """Return the command that the words after ``qdjunction`` call.
 
@@ -34,14 +52,6 @@ def parse(words: list[str]) -> Command:
     SystemExit
         By argparse: after ``--help``, and with a line of usage if an option is unknown or missing.
     """
-    parser = argparse.ArgumentParser(
-        prog="qdjunction",
-        description="DFT to transport for single perovskite quantum-dot junctions.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"qdjunction {__version__}")
-    add_commands(parser, COMMANDS, words)
-    given = vars(parser.parse_args(words))
+    given = vars(make_parser(words).parse_args(words))
     command: type[Command] = given.pop("command")
     return command.from_arguments(given, given.pop("labels"))

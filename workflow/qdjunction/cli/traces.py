@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import ConfigDict, model_validator
 
-from qdjunction.cli.commands import Command, Commands, Group, Keys, option
+from qdjunction.cli.commands import Command, Commands, Keys, option
 from qdjunction.cli.values import numbers, output_file, output_folder
 from qdjunction.core.errors import InputError
 from qdjunction.core.schema import Section, read_yaml, validate
@@ -190,10 +190,4 @@ def _sentence(summary: dict[str, Any]) -> str:
     )
 
 
-COMMANDS: Commands = {
-    "traces": Group(
-        "Analyse and simulate break-junction traces",
-        lambda: {"select": Select, "histogram": Histogram, "simulate": Simulate},
-        EXAMPLES,
-    )
-}
+COMMANDS: Commands = {"select": Select, "histogram": Histogram, "simulate": Simulate}
