@@ -15,7 +15,7 @@ from qdjunction.cli.parser import COMMANDS
 ALL = {(name,): command for name, command in COMMANDS.items() if not isinstance(command, Group)}
 ALL |= {("traces", name): command for name, command in traces.COMMANDS.items()}
 
-UNITS = {"_nm": "nm", "_ang": "Ang", "_ev": "eV", "_v": "(V)", "_per_volt": "nm/V", "_decades": "decades"}
+UNITS = {"_nm": "nm", "_ang": "Ang", "_ev": "eV", "_v": "(V)", "_per_volt": "nm/V"}
 """What the help says of keys that end so."""
 
 

@@ -1,4 +1,4 @@
-"""The verb ``transmission`` on SIESTA's bulk gold: every kind of lead, every option, every bad value."""
+"""The command ``transmission`` on SIESTA's bulk gold: every kind of lead, every option, every bad value."""
 
 from pathlib import Path
 

@@ -91,10 +91,9 @@ class Command(Section):
         except ValidationError as error:
             lines = []
             for detail in error.errors():
-                # A number that is out of range is shown as such.
-                limit = next(iter(detail.get("ctx", {}).values()), None)
-                if isinstance(detail["input"], str) and isinstance(limit, int | float):
-                    detail["input"] = type(limit)(detail["input"])
+                if detail["type"].startswith(("greater", "less")) and isinstance(detail["input"], str):
+                    (limit,) = detail["ctx"].values()
+                    detail["input"] = type(limit)(detail["input"])  # a number is shown as such
                 path = tuple(key for key in detail["loc"] if isinstance(key, str))
                 starts = (path[:size] for size in range(len(path), 0, -1))
                 label = next((labels[start] for start in starts if start in labels), ".".join(path))
@@ -152,13 +151,13 @@ def add_arguments(
         labels[here] = f"{flag}: {'.'.join(here)}" if path else f"{flag} ({unit})" if unit else flag
         notes = [unit] if unit else []
         if get_origin(kind) is Literal:
-            notes.append(" or ".join(map(str, get_args(kind))))
+            notes.append(f"one of {', '.join(map(str, get_args(kind)))}")
         if not required and field.default is not False and field.default not in (None, "", (), []):
             several = isinstance(field.default, tuple)
             notes.append(f"default: {' '.join(map(str, field.default)) if several else field.default}")
         text = " ".join((field.description or "").split())
         text = text if text.endswith("...") else text.removesuffix(".")
-        text = f"{text} ({', '.join(notes)})" if notes else text
+        text = f"{text} ({'; '.join(notes)})" if notes else text
         settings: dict[str, Any] = {"help": text.replace("%", "%%"), "default": argparse.SUPPRESS}
         if kind is bool:
             settings["action"] = argparse.BooleanOptionalAction if field.default else "store_true"

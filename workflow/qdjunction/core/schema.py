@@ -209,7 +209,7 @@ def error_sentence(model: type[BaseModel], detail: ErrorDetails, key: str | None
     else:
         reason = detail["msg"][0].lower() + detail["msg"][1:]
         if detail["type"] in _LIMITS and (field := _field(model, detail["loc"])):
-            reason += f" ({' '.join((field.description or '').split()).rstrip('.')})"
+            reason += f" ({' '.join((field.description or '').split()).rstrip(' .')})"
         if detail["type"] == "string_type" and isinstance(detail["input"], int | float):
             reason += "; put it in quotes"
     return f"{key} = {_short(detail['input'])}: {reason}"
