@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any, Literal, NamedTuple, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.schema import Section, error_sentence
@@ -149,16 +150,7 @@ def add_arguments(
         unit, read = typed.get("unit"), typed.get("read")
         flag = f"--{name or typed.get('name') or prefix + key}".replace("_", "-")
         labels[here] = f"{flag}: {'.'.join(here)}" if path else f"{flag} ({unit})" if unit else flag
-        notes = [unit] if unit else []
-        if get_origin(kind) is Literal:
-            notes.append(f"one of {', '.join(map(str, get_args(kind)))}")
-        if not required and field.default is not False and field.default not in (None, "", (), []):
-            several = isinstance(field.default, tuple)
-            notes.append(f"default: {' '.join(map(str, field.default)) if several else field.default}")
-        text = " ".join((field.description or "").split())
-        text = text if text.endswith("...") else text.removesuffix(".")
-        text = f"{text} ({'; '.join(notes)})" if notes else text
-        settings: dict[str, Any] = {"help": text.replace("%", "%%"), "default": argparse.SUPPRESS}
+        settings: dict[str, Any] = {"help": _help(field, unit), "default": argparse.SUPPRESS}
         if kind is bool:
             settings["action"] = argparse.BooleanOptionalAction if field.default else "store_true"
         else:
@@ -172,6 +164,19 @@ def add_arguments(
         else:
             group.add_argument(flag, dest=".".join(here), required=required, **settings)
     return labels
+
+
+def _help(field: FieldInfo, unit: str | None) -> str:
+    """Return the description of a field with its unit, choices and default."""
+    notes = [unit] if unit else []
+    if get_origin(field.annotation) is Literal:
+        notes.append(f"one of {', '.join(map(str, get_args(field.annotation)))}")
+    default = field.default
+    if not field.is_required() and default is not False and default not in (None, "", (), []):
+        notes.append(f"default: {' '.join(map(str, default)) if isinstance(default, tuple) else default}")
+    text = " ".join((field.description or "").split())
+    text = text if text.endswith("...") else text.removesuffix(".")
+    return (f"{text} ({'; '.join(notes)})" if notes else text).replace("%", "%%")
 
 
 def _nargs(kind: Any) -> str | int | None:
