@@ -387,18 +387,12 @@ def _checkout(name: str, remedy: str) -> Path:
 
 def _dot(options: argparse.Namespace) -> None:
     from qdjunction.steps.structure import dot
-    from qdjunction.structure.perovskite.catalogue import load_dot
+    from qdjunction.structure.sources.registry import SOURCES
 
-    definition = load_dot(options.name, _clusters(options))
-    dot(
-        definition,
-        options.cation,
-        options.halide,
-        options.seed,
-        options.short_range_order,
-        options.output,
-        options.output.with_suffix(".json"),
-    )
+    keys = ("cation", "halide", "seed", "short_range_order")
+    values = {"dot": options.name} | {key: getattr(options, key) for key in keys}
+    settings = SOURCES["catalogue"].settings_to_build(values, "dot")
+    dot(settings, settings.look_up(_clusters(options)), options.output, options.output.with_suffix(".json"))
 
 
 def _junction(options: argparse.Namespace) -> None:

@@ -93,7 +93,7 @@ def _settings(study: Study) -> dict[str, str]:
     """Configuration and catalogue from the record of the study, as Snakemake reads them beside the results."""
     values = study_values(study)
     files = {"config.yaml": values["config"] | {"results": RESULTS}}
-    files |= {f"clusters/{name}.yaml": entry for name, entry in values["clusters"].items()}
+    files |= {f"clusters/{name}.yaml": entry for name, entry in values.get("clusters", {}).items()}
     return {path: dump_yaml(content) for path, content in files.items()}
 
 
