@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import xarray
+from qdjunction.cli import main
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study.table import read_study
 
@@ -69,16 +70,14 @@ def test_the_report_calls_the_start_what_it_is(results):
     assert "ideal lattice" not in page
 
 
-def test_results_need_the_file_no_more_but_a_run_does(results):
+def test_results_need_the_file_no_more_but_a_run_does(results, monkeypatch, capsys):
     (results.parent / "molecule.xyz").rename(results.parent / "away.xyz")
     found = read_study(results)
     assert found.dots[0].outline.contacts == {"L": ("S",), "R": ("S",)}
     assert len(read_structure(results / "benzenedithiol" / "relaxed.extxyz")) == found.dots[0].atoms
-    refused = snakemake(results.parent, "-n")
-    assert refused.returncode
-    assert (
-        "study.yaml: dots.0: path = 'molecule.xyz': there is no such file" in refused.stdout + refused.stderr
-    )
+    monkeypatch.chdir(results.parent)
+    assert main(["check", "study.yaml"]) == 2
+    assert "study.yaml: dots.0: path = 'molecule.xyz': there is no such file" in capsys.readouterr().err
     (results.parent / "away.xyz").rename(results.parent / "molecule.xyz")
     # The very file again, and a second pair of contacts, make no structure anew.
     more = (results.parent / "study.yaml").read_text().replace("[L-R]", "[L-R, R-L]")
