@@ -35,16 +35,6 @@ def relaxation_start(wildcards):
     return study.relaxed_start(wildcards.dot) or []
 
 
-def entry_of_dot(wildcards):
-    """What the configuration says of the make of a dot: cation, halide and its order."""
-    return study.dot(wildcards.dot).entry.model_dump(exclude={"dot", "contacts"})
-
-
-def definition_of_dot(wildcards):
-    """What the catalogue says of a dot."""
-    return study.dot(wildcards.dot).definition.model_dump(mode="json")
-
-
 # Plain values where nothing depends on the wildcards: Snakemake pays for each function with each job.
 def density_before(batch):
     """H and S of the contact whose density seeds that of the first one of a batch, where the study wants that."""

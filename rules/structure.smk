@@ -1,5 +1,22 @@
-# From the catalogue to relaxed dots.
+# From structure sources to relaxed structures.
+def input_files_of_dot(wildcards):
+    """Files that the structure is built from, if its source reads any."""
+    return study.dot(wildcards.dot).entry.input_files()
+
+
+def settings_of_dot(wildcards):
+    """What the configuration says of a structure, all but its contact pairs: a pair added later builds nothing again."""
+    return study.dot(wildcards.dot).entry.build_values()
+
+
+def definition_of_dot(wildcards):
+    """What the source has looked up of a structure."""
+    return study.dot(wildcards.dot).definition.model_dump(mode="json")
+
+
 rule dot:
+    input:
+        input_files_of_dot,
     output:
         structure="<results>/{dot}/dot.extxyz",
         record="<results>/{dot}/dot.json",
@@ -14,7 +31,7 @@ rule dot:
         mem_mb=1000,
         runtime=10,
     params:
-        entry=entry_of_dot,
+        settings=settings_of_dot,
         definition=definition_of_dot,
     script:
         "../workflow/scripts/dot.py"

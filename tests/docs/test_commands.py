@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,7 @@ def folder(tmp_path_factory):
     (folder / "site.yaml").write_text("default-resources:\n  slurm_partition: standard\n")
     (screening,) = (block for _, block in blocks("yaml") if block.startswith("# screening.yaml"))
     (folder / "screening.yaml").write_text(screening)
+    shutil.copy(ROOT / "tests" / "data" / "benzenedithiolate.xyz", folder)
     return folder
 
 
@@ -105,7 +107,8 @@ def test_every_command_is_one_that_its_program_knows(page, command, folder):
 
 
 @pytest.mark.parametrize(("page", "block"), blocks("yaml"))
-def test_every_yaml_block_is_what_it_is_said_to_be(page, block):
+def test_every_yaml_block_is_what_it_is_said_to_be(page, block, folder, monkeypatch):
+    monkeypatch.chdir(folder)  # where the files that blocks name lie
     values = yaml.safe_load(block)
     assert values
     if {"set-resources", "default-resources", "set-threads"} & set(values):

@@ -12,7 +12,7 @@ from qdjunction.core.errors import InputError
 from qdjunction.core.schema import dump_yaml, parse_yaml
 from qdjunction.engine.siesta.pseudopotentials import read_pseudopotential
 from qdjunction.study.config import Config, RelaxSettings, parse_config, read_config, read_values
-from qdjunction.study.table import dot_id, make_study
+from qdjunction.study.table import make_study
 
 ROOT = Path(__file__).parents[2]
 CLUSTERS = ROOT / "clusters"
@@ -367,7 +367,7 @@ def test_a_dot_listed_twice_is_an_error(values):
 def test_identities_tell_mixtures_apart(values):
     def identity(**changes):
         values["dots"] = [{"dot": "8Pb", "contacts": ["L-R1"]} | changes]
-        return dot_id(parse_config(values).dots[0])
+        return parse_config(values).dots[0].id
 
     assert identity() == "8Pb_MAPbBr3"
     assert identity(cation="Cs", halide="I") == "8Pb_CsPbI3"

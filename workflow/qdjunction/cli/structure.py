@@ -23,12 +23,13 @@ class Dot(Command):
 
     def run(self) -> None:
         from qdjunction.steps.structure import dot
-        from qdjunction.structure.perovskite.catalogue import load_dot
+        from qdjunction.structure.sources.registry import SOURCES
 
-        dot(
-            load_dot(self.name, catalogue(self.clusters)), self.cation, self.halide, self.seed,
-            self.short_range_order, self.output, self.output.with_suffix(".json"),
-        )  # fmt: skip
+        keys = {"cation", "halide", "seed", "short_range_order"}
+        values = {"dot": self.name, **self.model_dump(include=keys)}
+        settings = SOURCES["catalogue"].settings_to_build(values, "dot")
+        definition = settings.look_up(catalogue(self.clusters))
+        dot(settings, definition, self.output, self.output.with_suffix(".json"))
 
 
 class Junction(Command):

@@ -3,7 +3,7 @@
 import difflib
 import re
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
@@ -193,14 +193,18 @@ def error_sentence(model: type[BaseModel], detail: ErrorDetails, key: str | None
         What the key is called where it was given; by default its name in the model.
     """
     if key is None:
-        key = ".".join(str(part) for part in detail["loc"])
+        key = ".".join(str(part) for part in _walk(model, detail["loc"])[1])
     if detail["type"] == "extra_forbidden":
-        known = _keys(model, detail["loc"][:-1])
+        known = list(_walk(model, detail["loc"][:-1])[0].model_fields)
         close = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"known here: {', '.join(known)}"
         return f"unknown key '{key}'; {hint}"
     if detail["type"] == "missing":
         return f"key '{key}' is missing; add it"
+    if detail["type"] == "union_tag_invalid":
+        name, tag, known = (detail["ctx"][part] for part in ("discriminator", "tag", "expected_tags"))
+        name = name.strip("'()")
+        return f"{key}.{name} = '{tag}': choose one of {known}"
     if detail["type"] == "value_error":
         reason = str(detail["ctx"]["error"])
         # A model's own check has the whole table as its value and names what is wrong itself.
@@ -220,26 +224,40 @@ def _field(model: type[BaseModel], location: tuple[int | str, ...]) -> FieldInfo
     keys = [index for index, part in enumerate(location) if isinstance(part, str)]
     if not keys:
         return None
-    return _section(model, location[: keys[-1]]).model_fields.get(str(location[keys[-1]]))
+    return _walk(model, location[: keys[-1]])[0].model_fields.get(str(location[keys[-1]]))
 
 
-def _keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """Keys of the section of `model` that an error location points into."""
-    return list(_section(model, location).model_fields)
-
-
-def _section(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
-    """Section of `model` that an error location points into."""
+def _walk(
+    model: type[BaseModel], location: tuple[int | str, ...]
+) -> tuple[type[BaseModel], tuple[int | str, ...]]:
+    """Section of `model` that an error location points into, and the location without the tags of unions."""
+    options, path = [model], list[int | str]()
     for part in location:
-        if isinstance(part, str) and part in model.model_fields:
-            candidates = [model.model_fields[part].annotation]
-            while candidates:
-                candidate = candidates.pop()
-                if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-                    model = candidate
-                    break
-                candidates.extend(get_args(candidate))
-    return model
+        tagged = [option for option in options if len(options) > 1 and part in _tags(option)]
+        if tagged:
+            options = tagged
+            continue
+        path.append(part)
+        if isinstance(part, str) and part in options[0].model_fields:
+            options = _sections(options[0].model_fields[part].annotation) or options
+    return options[0], tuple(path)
+
+
+def _sections(annotation: Any) -> list[type[BaseModel]]:
+    """Models in the annotation of a field."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for argument in get_args(annotation) for found in _sections(argument)]
+
+
+def _tags(model: type[BaseModel]) -> set[Any]:
+    """Values of the keys of a model that are fixed, which tell it from the other members of a union."""
+    return {
+        value
+        for field in model.model_fields.values()
+        if get_origin(field.annotation) is Literal
+        for value in get_args(field.annotation)
+    }
 
 
 def _short(value: object) -> str:

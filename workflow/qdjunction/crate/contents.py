@@ -93,14 +93,22 @@ def _settings(study: Study) -> dict[str, str]:
     """Configuration and catalogue from the record of the study, as Snakemake reads them beside the results."""
     values = study_values(study)
     files = {"config.yaml": values["config"] | {"results": RESULTS}}
-    files |= {f"clusters/{name}.yaml": entry for name, entry in values["clusters"].items()}
+    files |= {f"clusters/{name}.yaml": entry for name, entry in values.get("clusters", {}).items()}
     return {path: dump_yaml(content) for path, content in files.items()}
 
 
 def _starts(study: Study, results: list[Entry], checkout: Path) -> Iterator[Entry]:
-    """Relaxed geometries of the catalogue that the results started from, if the checkout has them unchanged."""
+    """What the structures were made from: their own files, and relaxed geometries of the catalogue; unchanged ones."""
     used = {sha256 for entry in results if entry.record for sha256 in inputs_of(entry.record).values()}
     for dot in study.dots:
+        for path in dot.entry.input_files():
+            if path.is_absolute() or ".." in path.parts or not path.is_file() or digest(path) not in used:
+                log.warning(
+                    "%s: left out, so that the crate cannot build %s again: not as the results used it, or not in the "
+                    "folder that this runs in", path, dot.id,
+                )  # fmt: skip
+                continue
+            yield Entry(path.as_posix(), path)
         for path in sorted((checkout / "clusters" / "relaxed").glob(f"{dot.id}_*.extxyz")):
             if digest(path) in used:
                 yield Entry(f"clusters/relaxed/{path.name}", path)

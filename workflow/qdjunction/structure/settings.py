@@ -13,8 +13,8 @@ class ElectrodeSettings(Section):
     lead_layers: int = Field(default=1, ge=1, le=12)
     """Outermost layers of a pyramid that couple to the lead."""
     apex_distance_ang: float | None = Field(default=None, ge=2, le=4.5)
-    """Distance from the apex to the contact halide (Ang); by default that of the halide (Cl 2.66, Br 2.76, I 2.88).
-    Below 2 Ang the two atoms overlap, beyond 4.5 Ang they do not touch."""
+    """Distance from the apex to the contact atom (Ang); by default that of its element (Cl 2.66, Br 2.76, I 2.88,
+    S 2.42), and required for any other. Below 2 Ang the two atoms overlap, beyond 4.5 Ang they do not touch."""
 
     @model_validator(mode="after")
     def _a_lead_is_part_of_the_pyramid(self) -> "ElectrodeSettings":

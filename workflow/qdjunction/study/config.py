@@ -5,15 +5,14 @@ The models below are the single source: ``docs/config.md`` and ``docs/config.sch
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from qdjunction.core.errors import InputError, QdjunctionError
+from qdjunction.core.errors import InputError
 from qdjunction.core.limits import (
     KERNEL_HALF_WIDTH,
     Coupling,
@@ -24,104 +23,42 @@ from qdjunction.core.limits import (
     check_thermal_grid,
     energy_grid,
 )
-from qdjunction.core.schema import Name, Section, parse_yaml, read_yaml, validate
+from qdjunction.core.schema import Section, parse_yaml, read_yaml, validate
 from qdjunction.core.units import BOLTZMANN_EV_PER_K
 from qdjunction.engine.siesta.settings import SiestaSettings
 from qdjunction.engine.xtb.settings import XtbSettings
 from qdjunction.interference.settings import InterferenceSettings
-from qdjunction.structure.perovskite.composition import parse_halide
 from qdjunction.structure.settings import ElectrodeSettings as ElectrodeSettings
+from qdjunction.structure.sources.catalogue import KIND as CATALOGUE
+from qdjunction.structure.sources.catalogue import ScreenEntry
+from qdjunction.structure.sources.contract import SourceSettings
+from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.traces.sets import TracesSection
 
 
-class DotEntry(Section):
-    """One dot of the study and the contacts it is measured at."""
-
-    dot: Name
-    """Name of a dot in the catalogue, e.g. `12Pb` for `clusters/12Pb.yaml`."""
-    cation: Literal["MA", "Cs"] = "MA"
-    """A-site cation."""
-    halide: str = "Br"
-    """Halide or mixture, e.g. `Br` or `Br0.72Cl0.28`."""
-    seed: int = Field(default=0, ge=0, lt=2**32)
-    """Seed of the halide order of a mixture."""
-    short_range_order: float = Field(default=0.0, ge=-1, le=1)
-    """Warren-Cowley parameter wanted of a mixture: 0 random, above 0 like halides cluster, below 0 they mix."""
-    contacts: list[Name] = Field(min_length=1)
-    """Contact pairs: `L-R1`, or a name that the dot's file gives to a pair, e.g. `short`."""
-
-    @field_validator("halide")
-    @classmethod
-    def _halide_is_known(cls, value: str) -> str:
-        try:
-            parse_halide(value)
-        except QdjunctionError as error:
-            raise ValueError(str(error)) from None
-        return value
-
-    @field_validator("contacts")
-    @classmethod
-    def _contacts_are_distinct(cls, value: list[str]) -> list[str]:
-        for name in value:
-            if value.count(name) > 1:
-                raise ValueError(f"contact pair '{name}' is listed twice; name each pair once")
-        return value
+def source(entry: Any) -> str:
+    """Source of an entry of `dots`; the catalogue where it names none."""
+    if isinstance(entry, dict):
+        return str(entry.get("source", CATALOGUE.name))
+    return str(getattr(entry, "source", CATALOGUE.name))
 
 
-class ScreenEntry(Section):
-    """Many dots at once: every combination of the lists."""
-
-    dots: list[Name] = Field(min_length=1)
-    """Names of dots in the catalogue."""
-    cations: list[Literal["MA", "Cs"]] = Field(default=["MA"], min_length=1)
-    """A-site cations."""
-    halides: list[str] = Field(min_length=1)
-    """Halides or mixtures, e.g. `Br` or `Br0.72Cl0.28`."""
-    seeds: int = Field(default=1, ge=1, le=10_000)
-    """How many halide orders of each mixture, seeds 0, 1, ...; a pure halide has one order."""
-    short_range_orders: list[Annotated[float, Field(ge=-1, le=1)]] = Field(default=[0.0], min_length=1)
-    """Warren-Cowley parameters wanted of the mixtures."""
-    contacts: list[Name] = Field(min_length=1)
-    """Contact pairs, the same for all these dots."""
-
-    @property
-    def entries(self) -> list[DotEntry]:
-        """The dots one by one."""
-        entries = []
-        for dot, cation, halide in product(self.dots, self.cations, self.halides):
-            mixed = len(parse_halide(halide).fractions) > 1
-            orders = product(self.short_range_orders, range(self.seeds)) if mixed else [(0.0, 0)]
-            entries += [
-                DotEntry(
-                    dot=dot,
-                    cation=cation,
-                    halide=halide,
-                    seed=seed,
-                    short_range_order=order,
-                    contacts=self.contacts,
-                )
-                for order, seed in orders
-            ]
-        return entries
-
-    @model_validator(mode="after")
-    def _every_dot_can_be(self) -> "ScreenEntry":
-        for halide in self.halides:
-            try:
-                mixed = len(parse_halide(halide).fractions) > 1
-            except QdjunctionError as error:
-                raise ValueError(f"halides: {error}") from None
-            for order in self.short_range_orders if mixed else [0.0]:
-                # The checks of one dot are the checks of all that differ in seed, dot and cation only.
-                DotEntry(dot=self.dots[0], halide=halide, short_range_order=order, contacts=self.contacts)
-        return self
+if TYPE_CHECKING:
+    DotEntry = SourceSettings[Any]
+else:
+    DotEntry = Annotated[
+        Union[tuple(Annotated[kind.settings, Tag(name)] for name, kind in SOURCES.items())],  # noqa: UP007
+        Discriminator(source),
+    ]
+"""One structure of the study, from any source that is installed."""
 
 
 class RelaxSettings(Section):
     """Geometry relaxation of the dots."""
 
     start: Literal["catalogue", "scratch"] = "catalogue"
-    """`catalogue` starts from the geometry in `clusters/relaxed` where there is one, `scratch` from the lattice."""
+    """`catalogue` starts from the geometry in `clusters/relaxed` where there is one, `scratch` from the lattice. A file
+    is its own start."""
     pre_relax: bool = True
     """Relax with the embedded engine first where SIESTA is to relax; it saves most of SIESTA's moves."""
     fmax_ev_per_ang: Force = 0.05
@@ -251,7 +188,7 @@ class Config(Section):
     """A calculation that cannot be done (SCF stuck, not relaxed, atoms overlap): put its reason in the report and go on
     with all else, or stop."""
     dots: list[DotEntry] = Field(default=[])
-    """The dots and their contacts."""
+    """The dots and molecules, each from the source that its key `source` names, and their contacts."""
     screen: list[ScreenEntry] = Field(default=[])
     """More dots, as lists of what is to be combined; the report then is an overview, with a page a dot on demand."""
     electrodes: ElectrodeSettings = ElectrodeSettings()
