@@ -454,7 +454,7 @@ def _siesta_input(options: argparse.Namespace) -> None:
     from qdjunction.core.limits import Force, check_value
     from qdjunction.core.schema import validate
     from qdjunction.engine.siesta.settings import SiestaSettings
-    from qdjunction.steps.electronic import siesta_input, siesta_lead_input
+    from qdjunction.engine.siesta.steps import siesta_input, siesta_lead_input
 
     settings = validate(SiestaSettings, _siesta_values(options), "command line")
     if options.fmax is not None:
@@ -473,7 +473,7 @@ def _siesta_input(options: argparse.Namespace) -> None:
 def _siesta_convergence(options: argparse.Namespace) -> None:
     from qdjunction.core.schema import validate
     from qdjunction.engine.siesta.settings import SiestaSettings
-    from qdjunction.steps.electronic import siesta_convergence
+    from qdjunction.engine.siesta.steps import siesta_convergence
 
     settings = validate(SiestaSettings, _siesta_values(options), "command line")
     siesta_convergence(options.structure, settings, _workdir(options), options.output, options.threads or 1)
