@@ -354,7 +354,11 @@ def config_model(absent: str | None = None) -> type[Config]:
     for name in (*ENGINES, *sections):
         taken = name in Config.model_fields or hasattr(Config, name)
         if taken or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
-            reason = "config.yaml has another key of that name" if taken else "a name consists of letters and digits"
+            reason = (
+                "config.yaml has another key of that name"
+                if taken
+                else "a name consists of letters and digits"
+            )
             raise InputError(f"an engine cannot be called '{name}': {reason}; rename it")
     for name, kind in ENGINES.items():
         try:
