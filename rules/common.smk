@@ -32,6 +32,11 @@ def engine_settings(kind=ENGINE):
 
 def environment(kind=ENGINE):
     """File of the conda environment of an engine; one that comes with a distribution of its own has a path of its own."""
+    # Snakemake itself looks only when the first job is done.
+    if not (file := Path(workflow.basedir, "envs", kind.environment)).is_file():
+        raise WorkflowError(
+            f"{file}: the engine '{kind.name}' names this conda environment, but there is no such file; add it"
+        )
     return str(Path("../envs", kind.environment))
 
 
