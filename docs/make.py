@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
-from qdjunction.study.config import Config
+from qdjunction.study.config import config_model
 
 ROOT = Path(__file__).parents[1]
 GRAPH = re.compile(r"(?<=<!-- rule graph -->\n).*?(?=<!-- end of rule graph -->)", re.DOTALL)
@@ -40,12 +40,12 @@ This page is written by `make docs` from `workflow/qdjunction/study/config.py`.
 
 def schema() -> str:
     """JSON schema of config.yaml."""
-    return json.dumps(Config.model_json_schema(), indent=2) + "\n"
+    return json.dumps(config_model().model_json_schema(), indent=2) + "\n"
 
 
 def table() -> str:
     """The keys as tables, one a section."""
-    return HEAD + "".join(_section(Config, ""))
+    return HEAD + "".join(_section(config_model(), ""))
 
 
 def rule_graph() -> str:

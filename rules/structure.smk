@@ -41,7 +41,7 @@ rule dot:
 rule pre_relax:
     input:
         structure="<results>/{dot}/dot.extxyz",
-        start=lambda wildcards: study.relaxed_start(wildcards.dot, "xtb") or [],
+        start=lambda wildcards: study.relaxed_start(wildcards.dot, EMBEDDED.name) or [],
     output:
         structure="<results>/{dot}/pre_relaxed.extxyz",
         record="<results>/{dot}/pre_relaxed.json",
@@ -51,13 +51,13 @@ rule pre_relax:
         "<benchmarks>/{dot}/pre_relax.tsv"
     priority: small_first
     conda:
-        "../envs/xtb.yaml"
-    threads: 1
+        environment(EMBEDDED)
+    threads: EMBEDDED.threads
     resources:
         mem_mb=asked("mem_mb"),
         runtime=asked("relax_min"),
     params:
-        engine=engine_settings("xtb"),
+        engine=engine_settings(EMBEDDED),
         fmax_ev_per_ang=lambda wildcards: study.config.relax.fmax(
             study.dot(wildcards.dot).atoms
         ),
@@ -72,7 +72,7 @@ rule relax:
     input:
         structure="<results>/{dot}/dot.extxyz",
         start=relaxation_start,
-        pseudopotentials=pseudopotentials(),
+        engine_files=engine_files(),
     output:
         structure="<results>/{dot}/relaxed.extxyz",
         record="<results>/{dot}/relaxed.json",
@@ -83,11 +83,11 @@ rule relax:
         "<benchmarks>/{dot}/relax.tsv"
     priority: small_first
     conda:
-        f"../envs/{study.config.engine}.yaml"
-    threads: ENGINE_THREADS
+        environment()
+    threads: ENGINE.threads
     resources:
-        mem_mb=asked("mem_mb", study.config.engine),
-        runtime=asked("relax_min", study.config.engine),
+        mem_mb=asked("mem_mb", ENGINE),
+        runtime=asked("relax_min", ENGINE),
     params:
         engine=engine_settings(),
         fmax_ev_per_ang=lambda wildcards: study.config.relax.fmax(

@@ -1,6 +1,7 @@
 import copy
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +10,10 @@ import numpy as np
 import pytest
 import yaml
 from qdjunction.core.errors import InputError
+from qdjunction.core.provenance import digest
 from qdjunction.core.schema import dump_yaml, parse_yaml
-from qdjunction.engine.siesta.pseudopotentials import read_pseudopotential
-from qdjunction.study.config import Config, RelaxSettings, parse_config, read_config, read_values
+from qdjunction.engine.siesta import pseudopotentials
+from qdjunction.study.config import RelaxSettings, config_model, parse_config, read_config, read_values
 from qdjunction.study.table import make_study
 
 ROOT = Path(__file__).parents[2]
@@ -189,8 +191,9 @@ def test_numbers_and_words_of_yaml_are_what_they_look_like(tmp_path):
         False,
     )
     assert (config.dots[0].seed, config.dots[0].contacts) == (10, ["no"])
-    assert config.siesta.basis_by_element == {"No": "DZ"}
-    assert config.siesta.fdf == {"DM.Tolerance": 1e-5}
+    siesta = config.engine_settings("siesta")
+    assert siesta.basis_by_element == {"No": "DZ"}
+    assert siesta.fdf == {"DM.Tolerance": 1e-5}
 
 
 def test_a_merge_key_lets_a_table_start_from_another(tmp_path):
@@ -294,21 +297,22 @@ def test_an_electrode_that_is_not_there_is_named(values):
         make_study(parse_config(values, "c.yaml"), CLUSTERS, "c.yaml")
 
 
-def test_pseudopotentials_are_read_once_however_many_dots(values, monkeypatch):
+def test_pseudopotentials_are_read_once_however_many_dots(values, monkeypatch, tmp_path):
+    shutil.copytree(ROOT / "tests" / "data" / "siesta" / "pseudopotentials", tmp_path / "pseudopotentials")
     read = []
 
     def counted(path):
         read.append(path.name)
-        return read_pseudopotential(path)
+        return digest(path)
 
-    monkeypatch.setattr("qdjunction.study.table.read_pseudopotential", counted)
+    monkeypatch.setattr(pseudopotentials, "digest", counted)
     values |= {
         "engine": "siesta",
-        "siesta": {"pseudopotentials": str(ROOT / "tests" / "data" / "siesta" / "pseudopotentials")},
+        "siesta": {"pseudopotentials": str(tmp_path / "pseudopotentials")},
         "dots": [{"dot": dot, "contacts": ["L-R1"]} for dot in ("1Pb", "8Pb", "10Pb", "12Pb")],
     }
     study = make_study(parse_config(values), CLUSTERS)
-    assert len(study.pseudopotentials("12Pb_MAPbBr3")) == 5
+    assert len(study.engine_files("12Pb_MAPbBr3")) == 5
     assert sorted(read) == ["Au.psf", "Br.psf", "C.psf", "H.psf", "N.psf", "Pb.psf"]
 
 
@@ -396,5 +400,5 @@ def test_schema_and_documentation_are_in_step():
 
 def test_the_schema_accepts_what_the_model_accepts():
     schema = json.loads((ROOT / "docs" / "config.schema.json").read_text())
-    assert set(schema["properties"]) == set(Config.model_fields)
+    assert set(schema["properties"]) == set(config_model().model_fields)
     assert schema["additionalProperties"] is False

@@ -99,7 +99,7 @@ class SiestaInput(Command):
     output: Path = output_folder("folder to write", "siesta.fdf", metavar="RUNDIR")
 
     def run(self) -> None:
-        from qdjunction.steps.electronic import siesta_input, siesta_lead_input
+        from qdjunction.engine.siesta.steps import siesta_input, siesta_lead_input
 
         if self.lead is None:
             siesta_input(self.structure, self.siesta, self.output, self.fmax, self.max_steps)
@@ -116,7 +116,7 @@ class SiestaConvergence(JobCommand):
     output: Path = output_file("CSV file to write; a second call resumes where a killed one stopped", ".csv")
 
     def run(self) -> None:
-        from qdjunction.steps.electronic import siesta_convergence
+        from qdjunction.engine.siesta.steps import siesta_convergence
 
         siesta_convergence(self.structure, self.siesta, self.folder, self.output, self.threads or 1)
 

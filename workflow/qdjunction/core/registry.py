@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pkgutil import iter_modules
 from typing import Generic, TypeVar
 
@@ -38,7 +39,8 @@ class Registry(Mapping[str, T], Generic[T]):
 
     Notes
     -----
-    A kind needs an attribute `name`. Modules are imported on first use, so they must be cheap to import.
+    A kind needs an attribute `name`. Modules whose source names ``KIND`` are imported on first use, so they must be
+    cheap to import; helpers need not be.
     """
 
     def __init__(self, package: str, group: str, what: str) -> None:
@@ -77,9 +79,9 @@ class Registry(Mapping[str, T], Generic[T]):
     def _of_library(self) -> Iterator[tuple[T, str]]:
         package = import_module(self.package)
         for module in iter_modules(package.__path__):
-            found = import_module(f"{self.package}.{module.name}")
-            if hasattr(found, ATTRIBUTE):
-                yield getattr(found, ATTRIBUTE), found.__name__
+            name = f"{self.package}.{module.name}"
+            if _may_define_kind(name) and hasattr(found := import_module(name), ATTRIBUTE):
+                yield getattr(found, ATTRIBUTE), name
 
     def _of_others(self) -> Iterator[tuple[T, str]]:
         for entry in entry_points(group=self.group):
@@ -93,3 +95,11 @@ class Registry(Mapping[str, T], Generic[T]):
                     f"{where}: its {self.what} '{entry.name}' cannot be imported ({type(error).__name__}: {error}); "
                     "mend or uninstall it"
                 ) from error
+
+
+def _may_define_kind(module: str) -> bool:
+    """Whether the source of a module names the attribute, or there is no source to tell."""
+    spec = find_spec(module)
+    read = getattr(spec.loader, "get_source", None) if spec else None
+    source = read(module) if read else None
+    return source is None or ATTRIBUTE in source

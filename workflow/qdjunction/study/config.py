@@ -4,13 +4,23 @@ The models below are the single source: ``docs/config.md`` and ``docs/config.sch
 ``qdjunction config-docs`` and a test keeps them in step.
 """
 
+import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.limits import (
@@ -25,8 +35,7 @@ from qdjunction.core.limits import (
 )
 from qdjunction.core.schema import Section, parse_yaml, read_yaml, validate
 from qdjunction.core.units import BOLTZMANN_EV_PER_K
-from qdjunction.engine.siesta.settings import SiestaSettings
-from qdjunction.engine.xtb.settings import XtbSettings
+from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.structure.settings import ElectrodeSettings as ElectrodeSettings
 from qdjunction.structure.sources.catalogue import KIND as CATALOGUE
@@ -60,7 +69,7 @@ class RelaxSettings(Section):
     """`catalogue` starts from the geometry in `clusters/relaxed` where there is one, `scratch` from the lattice. A file
     is its own start."""
     pre_relax: bool = True
-    """Relax with the embedded engine first where SIESTA is to relax; it saves most of SIESTA's moves."""
+    """Relax with the embedded engine first where DFT is to relax; it saves most of the moves of DFT."""
     fmax_ev_per_ang: Force = 0.05
     """Largest force on any atom at the end (eV/Ang). Below 1e-4 forces are noise, above 1 nothing is relaxed."""
     fmax_large_ev_per_ang: Force = 0.1
@@ -176,14 +185,14 @@ class ResourceSettings(Section):
 
 
 class Config(Section):
-    """One study."""
+    """One study, but for the sections of the engines, which `config_model` adds."""
 
     study: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")
     """Name of the study, shown in the report: any words on one line."""
     results: str = Field(default="results", pattern=r"^[^{}<>\x00-\x1f]+$")
     """Folder that everything is written to, relative to where Snakemake runs; without braces and angle brackets."""
-    engine: Literal["xtb", "siesta"] = "xtb"
-    """Electronic structure: `xtb` is the embedded GFN1-xTB model, `siesta` is DFT."""
+    engine: str = EMBEDDED_ENGINE
+    """What computes the electronic structure; `config_model` says which there are."""
     on_failure: Literal["record", "stop"] = "record"
     """A calculation that cannot be done (SCF stuck, not relaxed, atoms overlap): put its reason in the report and go on
     with all else, or stop."""
@@ -195,13 +204,9 @@ class Config(Section):
     """The gold pyramids."""
     relax: RelaxSettings = RelaxSettings()
     """Geometry relaxation of the dots."""
-    xtb: XtbSettings = XtbSettings()
-    """The embedded engine."""
-    siesta: SiestaSettings = SiestaSettings()
-    """SIESTA, used with `engine: siesta`."""
     seed_density: bool = False
-    """Start the SCF of each contact from the density of the contact before it (SIESTA). Saves iterations, but the
-    junctions of a dot then run one after the other."""
+    """Start the SCF of each contact from the density of the contact before it, if the engine can. Saves iterations, but
+    the junctions of a dot then run one after the other."""
     transport: TransportSettings = TransportSettings()
     """Transmission, leads, temperature."""
     interference: InterferenceSettings = InterferenceSettings()
@@ -210,6 +215,11 @@ class Config(Section):
     """What jobs ask for and how many there are; no result depends on it."""
     traces: TracesSection | None = None
     """Break-junction traces; without the section nothing of them is done."""
+
+    def engine_settings(self, name: str | None = None) -> Section:
+        """Return the section of an engine, by default that of the study."""
+        section: Section = getattr(self, name or self.engine)
+        return section
 
     def all_dots(self) -> Iterator[tuple[str, DotEntry]]:
         """Yield dots and screens one by one, each with the key it comes from."""
@@ -242,21 +252,57 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
-    def _siesta_can_do_it(self) -> "Config":
-        if self.engine == "siesta":
-            if self.siesta.spin != "non-polarized":
-                raise ValueError(
-                    f"siesta.spin = {self.siesta.spin}: a study is closed-shell; leave spin out, or run SIESTA by "
-                    "hand with `qdjunction siesta-input`"
-                )
-            if self.siesta.kpoints != (1, 1, 1):
-                raise ValueError(
-                    f"siesta.kpoints = {list(self.siesta.kpoints)}: a dot is finite; leave kpoints out"
-                )
+    def _engine_can_do_it(self) -> "Config":
+        if self.engine in ENGINES:
+            try:
+                ENGINES[self.engine].check_study(self.engine_settings())
+            except InputError as error:
+                raise ValueError(f"{self.engine}.{error}") from None
         return self
 
 
-def parse_config(values: dict[str, Any], source: str | Path = "config.yaml") -> Config:
+@cache
+def config_model(absent: str | None = None) -> type[Config]:
+    """Return `Config` with a section for every engine there is.
+
+    Parameters
+    ----------
+    absent : str, optional
+        An engine that is not installed here, whose section may say anything: that of a study which is only read.
+
+    Raises
+    ------
+    InputError
+        If an engine has a name that can be no section's, or settings without defaults.
+    """
+    sections: dict[str, Any] = {absent: (dict[str, Any], Field(default={}))} if absent else {}
+    for name in (*ENGINES, *sections):
+        taken = name in Config.model_fields or hasattr(Config, name)
+        if taken or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
+            reason = (
+                "config.yaml has another key of that name"
+                if taken
+                else "a name consists of letters and digits"
+            )
+            raise InputError(f"an engine cannot be called '{name}': {reason}; rename it")
+    for name, kind in ENGINES.items():
+        try:
+            default = kind.Settings()
+        except ValidationError as error:
+            keys = ", ".join(str(problem["loc"][0]) for problem in error.errors())
+            raise InputError(f"the engine '{name}' has settings without a default: {keys}; add one") from None
+        description = f"Settings of `{name}`, {kind.description}."
+        sections[name] = (kind.Settings, Field(default=default, description=description))
+    choices = "; ".join(f"`{name}`, {kind.description}" for name, kind in ENGINES.items())
+    engine = Field(default=EMBEDDED_ENGINE, description=f"Electronic structure: {choices}.")
+    # A Literal refuses what is no engine and gives editors the choices.
+    sections["engine"] = (Literal[tuple(sections)], engine)
+    return create_model("Config", __base__=Config, __module__=__name__, __doc__="One study.", **sections)
+
+
+def parse_config(
+    values: dict[str, Any], source: str | Path = "config.yaml", absent: str | None = None
+) -> Config:
     """Check the values of a configuration.
 
     Parameters
@@ -265,13 +311,15 @@ def parse_config(values: dict[str, Any], source: str | Path = "config.yaml") -> 
         The parsed YAML.
     source : str or Path
         File that an error is to name.
+    absent : str, optional
+        An engine that may be missing; see `config_model`.
 
     Raises
     ------
     InputError
         A line for each wrong key: file, key, value, what is expected.
     """
-    return validate(Config, values, source)
+    return validate(config_model(absent), values, source)
 
 
 def read_config(path: str | Path) -> Config:

@@ -14,7 +14,7 @@ from qdjunction.core.errors import InputError, StructureError
 from qdjunction.core.files import write_json
 from qdjunction.core.provenance import provenance
 from qdjunction.core.schema import Section, validate
-from qdjunction.engine.siesta.pseudopotentials import find_pseudopotentials, read_pseudopotential
+from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
 from qdjunction.structure.anchors import anchor_distance
 from qdjunction.structure.sources.contract import Outline, SourceSettings
 from qdjunction.structure.sources.registry import SOURCES
@@ -228,19 +228,23 @@ class Study:
 
     def is_pre_relaxed(self, dot: str) -> bool:
         """Whether the embedded engine relaxes this dot before the study's engine does."""
-        return self.config.engine != "xtb" and self.config.relax.pre_relax and not self.relaxed_start(dot)
+        wanted = self.config.relax.pre_relax and not ENGINES[self.config.engine].embedded
+        return wanted and not self.relaxed_start(dot)
 
-    def pseudopotentials(self, dot: str, gold: bool = False) -> list[Path]:
-        """Pseudopotential files of a dot, with gold or without; none where the engine needs none.
+    def engine_files(self, dot: str, gold: bool = False) -> list[Path]:
+        """Files of the engine, such as pseudopotentials, that a dot depends on, with gold or without.
 
         Raises
         ------
         InputError
-            If one is missing, damaged or of another functional.
+            If one is missing or unfit.
         """
-        if self.config.engine != "siesta":
-            return []
-        return self._pseudopotentials((*self.dot(dot).elements, *(["Au"] if gold else [])))
+        return self._engine_files((*self.dot(dot).elements, *(["Au"] if gold else [])))
+
+    @cached_property
+    def has_engine_files(self) -> bool:
+        """Whether any junction depends on files of the engine."""
+        return any(self.engine_files(dot.id, gold=True) for dot in self.dots)
 
     def junction_before(self, dot: str, name: str) -> JunctionCase | None:
         """The contact whose density seeds that of junction `name`, if the study wants that and there is one."""
@@ -249,23 +253,10 @@ class Study:
         return self.dot(dot).junctions[index - 1] if self.config.seed_density and index else None
 
     @cached_property
-    def _pseudopotentials(self) -> Callable[[tuple[str, ...]], list[Path]]:
-        """Pseudopotential files of some elements; every file is read once, however many dots need it."""
-        settings = self.config.siesta
-        read = cache(read_pseudopotential)
-
-        @cache
-        def found(elements: tuple[str, ...]) -> list[Path]:
-            files = find_pseudopotentials(
-                elements,
-                settings.pseudopotentials,
-                settings.functional,
-                settings.pseudopotential_format,
-                read=read,
-            )
-            return [pseudopotential.path for pseudopotential in files.values()]
-
-        return found
+    def _engine_files(self) -> Callable[[tuple[str, ...]], list[Path]]:
+        """Files of the engine for some elements, looked up once however many dots consist of them."""
+        kind, settings = ENGINES[self.config.engine], self.config.engine_settings()
+        return cache(lambda elements: kind.input_files(elements, settings))
 
     @cached_property
     def _by_id(self) -> dict[str, DotCase]:
@@ -288,7 +279,7 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
     ------
     InputError
         For a dot or contact that its source does not have, a contact at an element whose distance from gold is not
-        known, a dot that is listed twice, a pseudopotential that
+        known, a dot that is listed twice, a file of the engine that
         is missing, traces to be predicted from a series that the study does not compute, a file that is not there,
         or a results folder that cannot be one.
     """
@@ -299,21 +290,25 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
     _check_anchors(study, source)
     for case in study.dots:
         try:
-            study.pseudopotentials(case.id, gold=True)
+            study.engine_files(case.id, gold=True)
         except InputError as error:
-            raise InputError(f"{source}: siesta.pseudopotentials: {case.id}: {error}") from None
+            raise InputError(f"{source}: {case.id}: {config.engine}.{error}") from None
     _check_predictions(study, source)
     return study
 
 
 def study_values(study: Study) -> dict[str, Any]:
-    """Everything that `read_study` makes the study from again, as plain values."""
+    """Everything that `read_study` makes the study from again, as plain values.
+
+    Of the engines it has the sections that the study uses, so that it does not depend on what else is installed.
+    """
     looked_up: dict[str, dict[str, Any]] = {}
     for case in study.dots:
         section = looked_up.setdefault(SOURCES[case.entry.source].section, {})
         if case.entry.key not in section:
             section[case.entry.key] = case.definition.model_dump(mode="json", exclude={"name"})
-    return {"config": study.config.model_dump(mode="json"), **looked_up}
+    others = set(ENGINES) - {study.config.engine, EMBEDDED_ENGINE}
+    return {"config": study.config.model_dump(mode="json", exclude=others), **looked_up}
 
 
 def write_study(values: Mapping[str, Any], path: str | Path) -> None:
@@ -338,7 +333,9 @@ def study_of(values: Mapping[str, Any], results: str | Path, source: str | Path 
     InputError
         If a value cannot be.
     """
-    config = parse_config(values["config"], source)
+    engine = values["config"].get("engine")
+    absent = engine if isinstance(engine, str) and engine not in ENGINES else None
+    config = parse_config(values["config"], source, absent)
 
     def recorded(entry: SourceSettings[Any]) -> Section:
         kind = SOURCES[entry.source]
