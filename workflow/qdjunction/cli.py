@@ -541,12 +541,14 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from qdjunction.core.extras import require_extra
     from qdjunction.study.config import read_config
     from qdjunction.study.table import make_study
 
     snakefile = _checkout("Snakefile", "run the study from a checkout")
     # Snakemake reads the file before the Snakefile does, and has a traceback for one that is missing or no YAML.
-    make_study(read_config(options.config), _clusters(options), options.config)
+    study = make_study(read_config(options.config), _clusters(options), options.config)
+    require_extra("workflow", "report", *(["xtb"] if study.config.engine == "xtb" else []))
     words = options.snakemake or ["--cores", "all"]
     command = ["snakemake", "--snakefile", str(snakefile), "--configfile", options.config, *words]
     os.execv(sys.executable, [sys.executable, "-m", *command])

@@ -14,17 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 from scipy.ndimage import gaussian_filter
-from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score, silhouette_score
-from sklearn.neighbors import KNeighborsClassifier, kneighbors_graph
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.extras import extra
 from qdjunction.core.progress import watched
 from qdjunction.traces.analysis import break_zero_nm
 from qdjunction.traces.histogram import Axis
 from qdjunction.traces.selection import window_bounds
 from qdjunction.traces.settings import ClusterSettings, TracesSettings
 from qdjunction.traces.trace import Trace
+
+with extra("traces"):
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import adjusted_rand_score, silhouette_score
+    from sklearn.neighbors import KNeighborsClassifier, kneighbors_graph
 
 logger = logging.getLogger(__name__)
 

@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.extras import extra
 from qdjunction.core.files import whole
 from qdjunction.traces.settings import SimulationSettings
 from qdjunction.traces.trace import Trace
+
+with extra("traces"):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 _TEN_TO_NINETY = 2 * np.log(9)  # width of a logistic step from 10 % to 90 %, in units of its scale
 

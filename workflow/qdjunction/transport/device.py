@@ -7,8 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.linalg
-import scipy.sparse
+import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import InputError, TransportError
@@ -17,7 +16,7 @@ from qdjunction.transport.solvers.spectrum import Spectrum
 if TYPE_CHECKING:
     import sisl
 
-Matrix = NDArray[np.float64] | NDArray[np.complex128] | scipy.sparse.csr_array
+    Matrix = NDArray[np.float64] | NDArray[np.complex128] | scipy.sparse.csr_array
 
 HERMITICITY = 1e-5
 """Largest |A - A^dagger| relative to max |A| taken for round-off; files in single precision have 1e-7."""

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.extras import extra
 from qdjunction.traces.readers.arrays import ArrayFile, Rows
+
+with extra("traces"):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 
 class ParquetFile(ArrayFile):

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
-import scipy.sparse
+import scipy
 from numpy.typing import NDArray
 
 from qdjunction.transport.device import Device

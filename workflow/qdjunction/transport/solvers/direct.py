@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
-import scipy.linalg
-import scipy.sparse
+import scipy
 from numpy.typing import NDArray
 
 from qdjunction.core.errors import TransportError

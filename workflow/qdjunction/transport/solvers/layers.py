@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
-import scipy.sparse
+import scipy
 from numpy.typing import NDArray
 
 from qdjunction.core.errors import TransportError

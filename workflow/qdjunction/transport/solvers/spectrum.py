@@ -1,9 +1,8 @@
 """All solutions of ``H X = S X e``, with X in factors: few of its rows are ever wanted."""
 
 import numpy as np
-import scipy.linalg
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import lapack
 
 from qdjunction.core.errors import TransportError
 
@@ -34,7 +33,9 @@ class Spectrum:
     def __init__(self, H: NDArray, S: NDArray) -> None:
         n = len(H)
         self._dtype = np.result_type(H, S)
-        routines = _REAL if self._dtype.kind == "f" else _COMPLEX
+        routines = (
+            getattr(scipy.linalg.lapack, name) for name in (_REAL if self._dtype.kind == "f" else _COMPLEX)
+        )
         factor, reduce_, tridiagonal, workspace, self._multiply, self._solve = routines
         self._L, info = factor(np.asarray(S, dtype=self._dtype), lower=1)
         if info > 0:
@@ -111,8 +112,8 @@ class Spectrum:
         return matrix
 
 
-_REAL = lapack.dpotrf, lapack.dsygst, lapack.dsytrd, lapack.dsytrd_lwork, lapack.dormqr, lapack.dtrtrs
-_COMPLEX = lapack.zpotrf, lapack.zhegst, lapack.zhetrd, lapack.zhetrd_lwork, lapack.zunmqr, lapack.ztrtrs
+_REAL = "dpotrf", "dsygst", "dsytrd", "dsytrd_lwork", "dormqr", "dtrtrs"
+_COMPLEX = "zpotrf", "zhegst", "zhetrd", "zhetrd_lwork", "zunmqr", "ztrtrs"
 
 
 def in_parts(matrix: NDArray, other: NDArray) -> NDArray:
