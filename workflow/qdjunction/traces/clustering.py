@@ -122,7 +122,7 @@ def describe(trace: Trace, settings: TracesSettings) -> NDArray[np.float64] | No
     if counts.sum() == 0:
         return None
     smooth = gaussian_filter(counts, 1.0, mode="constant")
-    return np.sqrt(smooth / smooth.sum())
+    return np.asarray(np.sqrt(smooth / smooth.sum()))
 
 
 def classify(traces: Iterable[Trace], settings: TracesSettings | None = None) -> Classes:
@@ -204,7 +204,7 @@ class _Embedding:
         rows = self.vectors[:, :classes]
         rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
         found = KMeans(classes, n_init=10, random_state=seed).fit(rows)
-        return found.labels_.astype(np.int64)
+        return np.asarray(found.labels_, dtype=np.int64)
 
 
 def _embedding(features: NDArray[np.float32], settings: ClusterSettings) -> _Embedding:

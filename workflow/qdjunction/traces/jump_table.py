@@ -37,7 +37,7 @@ class JumpWriter:
 
     def __init__(self, writer: pq.ParquetWriter | pa_csv.CSVWriter):
         self._writer = writer
-        self._rows: list[tuple] = []
+        self._rows: list[tuple[str | int | float, ...]] = []
 
     def write(self, jump: Jump) -> None:
         """Add one row."""
