@@ -62,6 +62,7 @@ lint: $(STAMP)
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/snakefmt" --check --compact-diff Snakefile rules
 	$(WITH_PATH) snakemake --lint
+	"$(BIN)/mypy"
 
 test: $(STAMP) lint
 	$(WITH_PATH) OMP_NUM_THREADS=1 pytest -n $(CORES) --dist loadfile --cov --cov-report=term:skip-covered $(TESTS)

@@ -44,9 +44,13 @@ class Run(Command):
     )  # fmt: skip
 
     def run(self) -> None:
+        from qdjunction.core.extras import require_extra
+        from qdjunction.engine.registry import ENGINES
+
         snakefile = in_checkout("Snakefile", "run the study from a checkout")
         # Snakemake reads the file before the Snakefile does, and has a traceback for one that is missing or no YAML.
-        _read_study(self.config)
+        study = _read_study(self.config)
+        require_extra("workflow", "report", *ENGINES[study.config.engine].extras)
         words = self.snakemake or ["--cores", "all"]
         command = ["snakemake", "--snakefile", str(snakefile), "--configfile", self.config, *words]
         os.execv(sys.executable, [sys.executable, "-m", *command])

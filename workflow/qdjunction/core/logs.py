@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from tqdm import tqdm
 
@@ -14,7 +15,7 @@ from qdjunction.core.errors import QdjunctionError
 LINE = "%(asctime)s %(message)s"
 
 
-class _TerminalHandler(logging.StreamHandler):
+class _TerminalHandler(logging.StreamHandler[TextIO]):
     """Lines on standard error, above any progress bar."""
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -22,15 +22,14 @@ BAR_AFTER_SECONDS = 2.0
 """Time after which a bar appears (s)."""
 
 
-class _Lines(tqdm):
+class _Lines(tqdm):  # type: ignore[type-arg]  # generic in its stubs only
     """A meter whose display is a line of the log."""
 
     # The thread by which tqdm refreshes slow bars is of no use to lines.
     monitor_interval = 0
 
-    def display(self, msg: str | None = None, pos: int | None = None) -> bool:
+    def display(self, msg: str | None = None, pos: int | None = None) -> None:
         log.info("%s", msg or str(self))
-        return True
 
     def clear(self, nolock: bool = False) -> None:
         """Leave what is logged."""
@@ -38,7 +37,7 @@ class _Lines(tqdm):
     def close(self) -> None:
         """Log nothing more."""
         self.disable = True
-        self._decr_instances(self)
+        self._decr_instances(self)  # type: ignore[attr-defined]
 
 
 @contextmanager
@@ -68,7 +67,7 @@ def progress(doing: str, total: int | None = None, unit: str = "", at_most: bool
     left = f"{{elapsed}} gone, {'at most' if at_most else 'about'} {{remaining}} to go"
     if not total:
         count, left = f"{{desc}}: {{n_fmt}} {unit}", "{elapsed} gone"
-    common = {"desc": doing, "total": total or None, "miniters": 1}
+    common: dict[str, Any] = {"desc": doing, "total": total or None, "miniters": 1}
     if is_interactive():
         meter = tqdm(
             **common, bar_format=f"{count} {{bar:20}} {left}", delay=BAR_AFTER_SECONDS, mininterval=0.5, leave=False

@@ -17,7 +17,7 @@ _BEGUN = datetime.now(UTC)
 
 PACKAGES = (
     "ase", "matplotlib", "mkl", "netCDF4", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "sisl", "snakemake",
-    "statsmodels", "tblite", "xarray",
+    "tblite", "xarray",
 )  # fmt: skip
 
 

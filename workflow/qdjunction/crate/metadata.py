@@ -133,8 +133,9 @@ def metadata(study: Study, files: Sequence[Described], people: People) -> Node:
         **({"startTime": times[0], "endTime": times[-1]} if times else {}),
     }
     actions = [run, *steps]
-    for action in actions if agent else []:
-        action["agent"] = {"@id": agent["@id"]}
+    if agent:
+        for action in actions:
+            action["agent"] = {"@id": agent["@id"]}
     root = {
         "@id": "./",
         "@type": "Dataset",
@@ -227,7 +228,7 @@ def _data(files: Sequence[Described], root: Node) -> list[Node]:
             _folder(folder, nodes)
             continue
         parent = _folder(file.path.rpartition("/")[0], nodes)
-        node = {
+        node: Node = {
             "@id": _id(file.path),
             "@type": "File",
             "name": file.path,
@@ -330,8 +331,8 @@ def _software(files: Sequence[Described]) -> list[Node]:
             "name": "qdjunction",
             "softwareVersion": f"{made.get('qdjunction')}, commit {_commit(record) or 'unknown'}",
         }
-        versions = {"python": made.get("python"), **_mapping(made.get("packages"))}
-        for name, version in (versions | _mapping(record.engine.get("versions"))).items():
+        packages, engine = _mapping(made.get("packages")), _mapping(record.engine.get("versions"))
+        for name, version in {"python": made.get("python"), **packages, **engine}.items():
             if version:
                 found[(str(name), str(version))] = None
     nodes = [code[identity] for identity in sorted(code)]

@@ -198,6 +198,8 @@ class EngineKind(ABC, Generic[AnySettings]):
         File of its conda environment: a name in ``envs/``, or an absolute path.
     threads : int
         Threads of each of its jobs unless the user says otherwise.
+    extras : tuple of str
+        Extras of this distribution that bring what it imports; see `qdjunction.core.extras`.
     """
 
     name: ClassVar[str]
@@ -206,6 +208,7 @@ class EngineKind(ABC, Generic[AnySettings]):
     embedded: ClassVar[bool]
     environment: ClassVar[str]
     threads: ClassVar[int] = 1
+    extras: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def make(self, settings: AnySettings, threads: int | None, resources: Mapping[str, Any]) -> Engine:

@@ -88,7 +88,7 @@ class DecayFit:
         """Return the standard error of one further log10 G at a distance (decades); nan for two contacts."""
         offsets = self.distances_ang - self.distances_ang.mean()
         leverage = 1 / self.n + (distance_ang - self.distances_ang.mean()) ** 2 / (offsets**2).sum()
-        return self.scatter_decades * np.sqrt(1 + leverage)
+        return self.scatter_decades * float(np.sqrt(1 + leverage))
 
     def predict(self, distance_ang: float) -> Prediction:
         """Fitted log10 G at `distance_ang` and the prediction band of one further contact there."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -63,7 +64,11 @@ class DecaySpectrum:
         """
         verdict, fit = self.verdict, self.verdict.fit
         low, high = fit.interval_per_ang
-        missing = np.full(len(self.energies_ev), pd.NA, dtype=object)
+
+        def flags(values: bool | NDArray[np.bool_] | None) -> Any:
+            n = len(self.energies_ev)
+            return pd.array([pd.NA] * n if values is None else np.asarray(values).tolist(), dtype="boolean")
+
         return pd.DataFrame(
             {
                 "energy_eV": self.energies_ev,
@@ -77,9 +82,9 @@ class DecaySpectrum:
                 "above_trend_decades": verdict.above_trend_decades,
                 "band_decades": verdict.band_decades,
                 "band_confidence": verdict.band_confidence,
-                "step": pd.array(verdict.step, dtype="boolean"),
-                "band": pd.array(missing if verdict.band is None else verdict.band, dtype="boolean"),
-                "is_jump": pd.array(missing if verdict.is_jump is None else verdict.is_jump, dtype="boolean"),
+                "step": flags(verdict.step),
+                "band": flags(verdict.band),
+                "is_jump": flags(verdict.is_jump),
             }
         )
 
@@ -101,7 +106,9 @@ class DecaySpectrum:
             "band": verdict.band,
             "is_jump": verdict.is_jump,
         }
-        return {k: float("nan") if v is None else self.window.share(v) for k, v in statements.items()}
+        return {
+            k: float("nan") if v is None else self.window.share(np.asarray(v)) for k, v in statements.items()
+        }
 
     @property
     def sentence(self) -> str:

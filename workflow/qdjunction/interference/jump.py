@@ -63,15 +63,15 @@ class JumpVerdict:
         """The verdict in words; for a verdict at one energy."""
         if np.ndim(self.step_decades):
             raise ValueError("a verdict over many energies has no one sentence; take one energy")
-        head = {True: "Jump", False: "No jump", None: "Undecided"}[self.is_jump]
+        head = "Undecided" if self.is_jump is None else "Jump" if self.is_jump else "No jump"
         trend = (
             f"the fit through the {self.fit.n} contacts before"
             if self.fit.beta_per_ang > 0
             else f"the fit through the {self.fit.n} contacts before (which do not decay)"
         )
         text = (
-            f"{head}: {self.contact} lies {_signed(self.step_decades)} {self.previous} "
-            f"(threshold {self.threshold_decades:.2f}) and {_signed(self.above_trend_decades)} {trend}"
+            f"{head}: {self.contact} lies {_signed(float(self.step_decades))} {self.previous} "
+            f"(threshold {self.threshold_decades:.2f}) and {_signed(float(self.above_trend_decades))} {trend}"
         )
         if self.band is None:
             return f"{text}; two contacts leave no prediction band."

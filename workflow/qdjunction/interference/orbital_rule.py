@@ -30,6 +30,7 @@ V_L and V_R give the rule for two sites as it stands above.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -214,15 +215,14 @@ def tip_coupling(
         V (eV). Another basis of the tip changes it by a unitary factor, which no result here depends on.
     """
     H, S = np.asarray(hamiltonian), np.asarray(overlap)
-    dot, tip = np.asarray(dot), np.asarray(tip)
-    if np.intersect1d(dot, tip).size:
-        raise InputError(f"orbitals {np.intersect1d(dot, tip).tolist()} are in the dot and in the tip")
+    if (both := np.intersect1d(dot, tip)).size:
+        raise InputError(f"orbitals {both.tolist()} are in the dot and in the tip")
     weights, vectors = np.linalg.eigh(S[np.ix_(tip, tip)])
     if weights[0] <= 0:
         raise TransportError("the overlap of the tip's orbitals is not positive definite")
     inverse_root = vectors / np.sqrt(weights) @ vectors.conj().T
     block = np.ix_(dot, tip)
-    return (H[block] - energy_ev * S[block]) @ inverse_root
+    return np.asarray((H[block] - energy_ev * S[block]) @ inverse_root)
 
 
 def orbital_rule(
@@ -301,7 +301,7 @@ def _projection(orbitals: DotOrbitals, coupling: ArrayLike, side: str) -> NDArra
             f"the {side} coupling has shape {v.shape}, not one row for each of the dot's "
             f"{len(orbitals.energies_ev)} orbitals"
         )
-    return orbitals.coefficients.conj().T @ v
+    return np.asarray(orbitals.coefficients.conj().T @ v)
 
 
 def _pairs(electrons: float, orbitals: int) -> int:
@@ -326,7 +326,7 @@ def _checked(hamiltonian: ArrayLike, overlap: ArrayLike) -> tuple[NDArray[np.ine
     return H, S
 
 
-def _eigh(H: NDArray[np.inexact], S: NDArray[np.inexact], **options):
+def _eigh(H: NDArray[np.inexact], S: NDArray[np.inexact], **options: Any) -> Any:
     try:
         return linalg.eigh(H, S, **options)
     except linalg.LinAlgError as error:

@@ -166,7 +166,7 @@ def _analyse(
     energies = members[0].transmission.energies_ev
     low, high = thermal_window(energies, temperature_k)
     fermi = energies[(energies >= low) & (energies <= high)]
-    conductances = [conductance(member.transmission, temperature_k, fermi) for member in members]
+    conductances = [np.asarray(conductance(member.transmission, temperature_k, fermi)) for member in members]
 
     gap = (max(member.gap_ev[0] for member in members), min(member.gap_ev[1] for member in members))
     if gap[0] >= gap[1]:

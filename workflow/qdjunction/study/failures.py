@@ -148,7 +148,7 @@ def need(*paths: str | Path) -> None:
 
 
 def _stops(job: Any) -> bool:
-    return job.config.get("on_failure") == "stop"
+    return bool(job.config.get("on_failure") == "stop")
 
 
 def read_failure(path: str | Path) -> Failure | None:

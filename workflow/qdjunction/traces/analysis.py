@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from statsmodels.stats.proportion import proportion_confint
+from scipy.stats import binomtest
 
 from qdjunction.core.progress import watched
 from qdjunction.traces.histogram import Axis, Histogram, Histogram2D
@@ -67,8 +67,8 @@ class TraceAnalysis:
         """Return the share of selectable traces that have a jump, with its Wilson interval."""
         if self.selectable == 0:
             return float("nan"), 0.0, 1.0
-        low, high = proportion_confint(self.jumps, self.selectable, alpha=1 - confidence, method="wilson")
-        return self.jumps / self.selectable, float(low), float(high)
+        interval = binomtest(self.jumps, self.selectable).proportion_ci(confidence, method="wilson")
+        return self.jumps / self.selectable, float(interval.low), float(interval.high)
 
     def to_dataset(self) -> xr.Dataset:
         """Return the counts of all histograms, summed over the groups, with their axes."""

@@ -14,17 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 from scipy.ndimage import gaussian_filter
-from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score, silhouette_score
-from sklearn.neighbors import KNeighborsClassifier, kneighbors_graph
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.extras import extra
 from qdjunction.core.progress import watched
 from qdjunction.traces.analysis import break_zero_nm
 from qdjunction.traces.histogram import Axis
 from qdjunction.traces.selection import window_bounds
 from qdjunction.traces.settings import ClusterSettings, TracesSettings
 from qdjunction.traces.trace import Trace
+
+with extra("traces"):
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import adjusted_rand_score, silhouette_score
+    from sklearn.neighbors import KNeighborsClassifier, kneighbors_graph
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +122,7 @@ def describe(trace: Trace, settings: TracesSettings) -> NDArray[np.float64] | No
     if counts.sum() == 0:
         return None
     smooth = gaussian_filter(counts, 1.0, mode="constant")
-    return np.sqrt(smooth / smooth.sum())
+    return np.asarray(np.sqrt(smooth / smooth.sum()))
 
 
 def classify(traces: Iterable[Trace], settings: TracesSettings | None = None) -> Classes:
@@ -201,7 +204,7 @@ class _Embedding:
         rows = self.vectors[:, :classes]
         rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
         found = KMeans(classes, n_init=10, random_state=seed).fit(rows)
-        return found.labels_.astype(np.int64)
+        return np.asarray(found.labels_, dtype=np.int64)
 
 
 def _embedding(features: NDArray[np.float32], settings: ClusterSettings) -> _Embedding:

@@ -54,7 +54,7 @@ def traces_of(
     displacement_nm = to_nm(displacement, settings)
     log10_g = to_log10_g(conductance, settings)
     finite = np.isfinite(displacement_nm) & np.isfinite(log10_g)
-    breaks = []
+    breaks: list[int] = []
     if not finite.all():
         missing = np.isnan(displacement_nm) & np.isnan(log10_g)
         displacement_nm, log10_g = displacement_nm[finite], log10_g[finite]

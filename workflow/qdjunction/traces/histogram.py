@@ -50,7 +50,7 @@ class Axis:
     @property
     def centres(self) -> NDArray[np.float64]:
         """Centres of the bins, (bins,)."""
-        return self.low + self.width * (np.arange(self.bins) + 0.5)
+        return self.low + self.width * (np.arange(self.bins, dtype=np.float64) + 0.5)
 
     def padded_bins(self, values: NDArray[np.float64]) -> NDArray[np.intp]:
         """Return the bin of every value, counted from 1; 0 is below the axis and `bins` + 1 above it."""
@@ -84,7 +84,7 @@ class Histogram:
     @property
     def total(self) -> NDArray[np.int64]:
         """Counts of all groups, (bins,)."""
-        return self.counts.sum(axis=0)
+        return np.asarray(self.counts.sum(axis=0))
 
     def quantile(self, share: float) -> float:
         """Return the value below which that share of the counts lies, spread evenly within a bin; NaN if empty."""
@@ -310,7 +310,7 @@ def spacing_interval(
 
 def _gaussians(x: NDArray[np.float64], parameters: NDArray[np.float64]) -> NDArray[np.float64]:
     centre, sigma, height = parameters[:-1].reshape(-1, 3, 1).transpose(1, 0, 2)
-    return (height * np.exp(-0.5 * ((x - centre) / sigma) ** 2)).sum(axis=0) + parameters[-1]
+    return np.asarray((height * np.exp(-0.5 * ((x - centre) / sigma) ** 2)).sum(axis=0) + parameters[-1])
 
 
 def _fit(
@@ -321,8 +321,12 @@ def _fit(
     peaks = (len(start) - 1) // 3
     lower = np.array([x[0], 0.5 * width, 0.0] * peaks + [0.0])
     upper = np.array([x[-1], span, 4 * most + 1] * peaks + [2 * most + 1])
+
+    def residuals(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.sqrt(_gaussians(x, parameters) + 0.375) - observed)
+
     fitted = least_squares(
-        lambda parameters: np.sqrt(_gaussians(x, parameters) + 0.375) - observed,
+        residuals,
         np.clip(start, lower + 1e-9 * (upper - lower), upper - 1e-9 * (upper - lower)),
         bounds=(lower, upper),
         x_scale=np.array([0.1 * span, 0.1 * span, most] * peaks + [most]),
@@ -369,4 +373,4 @@ def _jackknife_half_width(replicates: NDArray[np.float64], confidence: float) ->
     if groups < 2:
         return np.full(replicates.shape[1], np.inf)
     variance = (groups - 1) / groups * ((replicates - replicates.mean(axis=0)) ** 2).sum(axis=0)
-    return student_t.ppf(0.5 + confidence / 2, groups - 1) * np.sqrt(variance)
+    return np.asarray(student_t.ppf(0.5 + confidence / 2, groups - 1) * np.sqrt(variance))

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
-
 from qdjunction.core.errors import InputError
+from qdjunction.core.extras import extra
 from qdjunction.core.files import whole
 from qdjunction.traces.selection import Jump
+
+with extra("traces"):
+    import pyarrow as pa
+    import pyarrow.csv as pa_csv
+    import pyarrow.parquet as pq
 
 JUMP_SCHEMA = pa.schema(
     [
@@ -35,7 +37,7 @@ class JumpWriter:
 
     def __init__(self, writer: pq.ParquetWriter | pa_csv.CSVWriter):
         self._writer = writer
-        self._rows: list[tuple] = []
+        self._rows: list[tuple[str | int | float, ...]] = []
 
     def write(self, jump: Jump) -> None:
         """Add one row."""

@@ -66,17 +66,18 @@ class TracesSection(TracesSettings):
 
     @model_validator(mode="after")
     def _names_fit_together(self) -> "TracesSection":
-        names = [entry.name for entry in (*self.sets, *self.predictions, *self.bias_series)]
+        entries: list[TraceSet | Prediction | BiasSeries] = [*self.sets, *self.predictions, *self.bias_series]
+        names = [entry.name for entry in entries]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(
                     f"the name '{name}' stands for two of sets, predictions and bias_series; give each its own"
                 )
-        predicted = {entry.name for entry in self.predictions}
-        for entry in self.sets:
-            if entry.theory is not None and entry.theory not in predicted:
+        predicted = {prediction.name for prediction in self.predictions}
+        for measured in self.sets:
+            if measured.theory is not None and measured.theory not in predicted:
                 raise ValueError(
-                    f"set '{entry.name}': there is no prediction named '{entry.theory}' "
+                    f"set '{measured.name}': there is no prediction named '{measured.theory}' "
                     f"(there are: {', '.join(sorted(predicted)) or 'none'}); correct `theory`"
                 )
         biases = {entry.name: entry.bias_v for entry in self.sets}
@@ -96,7 +97,8 @@ class TracesSection(TracesSettings):
 
     def settings_of(self, name: str) -> TracesSettings:
         """How the traces of one set are analysed: what it says of itself goes first."""
-        entry = next(entry for entry in (*self.sets, *self.predictions) if entry.name == name)
+        entries: list[TraceSet | Prediction] = [*self.sets, *self.predictions]
+        entry = next(entry for entry in entries if entry.name == name)
         own = {key: getattr(entry, key, None) for key in ("read", "peaks")}
         settings = self.settings.model_copy(
             update={key: value for key, value in own.items() if value is not None}

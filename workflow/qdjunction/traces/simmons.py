@@ -12,6 +12,7 @@ barrier apart from each other only through the curvature, so that the width is g
 area are fitted.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -113,7 +114,7 @@ def simmons_current_density(
     prefactor = constants.e**2 / (2 * np.pi * constants.h * width_m**2)  # A/m^2 per eV
     low, high = barrier_ev - bias / 2, barrier_ev + bias / 2
     density = prefactor * (low * np.exp(-exponent * np.sqrt(low)) - high * np.exp(-exponent * np.sqrt(high)))
-    return density * 1e-18
+    return np.asarray(density * 1e-18)
 
 
 def simmons_conductance_g0(
@@ -165,7 +166,7 @@ def fit_simmons(
     def residuals(barrier_ev: float) -> NDArray[np.float64]:
         model = np.log10(simmons_conductance_g0(bias, barrier_ev, width_nm, 1.0, alpha))
         # The area shifts log10 G as a whole, so that its best value is a mean.
-        return (model - model.mean()) - (measured - measured.mean())
+        return np.asarray((model - model.mean()) - (measured - measured.mean()))
 
     def squares_at(log_barrier: float) -> float:
         return float((residuals(np.exp(log_barrier)) ** 2).sum())
@@ -219,4 +220,4 @@ def _akaike(squares: float, count: int, parameters: int) -> float:
     # The variance of the residuals is one more parameter (C. Hurvich and C.-L. Tsai, Biometrika 76, 297
     # (1989)).
     k = parameters + 1
-    return count * np.log(max(squares, 1e-300) / count) + 2 * k + 2 * k * (k + 1) / (count - k - 1)
+    return count * math.log(max(squares, 1e-300) / count) + 2 * k + 2 * k * (k + 1) / (count - k - 1)

@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.extras import extra
 from qdjunction.core.files import whole
 from qdjunction.traces.settings import SimulationSettings
 from qdjunction.traces.trace import Trace
+
+with extra("traces"):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 _TEN_TO_NINETY = 2 * np.log(9)  # width of a logistic step from 10 % to 90 %, in units of its scale
 
@@ -237,7 +240,7 @@ def _sliding_log10_g(
     settings: SimulationSettings,
 ) -> NDArray[np.float64]:
     scale = settings.transition_nm / _TEN_TO_NINETY
-    total = levels[0] - settings.slope_decades_per_nm * (z - middles[0])
+    total: NDArray[np.float64] = levels[0] - settings.slope_decades_per_nm * (z - middles[0])
     rises = np.diff(levels) + settings.slope_decades_per_nm * np.diff(middles)
     for rise, end in zip(rises, ends, strict=False):
         total += rise / (1 + np.exp(-np.clip((z - end) / scale, -50, 50)))
@@ -260,4 +263,5 @@ def _recorded(
     white = random.standard_normal(len(conductance))
     # Near its floor an amplifier shows its own noise and none of the junction's.
     spread = settings.noise_decades * signal + settings.floor_noise_decades * (1 - signal)
-    return np.log10(conductance + floor) + spread * white + settings.flicker_decades * signal * flicker
+    noise = spread * white + settings.flicker_decades * signal * flicker
+    return np.asarray(np.log10(conductance + floor) + noise)

@@ -15,6 +15,7 @@ class Xtb(EngineKind[XtbSettings]):
     Settings = XtbSettings
     embedded = True
     environment = "xtb.yaml"
+    extras = ("xtb",)
 
     def make(self, settings: XtbSettings, threads: int | None, resources: Mapping[str, Any]) -> Engine:
         """Return the engine."""

@@ -26,6 +26,7 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from qdjunction.core.errors import EngineError
+from qdjunction.core.extras import require_extra
 from qdjunction.core.units import BOHR_ANG, BOLTZMANN_EV_PER_K, HARTREE_EV, HARTREE_PER_BOHR_EV_PER_ANG
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo, Relaxation
 from qdjunction.engine.fermi import fermi_energy
@@ -60,6 +61,7 @@ class XtbEngine:
     """
 
     def __init__(self, settings: XtbSettings | None = None, threads: int | None = None):
+        require_extra("xtb")
         self.settings = settings or XtbSettings()
         self.threads = threads
 

@@ -41,11 +41,12 @@ class Hdf5File(ArrayFile):
             step = max(1, BLOCK_POINTS // max(g.shape[1], 1))
             for start in range(0, g.shape[0], step):
                 g_block = np.asarray(g[start : start + step], dtype=np.float64)
-                d_block = (
-                    None if shared is not None else np.asarray(d[start : start + step], dtype=np.float64)
+                d_block = np.broadcast_to(
+                    np.asarray(d[start : start + step], dtype=np.float64) if shared is None else shared,
+                    g_block.shape,
                 )
                 for row in range(len(g_block)):
-                    yield str(start + row), shared if d_block is None else d_block[row], g_block[row]
+                    yield str(start + row), d_block[row], g_block[row]
 
     @contextmanager
     def _opened(self) -> Iterator[netCDF4.Dataset]:

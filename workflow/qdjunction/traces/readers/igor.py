@@ -154,7 +154,7 @@ def _scaled(
         if named
         else (f"conductance in {settings.conductance_unit} as traces.read says; no wave names a unit",)
     )
-    return Recording(label, first + step * np.arange(len(values)), values, settings, notes)
+    return Recording(label, first + step * np.arange(len(values), dtype=np.float64), values, settings, notes)
 
 
 def _named(scale: re.Match[str]) -> list[str]:

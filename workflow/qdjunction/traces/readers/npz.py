@@ -36,9 +36,13 @@ class NpzFile(ArrayFile):
             for start in range(0, g_shape[0], step):
                 count = min(step, g_shape[0] - start)
                 g = _read_rows(g_file, g_type, count, points)
-                d = None if shared is not None else _read_rows(d_file, d_type, count, points)
+                d = (
+                    _read_rows(d_file, d_type, count, points)
+                    if shared is None
+                    else np.broadcast_to(shared, g.shape)
+                )
                 for row in range(count):
-                    yield str(start + row), shared if d is None else d[row], g[row]
+                    yield str(start + row), d[row], g[row]
 
     @contextmanager
     def _opened(self) -> Iterator[zipfile.ZipFile]:
