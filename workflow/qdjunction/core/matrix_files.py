@@ -10,7 +10,10 @@ import logging
 import os
 import re
 import struct
+import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -91,7 +94,11 @@ def read_matrices(
         if re.fullmatch(pattern, path.name):
             raise InputError(f"{path}: {remedy}")
     try:
-        with warnings.catch_warnings(record=True) as caught, sisl.get_sile(path) as sile:
+        with (
+            fortran_path(path) as readable,
+            warnings.catch_warnings(record=True) as caught,
+            sisl.get_sile(readable) as sile,
+        ):
             warnings.simplefilter("always", sisl.SislWarning)
             kind = type(sile).__name__
             if kind in NOT_READ:
@@ -132,6 +139,37 @@ def read_matrices(
         hamiltonian = hamiltonian.copy()
         hamiltonian.shift(-fermi_ev)
     return hamiltonian
+
+
+@contextmanager
+def fortran_path(path: str | Path) -> Iterator[Path]:
+    """Name a file in ASCII for the time of the body, by a link where its own path is not.
+
+    The Fortran readers of sisl (HSX, TSHS, DM) take no other letters and raise a TypeError that names no file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file. What lies beside it is beside the link too, unless the file's own name is not ASCII.
+
+    Yields
+    ------
+    Path
+        A path to the same file.
+    """
+    path = Path(path)
+    if str(path).isascii():
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="qdjunction-") as folder:
+        if path.name.isascii():
+            link = Path(folder, "link")
+            link.symlink_to(path.parent.resolve(), target_is_directory=True)
+            yield link / path.name
+        else:
+            link = Path(folder, "link").with_suffix(path.suffix if path.suffix.isascii() else "")
+            link.symlink_to(path.resolve())
+            yield link
 
 
 def is_whole(path: str | Path) -> bool:
