@@ -301,4 +301,4 @@ def test_paths_hold_any_letters(place, suffix, tmp_path):
     path.parent.mkdir()
     path.write_bytes((PERIODIC / f"siesta.{suffix}").read_bytes())
     known = read_matrices(PERIODIC / f"siesta.{suffix}")
-    np.testing.assert_array_equal(read_matrices(path).Hk(), known.Hk())
+    np.testing.assert_array_equal(read_matrices(path).Hk(format="array"), known.Hk(format="array"))
