@@ -154,7 +154,7 @@ def test_a_bad_value_is_one_clear_error(values, path, value, message):
         ("relax:\n\tmax_steps: 1\n", ", line 2, column 1: .*tab.*write spaces"),
         ("1: a\n", ", line 1, .*the key '1' is not text; put it in quotes"),
         ("? [a]\n: 1\n", "is not text"),
-        ("study: a\n---\nstudy: b\n", ", line 2, .*a second document.*keep one"),
+        ("study: a\n---\nstudy: b\n", ", line 2, .*a second document.*use one"),
     ],
 )
 def test_what_yaml_would_drop_without_a_word_is_an_error(tmp_path, text, message):
