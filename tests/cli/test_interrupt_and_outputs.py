@@ -174,7 +174,7 @@ def test_another_suffix_is_named(words, name, tmp_path, capsys):
     ("text", "message"),
     [
         (None, "cannot be read"),
-        ("study: a\nstudy: b\n", "'study' stands in line 1"),
+        ("study: a\nstudy: b\n", "'study' is already in line 1"),
         ("study: a\ndots:\n\t- x\n", "line 3"),
     ],
     ids=["missing", "doubled key", "tab"],

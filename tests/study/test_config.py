@@ -96,7 +96,7 @@ BAD = [
         "in whole steps; let it end at 4.99, or take a step of 0.0300429184549",
     ),
     (("transport", "energy_step_ev"), 0.1, "use a step of at most 0.052 eV"),
-    (("transport", "energy_step_ev"), 1e-6, "asks for 7000000 energies"),
+    (("transport", "energy_step_ev"), 1e-6, "has 7000000 energies"),
     (
         ("transport", "leads", "coupling_ev"),
         1000,
@@ -117,7 +117,7 @@ BAD = [
         0.276,
         "electrodes.apex_distance_ang = 0.276: input should be greater than",
     ),
-    (("electrodes", "layers"), True, "electrodes.layers = True: true and false are no value here"),
+    (("electrodes", "layers"), True, "electrodes.layers = True: true and false are not allowed here"),
     (("interference",), {"reference": "fermi", "offset_ev": 4.9}, "Fermi energies from -1.74 to 4.74 eV"),
     (("interference", "jump_decades"), 100, "interference.jump_decades = 100"),
     (("xtb", "electronic_temperature_k"), 1e5, "xtb.electronic_temperature_k = 100000.0"),
@@ -148,15 +148,15 @@ def test_a_bad_value_is_one_clear_error(values, path, value, message):
     [
         (
             "study: t\nrelax: {max_steps: 1}\nelectrodes: {layers: 3}\nrelax: {max_steps: 500}\n",
-            ", line 4, column 1: the key 'relax' stands in line 2 already, .*delete one",
+            ", line 4, column 1: the key 'relax' is already in line 2, .*delete one",
         ),
-        ("relax:\n  max_steps: 1\n  max_steps: 2\n", ", line 3, .*'max_steps' stands in line 2 already"),
-        ("relax: {<<: {max_steps: 1, max_steps: 2}}\n", "'max_steps' stands in line 1 already"),
-        ("dots:\n  - &a {dot: 1Pb, dot: 8Pb}\n  - *a\n", ", line 2, .*'dot' stands in line 2 already"),
+        ("relax:\n  max_steps: 1\n  max_steps: 2\n", ", line 3, .*'max_steps' is already in line 2"),
+        ("relax: {<<: {max_steps: 1, max_steps: 2}}\n", "'max_steps' is already in line 1"),
+        ("dots:\n  - &a {dot: 1Pb, dot: 8Pb}\n  - *a\n", ", line 2, .*'dot' is already in line 2"),
         ("relax:\n\tmax_steps: 1\n", ", line 2, column 1: .*tab.*write spaces"),
-        ("1: a\n", ", line 1, .*the key '1' is no text; put it in quotes"),
-        ("? [a]\n: 1\n", "is no text"),
-        ("study: a\n---\nstudy: b\n", ", line 2, .*a second document.*keep one"),
+        ("1: a\n", ", line 1, .*the key '1' is not text; put it in quotes"),
+        ("? [a]\n: 1\n", "is not text"),
+        ("study: a\n---\nstudy: b\n", ", line 2, .*a second document.*use one"),
     ],
 )
 def test_what_yaml_would_drop_without_a_word_is_an_error(tmp_path, text, message):
@@ -232,7 +232,7 @@ def test_later_files_and_the_command_line_take_precedence(tmp_path):
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["relax={max_steps: 1, max_steps: 2}"], "--config relax=.*'max_steps' stands in line 1 already"),
+        (["relax={max_steps: 1, max_steps: 2}"], "--config relax=.*'max_steps' is already in line 1"),
         (["study=a", "study=b"], "--config study=b: the key 'study' is given twice; give it once"),
     ],
 )
@@ -249,7 +249,7 @@ def test_snakemake_reads_the_same_values(tmp_path):
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode
-    assert f"{path}, line 3, column 1: the key 'relax' stands in line 2 already" in run.stdout
+    assert f"{path}, line 3, column 1: the key 'relax' is already in line 2" in run.stdout
     assert "Traceback" not in run.stdout + run.stderr
 
 
@@ -339,7 +339,7 @@ def test_a_missing_key_is_named(values):
         ("dots: [1, 2", "line 1"),
         ("a: b: c", "not valid YAML"),
         ("", "is empty"),
-        ("- 1\n- 2\n", "holds no table of keys"),
+        ("- 1\n- 2\n", "has no table of keys"),
         ("x: !!python/object/apply:os.system [ls]", "not valid YAML"),
         ("\x00", "not valid YAML"),
     ],

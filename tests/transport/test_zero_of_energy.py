@@ -193,7 +193,7 @@ def test_input_files_of_siesta_name_the_remedy():
 
 
 def test_an_energy_that_is_none(tmp_path):
-    with pytest.raises(InputError, match="--fermi = nan: is no energy"):
+    with pytest.raises(InputError, match="--fermi = nan: is not an energy"):
         read_matrices(PERIODIC / "siesta.TSHS", float("nan"))
 
 

@@ -1,4 +1,4 @@
-"""Kinds of one thing, such as leads or engines: modules of a package, and entry points of other distributions."""
+"""Registry of interchangeable kinds, such as leads or engines: modules of a package and entry points."""
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -13,19 +13,19 @@ from qdjunction.core.errors import InputError
 T = TypeVar("T")
 
 ATTRIBUTE = "KIND"
-"""Name under which a module of the package holds the kind that it adds."""
+"""Name of the attribute by which a module of the package defines a kind."""
 
 
 class Registry(Mapping[str, T], Generic[T]):
-    """The kinds of one thing by the name that a configuration gives them.
+    """Kinds by the name that a configuration uses for them.
 
-    A kind comes with the library as a module of `package` that defines ``KIND``, or with an installed distribution as
-    an entry point of `group`. Modules without ``KIND`` are helpers of the others.
+    A kind is part of the library as a module of `package` that defines ``KIND``, or of another installed distribution
+    as an entry point of `group`. Modules without ``KIND`` are helpers of the others.
 
     Parameters
     ----------
     package : str
-        Package whose modules are looked through, e.g. ``qdjunction.transport.leads``.
+        Package whose modules are searched, e.g. ``qdjunction.transport.leads``.
     group : str
         Group of entry points, e.g. ``qdjunction.leads``.
     what : str
@@ -34,8 +34,8 @@ class Registry(Mapping[str, T], Generic[T]):
     Raises
     ------
     InputError
-        On first use: if an entry point cannot be loaded, or two kinds have one name. By ``registry[name]``: if there is
-        none of that name.
+        On first use, if an entry point cannot be loaded or two kinds have the same name; by ``registry[name]``, if
+        there is no kind of that name.
 
     Notes
     -----
@@ -88,12 +88,10 @@ class Registry(Mapping[str, T], Generic[T]):
             where = entry.dist.name if entry.dist else entry.value
             try:
                 yield entry.load(), where
-            except (
-                Exception
-            ) as error:  # whatever a package of others raises, its name has to be in the message
+            except Exception as error:  # whatever another distribution raises, the message must name it
                 raise InputError(
                     f"{where}: its {self.what} '{entry.name}' cannot be imported ({type(error).__name__}: {error}); "
-                    "mend or uninstall it"
+                    "repair or uninstall it"
                 ) from error
 
 

@@ -1,4 +1,4 @@
-"""The one place that converts units.
+"""Conversion of units, in this module only.
 
 Inside qdjunction energies are in eV, lengths in Angstrom, temperatures in K, conductances in G0 = 2 e^2 / h.
 Values are those of CODATA 2022 (P. Mohr, D. Newell, B. Taylor and E. Tiesinga, Rev. Mod. Phys. 97, 025002 (2025)),

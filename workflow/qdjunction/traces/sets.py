@@ -1,4 +1,4 @@
-"""The section `traces` of a study: the sets of traces, measured and predicted, and how they are analysed."""
+"""The section `traces` of a study: the measured and predicted sets of traces, and how they are analysed."""
 
 from pydantic import Field, model_validator
 
@@ -71,7 +71,8 @@ class TracesSection(TracesSettings):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(
-                    f"the name '{name}' stands for two of sets, predictions and bias_series; give each its own"
+                    f"the name '{name}' stands for two of sets, predictions and bias_series; use a different "
+                    "name for each"
                 )
         predicted = {prediction.name for prediction in self.predictions}
         for measured in self.sets:
@@ -85,18 +86,18 @@ class TracesSection(TracesSettings):
             for name in series.sets:
                 if biases.get(name) is None:
                     raise ValueError(
-                        f"bias series '{series.name}': '{name}' is no set with a bias_v; correct the name or "
-                        "give the set its bias"
+                        f"bias series '{series.name}': '{name}' is not a set with a bias_v; correct the name or "
+                        "set the bias of the set"
                     )
         return self
 
     @property
     def settings(self) -> TracesSettings:
-        """How traces are analysed, without the sets."""
+        """Return the settings of the analysis, without the sets."""
         return TracesSettings.model_validate(self.model_dump(include=set(TracesSettings.model_fields)))
 
     def settings_of(self, name: str) -> TracesSettings:
-        """How the traces of one set are analysed: what it says of itself goes first."""
+        """Return the settings of the analysis of one set, whose own settings take precedence."""
         entries: list[TraceSet | Prediction] = [*self.sets, *self.predictions]
         entry = next(entry for entry in entries if entry.name == name)
         own = {key: getattr(entry, key, None) for key in ("read", "peaks")}

@@ -1,6 +1,6 @@
-"""Traces in Parquet files: a row a trace, with lists in two columns, or a row a point.
+"""Traces in Parquet files: one row per trace, with lists in two columns, or one row per point.
 
-With a row a point, a third column ``trace`` says which points belong together; equal values stand together.
+With one row per point, a third column ``trace`` identifies the trace; the rows of a trace are contiguous.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ with extra("traces"):
 
 
 class ParquetFile(ArrayFile):
-    """Traces in a Parquet file, a row a trace (lists) or a row a point (with a ``trace`` column)."""
+    """Traces in a Parquet file, one row per trace (lists) or one row per point (with a ``trace`` column)."""
 
     def _arrays(self) -> list[str]:
         with self._opened() as data:
@@ -35,9 +35,8 @@ class ParquetFile(ArrayFile):
                 pa.types.is_floating(kind) for kind in types
             ):
                 raise InputError(
-                    f"{' and '.join(self._names)} are {types[0]} and {types[1]}; wanted are "
-                    f"lists of floats, "
-                    "a row a trace, or floats, a row a point, with a column 'trace'"
+                    f"{' and '.join(self._names)} are {types[0]} and {types[1]}; required are "
+                    "lists of floats, one row per trace, or floats, one row per point, with a column 'trace'"
                 )
             last, count = None, 0
             for batch in data.iter_batches(columns=["trace"]):
@@ -84,7 +83,7 @@ class ParquetFile(ArrayFile):
             with pq.ParquetFile(self._path) as data:
                 yield data
         except (pa.ArrowException, OSError, ValueError, TypeError) as error:
-            raise InputError(f"it is no Parquet file, or it is damaged ({error})") from None
+            raise InputError(f"it is not a Parquet file, or it is damaged ({error})") from None
 
 
 def _joined(
