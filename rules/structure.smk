@@ -1,22 +1,7 @@
 # From structure sources to relaxed structures.
-def input_files_of_dot(wildcards):
-    """Files that the structure is built from, if its source reads any."""
-    return study.dot(wildcards.dot).entry.input_files()
-
-
-def settings_of_dot(wildcards):
-    """What the configuration says of a structure, all but its contact pairs: a pair added later builds nothing again."""
-    return study.dot(wildcards.dot).entry.build_values()
-
-
-def definition_of_dot(wildcards):
-    """What the source has looked up of a structure."""
-    return study.dot(wildcards.dot).definition.model_dump(mode="json")
-
-
 rule dot:
     input:
-        input_files_of_dot,
+        lambda wildcards: study.dot(wildcards.dot).entry.input_files(),
     output:
         structure="<results>/{dot}/dot.extxyz",
         record="<results>/{dot}/dot.json",
@@ -31,8 +16,11 @@ rule dot:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=settings_of_dot,
-        definition=definition_of_dot,
+        # All that the configuration says but the contact pairs: a pair that is added later builds nothing again.
+        settings=lambda wildcards: study.dot(wildcards.dot).entry.build_values(),
+        definition=lambda wildcards: study.dot(wildcards.dot).definition.model_dump(
+            mode="json"
+        ),
     script:
         "../workflow/scripts/dot.py"
 
