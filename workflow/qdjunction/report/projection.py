@@ -1,8 +1,14 @@
 """How a junction is looked at: the left tip on the left, the tip of a sliding contact on top."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-from ase import Atoms
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 
 def view_axes(atoms: Atoms) -> NDArray[np.float64]:

@@ -31,4 +31,4 @@ def template_text(name: str) -> str:
 
 def subscripts(text: str) -> Markup:
     """Escape a caption and set what follows an underscore, as in Γ_L, as a subscript."""
-    return Markup(re.sub(r"_(\w)", r"<sub>\1</sub>", str(escape(text))))
+    return Markup(re.sub(r"_(\w+)", r"<sub>\1</sub>", str(escape(text))))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.linalg
-import scipy.sparse
+import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import InputError, TransportError
@@ -17,7 +16,7 @@ from qdjunction.transport.solvers.spectrum import Spectrum
 if TYPE_CHECKING:
     import sisl
 
-Matrix = NDArray[np.float64] | NDArray[np.complex128] | scipy.sparse.csr_array
+    Matrix = NDArray[np.float64] | NDArray[np.complex128] | scipy.sparse.csr_array[Any, tuple[int, int]]
 
 HERMITICITY = 1e-5
 """Largest |A - A^dagger| relative to max |A| taken for round-off; files in single precision have 1e-7."""
@@ -49,7 +48,7 @@ class Cell:
     @property
     def across(self) -> NDArray[np.bool_]:
         """Whether each lattice vector lies across the transport direction."""
-        return np.arange(3) != self.open_axis
+        return np.array([axis != self.open_axis for axis in range(3)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,15 +78,15 @@ class Device:
     """
 
     H: Matrix
-    S: Matrix | None = None
-    orbital_atoms: NDArray[np.int64] | None = None
+    S: Matrix = None  # type: ignore[assignment]  # made with the object, as is the next
+    orbital_atoms: NDArray[np.int64] = None  # type: ignore[assignment]
     cell: Cell | None = None
 
     def __post_init__(self) -> None:
         H = _hermitian(self.H, "H")
         n = H.shape[0]
         if self.S is None:
-            S = scipy.sparse.eye_array(n, format="csr") if scipy.sparse.issparse(H) else np.eye(n)
+            S: Matrix = scipy.sparse.eye_array(n, format="csr") if scipy.sparse.issparse(H) else np.eye(n)
         else:
             S = _hermitian(self.S, "S")
         if S.shape != H.shape:
@@ -139,15 +138,13 @@ class Device:
         """
         check_spin(hamiltonian, spin, "device")
         if open_axis is not None and hamiltonian.nsc[open_axis] != 1:
-            nsc = [None, None, None]
-            nsc[open_axis] = 1
             hamiltonian = hamiltonian.copy()
-            hamiltonian.set_nsc(nsc)
+            hamiltonian.set_nsc([1 if axis == open_axis else None for axis in range(3)])
         gamma = not np.any(k)
         dtype = np.float64 if gamma else np.complex128
         keywords = {"spin": spin} if hamiltonian.spin.is_polarized else {}
         H = hamiltonian.Hk(k=k, dtype=dtype, **keywords)
-        S = None if hamiltonian.orthogonal else hamiltonian.Sk(k=k, dtype=dtype)
+        S: Any = None if hamiltonian.orthogonal else hamiltonian.Sk(k=k, dtype=dtype)
         orbital_atoms = hamiltonian.geometry.o2a(np.arange(hamiltonian.no))
         cell = None if open_axis is None else Cell(hamiltonian.geometry, open_axis, k)
         return cls(H, S, orbital_atoms, cell)
@@ -155,7 +152,7 @@ class Device:
     @property
     def n_orbitals(self) -> int:
         """Number of orbitals."""
-        return self.H.shape[0]
+        return int(self.H.shape[0])
 
     @property
     def n_atoms(self) -> int:
@@ -195,7 +192,7 @@ class Device:
         self.orbitals_of(wanted)
         return np.concatenate([np.flatnonzero(self.orbital_atoms == atom) for atom in wanted])
 
-    def block(self, name: str, rows: ArrayLike, columns: ArrayLike | None = None) -> NDArray:
+    def block(self, name: str, rows: ArrayLike, columns: ArrayLike | None = None) -> NDArray[Any]:
         """Return a dense block of ``"H"`` or ``"S"``."""
         columns = rows if columns is None else columns
         return dense(getattr(self, name)[np.asarray(rows)][:, np.asarray(columns)])
@@ -235,12 +232,12 @@ def check_spin(hamiltonian: sisl.Hamiltonian, spin: int | None, what: str) -> No
         raise InputError(f"{what}: the Hamiltonian is unpolarised, both spins are the same; leave --spin out")
 
 
-def dense(matrix: Matrix) -> NDArray:
+def dense(matrix: Matrix) -> NDArray[Any]:
     """Return a matrix as an ndarray."""
     return matrix.toarray() if scipy.sparse.issparse(matrix) else matrix
 
 
-def solve_eigenproblem(H: NDArray, S: NDArray) -> tuple[NDArray[np.float64], NDArray]:
+def solve_eigenproblem(H: NDArray[Any], S: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[Any]]:
     """Solve H X = S X e for all eigenpairs.
 
     Raises
@@ -257,7 +254,7 @@ def solve_eigenproblem(H: NDArray, S: NDArray) -> tuple[NDArray[np.float64], NDA
         ) from error
 
 
-def _hermitian(matrix: Matrix, name: str) -> Matrix:
+def _hermitian(matrix: Any, name: str) -> Matrix:
     """Return `matrix` in double precision, real where it can be, exactly Hermitian."""
     sparse = scipy.sparse.issparse(matrix)
     matrix = scipy.sparse.csr_array(matrix) if sparse else np.asarray(matrix)

@@ -52,7 +52,8 @@ HTML = """
 <p id="explorer-readout" class="readout" aria-live="polite"></p>
 <div class="plots"><div id="explorer-energy"></div><div id="explorer-distance"></div></div>
 </div>
-<p class="caption">Thermal conductance with the Fermi energy put where the dial stands, or where a curve is clicked.
+<p class="caption">Thermal conductance with the Fermi energy at the position of the slider; click a curve to move it
+there.
 Gap and headline energy are marked as in the
 figures; the dashed line is the fit to all contacts but the last.</p>
 </section>

@@ -53,9 +53,9 @@ class OrbitalsSection(SeriesSection):
 
 HTML = """
 <h3>Frontier orbitals and interference</h3>
-<p>The orbital rule takes HOMO and LUMO alone: with opposite signs of their amplitudes between the contacts they add up
-in the gap, with equal signs they cancel. Whether the rule explains a junction depends on what all other levels carry,
-so both are given.</p>
+<p>The orbital rule considers only HOMO and LUMO: if their amplitudes between the contacts have opposite signs, they
+add up in the gap; with equal signs they cancel. Whether the rule explains a junction depends on the contributions
+of all other levels, so both are given.</p>
 <div class="pair">
 {% for figure in figures %}{{ show_figure(figure) }}{% endfor %}
 <div>

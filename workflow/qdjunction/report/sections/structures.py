@@ -63,9 +63,10 @@ HTML = """
 </div>
 <div id="structure" role="img" aria-label="Structure of the junction to turn in 3D"></div>
 </div>
-<p class="caption">Drag to turn, scroll to zoom. Atoms are drawn with half their covalent radius,
+<p class="caption">Drag to rotate, scroll to zoom. Atoms are drawn with half their covalent radius,
 in the colours of Jmol (hydrogen in grey); sticks join atoms closer than 1.25 times
-the sum of their covalent radii. The density of states is that of the pictures above, at the headline energy.</p>
+the sum of their covalent radii. The density of states is the one shown in the pictures above, at the headline
+energy.</p>
 </section>
 """
 

@@ -78,7 +78,7 @@ HTML = """
 <h2>Break-junction traces</h2>
 <p>Experiment and theory on the same axes. Simulated traces come from a forward model that slides over the computed
 conductances; its displacements, noise and shares of traces are settings, not results.
-Captions stand below the first of several figures alike.</p>
+Of several figures of the same kind, only the first has a caption.</p>
 {% for entry in sets %}
 <h3>{{ entry.label }}{% if entry.bias_v %}, {{ "%g" % (1000 * entry.bias_v) }} mV{% endif %}</h3>
 {% if entry.simulated %}<p><strong>{{ entry.simulation }}</strong></p>{% endif %}

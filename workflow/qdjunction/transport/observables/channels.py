@@ -1,9 +1,11 @@
 """How a current runs: eigenchannels, the states that carry them, shot noise, currents between atoms."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse
+import scipy
 from numpy.typing import NDArray
 
 from qdjunction.transport.device import Device

@@ -14,9 +14,10 @@ the rows of the near levels on C.
 
 from collections.abc import Iterator
 from functools import cached_property
+from typing import Any
 
 import numpy as np
-import scipy.sparse
+import scipy
 from numpy.typing import NDArray
 
 from qdjunction.transport.device import Device
@@ -89,19 +90,19 @@ class ContactReduction(Solver):
         was made, and ``G_LR + G_L: [1 - (E S - H - Sigma) G]_:R`` is right to second order in it. Much cheaper
         than a direct solution.
         """
-        sigmas = tuple(lead.self_energy(energy_ev) for lead in (self.left, self.right))
-        columns = self._in_device(energy_ev, *sigmas, self._right)
+        left, right = self.left.self_energy(energy_ev), self.right.self_energy(energy_ev)
+        columns = self._in_device(energy_ev, left, right, self._right)
         # G_L: is the adjoint of the columns of the advanced G.
-        rows = self._in_device(energy_ev, *(sigma.conj().T for sigma in sigmas), self._left).conj().T
+        rows = self._in_device(energy_ev, left.conj().T, right.conj().T, self._left).conj().T
         acted = energy_ev * in_parts(self.device.S, columns) - in_parts(self.device.H, columns)
-        for lead, sigma in zip((self.left, self.right), sigmas, strict=True):
+        for lead, sigma in ((self.left, left), (self.right, right)):
             acted[lead.orbitals] -= sigma @ columns[lead.orbitals]
         acted[self.right.orbitals, np.arange(len(self.right.orbitals))] -= 1.0
         green = columns[self.left.orbitals] - rows @ acted
-        return float(trace_formula(sigmas[0][None], green[None], sigmas[1][None])[0])
+        return float(trace_formula(left[None], green[None], right[None])[0])
 
     def _in_device(
-        self, energy: float, sigma_left: NDArray, sigma_right: NDArray, place: Places
+        self, energy: float, sigma_left: NDArray[Any], sigma_right: NDArray[Any], place: Places
     ) -> NDArray[np.complex128]:
         """Return the columns of G that belong to the contact orbitals at `place`, on all orbitals."""
         window = Window(self._closed, np.array([energy]), smooth=False)
@@ -123,7 +124,9 @@ class ContactReduction(Solver):
             coefficients[near[0]] = amplitudes
         return self.device.spectrum.combine(coefficients)
 
-    def _system(self, closed: NDArray, sigma_left: NDArray, sigma_right: NDArray) -> NDArray[np.complex128]:
+    def _system(
+        self, closed: NDArray[Any], sigma_left: NDArray[Any], sigma_right: NDArray[Any]
+    ) -> NDArray[np.complex128]:
         """Return ``1 - g Sigma``, (n_energies, m, m)."""
         m = self.contacts.size
         system = np.zeros((len(closed), m, m), dtype=np.complex128)
@@ -132,7 +135,9 @@ class ContactReduction(Solver):
         system[:, np.arange(m), np.arange(m)] += 1.0
         return system
 
-    def _sigma(self, matrix: NDArray, sigma_left: NDArray, sigma_right: NDArray) -> NDArray[np.complex128]:
+    def _sigma(
+        self, matrix: NDArray[Any], sigma_left: NDArray[Any], sigma_right: NDArray[Any]
+    ) -> NDArray[np.complex128]:
         """Return ``Sigma matrix`` for rows on the contacts."""
         out = np.zeros(matrix.shape, dtype=np.complex128)
         out[self._left] += sigma_left @ matrix[self._left]
@@ -140,12 +145,13 @@ class ContactReduction(Solver):
         return out
 
     def _columns(
-        self, window: "Window", energies: NDArray, sigma_left: NDArray, sigma_right: NDArray
+        self, window: "Window", energies: NDArray[Any], sigma_left: NDArray[Any], sigma_right: NDArray[Any]
     ) -> NDArray[np.complex128]:
         """Return the columns of G that belong to the right lead, (n_energies, m, m_right)."""
         closed, distance, near = window.green(energies)
         system = self._system(closed, sigma_left, sigma_right)
-        green = np.linalg.solve(system, closed[:, :, self._right].astype(np.complex128))
+        right = closed[:, :, self._right].astype(np.complex128)
+        green = np.asarray(np.linalg.solve(system, right), dtype=np.complex128)
         for i in np.flatnonzero(near.any(axis=1)):
             without = np.linalg.solve(system[i], closed[i].astype(np.complex128))
             V = window.rows[:, near[i]]
@@ -156,11 +162,11 @@ class ContactReduction(Solver):
 
     def _put_back(
         self,
-        green: NDArray,
-        V: NDArray,
-        distance: NDArray,
-        sigma_left: NDArray,
-        sigma_right: NDArray,
+        green: NDArray[Any],
+        V: NDArray[Any],
+        distance: NDArray[Any],
+        sigma_left: NDArray[Any],
+        sigma_right: NDArray[Any],
         place: Places,
     ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
         """Return columns of G with the levels of rows V, E - e = `distance`, from G without them.
@@ -204,7 +210,7 @@ class ClosedGreen:
         Rows of all states on the contact orbitals.
     """
 
-    def __init__(self, levels_ev: NDArray[np.float64], rows: NDArray) -> None:
+    def __init__(self, levels_ev: NDArray[np.float64], rows: NDArray[Any]) -> None:
         self.levels_ev = levels_ev
         self.rows = np.ascontiguousarray(rows)
 
@@ -253,23 +259,23 @@ class Window:
         return nodes + len(self.energies_ev) * (int(self.close.sum()) + NODES * self.smooth)
 
     @cached_property
-    def rows(self) -> NDArray:
+    def rows(self) -> NDArray[Any]:
         """Rows of the states that are summed at every energy."""
         return np.ascontiguousarray(self._all.rows[:, self.close])
 
     @cached_property
-    def _far(self) -> NDArray:
+    def _far(self) -> NDArray[Any]:
         """Coefficients of the far levels' part in Chebyshev polynomials, (NODES, m * m)."""
         angles = (np.arange(NODES) + 0.5) * np.pi / NODES
         rows, levels = self._all.rows[:, ~self.close], self._all.levels_ev[~self.close]
         values = _sums(rows, 1.0 / (self.middle + self.half * np.cos(angles)[:, None] - levels))
         transform = 2.0 / NODES * np.cos(np.arange(NODES)[:, None] * angles)
         transform[0] *= 0.5
-        return transform @ values.reshape(NODES, -1)
+        return np.asarray(transform @ values.reshape(NODES, -1))
 
     def green(
         self, energies_ev: NDArray[np.float64]
-    ) -> tuple[NDArray, NDArray[np.float64], NDArray[np.bool_]]:
+    ) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.bool_]]:
         """Return g at some energies of the window but for the levels next to each of them.
 
         Returns
@@ -291,7 +297,7 @@ class Window:
         return closed, distance, near
 
 
-def _sums(rows: NDArray, weights: NDArray[np.float64]) -> NDArray:
+def _sums(rows: NDArray[Any], weights: NDArray[np.float64]) -> NDArray[Any]:
     """Return ``rows diag(w) rows^dagger`` for each row of weights."""
     m = len(rows)
     columns = np.ascontiguousarray(rows.conj().T)
@@ -301,7 +307,7 @@ def _sums(rows: NDArray, weights: NDArray[np.float64]) -> NDArray:
     return out
 
 
-def _product(closed: NDArray, sigma: NDArray[np.complex128]) -> NDArray[np.complex128]:
+def _product(closed: NDArray[Any], sigma: NDArray[np.complex128]) -> NDArray[np.complex128]:
     """Return ``closed @ sigma``; where closed is real, in real arithmetic."""
     if np.iscomplexobj(closed):
         return closed @ sigma

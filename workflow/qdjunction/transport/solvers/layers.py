@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
-import scipy.sparse
+import scipy
 from numpy.typing import NDArray
 
 from qdjunction.core.errors import TransportError
@@ -56,11 +57,13 @@ class LayerSolver(Solver):
     def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
         """Return G between the leads, one energy at a time."""
         for i, energy in enumerate(energies_ev):
-            sigmas = [lead.self_energy(float(energy)) for lead in (self.left, self.right)]
-            green = self._swept(float(energy), *sigmas)
-            yield Batch(np.array([i]), sigmas[0][None], sigmas[1][None], green[None])
+            left, right = self.left.self_energy(float(energy)), self.right.self_energy(float(energy))
+            green = self._swept(float(energy), left, right)
+            yield Batch(np.array([i]), left[None], right[None], green[None])
 
-    def _swept(self, energy: float, sigma_left: NDArray, sigma_right: NDArray) -> NDArray[np.complex128]:
+    def _swept(
+        self, energy: float, sigma_left: NDArray[Any], sigma_right: NDArray[Any]
+    ) -> NDArray[np.complex128]:
         """Sweep once: ``g_i = (A_i - A_i,i-1 g_i-1 A_i-1,i)^-1`` and ``G_i0 = g_i (-A_i,i-1) G_i-1,0``."""
         first = np.searchsorted(self.layers[0], self.right.orbitals)
         last = np.searchsorted(self.layers[-1], self.left.orbitals)
@@ -75,7 +78,7 @@ class LayerSolver(Solver):
             width = back.shape[0]
             block = following - back @ solved[:, :width]
             columns = -back @ solved[:, width:]
-        return np.linalg.solve(block, columns)[last]
+        return np.asarray(np.linalg.solve(block, columns)[last], dtype=np.complex128)
 
 
 def find_layers(device: Device, first: NDArray[np.int64], last: NDArray[np.int64]) -> list[NDArray[np.int64]]:
