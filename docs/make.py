@@ -8,9 +8,10 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel
+from qdjunction.core.schema import models_in
 from qdjunction.study.config import Config
 
 ROOT = Path(__file__).parents[1]
@@ -93,17 +94,20 @@ def main() -> int:
     return 0
 
 
-def _section(model: type[BaseModel], prefix: str, root: dict[str, Any]) -> list[str]:
-    text = [f"\n## {prefix or 'Top level'}\n\n"] if prefix else ["\n"]
+def _section(model: type[BaseModel], prefix: str, root: dict[str, Any], kind: str = "") -> list[str]:
+    title = f"{prefix}, kind {kind}" if kind else prefix or "Top level"
+    text = [f"\n## {title}\n\n"] if prefix else ["\n"]
     if prefix:
         text.append(f"{(model.__doc__ or '').strip().splitlines()[0]}\n\n")
     text.append("| key | value | default | meaning |\n| --- | --- | --- | --- |\n")
     below: list[str] = []
     for name, field in model.model_fields.items():
-        inner, many = _inner(field.annotation)
-        if inner:
-            below += _section(inner, f"{prefix}.{name}".lstrip(".") + ("[]" if many else ""), root)
-        value = "section" if inner and not many else "list of sections" if inner else _type(model, name)
+        inner = models_in(field.annotation)
+        many = get_origin(field.annotation) is list
+        for one in inner:
+            named = one.model_fields["kind"].default if len(inner) > 1 else ""
+            below += _section(one, f"{prefix}.{name}".lstrip(".") + ("[]" if many else ""), root, named)
+        value = ("list of sections" if many else "section") if inner else _type(model, name)
         default = (
             "required"
             if field.is_required()
@@ -113,16 +117,6 @@ def _section(model: type[BaseModel], prefix: str, root: dict[str, Any]) -> list[
         )
         text.append(f"| `{name}` | {value} | {default} | {' '.join((field.description or '').split())} |\n")
     return text + below
-
-
-def _inner(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
-    arguments = getattr(annotation, "__args__", ())
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation, False
-    for argument in arguments:
-        if isinstance(argument, type) and issubclass(argument, BaseModel):
-            return argument, getattr(annotation, "__origin__", None) is list
-    return None, False
 
 
 def _type(model: type[BaseModel], name: str) -> str:

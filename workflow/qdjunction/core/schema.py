@@ -208,26 +208,30 @@ def _field(model: type[BaseModel], location: tuple[int | str, ...]) -> FieldInfo
     keys = [index for index, part in enumerate(location) if isinstance(part, str)]
     if not keys:
         return None
-    return _section(model, location[: keys[-1]]).model_fields.get(str(location[keys[-1]]))
+    name = str(location[keys[-1]])
+    sections = _sections(model, location[: keys[-1]])
+    return next((found for section in sections if (found := section.model_fields.get(name))), None)
 
 
 def _keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
     """Keys of the section of `model` that an error location points into."""
-    return list(_section(model, location).model_fields)
+    return list(dict.fromkeys(key for section in _sections(model, location) for key in section.model_fields))
 
 
-def _section(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
-    """Section of `model` that an error location points into."""
+def _sections(model: type[BaseModel], location: tuple[int | str, ...]) -> list[type[BaseModel]]:
+    """Section of `model` that an error location points into; several where it can be one of several kinds."""
+    sections = [model]
     for part in location:
-        if isinstance(part, str) and part in model.model_fields:
-            candidates = [model.model_fields[part].annotation]
-            while candidates:
-                candidate = candidates.pop()
-                if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-                    model = candidate
-                    break
-                candidates.extend(get_args(candidate))
-    return model
+        fields = [section.model_fields[part] for section in sections if part in section.model_fields]
+        sections = [found for field in fields for found in models_in(field.annotation)] or sections
+    return sections
+
+
+def models_in(annotation: Any) -> list[type[BaseModel]]:
+    """Return the models that the type of a key is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in get_args(annotation) for model in models_in(argument)]
 
 
 def _short(value: object) -> str:

@@ -21,12 +21,12 @@ from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.siesta.extraction import electronic_structure_from_run
 from qdjunction.engine.store import is_store, read_electronic_structure
 from qdjunction.structure.junction import lead_atoms, tip_atoms
-from qdjunction.study.config import LeadSettings, TransportSettings
+from qdjunction.study.config import TransportSettings
 from qdjunction.transport import (
-    Cluster,
+    LEADS,
     Device,
     Lead,
-    WideBand,
+    LeadSettings,
     injected_density,
     k_averaged_transmission,
     linear_response_table,
@@ -35,8 +35,8 @@ from qdjunction.transport import (
     write_tbt,
     write_transmission,
 )
-from qdjunction.transport.grammar import Bulk, LeadChoice
-from qdjunction.transport.kpoints import Attach, K
+from qdjunction.transport.kpoints import Attach
+from qdjunction.transport.leads.contract import K
 from qdjunction.transport.transmission import SolverName
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def read_junction(
     left_atoms: Sequence[int] | None = None,
     right_atoms: Sequence[int] | None = None,
     fermi_ev: float | None = None,
-    whole_tips: bool = False,
+    all_metal: bool = False,
 ) -> Junction:
     """Read H and S of a junction from any file, with the lead atoms of either side.
 
@@ -78,8 +78,8 @@ def read_junction(
         Atoms of the leads, counted from 0; by default the tagged ones of the file.
     fermi_ev : float, optional
         Fermi energy in the zero of the file (eV), for files in which it is not at zero already; 0 says that it is.
-    whole_tips : bool
-        Whether all gold of a side is tagged for the lead, not only its outermost layers.
+    all_metal : bool
+        Whether the lead region of a junction of the study is all gold of a side, not only its outermost layers.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def read_junction(
         matrices, engine = structure.hamiltonian, structure.engine
         if leads is None:
             atoms = structure.atoms
-            leads = tip_atoms(atoms) if whole_tips else lead_atoms(atoms)
+            leads = tip_atoms(atoms) if all_metal else lead_atoms(atoms)
     else:
         matrices = read_matrices(path, fermi_ev)
         if leads is None:
@@ -113,7 +113,7 @@ def read_junction(
 def compute_transmission(
     path: str | Path,
     energies_ev: ArrayLike,
-    leads: LeadChoice,
+    leads: LeadSettings,
     output: str | Path,
     left_atoms: Sequence[int] | None = None,
     right_atoms: Sequence[int] | None = None,
@@ -136,7 +136,7 @@ def compute_transmission(
         As for `read_junction`.
     energies_ev : (n,) array
         Energies (eV), relative to E_F.
-    leads : WideBand, Cluster, Wire or Bulk
+    leads : LeadSettings
         The leads.
     output : str or Path
         ``.nc`` for xarray, ``.TBT.nc`` for sisl.
@@ -171,7 +171,7 @@ def compute_transmission(
         raise InputError(f"{response_table}: is written as a table; let its name end in .csv")
     if response_table is not None:
         response_energies(grid, temperature_k)  # what does not fit is said before the work, not after it
-    junction = read_junction(path, left_atoms, right_atoms, fermi_ev, isinstance(leads, Cluster))
+    junction = read_junction(path, left_atoms, right_atoms, fermi_ev, LEADS[leads.kind].all_metal)
     axis = transport_axis(junction.hamiltonian, junction.left, junction.right, axis)
 
     def attach(device: Device, k: K) -> tuple[Device, Lead, Lead]:
@@ -198,16 +198,16 @@ def compute_transmission(
         engine = asdict(junction.engine) if junction.engine else None
         settings = {
             "energies_ev": {"first": grid[0], "last": grid[-1], "number": grid.size},
+            "leads": leads.model_dump(mode="json"),
             "solver": solver,
             "kpoints": list(kpoints),
-            "eta_ev": getattr(leads, "eta_ev", None),
             "axis": "abc"[axis],
             "spin": spin,
             "fermi_ev": fermi_ev,
-            "electrode_fermi_ev": getattr(leads, "fermi_ev", None),
         }
-        made = provenance(inputs=digests(path, *_electrode(leads)), settings=settings)
-        write_transmission(result, output, {"leads": leads.text, "engine": engine, "provenance": made}, more)
+        made = provenance(inputs=digests(path, *leads.files.values()), settings=settings)
+        attributes = {"leads": leads.model_dump(mode="json"), "engine": engine, "provenance": made}
+        write_transmission(result, output, attributes, more)
     if response_table is not None:
         write_table(linear_response_table(average, temperature_k), response_table)
 
@@ -224,14 +224,13 @@ def transmission_of_study(
         compute_transmission(
             path,
             settings.energies_ev,
-            _lead_choice(settings.leads, cache),
+            settings.leads.prepared(cache),
             kept,
-            kpoints=settings.leads.kpoints,
+            kpoints=settings.leads.k_grid,
         )
 
-    electrode = [settings.leads.electrode] if settings.leads.electrode else []
     task = task_key(
-        map(digest, [path, *electrode]),
+        map(digest, [path, *settings.leads.files.values()]),
         transport=settings.model_dump(mode="json", exclude={"temperature_k"}),
     )
     resume(output, workdir, task, compute)
@@ -245,8 +244,8 @@ def local_density(
     cache: str | Path | None = None,
 ) -> None:
     """Where the states at one energy run: LDOS by atom, separated by the lead they enter from."""
-    choice = _lead_choice(leads, cache)
-    junction = read_junction(path, whole_tips=isinstance(choice, Cluster))
+    choice = leads.prepared(cache)
+    junction = read_junction(path, all_metal=LEADS[leads.kind].all_metal)
 
     def attach(device: Device, k: K) -> tuple[Device, Lead, Lead]:
         return choice.attach(device, junction.left, junction.right, k)
@@ -254,23 +253,10 @@ def local_density(
     axis = transport_axis(junction.hamiltonian, junction.left, junction.right)
     dataset = _densities(junction, attach, np.zeros((1, 3)), np.ones(1), np.array([energy_ev]), axis)
     dataset = dataset.rename(ldos_energy="energy")
-    made = provenance(inputs=digests(path, *_electrode(choice)), settings=leads.model_dump(mode="json"))
+    made = provenance(inputs=digests(path, *leads.files.values()), settings=leads.model_dump(mode="json"))
     dataset.attrs["provenance"] = json.dumps(made)
     with whole(output) as temporary:
         dataset.to_netcdf(temporary)
-
-
-def _lead_choice(settings: LeadSettings, cache: str | Path | None) -> LeadChoice:
-    """Leads as the configuration wants them."""
-    if settings.kind == "bulk":
-        eta = {} if settings.eta_ev is None else {"eta_ev": settings.eta_ev}
-        return Bulk(Path(str(settings.electrode)), cache=None if cache is None else Path(cache), **eta)
-    return {"wide-band": WideBand, "cluster": Cluster}[settings.kind](settings.coupling_ev)
-
-
-def _electrode(choice: LeadChoice) -> list[Path]:
-    """File of a bulk electrode, if the leads are made of one."""
-    return [choice.path] if isinstance(choice, Bulk) else []
 
 
 def _is_tbt(output: str | Path) -> bool:

@@ -2,23 +2,22 @@
 
 from qdjunction.transport.axis import parse_axis, transport_axis
 from qdjunction.transport.device import Cell, Device
-from qdjunction.transport.grammar import (
-    Bulk,
-    Cluster,
-    LeadChoice,
-    WideBand,
-    Wire,
-    parse_energies,
-    parse_kpoints,
-    parse_leads,
-    parse_spin,
-)
 from qdjunction.transport.kpoints import KAverage, k_averaged_transmission, transverse_k
-from qdjunction.transport.leads.base import Lead, WideBandLead
-from qdjunction.transport.leads.bulk import Electrode, ElectrodeLead, alignment_ev, attach_electrodes, shifted
-from qdjunction.transport.leads.cluster import ClusterLead, attach_clusters
+from qdjunction.transport.leads.base import Lead
+from qdjunction.transport.leads.bulk import (
+    Bulk,
+    Electrode,
+    ElectrodeLead,
+    alignment_ev,
+    attach_electrodes,
+    shifted,
+)
+from qdjunction.transport.leads.cluster import Cluster, ClusterLead, attach_clusters
+from qdjunction.transport.leads.contract import LeadKind, LeadSettings
+from qdjunction.transport.leads.registry import LEADS
 from qdjunction.transport.leads.surface import surface_green
-from qdjunction.transport.leads.wire import WireLead, why_no_wire
+from qdjunction.transport.leads.wide_band import WideBand, WideBandLead
+from qdjunction.transport.leads.wire import Wire, WireLead, why_no_wire
 from qdjunction.transport.observables.adaptive import AdaptiveTransmission, adaptive_transmission
 from qdjunction.transport.observables.bias import linear_response_current, rigid_shift, rigid_shift_current
 from qdjunction.transport.observables.channels import (
@@ -48,6 +47,7 @@ from qdjunction.transport.observables.thermoelectric import (
     thermoelectric,
 )
 from qdjunction.transport.tbt import write_tbt
+from qdjunction.transport.text import parse_energies, parse_kpoints, parse_leads, parse_spin
 from qdjunction.transport.transmission import (
     Transmission,
     read_transmission,
@@ -56,6 +56,7 @@ from qdjunction.transport.transmission import (
 )
 
 __all__ = [
+    "LEADS",
     "AdaptiveTransmission",
     "Bulk",
     "Cell",
@@ -69,7 +70,8 @@ __all__ = [
     "InjectedDensity",
     "KAverage",
     "Lead",
-    "LeadChoice",
+    "LeadKind",
+    "LeadSettings",
     "OrbitalInterference",
     "Thermoelectric",
     "Transmission",

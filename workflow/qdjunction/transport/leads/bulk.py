@@ -16,16 +16,20 @@ import logging
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field, PrivateAttr
 
 from qdjunction.core.errors import InputError, TransportError
+from qdjunction.core.limits import Eta
+from qdjunction.core.matrix_files import read_matrices
 from qdjunction.transport.axis import NAMES, normal
 from qdjunction.transport.device import Cell, Device, check_spin
-from qdjunction.transport.leads.base import cut_ends
+from qdjunction.transport.leads.base import Lead, cut_ends
 from qdjunction.transport.leads.cache import GreenCache
+from qdjunction.transport.leads.contract import GAMMA, K, LeadKind, LeadSettings
 from qdjunction.transport.leads.surface import surface_green
 from qdjunction.transport.matching import DIFFERENT_H, difference_of_h, match_atoms
 
@@ -612,3 +616,72 @@ def _similarity(a: NDArray, b: NDArray) -> float:
     """Cosine between two vectors; 0 if one of them is zero."""
     norm = np.linalg.norm(a) * np.linalg.norm(b)
     return float(a @ b / norm) if norm else 0.0
+
+
+class Bulk(LeadSettings):
+    """Bulk leads: a semi-infinite electrode from a calculation of its own stands in for the lead layers."""
+
+    kind: Literal["bulk"] = "bulk"
+    """Bulk leads; the lead layers are the atoms of one cell of `electrode`."""
+    electrode: str = Field(min_length=1)
+    """File with H and S of the bulk electrode, e.g. a TSHS; in a study relative to where Snakemake runs."""
+    electrode_fermi_ev: float | None = None
+    """Fermi energy in the zero of that file (eV), for files that do not state it."""
+    eta_ev: Eta = ETA_EV
+    """Imaginary part of the energy inside the electrode (eV). Above 0.1 eV it blurs the bands."""
+    kpoints: list[Annotated[int, Field(ge=1, le=100)]] = Field(default=[1, 1], min_length=2, max_length=2)
+    """Numbers of k points along the two lattice vectors across the transport direction."""
+
+    _cache: Path | None = PrivateAttr(default=None)
+    _spin: int | None = PrivateAttr(default=None)
+
+    def prepared(self, cache: str | Path | None = None, spin: int | None = None) -> Self:
+        """Return the same leads with a folder for surface Green's functions and a spin direction."""
+        copy = self.model_copy()
+        copy._cache, copy._spin = None if cache is None else Path(cache), spin
+        return copy
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The file of the electrode."""
+        return {"electrode": self.electrode}
+
+    @property
+    def k_grid(self) -> tuple[int, int]:
+        """Numbers of k points across the transport direction."""
+        return self.kpoints[0], self.kpoints[1]
+
+    def attach(
+        self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
+    ) -> tuple[Device, Lead, Lead]:
+        """Return what is left of the device at a k point, and the leads on it at the same one."""
+        axis = 2 if device.cell is None else device.cell.open_axis
+        bulk = Electrode.from_hamiltonian(
+            self.hamiltonian, axis=axis, k=k, eta_ev=self.eta_ev, cache=self._cache, spin=self._spin
+        )
+        left, right = (device.orbitals_of(atoms) for atoms in (left_atoms, right_atoms))
+        return attach_electrodes(device, bulk, left, bulk, right)
+
+    @cached_property
+    def hamiltonian(self) -> sisl.Hamiltonian:
+        """H and S of the electrode, read once.
+
+        Raises
+        ------
+        InputError
+            If there is no such file, sisl finds no Hamiltonian in it, or its zero of energy is not known.
+        """
+        try:
+            return read_matrices(self.electrode, self.electrode_fermi_ev, "--electrode-fermi")
+        except InputError as error:
+            raise InputError(f"leads: the electrode cannot be read: {error}") from error
+
+
+def _read(text: str | None) -> dict[str, str]:
+    """Read the name of the electrode's file."""
+    if not text:
+        raise ValueError("the electrode has no name")
+    return {"electrode": text}
+
+
+KIND = LeadKind("bulk", Bulk, "bulk:electrode.TSHS", _read)
