@@ -95,13 +95,15 @@ def main() -> int:
 
 
 def _section(model: type[BaseModel], prefix: str, root: dict[str, Any], kind: str = "") -> list[str]:
-    title = f"{prefix}, kind {kind}" if kind else prefix or "Top level"
+    title = f"{prefix}, kind: {kind}" if kind else prefix or "Top level"
     text = [f"\n## {title}\n\n"] if prefix else ["\n"]
     if prefix:
         text.append(f"{(model.__doc__ or '').strip().splitlines()[0]}\n\n")
     text.append("| key | value | default | meaning |\n| --- | --- | --- | --- |\n")
     below: list[str] = []
     for name, field in model.model_fields.items():
+        if kind and name == "kind":
+            continue
         inner = models_in(field.annotation)
         many = get_origin(field.annotation) is list
         for one in inner:

@@ -300,7 +300,7 @@ def test_an_electrode_that_is_not_there_is_named(values):
 
 
 def test_leads_of_an_earlier_record_are_read(values):
-    """Records of version 0.1 list the keys of all kinds."""
+    """Earlier records list the keys of all kinds."""
     unused = {"electrode": None, "eta_ev": None, "kpoints": [1, 1]}
     values["transport"]["leads"] = {"kind": "cluster", "coupling_ev": 0.5} | unused
     assert parse_config(values).transport.leads == Cluster(coupling_ev=0.5)

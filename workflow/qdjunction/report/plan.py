@@ -97,10 +97,11 @@ def files_of(study: Study) -> list[str]:
             "relaxed.extxyz", "relaxed.json", "hamiltonian.nc", "conductance.csv", "series.csv", "series.json",
         )
     ]  # fmt: skip
+    observables = [f"{entry.kind}.nc" for entry in study.config.transport.observables]
     junctions = [
         f"{junction.id}/{file}"
         for junction in study.junctions
-        for file in ("junction.extxyz", "transmission.nc", "frontier.json", "local_density.nc")
+        for file in ("junction.extxyz", "transmission.nc", "frontier.json", "local_density.nc", *observables)
     ]
     return [*dots, *junctions, "chain.csv", "chain.json", *_files_of_traces(study)]
 

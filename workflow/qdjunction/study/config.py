@@ -31,6 +31,7 @@ from qdjunction.structure.perovskite.composition import parse_halide
 from qdjunction.traces.sets import TracesSection
 from qdjunction.transport.leads.registry import StudyLeads
 from qdjunction.transport.leads.wide_band import WideBand
+from qdjunction.transport.observables.registry import StudyObservable
 
 
 class DotEntry(Section):
@@ -173,6 +174,9 @@ class TransportSettings(Section):
     pyramid are alike: `qdjunction transmission --leads wire` is for other junctions."""
     temperature_k: Temperature = 300.0
     """Temperature of the thermal conductance (K). Gold melts at 1337 K."""
+    observables: list[StudyObservable] = Field(default=[])
+    """What else is computed of each junction and shown in the report, each kind at most once; its file is
+    `<kind>.nc` in the folder of the junction."""
 
     @property
     def energies_ev(self) -> NDArray[np.float64]:
@@ -199,6 +203,26 @@ class TransportSettings(Section):
         except InputError as error:
             raise ValueError(f"energy_min_ev, energy_max_ev, energy_step_ev: {error}") from None
         return self
+
+    @model_validator(mode="after")
+    def _observables_can_be_computed(self) -> "TransportSettings":
+        kinds = [entry.kind for entry in self.observables]
+        for index, entry in enumerate(self.observables):
+            if kinds.count(entry.kind) > 1:
+                raise ValueError(f"observables: {entry.kind} is listed twice; list each kind once")
+            try:
+                entry.check(self.energies_ev)
+            except InputError as error:
+                raise ValueError(f"observables.{index} ({entry.kind}): {error}") from None
+        return self
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Files that leads and observables are read from, by their keys."""
+        named = {f"leads.{key}": path for key, path in self.leads.files.items()}
+        for index, entry in enumerate(self.observables):
+            named |= {f"observables.{index}.{key}": path for key, path in entry.files.items()}
+        return named
 
 
 class ResourceSettings(Section):

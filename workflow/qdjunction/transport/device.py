@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import scipy.linalg
@@ -17,7 +17,8 @@ from qdjunction.transport.solvers.spectrum import Spectrum
 if TYPE_CHECKING:
     import sisl
 
-Matrix = NDArray[np.float64] | NDArray[np.complex128] | scipy.sparse.csr_array
+Matrix: TypeAlias = Any
+"""A real or complex array, or a sparse one; what both can do, their types do not say."""
 
 HERMITICITY = 1e-5
 """Largest |A - A^dagger| relative to max |A| taken for round-off; files in single precision have 1e-7."""
@@ -79,8 +80,8 @@ class Device:
     """
 
     H: Matrix
-    S: Matrix | None = None
-    orbital_atoms: NDArray[np.int64] | None = None
+    S: Matrix = None
+    orbital_atoms: NDArray[np.int64] = None  # type: ignore[assignment]  # settled in __post_init__
     cell: Cell | None = None
 
     def __post_init__(self) -> None:
@@ -195,7 +196,7 @@ class Device:
         self.orbitals_of(wanted)
         return np.concatenate([np.flatnonzero(self.orbital_atoms == atom) for atom in wanted])
 
-    def block(self, name: str, rows: ArrayLike, columns: ArrayLike | None = None) -> NDArray:
+    def block(self, name: str, rows: ArrayLike, columns: ArrayLike | None = None) -> NDArray[Any]:
         """Return a dense block of ``"H"`` or ``"S"``."""
         columns = rows if columns is None else columns
         return dense(getattr(self, name)[np.asarray(rows)][:, np.asarray(columns)])
@@ -235,12 +236,12 @@ def check_spin(hamiltonian: sisl.Hamiltonian, spin: int | None, what: str) -> No
         raise InputError(f"{what}: the Hamiltonian is unpolarised, both spins are the same; leave --spin out")
 
 
-def dense(matrix: Matrix) -> NDArray:
+def dense(matrix: Matrix) -> NDArray[Any]:
     """Return a matrix as an ndarray."""
     return matrix.toarray() if scipy.sparse.issparse(matrix) else matrix
 
 
-def solve_eigenproblem(H: NDArray, S: NDArray) -> tuple[NDArray[np.float64], NDArray]:
+def solve_eigenproblem(H: NDArray[Any], S: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[Any]]:
     """Solve H X = S X e for all eigenpairs.
 
     Raises

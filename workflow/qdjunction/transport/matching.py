@@ -1,6 +1,7 @@
 """Atoms of a lead cell found again in the device, by their positions."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +82,9 @@ def match_atoms(
     return None, worst
 
 
-def difference_of_h(H: NDArray, reference_H: NDArray, reference_S: NDArray, reference_H01: NDArray) -> float:
+def difference_of_h(
+    H: NDArray[Any], reference_H: NDArray[Any], reference_S: NDArray[Any], reference_H01: NDArray[Any]
+) -> float:
     """Return how far a cell's H is from a reference, the zeros of energy aligned, as a share of its couplings.
 
     ``|H - H_0 - v S_0| / sqrt(|H_0 without diagonal|^2 + |H_01|^2)`` with Frobenius norms, and v the mean

@@ -256,7 +256,9 @@ def cheaper_solver(device: Device, left: Lead, right: Lead, n_energies: int) -> 
     return min(work, key=work.get)
 
 
-def _worth_checking(energies: NDArray, values: NDArray, levels: NDArray, count: int) -> NDArray[np.int64]:
+def _worth_checking(
+    energies: NDArray[Any], values: NDArray[Any], levels: NDArray[Any], count: int
+) -> NDArray[np.int64]:
     """Pick the energies at which round-off shows first."""
     after = (
         np.clip(np.searchsorted(levels, energies), 1, len(levels) - 1)
@@ -302,10 +304,28 @@ def write_transmission(
         `path`.
     """
     dataset = result.to_dataset()
-    if more is not None:
-        dataset = dataset.merge(more)
+    return write_dataset(dataset if more is None else dataset.merge(more), path, provenance or {})
+
+
+def write_dataset(dataset: xarray.Dataset, path: str | Path, attributes: Mapping[str, Any]) -> Path:
+    """Write a data set to netCDF.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        What to write; the attributes are added to it.
+    path : str or Path
+        Where; written whole or not at all.
+    attributes : mapping
+        What is neither text nor number is kept as JSON.
+
+    Returns
+    -------
+    Path
+        `path`.
+    """
     dataset.attrs["created_with"] = f"qdjunction {__version__}"
-    for key, value in (provenance or {}).items():
+    for key, value in attributes.items():
         dataset.attrs[key] = (
             value if isinstance(value, str | int | float) else json.dumps(value, sort_keys=True)
         )

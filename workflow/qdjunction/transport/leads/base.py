@@ -4,7 +4,7 @@ Signs: the retarded Green's function is ``G = (E S - H - Sigma)^-1`` and ``Gamma
 is positive.
 """
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -46,7 +46,7 @@ def root_of(gamma: NDArray[np.complex128]) -> NDArray[np.complex128]:
     return vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]
 
 
-Contact = tuple[NDArray[np.int64], NDArray, NDArray]
+Contact = tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]
 """Orbitals that an end touches, and H and S between them and the end."""
 
 

@@ -16,7 +16,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -270,8 +270,8 @@ class ElectrodeLead:
         electrode: Electrode,
         side: Side,
         orbitals: NDArray[np.int64],
-        coupling_H: NDArray,
-        coupling_S: NDArray,
+        coupling_H: NDArray[Any],
+        coupling_S: NDArray[Any],
         description: str,
     ) -> None:
         self.electrode, self.side = electrode, side
@@ -438,7 +438,7 @@ def bloch_states(
     return states / np.sqrt(len(shifts))
 
 
-def _translated(geometry: sisl.Geometry, shift: NDArray) -> tuple[NDArray, NDArray] | None:
+def _translated(geometry: sisl.Geometry, shift: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]] | None:
     """Return the atom that each lands on when all are shifted, and the cells it wraps; None if any misses."""
     inverse = np.linalg.inv(geometry.cell)
     species = geometry.atoms.species
@@ -457,7 +457,7 @@ def _translated(geometry: sisl.Geometry, shift: NDArray) -> tuple[NDArray, NDArr
 
 def folded_layer(
     hamiltonian: sisl.Hamiltonian, axis: int, cell: int, k: tuple[float, float, float], spin: int = 0
-) -> tuple[NDArray, NDArray]:
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return H and S between the cell and the one `cell` further along `axis`, folded to k in the plane."""
     no, lattice = hamiltonian.no, hamiltonian.geometry.lattice
     columns = [
@@ -482,7 +482,7 @@ def folded_layer(
     return H, S
 
 
-def _block_diagonal(matrix: NDArray, unfold: NDArray) -> tuple[NDArray[np.complex128], float]:
+def _block_diagonal(matrix: NDArray[Any], unfold: NDArray[Any]) -> tuple[NDArray[np.complex128], float]:
     """Return the blocks of a matrix on each k point, and the largest element of what is between them."""
     blocks = unfold.conj().transpose(0, 2, 1) @ matrix @ unfold
     if len(unfold) == 1:
@@ -567,7 +567,7 @@ def _check_lattice(cell: Cell, electrode: Electrode, side: str) -> None:
             )
 
 
-def _largest(matrix: NDArray) -> float:
+def _largest(matrix: NDArray[Any]) -> float:
     return float(np.abs(matrix).max(initial=0.0))
 
 
@@ -575,7 +575,7 @@ def _check_fit(device: Device, electrode: Electrode, region: _Region, side: str)
     """Compare S, H and the coupling to the device; return what `alignment_ev` does."""
     orbitals, phases = region.orbitals, region.phases
 
-    def of_device(name: str) -> NDArray:
+    def of_device(name: str) -> NDArray[Any]:
         block = device.block(name, orbitals)
         return phases.conj()[:, None] * block * phases if np.any(phases != 1) else block
 
@@ -612,7 +612,7 @@ def _check_fit(device: Device, electrode: Electrode, region: _Region, side: str)
     return shift, spread
 
 
-def _similarity(a: NDArray, b: NDArray) -> float:
+def _similarity(a: NDArray[Any], b: NDArray[Any]) -> float:
     """Cosine between two vectors; 0 if one of them is zero."""
     norm = np.linalg.norm(a) * np.linalg.norm(b)
     return float(a @ b / norm) if norm else 0.0

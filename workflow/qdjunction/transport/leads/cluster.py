@@ -1,6 +1,6 @@
 """Cluster leads: the tips themselves stand for the electrodes, every level of theirs broadened alike."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,8 +23,8 @@ class ClusterLead:
     def __init__(
         self,
         orbitals: NDArray[np.int64],
-        coupling_H: NDArray,
-        coupling_S: NDArray,
+        coupling_H: NDArray[Any],
+        coupling_S: NDArray[Any],
         metal: Device,
         coupling_ev: float,
     ) -> None:

@@ -18,7 +18,7 @@ DEFAULT = "wide-band"
 """The kind where none is named."""
 
 _UNUSED = {"electrode": None, "eta_ev": None, "kpoints": [1, 1], "coupling_ev": 1.0}
-"""What study records of version 0.1 hold for the keys of other kinds."""
+"""What earlier study records hold for the keys of other kinds."""
 
 
 def _without_unused(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,7 +105,9 @@ class Solver(ABC):
         return self.solve(energies_ev)[0]
 
 
-def trace_formula(sigma_left: NDArray, green: NDArray, sigma_right: NDArray) -> NDArray[np.float64]:
+def trace_formula(
+    sigma_left: NDArray[Any], green: NDArray[Any], sigma_right: NDArray[Any]
+) -> NDArray[np.float64]:
     """Return ``T = Tr[Gamma_L G_LR Gamma_R G_LR^dagger]`` for stacks of matrices.
 
     Source: Y. Meir and N. S. Wingreen, Phys. Rev. Lett. 68, 2512 (1992), in the form of C. Caroli et al.

@@ -14,6 +14,7 @@ the rows of the near levels on C.
 
 from collections.abc import Iterator
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -101,7 +102,7 @@ class ContactReduction(Solver):
         return float(trace_formula(sigmas[0][None], green[None], sigmas[1][None])[0])
 
     def _in_device(
-        self, energy: float, sigma_left: NDArray, sigma_right: NDArray, place: Places
+        self, energy: float, sigma_left: NDArray[Any], sigma_right: NDArray[Any], place: Places
     ) -> NDArray[np.complex128]:
         """Return the columns of G that belong to the contact orbitals at `place`, on all orbitals."""
         window = Window(self._closed, np.array([energy]), smooth=False)
@@ -123,7 +124,9 @@ class ContactReduction(Solver):
             coefficients[near[0]] = amplitudes
         return self.device.spectrum.combine(coefficients)
 
-    def _system(self, closed: NDArray, sigma_left: NDArray, sigma_right: NDArray) -> NDArray[np.complex128]:
+    def _system(
+        self, closed: NDArray[Any], sigma_left: NDArray[Any], sigma_right: NDArray[Any]
+    ) -> NDArray[np.complex128]:
         """Return ``1 - g Sigma``, (n_energies, m, m)."""
         m = self.contacts.size
         system = np.zeros((len(closed), m, m), dtype=np.complex128)
@@ -132,7 +135,9 @@ class ContactReduction(Solver):
         system[:, np.arange(m), np.arange(m)] += 1.0
         return system
 
-    def _sigma(self, matrix: NDArray, sigma_left: NDArray, sigma_right: NDArray) -> NDArray[np.complex128]:
+    def _sigma(
+        self, matrix: NDArray[Any], sigma_left: NDArray[Any], sigma_right: NDArray[Any]
+    ) -> NDArray[np.complex128]:
         """Return ``Sigma matrix`` for rows on the contacts."""
         out = np.zeros(matrix.shape, dtype=np.complex128)
         out[self._left] += sigma_left @ matrix[self._left]
@@ -140,7 +145,7 @@ class ContactReduction(Solver):
         return out
 
     def _columns(
-        self, window: "Window", energies: NDArray, sigma_left: NDArray, sigma_right: NDArray
+        self, window: "Window", energies: NDArray[Any], sigma_left: NDArray[Any], sigma_right: NDArray[Any]
     ) -> NDArray[np.complex128]:
         """Return the columns of G that belong to the right lead, (n_energies, m, m_right)."""
         closed, distance, near = window.green(energies)
@@ -156,11 +161,11 @@ class ContactReduction(Solver):
 
     def _put_back(
         self,
-        green: NDArray,
-        V: NDArray,
-        distance: NDArray,
-        sigma_left: NDArray,
-        sigma_right: NDArray,
+        green: NDArray[Any],
+        V: NDArray[Any],
+        distance: NDArray[Any],
+        sigma_left: NDArray[Any],
+        sigma_right: NDArray[Any],
         place: Places,
     ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
         """Return columns of G with the levels of rows V, E - e = `distance`, from G without them.
@@ -204,7 +209,7 @@ class ClosedGreen:
         Rows of all states on the contact orbitals.
     """
 
-    def __init__(self, levels_ev: NDArray[np.float64], rows: NDArray) -> None:
+    def __init__(self, levels_ev: NDArray[np.float64], rows: NDArray[Any]) -> None:
         self.levels_ev = levels_ev
         self.rows = np.ascontiguousarray(rows)
 
@@ -253,12 +258,12 @@ class Window:
         return nodes + len(self.energies_ev) * (int(self.close.sum()) + NODES * self.smooth)
 
     @cached_property
-    def rows(self) -> NDArray:
+    def rows(self) -> NDArray[Any]:
         """Rows of the states that are summed at every energy."""
         return np.ascontiguousarray(self._all.rows[:, self.close])
 
     @cached_property
-    def _far(self) -> NDArray:
+    def _far(self) -> NDArray[Any]:
         """Coefficients of the far levels' part in Chebyshev polynomials, (NODES, m * m)."""
         angles = (np.arange(NODES) + 0.5) * np.pi / NODES
         rows, levels = self._all.rows[:, ~self.close], self._all.levels_ev[~self.close]
@@ -269,7 +274,7 @@ class Window:
 
     def green(
         self, energies_ev: NDArray[np.float64]
-    ) -> tuple[NDArray, NDArray[np.float64], NDArray[np.bool_]]:
+    ) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.bool_]]:
         """Return g at some energies of the window but for the levels next to each of them.
 
         Returns
@@ -291,7 +296,7 @@ class Window:
         return closed, distance, near
 
 
-def _sums(rows: NDArray, weights: NDArray[np.float64]) -> NDArray:
+def _sums(rows: NDArray[Any], weights: NDArray[np.float64]) -> NDArray[Any]:
     """Return ``rows diag(w) rows^dagger`` for each row of weights."""
     m = len(rows)
     columns = np.ascontiguousarray(rows.conj().T)
@@ -301,7 +306,7 @@ def _sums(rows: NDArray, weights: NDArray[np.float64]) -> NDArray:
     return out
 
 
-def _product(closed: NDArray, sigma: NDArray[np.complex128]) -> NDArray[np.complex128]:
+def _product(closed: NDArray[Any], sigma: NDArray[np.complex128]) -> NDArray[np.complex128]:
     """Return ``closed @ sigma``; where closed is real, in real arithmetic."""
     if np.iscomplexobj(closed):
         return closed @ sigma

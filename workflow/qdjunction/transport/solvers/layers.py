@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -60,7 +61,9 @@ class LayerSolver(Solver):
             green = self._swept(float(energy), *sigmas)
             yield Batch(np.array([i]), sigmas[0][None], sigmas[1][None], green[None])
 
-    def _swept(self, energy: float, sigma_left: NDArray, sigma_right: NDArray) -> NDArray[np.complex128]:
+    def _swept(
+        self, energy: float, sigma_left: NDArray[Any], sigma_right: NDArray[Any]
+    ) -> NDArray[np.complex128]:
         """Sweep once: ``g_i = (A_i - A_i,i-1 g_i-1 A_i-1,i)^-1`` and ``G_i0 = g_i (-A_i,i-1) G_i-1,0``."""
         first = np.searchsorted(self.layers[0], self.right.orbitals)
         last = np.searchsorted(self.layers[-1], self.left.orbitals)

@@ -1,5 +1,7 @@
 """All solutions of ``H X = S X e``, with X in factors: few of its rows are ever wanted."""
 
+from typing import Any
+
 import numpy as np
 import scipy.linalg
 from numpy.typing import ArrayLike, NDArray
@@ -31,7 +33,7 @@ class Spectrum:
         If S is not positive definite.
     """
 
-    def __init__(self, H: NDArray, S: NDArray) -> None:
+    def __init__(self, H: NDArray[Any], S: NDArray[Any]) -> None:
         n = len(H)
         self._dtype = np.result_type(H, S)
         routines = _REAL if self._dtype.kind == "f" else _COMPLEX
@@ -69,7 +71,7 @@ class Spectrum:
         """Number of orbitals, and of levels."""
         return len(self.levels_ev)
 
-    def rows(self, orbitals: ArrayLike) -> NDArray:
+    def rows(self, orbitals: ArrayLike) -> NDArray[Any]:
         """Return the rows of X that belong to some orbitals, (m, n)."""
         places = np.asarray(orbitals, dtype=np.int64)
         unit = np.zeros((self.n_orbitals, places.size), dtype=self._dtype, order="F")
@@ -79,7 +81,7 @@ class Spectrum:
         turned = self._turned(np.asfortranarray(solved.conj().T), "R")
         return _times_real(turned, self._Z)
 
-    def combine(self, coefficients: NDArray) -> NDArray:
+    def combine(self, coefficients: NDArray[Any]) -> NDArray[Any]:
         """Return combinations ``X c`` of states, one for each column c, (n, columns)."""
         mixed = np.asfortranarray(in_parts(self._Z, coefficients))
         if np.iscomplexobj(mixed) and self._dtype.kind == "f":
@@ -88,14 +90,14 @@ class Spectrum:
             return whole[:, : mixed.shape[1]] + 1j * whole[:, mixed.shape[1] :]
         return self._back(np.asfortranarray(mixed, dtype=self._dtype))
 
-    def _back(self, mixed: NDArray) -> NDArray:
+    def _back(self, mixed: NDArray[Any]) -> NDArray[Any]:
         """Return ``L^-dagger Q mixed``."""
         # LAPACK's numbers: 1 the transposed, 2 the adjoint.
         adjoint = 1 if self._dtype.kind == "f" else 2
         solved, _ = self._solve(self._L, self._turned(mixed, "L"), lower=1, trans=adjoint)
         return solved
 
-    def _turned(self, matrix: NDArray, side: str) -> NDArray:
+    def _turned(self, matrix: NDArray[Any], side: str) -> NDArray[Any]:
         """Return ``Q matrix`` (L) or ``matrix Q`` (R)."""
         if self.n_orbitals == 1:
             return matrix
@@ -115,7 +117,7 @@ _REAL = lapack.dpotrf, lapack.dsygst, lapack.dsytrd, lapack.dsytrd_lwork, lapack
 _COMPLEX = lapack.zpotrf, lapack.zhegst, lapack.zhetrd, lapack.zhetrd_lwork, lapack.zunmqr, lapack.ztrtrs
 
 
-def in_parts(matrix: NDArray, other: NDArray) -> NDArray:
+def in_parts(matrix: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
     """Return ``matrix @ other``; where only `other` is complex, in real arithmetic, both parts at once."""
     if np.iscomplexobj(matrix) or not np.iscomplexobj(other):
         return matrix @ other
@@ -123,7 +125,7 @@ def in_parts(matrix: NDArray, other: NDArray) -> NDArray:
     return both[:, : other.shape[1]] + 1j * both[:, other.shape[1] :]
 
 
-def _times_real(other: NDArray, real: NDArray[np.float64]) -> NDArray:
+def _times_real(other: NDArray[Any], real: NDArray[np.float64]) -> NDArray[Any]:
     """Return ``other @ real`` in real arithmetic throughout."""
     if not np.iscomplexobj(other):
         return other @ real
