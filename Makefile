@@ -1,6 +1,6 @@
-# `make report` runs the shipped study to its report, `make test` passes the tests. Either sets up what it needs first:
-# Python 3.11, 3.12 or 3.13 with venv, and the network to fetch the locked packages. No root. Paths are quoted wherever
-# they are used: the checkout and what the variables name may have spaces and any letters.
+# `make report` runs the shipped study and writes its report, `make test` runs the tests. Both set up their environment
+# first, which takes Python 3.11, 3.12 or 3.13 with venv and a network connection for the locked packages, but no root
+# access. All paths are quoted: the checkout and the values of the variables may contain spaces and any letters.
 PYTHON ?= python3
 CORES ?= 2
 RESULTS ?= results
@@ -19,34 +19,34 @@ STAMP := $(VENV)/.installed
 .PHONY: report retry figures crate clusters test lint lock docs clean help
 
 help:
-	@echo "make report    run the study of config.yaml, or of CONFIG=mine.yaml, to report/index.html in its results"
-	@echo "make retry     do again what failed and was recorded, with the settings as they are now"
-	@echo "make figures   draw all figures again from RESULTS=results, into FIGURES=figures; no engine is run"
+	@echo "make report    run the study in config.yaml, or in CONFIG=mine.yaml; writes report/index.html in its results"
+	@echo "make retry     repeat the calculations whose failure was recorded, with the present settings"
+	@echo "make figures   draw all figures again from RESULTS=results into FIGURES=figures; no engine is run"
 	@echo "make crate     pack RESULTS=results, its workflow and its history as an RO-Crate into CRATE=crate.zip"
 	@echo "make test      check style and run all tests"
-	@echo "make clusters  remake the relaxed geometries that ship in clusters/relaxed"
-	@echo "make docs      write docs/config.md, docs/config.schema.json and the rule graph anew"
-	@echo "make lock      resolve requirements.lock anew from pyproject.toml"
-	@echo "make clean     remove the environment (results stay)"
+	@echo "make clusters  relax the geometries shipped in clusters/relaxed again"
+	@echo "make docs      regenerate docs/config.md, docs/config.schema.json and the rule graph"
+	@echo "make lock      resolve requirements.lock again from pyproject.toml"
+	@echo "make clean     remove the environment (results are not removed)"
 
-# Locks and incomplete marks that a killed run left behind are no reason to begin again; a lock of a run that lives is.
+# Locks and incomplete marks of a killed run are removed; the lock of a run that still lives stops the new one.
 report: $(STAMP)
 	$(CHECK)
 	@"$(BIN)/python" -m qdjunction.study.snakemake_lock
 	$(SNAKEMAKE) --rerun-incomplete $(STUDY)
 
-# What failed and was recorded is done once more, and nothing else; say RESULTS=... for another study's folder.
+# Repeats only the recorded failures; set RESULTS=... for the folder of another study.
 retry: $(STAMP)
 	$(CHECK)
 	@"$(BIN)/python" -m qdjunction.study.snakemake_lock
 	"$(BIN)/qdjunction" failures "$(RESULTS)" --forget
 	$(SNAKEMAKE) --rerun-incomplete --rerun-triggers mtime $(STUDY)
 
-# From results that were run here or elsewhere; STYLE=mine.mplstyle changes how they look.
+# From results computed here or elsewhere; STYLE=mine.mplstyle changes the style.
 figures: $(STAMP)
 	"$(BIN)/qdjunction" figures "$(RESULTS)" --output "$(FIGURES)" $(if $(STYLE),--style "$(STYLE)")
 
-# LICENCE=CC-BY-4.0 AUTHOR="..." ORCID=... say what the results cannot.
+# LICENCE=CC-BY-4.0 AUTHOR="..." ORCID=... supply what the results do not contain.
 crate: $(STAMP)
 	"$(BIN)/qdjunction" crate "$(RESULTS)" --output "$(CRATE)" --author "$(AUTHOR)" --orcid "$(ORCID)" --licence "$(LICENCE)"
 
@@ -62,6 +62,7 @@ lint: $(STAMP)
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/snakefmt" --check --compact-diff Snakefile rules
 	$(WITH_PATH) snakemake --lint
+	"$(BIN)/mypy"
 
 test: $(STAMP) lint
 	$(WITH_PATH) OMP_NUM_THREADS=1 pytest -n $(CORES) --dist loadfile --cov --cov-report=term:skip-covered $(TESTS)
@@ -73,7 +74,7 @@ $(STAMP): requirements.lock pyproject.toml envs/install.py
 	"$(PYTHON)" envs/install.py $(VENV)
 	@touch $@
 
-# Needs uv, which is no dependency of the project. Extras stay, since pip is told to look for nothing beyond the lock.
+# Needs uv, which is not a dependency of the project. Extras are kept in the lock, since pip looks for nothing beyond it.
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	    --no-strip-extras --no-emit-index-url --no-header --quiet -o requirements.lock

@@ -3,16 +3,16 @@
 ``python docs/make.py`` writes, ``python docs/make.py --check`` says what is out of step and exits with 1.
 """
 
+import builtins
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
-from qdjunction.core.schema import models_in
-from qdjunction.study.config import Config
+from qdjunction.study.config import config_model
 
 ROOT = Path(__file__).parents[1]
 GRAPH = re.compile(r"(?<=<!-- rule graph -->\n).*?(?=<!-- end of rule graph -->)", re.DOTALL)
@@ -40,12 +40,12 @@ This page is written by `make docs` from `workflow/qdjunction/study/config.py`.
 
 def schema() -> str:
     """JSON schema of config.yaml."""
-    return json.dumps(Config.model_json_schema(), indent=2) + "\n"
+    return json.dumps(config_model().model_json_schema(), indent=2) + "\n"
 
 
 def table() -> str:
     """The keys as tables, one a section."""
-    return HEAD + "".join(_section(Config, "", Config.model_json_schema()))
+    return HEAD + "".join(_section(config_model(), ""))
 
 
 def rule_graph() -> str:
@@ -94,31 +94,49 @@ def main() -> int:
     return 0
 
 
-def _section(model: type[BaseModel], prefix: str, root: dict[str, Any], kind: str = "") -> list[str]:
-    title = f"{prefix}, kind: {kind}" if kind else prefix or "Top level"
-    text = [f"\n## {title}\n\n"] if prefix else ["\n"]
+def _section(model: type[BaseModel], prefix: str, kind: str = "") -> list[str]:
+    """Table of a section and of those in it; `kind` tells it from others under the same key."""
+    text = [f"\n## {prefix}{kind}\n\n"] if prefix else ["\n"]
     if prefix:
         text.append(f"{(model.__doc__ or '').strip().splitlines()[0]}\n\n")
     text.append("| key | value | default | meaning |\n| --- | --- | --- | --- |\n")
     below: list[str] = []
     for name, field in model.model_fields.items():
-        if kind and name == "kind":
-            continue
-        inner = models_in(field.annotation)
-        many = get_origin(field.annotation) is list
-        for one in inner:
-            named = one.model_fields["kind"].default if len(inner) > 1 else ""
-            below += _section(one, f"{prefix}.{name}".lstrip(".") + ("[]" if many else ""), root, named)
-        value = ("list of sections" if many else "section") if inner else _type(model, name)
+        models, inside, shape = _models(field.annotation)
+        for inner in models:
+            which = f", {_fixed_key(inner)}" if len(models) > 1 else ""
+            below += _section(inner, f"{prefix}.{name}".lstrip(".") + inside, which)
+        value = shape if models else _type(model, name)
         default = (
             "required"
             if field.is_required()
             else ""
-            if inner
+            if models
             else f"`{json.dumps(field.default, default=str)}`"
         )
         text.append(f"| `{name}` | {value} | {default} | {' '.join((field.description or '').split())} |\n")
     return text + below
+
+
+def _models(annotation: Any) -> tuple[list[type[BaseModel]], str, str]:
+    """Sections that a key may hold, what stands for their place below the key, and what the table calls them."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation], "", "section"
+    found = [model for argument in get_args(annotation) for model in _models(argument)[0]]
+    match get_origin(annotation):
+        case builtins.list:
+            return found, "[]", "list of sections"
+        case builtins.dict:
+            return found, ".NAME", "table of sections"
+    return found, "", "section"
+
+
+def _fixed_key(model: type[BaseModel]) -> str:
+    """Key and value that tell a section from the others that may stand in its place."""
+    name, field = next(
+        item for item in model.model_fields.items() if get_origin(item[1].annotation) is Literal
+    )
+    return f"`{name}: {get_args(field.annotation)[0]}`"
 
 
 def _type(model: type[BaseModel], name: str) -> str:

@@ -1,8 +1,8 @@
 """Set up the environment of the Makefile: `python envs/install.py .venv` installs requirements.lock there.
 
-pip never resolves: every pin is installed by its hash and without its dependencies, then `pip check` confirms that
-none is missing. Standard library only, since nothing is installed yet, and in a Python that 3.6 reads, so that an
-old one gets a sentence as well.
+pip never resolves dependencies: every pin is installed by its hash and without its dependencies, then `pip check`
+confirms that none is missing. Only the standard library is used, since nothing is installed yet, and only syntax that
+Python 3.6 can parse, so that an old Python reports a clear error as well.
 """
 
 import platform
@@ -14,8 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements.lock"
 
-# Pins that the index has no wheel of, and what they lack it for. They build from source, but only with compilers and
-# libraries that a set-up without root cannot count on. A test fails when the lock pins another version.
+# Pins without a wheel on the index, by the platform that lacks it. They can be built from source, but only with
+# compilers and libraries that a set-up without root cannot rely on. A test fails when the lock pins another version.
 NO_WHEEL_FOR_PYTHON_314 = "immutables==0.21"
 NO_WHEEL_FOR_LINUX_ARM = "tblite==0.8.0"
 NO_WHEEL_BEFORE_MACOS_15 = ("netcdf4==1.7.5.1.post1", "tblite==0.8.0")
@@ -26,8 +26,8 @@ def unsupported(
 ) -> "str | None":
     """Return why the lock cannot be installed on a platform, in one sentence, or None where it can.
 
-    The arguments are what `sys.version_info`, `platform.system`, `platform.machine`, `platform.mac_ver` and
-    `platform.python_implementation` say.
+    The arguments are the values of `sys.version_info`, `platform.system`, `platform.machine`, `platform.mac_ver` and
+    `platform.python_implementation`.
     """
     if implementation != "CPython" or not (3, 11) <= python <= (3, 13):
         wheel = f" ({NO_WHEEL_FOR_PYTHON_314} has no wheel for later ones)" if python > (3, 13) else ""
@@ -51,19 +51,19 @@ def unsupported(
             " update macOS, or install the environment envs/xtb.yaml with conda"
         )
     return (
-        "the pinned packages are there for Linux on x86-64 and macOS on arm64, and this is"
+        "the pinned packages are available for Linux on x86-64 and macOS on arm64, and this is"
         f" {system or 'an unknown system'} on {machine or 'an unknown machine'}: install the environment"
         " envs/xtb.yaml with conda"
     )
 
 
 def unsupported_here() -> "str | None":
-    """Return `unsupported` for the Python and the computer that this runs on."""
+    """Return `unsupported` for the running Python and computer."""
     if platform.system() == "Linux":
         libc, version = platform.libc_ver()
         if libc != "glibc" or tuple(map(int, version.split(".")[:2])) < (2, 28):
             return (
-                "the pinned packages are there for Linux with glibc 2.28 or newer, and this one has"
+                "the pinned packages are available for Linux with glibc 2.28 or newer, and this one has"
                 f" {libc or 'another C library'} {version}: use a newer Linux, or install the environment"
                 " envs/xtb.yaml with conda"
             )
@@ -92,8 +92,8 @@ def pin_of(name: str, lock: str) -> str:
 def install_commands(pip: "list[str]", build_tools: str) -> "list[list[str]]":
     """Return the calls of pip, in order.
 
-    `build_tools` is a requirements file with the pin of setuptools, which builds the pins that the index has as sources
-    alone and qdjunction itself. Without build isolation, since pip would fetch the newest setuptools for that.
+    `build_tools` is a requirements file with the pin of setuptools, which builds qdjunction itself and the pins that
+    the index has only as sources. Build isolation is off, since pip would fetch the newest setuptools for it.
     """
     install = [*pip, "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
     locked = [*install, "--require-hashes", "--no-build-isolation", "--use-pep517", "-r"]
@@ -114,17 +114,17 @@ def install(python: str) -> None:
             done = subprocess.run(command, check=False)
             if done.returncode:
                 raise SystemExit(
-                    f"the set-up stopped at `{' '.join(command[2:])}`; what pip says above is why"
+                    f"the set-up stopped at `{' '.join(command[2:])}`; see the output of pip above"
                 )
 
 
 def main(folder: str) -> None:
-    """Make the virtual environment `folder` and install the lock and qdjunction in it."""
+    """Create the virtual environment `folder` and install the lock and qdjunction in it."""
     reason = unsupported_here()
     if reason:
         raise SystemExit(reason)
     if subprocess.run([sys.executable, "-m", "venv", folder], check=False).returncode:
-        raise SystemExit(f"{sys.executable} cannot make a virtual environment; what it says above is why")
+        raise SystemExit(f"{sys.executable} cannot make a virtual environment; see its output above")
     install(str(Path(folder).absolute() / "bin" / "python"))
 
 

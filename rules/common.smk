@@ -1,6 +1,7 @@
 # What the rules ask of the study: settings by section, files by junction, resources by size.
 import inspect
 
+from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
 from qdjunction.report.plan import (
     FIGURE_RECORD,
     files_of,
@@ -11,6 +12,7 @@ from qdjunction.study.table import ALONE, RECORD, Batch, study_values
 
 FIGURES = [] if study.is_screen else planned_figures(study)
 SETTINGS = study_values(study)
+ENGINE, EMBEDDED = ENGINES[study.config.engine], ENGINES[EMBEDDED_ENGINE]
 
 
 def settings(section):
@@ -23,9 +25,19 @@ def headline_settings():
     return study.config.interference.headline
 
 
-def engine_settings(name=study.config.engine):
+def engine_settings(kind=ENGINE):
     """Arguments of `make_engine`."""
-    return {"name": name, "settings": settings(name)}
+    return {"name": kind.name, "settings": settings(kind.name)}
+
+
+def environment(kind=ENGINE):
+    """File of the conda environment of an engine; one that comes with a distribution of its own has a path of its own."""
+    # Snakemake itself looks only when the first job is done.
+    if not (file := Path(workflow.basedir, "envs", kind.environment)).is_file():
+        raise WorkflowError(
+            f"{file}: the engine '{kind.name}' names this conda environment, but there is no such file; add it"
+        )
+    return str(Path("../envs", kind.environment))
 
 
 def relaxation_start(wildcards):
@@ -33,16 +45,6 @@ def relaxation_start(wildcards):
     if study.is_pre_relaxed(wildcards.dot):
         return "<results>/{dot}/pre_relaxed.extxyz"
     return study.relaxed_start(wildcards.dot) or []
-
-
-def entry_of_dot(wildcards):
-    """What the configuration says of the make of a dot: cation, halide and its order."""
-    return study.dot(wildcards.dot).entry.model_dump(exclude={"dot", "contacts"})
-
-
-def definition_of_dot(wildcards):
-    """What the catalogue says of a dot."""
-    return study.dot(wildcards.dot).definition.model_dump(mode="json")
 
 
 # Plain values where nothing depends on the wildcards: Snakemake pays for each function with each job.
@@ -70,11 +72,11 @@ def seeds(batch):
     return before if study.config.seed_density else {}
 
 
-def pseudopotentials(gold=False):
-    """Pseudopotential files of a dot, with gold or without, where the engine needs any."""
-    if study.config.engine != "siesta":
+def engine_files(gold=False):
+    """Input function: files of the engine, such as pseudopotentials, for a dot with gold or without."""
+    if not study.has_engine_files:
         return []
-    return lambda wildcards: study.pseudopotentials(wildcards.dot, gold)
+    return lambda wildcards: study.engine_files(wildcards.dot, gold)
 
 
 def contacts(batch):
@@ -125,41 +127,22 @@ def small_first(wildcards):
     return 1 + MOST_ATOMS - study.dot(wildcards.dot).atoms
 
 
-# One thread for what the embedded engine computes, so that jobs run side by side, and T(E): docs/engines.md has the
-# measurements. `--set-threads relax=2` gives more. SIESTA's ranks are counted from the threads of its jobs.
-ENGINE_THREADS = {"xtb": 1, "siesta": 2}[study.config.engine]
-
-
-# Estimates by the number of atoms n, fitted to the benchmark files of finished studies; docs/cluster.md has the numbers.
-# T(E), orbital rule and local density cost what the SCF of the embedded engine does.
-ESTIMATES = {
-    "xtb": {
-        "mem_mb": lambda n: 1000 + 0.008 * n**2,
-        "scf_min": lambda n: 10 + 2e-7 * n**3,
-        "relax_min": lambda n: 20 + 1e-5 * n**3,
-    },
-    "siesta": {
-        "mem_mb": lambda n: 1500 + 12 * n,
-        "scf_min": lambda n: 30 + 1e-5 * n**3,
-        "relax_min": lambda n: 120 + 2e-4 * n**3,
-    },
-}
-
-
 ONE = Batch(0, ALONE)
 
 
-def asked(estimate, engine="xtb", batch=None):
+def asked(estimate, engine=EMBEDDED, batch=None):
     """Resource function: what one attempt more asks more of, up to the limit of the configuration.
 
+    Estimates are those of an engine; T(E), orbital rule and local density cost what the SCF of the embedded one does.
     With `batch`, for junctions instead of the dot alone.
     """
+    of_atoms = getattr(engine, estimate)
     limits = study.config.resources
     limit = limits.max_mem_mb if estimate == "mem_mb" else limits.max_runtime_min
     number = len(batch.contacts) if batch and estimate != "mem_mb" else 1
 
     def amount(wildcards, attempt):
-        one = round(ESTIMATES[engine][estimate](n_atoms(wildcards, batch is not None)))
+        one = round(of_atoms(n_atoms(wildcards, batch is not None)))
         return min(attempt * number * one, limit)
 
     # Snakemake looks the signature up nine times a job, which took a tenth of the planning.

@@ -7,7 +7,7 @@ for batch in study.batches:
         input:
             structure="<results>/{dot}/relaxed.extxyz",
             before=density_before(batch),
-            pseudopotentials=pseudopotentials(gold=True),
+            engine_files=engine_files(gold=True),
         output:
             structures=in_results(batch.files("junction.extxyz")),
             hamiltonians=in_results(batch.files("hamiltonian.nc")),
@@ -19,11 +19,11 @@ for batch in study.batches:
             dot=batch.dot_pattern,
         priority: small_first
         conda:
-            f"../envs/{study.config.engine}.yaml"
-        threads: ENGINE_THREADS
+            environment()
+        threads: ENGINE.threads
         resources:
-            mem_mb=asked("mem_mb", study.config.engine, batch),
-            runtime=asked("scf_min", study.config.engine, batch),
+            mem_mb=asked("mem_mb", ENGINE, batch),
+            runtime=asked("scf_min", ENGINE, batch),
         params:
             contacts=contacts(batch),
             electrodes=settings("electrodes"),

@@ -1,5 +1,7 @@
-# From the catalogue to relaxed dots.
+# From structure sources to relaxed structures.
 rule dot:
+    input:
+        lambda wildcards: study.dot(wildcards.dot).entry.input_files(),
     output:
         structure="<results>/{dot}/dot.extxyz",
         record="<results>/{dot}/dot.json",
@@ -14,8 +16,11 @@ rule dot:
         mem_mb=1000,
         runtime=10,
     params:
-        entry=entry_of_dot,
-        definition=definition_of_dot,
+        # All that the configuration says but the contact pairs: a pair that is added later builds nothing again.
+        settings=lambda wildcards: study.dot(wildcards.dot).entry.build_values(),
+        definition=lambda wildcards: study.dot(wildcards.dot).definition.model_dump(
+            mode="json"
+        ),
     script:
         "../workflow/scripts/dot.py"
 
@@ -24,7 +29,7 @@ rule dot:
 rule pre_relax:
     input:
         structure="<results>/{dot}/dot.extxyz",
-        start=lambda wildcards: study.relaxed_start(wildcards.dot, "xtb") or [],
+        start=lambda wildcards: study.relaxed_start(wildcards.dot, EMBEDDED.name) or [],
     output:
         structure="<results>/{dot}/pre_relaxed.extxyz",
         record="<results>/{dot}/pre_relaxed.json",
@@ -34,13 +39,13 @@ rule pre_relax:
         "<benchmarks>/{dot}/pre_relax.tsv"
     priority: small_first
     conda:
-        "../envs/xtb.yaml"
-    threads: 1
+        environment(EMBEDDED)
+    threads: EMBEDDED.threads
     resources:
         mem_mb=asked("mem_mb"),
         runtime=asked("relax_min"),
     params:
-        engine=engine_settings("xtb"),
+        engine=engine_settings(EMBEDDED),
         fmax_ev_per_ang=lambda wildcards: study.config.relax.fmax(
             study.dot(wildcards.dot).atoms
         ),
@@ -55,7 +60,7 @@ rule relax:
     input:
         structure="<results>/{dot}/dot.extxyz",
         start=relaxation_start,
-        pseudopotentials=pseudopotentials(),
+        engine_files=engine_files(),
     output:
         structure="<results>/{dot}/relaxed.extxyz",
         record="<results>/{dot}/relaxed.json",
@@ -66,11 +71,11 @@ rule relax:
         "<benchmarks>/{dot}/relax.tsv"
     priority: small_first
     conda:
-        f"../envs/{study.config.engine}.yaml"
-    threads: ENGINE_THREADS
+        environment()
+    threads: ENGINE.threads
     resources:
-        mem_mb=asked("mem_mb", study.config.engine),
-        runtime=asked("relax_min", study.config.engine),
+        mem_mb=asked("mem_mb", ENGINE),
+        runtime=asked("relax_min", ENGINE),
     params:
         engine=engine_settings(),
         fmax_ev_per_ang=lambda wildcards: study.config.relax.fmax(

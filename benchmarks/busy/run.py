@@ -1,12 +1,12 @@
-"""How much longer an SCF takes beside busy processes, by the way OpenMP threads wait and by their number.
+"""Measure how an SCF slows down beside busy processes, by the wait policy and number of OpenMP threads.
 
     python benchmarks/busy/run.py [--dot 12Pb] [--cation Cs] [--neighbours 0 2 8] [--rounds 3] [--limit 120]
 
-A process for each number of threads and way to wait computes the same SCF over and over. The rounds are interleaved,
-all cases once and then all once more, so that whatever else the machine does meets every case alike. The table has the
-median of the rounds. "share" is what each SCF should get of the cores that other programs leave, if its threads and the
-busy processes get equal parts. "lost" is how much longer it took than its work takes on that share, work being the
-processor time on one thread: 1 is right.
+For each number of threads and wait policy, one process computes the same SCF repeatedly. The rounds are interleaved
+(all cases once, then all cases again), so that other load on the machine affects all cases alike. The table has the
+median of the rounds. "share" is the part of the cores left by other programs that each SCF should get if its threads
+and the busy processes get equal parts. "lost" is the wall time divided by the time of the same work on that share,
+where work is the processor time on one thread: 1 is ideal.
 """
 
 import argparse
@@ -28,7 +28,8 @@ from tabulate import tabulate
 
 ROOT = Path(__file__).parents[2]
 
-# What libgomp takes where neither variable is set is 300000, written out since the library sets what is not.
+# libgomp's value if neither variable is set is 300000; it is given explicitly, since the library sets a variable that
+# is unset.
 WAYS = {
     "libgomp's default": {"GOMP_SPINCOUNT": "300000"},
     "GOMP_SPINCOUNT=1000": {"GOMP_SPINCOUNT": "1000"},
@@ -57,7 +58,7 @@ for _ in sys.stdin:
     print(*scf(), flush=True)
 """
 
-# Ends with its parent, however that ends.
+# Ends when its parent ends, for whatever reason.
 BUSY = "import os; parent = os.getppid()\nwhile os.getppid() == parent: sum(range(10000))"
 
 
@@ -98,7 +99,7 @@ class Worker:
         self._process.stdout.readline()
 
     def scf(self, neighbours: int) -> Run:
-        """Time one SCF beside so many busy processes."""
+        """Time one SCF beside `neighbours` busy processes."""
         with busy(neighbours) as processes:
             own = [self._process, *processes]
             began, before = time.perf_counter(), _processor_time(own)
@@ -122,13 +123,13 @@ class Worker:
 
 
 def _line(stream) -> str:
-    """Return the line that is there within half a second, else nothing."""
+    """Return a line if one arrives within half a second, otherwise an empty text."""
     return stream.readline() if select.select([stream], [], [], 0.5)[0] else ""
 
 
 @contextmanager
 def busy(number: int) -> Iterator[list[psutil.Process]]:
-    """Keep so many processes busy."""
+    """Keep `number` processes busy."""
     processes = [psutil.Popen([sys.executable, "-c", BUSY]) for _ in range(number)]
     try:
         yield processes
@@ -139,14 +140,14 @@ def busy(number: int) -> Iterator[list[psutil.Process]]:
 
 
 def _processor_time(processes: list[psutil.Process]) -> tuple[float, float]:
-    """Processor time (s) that the whole machine and these processes have used."""
+    """Return the processor time (s) used by the machine and by `processes`."""
     machine = psutil.cpu_times()
     own = sum(sum(process.cpu_times()[:2]) for process in processes)
     return machine.user + machine.nice + machine.system, own
 
 
 def share(threads: int, neighbours: int, cores: float) -> float:
-    """Cores that the threads of an SCF get beside the busy processes, each of all these its equal part."""
+    """Return the cores that the threads of an SCF get if they and the busy processes share equally."""
     return min(threads, threads * cores / (threads + neighbours))
 
 

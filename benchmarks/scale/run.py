@@ -1,8 +1,8 @@
-"""Time and memory of a dry run, and of a plain second run of a finished study, against the number of junctions.
+"""Measure time and memory of a dry run, and of a repeated run of a finished study, by the number of junctions.
 
 ``python benchmarks/scale/run.py 100 1000 10000`` appends rows for dry runs to measured.csv beside this file. The word
-``second`` among the numbers computes a screening of 200 junctions, which takes half an hour, and adds a row for running
-it once more.
+``second`` among the numbers computes a screening of 200 junctions, which takes half an hour, and adds a row for a
+repeated run of it.
 """
 
 import csv
@@ -40,7 +40,7 @@ def snakemake(folder: Path, *words: str) -> str:
 
 
 def measured(folder: Path, *words: str) -> tuple[float, float, float]:
-    """Wall time (s), processor time (s) and, of this and all calls before, the largest memory (MB)."""
+    """Return wall time (s), processor time (s) and the largest memory (MB) of this call and all previous ones."""
     began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     said = snakemake(folder, *words)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -1,10 +1,10 @@
-"""Read a million traces from disk through selection and histograms and watch the memory.
+"""Measure the memory while a million traces are read from disk, selected and histogrammed.
 
-The traces are a pool of simulated ones, each shifted by a small amount of its own, since simulating a million anew
-would take longer than all else. They are written to one HDF5 file first, a block at a time, in single precision and
-with the displacement that all share, and the file is deleted at the end. Run with
-``OMP_NUM_THREADS=1 python benchmarks/traces/flat_memory.py [--traces 1000000] [--points 7000] [--folder DIR]``; a
-million traces of 7,000 points take 28 GB in DIR.
+The traces are taken from a pool of simulated ones, each shifted by a different small amount, since simulating a million
+separate traces would take longer than everything else. They are first written to one HDF5 file, block by block, in
+single precision and with a common displacement; the file is deleted at the end. Run with ``OMP_NUM_THREADS=1 python
+benchmarks/traces/flat_memory.py [--traces 1000000] [--points 7000] [--folder DIR]``; a million traces of 7,000 points
+take 28 GB in DIR.
 """
 
 import argparse
@@ -44,7 +44,7 @@ def write(path: Path, count: int, points: int) -> None:
 
 
 def watched(source: TraceSource, resident: list[float]) -> Iterator[Trace]:
-    """Give the traces, noting and printing the resident memory at every tenth of them."""
+    """Yield the traces; record and print the resident memory after every tenth of them."""
     process = psutil.Process()
     begun = time.process_time()
     for number, trace in enumerate(source):

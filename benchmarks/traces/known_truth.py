@@ -1,6 +1,6 @@
-"""Hold the analysis against simulated traces of known truth, and print what it gets right.
+"""Compare the analysis with simulated traces of known truth and print its accuracy.
 
-Recall and precision of the jump rule against noise and against the width of the transition; coverage of the
+Recall and precision of the jump rule versus noise and versus the width of the transition; coverage of the
 intervals of peak positions; the five-class structure. Run with ``OMP_NUM_THREADS=1 python
 benchmarks/traces/known_truth.py``.
 """
@@ -21,7 +21,7 @@ LEVELS_ONLY = SlidingSeries(("L-R1", "L-R2", "L-R3"), (4.0, 9.0, 14.0), (-1.54, 
 
 
 def recall_and_precision(settings: SimulationSettings, count: int) -> tuple[float, float]:
-    """Compare the selected traces with those that have a jump."""
+    """Return recall and precision of the selection of traces with a jump."""
     true = found = both = 0
     for item in islice(simulate(SERIES, settings), count):
         selected = find_jump(item.trace, JumpSettings()) is not None
@@ -42,8 +42,8 @@ def show_jump_rule(count: int = 400) -> None:
 
 
 def show_peaks(sets: int = 40, count: int = 250) -> None:
-    """Print how often the intervals of the peaks hold the true levels."""
-    # Plateaus of equal length on either side of their middle, so that the mean level is the given one.
+    """Print how often the intervals of the peaks contain the true levels."""
+    # Plateaus that extend equally to both sides of their middle, so that the mean level is the given one.
     settings = {"points": 6000, "slide_fraction": 1.0, "plateau_offset_nm": 0.25, "position_spread_nm": 0.03}
     for bound in (1.0, 0.85):
         held = np.zeros(3)
@@ -57,7 +57,7 @@ def show_peaks(sets: int = 40, count: int = 250) -> None:
                 errors.append(peak.centre - true)
         errors = np.array(errors).reshape(sets, 3)
         print(
-            f"peaks, {sets} sets of {count} traces, {bound:.0%} with a dot: 95 % intervals hold "
+            f"peaks, {sets} sets of {count} traces, {bound:.0%} with a dot: 95 % intervals contain the level in "
             f"{', '.join(f'{share:.0%}' for share in held / sets)}; mean error "
             f"{', '.join(f'{error:+.4f}' for error in errors.mean(axis=0))} decades",
             flush=True,

@@ -1,6 +1,6 @@
-"""Time selection and histograms on 3,442 traces of 20,000 points, against a literal loop, on one core.
+"""Time selection and histograms on 3,442 traces of 20,000 points, compared with a literal loop, on one core.
 
-The literal loop is that of the tests for the selection, and a count of every point for the histograms.
+The literal loop is the one from the tests for the selection, and a count of every point for the histograms.
 Run with ``OMP_NUM_THREADS=1 python benchmarks/traces/selection_speed.py [--traces 3442] [--text]``.
 """
 
@@ -52,7 +52,7 @@ def literal_pass(traces: list[Trace], settings: TracesSettings) -> tuple[int, np
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--traces", type=int, default=3442)
-    parser.add_argument("--literal", type=int, default=40, help="traces given to the literal loop")
+    parser.add_argument("--literal", type=int, default=40, help="number of traces for the literal loop")
     parser.add_argument("--text", action="store_true", help="also write them as text files and read those")
     asked = parser.parse_args()
     settings = TracesSettings()
@@ -73,7 +73,7 @@ def main() -> None:
     assert jumps == same.jumps
     moved = max(np.abs(counts - same.log10_g.total).sum(), np.abs(cloud - same.cloud.counts).sum())
     print(
-        f"literal loop: {literal * 1e3:.1f} ms a trace; fast: {seconds / asked.traces * 1e3:.3f} ms; "
+        f"literal loop: {literal * 1e3:.1f} ms per trace; fast: {seconds / asked.traces * 1e3:.3f} ms; "
         f"{literal / (seconds / asked.traces):.0f} times faster; same jumps; "
         f"{moved} of {counts.sum()} points on an edge in another bin"
     )

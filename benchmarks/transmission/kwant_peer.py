@@ -1,6 +1,6 @@
 """Time kwant on an orthogonalised system: ``python kwant_peer.py system.npz`` prints one line of JSON.
 
-Runs in any Python that has kwant, which need not be the one of qdjunction.
+Runs in any Python that has kwant, not necessarily the one that has qdjunction.
 """
 
 import json
@@ -18,7 +18,7 @@ class Fixed:
         self.sigma = sigma
 
     def __call__(self, energy, *arguments, **keywords):
-        """Give it at any energy."""
+        """Return the self-energy, whatever the energy."""
         return self.sigma
 
 

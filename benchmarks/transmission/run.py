@@ -1,11 +1,11 @@
-"""Time T(E) against other ways to compute it: ``python benchmarks/transmission/run.py``.
+"""Compare the time of T(E) with that of other methods: ``python benchmarks/transmission/run.py``.
 
-Every figure is processor time of one thread, each measured in a process of its own, so that a busy machine
-adds little and peak memory belongs to one solver alone. Where 1,000 energies would take hours, a few are
-timed and the rest is counted, which the table says. Systems: LCAO-like matrices made here, and, where they
-are found (``QDJUNCTION_SIESTA_REFERENCE``), recorded SIESTA matrices. Peers: LU and the dense inverse (as
-``ase.transport`` takes it) written here, ``sisl_toolbox.btd``, kwant (``--kwant-python`` names a Python that has
-it) and TBtrans, where its binary is on the PATH. One that is not there is a row with the reason.
+All times are processor times of one thread, each measured in a separate process, so that other load has
+little effect and peak memory is that of a single solver. If 1,000 energies would take hours, a few are
+timed and the total is extrapolated; the table says so. Systems: synthetic LCAO-like matrices, and, if
+available (``QDJUNCTION_SIESTA_REFERENCE``), recorded SIESTA matrices. Compared with: LU and the dense inverse (as in
+``ase.transport``) written here, ``sisl_toolbox.btd``, kwant (``--kwant-python`` names a Python that has it)
+and TBtrans, if its binary is on the PATH. A method that is not available has a row with the reason.
 """
 
 import argparse
@@ -32,7 +32,7 @@ SOLVERS = ("LU", "contact reduction", "dense inverse", "sisl_toolbox.btd", "kwan
 
 
 def made_system(n_orbitals: int):
-    """Make a rod of atoms, ten orbitals each, whose overlaps fall off exponentially (extended Hueckel)."""
+    """Return a rod of atoms with ten orbitals each, whose overlaps decay exponentially (extended Hueckel)."""
     import numpy as np
     from qdjunction.transport import Device, WideBandLead
     from scipy.sparse.linalg import eigsh
@@ -46,12 +46,12 @@ def made_system(n_orbitals: int):
     places += rng.normal(scale=0.15, size=places.shape)
     atoms = np.repeat(np.arange(n_atoms), 10)
     distance = cdist(places, places)[np.ix_(atoms, atoms)]
-    # One fixed pattern of signs and sizes for each pair of atoms, as ten orbitals of one element have it.
+    # The same pattern of signs and magnitudes for each pair of atoms, as for ten orbitals of one element.
     pattern = rng.uniform(-1, 1, (10, 10))
     kinds = np.tile(np.arange(10), n_atoms)
     S = np.exp(-distance / 0.9) * (pattern + pattern.T)[np.ix_(kinds, kinds)]
     S[(distance < 1e-9) | (distance > 11.0)] = 0.0
-    # From a start of its own, so that every process makes the same matrix.
+    # With a fixed start vector, so that every process makes the same matrix.
     S *= 0.7 / np.abs(eigsh(S, 1, v0=np.ones(len(S)), return_eigenvectors=False, tol=1e-2)[0])
     np.fill_diagonal(S, 1.0)
     levels = np.linspace(-5, 3, 10)[kinds]
@@ -97,7 +97,7 @@ def dense_matrix(device, left, right, energy):
 
 
 def by_inverse(device, left, right, energy):
-    """Whole inverse, as ``ase.transport`` takes it."""
+    """Return T from the full inverse, as in ``ase.transport``."""
     import numpy as np
     from qdjunction.transport.leads.base import broadening
 
@@ -107,7 +107,7 @@ def by_inverse(device, left, right, energy):
 
 
 def matmul_rate() -> float:
-    """Give the floating-point operations per second of a real matrix product, the peak to measure by."""
+    """Return the floating-point operations per second of a real matrix product, taken as the peak rate."""
     import numpy as np
 
     a = np.random.default_rng(0).normal(size=(2000, 2000))
@@ -119,7 +119,7 @@ def matmul_rate() -> float:
 
 
 def by_btd(device, left, right, energies):
-    """``sisl_toolbox.btd``, its own partition into blocks by the atoms."""
+    """Return time and T of ``sisl_toolbox.btd``, with its own partition of the atoms into blocks."""
     import numpy as np
     import scipy.sparse
     import sisl
@@ -155,10 +155,10 @@ def by_btd(device, left, right, energies):
 
 
 def by_kwant(device, left, right, energies, python):
-    """Kwant on the orthogonalised system; it knows no overlap.
+    """Return time, T and sparse solver of kwant on the orthogonalised system, since kwant does not support overlap.
 
-    By Cholesky's factors with the leads last, and not Loewdin's root, since that keeps the leads' self-energies on
-    the orbitals of both leads.
+    The system is orthogonalised by Cholesky factors with the leads last, not by Loewdin's root, since that confines the
+    leads' self-energies to the orbitals of both leads.
     """
     import numpy as np
     import scipy.linalg
@@ -170,7 +170,7 @@ def by_kwant(device, left, right, energies, python):
     H, S = (np.asarray(M)[np.ix_(order, order)] for M in (device.H, device.S))
     L = scipy.linalg.cholesky(S, lower=True)
     H = scipy.linalg.solve_triangular(L, scipy.linalg.solve_triangular(L, H, lower=True).T, lower=True)
-    # Round-off where S was block-diagonal would be a coupling to kwant.
+    # kwant would take round-off errors, where S was block-diagonal, for couplings.
     H[np.abs(H) < 1e-13] = 0.0
     sizes = np.bincount(atoms)[np.argsort(2 * np.arange(atoms.max() + 1) + 1e6 * last, kind="stable")]
     data = {"H": H, "ends": np.cumsum(sizes), "energies": energies}
@@ -205,7 +205,7 @@ def measure(case: str, solver: str, reference: str, energies_timed: int, kwant_p
 
     system = recorded_system(Path(reference)) if case == "recorded" else made_system(int(case))
     device, left, right, energies = system
-    # The first call of each kernel pays for loading it.
+    # The first call of each kernel includes the time to load it.
     np.linalg.eigh(np.eye(50) + 0.1)
     np.linalg.inv(np.eye(50) * (1 + 1j))
     rate = matmul_rate()
@@ -227,12 +227,12 @@ def measure(case: str, solver: str, reference: str, energies_timed: int, kwant_p
         _ = device.spectrum
         once = clock() - start
         start = clock()
-        # Its checks are part of the time.
+        # The time includes the solver's checks.
         values = transmission(device, left, right, energies, "contact-reduction").transmission[spot]
         seconds, row["energies_timed"] = clock() - start, len(energies)
         windows = ContactReduction(device, left, right)._closed.windows(energies)
         terms = sum(window.operations for window in windows)
-        # Levels and rows; the sums for g; Dyson's equation and the trace.
+        # Levels and rows; the sums for g; the Dyson equation and the trace.
         operations = 4 * n**3 + 2 * m**2 * terms + len(energies) * 19 * m**3
         row["predicted_memory_gib"] = (2 * 8 * n**2 + predicted) / 1024**3
     elif solver == "LU":
@@ -267,7 +267,7 @@ def measure(case: str, solver: str, reference: str, energies_timed: int, kwant_p
 
 
 def measure_bulk(reference: str, n_energies: int) -> list[dict]:
-    """Time lead and device together on the recorded bulk junction against ``sisl.RecursiveSI``."""
+    """Time lead and device together on the recorded bulk junction, compared with ``sisl.RecursiveSI``."""
     import lzma
 
     import numpy as np
@@ -379,7 +379,7 @@ def in_its_own_process(function: str, *arguments) -> dict | list:
 
 
 def compare(rows: list[dict]) -> None:
-    """Hold every solver against LU: T at the energies that both have, and time."""
+    """Compare every solver with LU: T at the common energies, and time."""
     import numpy as np
 
     lu = next(row for row in rows if row["solver"] == "LU")
@@ -426,7 +426,11 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 2000, 4000, 8000])
     parser.add_argument("--reference", default=os.environ.get("QDJUNCTION_SIESTA_REFERENCE", ""))
     parser.add_argument(
-        "--solvers", nargs="+", choices=SOLVERS, default=SOLVERS, help="LU is needed to compare"
+        "--solvers",
+        nargs="+",
+        choices=SOLVERS,
+        default=SOLVERS,
+        help="solvers to time; LU is required for the comparison",
     )
     parser.add_argument("--kwant-python", default=sys.executable, help="a Python that has kwant")
     parser.add_argument("--output", type=Path, default=HERE / "results")
@@ -451,7 +455,7 @@ def main() -> None:
             for row in (row for row in bulk if "values" in row):
                 row["T"] = float(row["values"][0])
                 row["times_faster_than_sisl"] = bulk[0]["per_energy_s"] / row["per_energy_s"]
-        # After each case, so that a long run that is stopped leaves what it has.
+        # Written after each case, so that an interrupted run leaves its results so far.
         write(rows, bulk, options.output)
     print((options.output / "transmission.md").read_text())
 

@@ -1,6 +1,6 @@
 """Time one SCF of 12Pb MAPbBr3 (288 atoms) with the BLAS of tblite's own wheel and with the fast one.
 
-Each runs in a process of its own, one after the other, on the same threads; the first SCF of a process is
+Both run one after the other in separate processes, with the same number of threads; the first SCF of each process is
 timed.
 
     python benchmarks/xtb/scf.py [--dot 12Pb] [--geometry FILE.extxyz] [--threads 2] [--repeats 1]
@@ -41,7 +41,7 @@ print(f"{seconds:.3f}|{float(result['energy']):.8f}|{len(result['orbital-energie
 
 
 def single_point(kind: str, data: str, threads: int) -> list[str]:
-    """Run one SCF in a fresh process; seconds, energy, orbitals and the BLAS."""
+    """Run one SCF in a new process and return seconds, energy, number of orbitals and the BLAS."""
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     command = [sys.executable, "-c", SINGLE_POINT, kind, data]
     return (
@@ -56,7 +56,7 @@ def main() -> int:
     parser.add_argument("--dot", default="12Pb", help="a dot of clusters/ (unrelaxed)")
     parser.add_argument("--geometry", type=Path, help="a structure file instead of a dot")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--repeats", type=int, default=1, help="the fastest of so many runs counts")
+    parser.add_argument("--repeats", type=int, default=1, help="number of runs; the fastest counts")
     arguments = parser.parse_args()
 
     atoms = (

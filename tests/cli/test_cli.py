@@ -1,4 +1,4 @@
-"""The command line on the smallest real dot: every verb, from the dot to the decay."""
+"""The command line on the smallest real dot: every command, from the dot to the decay."""
 
 import re
 import subprocess
@@ -138,6 +138,6 @@ def test_bad_input_is_one_sentence_and_exit_code_2(folder, tmp_path, monkeypatch
 def test_the_installed_command_explains_itself():
     command = Path(sys.executable).with_name("qdjunction")
     run = subprocess.run([command, "--help"], capture_output=True, text=True, check=True)
-    for verb in ("dot", "junction", "relax", "hamiltonian", "transmission", "decay", "check"):
-        assert re.search(rf"^    {verb}\b", run.stdout, re.MULTILINE)
+    for name in ("dot", "junction", "relax", "hamiltonian", "transmission", "decay", "check"):
+        assert re.search(rf"^    {name}\b", run.stdout, re.MULTILINE)
     assert subprocess.run([command, "nonsense"], capture_output=True, check=False).returncode == 2

@@ -1,4 +1,4 @@
-"""The verbs that write what SIESTA reads and read what it left."""
+"""The commands that write what SIESTA reads and read what it left."""
 
 from pathlib import Path
 

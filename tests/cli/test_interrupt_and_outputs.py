@@ -42,6 +42,27 @@ def test_ctrl_c_is_one_line(tmp_path):
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        ("pydantic", ["--help"]),
+        ("numpy", ["transmission", "none.nc", "--output", "t.nc"]),
+        ("sisl", ["transmission", "none.nc", "--output", "t.nc"]),
+        ("numpy", ["run", str(ROOT / "config.yaml"), "-n"]),
+    ],
+)
+def test_ctrl_c_during_imports_is_one_line(module, words, tmp_path):
+    process = start("-X", "importtime", "-m", "qdjunction", *words, cwd=tmp_path)
+    for line in process.stderr:
+        if line.split("|")[-1].strip() == module:
+            break
+    process.send_signal(signal.SIGINT)
+    said = [line for line in process.stderr.read().splitlines() if not line.startswith("import time:")]
+    # A shell has 130 for both: Python ends itself by the signal if an extension module was just imported.
+    assert process.wait(timeout=60) in (130, -signal.SIGINT)
+    assert said == [f"qdjunction {words[0]}: interrupted; the same command resumes from what is finished"]
+
+
 def test_ctrl_c_in_a_rule_is_one_line(tmp_path):
     code = (
         "import sys, time\nfrom qdjunction.core import logs\n"
@@ -104,10 +125,48 @@ def test_a_folder_to_write_to_is_no_file(words, tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "name"), [(["dot", "1Pb"], "dot.json"), (["hamiltonian", "d.extxyz"], "h.HSX")]
+    "words",
+    [["dot", "1Pb"], ["junction", "none.extxyz", "--right", "R1"], ["relax", "none.extxyz"]],
+    ids=lambda words: words[0],
+)
+def test_a_folder_in_the_place_of_the_record_is_said_first(words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("x.json").mkdir()
+    assert cli.main([*words, "--output", "x.extxyz"]) == 2
+    assert "--output x.extxyz: its record x.json: is a folder" in capsys.readouterr().err
+    assert os.listdir(tmp_path) == ["x.json"], "nothing was written"
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["traces", "histogram", "none"], "summary.json"),
+        (["traces", "histogram", "none"], "cloud.pdf"),
+        (["siesta-input", "none.extxyz"], "siesta.fdf"),
+        (["figures", "none"], "index.html"),
+    ],
+)
+def test_a_folder_in_the_place_of_a_file_is_said_first(words, name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("out", name).mkdir(parents=True)
+    assert cli.main([*words, "--output", "out"]) == 2
+    assert f"--output out/{name}: is a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["dot", "1Pb"], "dot.json"),
+        (["hamiltonian", "d.extxyz"], "h.HSX"),
+        (["transmission", "none.nc"], "t.csv"),
+        (["siesta-convergence", "none.extxyz"], "c.txt"),
+        (["traces", "select", "none"], "jumps.xlsx"),
+        (["traces", "select", "none", "--output", "jumps.csv", "--bad"], "bad.parquet"),
+    ],
 )
 def test_another_suffix_is_named(words, name, tmp_path, capsys):
-    assert cli.main([*words, "--output", str(tmp_path / name)]) == 2
+    option = [] if words[-1].startswith("--") else ["--output"]
+    assert cli.main([*words, *option, str(tmp_path / name)]) == 2
     assert "let the name end in" in capsys.readouterr().err
 
 
@@ -115,7 +174,7 @@ def test_another_suffix_is_named(words, name, tmp_path, capsys):
     ("text", "message"),
     [
         (None, "cannot be read"),
-        ("study: a\nstudy: b\n", "'study' stands in line 1"),
+        ("study: a\nstudy: b\n", "'study' is already in line 1"),
         ("study: a\ndots:\n\t- x\n", "line 3"),
     ],
     ids=["missing", "doubled key", "tab"],

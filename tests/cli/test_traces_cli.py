@@ -235,13 +235,13 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
 
 
 def test_every_threshold_is_an_option(capsys):
-    for verb, models in {
+    for command, models in {
         "select": ["rise-decades", "pattern"],
         "simulate": ["drift-nm"],
         "histogram": ["groups"],
     }.items():
         with pytest.raises(SystemExit):
-            main(["traces", verb, "--help"])
+            main(["traces", command, "--help"])
         printed = capsys.readouterr().out
         for name in models:
             assert f"--{name} X" in printed

@@ -1,4 +1,4 @@
-"""The verb ``transmission`` on SIESTA's bulk gold: every kind of lead, every option, every bad value."""
+"""The command ``transmission`` on SIESTA's bulk gold: every kind of lead, every option, every bad value."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import pytest
 import sisl
 import xarray
 from qdjunction.cli import main
+from qdjunction.core.matrix_files import read_matrices
 
 TSHS = Path(__file__).parents[1] / "data/siesta/periodic/siesta.TSHS"
 GRID = "--energies=-1:1:0.25"
@@ -17,8 +18,7 @@ GRID = "--energies=-1:1:0.25"
 def folder(tmp_path_factory):
     """Twelve layers of gold, one atom across, and the electrode of two."""
     here = tmp_path_factory.mktemp("gold")
-    with sisl.get_sile(TSHS) as sile:
-        gold = sile.read_hamiltonian()
+    gold = read_matrices(TSHS)
     gold.tile(12, 2).write(here / "device.nc")
     gold.tile(2, 2).write(here / "electrode.nc")
     gold.tile(8, 2).write(here / "short.nc")

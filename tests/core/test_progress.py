@@ -30,7 +30,9 @@ def slow(count, seconds=0.03):
 
 def test_items_pass_through_and_are_counted(lines):
     assert list(watched(slow(6), "selecting", 6)) == list(range(6))
-    first = re.fullmatch(r"selecting: (\d) of 6 traces, 00:00 gone, about 00:00 to go", lines.messages[0])
+    first = re.fullmatch(
+        r"selecting: (\d) of 6 traces, 00:00 elapsed, about 00:00 remaining", lines.messages[0]
+    )
     assert first
     assert 1 <= int(first[1]) <= 3
 
@@ -54,20 +56,20 @@ def test_the_time_left_follows_the_rate(lines):
         for _ in range(5):
             time.sleep(0.1)
             meter.update(1)
-    minutes, seconds = re.search(r"about (\d\d):(\d\d) to go", lines.messages[-1]).groups()
+    minutes, seconds = re.search(r"about (\d\d):(\d\d) remaining", lines.messages[-1]).groups()
     assert 99 <= 60 * int(minutes) + int(seconds) < 300
 
 
 def test_a_bound_is_called_one(lines):
     list(watched(slow(4), "relaxing", 500, "steps", at_most=True))
     assert re.fullmatch(
-        r"relaxing: \d of at most 500 steps, 00:00 gone, at most \d\d:\d\d to go", lines.messages[0]
+        r"relaxing: \d of at most 500 steps, 00:00 elapsed, at most \d\d:\d\d remaining", lines.messages[0]
     )
 
 
 def test_without_a_total_there_is_no_estimate(lines):
     list(watched(slow(4), "selecting"))
-    assert re.fullmatch(r"selecting: \d traces, 00:00 gone", lines.messages[0])
+    assert re.fullmatch(r"selecting: \d traces, 00:00 elapsed", lines.messages[0])
 
 
 def test_an_error_ends_it(lines):
@@ -114,7 +116,7 @@ def _read(terminal):
 
 def test_a_terminal_gets_a_bar_and_whole_lines():
     shown = on_terminal()
-    assert re.search(r"\rselecting: \d+ of 20 traces .*gone, about \d\d:\d\d to go", shown)
+    assert re.search(r"\rselecting: \d+ of 20 traces .*elapsed, about \d\d:\d\d remaining", shown)
     assert re.search(r"\r\d\d:\d\d:\d\d a line between\r?\n", shown)
 
 

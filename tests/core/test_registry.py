@@ -14,12 +14,12 @@ class KIND:
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A package with two kinds and a helper module."""
+    """A package with two kinds and a helper module, which is expensive to import."""
     name = f"kinds_{tmp_path.name.replace('-', '_')}"
     folder = tmp_path / name
     folder.mkdir()
     (folder / "__init__.py").touch()
-    (folder / "helper.py").write_text("x = 1\n")
+    (folder / "helper.py").write_text("raise RuntimeError('imported')\n")
     for kind in ("first", "second"):
         (folder / f"{kind}.py").write_text(KIND.format(name=kind))
     monkeypatch.syspath_prepend(str(tmp_path))

@@ -3,13 +3,14 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from qdjunction.cli import _parser
+from qdjunction.cli.parser import make_parser
 from qdjunction.core.errors import InputError
 from qdjunction.core.schema import validate
 from qdjunction.structure.perovskite.catalogue import DotDefinition
@@ -73,6 +74,7 @@ def folder(tmp_path_factory):
     (folder / "site.yaml").write_text("default-resources:\n  slurm_partition: standard\n")
     (screening,) = (block for _, block in blocks("yaml") if block.startswith("# screening.yaml"))
     (folder / "screening.yaml").write_text(screening)
+    shutil.copy(ROOT / "tests" / "data" / "benzenedithiolate.xyz", folder)
     return folder
 
 
@@ -83,7 +85,7 @@ def test_every_command_is_one_that_its_program_knows(page, command, folder):
         words = words[1:]  # a variable of the environment
     match words[0]:
         case "qdjunction":
-            _parser().parse_args(words[1:])
+            make_parser(words[1:]).parse_args(words[1:])
         case "make":
             targets = [word for word in words[1:] if "=" not in word]
             rules = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
@@ -105,7 +107,8 @@ def test_every_command_is_one_that_its_program_knows(page, command, folder):
 
 
 @pytest.mark.parametrize(("page", "block"), blocks("yaml"))
-def test_every_yaml_block_is_what_it_is_said_to_be(page, block):
+def test_every_yaml_block_is_what_it_is_said_to_be(page, block, folder, monkeypatch):
+    monkeypatch.chdir(folder)  # where the files that blocks name lie
     values = yaml.safe_load(block)
     assert values
     if {"set-resources", "default-resources", "set-threads"} & set(values):

@@ -149,7 +149,7 @@ def test_info_records_what_the_numbers_depend_on():
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
-        ("vasp", {}, "no engine 'vasp'; choose one of xtb, siesta"),
+        ("vasp", {}, "no engine 'vasp'; choose one of siesta, xtb"),
         ("xtb", {"temperature": 300}, "temperature: Extra inputs"),
         (
             "xtb",

@@ -120,7 +120,7 @@ def test_makefile_in_a_folder_with_spaces_and_other_letters(tmp_path):
     for name in ("requirements.lock", "pyproject.toml", "envs/install.py", ".venv/.installed"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).touch()
-    for name in ("python", "snakemake", "qdjunction", "ruff", "snakefmt", "pytest"):
+    for name in ("python", "snakemake", "qdjunction", "ruff", "snakefmt", "mypy", "pytest"):
         (programs / name).write_text(
             f'#!/bin/sh\nfor word in {name} "$@"; do echo "[$word]"; done >> words\n'
         )
@@ -145,6 +145,7 @@ def test_makefile_in_a_folder_with_spaces_and_other_letters(tmp_path):
             "docs/make.py",
             "--cov",
             "--lint",
+            "mypy",
         ),
     ):
         assert f"[{word}]" in words

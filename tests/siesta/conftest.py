@@ -1,4 +1,5 @@
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -66,7 +67,7 @@ def stand_in(tmp_path):
     def make(body: str) -> str:
         program = tmp_path / "stand_in.py"
         program.write_text(f"import os, pathlib, shutil, signal, sys, time\n{body}\n")
-        return f"{sys.executable} {program}"
+        return shlex.join([sys.executable, str(program)])
 
     return make
 

@@ -115,7 +115,7 @@ def test_without_the_ranges_of_the_orbitals_siesta_s_own_word_on_the_box_counts(
 
 @pytest.mark.parametrize("source", ["nc", "TSHS", "HSX"])
 def test_the_supercell_is_known_without_the_orbitals_file(data, tmp_path, source):
-    folder = shutil.copytree(data / "periodic", tmp_path / "run")
+    folder = shutil.copytree(data / "periodic", tmp_path / "Läufe é" / "run")
     (folder / "siesta.ORB_INDX").unlink()
     found, fermi = read_hamiltonian(folder, source)
     whole, fermi_of_whole = read_hamiltonian(data / "periodic", source)

@@ -67,6 +67,9 @@ def test_launch_lines(launch, line):
 def test_the_command_comes_from_the_environment(monkeypatch):
     monkeypatch.setenv("SIESTA_COMMAND", "/opt/siesta/bin/siesta")
     assert Launch().line() == ["/opt/siesta/bin/siesta"]
+    assert Launch("'/opt/SIESTA 5/siesta' -nt 2").line() == ["/opt/SIESTA 5/siesta", "-nt", "2"]
+    with pytest.raises(InputError, match=r"SIESTA_COMMAND.*No closing quotation"):
+        Launch("'/opt/SIESTA 5/siesta").line()
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from ase import Atoms
 from qdjunction.core.errors import InputError, StructureError
+from qdjunction.structure.anchors import APEX_DISTANCE_ANG
 from qdjunction.structure.contacts import contact
 from qdjunction.structure.junction import (
-    APEX_DISTANCE_ANG,
     MIN_TIP_DISTANCE_ANG,
     build_junction,
     dot_atoms,
@@ -181,5 +181,8 @@ def test_a_junction_is_no_dot(dot):
 def test_a_contact_that_is_no_halide_says_so(dot):
     atoms = dot.copy()
     atoms.numbers[contact(atoms, "L").atom] = 8
-    with pytest.raises(StructureError, match=r"'L' is atom .* O; gold is put on Cl, Br, I only"):
+    with pytest.raises(
+        StructureError,
+        match=r"'L' is at O, whose distance .* Cl, Br, I, S only; give it as electrodes\.apex_distance_ang",
+    ):
         build_junction(atoms, "L", "R4")

@@ -1,6 +1,7 @@
 import copy
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +10,11 @@ import numpy as np
 import pytest
 import yaml
 from qdjunction.core.errors import InputError
+from qdjunction.core.provenance import digest
 from qdjunction.core.schema import dump_yaml, parse_yaml
-from qdjunction.engine.siesta.pseudopotentials import read_pseudopotential
-from qdjunction.study.config import Config, RelaxSettings, parse_config, read_config, read_values
-from qdjunction.study.table import dot_id, make_study
+from qdjunction.engine.siesta import pseudopotentials
+from qdjunction.study.config import RelaxSettings, config_model, parse_config, read_config, read_values
+from qdjunction.study.table import make_study
 from qdjunction.transport import Bulk, Cluster, WideBand
 
 ROOT = Path(__file__).parents[2]
@@ -99,7 +101,7 @@ BAD = [
         "in whole steps; let it end at 4.99, or take a step of 0.0300429184549",
     ),
     (("transport", "energy_step_ev"), 0.1, "use a step of at most 0.052 eV"),
-    (("transport", "energy_step_ev"), 1e-6, "asks for 7000000 energies"),
+    (("transport", "energy_step_ev"), 1e-6, "has 7000000 energies"),
     (
         ("transport", "leads", "coupling_ev"),
         1000,
@@ -120,7 +122,7 @@ BAD = [
         0.276,
         "electrodes.apex_distance_ang = 0.276: input should be greater than",
     ),
-    (("electrodes", "layers"), True, "electrodes.layers = True: true and false are no value here"),
+    (("electrodes", "layers"), True, "electrodes.layers = True: true and false are not allowed here"),
     (("interference",), {"reference": "fermi", "offset_ev": 4.9}, "Fermi energies from -1.74 to 4.74 eV"),
     (("interference", "jump_decades"), 100, "interference.jump_decades = 100"),
     (("xtb", "electronic_temperature_k"), 1e5, "xtb.electronic_temperature_k = 100000.0"),
@@ -151,15 +153,15 @@ def test_a_bad_value_is_one_clear_error(values, path, value, message):
     [
         (
             "study: t\nrelax: {max_steps: 1}\nelectrodes: {layers: 3}\nrelax: {max_steps: 500}\n",
-            ", line 4, column 1: the key 'relax' stands in line 2 already, .*delete one",
+            ", line 4, column 1: the key 'relax' is already in line 2, .*delete one",
         ),
-        ("relax:\n  max_steps: 1\n  max_steps: 2\n", ", line 3, .*'max_steps' stands in line 2 already"),
-        ("relax: {<<: {max_steps: 1, max_steps: 2}}\n", "'max_steps' stands in line 1 already"),
-        ("dots:\n  - &a {dot: 1Pb, dot: 8Pb}\n  - *a\n", ", line 2, .*'dot' stands in line 2 already"),
+        ("relax:\n  max_steps: 1\n  max_steps: 2\n", ", line 3, .*'max_steps' is already in line 2"),
+        ("relax: {<<: {max_steps: 1, max_steps: 2}}\n", "'max_steps' is already in line 1"),
+        ("dots:\n  - &a {dot: 1Pb, dot: 8Pb}\n  - *a\n", ", line 2, .*'dot' is already in line 2"),
         ("relax:\n\tmax_steps: 1\n", ", line 2, column 1: .*tab.*write spaces"),
-        ("1: a\n", ", line 1, .*the key '1' is no text; put it in quotes"),
-        ("? [a]\n: 1\n", "is no text"),
-        ("study: a\n---\nstudy: b\n", ", line 2, .*a second document.*keep one"),
+        ("1: a\n", ", line 1, .*the key '1' is not text; put it in quotes"),
+        ("? [a]\n: 1\n", "is not text"),
+        ("study: a\n---\nstudy: b\n", ", line 2, .*a second document.*use one"),
     ],
 )
 def test_what_yaml_would_drop_without_a_word_is_an_error(tmp_path, text, message):
@@ -194,8 +196,9 @@ def test_numbers_and_words_of_yaml_are_what_they_look_like(tmp_path):
         False,
     )
     assert (config.dots[0].seed, config.dots[0].contacts) == (10, ["no"])
-    assert config.siesta.basis_by_element == {"No": "DZ"}
-    assert config.siesta.fdf == {"DM.Tolerance": 1e-5}
+    siesta = config.engine_settings("siesta")
+    assert siesta.basis_by_element == {"No": "DZ"}
+    assert siesta.fdf == {"DM.Tolerance": 1e-5}
 
 
 def test_a_merge_key_lets_a_table_start_from_another(tmp_path):
@@ -234,7 +237,7 @@ def test_later_files_and_the_command_line_take_precedence(tmp_path):
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["relax={max_steps: 1, max_steps: 2}"], "--config relax=.*'max_steps' stands in line 1 already"),
+        (["relax={max_steps: 1, max_steps: 2}"], "--config relax=.*'max_steps' is already in line 1"),
         (["study=a", "study=b"], "--config study=b: the key 'study' is given twice; give it once"),
     ],
 )
@@ -251,7 +254,7 @@ def test_snakemake_reads_the_same_values(tmp_path):
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode
-    assert f"{path}, line 3, column 1: the key 'relax' stands in line 2 already" in run.stdout
+    assert f"{path}, line 3, column 1: the key 'relax' is already in line 2" in run.stdout
     assert "Traceback" not in run.stdout + run.stderr
 
 
@@ -313,21 +316,22 @@ def test_a_kind_of_lead_may_be_left_out(values):
     assert parse_config(values).transport.leads == WideBand(coupling_ev=2.0)
 
 
-def test_pseudopotentials_are_read_once_however_many_dots(values, monkeypatch):
+def test_pseudopotentials_are_read_once_however_many_dots(values, monkeypatch, tmp_path):
+    shutil.copytree(ROOT / "tests" / "data" / "siesta" / "pseudopotentials", tmp_path / "pseudopotentials")
     read = []
 
     def counted(path):
         read.append(path.name)
-        return read_pseudopotential(path)
+        return digest(path)
 
-    monkeypatch.setattr("qdjunction.study.table.read_pseudopotential", counted)
+    monkeypatch.setattr(pseudopotentials, "digest", counted)
     values |= {
         "engine": "siesta",
-        "siesta": {"pseudopotentials": str(ROOT / "tests" / "data" / "siesta" / "pseudopotentials")},
+        "siesta": {"pseudopotentials": str(tmp_path / "pseudopotentials")},
         "dots": [{"dot": dot, "contacts": ["L-R1"]} for dot in ("1Pb", "8Pb", "10Pb", "12Pb")],
     }
     study = make_study(parse_config(values), CLUSTERS)
-    assert len(study.pseudopotentials("12Pb_MAPbBr3")) == 5
+    assert len(study.engine_files("12Pb_MAPbBr3")) == 5
     assert sorted(read) == ["Au.psf", "Br.psf", "C.psf", "H.psf", "N.psf", "Pb.psf"]
 
 
@@ -354,7 +358,7 @@ def test_a_missing_key_is_named(values):
         ("dots: [1, 2", "line 1"),
         ("a: b: c", "not valid YAML"),
         ("", "is empty"),
-        ("- 1\n- 2\n", "holds no table of keys"),
+        ("- 1\n- 2\n", "has no table of keys"),
         ("x: !!python/object/apply:os.system [ls]", "not valid YAML"),
         ("\x00", "not valid YAML"),
     ],
@@ -386,7 +390,7 @@ def test_a_dot_listed_twice_is_an_error(values):
 def test_identities_tell_mixtures_apart(values):
     def identity(**changes):
         values["dots"] = [{"dot": "8Pb", "contacts": ["L-R1"]} | changes]
-        return dot_id(parse_config(values).dots[0])
+        return parse_config(values).dots[0].id
 
     assert identity() == "8Pb_MAPbBr3"
     assert identity(cation="Cs", halide="I") == "8Pb_CsPbI3"
@@ -415,5 +419,5 @@ def test_schema_and_documentation_are_in_step():
 
 def test_the_schema_accepts_what_the_model_accepts():
     schema = json.loads((ROOT / "docs" / "config.schema.json").read_text())
-    assert set(schema["properties"]) == set(Config.model_fields)
+    assert set(schema["properties"]) == set(config_model().model_fields)
     assert schema["additionalProperties"] is False

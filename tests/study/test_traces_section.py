@@ -88,7 +88,7 @@ BAD = {
                 {"name": "s", "sets": [f"b{n}" for n in range(1, 6)], "level_log10_g": -2, "width_nm": 1}
             ],
         },
-        "'b5' is no set with a bias_v",
+        "'b5' is not a set with a bias_v",
     ),
 }
 

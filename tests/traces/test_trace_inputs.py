@@ -137,9 +137,9 @@ def test_conductance_heads_are_converted_as_set_and_refused_otherwise(tmp_path, 
         ("z (nm)\tx (nm)", ("names no conductance",)),
         ("z (nm)\tR (Ohm)", ("ohms",)),
         ("z (nm)\tln(G/G0)", ("natural logarithm",)),
-        ("z (nm)\tlog10(G/nS)", ("logarithm of something else",)),
-        ("z (nm)\tlog10(I/A)", ("logarithm of something else",)),
-        ("z (nm)\tlog10(R)", ("logarithm of something else",)),
+        ("z (nm)\tlog10(G/nS)", ("logarithm of something other",)),
+        ("z (nm)\tlog10(I/A)", ("logarithm of something other",)),
+        ("z (nm)\tlog10(R)", ("logarithm of something other",)),
         ("z (nm)\tBias (V)", ("Bias (V)",)),
     ],
 )
@@ -453,10 +453,10 @@ def test_no_file_ends_a_run(tmp_path):
         "zstd.txt": (b"\x28\xb5\x2f\xfd junk", "zstd"),
         "damaged.txt.bz2": (bz2.compress(text(TWO).encode())[:-20], "bzip2"),
         "damaged.txt.xz": (lzma.compress(text(TWO).encode())[:-20], "xz"),
-        "damaged.npz": (b"no such thing", "no npz file"),
-        "damaged.h5": (b"no such thing", "no HDF5"),
+        "damaged.npz": (b"no such thing", "not an npz file"),
+        "damaged.h5": (b"no such thing", "not an HDF5"),
         "old.mat": (b"MATLAB 5.0 MAT-file, made by hand", "-v7.3"),
-        "damaged.parquet": (b"no such thing", "no Parquet file"),
+        "damaged.parquet": (b"no such thing", "not a Parquet file"),
         "page.txt": (b"<html><body>404</body></html>", "not 2 or more numbers"),
         "²1.txt": (b"", "empty"),
     }
@@ -483,7 +483,7 @@ def test_a_truncated_array_file_is_an_error_with_its_name(tmp_path, seed):
     middle = len(content) // (seed + 2)
     content[middle : middle + 400] = bytes(400)
     (tmp_path / "t.npz").write_bytes(content)
-    with pytest.raises(InputError, match=r"t\.npz: it is no npz file, or it is damaged"):
+    with pytest.raises(InputError, match=r"t\.npz: it is not an npz file, or it is damaged"):
         list(open_traces(tmp_path / "t.npz"))
 
 
@@ -550,7 +550,7 @@ def test_all_left_out_is_an_error_with_the_counted_reasons(tmp_path):
     with pytest.raises(InputError) as error:
         select_traces(folder, TracesSettings(), tmp_path / "jumps.csv")
     said = str(error.value)
-    assert said.startswith(f"{folder}: none of 4 traces can be read. 3 of them: the column head")
+    assert said.startswith(f"{folder}: none of 4 traces can be read. 3 of them: the column heading")
     assert "1 of them: it is empty (x.txt)" in said
     assert not (tmp_path / "jumps.csv").exists()
 

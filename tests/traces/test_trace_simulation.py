@@ -99,7 +99,7 @@ def test_written_simulation_is_read_back(tmp_path):
         (("a",), (1.0, 2.0), (-1.0,), "one of each"),
         ((), (), (), "one of each"),
         (("a", "b"), (2.0, 1.0), (-1.0, -2.0), "ascend"),
-        (("a", "b"), (1.0, 2.0), (-1.0, float("-inf")), "no number"),
+        (("a", "b"), (1.0, 2.0), (-1.0, float("-inf")), "not a number"),
     ],
 )
 def test_series_that_cannot_be_slid_over_is_refused(names, distances, levels, word):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import sisl
 from qdjunction.core.errors import TransportError
+from qdjunction.core.matrix_files import read_matrices
 from qdjunction.transport import Device, WideBandLead, complex_bands, transmission
 
 TSHS = Path(__file__).parents[1] / "data/siesta/periodic/siesta.TSHS"
@@ -79,8 +80,7 @@ def test_transmission_through_more_and_more_cells_decays_with_it():
 
 def test_gold_of_siesta_has_its_bands_and_its_symmetry():
     """Propagating states are the bands of the crystal; those that decay have their inverse that grows."""
-    with sisl.get_sile(TSHS) as sile:
-        gold = sile.read_hamiltonian()
+    gold = read_matrices(TSHS)
     k = (0.13, 0.21, 0.0)
     energies = np.array([-4.0, 0.0, 8.0])
     found = complex_bands(gold, energies, k=k)

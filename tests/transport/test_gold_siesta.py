@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import sisl
 from qdjunction.core.errors import InputError
+from qdjunction.core.matrix_files import read_matrices
 from qdjunction.transport import (
     Device,
     Electrode,
@@ -24,8 +24,7 @@ LAYER = 2
 
 @pytest.fixture(scope="module")
 def gold():
-    with sisl.get_sile(TSHS) as sile:
-        return sile.read_hamiltonian()
+    return read_matrices(TSHS)
 
 
 def channels(gold, k, energies, points=601):

@@ -193,7 +193,7 @@ def test_input_files_of_siesta_name_the_remedy():
 
 
 def test_an_energy_that_is_none(tmp_path):
-    with pytest.raises(InputError, match="--fermi = nan: is no energy"):
+    with pytest.raises(InputError, match="--fermi = nan: is not an energy"):
         read_matrices(PERIODIC / "siesta.TSHS", float("nan"))
 
 
@@ -291,3 +291,14 @@ def test_non_collinear_is_refused(tmp_path, capsys):
     words = ["--left-atoms", "0", "--right-atoms", "3", "--output", str(tmp_path / "t.nc")]
     assert main(["transmission", str(tmp_path / "nc.nc"), *words]) == 2
     assert "non-collinear or has spin-orbit coupling" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", ["TSHS", "nc"])
+@pytest.mark.parametrize("place", ["Größe é/siesta", "plain/größe"])
+def test_paths_hold_any_letters(place, suffix, tmp_path):
+    """The Fortran readers of sisl know ASCII only."""
+    path = (tmp_path / place).with_suffix(f".{suffix}")
+    path.parent.mkdir()
+    path.write_bytes((PERIODIC / f"siesta.{suffix}").read_bytes())
+    known = read_matrices(PERIODIC / f"siesta.{suffix}")
+    np.testing.assert_array_equal(read_matrices(path).Hk(format="array"), known.Hk(format="array"))

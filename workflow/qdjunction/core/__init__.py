@@ -1,1 +1,1 @@
-"""What every other part builds on: errors, units, files, schema, provenance, logs, locks."""
+"""Foundations of the library: errors, units, files, schema, provenance, logs, locks."""

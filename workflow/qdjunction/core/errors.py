@@ -1,36 +1,36 @@
-"""The errors that qdjunction raises on purpose.
+"""Errors that qdjunction raises deliberately.
 
-Every message is one sentence a user can act on: it names the file or the object, the key, the value and the
+Every message is one sentence that a user can act on: it names the file or the object, the key, the value and the
 remedy. The command line and the rule scripts print it without a traceback.
 """
 
 
 class QdjunctionError(Exception):
-    """Base class of every error raised on purpose."""
+    """Base class of all errors raised deliberately."""
 
 
 class InputError(QdjunctionError):
-    """What the user gave cannot be used: a file, a key, a value."""
+    """An input that cannot be used: a file, a key, a value."""
 
 
 class StructureError(QdjunctionError):
-    """A geometry that makes no physical sense: atoms that overlap, tips that touch, a contact that is not there."""
+    """A geometry that makes no physical sense: overlapping atoms, tips that touch, a missing contact."""
 
 
 class EngineError(QdjunctionError):
-    """An electronic-structure engine could not deliver: the SCF is stuck, the binary is missing."""
+    """An electronic-structure calculation that failed: the SCF is stuck, the binary is missing."""
 
 
 class MachineError(EngineError):
-    """The machine ended a calculation or could not begin it: out of memory or time, a folder that another job works in.
+    """A calculation that the machine ended or could not begin: out of memory or time, a folder in use by another job.
 
-    Nothing is wrong with the calculation itself, so it is tried again and never recorded as an outcome.
+    Nothing is wrong with the calculation itself, so it is retried and never recorded as a failure.
     """
 
 
 class TransportError(QdjunctionError):
-    """Matrices that no transmission can be computed from: not Hermitian, overlap not positive definite."""
+    """Matrices from which no transmission can be computed: not Hermitian, overlap not positive definite."""
 
 
 class AnalysisError(QdjunctionError):
-    """Results from which a quantity cannot be taken: gaps that do not overlap, a headline energy outside of T(E)."""
+    """Results from which a quantity cannot be derived: gaps that do not overlap, a headline energy outside of T(E)."""

@@ -1,4 +1,4 @@
-"""Writing files so that a reader sees either nothing or the whole."""
+"""Writing files atomically: a reader sees the complete file or none."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 @contextmanager
 def whole(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path` and move it into place when the block ends well.
+    """Yield a temporary path beside `path` and move it into place when the block succeeds.
 
     Parameters
     ----------
     path : str or Path
-        Where the finished file shall stand. Missing folders are made. The temporary name keeps the suffix, since
-        many writers choose the format by it.
+        Path of the finished file. Missing folders are created. The temporary name has the same suffix, since many
+        writers choose the format by it.
 
     Yields
     ------
     Path
-        The temporary file to write to. It is deleted if the block raises, and `path` is then left as it was.
+        The temporary file to write to. If the block raises, it is deleted and `path` is left unchanged.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,7 +38,7 @@ def whole(path: str | Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        # mkstemp makes private files; a result is as readable as the user's umask says.
+        # mkstemp makes private files; a result gets the permissions of the user's umask.
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
@@ -50,19 +50,19 @@ def whole(path: str | Path) -> Iterator[Path]:
 
 
 def write_json(values: Any, path: str | Path) -> None:
-    """Write plain values as JSON, whole or not at all; NaN becomes null."""
+    """Write plain values as JSON, atomically; NaN becomes null."""
     with whole(path) as temporary:
         temporary.write_text(json.dumps(_plain(values), indent=1) + "\n", encoding="utf-8")
 
 
 def write_table(table: pd.DataFrame, path: str | Path) -> None:
-    """Write a tidy table as CSV, whole or not at all."""
+    """Write a tidy table as CSV, atomically."""
     with whole(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.10g")
 
 
 def _plain(value: Any) -> Any:
-    """Values of numpy and NaN as JSON knows them."""
+    """Return a value with numpy types and NaN replaced by what JSON supports."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray):

@@ -1,6 +1,7 @@
-"""Physical limits that the configuration and the command line share.
+"""Physical limits shared by the configuration and the command line.
 
-The key that has a limit states its reason; limits keep a slip of the unit or of the decimal point from costing a study.
+The key that has a limit states its reason. The limits catch a wrong unit or a misplaced decimal point before a study
+runs.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ FARTHEST_EV = 50.0
 """Largest distance from E_F (eV) of an energy: valence orbitals describe no level beyond it."""
 
 MOST_ENERGIES = 1_000_000
-"""Most energies of one T(E)."""
+"""Largest number of energies of one T(E)."""
 
 KERNEL_HALF_WIDTH = 10.0
-"""Half width of -df/dE in kT that the energy window must hold; what lies outside weighs less than 1e-4."""
+"""Half width of -df/dE in kT that the energy window must contain; the rest has a weight below 1e-4."""
 
 COARSEST_STEP = 2.0
 """Widest energy step in kT within the kernel."""
@@ -46,7 +47,7 @@ Force = Annotated[float, Field(ge=1e-4, le=1)]
 """Largest force at the end of a relaxation (eV/Ang)."""
 
 Log10Conductance = Annotated[float, Field(ge=-20, le=5)]
-"""log10(G/G0): 1e5 G0 are a wire of a hundred thousand atoms, 1e-20 G0 no amplifier sees."""
+"""log10(G/G0): 1e5 G0 is a wire of a hundred thousand atoms, and no amplifier measures 1e-20 G0."""
 
 Nanometres = Annotated[float, Field(ge=-1000, le=1000)]
 """A displacement (nm): no piezo of a break junction moves a micrometre in one trace."""
@@ -56,7 +57,7 @@ Length = Annotated[float, Field(gt=0, le=1000)]
 
 
 def check_value(kind: Any, value: float, source: str) -> float:
-    """Return a value of the command line that has one of the types above; `source` is what an error is to name.
+    """Return a value of the command line, checked as one of the types above; errors name `source`.
 
     Raises
     ------
@@ -72,13 +73,13 @@ def check_value(kind: Any, value: float, source: str) -> float:
 
 
 def energy_grid(first_ev: float, last_ev: float, step_ev: float) -> NDArray[np.float64]:
-    """Return evenly spaced energies (eV), (n,), both ends among them.
+    """Return evenly spaced energies (eV), shape (n,), including both ends.
 
     Raises
     ------
     InputError
-        If the range is empty, has too many energies, lies too far from E_F, or the step does not lead from its first
-        energy to its last.
+        If the range is empty, has too many energies or is too far from E_F, or if its length is not a multiple of the
+        step.
     """
     import numpy as np
 
@@ -89,7 +90,7 @@ def energy_grid(first_ev: float, last_ev: float, step_ev: float) -> NDArray[np.f
         )
     count = (last_ev - first_ev) / step_ev
     if count > MOST_ENERGIES:
-        raise InputError(f"energies: {text!r} asks for {count:.0f} energies; take a wider step")
+        raise InputError(f"energies: {text!r} has {count:.0f} energies; use a larger step")
     whole = round(count)
     if abs(whole - count) > 1e-6 * max(1.0, count):
         raise InputError(
@@ -97,17 +98,17 @@ def energy_grid(first_ev: float, last_ev: float, step_ev: float) -> NDArray[np.f
             f"let it end at {first_ev + whole * step_ev:.12g}, or take a step of "
             f"{(last_ev - first_ev) / max(whole, 1):.12g}"
         )
-    # Each from its own index, so that 0 is 0 and no error adds up; rounded to what was typed.
+    # Each energy from its index, so that 0 is exactly 0 and errors do not accumulate; rounded to the digits typed.
     return checked_energies(np.round(first_ev + step_ev * np.arange(whole + 1), 12) + 0.0)
 
 
 def checked_energies(energies_ev: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return energies (eV) as they are.
+    """Return energies (eV) unchanged.
 
     Raises
     ------
     InputError
-        If one lies farther from E_F than `FARTHEST_EV`.
+        If one is farther from E_F than `FARTHEST_EV`.
     """
     import numpy as np
 
@@ -120,19 +121,19 @@ def checked_energies(energies_ev: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def check_thermal_grid(first_ev: float, last_ev: float, step_ev: float, temperature_k: float) -> None:
-    """Refuse a grid on which no thermal conductance can be taken.
+    """Refuse a grid on which the thermal conductance cannot be computed.
 
     Raises
     ------
     InputError
-        If it is narrower than the Fermi function's derivative, or coarser than `COARSEST_STEP` kT.
+        If the grid is narrower than the Fermi function's derivative, or coarser than `COARSEST_STEP` kT.
     """
     from qdjunction.core.units import BOLTZMANN_EV_PER_K
 
     kt = BOLTZMANN_EV_PER_K * temperature_k
     if last_ev - first_ev < 2 * KERNEL_HALF_WIDTH * kt:
         raise InputError(
-            f"energies from {first_ev:g} to {last_ev:g} eV do not hold the Fermi function's derivative at "
+            f"energies from {first_ev:g} to {last_ev:g} eV do not cover the Fermi function's derivative at "
             f"{temperature_k:g} K, which is {2 * KERNEL_HALF_WIDTH * kt:.2f} eV wide; widen the energies"
         )
     if step_ev > COARSEST_STEP * kt:

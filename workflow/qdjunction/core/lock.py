@@ -1,4 +1,4 @@
-"""One run at a time in a folder, also across machines and after a crash."""
+"""Lock that allows one run at a time in a folder, also across machines and after a crash."""
 
 import json
 import logging
@@ -22,10 +22,10 @@ from qdjunction.core.processes import is_alive, started_at
 log = logging.getLogger(__name__)
 
 HEARTBEAT_S = 10.0
-"""Time between two signs of life of a holder (s)."""
+"""Time between two heartbeats of a holder (s)."""
 
 STALE_S = 300.0
-"""Age of the last sign of life from which a holder on another machine counts as gone (s)."""
+"""Age of the last heartbeat after which a holder on another machine counts as gone (s)."""
 
 NAME = "lock.json"
 """File name of the lock of a working folder."""
@@ -40,12 +40,12 @@ class RunLock:
 
     The lock is a file with the holder's host, process and job, touched every `HEARTBEAT_S` seconds. A holder on this
     machine is gone when its process is; one on another machine when its heartbeat is older than `STALE_S`, by the
-    clock of the file system. Nothing is asked of that but to create a file only where there is none.
+    clock of the file system. The file system only has to support exclusive creation of a file.
 
     Attributes
     ----------
     waited_for : str
-        Task of the holder that was waited for; empty if there was none.
+        Task of the previous holder that this one waited for; empty if there was none.
     """
 
     def __init__(self, path: Path, holder: dict[str, Any], waited_for: str = ""):
@@ -54,14 +54,14 @@ class RunLock:
         self.waited_for = waited_for
 
     def started(self, process_group: int) -> None:
-        """Note the process group of the program that works here, so that whoever comes after a crash can end it."""
+        """Record the process group of the program that runs here, so that the next run can end it after a crash."""
         self._holder["process_group"] = process_group
         with whole(self._path) as temporary:
             temporary.write_text(json.dumps(self._holder))
 
 
 def job_id() -> str:
-    """Return the id of the batch job this process is part of, empty outside of one."""
+    """Return the id of the batch job that this process is part of; empty outside of one."""
     return os.environ.get("SLURM_JOB_ID") or os.environ.get("PBS_JOBID") or os.environ.get("LSB_JOBID") or ""
 
 
@@ -69,8 +69,8 @@ def job_id() -> str:
 def run_lock(run_dir: Path, name: str = NAME, task: str = "", wait: bool = False) -> Iterator[RunLock]:
     """Hold the lock of a run folder.
 
-    A stale lock is taken over, and a program that its dead holder left behind on this machine is ended first: two of
-    them would spoil each other's files.
+    A stale lock is taken over. A program that its dead holder left running on this machine is ended first, since two
+    of them would damage each other's files.
 
     Parameters
     ----------
@@ -79,14 +79,14 @@ def run_lock(run_dir: Path, name: str = NAME, task: str = "", wait: bool = False
     name : str
         File name of the lock.
     task : str
-        What is done under it, for whoever waits.
+        What is done under the lock, for those who wait for it.
     wait : bool
-        Wait for another holder to end instead of refusing.
+        Wait for another holder to finish instead of raising an error.
 
     Raises
     ------
     MachineError
-        When another process holds it; names host, process, job and the last sign of life.
+        If another process holds the lock; the message names host, process, job and the last sign of life.
     """
     path = run_dir / name
     holder = {
@@ -129,10 +129,10 @@ def _acquire(path: Path, holder: dict[str, Any]) -> None:
 
 
 def _create(path: Path, text: str) -> bool:
-    """Create a file if there is none; tell whether there was none.
+    """Create a file if there is none, and return whether it was created.
 
-    Of several newcomers one succeeds, on NFS (version 3 and later) and without hard links too. For a moment the file is
-    empty, which reads as the lock of an unknown holder.
+    Of several processes that try, exactly one succeeds, also on NFS (version 3 and later) and without hard links. For a
+    moment the file is empty, which is read as the lock of an unknown holder.
     """
     try:
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
@@ -153,10 +153,10 @@ def _remove_stale(path: Path) -> None:
     Raises
     ------
     MachineError
-        When it is not.
+        If it is not.
     """
     _refuse_living(path)
-    # Only who holds the guard removes a lock that is not its own, so nobody removes that of the next holder.
+    # Only the holder of the guard removes another's lock, so that nobody removes the lock of the next holder.
     guard = path.with_name(f".{path.name}-guard")
     if not _create(guard, ""):
         with suppress(FileNotFoundError):
@@ -195,8 +195,8 @@ def _refuse_living(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     if other.get("host") == socket.gethostname():
-        # A process with the number of the holder is another one if it started at another time and gives no sign. The
-        # start alone does not tell: it moves when the clock is set.
+        # A process with the holder's number is another one if its start time differs and the heartbeat has stopped. The
+        # start time by itself is not enough: it changes when the clock is set.
         gone = not is_alive(other["pid"]) or (age > _NO_SIGN_S and not _started_then(other))
     else:
         gone = age > STALE_S
@@ -211,13 +211,13 @@ def _refuse_living(path: Path) -> dict[str, Any] | None:
 
 
 def _age(path: Path) -> float:
-    """Time since a file was touched (s), by the clock of its file system."""
+    """Return the time since a file was touched (s), by the clock of its file system."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".lock-") as now:
         return os.stat(now.name).st_mtime - path.stat().st_mtime
 
 
 def _holder(text: str) -> dict[str, Any]:
-    """Return what a lock says; nothing if it was damaged."""
+    """Return the content of a lock; an empty dict if it is damaged."""
     try:
         return dict(json.loads(text))
     except (ValueError, TypeError):
@@ -225,7 +225,7 @@ def _holder(text: str) -> dict[str, Any]:
 
 
 def _is_own(path: Path, holder: dict[str, Any]) -> bool:
-    """Whether the lock is still that of `holder`: one that slept too long finds another's in its place."""
+    """Return whether the lock is still that of `holder`; a process suspended for too long has lost it to another."""
     try:
         found = _holder(path.read_text())
     except FileNotFoundError:
@@ -234,7 +234,7 @@ def _is_own(path: Path, holder: dict[str, Any]) -> bool:
 
 
 def _end_orphans(process_group: int, run_dir: Path) -> None:
-    """End the processes of a group that work in `run_dir`; a group whose number was given anew works elsewhere."""
+    """End the processes of a group that work in `run_dir`; a group that reuses the number works elsewhere."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         members = [pid for pid in psutil.pids() if _works_in(pid, process_group, run_dir)]
         if not members:
@@ -256,7 +256,7 @@ def _works_in(pid: int, process_group: int, run_dir: Path) -> bool:
 
 
 def _started_then(other: dict[str, Any]) -> bool:
-    """Whether the process with the number of a holder started when the holder did, as far as the lock says."""
+    """Return whether the process with the holder's number started when the holder did, if the lock records that."""
     return "started" not in other or started_at(other["pid"], other["started"], within_s=1.0)
 
 

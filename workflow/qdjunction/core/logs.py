@@ -1,4 +1,4 @@
-"""Where progress and errors go: to the log file of a rule and to the terminal."""
+"""Logging of progress and errors to the log file of a rule and to the terminal."""
 
 import logging
 import sys
@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from tqdm import tqdm
 
@@ -14,7 +15,7 @@ from qdjunction.core.errors import QdjunctionError
 LINE = "%(asctime)s %(message)s"
 
 
-class _TerminalHandler(logging.StreamHandler):
+class _TerminalHandler(logging.StreamHandler[TextIO]):
     """Lines on standard error, above any progress bar."""
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -23,7 +24,7 @@ class _TerminalHandler(logging.StreamHandler):
 
 
 def log_to_terminal(prefix: str = "") -> None:
-    """Print progress lines of the library to standard error, each behind `prefix`; a second call replaces the first."""
+    """Print log lines of the library to standard error, each after `prefix`; a second call replaces the first."""
     logger = logging.getLogger("qdjunction")
     for former in [handler for handler in logger.handlers if handler.name == "terminal"]:
         logger.removeHandler(former)
@@ -34,7 +35,7 @@ def log_to_terminal(prefix: str = "") -> None:
 
 
 def is_interactive() -> bool:
-    """Whether someone looks at a terminal of which this process is the only user, unlike the jobs of a workflow."""
+    """Return whether this process logs to a terminal that it does not share, unlike the jobs of a workflow."""
     handlers = logging.getLogger("qdjunction").handlers
     shown = [handler for handler in handlers if isinstance(handler, _TerminalHandler)]
     in_job = any(isinstance(handler, logging.FileHandler) for handler in handlers)
@@ -50,13 +51,12 @@ def job(log: str | Path, name: str) -> Iterator[None]:
     log : str or Path
         The rule's log file.
     name : str
-        What the lines on the terminal begin with, e.g. the junction.
+        Prefix of the lines on the terminal, e.g. the junction.
 
     Raises
     ------
     SystemExit
-        With status 1 after an error that was raised on purpose, 130 after Ctrl-C; the sentence is in the log and on the
-        terminal.
+        With status 1 after a `QdjunctionError`, 130 after Ctrl-C; the message is in the log and on the terminal.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(log, mode="w", encoding="utf-8")
@@ -72,7 +72,7 @@ def job(log: str | Path, name: str) -> Iterator[None]:
         logging.getLogger("qdjunction").error("interrupted; the next run resumes from what is finished")
         sys.exit(130)
     except Exception:
-        # Not foreseen: the log needs the whole traceback, the terminal gets it from Python.
+        # Unexpected: write the full traceback to the log; Python prints it on the terminal.
         if handler.stream is not None:
             handler.stream.write(traceback.format_exc())
         raise

@@ -1,7 +1,7 @@
-"""H and S from files of other programs, and whether such files are whole.
+"""Reading H and S from files of other programs, and checking that such files are complete.
 
-A program that reads a cut or damaged file may stop the whole process or never come back, sisl's readers included, so
-that is asked first.
+Some readers, including sisl's, end the process or never return on a truncated or damaged file, so files are checked
+first.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ import logging
 import os
 import re
 import struct
+import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -29,16 +32,16 @@ FERMI_AT_ZERO = {
     "ncSileSiesta": "netCDF of SIESTA or sisl: E_F is in the file, and sisl subtracts it",
     "hsxSileSiesta": "HSX of SIESTA 5: E_F is in the file, unless SIESTA never computed it, and sisl subtracts it",
 }
-"""What sisl reads with the Fermi energy at zero, by sisl's name of the kind of file."""
+"""File types that sisl reads with the Fermi energy at zero, by sisl's class name."""
 
 ZERO_NOT_STATED = {
     "winSileWannier90": "Wannier90 writes energies in the absolute zero of the DFT code",
     "tbSileWannier90": "Wannier90 writes energies in the absolute zero of the DFT code",
     "hrSileWannier90": "Wannier90 writes energies in the absolute zero of the DFT code",
     "rhamSileScaleUp": "ScaleUp writes no Fermi energy",
-    "hamiltonianSile": "a text Hamiltonian of sisl holds no Fermi energy",
+    "hamiltonianSile": "a text Hamiltonian of sisl has no Fermi energy",
 }
-"""Why the Fermi energy of other files has to be given; kinds that stand in none of the tables are treated alike."""
+"""Why the Fermi energy of other file types must be given; types in none of the tables are treated in the same way."""
 
 NOT_READ = {
     "fdfSileSiesta": "an input file of SIESTA; give the folder of its run, or its nc, TSHS or HSX file",
@@ -49,9 +52,9 @@ NOT_READ = {
         " shows"
     ),
 }
-"""Kinds of files that sisl reads a Hamiltonian from, but not one that T(E) can be computed with as it is."""
+"""File types from which sisl reads a Hamiltonian, but not one that can be used for T(E) directly."""
 
-# sisl takes these names for tables of numbers, or reads one matrix of a pair.
+# sisl takes files with these names for tables of numbers, or reads one matrix of a pair.
 _NOT_READ_BY_NAME = {
     r"(ham|over)(real|sqr)\d?\.dat(\.gz)?": NOT_READ["hamrealSileDFTB"],
     r".*_(hr|tb)\.dat(\.gz)?": "sisl reads Wannier90 by the .win file of its run, in the same folder; give that",
@@ -68,20 +71,20 @@ def read_matrices(
     path : str or Path
         TSHS, nc, HSX of SIESTA 5, or any other file with a Hamiltonian for sisl.
     fermi_ev : float, optional
-        Fermi energy (eV) in the zero that the file has for sisl; needed where the file does not state it.
+        Fermi energy (eV) in the zero of energy in which sisl reads the file; required if the file does not state it.
     option : str
-        Where the user gives that energy, for the message.
+        Option by which the user gives that energy, for the message.
 
     Raises
     ------
     InputError
-        If there is no such file, it is cut short, holds no Hamiltonian, or leaves the Fermi energy open.
+        If the file is missing or truncated, has no Hamiltonian, or does not state the Fermi energy.
     """
     import sisl
     from sisl.io.sile import MissingFermiLevelWarning
 
     if fermi_ev is not None and not np.isfinite(fermi_ev):
-        raise InputError(f"{option} = {fermi_ev}: is no energy; give it in eV")
+        raise InputError(f"{option} = {fermi_ev}: is not an energy; give it in eV")
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
@@ -91,7 +94,11 @@ def read_matrices(
         if re.fullmatch(pattern, path.name):
             raise InputError(f"{path}: {remedy}")
     try:
-        with warnings.catch_warnings(record=True) as caught, sisl.get_sile(path) as sile:
+        with (
+            fortran_path(path) as readable,
+            warnings.catch_warnings(record=True) as caught,
+            sisl.get_sile(readable) as sile,
+        ):
             warnings.simplefilter("always", sisl.SislWarning)
             kind = type(sile).__name__
             if kind in NOT_READ:
@@ -105,12 +112,12 @@ def read_matrices(
                 np.ma.filled(np.isfinite(sile.read_fermi_level()), False)
             ):
                 raise InputError(
-                    f"{path}: its variable Ef holds no number, so its energies have no zero; write it again, or give a "
-                    "TSHS or HSX"
+                    f"{path}: its variable Ef is not a number, so the zero of its energies is unknown; write it "
+                    "again, or give a TSHS or HSX"
                 )
     except InputError:
         raise
-    except Exception as error:  # sisl raises whatever its readers trip over
+    except Exception as error:  # sisl's readers raise errors of any type
         raise InputError(
             f"{path}: sisl finds no Hamiltonian in it ({type(error).__name__}: {error}); give an h.nc of `qdjunction "
             "hamiltonian`, the folder of a finished SIESTA run, a TSHS or an HSX"
@@ -134,12 +141,43 @@ def read_matrices(
     return hamiltonian
 
 
+@contextmanager
+def fortran_path(path: str | Path) -> Iterator[Path]:
+    """Name a file in ASCII for the time of the body, by a link where its own path is not.
+
+    The Fortran readers of sisl (HSX, TSHS, DM) take no other letters and raise a TypeError that names no file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file. What lies beside it is beside the link too, unless the file's own name is not ASCII.
+
+    Yields
+    ------
+    Path
+        A path to the same file.
+    """
+    path = Path(path)
+    if str(path).isascii():
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="qdjunction-") as folder:
+        if path.name.isascii():
+            link = Path(folder, "link")
+            link.symlink_to(path.parent.resolve(), target_is_directory=True)
+            yield link / path.name
+        else:
+            link = Path(folder, "link").with_suffix(path.suffix if path.suffix.isascii() else "")
+            link.symlink_to(path.resolve())
+            yield link
+
+
 def is_whole(path: str | Path) -> bool:
-    """Tell whether a file is a sequence of whole Fortran records: HSX, TSHS, DM, CG.
+    """Return whether a file is a sequence of complete Fortran records: HSX, TSHS, DM, CG.
 
     Every record of an unformatted sequential file lies between two equal 4-byte lengths (negative where a record of
-    more than 2 GiB goes on), so a file that was cut anywhere but between two records shows it. An HSX of SIESTA 4 is
-    also asked whether its numbers of matrix elements and its columns fit the lengths of its records.
+    more than 2 GiB continues), so truncation is detected anywhere except between two records. For an HSX of SIESTA 4,
+    the numbers of matrix elements and the columns are also compared with the lengths of the records.
 
     Parameters
     ----------
@@ -149,7 +187,7 @@ def is_whole(path: str | Path) -> bool:
     Returns
     -------
     bool
-        False also for an empty and a missing file.
+        False also for an empty or missing file.
     """
     path = Path(path)
     if not path.is_file():
@@ -162,7 +200,7 @@ def is_whole(path: str | Path) -> bool:
 
 
 def eig_is_whole(path: str | Path) -> bool:
-    """Tell whether an EIG file holds the numbers that its head announces: E_F, three sizes, k-points of levels."""
+    """Return whether an EIG file has the numbers announced in its header: E_F, three sizes, levels by k-point."""
     numbers = _numbers(path)
     if len(numbers) < 4:
         return False
@@ -171,13 +209,13 @@ def eig_is_whole(path: str | Path) -> bool:
 
 
 def fa_is_whole(path: str | Path) -> bool:
-    """Tell whether an FA file holds the numbers that its head announces: index and three components for each atom."""
+    """Return whether an FA file has the numbers announced in its header: index and three components per atom."""
     numbers = _numbers(path)
     return len(numbers) > 0 and len(numbers) == 1 + 4 * numbers[0]
 
 
 def fdf_is_whole(path: str | Path) -> bool:
-    """Tell whether an fdf file is text in which every block has its end."""
+    """Return whether an fdf file is text in which every block is closed."""
     try:
         lines = Path(path).read_text(encoding="utf-8").lower().splitlines()
     except ValueError:
@@ -187,7 +225,7 @@ def fdf_is_whole(path: str | Path) -> bool:
 
 
 def _numbers(path: str | Path) -> NDArray[np.float64]:
-    """All that stands in a text file, if it is finite numbers; otherwise nothing."""
+    """Return the numbers in a text file; an empty array if it has anything but finite numbers."""
     try:
         numbers = np.array(Path(path).read_text(encoding="ascii").split(), dtype=float)
     except ValueError:
@@ -196,7 +234,7 @@ def _numbers(path: str | Path) -> NDArray[np.float64]:
 
 
 def _records(file: BinaryIO, size: int) -> list[tuple[int, int]]:
-    """Place and length of each record, in bytes; none if one of them is not whole."""
+    """Return position and length of each record in bytes; an empty list if one of them is incomplete."""
     records = []
     at = 0
     while at + 8 <= size:
@@ -215,10 +253,10 @@ def _records(file: BinaryIO, size: int) -> list[tuple[int, int]]:
 
 
 def _old_hsx_fits(file: BinaryIO, records: list[tuple[int, int]]) -> bool:
-    """Whether sizes, numbers of elements a row and columns of an HSX of SIESTA 4 fit each other.
+    """Return whether sizes, numbers of elements per row and columns of an HSX of SIESTA 4 are consistent.
 
     Its records: sizes; whether Gamma only; if not, the unit-cell orbital of each supercell orbital; the number of
-    elements a row; the columns of each row; H of each spin and row; S of each row; and so on (``iohsx`` of SIESTA).
+    elements per row; the columns of each row; H of each spin and row; S of each row; and so on (``iohsx`` of SIESTA).
     """
 
     def integers(record: int) -> NDArray[np.int32]:

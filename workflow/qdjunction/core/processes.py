@@ -1,10 +1,10 @@
-"""Whether a process that is known by its number still runs."""
+"""Checks whether a process with a given number still runs."""
 
 import psutil
 
 
 def is_alive(pid: int) -> bool:
-    """Whether there is such a process. A zombie has ended, whether or not its parent has asked."""
+    """Return whether there is such a process. A zombie counts as ended."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -14,7 +14,7 @@ def is_alive(pid: int) -> bool:
 
 
 def started_at(pid: int, time_s: float, within_s: float) -> bool:
-    """Whether the process with this number started at a time (s since 1970), or nobody may say when it did."""
+    """Return whether the process started at a time (s since 1970); True if its start may not be read."""
     try:
         return abs(psutil.Process(pid).create_time() - time_s) < within_s
     except psutil.NoSuchProcess:

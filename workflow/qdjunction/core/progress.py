@@ -1,4 +1,4 @@
-"""How far a long step is and how long it will take: a bar on the terminal, now and then a line of the log elsewhere."""
+"""Progress and remaining time of long steps: a bar on the terminal, occasional log lines elsewhere."""
 
 import io
 import logging
@@ -16,65 +16,64 @@ log = logging.getLogger(__name__)
 Item = TypeVar("Item")
 
 SECONDS = 60.0
-"""Time between two lines of the log (s), and after which the first comes."""
+"""Time before the first line of the log and between two lines (s)."""
 
 BAR_AFTER_SECONDS = 2.0
 """Time after which a bar appears (s)."""
 
 
-class _Lines(tqdm):
+class _Lines(tqdm):  # type: ignore[type-arg]  # generic in its stubs only
     """A meter whose display is a line of the log."""
 
-    # The thread by which tqdm refreshes slow bars is of no use to lines.
+    # The thread by which tqdm refreshes slow bars is not needed for log lines.
     monitor_interval = 0
 
-    def display(self, msg: str | None = None, pos: int | None = None) -> bool:
+    def display(self, msg: str | None = None, pos: int | None = None) -> None:
         log.info("%s", msg or str(self))
-        return True
 
     def clear(self, nolock: bool = False) -> None:
-        """Leave what is logged."""
+        """Do nothing: what is logged stays."""
 
     def close(self) -> None:
         """Log nothing more."""
         self.disable = True
-        self._decr_instances(self)
+        self._decr_instances(self)  # type: ignore[attr-defined]
 
 
 @contextmanager
 def progress(doing: str, total: int | None = None, unit: str = "", at_most: bool = False) -> Iterator[Any]:
-    """Say how far a step is while the body runs.
+    """Report the progress of a step while the body runs.
 
-    On the terminal of a command it is a bar, in a job or where standard error goes to a file a line of the log every
-    `SECONDS`. Short steps say nothing.
+    On the terminal of a command this is a bar; in a job, or if standard error goes to a file, it is a log line every
+    `SECONDS`. Short steps report nothing.
 
     Parameters
     ----------
     doing : str
-        What is done, as the lines begin: ``selecting``.
+        What is done; the lines begin with it, e.g. ``selecting``.
     total : int, optional
-        How many there will be, if that is known.
+        Number of items, if known.
     unit : str
         What is counted, in the plural.
     at_most : bool
-        Whether the step may end before `total`; the time left is then an upper bound.
+        Whether the step may end before `total`; the remaining time is then an upper bound.
 
     Yields
     ------
     tqdm.tqdm
-        Its ``update(n)`` is to be called after every `n` that are done.
+        Call its ``update(n)`` after every `n` items.
     """
     count = f"{{desc}}: {{n_fmt}} of {'at most ' if at_most else ''}{{total_fmt}} {unit}"
-    left = f"{{elapsed}} gone, {'at most' if at_most else 'about'} {{remaining}} to go"
+    left = f"{{elapsed}} elapsed, {'at most' if at_most else 'about'} {{remaining}} remaining"
     if not total:
-        count, left = f"{{desc}}: {{n_fmt}} {unit}", "{elapsed} gone"
-    common = {"desc": doing, "total": total or None, "miniters": 1}
+        count, left = f"{{desc}}: {{n_fmt}} {unit}", "{elapsed} elapsed"
+    common: dict[str, Any] = {"desc": doing, "total": total or None, "miniters": 1}
     if is_interactive():
         meter = tqdm(
             **common, bar_format=f"{count} {{bar:20}} {left}", delay=BAR_AFTER_SECONDS, mininterval=0.5, leave=False
         )  # fmt: skip
     else:
-        # With a file of its own it is none of the bars that tqdm draws again below lines on standard error.
+        # With a separate file it is not among the bars that tqdm redraws below lines on standard error.
         meter = _Lines(
             **common, file=io.StringIO(), bar_format=f"{count}, {left}", delay=SECONDS, mininterval=SECONDS
         )
@@ -87,7 +86,7 @@ def progress(doing: str, total: int | None = None, unit: str = "", at_most: bool
 def watched(
     items: Iterable[Item], doing: str, total: int | None = None, unit: str = "traces", at_most: bool = False
 ) -> Iterator[Item]:
-    """Pass items on as they come and say how far that is; see `progress`.
+    """Yield items and report the progress; see `progress`.
 
     Parameters
     ----------
@@ -96,12 +95,12 @@ def watched(
     doing, unit, at_most
         As for `progress`.
     total : int, optional
-        How many there will be; by default the length of `items`, if it has one.
+        Number of items; by default the length of `items`, if it has one.
 
     Yields
     ------
     item
-        Each of `items` in turn.
+        Each of `items`.
     """
     with progress(doing, total or length_hint(items), unit, at_most) as meter:
         for item in items:

@@ -1,4 +1,4 @@
-"""What a result says of its own making."""
+"""Provenance of results: versions, host, times and digests of inputs."""
 
 import platform
 import subprocess
@@ -13,16 +13,16 @@ from typing import Any
 from qdjunction import __version__
 
 _BEGUN = datetime.now(UTC)
-"""When this process loaded the module; each job of a study is a process of its own."""
+"""Time when this process loaded the module; each job of a study is a separate process."""
 
 PACKAGES = (
     "ase", "matplotlib", "mkl", "netCDF4", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy", "sisl", "snakemake",
-    "statsmodels", "tblite", "xarray",
+    "tblite", "xarray",
 )  # fmt: skip
 
 
 def provenance(**more: Any) -> dict[str, Any]:
-    """Versions, host and times of this process, with whatever the caller adds: inputs with their digests, settings."""
+    """Return versions, host and times of this process, and what the caller adds: digests of inputs, settings."""
     return {
         "qdjunction": __version__,
         "commit": commit(),
@@ -37,7 +37,7 @@ def provenance(**more: Any) -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    """Versions of those of `PACKAGES` that this environment has; the ones of single rules have no engine."""
+    """Return the versions of the installed `PACKAGES`; the environments of some rules have no engine."""
     found = {}
     for name in PACKAGES:
         with suppress(metadata.PackageNotFoundError):
@@ -47,7 +47,7 @@ def _versions() -> dict[str, str]:
 
 @cache
 def commit() -> str:
-    """Commit of the checkout that the package runs from, with ``+changes`` if files differ; empty without one."""
+    """Return the commit of the checkout in use, with ``+changes`` if files differ; empty outside of a checkout."""
     here = Path(__file__).parent
 
     def git(*words: str) -> str:
@@ -63,12 +63,12 @@ def commit() -> str:
 
 
 def digests(*paths: str | Path) -> dict[str, str]:
-    """SHA-256 of every file by its path as given; of a folder that of the names and digests of all files in it."""
+    """Return the SHA-256 of every file or folder by its path as given; see `digest`."""
     return {str(path): digest(path) for path in paths}
 
 
 def digest(path: str | Path) -> str:
-    """SHA-256 of a file, or of the names and digests of all files in a folder."""
+    """Return the SHA-256 of a file, or of the names and digests of all files in a folder."""
     if Path(path).is_dir():
         state = sha256()
         for file in sorted(file for file in Path(path).rglob("*") if file.is_file()):

@@ -1,9 +1,10 @@
-"""Kinds of one thing, such as leads or engines: modules of a package, and entry points of other distributions."""
+"""Registry of interchangeable kinds, such as leads or engines: modules of a package and entry points."""
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pkgutil import iter_modules
 from typing import Generic, TypeVar
 
@@ -12,19 +13,19 @@ from qdjunction.core.errors import InputError
 T = TypeVar("T")
 
 ATTRIBUTE = "KIND"
-"""Name under which a module of the package holds the kind that it adds."""
+"""Name of the attribute by which a module of the package defines a kind."""
 
 
 class Registry(Mapping[str, T], Generic[T]):
-    """The kinds of one thing by the name that a configuration gives them.
+    """Kinds by the name that a configuration uses for them.
 
-    A kind comes with the library as a module of `package` that defines ``KIND``, or with an installed distribution as
-    an entry point of `group`. Modules without ``KIND`` are helpers of the others.
+    A kind is part of the library as a module of `package` that defines ``KIND``, or of another installed distribution
+    as an entry point of `group`. Modules without ``KIND`` are helpers of the others.
 
     Parameters
     ----------
     package : str
-        Package whose modules are looked through, e.g. ``qdjunction.transport.leads``.
+        Package whose modules are searched, e.g. ``qdjunction.transport.leads``.
     group : str
         Group of entry points, e.g. ``qdjunction.leads``.
     what : str
@@ -33,12 +34,13 @@ class Registry(Mapping[str, T], Generic[T]):
     Raises
     ------
     InputError
-        On first use: if an entry point cannot be loaded, or two kinds have one name. By ``registry[name]``: if there is
-        none of that name.
+        On first use, if an entry point cannot be loaded or two kinds have the same name; by ``registry[name]``, if
+        there is no kind of that name.
 
     Notes
     -----
-    A kind needs an attribute `name`. Modules are imported on first use, so they must be cheap to import.
+    A kind needs an attribute `name`. Modules whose source names ``KIND`` are imported on first use, so they must be
+    cheap to import; helpers need not be.
     """
 
     def __init__(self, package: str, group: str, what: str) -> None:
@@ -77,19 +79,25 @@ class Registry(Mapping[str, T], Generic[T]):
     def _of_library(self) -> Iterator[tuple[T, str]]:
         package = import_module(self.package)
         for module in iter_modules(package.__path__):
-            found = import_module(f"{self.package}.{module.name}")
-            if hasattr(found, ATTRIBUTE):
-                yield getattr(found, ATTRIBUTE), found.__name__
+            name = f"{self.package}.{module.name}"
+            if _may_define_kind(name) and hasattr(found := import_module(name), ATTRIBUTE):
+                yield getattr(found, ATTRIBUTE), name
 
     def _of_others(self) -> Iterator[tuple[T, str]]:
         for entry in entry_points(group=self.group):
             where = entry.dist.name if entry.dist else entry.value
             try:
                 yield entry.load(), where
-            except (
-                Exception
-            ) as error:  # whatever a package of others raises, its name has to be in the message
+            except Exception as error:  # whatever another distribution raises, the message must name it
                 raise InputError(
                     f"{where}: its {self.what} '{entry.name}' cannot be imported ({type(error).__name__}: {error}); "
-                    "mend or uninstall it"
+                    "repair or uninstall it"
                 ) from error
+
+
+def _may_define_kind(module: str) -> bool:
+    """Whether the source of a module names the attribute, or there is no source to tell."""
+    spec = find_spec(module)
+    read = getattr(spec.loader, "get_source", None) if spec else None
+    source = read(module) if read else None
+    return source is None or ATTRIBUTE in source

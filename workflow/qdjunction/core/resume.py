@@ -1,7 +1,7 @@
-"""Results that outlive the deletion of a job's outputs.
+"""Results that survive the deletion of a job's outputs.
 
-Snakemake deletes the outputs of a job before it runs it and after it fails. What such a job has computed stays in its
-working folder under a second name, which holds the checksum of everything that the result depends on.
+Snakemake deletes the outputs of a job before it runs it and after it fails. The results of such a job therefore remain
+in its working folder under a second name, which contains the checksum of everything that they depend on.
 """
 
 import json
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def task_key(inputs: Iterable[str], **settings: Any) -> str:
-    """Return the checksum of everything that a result depends on, version and commit of this package among it.
+    """Return the checksum of everything that a result depends on, including version and commit of this package.
 
     Parameters
     ----------
@@ -40,13 +40,13 @@ def resume(output: str | Path, workdir: str | Path, task: str, compute: Callable
     Parameters
     ----------
     output : str or Path
-        Where the result is to stand.
+        Path of the result.
     workdir : str or Path
-        Working folder of the calculation. Results of other tasks with the name of `output` are deleted from it.
+        Working folder of the calculation. Results of other tasks for the same `output` are deleted from it.
     task : str
         See `task_key`.
     compute : callable
-        Writes the result to the path that it is given, whole or not at all.
+        Function that writes the result to a given path, atomically.
     """
     output, workdir = Path(output), Path(workdir)
     kept = workdir / f"{output.stem}-{task[:16]}{output.suffix}"

@@ -1,4 +1,4 @@
-"""What goes into a crate: the workflow, the study's settings, its results."""
+"""Contents of a crate: the workflow, the study's settings, its results."""
 
 import logging
 import os
@@ -15,12 +15,12 @@ from qdjunction.study.table import Study, study_values
 log = logging.getLogger(__name__)
 
 RESULTS = "results"
-"""Folder of the results in the crate, whatever it was called where the study was run."""
+"""Folder of the results in the crate, whatever its name was when the study ran."""
 
 WORKFLOW = ("Snakefile", "rules", "workflow", "envs", "profiles")
-"""What Snakemake runs."""
+"""Files and folders that Snakemake runs."""
 ABOUT = ("CITATION.cff", "LICENSE", "Makefile", "pyproject.toml", "requirements.lock")
-"""What the workflow needs to be installed and cited."""
+"""Files required to install and cite the workflow."""
 
 _NO_RESULTS = ("cache", "work")
 _NAMED = 5
@@ -33,11 +33,11 @@ class Entry:
     Attributes
     ----------
     path : str
-        Where in the crate, parts separated by ``/``.
+        Path in the crate, with parts separated by ``/``.
     source : Path or bytes
-        The file, or what stands in it.
+        The file, or its content.
     record : Record or None
-        Who made it, for results.
+        Provenance record, for results.
     """
 
     path: str
@@ -46,14 +46,14 @@ class Entry:
 
 
 def contents(study: Study, checkout: Path) -> list[Entry]:
-    """List the files of a crate, in the order of their paths.
+    """Return the files of a crate, sorted by path.
 
     Parameters
     ----------
     study : Study
         The study with its results folder.
     checkout : Path
-        Where Snakefile and rules of the workflow stand.
+        Folder with the Snakefile and rules of the workflow.
 
     Raises
     ------
@@ -73,12 +73,12 @@ def _path(entry: Entry) -> str:
 
 
 def _workflow(checkout: Path) -> Iterator[Entry]:
-    """The code: what lies in the checkout, apart from what Python and editors leave there."""
+    """Yield the code: the files of the checkout, except those left by Python and editors."""
     for name in (*WORKFLOW, *ABOUT):
         top = checkout / name
         if not top.exists():
             raise InputError(
-                f"{checkout}: has no {name}, so the crate cannot hold the workflow; run this from a checkout of it"
+                f"{checkout}: has no {name}, so the crate cannot include the workflow; run this from a checkout of it"
             )
         for path in [top] if top.is_file() else sorted(top.rglob("*")):
             parts = path.relative_to(checkout).parts
@@ -90,30 +90,38 @@ def _workflow(checkout: Path) -> Iterator[Entry]:
 
 
 def _settings(study: Study) -> dict[str, str]:
-    """Configuration and catalogue from the record of the study, as Snakemake reads them beside the results."""
+    """Return configuration and catalogue from the record of the study, as files that Snakemake can read."""
     values = study_values(study)
     files = {"config.yaml": values["config"] | {"results": RESULTS}}
-    files |= {f"clusters/{name}.yaml": entry for name, entry in values["clusters"].items()}
+    files |= {f"clusters/{name}.yaml": entry for name, entry in values.get("clusters", {}).items()}
     return {path: dump_yaml(content) for path, content in files.items()}
 
 
 def _starts(study: Study, results: list[Entry], checkout: Path) -> Iterator[Entry]:
-    """Relaxed geometries of the catalogue that the results started from, if the checkout has them unchanged."""
+    """What the structures were made from: their own files, and relaxed geometries of the catalogue; unchanged ones."""
     used = {sha256 for entry in results if entry.record for sha256 in inputs_of(entry.record).values()}
     for dot in study.dots:
+        for path in dot.entry.input_files():
+            if path.is_absolute() or ".." in path.parts or not path.is_file() or digest(path) not in used:
+                log.warning(
+                    "%s: left out, so that the crate cannot build %s again: not as the results used it, or not in the "
+                    "folder that this runs in", path, dot.id,
+                )  # fmt: skip
+                continue
+            yield Entry(path.as_posix(), path)
         for path in sorted((checkout / "clusters" / "relaxed").glob(f"{dot.id}_*.extxyz")):
             if digest(path) in used:
                 yield Entry(f"clusters/relaxed/{path.name}", path)
 
 
 def inputs_of(record: Record) -> Mapping[str, str]:
-    """Digests of what a result was made from, by path; empty where the record is odd."""
+    """Return the digests of the inputs of a result, by path; empty if the record is malformed."""
     inputs = record.provenance.get("inputs")
     return inputs if isinstance(inputs, Mapping) else {}
 
 
 def _result_files(root: Path) -> list[Path]:
-    """All results. Nothing outside the folder gets in, whatever links lie in it."""
+    """Return all results. Links to files outside of the folder are not followed."""
     inside, found, left_out = root.resolve(), [], []
     for here, folders, names in os.walk(root):
         kept = [name for name in folders if not name.startswith(".")]
@@ -133,14 +141,14 @@ def _result_files(root: Path) -> list[Path]:
         shown = ", ".join(repr(str(path.relative_to(root))) for path in sorted(left_out)[:_NAMED])
         more = f" and {len(left_out) - _NAMED} more" if len(left_out) > _NAMED else ""
         log.warning(
-            "%s: left out %s%s: links to folders or out of the results, no plain files, or names that not every "
-            "system can hold; copy or rename what belongs to the study", root, shown, more,
+            "%s: left out %s%s: links to folders or out of the results, special files, or names that not every "
+            "system supports; copy or rename what belongs to the study", root, shown, more,
         )  # fmt: skip
     return found
 
 
 def _is_inside(path: Path, folder: Path) -> bool:
-    """Whether a path leads to a regular file in the folder."""
+    """Return whether a path leads to a regular file in the folder."""
     try:
         return path.resolve().is_relative_to(folder) and path.is_file()
     except (OSError, RuntimeError):  # a link to itself

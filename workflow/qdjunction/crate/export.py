@@ -1,4 +1,4 @@
-"""Writing the crate: one zip file, the same bytes for the same results."""
+"""Writing the crate as one zip file, with the same bytes for the same results."""
 
 import json
 import logging
@@ -25,30 +25,30 @@ _TELL_EVERY_S = 5.0
 def write_crate(
     results: str | Path, output: str | Path, people: People | None = None, checkout: str | Path | None = None
 ) -> None:
-    """Export a finished study: workflow, settings, results, and what is known of their making.
+    """Export a finished study: workflow, settings, results and their provenance.
 
     Parameters
     ----------
     results : str or Path
         Results folder of the study.
     output : str or Path
-        The ``.zip`` file to write, whole or not at all.
+        The ``.zip`` file to write, atomically.
     people : People, optional
-        Who ran the study, and under which licence its results may be used.
+        Author of the study and licence of its results.
     checkout : str or Path, optional
-        Where the workflow's Snakefile stands; by default that of this package.
+        Folder of the workflow's Snakefile; by default that of this package.
 
     Raises
     ------
     InputError
-        If there is no such study, the workflow is not there, or the output is no zip file or lies in the results.
+        If the study or the workflow is missing, or the output is not a zip file or lies in the results.
     """
     study, output = read_study(results), Path(output)
     if output.suffix != ".zip":
-        raise InputError(f"{output}: a crate is written as one zip file; let its name end in .zip")
+        raise InputError(f"{output}: a crate is written as one zip file; use a name that ends in .zip")
     if output.resolve().is_relative_to(study.results.resolve()):
-        raise InputError(f"{output}: lies in the results that it is to hold; write it beside them")
-    log.info("%s: looking up who made which file", results)
+        raise InputError(f"{output}: lies in the results that it is to contain; write it beside them")
+    log.info("%s: reading the provenance of each file", results)
     entries = contents(study, Path(checkout) if checkout else Path(__file__).parents[3])
     size = sum(_size(entry) for entry in entries)
     log.info("%s: %d files, %.1f MB", results, len(entries), size / 1e6)
@@ -71,7 +71,7 @@ def write_crate(
 
 
 def _put(archive: zipfile.ZipFile, entry: Entry) -> Described:
-    """Add a file; its digest is that of the very bytes that were packed."""
+    """Add a file and return its description; the digest is that of the packed bytes."""
     state, size = sha256(), 0
     with (
         _opened(entry) as blocks,
@@ -85,7 +85,7 @@ def _put(archive: zipfile.ZipFile, entry: Entry) -> Described:
 
 
 def _folders(path: str) -> list[str]:
-    """The folders that a file lies in."""
+    """Return the folders that contain a file."""
     return [folder.as_posix() for folder in PurePosixPath(path).parents][:-1]
 
 
@@ -108,7 +108,7 @@ def _size(entry: Entry) -> int:
 
 
 def _tell_of_changes(described: list[Described]) -> None:
-    """Warn of results whose inputs are not in the crate as they were used."""
+    """Warn of results whose inputs are not in the crate or have changed since."""
     here = {file.sha256 for file in described}
     gone = sorted(
         {
@@ -128,8 +128,8 @@ def _tell_of_changes(described: list[Described]) -> None:
 
 
 def zip_entry(path: str, mode: int = 0o100644) -> zipfile.ZipInfo:
-    """Return an entry with a date that is the same for all: ZIP knows no time zones, and records hold the times."""
+    """Return an entry with a fixed date: ZIP has no time zones, and the records contain the times."""
     info = zipfile.ZipInfo(path, date_time=(1980, 1, 1, 0, 0, 0))
     info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, mode << 16
-    info.create_system = 3  # Unix, wherever it is made
+    info.create_system = 3  # Unix, on every system
     return info

@@ -1,6 +1,6 @@
-"""The metadata of a crate: JSON-LD after the profile Workflow Run Crate 0.5 on RO-Crate 1.1.
+"""Metadata of a crate: JSON-LD that follows the profile Workflow Run Crate 0.5 on RO-Crate 1.1.
 
-The profile: https://w3id.org/ro/wfrun/workflow/0.5, which rests on Process Run Crate 0.5 and Workflow RO-Crate 1.0.
+The profile is https://w3id.org/ro/wfrun/workflow/0.5, based on Process Run Crate 0.5 and Workflow RO-Crate 1.0.
 """
 
 import re
@@ -40,32 +40,33 @@ _FOLDERS = {
     "profiles/": "How Snakemake runs the workflow on clusters.",
     f"{RESULTS}/": "Everything that the study computed.",
     f"{RESULTS}/benchmarks/": "Time and memory of every job, as Snakemake measured them.",
-    f"{RESULTS}/logs/": "What every job said.",
+    f"{RESULTS}/logs/": "The log of every job.",
     f"{RESULTS}/report/": "The report: one page, and its figures with their source data.",
     "rules/": "The rules of the workflow.",
     "workflow/": "The scripts of the rules and the library that they call.",
 }
 _UNLISTED = ("envs/", "profiles/", "rules/", "workflow/")
-"""Folders of code that are described as a whole."""
+"""Folders of code that are described as one entity."""
 _HOMES = {
-    "ase": "https://ase-lib.org", "matplotlib": "https://matplotlib.org", "netCDF4": "https://unidata.github.io/netcdf4-python/",
-    "mkl": "https://www.intel.com/content/www/us/en/developer/tools/oneapi/onemkl.html", "numpy": "https://numpy.org",
+    "ase": "https://ase-lib.org", "matplotlib": "https://matplotlib.org", "netCDF4":
+    "https://unidata.github.io/netcdf4-python/", "mkl":
+    "https://www.intel.com/content/www/us/en/developer/tools/oneapi/onemkl.html", "numpy": "https://numpy.org",
     "pandas": "https://pandas.pydata.org", "pyarrow": "https://arrow.apache.org", "python": "https://www.python.org",
     "scikit-learn": "https://scikit-learn.org", "scipy": "https://scipy.org", "siesta": "https://siesta-project.org",
-    "sisl": "https://zerothi.github.io/sisl/", "snakemake": "https://snakemake.github.io",
-    "statsmodels": "https://www.statsmodels.org", "tblite": "https://tblite.readthedocs.io", "xarray": "https://xarray.dev",
+    "sisl": "https://zerothi.github.io/sisl/", "snakemake": "https://snakemake.github.io", "statsmodels":
+    "https://www.statsmodels.org", "tblite": "https://tblite.readthedocs.io", "xarray": "https://xarray.dev",
 }  # fmt: skip
 _ORCID = re.compile(r"\d{4}-\d{4}-\d{4}-\d{3}[\dX]")
 
 
 @dataclass(frozen=True)
 class People:
-    """What only people can say of a study.
+    """What only people can state about a study.
 
     Attributes
     ----------
     author : str
-        Who ran it; empty if that is not to be said.
+        Who ran the study; empty if that is not stated.
     orcid : str
         Their ORCID, e.g. ``0000-0002-1825-0097``.
     licence : str
@@ -89,7 +90,7 @@ class People:
 
 @dataclass(frozen=True)
 class Described:
-    """A file in the crate: its path, its bytes, who made it."""
+    """A file in the crate: its path, size, digest and provenance."""
 
     path: str
     size: int
@@ -98,16 +99,16 @@ class Described:
 
 
 def metadata(study: Study, files: Sequence[Described], people: People) -> Node:
-    """Describe a crate.
+    """Return the description of a crate.
 
     Parameters
     ----------
     study : Study
         The study.
     files : sequence of Described
-        All its files but the description itself.
+        All its files except the description itself.
     people : People
-        Who ran it.
+        Author and licence.
 
     Returns
     -------
@@ -125,7 +126,7 @@ def metadata(study: Study, files: Sequence[Described], people: People) -> Node:
         "@type": "CreateAction",
         "name": f"Run of the study {study.config.study}",
         "description": f"Dots: {len(study.dots)}, junctions: {len(study.junctions)}, engine: {study.config.engine}, "
-        f"calculations that failed and are recorded as such: {len(failed)}.",
+        f"calculations recorded as failed: {len(failed)}.",
         "instrument": {"@id": "Snakefile"},
         "object": [{"@id": "config.yaml"}, {"@id": "clusters/"}],
         "result": {"@id": f"{RESULTS}/"},
@@ -133,8 +134,9 @@ def metadata(study: Study, files: Sequence[Described], people: People) -> Node:
         **({"startTime": times[0], "endTime": times[-1]} if times else {}),
     }
     actions = [run, *steps]
-    for action in actions if agent else []:
-        action["agent"] = {"@id": agent["@id"]}
+    if agent:
+        for action in actions:
+            action["agent"] = {"@id": agent["@id"]}
     root = {
         "@id": "./",
         "@type": "Dataset",
@@ -187,24 +189,24 @@ def metadata(study: Study, files: Sequence[Described], people: People) -> Node:
 
 
 def readme(study: Study) -> str:
-    """What a person who opens the crate reads first."""
+    """Return the text of the README of the crate."""
     return f"""\
 # {study.config.study}
 
 A study of single perovskite quantum-dot junctions with qdjunction {__version__}, packed as a Workflow Run RO-Crate.
 
 - `{RESULTS}/report/index.html`: the report; it opens offline.
-- `{RESULTS}/`: everything that was computed. `{RESULTS}/{RECORD}` holds the settings with every default.
+- `{RESULTS}/`: all results. `{RESULTS}/{RECORD}` has the settings with all defaults.
 - `Snakefile`, `rules/`, `workflow/`, `config.yaml`, `clusters/`: the workflow as it was when the crate was made.
-- `{METADATA}`: who made which file, when, from what and with which versions, for machines.
+- `{METADATA}`: machine-readable provenance of every file: when, from what and with which versions it was made.
 
 Draw all figures again, without any engine, in this folder:
 
     make figures
 
-Continue the study, after an archive has lost the times of its files: `snakemake --touch --cores 1` once, then
-`make report`. Repeat it: `snakemake --cores 2 --forceall`. Files that the configuration names outside of the study
-(pseudopotentials, bulk electrodes, measured traces) are not in here; their digests are in the results.
+To continue the study from an archive, which does not preserve file times, run `snakemake --touch --cores 1` once, then
+`make report`. To repeat it: `snakemake --cores 2 --forceall`. Files outside of the study that the configuration names
+(pseudopotentials, bulk electrodes, measured traces) are not included; their digests are in the results.
 """
 
 
@@ -213,13 +215,13 @@ def _id(path: str) -> str:
 
 
 def _refs(identities: Iterable[str]) -> Node | list[Node]:
-    """References to other nodes; to one alone without a list, as RO-Crate recommends."""
+    """Return references to other nodes; a single one without a list, as RO-Crate recommends."""
     nodes = [{"@id": identity} for identity in identities]
     return nodes[0] if len(nodes) == 1 else nodes
 
 
 def _data(files: Sequence[Described], root: Node) -> list[Node]:
-    """Files and folders, each a part of the folder that it lies in."""
+    """Return the nodes of files and folders, each a part of its parent folder."""
     nodes: dict[str, Node] = {"": root}
     for file in files:
         folder = next((folder for folder in _UNLISTED if file.path.startswith(folder)), None)
@@ -227,7 +229,7 @@ def _data(files: Sequence[Described], root: Node) -> list[Node]:
             _folder(folder, nodes)
             continue
         parent = _folder(file.path.rpartition("/")[0], nodes)
-        node = {
+        node: Node = {
             "@id": _id(file.path),
             "@type": "File",
             "name": file.path,
@@ -245,11 +247,11 @@ def _data(files: Sequence[Described], root: Node) -> list[Node]:
         if file.path == "config.yaml":
             node |= {
                 "exampleOfWork": {"@id": "#config"},
-                "description": "Settings of the study, with every default.",
+                "description": "Settings of the study, with all defaults.",
             }
         if file.path == "README.md":
             node["about"] = {"@id": "./"}
-        if file.path != "Snakefile":  # the workflow itself; it has more to say
+        if file.path != "Snakefile":  # the workflow itself is described in more detail
             nodes[file.path] = node
         parent.setdefault("hasPart", []).append(node["@id"])
     del nodes[""]
@@ -277,7 +279,7 @@ def _folder(path: str, nodes: dict[str, Node]) -> Node:
 
 
 def _workflow(commits: Sequence[str], software: Iterable[Node]) -> Iterator[Node]:
-    """The workflow with its language and parameters."""
+    """Yield the nodes of the workflow, its language and its parameters."""
     language = "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"
     said = f" Here at commit {commit() or 'unknown'}."
     said += f" The results were made at commit {', '.join(commits)}." if commits else ""
@@ -319,7 +321,7 @@ def _workflow(commits: Sequence[str], software: Iterable[Node]) -> Iterator[Node
 
 
 def _software(files: Sequence[Described]) -> list[Node]:
-    """Every version of every program that took part, and the workflow's own code at each commit."""
+    """Return the nodes of every version of every program used, and of the workflow's own code at each commit."""
     found: dict[tuple[str, str], None] = {}
     code: dict[str, Node] = {}
     for record in (file.record for file in files if file.record):
@@ -330,8 +332,8 @@ def _software(files: Sequence[Described]) -> list[Node]:
             "name": "qdjunction",
             "softwareVersion": f"{made.get('qdjunction')}, commit {_commit(record) or 'unknown'}",
         }
-        versions = {"python": made.get("python"), **_mapping(made.get("packages"))}
-        for name, version in (versions | _mapping(record.engine.get("versions"))).items():
+        packages, engine = _mapping(made.get("packages")), _mapping(record.engine.get("versions"))
+        for name, version in {"python": made.get("python"), **packages, **engine}.items():
             if version:
                 found[(str(name), str(version))] = None
     nodes = [code[identity] for identity in sorted(code)]
@@ -348,7 +350,7 @@ def _software(files: Sequence[Described]) -> list[Node]:
 
 
 def _steps(files: Sequence[Described]) -> Iterator[Node]:
-    """One action for each record of a result: what went in, what came out, when, what was corrected."""
+    """Yield one action for each record of a result: inputs, outputs, times, corrections."""
     by_digest = {file.sha256: file.path for file in reversed(files)}
     results: dict[str, list[Described]] = {}
     for file in files:
@@ -367,7 +369,7 @@ def _steps(files: Sequence[Described]) -> Iterator[Node]:
         yield {
             "@id": f"#made/{_id(path)}",
             "@type": "CreateAction",
-            "name": f"Making of {path}",
+            "name": f"Computation of {path}",
             "description": ". ".join(said) + ".",
             "instrument": {"@id": _code(record)},
             **({"object": _refs(_id(name) for name in used)} if used else {}),
@@ -378,7 +380,7 @@ def _steps(files: Sequence[Described]) -> Iterator[Node]:
 
 
 def _failed(files: Sequence[Described]) -> Iterator[Node]:
-    """One action for each failure, with its reason and the records that stand in the place of results."""
+    """Yield one action for each failure, with its reason and the records in place of results."""
     failures: dict[Failure, list[str]] = {}
     for file in files:
         if file.record and file.record.failure:
@@ -388,7 +390,7 @@ def _failed(files: Sequence[Described]) -> Iterator[Node]:
             "@id": f"#failed/{number}",
             "@type": "CreateAction",
             "name": f"{failure.step} of {failure.case}",
-            "description": f"A calculation that could not be done: {failure.error}.",
+            "description": f"A calculation that failed: {failure.error}.",
             "instrument": {"@id": _code(Record(failure.provenance, {}))},
             "result": _refs(_id(path) for path in paths),
             "actionStatus": "http://schema.org/FailedActionStatus",
@@ -398,7 +400,7 @@ def _failed(files: Sequence[Described]) -> Iterator[Node]:
 
 
 def _corrections(engine: Mapping[str, Any]) -> str:
-    """What was changed to bring a calculation to converge."""
+    """Return the corrections made to converge a calculation."""
     made = _mapping(engine.get("settings")).get("corrections")
     said = [
         f"after attempt {one.get('attempt')} ({one.get('failure')}) {one.get('action')}"
@@ -414,7 +416,7 @@ def _times(made: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _time(value: Any) -> str:
-    """An ISO time, or nothing."""
+    """Return an ISO time, or an empty text."""
     try:
         return datetime.fromisoformat(value).isoformat(timespec="seconds")
     except (TypeError, ValueError):
@@ -422,7 +424,7 @@ def _time(value: Any) -> str:
 
 
 def _code(record: Record) -> str:
-    """Identity of the workflow's own code that made a result."""
+    """Return the identity of the workflow's own code that made a result."""
     return "#" + quote(f"qdjunction-{record.provenance.get('qdjunction')}-{_commit(record) or 'unknown'}")
 
 
@@ -453,7 +455,7 @@ def _licence_node(people: People) -> Node:
             "@id": "#no-licence",
             "@type": "CreativeWork",
             "name": "No licence stated",
-            "description": "Those who made the results have not said under which licence they may be used; ask them.",
+            "description": "The authors have not stated under which licence the results may be used; ask them.",
         }
     return {
         "@id": _licence(people),

@@ -1,17 +1,24 @@
-"""What every engine takes and gives, whatever code stands behind it."""
+"""What every engine takes and returns, whatever code stands behind it, and how a study gets to know it."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+
+from qdjunction.core.schema import Section
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     import numpy as np
     import sisl
     from ase import Atoms
     from numpy.typing import NDArray
+
+
+AnySettings = TypeVar("AnySettings", bound=Section)
 
 
 @dataclass(frozen=True)
@@ -21,7 +28,7 @@ class EngineInfo:
     Attributes
     ----------
     name : str
-        Short name as used in ``config.yaml``: ``xtb`` or ``siesta``.
+        Short name as used in ``config.yaml``, that of its `EngineKind`.
     method : str
         What a reader of a paper would ask for: ``GFN1-xTB``, ``PBE/DZP``.
     embedded : bool
@@ -160,9 +167,104 @@ class Engine(Protocol):
     def hamiltonian(
         self, atoms: Atoms, workdir: Path, density_from: Path | None = None
     ) -> ElectronicStructure:
-        """Converge the SCF of `atoms` and give H and S with the Fermi energy at zero.
+        """Converge the SCF of `atoms` and return H and S with the Fermi energy at zero.
 
         `density_from` is the working folder of the same atoms elsewhere, say of the neighbouring contact; an engine
         that can starts from its density. It changes how soon the SCF converges, not to what.
         """
         ...
+
+
+class EngineKind(ABC, Generic[AnySettings]):
+    """What a study knows of an engine before it computes: its settings, its files and what its jobs ask for.
+
+    A module of this package adds an engine with ``KIND``, an instance of a subclass; so does another distribution with
+    an entry point of the group ``qdjunction.engines``. The module is imported with every configuration that is read, so
+    whatever is expensive to import belongs into `make`. The number of atoms n is that of the dot, or of the junction
+    with its gold.
+
+    Attributes
+    ----------
+    name : str
+        Name in ``config.yaml``: the value of the key ``engine`` and the key of its own section.
+    description : str
+        What it is, in a few words for the reference of ``config.yaml``.
+    Settings : type of Section
+        What its section may say; every setting has a default.
+    embedded : bool
+        Whether it is a model that stands in for DFT. Dots are relaxed with the library's embedded model before any
+        engine that is not.
+    environment : str
+        File of its conda environment: a name in ``envs/``, or an absolute path.
+    threads : int
+        Threads of each of its jobs unless the user says otherwise.
+    extras : tuple of str
+        Extras of this distribution that bring what it imports; see `qdjunction.core.extras`.
+    """
+
+    name: ClassVar[str]
+    description: ClassVar[str]
+    Settings: type[AnySettings]
+    embedded: ClassVar[bool]
+    environment: ClassVar[str]
+    threads: ClassVar[int] = 1
+    extras: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def make(self, settings: AnySettings, threads: int | None, resources: Mapping[str, Any]) -> Engine:
+        """Return the engine.
+
+        Parameters
+        ----------
+        settings : Section
+            An instance of `Settings`.
+        threads : int or None
+            Threads it may use; None leaves that to ``OMP_NUM_THREADS``.
+        resources : mapping
+            Resources of the Snakemake job, empty outside of one.
+        """
+
+    @abstractmethod
+    def mem_mb(self, n: int) -> float:
+        """Return the memory (MB) that the first attempt of a job with `n` atoms asks for."""
+
+    @abstractmethod
+    def scf_min(self, n: int) -> float:
+        """Return the run time (min) that the SCF of `n` atoms asks for."""
+
+    @abstractmethod
+    def relax_min(self, n: int) -> float:
+        """Return the run time (min) that the relaxation of `n` atoms asks for, the SCF at its end included."""
+
+    def input_files(self, elements: Iterable[str], settings: AnySettings) -> list[Path]:
+        """Return the files, such as pseudopotentials, that results for these chemical symbols depend on; checked.
+
+        Raises
+        ------
+        InputError
+            When one is missing or unfit. The message begins with the key of the section: ``folder: no file of Pb``.
+        """
+        return []
+
+    def check_study(self, settings: AnySettings) -> None:
+        """Check that a study can be done with these settings.
+
+        Raises
+        ------
+        InputError
+            When it cannot. The message begins with the key of the section: ``spin = polarized: ...``.
+        """
+
+    def read_run(self, folder: Path) -> ElectronicStructure:
+        """Return H and S of a finished run of the code behind this engine, Fermi energy at zero.
+
+        Raises
+        ------
+        NotImplementedError
+            When the engine leaves no such runs.
+        InputError
+            When the folder holds none.
+        EngineError
+            When the run failed or its files do not belong together.
+        """
+        raise NotImplementedError

@@ -1,18 +1,20 @@
 """Engines by the name they have in config.yaml."""
 
-import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.registry import Registry
+from qdjunction.engine.contract import ElectronicStructure, Engine, EngineKind
 
-if TYPE_CHECKING:
-    from qdjunction.engine.contract import Engine
+ENGINES: Registry[EngineKind[Any]] = Registry("qdjunction.engine", "qdjunction.engines", "engine")
+"""The engines of the library and of other distributions."""
 
-ENGINES = ("xtb", "siesta")
-"""Names that `make_engine` knows."""
+EMBEDDED_ENGINE = "xtb"
+"""The engine of a study that names none, and the one that relaxes a dot before DFT does."""
 
 
 def make_engine(
@@ -20,8 +22,8 @@ def make_engine(
     settings: Mapping[str, Any] | None = None,
     threads: int | None = None,
     resources: Mapping[str, Any] | None = None,
-) -> "Engine":
-    """Make the engine called `name`.
+) -> Engine:
+    """Return the engine called `name`.
 
     The code behind it is imported only now, so that a study on one engine needs nothing of the others.
 
@@ -34,30 +36,41 @@ def make_engine(
     threads : int, optional
         Threads it may use; None leaves that to ``OMP_NUM_THREADS``.
     resources : mapping, optional
-        Resources of the Snakemake job, for engines that are launched as programs; see `Launch.of_job`.
+        Resources of the Snakemake job, for engines that are launched as programs.
 
     Raises
     ------
     InputError
         When there is no such engine, or a setting is unknown or out of range.
     """
+    kind = ENGINES[name]
     try:
-        match name:
-            case "xtb":
-                from qdjunction.engine.xtb.engine import XtbEngine, XtbSettings
-
-                return XtbEngine(XtbSettings.model_validate(dict(settings or {})), threads=threads)
-            case "siesta":
-                from qdjunction.engine.siesta import Launch, SiestaEngine, SiestaSettings
-
-                siesta = SiestaSettings.model_validate(dict(settings or {}))
-                if threads is None:
-                    threads = int(os.environ.get("OMP_NUM_THREADS", 1))
-                return SiestaEngine(siesta, Launch.of_job(threads, resources or {}))
+        checked = kind.Settings.model_validate(dict(settings or {}))
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(str(key) for key in problem['loc']) or 'settings'}: {problem['msg']}"
             for problem in error.errors()
         )
         raise InputError(f"Settings of the engine {name!r} cannot be used: {problems}.") from None
-    raise InputError(f"There is no engine {name!r}; choose one of {', '.join(ENGINES)}.")
+    return kind.make(checked, threads, resources or {})
+
+
+def read_run(folder: str | Path) -> ElectronicStructure:
+    """Return H and S of a finished run, Fermi energy at zero, whichever engine's run the folder holds.
+
+    Raises
+    ------
+    InputError
+        When it holds no run of any engine.
+    EngineError
+        When the run failed or its files do not belong together.
+    """
+    problems = []
+    for kind in ENGINES.values():
+        try:
+            return kind.read_run(Path(folder))
+        except NotImplementedError:
+            continue
+        except InputError as error:
+            problems.append(f"{error}")
+    raise InputError("; ".join(problems) or f"{folder}: no engine reads a run from a folder; name a file")

@@ -12,6 +12,7 @@ from ase.calculators.calculator import Calculator
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io.trajectory import Trajectory
 from ase.optimize import BFGS
+from numpy.typing import NDArray
 
 from qdjunction.core.files import whole
 from qdjunction.core.lock import run_lock
@@ -139,12 +140,12 @@ def _reason(fmax: float, threshold: float, steps: int) -> str:
     )
 
 
-def _largest(forces: np.ndarray) -> float:
+def _largest(forces: NDArray[np.float64]) -> float:
     return float(np.linalg.norm(forces, axis=1).max())
 
 
-def _frame(atoms: Atoms, energy: float, forces: np.ndarray, elapsed: float, protocol: str) -> Atoms:
-    frame = atoms.copy()
+def _frame(atoms: Atoms, energy: float, forces: NDArray[np.float64], elapsed: float, protocol: str) -> Atoms:
+    frame: Atoms = atoms.copy()
     frame.info = {"wall_time_s": elapsed, "protocol": protocol}
     frame.calc = SinglePointCalculator(frame, energy=energy, forces=forces)
     return frame

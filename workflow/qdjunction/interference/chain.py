@@ -1,7 +1,7 @@
-"""The tight-binding chain behind the sliding experiment: one lead stays on site 1, the other moves along.
+"""Tight-binding chain as a model of the sliding experiment: one lead stays on site 1, the other moves along.
 
-Zheng et al., Nat. Commun. 10, 5458 (2019) use an 8-site diatomic chain with lead L on site 1 and lead R on
-sites 2 to 8 in turn. The defaults here are this project's, not numbers of that paper.
+Zheng et al., Nat. Commun. 10, 5458 (2019) use an 8-site diatomic chain with lead L on site 1 and lead R on each of
+sites 2 to 8 in turn. The defaults here are this project's choice, not values from that paper.
 """
 
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from qdjunction.interference.decay_spectrum import DecaySpectrum, decay_spectrum
 
 @dataclass(frozen=True)
 class DiatomicChain:
-    """A finite chain of two kinds of sites in turn, orthogonal basis, nearest neighbours.
+    """A finite chain of two alternating kinds of sites, with an orthogonal basis and nearest-neighbour hopping.
 
     Attributes
     ----------
     sites : int
         Number of sites, at least 2.
     onsite_ev : float
-        Site energies are +onsite on odd sites (1, 3, ...) and -onsite on even ones (eV); the infinite chain
-        then has its gap between -|onsite| and +|onsite|.
+        Site energies are +onsite on odd sites (1, 3, ...) and -onsite on even sites (eV); the gap of the infinite
+        chain is then between -|onsite| and +|onsite|.
     hopping_ev : float
-        Hopping between neighbours (eV); its sign does not change any transmission.
+        Hopping between neighbours (eV); its sign does not affect the transmission.
     gamma_ev : float
         Wide-band coupling of each lead to its one site (eV): Sigma = -i gamma / 2.
     """
@@ -49,9 +49,9 @@ class DiatomicChain:
         return -abs(self.onsite_ev), abs(self.onsite_ev)
 
     def gap_energies(self, count: int = 401) -> NDArray[np.float64]:
-        """Midpoints of `count` equal cells of the gap (eV).
+        """Return the midpoints of `count` equal cells of the gap (eV), shape (count,).
 
-        None lies on a band edge, where E is a site energy and contacts with an odd stub behind them transmit
+        None lies on a band edge, where E equals a site energy and contacts with an odd stub behind them transmit
         exactly nothing.
         """
         low, high = self.gap_ev
@@ -64,11 +64,11 @@ class DiatomicChain:
         return np.diag(kinds) + np.diag(bonds, 1) + np.diag(bonds, -1)
 
     def transmissions(self, energies_ev: ArrayLike) -> NDArray[np.float64]:
-        """T(E) between site 1 and each of the sites 2 .. `sites`, as a (sites - 1, n_e) array.
+        """Return T(E) between site 1 and each of the sites 2 .. `sites`, as a (sites - 1, n_e) array.
 
         T = gamma^2 |G_1j|^2 with G = (E - H - Sigma_1 - Sigma_j)^-1. The closed form is
-        G_1j = h^(j-1) det(E - H of sites j+1 .. N) / det(E - H - Sigma_1 - Sigma_j): a contact in the middle
-        sees the rest of the chain as a stub, the end contact does not.
+        G_1j = h^(j-1) det(E - H of sites j+1 .. N) / det(E - H - Sigma_1 - Sigma_j): for a contact in the middle
+        the rest of the chain is a stub; the end contact has none.
         """
         energies = np.asarray(energies_ev, dtype=float)
         n = self.sites
@@ -89,14 +89,14 @@ class DiatomicChain:
         threshold_decades: float = 0.4,
         confidence: float = 0.95,
     ) -> DecaySpectrum:
-        """Decay over sites 2 .. N-1 and the verdict on site N at every energy, shares over the chain's gap.
+        """Return the decay over sites 2 .. N-1 and the verdict on site N at every energy, with shares over the gap.
 
         Parameters
         ----------
         energies_ev : (n_e,) array
-            Energies (eV), zero in the middle of the gap; `gap_energies` gives a fitting grid.
+            Energies (eV), zero in the middle of the gap; `gap_energies` returns a suitable grid.
         spacing_ang : float
-            Distance of neighbouring sites (Ang); it scales beta and nothing else.
+            Distance of neighbouring sites (Ang); it only scales beta.
         threshold_decades, confidence : float
             As in `find_jump`.
         """

@@ -1,4 +1,4 @@
-"""Long against short: which of two junctions conducts better over the gap."""
+"""Comparison of a long and a short junction: which of them conducts better over the gap."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from qdjunction.interference.window import EnergyWindow
 
 @dataclass(frozen=True)
 class Comparison:
-    """T(E) of a long junction against that of a short one.
+    """T(E) of a long junction compared with that of a short one.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Comparison:
 
     @property
     def sentence(self) -> str:
-        """The comparison in words."""
+        """Return the comparison in words."""
         where = "above" if self.median_log10_ratio >= 0 else "below"
         return (
             f"Long conducts better than short over {self.share_long_above:.0%} of the window from "
@@ -48,7 +48,7 @@ def compare(
     *,
     window_ev: tuple[float, float] | None = None,
 ) -> Comparison:
-    """Compare two transmissions on one energy grid.
+    """Compare two transmissions on the same energy grid.
 
     Parameters
     ----------
@@ -57,12 +57,12 @@ def compare(
     long, short : (n_e,) array
         T(E) of the junction with the contacts far apart and of that with the contacts close.
     window_ev : (float, float), optional
-        The gap (eV relative to E_F); the whole grid if not given.
+        The gap (eV relative to E_F); the entire grid if not given.
 
     Raises
     ------
     InputError
-        Shapes that differ, a transmission that is not positive, a window off the grid.
+        If the shapes differ, a transmission is not positive, or the window is outside the grid.
     """
     energies = np.asarray(energies_ev, dtype=float)
     window = EnergyWindow.of(energies, window_ev)

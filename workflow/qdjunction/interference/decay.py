@@ -1,4 +1,4 @@
-"""The tunnelling decay: least squares of ln G on distance."""
+"""Tunnelling decay: least-squares fit of ln G versus distance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from qdjunction.core.errors import InputError
 LN10 = float(np.log(10.0))
 
 Values: TypeAlias = float | NDArray[np.float64]
-"""One number for one fit, an (m,) array for m fits made together (one an energy)."""
+"""A number for one fit, an (m,) array for m fits made together (one per energy)."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a fit expects at a distance.
+    """Prediction of a fit at a distance.
 
     Attributes
     ----------
     log10_g : float or (m,) array
         Fitted log10(G/G0).
     low, high : float or (m,) array
-        Ends of the two-sided prediction band for one further contact (decades); nan where there is none.
+        Ends of the two-sided prediction band for one further contact (decades); nan if there is none.
     """
 
     log10_g: Values
@@ -35,7 +35,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class DecayFit:
-    """G = G_c exp(-beta d) through n contacts; beta > 0 is a decay.
+    """Fit of G = G_c exp(-beta d) to n contacts; beta > 0 is a decay.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class DecayFit:
     scatter_decades : float or (m,) array
         Residual standard deviation with n - 2 degrees of freedom; nan for two contacts.
     distances_ang : (n,) array
-        Distances the fit was made at.
+        Distances of the contacts in the fit (Ang).
     confidence : float
         Two-sided level of `interval_per_ang` and of the prediction band.
     """
@@ -76,22 +76,22 @@ class DecayFit:
 
     @property
     def degrees_of_freedom(self) -> int:
-        """Contacts less the two parameters of the line."""
+        """Number of contacts minus the two parameters of the line."""
         return self.n - 2
 
     @property
     def contact_conductance_g0(self) -> Values:
-        """Conductance that the fit extrapolates to at distance 0 (G0)."""
+        """Conductance of the fit extrapolated to distance 0 (G0)."""
         return np.power(10.0, self.log10_contact_g)
 
     def prediction_error(self, distance_ang: float) -> Values:
         """Return the standard error of one further log10 G at a distance (decades); nan for two contacts."""
         offsets = self.distances_ang - self.distances_ang.mean()
         leverage = 1 / self.n + (distance_ang - self.distances_ang.mean()) ** 2 / (offsets**2).sum()
-        return self.scatter_decades * np.sqrt(1 + leverage)
+        return self.scatter_decades * float(np.sqrt(1 + leverage))
 
     def predict(self, distance_ang: float) -> Prediction:
-        """Fitted log10 G at `distance_ang` and the prediction band of one further contact there."""
+        """Return the fitted log10 G at `distance_ang` and the prediction band of one further contact there."""
         expected = self.log10_contact_g - self.beta_per_ang * distance_ang / LN10
         half_width = _student(self.confidence, self.degrees_of_freedom) * self.prediction_error(distance_ang)
         return Prediction(expected, expected - half_width, expected + half_width)
@@ -115,15 +115,15 @@ def fit_decay(
     contacts: Sequence[str] | None = None,
     confidence: float = 0.95,
 ) -> DecayFit:
-    """Fit ln G = ln G_c - beta d by ordinary least squares.
+    """Return the ordinary least-squares fit of ln G = ln G_c - beta d.
 
     Parameters
     ----------
     distances_ang : (n,) array
         Distance between the two contact atoms (Ang), at least two different ones.
     conductances_g0 : (n,) or (n, m) array
-        Conductance or transmission itself, not its logarithm (G0). With m columns, m independent fits that
-        share the distances are made at once.
+        Conductance or transmission itself, not its logarithm (G0). With m columns, m independent fits at the same
+        distances are made at once.
     contacts : sequence of str, optional
         Names of the contacts, for messages.
     confidence : float
@@ -136,14 +136,14 @@ def fit_decay(
     Raises
     ------
     InputError
-        Fewer than two contacts, no spread of distances, lengths that differ, a conductance that is not a
-        positive number (named), a confidence outside (0, 1).
+        If there are fewer than two contacts or no spread of distances, if lengths differ, if a conductance (named)
+        is not a positive number, or if the confidence is outside (0, 1).
 
     Notes
     -----
     Interval and band are Student's t with n - 2 degrees of freedom, as for independent errors of equal size
     in ln G (N. R. Draper and H. Smith, *Applied Regression Analysis*, 3rd ed., Wiley 1998, chapters 1 and
-    3). A computed series has no random error: there they measure how far the contacts stray from one
+    3). A computed series has no random error; for it they measure how far the contacts deviate from a single
     exponential.
     """
     distances, conductances, names = checked_series(distances_ang, conductances_g0, contacts)
@@ -189,12 +189,12 @@ def checked_series(
     contacts: Sequence[str] | None,
     energies_ev: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str]]:
-    """Return distances (n,), conductances (n,) or (n, m) and n names, or name the contact at fault."""
+    """Return distances (n,), conductances (n,) or (n, m) and n names; an error names the contact at fault."""
     distances = np.asarray(distances_ang, dtype=float)
     conductances = np.asarray(conductances_g0, dtype=float)
     if distances.ndim != 1 or conductances.ndim not in (1, 2) or len(conductances) != len(distances):
         raise InputError(
-            f"{distances.shape} distances do not match {conductances.shape} conductances: one row a contact"
+            f"{distances.shape} distances do not match {conductances.shape} conductances: one row per contact"
         )
     names = list(contacts) if contacts is not None else [f"contact {i + 1}" for i in range(len(distances))]
     if len(names) != len(distances):

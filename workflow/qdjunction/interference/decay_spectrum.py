@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,16 +16,16 @@ from qdjunction.interference.window import EnergyWindow
 
 @dataclass(frozen=True)
 class DecaySpectrum:
-    """The decay and the jump verdict of a series of contacts at every energy.
+    """Decay and jump verdict of a series of contacts at every energy.
 
     Attributes
     ----------
     energies_ev : (n_e,) array
         Energies relative to E_F (eV), ascending.
     distances_ang : (n,) array
-        Distances of the contacts, the last one judged (Ang).
+        Distances of the contacts (Ang); the last contact is judged.
     conductances_g0 : (n, n_e) array
-        Conductance of each contact with E_F put at each energy; T(E) is that of zero temperature (G0).
+        Conductance of each contact with E_F placed at each energy (G0); at zero temperature it is T(E).
     contacts : tuple of str
         Names of the contacts.
     verdict : JumpVerdict
@@ -41,12 +42,12 @@ class DecaySpectrum:
     window: EnergyWindow
 
     def at(self, energy_ev: float) -> JumpVerdict:
-        """Verdict, with its fit, at the grid point nearest to `energy_ev` (eV relative to E_F).
+        """Return the verdict, with its fit, at the grid point nearest to `energy_ev` (eV relative to E_F).
 
         Raises
         ------
         InputError
-            The energy lies outside the grid.
+            If the energy is outside the grid.
         """
         return find_jump(
             self.distances_ang,
@@ -57,13 +58,17 @@ class DecaySpectrum:
         )
 
     def table(self) -> pd.DataFrame:
-        """One row an energy: the fit, both criteria and the verdict.
+        """Return one row per energy: the fit, both criteria and the verdict.
 
-        Columns `band` and `is_jump` are missing values where two contacts leave no band.
+        Columns `band` and `is_jump` are missing values if two contacts leave no band.
         """
         verdict, fit = self.verdict, self.verdict.fit
         low, high = fit.interval_per_ang
-        missing = np.full(len(self.energies_ev), pd.NA, dtype=object)
+
+        def flags(values: bool | NDArray[np.bool_] | None) -> Any:
+            n = len(self.energies_ev)
+            return pd.array([pd.NA] * n if values is None else np.asarray(values).tolist(), dtype="boolean")
+
         return pd.DataFrame(
             {
                 "energy_eV": self.energies_ev,
@@ -77,18 +82,18 @@ class DecaySpectrum:
                 "above_trend_decades": verdict.above_trend_decades,
                 "band_decades": verdict.band_decades,
                 "band_confidence": verdict.band_confidence,
-                "step": pd.array(verdict.step, dtype="boolean"),
-                "band": pd.array(missing if verdict.band is None else verdict.band, dtype="boolean"),
-                "is_jump": pd.array(missing if verdict.is_jump is None else verdict.is_jump, dtype="boolean"),
+                "step": flags(verdict.step),
+                "band": flags(verdict.band),
+                "is_jump": flags(verdict.is_jump),
             }
         )
 
     def rows_at(self, *energies_ev: float) -> pd.DataFrame:
-        """Rows of `table` at the grid points nearest to given energies, such as ``rows_at(0.0, -1.0)``."""
+        """Return the rows of `table` at the grid points nearest to given energies, e.g. ``rows_at(0.0, -1.0)``."""
         return self.table().iloc[[self._nearest(e) for e in energies_ev]].reset_index(drop=True)
 
     def shares(self) -> dict[str, float]:
-        """Share of the window, 0 to 1, over which each statement holds; nan where there is no band to say.
+        """Return the share of the window, 0 to 1, over which each statement holds; nan if there is no band.
 
         ``decays``: beta > 0. ``above_trend``: the last contact lies above the fit. ``step`` and ``band``:
         the two criteria. ``is_jump``: both.
@@ -101,11 +106,13 @@ class DecaySpectrum:
             "band": verdict.band,
             "is_jump": verdict.is_jump,
         }
-        return {k: float("nan") if v is None else self.window.share(v) for k, v in statements.items()}
+        return {
+            k: float("nan") if v is None else self.window.share(np.asarray(v)) for k, v in statements.items()
+        }
 
     @property
     def sentence(self) -> str:
-        """The shares in words."""
+        """Return the shares in words."""
         shares = self.shares()
         text = (
             f"Between {self.window.low_ev:.2f} and {self.window.high_ev:.2f} eV the contacts before "
@@ -146,11 +153,11 @@ def decay_spectrum(
     energies_ev : (n_e,) array
         Ascending energies relative to E_F (eV).
     distances_ang : (n,) array
-        Distances of at least three contacts in the order of sliding; the last one is judged (Ang).
+        Distances of at least three contacts in the order of sliding (Ang); the last contact is judged.
     conductances_g0 : (n, n_e) array
-        T(E), or the thermal conductance with E_F at each energy, one row a contact (G0).
+        T(E), or the thermal conductance with E_F at each energy (G0), one row per contact.
     window_ev : (float, float), optional
-        The gap (eV relative to E_F), over which shares are taken; the whole grid if not given.
+        The gap (eV relative to E_F), over which shares are taken; the entire grid if not given.
     contacts, threshold_decades, confidence
         As in `find_jump`.
 
@@ -161,7 +168,7 @@ def decay_spectrum(
     Raises
     ------
     InputError
-        As in `find_jump`, and when shapes or the window do not fit the energies.
+        As in `find_jump`, and if shapes or the window do not match the energies.
     """
     energies = np.asarray(energies_ev, dtype=float)
     window = EnergyWindow.of(energies, window_ev)

@@ -1,4 +1,4 @@
-"""The interference jump: the last contact of a series far above the one before and above the decay."""
+"""Interference jump: the last contact of a series far above the previous one and above the decay."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ THRESHOLD_DECADES = 0.4
 
 @dataclass(frozen=True)
 class JumpVerdict:
-    """The two criteria of a jump, each by itself, and both together.
+    """The two criteria of a jump, separately and combined.
 
     Attributes
     ----------
     contact, previous : str
-        The last contact and the one before it.
+        The last contact and the previous one.
     fit : DecayFit
-        The decay through every contact but the last.
+        The decay fitted to all contacts but the last.
     step_decades : float or (m,) array
-        log10 G of the last contact minus that of the one before.
+        log10 G of the last contact minus that of the previous one.
     threshold_decades : float
         Step that counts as a jump.
     step : bool or (m,) array
@@ -39,11 +39,11 @@ class JumpVerdict:
         Second criterion: the last contact lies above the prediction band. None when the fit has only two
         contacts, which leave no band.
     band_confidence : float or (m,) array
-        Largest two-sided confidence level whose band still lies below the contact; 0 when it is not above
-        the trend, nan without a band. The contact is above the band exactly when this exceeds the confidence.
+        Largest two-sided confidence level whose band still lies below the contact; 0 if the contact is not above
+        the trend, nan without a band. The contact is above the band exactly if this exceeds the confidence.
     is_jump : bool or (m,) array or None
-        Both criteria hold. None: the step is there, but with two contacts nothing can be said of the trend's
-        uncertainty.
+        Whether both criteria hold. None: the step criterion holds, but two contacts give no uncertainty of the
+        trend.
     """
 
     contact: str
@@ -60,18 +60,18 @@ class JumpVerdict:
 
     @property
     def sentence(self) -> str:
-        """The verdict in words; for a verdict at one energy."""
+        """Return the verdict in words, for a verdict at one energy."""
         if np.ndim(self.step_decades):
-            raise ValueError("a verdict over many energies has no one sentence; take one energy")
-        head = {True: "Jump", False: "No jump", None: "Undecided"}[self.is_jump]
+            raise ValueError("a verdict over many energies has no single sentence; select one energy")
+        head = "Undecided" if self.is_jump is None else "Jump" if self.is_jump else "No jump"
         trend = (
             f"the fit through the {self.fit.n} contacts before"
             if self.fit.beta_per_ang > 0
             else f"the fit through the {self.fit.n} contacts before (which do not decay)"
         )
         text = (
-            f"{head}: {self.contact} lies {_signed(self.step_decades)} {self.previous} "
-            f"(threshold {self.threshold_decades:.2f}) and {_signed(self.above_trend_decades)} {trend}"
+            f"{head}: {self.contact} lies {_signed(float(self.step_decades))} {self.previous} "
+            f"(threshold {self.threshold_decades:.2f}) and {_signed(float(self.above_trend_decades))} {trend}"
         )
         if self.band is None:
             return f"{text}; two contacts leave no prediction band."
@@ -93,7 +93,7 @@ def find_jump(
     threshold_decades: float = THRESHOLD_DECADES,
     confidence: float = 0.95,
 ) -> JumpVerdict:
-    """Hold the last contact against the one before it and against the decay of all before it.
+    """Compare the last contact with the previous one and with the decay of all previous ones.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def find_jump(
         Distances of the contacts in the order of sliding, at least three (Ang). The decay is fitted to all
         but the last: for 12Pb to R1, R2, R3, and R4 is judged.
     conductances_g0 : (n,) or (n, m) array
-        Conductance or transmission (G0), one row a contact; m columns are m independent verdicts.
+        Conductance or transmission (G0), one row per contact; m columns are m independent verdicts.
     contacts : sequence of str, optional
         Names of the contacts.
     threshold_decades : float
@@ -116,7 +116,7 @@ def find_jump(
     Raises
     ------
     InputError
-        Fewer than three contacts, a threshold that is not positive, and as in `fit_decay`.
+        If there are fewer than three contacts or the threshold is not positive, and as in `fit_decay`.
 
     Notes
     -----

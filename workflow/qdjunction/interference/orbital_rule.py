@@ -1,35 +1,36 @@
-"""The orbital rule: whether HOMO and LUMO of the dot add up or cancel between the two contacts.
+"""Orbital rule: whether HOMO and LUMO of the dot add up or cancel between the two contacts.
 
 For contacts on sites i and j the Green's function of the bare dot is
 
     g_ij(E) = sum_n phi_n(i) phi_n(j) / (E - e_n).
 
-With E_F in the middle of the gap and only the frontier orbitals kept, E_F - e_HOMO = +Delta and
+With E_F in the middle of the gap and only the frontier orbitals included, E_F - e_HOMO = +Delta and
 E_F - e_LUMO = -Delta, so
 
     g_ij(E_F) ~ (a_H - a_L) / Delta,    a_H = phi_H(i) phi_H(j),    a_L = phi_L(i) phi_L(j),
 
 where Delta is half the gap: opposite signs of a_H and a_L interfere constructively, equal signs
 destructively. This is the rule that Zheng et al., Nat. Commun. 10, 5458 (2019) use; it goes back to K.
-Yoshizawa, T. Tada and A. Staykov, J. Am. Chem. Soc. 130, 9406 (2008) and is set out by C. J. Lambert and
+Yoshizawa, T. Tada and A. Staykov, J. Am. Chem. Soc. 130, 9406 (2008) and is explained by C. J. Lambert and
 S.-X. Liu, Chem. Eur. J. 24, 4193 (2018).
 
-In an LCAO junction a contact is not one orbital, and a halide's p orbitals have no preferred sign. The
-quantity that keeps its meaning is the amplitude from tip to tip,
+In an LCAO junction a contact is not a single orbital, and a halide's p orbitals have no preferred sign. The
+quantity that remains well defined is the amplitude from tip to tip,
 
     tau(E) = V_L^H g(E) V_R,    g(E) = (E S_QD - H_QD)^-1 = sum_n psi_n psi_n^H / (E - e_n),
 
 with V = (H - E S)_{QD,tip} S_tip^(-1/2), the coupling of the dot to the orthonormalised orbitals of each
 tip. The a_n are the matrices V_L^H psi_n psi_n^H V_R seen from the dominant channel of tau: with its leading
 singular vectors u and v, a_n = u^H V_L^H psi_n psi_n^H V_R v, and sum_n a_n / (E - e_n) is the largest
-singular value, real and positive. So a term that is positive helps the transmission and a term that is
-negative works against it, whatever the phases of the eigenvectors, the basis of the dot or that of the tips.
-Levels closer than a tolerance are taken together, as their single orbitals are not defined. Unit vectors for
-V_L and V_R give the rule for two sites as it stands above.
+singular value, real and positive. So positive terms enhance the transmission and negative terms reduce it,
+whatever the phases of the eigenvectors, the basis of the dot or that of the tips.
+Levels closer than a tolerance are combined, since their individual orbitals are not defined. Unit vectors for
+V_L and V_R give the rule for two sites stated above.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -74,10 +75,10 @@ class DotOrbitals:
 
 @dataclass(frozen=True)
 class OrbitalRule:
-    """What HOMO, LUMO and the rest of the dot contribute between two contacts.
+    """Contributions of HOMO, LUMO and the rest of the dot between two contacts.
 
     Amplitudes a have the unit of V^2 (eV^2 for tips, none for unit vectors), contributions a / (E - e) that
-    of V^2/eV; both carry the sign relative to the sum of all levels, which is positive.
+    of V^2/eV; the sign of both is relative to the sum over all levels, which is positive.
 
     Attributes
     ----------
@@ -93,10 +94,10 @@ class OrbitalRule:
     coherent : float
         |sum_n g_n|^2 over all levels.
     incoherent : float
-        sum_n |g_n|^2: what would come out without interference.
+        sum_n |g_n|^2: the value without interference.
     channel_share : float
-        Share of the dominant channel in the squared norm of tau, 0 to 1; 1 for one orbital a side. Well
-        below 1, one sign does not tell the whole story.
+        Share of the dominant channel in the squared norm of tau, 0 to 1; 1 for one orbital per side. If it is
+        well below 1, a single sign is not a complete description.
     """
 
     energy_ev: float
@@ -128,7 +129,7 @@ class OrbitalRule:
 
     @property
     def constructive(self) -> bool:
-        """HOMO and LUMO add up in the gap: a_H and a_L have opposite signs."""
+        """Whether HOMO and LUMO add up in the gap: a_H and a_L have opposite signs."""
         return self.a_homo * self.a_lumo < 0
 
     @property
@@ -143,12 +144,12 @@ class OrbitalRule:
 
     @property
     def frontier_dominates(self) -> bool:
-        """HOMO and LUMO together outweigh all other levels; if not, their rule does not explain tau."""
+        """Whether HOMO and LUMO together outweigh all other levels; if not, their rule does not explain tau."""
         return abs(self.homo + self.lumo) > abs(self.rest)
 
     @property
     def sentence(self) -> str:
-        """The outcome in words."""
+        """Return the result in words."""
         frontier = "constructively" if self.constructive else "destructively"
         share = self.weights
         caution = (
@@ -163,21 +164,21 @@ class OrbitalRule:
 
 
 def solve_dot(hamiltonian: ArrayLike, overlap: ArrayLike, electrons: float) -> DotOrbitals:
-    """Solve H_QD psi = e S_QD psi for the block of the dot alone.
+    """Return the solutions of H_QD psi = e S_QD psi for the dot's own block.
 
     Parameters
     ----------
     hamiltonian, overlap : (n, n) array
         The dot's block of H (eV) and S, Hermitian.
     electrons : float
-        Valence electrons of the neutral dot; an even number, two to a level.
+        Valence electrons of the neutral dot; an even number, two per level.
 
     Raises
     ------
     TransportError
-        Matrices that are not square, not Hermitian, or an overlap that is not positive definite.
+        If a matrix is not square or not Hermitian, or the overlap is not positive definite.
     InputError
-        An electron count that is odd, fractional, or leaves no HOMO or no LUMO.
+        If the number of electrons is odd or fractional, or leaves no HOMO or no LUMO.
     """
     H, S = _checked(hamiltonian, overlap)
     pairs = _pairs(electrons, len(H))
@@ -196,15 +197,15 @@ def dot_gap(hamiltonian: ArrayLike, overlap: ArrayLike, electrons: float) -> tup
 def tip_coupling(
     hamiltonian: ArrayLike, overlap: ArrayLike, dot: Sequence[int], tip: Sequence[int], energy_ev: float
 ) -> NDArray[np.inexact]:
-    """Coupling of the dot to one tip, V = (H - E S)_{dot,tip} S_tip^(-1/2).
+    """Return the coupling of the dot to one tip, V = (H - E S)_{dot,tip} S_tip^(-1/2).
 
     Parameters
     ----------
     hamiltonian, overlap : (n, n) array
         H (eV) and S of the junction.
     dot, tip : sequence of int
-        Orbitals of the dot, and of the tip: usually those of the apex atom, the only gold that touches the
-        dot.
+        Orbitals of the dot and of the tip; for the tip usually those of the apex atom, the only gold atom in contact
+        with the dot.
     energy_ev : float
         Energy E (eV, in the zero of H).
 
@@ -214,15 +215,14 @@ def tip_coupling(
         V (eV). Another basis of the tip changes it by a unitary factor, which no result here depends on.
     """
     H, S = np.asarray(hamiltonian), np.asarray(overlap)
-    dot, tip = np.asarray(dot), np.asarray(tip)
-    if np.intersect1d(dot, tip).size:
-        raise InputError(f"orbitals {np.intersect1d(dot, tip).tolist()} are in the dot and in the tip")
+    if (both := np.intersect1d(dot, tip)).size:
+        raise InputError(f"orbitals {both.tolist()} are in the dot and in the tip")
     weights, vectors = np.linalg.eigh(S[np.ix_(tip, tip)])
     if weights[0] <= 0:
         raise TransportError("the overlap of the tip's orbitals is not positive definite")
     inverse_root = vectors / np.sqrt(weights) @ vectors.conj().T
     block = np.ix_(dot, tip)
-    return (H[block] - energy_ev * S[block]) @ inverse_root
+    return np.asarray((H[block] - energy_ev * S[block]) @ inverse_root)
 
 
 def orbital_rule(
@@ -250,8 +250,8 @@ def orbital_rule(
     Raises
     ------
     InputError
-        Couplings of another dot, an energy on a level, a gap below `degeneracy_ev`, contacts with no
-        amplitude.
+        If the couplings are those of another dot, the energy is on a level, the gap is below `degeneracy_ev`, or the
+        amplitude between the contacts is zero.
     """
     energy = orbitals.midgap_ev if energy_ev is None else energy_ev
     levels = orbitals.energies_ev
@@ -293,7 +293,7 @@ def orbital_rule(
 
 
 def _projection(orbitals: DotOrbitals, coupling: ArrayLike, side: str) -> NDArray[np.inexact]:
-    """Rows psi_n^H V, one an orbital."""
+    """Return the rows psi_n^H V, one per orbital."""
     v = np.asarray(coupling)
     v = v[:, None] if v.ndim == 1 else v
     if v.ndim != 2 or len(v) != len(orbitals.energies_ev):
@@ -301,7 +301,7 @@ def _projection(orbitals: DotOrbitals, coupling: ArrayLike, side: str) -> NDArra
             f"the {side} coupling has shape {v.shape}, not one row for each of the dot's "
             f"{len(orbitals.energies_ev)} orbitals"
         )
-    return orbitals.coefficients.conj().T @ v
+    return np.asarray(orbitals.coefficients.conj().T @ v)
 
 
 def _pairs(electrons: float, orbitals: int) -> int:
@@ -318,7 +318,7 @@ def _checked(hamiltonian: ArrayLike, overlap: ArrayLike) -> tuple[NDArray[np.ine
     for name, matrix in (("H", H), ("S", S)):
         if matrix.ndim != 2 or matrix.shape != (len(H), len(H)):
             raise TransportError(
-                f"{name} of the dot has shape {matrix.shape}; H and S must be square and alike"
+                f"{name} of the dot has shape {matrix.shape}; H and S must be square and of equal shape"
             )
         scale = max(1.0, float(np.abs(matrix).max(initial=0.0)))
         if not np.allclose(matrix, matrix.conj().T, rtol=0, atol=1e-6 * scale):
@@ -326,7 +326,7 @@ def _checked(hamiltonian: ArrayLike, overlap: ArrayLike) -> tuple[NDArray[np.ine
     return H, S
 
 
-def _eigh(H: NDArray[np.inexact], S: NDArray[np.inexact], **options):
+def _eigh(H: NDArray[np.inexact], S: NDArray[np.inexact], **options: Any) -> Any:
     try:
         return linalg.eigh(H, S, **options)
     except linalg.LinAlgError as error:

@@ -1,4 +1,4 @@
-"""The junctions of one dot, held against each other: a decay with its jump, or the long against the short."""
+"""Comparison of the junctions of one dot: a decay with its jump, or the long with the short junction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class MissingMember:
     name, left : str
         Names of the junction and of its left contact.
     reason : str
-        Why.
+        Why there is no result.
     """
 
     name: str
@@ -62,14 +62,14 @@ class MissingMember:
 
 @dataclass(frozen=True)
 class Series:
-    """What came out of a series.
+    """Results of a series.
 
     Attributes
     ----------
     conductance_table : pandas.DataFrame
-        One row a junction and Fermi energy.
+        One row per junction and Fermi energy.
     table : pandas.DataFrame
-        One row an energy: decay and jump, or the ratio of long and short.
+        One row per energy: decay and jump, or the ratio of long and short.
     summary : dict
         Numbers at the headline energy and over the gap, and a sentence.
     """
@@ -87,15 +87,15 @@ def analyse_series(
 ) -> list[Series]:
     """Compare the junctions of one dot, one series for each left contact.
 
-    A series is ordered by the distance of the contacts. Its gap is what the gaps of its members' dot blocks share, and
-    its conductances are thermal ones with E_F put at each energy. Three members and more are held against a decay; of
-    two, the long one is held against the short one. A series with a missing member is not judged: without its last
-    contact, say, another one would be taken for the last.
+    A series is ordered by the distance of the contacts. Its gap is the intersection of the gaps of its members' dot
+    blocks, and its conductances are thermal, with E_F placed at each energy. Three or more members are compared with a
+    decay; of two, the long one is compared with the short one. A series with a missing member is not judged: if the
+    last contact is missing, for instance, another one would be taken for the last.
 
     Raises
     ------
     InputError
-        If the headline energy is not among those where T(E) gives a conductance.
+        If T(E) does not give a conductance at the headline energy.
     """
     lefts = dict.fromkeys(member.left for member in members)
     return [
@@ -110,7 +110,7 @@ def analyse_series(
 
 
 def verdict_values(verdict: JumpVerdict) -> dict[str, Any]:
-    """A verdict at one energy, with its fit, as plain values."""
+    """Return a verdict at one energy, with its fit, as plain values."""
     return {
         "beta_per_ang": verdict.fit.beta_per_ang,
         "beta_interval_per_ang": verdict.fit.interval_per_ang,
@@ -142,7 +142,7 @@ def trend_values(verdict: JumpVerdict, distances_ang: Sequence[float]) -> dict[s
     -------
     dict
         ``distance_ang``, the n contacts followed by an even grid from before the first to beyond the last (Ang);
-        ``log10_conductance_G0``, ``log10_low_G0`` and ``log10_high_G0``, the fit and the ends of the band (nan where
+        ``log10_conductance_G0``, ``log10_low_G0`` and ``log10_high_G0``, the fit and the ends of the band (nan if
         two contacts leave none).
     """
     span = float(np.ptp(distances_ang))
@@ -166,7 +166,7 @@ def _analyse(
     energies = members[0].transmission.energies_ev
     low, high = thermal_window(energies, temperature_k)
     fermi = energies[(energies >= low) & (energies <= high)]
-    conductances = [conductance(member.transmission, temperature_k, fermi) for member in members]
+    conductances = [np.asarray(conductance(member.transmission, temperature_k, fermi)) for member in members]
 
     gap = (max(member.gap_ev[0] for member in members), min(member.gap_ev[1] for member in members))
     if gap[0] >= gap[1]:
@@ -238,7 +238,10 @@ def _analyse(
             ),
         }
     else:
-        summary |= {"kind": "single", "sentence": f"{names[0]} stands alone; a series needs more contacts."}
+        summary |= {
+            "kind": "single",
+            "sentence": f"{names[0]} is the only contact; a series needs more contacts.",
+        }
     table.insert(0, "left", members[0].left)
     return Series(_conductance_table(members, conductances, fermi, temperature_k), table, summary)
 

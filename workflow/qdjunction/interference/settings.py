@@ -1,4 +1,4 @@
-"""What a study may say about decay and jump; cheap to import."""
+"""Settings of decay and jump in a study; cheap to import."""
 
 from typing import Any, Literal
 

@@ -1,4 +1,4 @@
-"""A stretch of an energy grid, usually the gap, and the share of it over which something holds."""
+"""A window of an energy grid, usually the gap, and the share of it over which a statement holds."""
 
 from dataclasses import dataclass
 
@@ -12,8 +12,8 @@ from qdjunction.core.errors import InputError
 class EnergyWindow:
     """The part of an energy grid between two energies.
 
-    Every grid point stands for the cell half-way to its neighbours, cut at the outermost points within, so
-    shares do not depend on an uneven grid.
+    Every grid point represents the cell half-way to its neighbours, cut at the outermost points within, so that
+    shares do not depend on the spacing of the grid.
 
     Attributes
     ----------
@@ -32,12 +32,12 @@ class EnergyWindow:
 
     @classmethod
     def of(cls, energies_ev: ArrayLike, window_ev: tuple[float, float] | None = None) -> "EnergyWindow":
-        """Window of an ascending grid; the whole grid when `window_ev` is None.
+        """Return the window of an ascending grid; the entire grid if `window_ev` is None.
 
         Raises
         ------
         InputError
-            The grid is empty or does not ascend, the window is empty, or holds no point of the grid.
+            If the grid is empty or not ascending, or the window is empty or contains no point of the grid.
         """
         energies = np.asarray(energies_ev, dtype=float)
         if energies.ndim != 1 or len(energies) == 0 or not (np.diff(energies) > 0).all():
@@ -45,7 +45,7 @@ class EnergyWindow:
         low, high = (float(energies[0]), float(energies[-1])) if window_ev is None else window_ev
         if not low <= high:
             raise InputError(f"the energy window runs from {low} to {high} eV; the lower end comes first")
-        # A window end that is a grid point but for rounding belongs to it.
+        # An end of the window that equals a grid point up to rounding includes that point.
         slack = 1e-9 * max(1.0, abs(low), abs(high))
         inside = (energies >= low - slack) & (energies <= high + slack)
         if not inside.any():
@@ -60,9 +60,9 @@ class EnergyWindow:
         return cls(low, high, inside, widths)
 
     def share(self, holds: ArrayLike) -> float:
-        """Share of the window, 0 to 1, over which `holds` (one truth value a grid point) is true."""
+        """Return the share of the window, 0 to 1, over which `holds` (one truth value per grid point) is true."""
         return float(self.widths_ev[np.asarray(holds, dtype=bool)].sum() / self.widths_ev.sum())
 
     def median(self, values: ArrayLike) -> float:
-        """Median over the grid points of the window."""
+        """Return the median over the grid points of the window."""
         return float(np.median(np.asarray(values)[self.inside]))

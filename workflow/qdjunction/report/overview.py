@@ -141,11 +141,9 @@ def _rows(root: Path, case: DotCase) -> list[dict[str, Any]]:
     folder = root / case.id
     common = {
         "dot": case.id,
-        "catalogue_dot": case.entry.dot,
-        "cation": case.entry.cation,
-        "halide": case.entry.halide,
-        "seed": case.entry.seed,
-        "short_range_order": case.entry.short_range_order,
+        # A structure from elsewhere is a family of its own.
+        **{"catalogue_dot": case.id, "cation": "", "halide": "", "seed": 0, "short_range_order": 0.0},
+        **case.entry.labels,
         "atoms": case.atoms,
         "gap_eV": np.nan,
     }

@@ -88,9 +88,9 @@ def dots_table(results: StudyResults) -> Table:
 def _start(dot: DotResults) -> str:
     """Where the relaxation began, in words."""
     if before := dot.pre_relaxation:
-        origin = "catalogue" if "start" in before["inputs"] else "ideal lattice"
+        origin = "catalogue" if "start" in before["inputs"] else dot.case.entry.origin
         return f"{origin}, then {before['steps']} steps of {before['engine']['method']}"
-    return "catalogue" if "start" in dot.relaxation["inputs"] else "ideal lattice"
+    return "catalogue" if "start" in dot.relaxation["inputs"] else dot.case.entry.origin
 
 
 def _not_kept(record: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Dots and junctions, from files to files: build, relax, put between tips."""
+"""Structures and junctions, from files to files: build, relax, put between tips."""
 
 import logging
 from dataclasses import asdict
@@ -10,13 +10,12 @@ from ase import Atoms
 from qdjunction.core.errors import EngineError, InputError, StructureError
 from qdjunction.core.files import write_json
 from qdjunction.core.provenance import digests, provenance
+from qdjunction.core.schema import Section
 from qdjunction.engine.contract import Engine
-from qdjunction.structure.bonds import SPRING_FRACTION, pb_halide_springs
 from qdjunction.structure.integrity import examine
 from qdjunction.structure.junction import build_junction
-from qdjunction.structure.perovskite.catalogue import DotDefinition
-from qdjunction.structure.perovskite.cations import ammonium_springs
-from qdjunction.structure.perovskite.dot import build_dot
+from qdjunction.structure.settling import DESCRIPTION, settling_springs
+from qdjunction.structure.sources.contract import SourceSettings
 from qdjunction.structure.xyz import read_structure, write_structure
 from qdjunction.study.config import ElectrodeSettings
 
@@ -26,21 +25,13 @@ SETTLED_EV_PER_ANG = 0.3
 """Largest force (eV/Ang) at which a new dot has settled and its bonds are let go."""
 
 
-def dot(
-    definition: DotDefinition,
-    cation: str,
-    halide: str,
-    seed: int,
-    short_range_order: float,
-    output: str | Path,
-    record: str | Path,
-) -> None:
-    """Build an unrelaxed dot; `record` says who built it from what."""
-    atoms = build_dot(definition, cation, halide, seed, short_range_order)
+def dot(settings: SourceSettings[Any], definition: Section, output: str | Path, record: str | Path) -> None:
+    """Build an unrelaxed structure from what its source has looked up; `record` says who built it from what."""
+    atoms = settings.build(definition)
     log.info("built %s: %s, %d atoms", output, atoms.get_chemical_formula("hill"), len(atoms))
     write_structure(atoms, output)
-    settings = {"dot": atoms.info["dot"], "definition": definition.model_dump(mode="json")}
-    write_json({"provenance": provenance(inputs={}, settings=settings)}, record)
+    values = {"dot": atoms.info["dot"], "definition": definition.model_dump(mode="json")}
+    write_json({"provenance": provenance(inputs=digests(*settings.input_files()), settings=values)}, record)
 
 
 def relax(
@@ -55,7 +46,7 @@ def relax(
 ) -> None:
     """Relax a structure, from other coordinates of the same atoms where `start` gives them.
 
-    The record says what became of contacts, Pb-halide bonds and protons. A contact that is lost ends no relaxation, for
+    The record says what became of contacts, bonds and protons. A contact that is lost ends no relaxation, for
     the study may not need it; `junction` refuses it.
 
     Raises
@@ -115,16 +106,14 @@ def relax(
 
 
 def _settle(atoms: Atoms, engine: Engine, workdir: Path, max_steps: int) -> dict[str, Any] | None:
-    """Relax a new dot roughly, in place, with its N-H and Pb-halide bonds held by springs."""
-    of_ammonium, of_network = ammonium_springs(atoms), pb_halide_springs(atoms)
-    if not of_ammonium + of_network:
+    """Relax a new structure roughly, in place, with its softest bonds held by springs."""
+    springs = settling_springs(atoms)
+    if not springs:
         return None
     held = atoms.copy()
-    held.set_constraint(of_ammonium + of_network)
-    log.info(
-        "settling with %d N-H and %d Pb-halide bonds held by springs, to %.1f eV/Ang",
-        len(of_ammonium), len(of_network), SETTLED_EV_PER_ANG,
-    )  # fmt: skip
+    held.set_constraint([spring for of_bond in springs.values() for spring in of_bond])
+    numbers = " and ".join(f"{len(of_bond)} {bond}" for bond, of_bond in springs.items())
+    log.info("settling with %s bonds held by springs, to %.1f eV/Ang", numbers, SETTLED_EV_PER_ANG)
     result = engine.relax(held, workdir, SETTLED_EV_PER_ANG, max_steps)
     if not result.converged:
         raise EngineError(f"{result.reason} Raise relax.max_steps; what was reached in {workdir} is kept.")
@@ -132,7 +121,7 @@ def _settle(atoms: Atoms, engine: Engine, workdir: Path, max_steps: int) -> dict
     return {
         "steps": result.steps,
         "wall_time_s": result.wall_time_s,
-        "springs": f"N-H above 1.05 Ang, 30 eV/Ang^2; Pb-X above {SPRING_FRACTION} covalent radii, 6 eV/Ang^2",
+        "springs": DESCRIPTION,
     }
 
 
@@ -144,7 +133,7 @@ def junction(
     output: str | Path,
     record: str | Path | None = None,
 ) -> None:
-    """Put a dot between two gold pyramids; `record`, if given, is where its provenance is written.
+    """Put a structure between two gold pyramids; `record`, if given, is where its provenance is written.
 
     Raises
     ------

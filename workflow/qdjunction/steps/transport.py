@@ -17,7 +17,7 @@ from qdjunction.core.matrix_files import read_matrices
 from qdjunction.core.provenance import digest, digests, provenance
 from qdjunction.core.resume import resume, task_key
 from qdjunction.engine.contract import EngineInfo
-from qdjunction.engine.siesta.extraction import electronic_structure_from_run
+from qdjunction.engine.registry import read_run
 from qdjunction.engine.store import is_store, read_electronic_structure
 from qdjunction.structure.junction import lead_atoms, tip_atoms
 from qdjunction.study.config import TransportSettings
@@ -80,7 +80,7 @@ def read_junction(
     Parameters
     ----------
     path : str or Path
-        A file of `hamiltonian`, the folder of a finished SIESTA run, or any file that sisl reads a Hamiltonian from.
+        A file of `hamiltonian`, the folder of an engine's finished run, or any file that sisl reads a Hamiltonian from.
     left_atoms, right_atoms : sequence of int, optional
         Atoms of the leads, counted from 0; by default the tagged ones of the file.
     fermi_ev : float, optional
@@ -99,7 +99,7 @@ def read_junction(
     leads: tuple[Any, Any] | None = None if left_atoms is None else (left_atoms, right_atoms)
     of_run = Path(path).is_dir()
     if of_run or is_store(path):
-        structure = electronic_structure_from_run(path) if of_run else read_electronic_structure(path)
+        structure = read_run(path) if of_run else read_electronic_structure(path)
         matrices, engine, electrons = structure.hamiltonian, structure.engine, structure.valence_electrons
         if leads is None:
             metal = tip_atoms(structure.atoms)

@@ -1,4 +1,4 @@
-"""Contacts of a built dot: the halides at which the gold tips touch it."""
+"""Contacts of a dot or molecule: the atoms at which the gold tips touch it."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Contact:
     name : str
         Its name, e.g. ``R3``.
     atom : int
-        Index of the halide, counted from 0.
+        Index of the atom, counted from 0.
     direction : (3,) array
         Unit vector that points out of the dot.
     """
@@ -41,12 +41,13 @@ def contact(atoms: Atoms, name: str) -> Contact:
     Raises
     ------
     StructureError
-        If the structure carries no contacts, none of this name, or one that points at no halide of it.
+        If the structure carries no contacts, none of this name, or one that points at no atom of it.
     """
     contacts = atoms.info.get("contacts")
     if not contacts:
         raise StructureError(
-            "The structure names no contacts (info key 'contacts' is absent); build it with `qdjunction dot`."
+            "The structure names no contacts (info key 'contacts' is absent); build it with `qdjunction dot`, or name "
+            "its file and sites in a configuration (`source: file`)."
         )
     label = atoms.info.get("dot", {}).get("name", "The structure")
     if name not in contacts:
@@ -62,5 +63,5 @@ def contact(atoms: Atoms, name: str) -> Contact:
 
 
 def contact_distance(atoms: Atoms, left: str, right: str) -> float:
-    """Distance of the halides of two contacts (Ang)."""
+    """Distance of the atoms of two contacts (Ang)."""
     return float(atoms.get_distance(contact(atoms, left).atom, contact(atoms, right).atom))

@@ -1,6 +1,6 @@
-"""Whether a relaxed dot still is the dot that was built: contacts, Pb-halide bonds and protons."""
+"""Whether a relaxed structure still is the one that was built: contacts, bonds and protons."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ from scipy.spatial.distance import cdist
 
 from qdjunction.core.errors import StructureError
 from qdjunction.structure.bonds import BOND_FRACTION, pb_halide_bonds
+from qdjunction.structure.connectivity import BOND_FRACTION as OTHER_BOND_FRACTION
+from qdjunction.structure.connectivity import heavy_bonds
 from qdjunction.structure.contacts import contact
 from qdjunction.structure.perovskite.cations import methylammonium
 from qdjunction.structure.perovskite.composition import HALIDES
@@ -26,7 +28,7 @@ Bond = tuple[int, int]
 
 @dataclass(frozen=True)
 class ContactState:
-    """What became of a contact.
+    """What became of a contact at a halide of a dot with Pb.
 
     Attributes
     ----------
@@ -47,12 +49,49 @@ class ContactState:
 
 
 @dataclass(frozen=True)
+class AnchorState:
+    """What became of a contact at any other atom.
+
+    Attributes
+    ----------
+    atom : int
+        The atom that the tip is put on.
+    bonded : tuple of int
+        Every heavy atom that it is bonded to.
+    lengths_ang : tuple of float
+        Lengths of these bonds (Ang).
+    lost : str
+        Why a tip there touches no contact as given; empty where all is well.
+    """
+
+    atom: int
+    bonded: tuple[int, ...]
+    lengths_ang: tuple[float, ...]
+    lost: str
+
+
+@dataclass(frozen=True)
 class PbHalideDistance:
     """A Pb-halide bond that was broken or formed, with the distance of its atoms now (Ang)."""
 
     pb: int
     halide: int
     distance_ang: float
+
+    def __str__(self) -> str:
+        return f"{self.pb}-{self.halide} ({self.distance_ang:.2f} Ang)"
+
+
+@dataclass(frozen=True)
+class BondDistance:
+    """Another bond of heavy atoms that was broken or formed, with the distance of its atoms now (Ang)."""
+
+    first: int
+    second: int
+    distance_ang: float
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.second} ({self.distance_ang:.2f} Ang)"
 
 
 @dataclass(frozen=True)
@@ -93,14 +132,15 @@ class Proton:
 
 @dataclass(frozen=True)
 class Integrity:
-    """A dot compared with its bonds as built.
+    """A structure compared with its bonds as built.
 
     Attributes
     ----------
-    contacts : mapping of str to ContactState
+    contacts : mapping of str to ContactState or AnchorState
         Each contact by name.
-    broken, formed : tuple of PbHalideDistance
-        Pb-halide bonds as built that are gone, and those that are new.
+    broken, formed : tuple of PbHalideDistance or BondDistance
+        Bonds as built that are gone, and those that are new: those of Pb and halides, and where the info names no
+        lattice also those of other heavy atoms.
     transferred : tuple of Proton
         Protons that went over to another atom.
     stretched : tuple of Proton
@@ -109,16 +149,16 @@ class Integrity:
         Longest bond of each kind, ``Pb-Br``, ``N-H``, ... (Ang), of the bonds as built.
     """
 
-    contacts: Mapping[str, ContactState]
-    broken: tuple[PbHalideDistance, ...]
-    formed: tuple[PbHalideDistance, ...]
+    contacts: Mapping[str, ContactState | AnchorState]
+    broken: tuple[PbHalideDistance | BondDistance, ...]
+    formed: tuple[PbHalideDistance | BondDistance, ...]
     transferred: tuple[Proton, ...]
     stretched: tuple[Proton, ...]
     longest_ang: Mapping[str, float]
 
     @property
     def is_kept(self) -> bool:
-        """Whether all contacts are terminal, all Pb-halide bonds as built, and no proton is transferred."""
+        """Whether all contacts and bonds are as built, and no proton is transferred."""
         return not (self.lost_contacts or self.broken or self.formed or self.transferred)
 
     @property
@@ -131,9 +171,9 @@ class Integrity:
         """What is wrong, one sentence each, worst first."""
         found = [f"contact {name} is lost: {reason}" for name, reason in self.lost_contacts.items()]
         for bonds, what in ((self.broken, "broken"), (self.formed, "new")):
-            if bonds:
-                listed = ", ".join(f"{bond.pb}-{bond.halide} ({bond.distance_ang:.2f} Ang)" for bond in bonds)
-                found.append(f"Pb-halide bonds that are {what}: {listed}")
+            for kind, name in ((PbHalideDistance, "Pb-halide"), (BondDistance, "other")):
+                if listed := [str(bond) for bond in bonds if isinstance(bond, kind)]:
+                    found.append(f"{name} bonds that are {what}: {', '.join(listed)}")
         for protons, what in ((self.transferred, "transferred"), (self.stretched, "far out on their bonds")):
             if protons:
                 found.append(f"protons that are {what}: {', '.join(map(str, protons))}")
@@ -144,21 +184,26 @@ class Integrity:
         return asdict(self) | {
             "is_kept": self.is_kept,
             "findings": self.findings,
-            "limits": {"pb_halide_radii": BOND_FRACTION, "stretch_ang": STRETCH_ANG},
+            "limits": {
+                "pb_halide_radii": BOND_FRACTION,
+                "other_radii": OTHER_BOND_FRACTION,
+                "stretch_ang": STRETCH_ANG,
+            },
         }
 
 
 def examine(atoms: Atoms, built: Atoms) -> Integrity:
-    """Compare a relaxed dot with the same dot as built.
+    """Compare a relaxed structure with the same one as built.
 
-    A contact is kept while its halide is bonded to just the Pb that it was built on and has taken no proton. A
+    At a halide of a structure with Pb a contact is kept while the halide is bonded to just the Pb that it was built on
+    and has taken no proton; at any other atom, while it is bonded to the same heavy atoms and has taken no proton. A
     proton is transferred when another atom than its own is nearer, by the distance beyond the sum of the covalent
     radii; at equal excess the two bonds have the same order by the rule of Pauling, J. Am. Chem. Soc. 69, 542 (1947).
 
     Parameters
     ----------
     atoms : ase.Atoms
-        The dot now.
+        The structure now.
     built : ase.Atoms
         The same atoms as built. Its geometry counts only where its info does not name the dot's lattice.
 
@@ -172,27 +217,43 @@ def examine(atoms: Atoms, built: Atoms) -> Integrity:
     StructureError
         If the info names another lattice than that of the atoms, or a contact that is none of its atoms.
     """
-    as_built = lattice_bonds(built)
-    if as_built is None:
-        as_built = set(_bonds(built))
+    lattice = lattice_bonds(built)
+    as_built = set(_bonds(built)) if lattice is None else lattice
     now = _bonds(atoms)
-    taken = set(_nearest(atoms).tolist())
-    protons = _protons(atoms, _owners(built))
+    anchors = heavy_bonds(built), heavy_bonds(atoms)
+    # On a lattice the network is Pb and halides; the cations between are looked after by their protons.
+    others = tuple({} if lattice is not None else _without(bonds, as_built | now.keys()) for bonds in anchors)
+    owners = _owners(built)
+    nearest = _nearest(atoms)
+    taken, gained = set(nearest.tolist()), set(nearest[nearest != owners].tolist())
+    protons = _protons(atoms, owners)
     transferred = tuple(proton for proton in protons if proton.other_excess_ang < proton.excess_ang)
     distances = {bond: float(atoms.get_distance(*bond)) for bond in as_built | now.keys()}
     longest = {
         f"Pb-{symbol}": max(distances[bond] for bond in as_built if atoms.symbols[bond[1]] == symbol)
         for symbol in sorted({atoms.symbols[halide] for _, halide in as_built})
     }
+    for first, second in others[0]:
+        kind = "-".join(sorted((str(atoms.symbols[first]), str(atoms.symbols[second]))))
+        longest[kind] = max(longest.get(kind, 0.0), float(atoms.get_distance(first, second)))
     for proton in protons:
         kind = f"{proton.owner_symbol}-H"
         longest[kind] = max(longest.get(kind, 0.0), proton.owner_ang)
     return Integrity(
         contacts={
-            name: _contact_state(atoms, name, now, taken, as_built) for name in atoms.info.get("contacts", {})
+            name: _contact_state(atoms, name, now, taken, as_built)
+            if _is_halide_of_lead(atoms, name)
+            else _anchor_state(atoms, name, *anchors, gained)
+            for name in atoms.info.get("contacts", {})
         },
-        broken=tuple(PbHalideDistance(*bond, distances[bond]) for bond in sorted(as_built - now.keys())),
-        formed=tuple(PbHalideDistance(*bond, distances[bond]) for bond in sorted(now.keys() - as_built)),
+        broken=(
+            *(PbHalideDistance(*bond, distances[bond]) for bond in sorted(as_built - now.keys())),
+            *_changed(atoms, others[0].keys() - others[1].keys()),
+        ),
+        formed=(
+            *(PbHalideDistance(*bond, distances[bond]) for bond in sorted(now.keys() - as_built)),
+            *_changed(atoms, others[1].keys() - others[0].keys()),
+        ),
         transferred=transferred,
         stretched=tuple(
             proton for proton in protons if proton not in transferred and proton.excess_ang > STRETCH_ANG
@@ -207,20 +268,19 @@ def check_contact(atoms: Atoms, name: str) -> None:
     Raises
     ------
     StructureError
-        If its halide is bonded to no Pb, to two, or to another than it was built on (where the info names the dot's
-        lattice), or has taken a proton. A structure without Pb has nothing to be checked.
+        If the relaxation found the contact lost; or if it is at a halide of a structure with Pb and that is bonded to
+        no Pb, to two, or to another than it was built on (where the info names the dot's lattice), or has taken a
+        proton.
     """
-    if not (atoms.symbols == "Pb").any():
-        return
     relaxed = atoms.info.get("relaxed")
     found = relaxed.get("lost_contacts", {}).get(name) if isinstance(relaxed, Mapping) else None
-    if not found:
+    if not found and _is_halide_of_lead(atoms, name):
         bonds = _bonds(atoms)
         as_built = lattice_bonds(atoms) or set(bonds)
         found = _contact_state(atoms, name, bonds, set(_nearest(atoms).tolist()), as_built).lost
     if found:
         raise StructureError(
-            f"Contact '{name}' is no contact any more: {found}; choose another contact, or relax the dot from another "
+            f"Contact '{name}' is no contact any more: {found}; choose another contact, or relax from another "
             "start."
         )
 
@@ -271,6 +331,47 @@ def _bonds(atoms: Atoms) -> dict[Bond, float]:
     }
 
 
+def _without(bonds: Mapping[Bond, float], pb_halide: Set[Bond]) -> dict[Bond, float]:
+    """Drop the bonds of Pb and halides, which are looked at with a limit of their own."""
+    return {
+        bond: length
+        for bond, length in bonds.items()
+        if bond not in pb_halide and bond[::-1] not in pb_halide
+    }
+
+
+def _changed(atoms: Atoms, bonds: Iterable[Bond]) -> Iterator[BondDistance]:
+    for bond in sorted(bonds):
+        yield BondDistance(*bond, float(atoms.get_distance(*bond)))
+
+
+def _is_halide_of_lead(atoms: Atoms, name: str) -> bool:
+    """Whether a contact is at a halide of a structure with Pb."""
+    return atoms.symbols[contact(atoms, name).atom] in HALIDES and bool((atoms.symbols == "Pb").any())
+
+
+def _anchor_state(
+    atoms: Atoms, name: str, as_built: Mapping[Bond, float], now: Mapping[Bond, float], gained: set[int]
+) -> AnchorState:
+    atom = contact(atoms, name).atom
+    before = {sum(bond) - atom for bond in as_built if atom in bond}
+    bonded = {sum(bond) - atom: length for bond, length in now.items() if atom in bond}
+
+    def listed(others: Iterable[int]) -> str:
+        named = (f"{atoms.symbols[i]} {i} ({atoms.get_distance(atom, i):.2f} Ang)" for i in sorted(others))
+        return " and ".join(named)
+
+    anchor = f"its {atoms.symbols[atom]} (atom {atom})"
+    lost = ""
+    if gone := before - bonded.keys():
+        lost = f"{anchor} is no longer bonded to {listed(gone)}"
+    elif new := bonded.keys() - before:
+        lost = f"{anchor} has bonded to {listed(new)}"
+    elif atom in gained:
+        lost = f"{anchor} has taken a proton"
+    return AnchorState(atom, tuple(bonded), tuple(bonded.values()), lost)
+
+
 def _contact_state(
     atoms: Atoms, name: str, bonds: Mapping[Bond, float], taken: set[int], as_built: set[Bond]
 ) -> ContactState:
@@ -293,7 +394,7 @@ def _contact_state(
 def _owners(built: Atoms) -> NDArray[np.int64]:
     """Heavy atom that each hydrogen was built on: by the order within a methylammonium, else the nearest."""
     cation = methylammonium()
-    first = np.flatnonzero(built.symbols == "C")
+    first: NDArray[np.int64] = np.flatnonzero(built.symbols == "C")
     is_methylammonium = all(list(built.symbols[c : c + len(cation)]) == list(cation.symbols) for c in first)
     of_one = _nearest(cation)
     if is_methylammonium and len(of_one) * len(first) == (built.symbols == "H").sum():
@@ -306,9 +407,9 @@ def _nearest(atoms: Atoms) -> NDArray[np.int64]:
     hydrogen, heavy = _hydrogen_and_heavy(atoms)
     if not (len(hydrogen) and len(heavy)):
         return np.array([], dtype=int)
-    return heavy[
-        (cdist(atoms.positions[hydrogen], atoms.positions[heavy]) - _radii(atoms, heavy)).argmin(axis=1)
-    ]
+    excess = cdist(atoms.positions[hydrogen], atoms.positions[heavy]) - _radii(atoms, heavy)
+    nearest: NDArray[np.int64] = heavy[excess.argmin(axis=1)]
+    return nearest
 
 
 def _protons(atoms: Atoms, owners: NDArray[np.int64]) -> list[Proton]:
@@ -337,4 +438,5 @@ def _hydrogen_and_heavy(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int
 
 def _radii(atoms: Atoms, heavy: NDArray[np.int64]) -> NDArray[np.float64]:
     """Sum of the covalent radii of hydrogen and each heavy atom (Ang)."""
-    return covalent_radii[1] + covalent_radii[atoms.numbers[heavy]]
+    radii: NDArray[np.float64] = covalent_radii[1] + covalent_radii[atoms.numbers[heavy]]
+    return radii

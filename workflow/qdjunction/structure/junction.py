@@ -1,6 +1,5 @@
 """Junctions: a dot between two gold tips."""
 
-from collections.abc import Mapping
 from itertools import product
 
 import numpy as np
@@ -11,18 +10,14 @@ from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
 from qdjunction.core.errors import InputError, StructureError
+from qdjunction.structure.anchors import anchor_distance
+from qdjunction.structure.connectivity import OVERLAP_FRACTION
 from qdjunction.structure.contacts import Contact, contact, contact_distance
 from qdjunction.structure.electrodes import GOLD_LATTICE_CONSTANT_ANG, gold_pyramid
 from qdjunction.structure.integrity import check_contact
 
-APEX_DISTANCE_ANG: Mapping[str, float] = {"Cl": 2.66, "Br": 2.76, "I": 2.88}
-"""Relaxed distance (Ang) of gold apex and halide: Zheng et al., Nat. Commun. 10, 5458 (2019)."""
-
 MIN_TIP_DISTANCE_ANG = GOLD_LATTICE_CONSTANT_ANG
 """Least distance (Ang) of two tips: that of second neighbours in gold, the nearest that form no bond."""
-
-OVERLAP_FRACTION = 0.7
-"""Two atoms overlap below this fraction of the sum of their covalent radii; bonds stay well above."""
 
 TOUCH_FRACTION = 1.1
 """Gold touches a further atom of the dot below this fraction of the sum of their covalent radii."""
@@ -40,7 +35,7 @@ def build_junction(
 ) -> Atoms:
     """Put a dot between two gold tips.
 
-    Each tip stands on its contact halide along the contact's outward lattice direction, also on a relaxed
+    Each tip stands on its contact atom along the contact's outward direction as built, also on a relaxed
     dot: the tips of a series then keep their orientation while octahedra tilt, and differ by the site alone.
     About its axis a tip is turned, in steps of 5 degrees, to where the gold behind the apex has most room.
 
@@ -55,7 +50,7 @@ def build_junction(
     lead_layers : int
         Outermost layers that form the lead region.
     apex_distance_ang : float, optional
-        Distance of apex and halide (Ang); by default that of the halide found at each contact.
+        Distance of apex and contact atom (Ang); by default that of the element found at each contact.
 
     Returns
     -------
@@ -70,7 +65,7 @@ def build_junction(
         If a number is out of range or the two contacts are the same.
     StructureError
         If a contact is not there or none any more (`check_contact`), the tips come closer than
-        `MIN_TIP_DISTANCE_ANG`, gold touches an atom other than its contact halide, or atoms overlap.
+        `MIN_TIP_DISTANCE_ANG`, gold touches an atom other than its contact, or atoms overlap.
     """
     if left == right:
         raise InputError(f"Left and right contact are both '{left}'; a junction needs two.")
@@ -92,7 +87,7 @@ def build_junction(
     tips = _turned_tips(dot, sites, apices, layers)
     _check_tips(tips, (left, right))
 
-    atoms = dot.copy()
+    atoms: Atoms = dot.copy()
     atoms.pbc = False
     step = 10 if layers <= 10 else 100
     for side, tip in enumerate(tips, start=1):
@@ -110,7 +105,8 @@ def build_junction(
 
 def dot_atoms(atoms: Atoms) -> NDArray[np.int64]:
     """Return the indices of the dot in a junction."""
-    return np.flatnonzero(atoms.get_tags() == 0)
+    indices: NDArray[np.int64] = np.flatnonzero(atoms.get_tags() == 0)
+    return indices
 
 
 def lead_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -150,13 +146,9 @@ def _sides(tags: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _apex(dot: Atoms, site: Contact, distance_ang: float | None) -> NDArray[np.float64]:
-    symbol = dot[site.atom].symbol
-    if symbol not in APEX_DISTANCE_ANG:
-        raise StructureError(
-            f"Contact '{site.name}' is atom {site.atom}, {symbol}; "
-            f"gold is put on {', '.join(APEX_DISTANCE_ANG)} only."
-        )
-    return dot.positions[site.atom] + (distance_ang or APEX_DISTANCE_ANG[symbol]) * site.direction
+    distance = anchor_distance(site.name, dot[site.atom].symbol, distance_ang)
+    position: NDArray[np.float64] = dot.positions[site.atom] + distance * site.direction
+    return position
 
 
 def _turned_tips(
@@ -183,8 +175,8 @@ def _turned_tips(
     for i, j in product(range(len(_TURNS_DEG)), repeat=2):
         behind = cdist(tips[0][i].positions[1:], tips[1][j].positions[1:]).min(initial=np.inf) - 2 * gold
         room[i, j] = min(to_dot[0][i], to_dot[1][j], behind)
-    i, j = np.unravel_index(int(np.argmax(np.round(room, 6))), room.shape)
-    return tips[0][i], tips[1][j]
+    best = np.unravel_index(int(np.argmax(np.round(room, 6))), room.shape)
+    return tips[0][int(best[0])], tips[1][int(best[1])]
 
 
 def _check_tips(tips: tuple[Atoms, Atoms], names: tuple[str, str]) -> None:
@@ -206,8 +198,8 @@ def _check_overlap(atoms: Atoms, sites: list[Contact]) -> None:
     distance = np.linalg.norm(atoms.positions[first] - atoms.positions[second], axis=1)
     relative = distance / (radii[first] + radii[second])
     side = _sides(atoms.get_tags())
-    own_halide = np.array([-1, *(site.atom for site in sites)])[side]
-    stray = (side[first] == 0) & (side[second] > 0) & (first != own_halide[second])
+    own_contact = np.array([-1, *(site.atom for site in sites)])[side]
+    stray = (side[first] == 0) & (side[second] > 0) & (first != own_contact[second])
     wrong = np.flatnonzero((relative < OVERLAP_FRACTION) | stray & (relative < TOUCH_FRACTION))
     if not len(wrong):
         return

@@ -56,15 +56,36 @@ def read_structure(path: str | Path) -> Atoms:
         raise InputError(f"There is no structure file {path}; `qdjunction dot` writes one.")
     if not path.stat().st_size:
         raise InputError(f"{path} is empty; write it again with `qdjunction dot` or `qdjunction junction`.")
-    try:
-        atoms = read(path, index=-1, format="extxyz")
-        info: dict[str, Any] = json.loads(atoms.info.pop(_KEY, "{}"))
-    except Exception as error:  # ASE raises whatever the parser trips over
-        raise InputError(
-            f"{path} cannot be read as extended XYZ ({type(error).__name__}: {error}); "
-            "write it with `qdjunction dot` or convert it with `ase convert`."
-        ) from error
+    atoms = _read(path, "extxyz", "write it with `qdjunction dot` or convert it with `ase convert`")
     if not len(atoms):
         raise InputError(f"{path} holds no atoms; write it again with `qdjunction dot`.")
+    return atoms
+
+
+def read_any(path: str | Path) -> Atoms:
+    """Read a structure in any format that ASE knows, with its info if `write_structure` wrote it.
+
+    Raises
+    ------
+    InputError
+        If ASE cannot read the file, or it holds no atoms.
+    """
+    atoms = _read(Path(path), None, "convert it to extended XYZ")
+    if not len(atoms):
+        raise InputError(f"{path} holds no atoms; choose another file.")
+    return atoms
+
+
+def _read(path: Path, file_format: str | None, remedy: str) -> Atoms:
+    """Read the last frame of a file and its info."""
+    try:
+        atoms = read(path, index=-1, format=file_format)
+        assert isinstance(atoms, Atoms)  # one frame was asked for
+        info: dict[str, Any] = json.loads(atoms.info.pop(_KEY, "{}"))
+    except Exception as error:  # ASE raises whatever the parser trips over
+        what = "as extended XYZ" if file_format else "by ASE"
+        raise InputError(
+            f"{path} cannot be read {what} ({type(error).__name__}: {error}); {remedy}."
+        ) from error
     atoms.info |= info
     return atoms

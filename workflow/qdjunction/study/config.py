@@ -4,16 +4,24 @@ The models below are the single source: ``docs/config.md`` and ``docs/config.sch
 ``qdjunction config-docs`` and a test keeps them in step.
 """
 
+import re
 from collections.abc import Iterable, Iterator
-from itertools import product
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 
-from qdjunction.core.errors import InputError, QdjunctionError
+from qdjunction.core.errors import InputError
 from qdjunction.core.limits import (
     KERNEL_HALF_WIDTH,
     Energy,
@@ -22,129 +30,46 @@ from qdjunction.core.limits import (
     check_thermal_grid,
     energy_grid,
 )
-from qdjunction.core.schema import Name, Section, parse_yaml, read_yaml, validate
+from qdjunction.core.schema import Section, parse_yaml, read_yaml, validate
 from qdjunction.core.units import BOLTZMANN_EV_PER_K
-from qdjunction.engine.siesta.settings import SiestaSettings
-from qdjunction.engine.xtb.settings import XtbSettings
+from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
 from qdjunction.interference.settings import InterferenceSettings
-from qdjunction.structure.perovskite.composition import parse_halide
+from qdjunction.structure.settings import ElectrodeSettings as ElectrodeSettings
+from qdjunction.structure.sources.catalogue import KIND as CATALOGUE
+from qdjunction.structure.sources.catalogue import ScreenEntry
+from qdjunction.structure.sources.contract import SourceSettings
+from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.traces.sets import TracesSection
 from qdjunction.transport.leads.registry import StudyLeads
 from qdjunction.transport.leads.wide_band import WideBand
 from qdjunction.transport.observables.registry import StudyObservable
 
 
-class DotEntry(Section):
-    """One dot of the study and the contacts it is measured at."""
-
-    dot: Name
-    """Name of a dot in the catalogue, e.g. `12Pb` for `clusters/12Pb.yaml`."""
-    cation: Literal["MA", "Cs"] = "MA"
-    """A-site cation."""
-    halide: str = "Br"
-    """Halide or mixture, e.g. `Br` or `Br0.72Cl0.28`."""
-    seed: int = Field(default=0, ge=0, lt=2**32)
-    """Seed of the halide order of a mixture."""
-    short_range_order: float = Field(default=0.0, ge=-1, le=1)
-    """Warren-Cowley parameter wanted of a mixture: 0 random, above 0 like halides cluster, below 0 they mix."""
-    contacts: list[Name] = Field(min_length=1)
-    """Contact pairs: `L-R1`, or a name that the dot's file gives to a pair, e.g. `short`."""
-
-    @field_validator("halide")
-    @classmethod
-    def _halide_is_known(cls, value: str) -> str:
-        try:
-            parse_halide(value)
-        except QdjunctionError as error:
-            raise ValueError(str(error)) from None
-        return value
-
-    @field_validator("contacts")
-    @classmethod
-    def _contacts_are_distinct(cls, value: list[str]) -> list[str]:
-        for name in value:
-            if value.count(name) > 1:
-                raise ValueError(f"contact pair '{name}' is listed twice; name each pair once")
-        return value
+def source(entry: Any) -> str:
+    """Source of an entry of `dots`; the catalogue where it names none."""
+    if isinstance(entry, dict):
+        return str(entry.get("source", CATALOGUE.name))
+    return str(getattr(entry, "source", CATALOGUE.name))
 
 
-class ScreenEntry(Section):
-    """Many dots at once: every combination of the lists."""
-
-    dots: list[Name] = Field(min_length=1)
-    """Names of dots in the catalogue."""
-    cations: list[Literal["MA", "Cs"]] = Field(default=["MA"], min_length=1)
-    """A-site cations."""
-    halides: list[str] = Field(min_length=1)
-    """Halides or mixtures, e.g. `Br` or `Br0.72Cl0.28`."""
-    seeds: int = Field(default=1, ge=1, le=10_000)
-    """How many halide orders of each mixture, seeds 0, 1, ...; a pure halide has one order."""
-    short_range_orders: list[Annotated[float, Field(ge=-1, le=1)]] = Field(default=[0.0], min_length=1)
-    """Warren-Cowley parameters wanted of the mixtures."""
-    contacts: list[Name] = Field(min_length=1)
-    """Contact pairs, the same for all these dots."""
-
-    @property
-    def entries(self) -> list[DotEntry]:
-        """The dots one by one."""
-        entries = []
-        for dot, cation, halide in product(self.dots, self.cations, self.halides):
-            mixed = len(parse_halide(halide).fractions) > 1
-            orders = product(self.short_range_orders, range(self.seeds)) if mixed else [(0.0, 0)]
-            entries += [
-                DotEntry(
-                    dot=dot,
-                    cation=cation,
-                    halide=halide,
-                    seed=seed,
-                    short_range_order=order,
-                    contacts=self.contacts,
-                )
-                for order, seed in orders
-            ]
-        return entries
-
-    @model_validator(mode="after")
-    def _every_dot_can_be(self) -> "ScreenEntry":
-        for halide in self.halides:
-            try:
-                mixed = len(parse_halide(halide).fractions) > 1
-            except QdjunctionError as error:
-                raise ValueError(f"halides: {error}") from None
-            for order in self.short_range_orders if mixed else [0.0]:
-                # The checks of one dot are the checks of all that differ in seed, dot and cation only.
-                DotEntry(dot=self.dots[0], halide=halide, short_range_order=order, contacts=self.contacts)
-        return self
-
-
-class ElectrodeSettings(Section):
-    """The gold pyramids."""
-
-    layers: int = Field(default=3, ge=1, le=12)
-    """Layers of a pyramid: 1, 3, 6, 10, 15, ... atoms from apex to base."""
-    lead_layers: int = Field(default=1, ge=1, le=12)
-    """Outermost layers of a pyramid that couple to the lead."""
-    apex_distance_ang: float | None = Field(default=None, ge=2, le=4.5)
-    """Distance from the apex to the contact halide (Ang); by default that of the halide (Cl 2.66, Br 2.76, I 2.88).
-    Below 2 Ang the two atoms overlap, beyond 4.5 Ang they do not touch."""
-
-    @model_validator(mode="after")
-    def _a_lead_is_part_of_the_pyramid(self) -> "ElectrodeSettings":
-        if self.lead_layers > self.layers:
-            raise ValueError(
-                f"lead_layers = {self.lead_layers} is more than layers = {self.layers}; "
-                "a pyramid cannot have more lead layers than layers"
-            )
-        return self
+if TYPE_CHECKING:
+    DotEntry = SourceSettings[Any]
+else:
+    DotEntry = Annotated[
+        Union[tuple(Annotated[kind.settings, Tag(name)] for name, kind in SOURCES.items())],  # noqa: UP007
+        Discriminator(source),
+    ]
+"""One structure of the study, from any source that is installed."""
 
 
 class RelaxSettings(Section):
     """Geometry relaxation of the dots."""
 
     start: Literal["catalogue", "scratch"] = "catalogue"
-    """`catalogue` starts from the geometry in `clusters/relaxed` where there is one, `scratch` from the lattice."""
+    """`catalogue` starts from the geometry in `clusters/relaxed` where there is one, `scratch` from the lattice. A file
+    is its own start."""
     pre_relax: bool = True
-    """Relax with the embedded engine first where SIESTA is to relax; it saves most of SIESTA's moves."""
+    """Relax with the embedded engine first where DFT is to relax; it saves most of the moves of DFT."""
     fmax_ev_per_ang: Force = 0.05
     """Largest force on any atom at the end (eV/Ang). Below 1e-4 forces are noise, above 1 nothing is relaxed."""
     fmax_large_ev_per_ang: Force = 0.1
@@ -238,32 +163,28 @@ class ResourceSettings(Section):
 
 
 class Config(Section):
-    """One study."""
+    """One study, but for the sections of the engines, which `config_model` adds."""
 
     study: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")
     """Name of the study, shown in the report: any words on one line."""
     results: str = Field(default="results", pattern=r"^[^{}<>\x00-\x1f]+$")
     """Folder that everything is written to, relative to where Snakemake runs; without braces and angle brackets."""
-    engine: Literal["xtb", "siesta"] = "xtb"
-    """Electronic structure: `xtb` is the embedded GFN1-xTB model, `siesta` is DFT."""
+    engine: str = EMBEDDED_ENGINE
+    """What computes the electronic structure; `config_model` says which there are."""
     on_failure: Literal["record", "stop"] = "record"
     """A calculation that cannot be done (SCF stuck, not relaxed, atoms overlap): put its reason in the report and go on
     with all else, or stop."""
     dots: list[DotEntry] = Field(default=[])
-    """The dots and their contacts."""
+    """The dots and molecules, each from the source that its key `source` names, and their contacts."""
     screen: list[ScreenEntry] = Field(default=[])
     """More dots, as lists of what is to be combined; the report then is an overview, with a page a dot on demand."""
     electrodes: ElectrodeSettings = ElectrodeSettings()
     """The gold pyramids."""
     relax: RelaxSettings = RelaxSettings()
     """Geometry relaxation of the dots."""
-    xtb: XtbSettings = XtbSettings()
-    """The embedded engine."""
-    siesta: SiestaSettings = SiestaSettings()
-    """SIESTA, used with `engine: siesta`."""
     seed_density: bool = False
-    """Start the SCF of each contact from the density of the contact before it (SIESTA). Saves iterations, but the
-    junctions of a dot then run one after the other."""
+    """Start the SCF of each contact from the density of the contact before it, if the engine can. Saves iterations, but
+    the junctions of a dot then run one after the other."""
     transport: TransportSettings = TransportSettings()
     """Transmission, leads, temperature."""
     interference: InterferenceSettings = InterferenceSettings()
@@ -272,6 +193,11 @@ class Config(Section):
     """What jobs ask for and how many there are; no result depends on it."""
     traces: TracesSection | None = None
     """Break-junction traces; without the section nothing of them is done."""
+
+    def engine_settings(self, name: str | None = None) -> Section:
+        """Return the section of an engine, by default that of the study."""
+        section: Section = getattr(self, name or self.engine)
+        return section
 
     def all_dots(self) -> Iterator[tuple[str, DotEntry]]:
         """Yield dots and screens one by one, each with the key it comes from."""
@@ -304,21 +230,57 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
-    def _siesta_can_do_it(self) -> "Config":
-        if self.engine == "siesta":
-            if self.siesta.spin != "non-polarized":
-                raise ValueError(
-                    f"siesta.spin = {self.siesta.spin}: a study is closed-shell; leave spin out, or run SIESTA by "
-                    "hand with `qdjunction siesta-input`"
-                )
-            if self.siesta.kpoints != (1, 1, 1):
-                raise ValueError(
-                    f"siesta.kpoints = {list(self.siesta.kpoints)}: a dot is finite; leave kpoints out"
-                )
+    def _engine_can_do_it(self) -> "Config":
+        if self.engine in ENGINES:
+            try:
+                ENGINES[self.engine].check_study(self.engine_settings())
+            except InputError as error:
+                raise ValueError(f"{self.engine}.{error}") from None
         return self
 
 
-def parse_config(values: dict[str, Any], source: str | Path = "config.yaml") -> Config:
+@cache
+def config_model(absent: str | None = None) -> type[Config]:
+    """Return `Config` with a section for every engine there is.
+
+    Parameters
+    ----------
+    absent : str, optional
+        An engine that is not installed here, whose section may say anything: that of a study which is only read.
+
+    Raises
+    ------
+    InputError
+        If an engine has a name that can be no section's, or settings without defaults.
+    """
+    sections: dict[str, Any] = {absent: (dict[str, Any], Field(default={}))} if absent else {}
+    for name in (*ENGINES, *sections):
+        taken = name in Config.model_fields or hasattr(Config, name)
+        if taken or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
+            reason = (
+                "config.yaml has another key of that name"
+                if taken
+                else "a name consists of letters and digits"
+            )
+            raise InputError(f"an engine cannot be called '{name}': {reason}; rename it")
+    for name, kind in ENGINES.items():
+        try:
+            default = kind.Settings()
+        except ValidationError as error:
+            keys = ", ".join(str(problem["loc"][0]) for problem in error.errors())
+            raise InputError(f"the engine '{name}' has settings without a default: {keys}; add one") from None
+        description = f"Settings of `{name}`, {kind.description}."
+        sections[name] = (kind.Settings, Field(default=default, description=description))
+    choices = "; ".join(f"`{name}`, {kind.description}" for name, kind in ENGINES.items())
+    engine = Field(default=EMBEDDED_ENGINE, description=f"Electronic structure: {choices}.")
+    # A Literal refuses what is no engine and gives editors the choices.
+    sections["engine"] = (Literal[tuple(sections)], engine)
+    return create_model("Config", __base__=Config, __module__=__name__, __doc__="One study.", **sections)
+
+
+def parse_config(
+    values: dict[str, Any], source: str | Path = "config.yaml", absent: str | None = None
+) -> Config:
     """Check the values of a configuration.
 
     Parameters
@@ -327,13 +289,15 @@ def parse_config(values: dict[str, Any], source: str | Path = "config.yaml") -> 
         The parsed YAML.
     source : str or Path
         File that an error is to name.
+    absent : str, optional
+        An engine that may be missing; see `config_model`.
 
     Raises
     ------
     InputError
         A line for each wrong key: file, key, value, what is expected.
     """
-    return validate(Config, values, source)
+    return validate(config_model(absent), values, source)
 
 
 def read_config(path: str | Path) -> Config:

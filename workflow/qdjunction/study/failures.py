@@ -1,8 +1,8 @@
-"""Calculations that cannot be done: under ``on_failure: record`` their reason stands in the place of their results.
+"""Failed calculations: with ``on_failure: record`` the reason of a failure takes the place of its results.
 
-A record is a small JSON file at every path where the step was to leave a result. Steps that need one of them copy it to
-their own outputs, so all that hangs on a failure says why it is not there, and nothing else is touched. Deleting the
-records (``qdjunction failures RESULTS --forget``) is all it takes to have Snakemake try again.
+A record is a small JSON file at the path of each result of the failed step. Steps that depend on one of them copy it to
+their own outputs, so that everything that depends on a failure states why it is missing, and nothing else is affected.
+To make Snakemake try again, delete the records (``qdjunction failures RESULTS --forget``).
 """
 
 import json
@@ -36,16 +36,16 @@ _NO_RESULTS = ("benchmarks", "logs", "report", "work")
 
 @dataclass(frozen=True)
 class Failure:
-    """Why there is no result.
+    """Record of why there is no result.
 
     Attributes
     ----------
     step : str
         Rule that failed, e.g. ``relax``.
     case : str
-        What it was to compute: a dot, or a junction such as ``12Pb_MAPbBr3/L-R3``.
+        What was to be computed: a dot, or a junction such as ``12Pb_MAPbBr3/L-R3``.
     error : str
-        Kind of error, a class of `qdjunction.core.errors`.
+        Name of the error class in `qdjunction.core.errors`.
     reason : str
         One sentence.
     provenance : dict
@@ -63,7 +63,7 @@ class Failure:
 
 
 class EarlierFailureError(QdjunctionError):
-    """A step cannot be done because one before it has failed."""
+    """A step that cannot run because an earlier step has failed."""
 
     def __init__(self, failure: Failure):
         super().__init__(f"there is no result to start from ({failure})")
@@ -74,14 +74,14 @@ class EarlierFailureError(QdjunctionError):
 def recorded(job: Any, needs: Sequence[str] | None = None) -> Iterator[None]:
     """Run the body of a rule's script under the study's failure policy; see `recorded_case`.
 
-    The body is left out where an input is a record; the outputs then are copies of it.
+    The body is skipped if an input is a record; the outputs are then copies of it.
 
     Parameters
     ----------
     job : snakemake.script.Snakemake
         The script's ``snakemake``.
     needs : sequence of str, optional
-        Inputs without which the step cannot be done; by default all. It copes with records among the others.
+        Inputs without which the step cannot run; by default all. The step handles records among the others.
     """
     begun = False
     with recorded_case(job, "", job.output):
@@ -89,27 +89,27 @@ def recorded(job: Any, needs: Sequence[str] | None = None) -> Iterator[None]:
         begun = True
         yield
     if not begun:
-        # A context manager has no other way to leave out its body.
+        # A context manager has no other way to skip its body.
         sys.exit(0)
 
 
 @contextmanager
 def recorded_case(job: Any, name: str, outputs: Iterable[str | Path], step: str = "") -> Iterator[None]:
-    """Compute what a job is for, or one of its cases, under the study's failure policy.
+    """Run the body for a job, or for one of its cases, under the study's failure policy.
 
     With ``on_failure: record`` a scientific failure (`StructureError`, `EngineError`, `TransportError`,
-    `AnalysisError`) leaves its record in every output and the job goes on; so does the lack of an earlier result, see
-    `need`. With ``stop`` the error goes on its way. Everything else, `MachineError` above all, is none of the
-    science's business and always fails the job, which the profile may then try again.
+    `AnalysisError`) is recorded in every output and the job continues; so is a missing earlier result, see `need`. With
+    ``stop`` the error propagates. Only scientific failures are recorded; any other error, including `MachineError`,
+    fails the job, which the profile may then retry.
 
     Parameters
     ----------
     job : snakemake.script.Snakemake
         The script's ``snakemake``.
     name : str
-        The case, e.g. the junction ``L-R3`` of the dot that the job is for; empty if it is all of it.
+        The case, e.g. the junction ``L-R3`` of the dot of the job; empty for the entire job.
     outputs : iterable of path
-        Files in which the record is to stand.
+        Files in which a failure is recorded.
     step : str
         Name of the step; by default that of the rule.
     """
@@ -135,12 +135,12 @@ def recorded_case(job: Any, name: str, outputs: Iterable[str | Path], step: str 
 
 
 def need(*paths: str | Path) -> None:
-    """Refuse records in the place of results that a step cannot be done without.
+    """Refuse records of failures among results that a step requires.
 
     Raises
     ------
     EarlierFailureError
-        If one is there.
+        If one of the files is a record.
     """
     for path in paths:
         if failure := read_failure(path):
@@ -148,11 +148,11 @@ def need(*paths: str | Path) -> None:
 
 
 def _stops(job: Any) -> bool:
-    return job.config.get("on_failure") == "stop"
+    return bool(job.config.get("on_failure") == "stop")
 
 
 def read_failure(path: str | Path) -> Failure | None:
-    """Return the failure that stands in the place of a result, None for a result and where there is no file.
+    """Return the failure recorded in place of a result; None for a result or a missing file.
 
     Raises
     ------
@@ -172,14 +172,14 @@ def read_failure(path: str | Path) -> Failure | None:
 
 
 def find_failures(results: str | Path, dots: Collection[str] | None = None) -> dict[Failure, list[Path]]:
-    """Find the failures of a study, each with the files in which it stands: its own outputs and what hangs on them.
+    """Return the failures of a study, each with the files that record it: its outputs and what depends on them.
 
     Parameters
     ----------
     results : str or Path
         The study's results folder.
     dots : collection of str, optional
-        Look at these dots only.
+        Restrict the search to these dots.
 
     Raises
     ------
@@ -197,9 +197,10 @@ def find_failures(results: str | Path, dots: Collection[str] | None = None) -> d
 
 
 def forget_failures(results: str | Path) -> int:
-    """Delete the records of a study, so that Snakemake does these steps again; tell how many failures there were.
+    """Delete the failure records of a study, so that Snakemake repeats these steps; return the number of failures.
 
-    The tables and pages that tell of them go too: Snakemake makes no missing file that nothing to be made asks for.
+    The tables and pages that show them are deleted as well: Snakemake makes a missing file only if a target requires
+    it.
     """
     root = Path(results)
     found = find_failures(root)
@@ -216,17 +217,17 @@ def _result_files(root: Path, dots: Collection[str] | None) -> Iterable[Path]:
     for folder in (root / name for name in names if name not in _NO_RESULTS):
         for here, below, files in os.walk(folder):
             below.sort()
-            # Hidden ones are not whole yet.
+            # Hidden files are not complete yet.
             yield from (Path(here, name) for name in sorted(files) if not name.startswith("."))
 
 
 def _failure(content: bytes, source: str | Path) -> Failure:
-    """Read a record."""
+    """Return the failure of a record."""
     try:
         failure = Failure(**json.loads(content)[_KEY])
         words = (failure.step, failure.case, failure.error, failure.reason)
         if not (all(isinstance(word, str) for word in words) and isinstance(failure.provenance, dict)):
-            raise TypeError("its values are no texts")
+            raise TypeError("its values are not texts")
         return failure
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(source, error) from None

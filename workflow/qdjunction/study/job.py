@@ -1,4 +1,4 @@
-"""What every rule's script does around its own few lines: log, work alone, and keep to the study's failure policy."""
+"""What every rule's script does around its own few lines: logging, locking, and the study's failure policy."""
 
 import json
 import logging
@@ -18,19 +18,19 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def running(job: Any, needs: Sequence[str] | None = None) -> Iterator[None]:
-    """Run the body of a rule's script; the body is left out where an input says that a step before has failed.
+    """Run the body of a rule's script; the body is skipped if an input records that an earlier step has failed.
 
     Parameters
     ----------
     job : snakemake.script.Snakemake
         The script's ``snakemake``.
     needs : sequence of str, optional
-        Inputs without which the step cannot be done; by default all. It copes with failures among the others.
+        Inputs without which the step cannot run; by default all. The step handles failures among the others.
 
     Raises
     ------
     SystemExit
-        With status 1 after an error that was raised on purpose and is not recorded.
+        With status 1 after a `QdjunctionError` that is not recorded.
     """
     name = "/".join(job.wildcards) or job.rule
     with logs.job(job.log[0], name), alone(job), recorded(job, needs):
@@ -39,11 +39,11 @@ def running(job: Any, needs: Sequence[str] | None = None) -> Iterator[None]:
 
 @contextmanager
 def alone(job: Any) -> Iterator[None]:
-    """Keep two copies of a job from each other's outputs.
+    """Prevent two copies of a job from writing to the same outputs.
 
-    A Snakemake that was killed leaves its jobs on the cluster; the next run submits them once more. The newcomer waits
-    for the one at work. Where that did the very same, its outputs stand and the body is left out; otherwise the
-    newcomer does its work over them, so what is newer always wins.
+    A killed Snakemake leaves its jobs on the cluster, and the next run submits them once more. The second copy waits
+    for the first. If the first did the same task, its outputs are used and the body is skipped; otherwise the second
+    copy overwrites them, so that the newer result always remains.
     """
     task = _task(job)
     first = Path(job.output[0])
@@ -51,13 +51,13 @@ def alone(job: Any) -> Iterator[None]:
     with run_lock(first.parent, f".{job.rule}-{first.name}.lock", task, wait=True) as lock:
         if lock.waited_for == task and all(Path(path).exists() for path in job.output):
             log.info("done by the earlier copy of this job")
-            # A context manager has no other way to leave out its body.
+            # A context manager has no other way to skip its body.
             sys.exit(0)
         yield
 
 
 def _task(job: Any) -> str:
-    """Checksum of all that the outputs depend on."""
+    """Return the checksum of everything that the outputs depend on."""
     inputs = [(path, (status := Path(path).stat()).st_size, status.st_mtime_ns) for path in job.input]
     parts = {
         "rule": job.rule,

@@ -1,9 +1,9 @@
 """The lock that Snakemake puts on its working folder, and whether the Snakemake that took it still runs.
 
-The lock itself does not say who holds it. So every run leaves a record with host and process beside it
-(`record_run`), and a lock is removed (`release`, which `make report` calls) only when each record and each process of
-this computer says that nobody is left. On a shared file system the holder may run on another computer, where no
-process can be looked up from here; the lock is then left alone.
+The lock itself does not record its holder. Every run therefore writes a record with host and process beside it
+(`record_run`), and a lock is removed (`release`, which `make report` calls) only if all records and the process table
+of this computer show that no holder is left. On a shared file system the holder may run on another computer, whose
+processes cannot be inspected from here; the lock is then not touched.
 """
 
 import fcntl
@@ -28,17 +28,17 @@ RECORDS = Path(".snakemake", "qdjunction_runs")
 
 
 class Holder(Enum):
-    """Who holds the lock of a folder."""
+    """Holder of the lock of a folder."""
 
     NOBODY = "there is no lock"
     DEAD = "a Snakemake that was killed left it behind"
     ALIVE = "a Snakemake runs on this computer"
-    UNKNOWN = "whether its Snakemake still runs cannot be known from here"
+    UNKNOWN = "whether its Snakemake still runs cannot be determined from here"
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run of Snakemake: host, PID namespace (of a container), process and when that began, in s since 1970."""
+    """A run of Snakemake: host, PID namespace (of a container), process, and its start time in s since 1970."""
 
     host: str
     pid_namespace: str
@@ -47,22 +47,22 @@ class RunRecord:
 
     @classmethod
     def of_this_process(cls) -> "RunRecord":
-        """Return the record of the process that calls."""
+        """Return the record of the calling process."""
         return cls(socket.gethostname(), _pid_namespace(), os.getpid(), psutil.Process().create_time())
 
     @property
     def is_local(self) -> bool:
-        """Whether the process can be looked up from here."""
+        """Whether the process can be inspected from here."""
         return (self.host, self.pid_namespace) == (socket.gethostname(), _pid_namespace())
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process of a local record still runs, and is no later one with the same number."""
+        """Whether the process of a local record still runs, and is not a later one with the same number."""
         return is_alive(self.pid) and started_at(self.pid, self.began, within_s=2.0)
 
 
 def record_run(folder: Path) -> None:
-    """Record that this process runs Snakemake in `folder`; to be called once it holds the lock."""
+    """Record that this process runs Snakemake in `folder`; call it after the lock has been taken."""
     record = RunRecord.of_this_process()
     path = _record_path(folder, record)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,12 +70,12 @@ def record_run(folder: Path) -> None:
 
 
 def forget_run(folder: Path) -> None:
-    """Remove the record of this process, when its run has ended."""
+    """Remove the record of this process at the end of its run."""
     _record_path(folder, RunRecord.of_this_process()).unlink(missing_ok=True)
 
 
 def find_holder(folder: Path, jobs: bool = True) -> tuple[Holder, str]:
-    """Return who holds Snakemake's lock of `folder`, and one sentence that says so and what to type.
+    """Return the holder of Snakemake's lock of `folder`, and a sentence that names it and says what to type.
 
     With `jobs`, a job that outlives its Snakemake counts as a holder.
     """
@@ -88,7 +88,7 @@ def find_holder(folder: Path, jobs: bool = True) -> tuple[Holder, str]:
             f"a Snakemake or a job of one still works in {folder} (process {pids}): wait for it, or end it with"
             f" `kill {pids}` and try again"
         )
-    # A run records itself after it has taken the lock: a record older than every lock is that of an earlier run.
+    # A run records itself after taking the lock: a record older than every lock belongs to an earlier run.
     records = [(path.stat().st_mtime_ns, _read(path)) for path in _files(folder / RECORDS)]
     records = [(written, record) for written, record in records if written >= min(locked)]
     by_hand = "`snakemake --unlock` and then your command again with --rerun-incomplete"
@@ -100,8 +100,8 @@ def find_holder(folder: Path, jobs: bool = True) -> tuple[Holder, str]:
                 else "a Snakemake whose record cannot be read"
             )
             return Holder.UNKNOWN, (
-                f"{folder} is locked by {who}, and whether that still runs cannot be known from here: look there, and"
-                f" if it does not, type {by_hand}"
+                f"{folder} is locked by {who}, and whether that still runs cannot be determined from here: check there,"
+                f" and if it does not, type {by_hand}"
             )
         if record.is_alive:
             return Holder.ALIVE, (
@@ -120,12 +120,12 @@ def find_holder(folder: Path, jobs: bool = True) -> tuple[Holder, str]:
 
 
 def release(folder: Path) -> None:
-    """Remove the lock that a killed Snakemake left in `folder`; nothing is done where there is none.
+    """Remove the lock that a killed Snakemake left in `folder`, if there is one.
 
     Raises
     ------
     InputError
-        When the Snakemake that holds the lock still runs, or may still run.
+        If the Snakemake that holds the lock still runs, or may still run.
     """
     if not _files(folder / LOCKS):
         return
@@ -142,7 +142,7 @@ def release(folder: Path) -> None:
 
 @contextmanager
 def _one_at_a_time(folder: Path) -> Iterator[None]:
-    # Two that look at once would both see the dead holder, and the slower one remove the lock of the faster one's run.
+    # Two processes at once would both see the dead holder, and the slower one would remove the lock of the faster one.
     with (folder / ".snakemake" / "qdjunction_release").open("w") as file:
         with suppress(OSError):  # a file system without flock
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -172,7 +172,7 @@ def _pid_namespace() -> str:
 
 
 def _snakemake_processes(folder: Path, jobs: bool) -> list[int]:
-    """Return the processes of this computer, but the caller's own, that run Snakemake or a job of it in `folder`."""
+    """Return the processes of this computer, except the caller's, that run Snakemake or one of its jobs in `folder`."""
     own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     found = []
     for process in psutil.process_iter(["pid", "cmdline", "cwd", "status"]):

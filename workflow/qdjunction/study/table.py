@@ -10,24 +10,24 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from qdjunction.core.errors import InputError
+from qdjunction.core.errors import InputError, StructureError
 from qdjunction.core.files import write_json
 from qdjunction.core.provenance import provenance
-from qdjunction.core.schema import validate
-from qdjunction.engine.siesta.pseudopotentials import find_pseudopotentials, read_pseudopotential
-from qdjunction.structure.perovskite.catalogue import DotDefinition, load_dot
-from qdjunction.structure.perovskite.composition import parse_halide
-from qdjunction.structure.perovskite.lattice import halide_sites
-from qdjunction.study.config import Config, DotEntry, parse_config
+from qdjunction.core.schema import Section, validate
+from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
+from qdjunction.structure.anchors import anchor_distance
+from qdjunction.structure.sources.contract import Outline, SourceSettings
+from qdjunction.structure.sources.registry import SOURCES
+from qdjunction.study.config import Config, parse_config
 
 RECORD = "study.json"
-"""In the results folder: the configuration with every default, and the catalogue's entries that it names."""
+"""In the results folder: the configuration with every default, and what its sources have looked up."""
 
 CODE = ("workflow", "rules", "clusters", "envs", "profiles", "tests", "docs", "benchmarks", "slurm", ".git")
 """Folders of a checkout that can hold no results."""
 
-ATOMS_PER_CATION = {"MA": 8, "Cs": 1}
-ELEMENTS_OF_CATION = {"MA": ("C", "N", "H"), "Cs": ("Cs",)}
+OF_THE_STUDY = ("benchmarks", "cache", "logs", "report", "traces", "work")
+"""Folders of the results that belong to no dot."""
 
 
 @dataclass(frozen=True)
@@ -38,21 +38,26 @@ class DotCase:
     ----------
     id : str
         Identity in file names, e.g. ``12Pb_MAPbBr3``.
-    entry : DotEntry
+    entry : SourceSettings
         What the configuration says of it.
-    definition : DotDefinition
-        What the catalogue says of it.
+    definition : Section
+        What its source has looked up of it.
     """
 
     id: str
-    entry: DotEntry
-    definition: DotDefinition
+    entry: SourceSettings[Any]
+    definition: Section
+
+    @cached_property
+    def outline(self) -> Outline:
+        """What planning knows of its atoms."""
+        return self.entry.outline(self.definition)
 
     @cached_property
     def junctions(self) -> tuple["JunctionCase", ...]:
         """Its junctions, in the order of the configuration."""
         return tuple(
-            JunctionCase(self.id, name, *_contact_pair(self.definition, name)) for name in self.entry.contacts
+            JunctionCase(self.id, name, *_contact_pair(self.outline, name)) for name in self.entry.contacts
         )
 
     @property
@@ -63,15 +68,12 @@ class DotCase:
     @property
     def elements(self) -> tuple[str, ...]:
         """Chemical symbols."""
-        halides = [halide for halide, _ in parse_halide(self.entry.halide).fractions]
-        return ("Pb", *halides, *ELEMENTS_OF_CATION[self.entry.cation])
+        return self.outline.elements
 
-    @cached_property
+    @property
     def atoms(self) -> int:
         """Number of atoms, for estimates of time and memory."""
-        pb = self.definition.pb_sites
-        halides = len(halide_sites(pb))
-        return len(pb) + halides + ATOMS_PER_CATION[self.entry.cation] * (halides - 2 * len(pb))
+        return self.outline.atoms
 
 
 @dataclass(frozen=True)
@@ -219,27 +221,30 @@ class Study:
         return [junction for dot in self.dots for junction in dot.junctions]
 
     def relaxed_start(self, dot: str, engine: str | None = None) -> Path | None:
-        """Geometry of the catalogue that `engine`, by default the study's, has relaxed, if the study wants one."""
+        """Geometry that `engine`, by default the study's, has relaxed already, if the study wants to start from one."""
         if self.config.relax.start == "scratch" or self.catalogue is None:
             return None
-        path = self.catalogue / "relaxed" / f"{dot}_{engine or self.config.engine}.extxyz"
-        return path if path.exists() else None
+        return self.dot(dot).entry.relaxed_start(self.catalogue, engine or self.config.engine)
 
     def is_pre_relaxed(self, dot: str) -> bool:
         """Whether the embedded engine relaxes this dot before the study's engine does."""
-        return self.config.engine != "xtb" and self.config.relax.pre_relax and not self.relaxed_start(dot)
+        wanted = self.config.relax.pre_relax and not ENGINES[self.config.engine].embedded
+        return wanted and not self.relaxed_start(dot)
 
-    def pseudopotentials(self, dot: str, gold: bool = False) -> list[Path]:
-        """Pseudopotential files of a dot, with gold or without; none where the engine needs none.
+    def engine_files(self, dot: str, gold: bool = False) -> list[Path]:
+        """Files of the engine, such as pseudopotentials, that a dot depends on, with gold or without.
 
         Raises
         ------
         InputError
-            If one is missing, damaged or of another functional.
+            If one is missing or unfit.
         """
-        if self.config.engine != "siesta":
-            return []
-        return self._pseudopotentials((*self.dot(dot).elements, *(["Au"] if gold else [])))
+        return self._engine_files((*self.dot(dot).elements, *(["Au"] if gold else [])))
+
+    @cached_property
+    def has_engine_files(self) -> bool:
+        """Whether any junction depends on files of the engine."""
+        return any(self.engine_files(dot.id, gold=True) for dot in self.dots)
 
     def junction_before(self, dot: str, name: str) -> JunctionCase | None:
         """The contact whose density seeds that of junction `name`, if the study wants that and there is one."""
@@ -248,23 +253,10 @@ class Study:
         return self.dot(dot).junctions[index - 1] if self.config.seed_density and index else None
 
     @cached_property
-    def _pseudopotentials(self) -> Callable[[tuple[str, ...]], list[Path]]:
-        """Pseudopotential files of some elements; every file is read once, however many dots need it."""
-        settings = self.config.siesta
-        read = cache(read_pseudopotential)
-
-        @cache
-        def found(elements: tuple[str, ...]) -> list[Path]:
-            files = find_pseudopotentials(
-                elements,
-                settings.pseudopotentials,
-                settings.functional,
-                settings.pseudopotential_format,
-                read=read,
-            )
-            return [pseudopotential.path for pseudopotential in files.values()]
-
-        return found
+    def _engine_files(self) -> Callable[[tuple[str, ...]], list[Path]]:
+        """Files of the engine for some elements, looked up once however many dots consist of them."""
+        kind, settings = ENGINES[self.config.engine], self.config.engine_settings()
+        return cache(lambda elements: kind.input_files(elements, settings))
 
     @cached_property
     def _by_id(self) -> dict[str, DotCase]:
@@ -272,7 +264,7 @@ class Study:
 
 
 def make_study(config: Config, catalogue: str | Path, source: str | Path = "config.yaml") -> Study:
-    """Look every dot and contact of a configuration up in the catalogue.
+    """Look every dot and contact of a configuration up at its source.
 
     Parameters
     ----------
@@ -286,32 +278,37 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
     Raises
     ------
     InputError
-        For a dot or contact that the catalogue does not have, a dot that is listed twice, a pseudopotential that
+        For a dot or contact that its source does not have, a contact at an element whose distance from gold is not
+        known, a dot that is listed twice, a file of the engine that
         is missing, traces to be predicted from a series that the study does not compute, a file that is not there,
         or a results folder that cannot be one.
     """
-    dots = _dots(config, cache(lambda name: load_dot(name, catalogue)), source)
+    dots = _dots(config, lambda entry: entry.look_up(Path(catalogue)), source)
     study = Study(config, dots, Path(config.results), Path(catalogue))
     _check_results(study.results, Path(catalogue).resolve().parent, source)
     _check_files(config, source)
+    _check_anchors(study, source)
     for case in study.dots:
         try:
-            study.pseudopotentials(case.id, gold=True)
+            study.engine_files(case.id, gold=True)
         except InputError as error:
-            raise InputError(f"{source}: siesta.pseudopotentials: {case.id}: {error}") from None
+            raise InputError(f"{source}: {case.id}: {config.engine}.{error}") from None
     _check_predictions(study, source)
     return study
 
 
 def study_values(study: Study) -> dict[str, Any]:
-    """Everything that `read_study` makes the study from again, as plain values."""
-    used = {case.definition.name: case.definition for case in study.dots}
-    return {
-        "config": study.config.model_dump(mode="json"),
-        "clusters": {
-            name: definition.model_dump(mode="json", exclude={"name"}) for name, definition in used.items()
-        },
-    }
+    """Everything that `read_study` makes the study from again, as plain values.
+
+    Of the engines it has the sections that the study uses, so that it does not depend on what else is installed.
+    """
+    looked_up: dict[str, dict[str, Any]] = {}
+    for case in study.dots:
+        section = looked_up.setdefault(SOURCES[case.entry.source].section, {})
+        if case.entry.key not in section:
+            section[case.entry.key] = case.definition.model_dump(mode="json", exclude={"name"})
+    others = set(ENGINES) - {study.config.engine, EMBEDDED_ENGINE}
+    return {"config": study.config.model_dump(mode="json", exclude=others), **looked_up}
 
 
 def write_study(values: Mapping[str, Any], path: str | Path) -> None:
@@ -320,12 +317,12 @@ def write_study(values: Mapping[str, Any], path: str | Path) -> None:
 
 
 def study_of(values: Mapping[str, Any], results: str | Path, source: str | Path = RECORD) -> Study:
-    """Make a study from its `study_values`; neither catalogue nor engine is needed.
+    """Make a study from its `study_values`; neither catalogue, structure files nor engine are needed.
 
     Parameters
     ----------
     values : mapping
-        Configuration and the entries of the catalogue that it names.
+        Configuration and what its sources have looked up.
     results : str or Path
         Where the results are.
     source : str or Path
@@ -336,14 +333,20 @@ def study_of(values: Mapping[str, Any], results: str | Path, source: str | Path 
     InputError
         If a value cannot be.
     """
-    config = parse_config(values["config"], source)
+    engine = values["config"].get("engine")
+    absent = engine if isinstance(engine, str) and engine not in ENGINES else None
+    config = parse_config(values["config"], source, absent)
 
-    def definition(name: str) -> DotDefinition:
-        if name not in values["clusters"]:
-            raise InputError(f"{source} has no dot '{name}' among its clusters; unpack the results again")
-        return validate(DotDefinition, {"name": name} | dict(values["clusters"][name]), source)
+    def recorded(entry: SourceSettings[Any]) -> Section:
+        kind = SOURCES[entry.source]
+        section = values.get(kind.section, {})
+        if entry.key not in section:
+            raise InputError(
+                f"{source} has no dot '{entry.key}' among its {kind.section}; unpack the results again"
+            )
+        return validate(kind.definition, {"name": entry.key} | dict(section[entry.key]), source)
 
-    return Study(config, _dots(config, cache(definition), source), Path(results))
+    return Study(config, _dots(config, recorded, source), Path(results))
 
 
 def read_study(results: str | Path) -> Study:
@@ -376,16 +379,24 @@ def read_study(results: str | Path) -> Study:
 
 
 def _dots(
-    config: Config, definition: Callable[[str], DotDefinition], source: str | Path
+    config: Config, look_up: Callable[[SourceSettings[Any]], Section], source: str | Path
 ) -> tuple[DotCase, ...]:
-    """Look up the dots of a configuration."""
+    """Look up the dots of a configuration, each definition once."""
     dots: dict[str, DotCase] = {}
+    definitions: dict[tuple[str, str], Section] = {}
     for place, entry in config.all_dots():
+        at = (entry.source, entry.key)
         try:
-            case = DotCase(dot_id(entry), entry, definition(entry.dot))
+            if at not in definitions:
+                definitions[at] = look_up(entry)
+            case = DotCase(entry.id, entry, definitions[at])
             _ = case.junctions
         except InputError as error:
             raise InputError(f"{source}: {place}: {error}") from None
+        if case.id in OF_THE_STUDY:
+            raise InputError(
+                f"{source}: {place}: '{case.id}' is a folder of the study's own results; give the dot another name"
+            )
         if case.id in dots:
             raise InputError(
                 f"{source}: {place}: {case.id} is listed twice; put all its contacts under one entry"
@@ -405,6 +416,18 @@ def _check_predictions(study: Study, source: str | Path) -> None:
                 f"{where}.left = '{entry.left}': no left contact of {entry.dot}; it has "
                 f"{', '.join(sorted(lefts[entry.dot]))}"
             )
+
+
+def _check_anchors(study: Study, source: str | Path) -> None:
+    """Raise InputError for a contact that gold cannot be put on, since nothing says how far from it."""
+    given = study.config.electrodes.apex_distance_ang
+    for case in study.dots:
+        for name in dict.fromkeys(end for ends in case.contacts.values() for end in ends):
+            for element in case.outline.contacts[name]:
+                try:
+                    anchor_distance(name, element, given)
+                except StructureError as error:
+                    raise InputError(f"{source}: {case.id}: {error}") from None
 
 
 def _check_files(config: Config, source: str | Path) -> None:
@@ -447,26 +470,16 @@ def _unknown(what: str, name: str, known: Collection[str]) -> str:
     return f"there is no {what}; nearest are {', '.join(get_close_matches(name, known, cutoff=0))}"
 
 
-def dot_id(entry: DotEntry) -> str:
-    """Identity of a dot: catalogue name and formula unit, with seed and order where halides are mixed."""
-    composition = parse_halide(entry.halide)
-    if len(composition.fractions) == 1:
-        return f"{entry.dot}_{entry.cation}Pb{composition.fractions[0][0]}3"
-    anions = "".join(f"{halide}{3 * fraction:.4g}" for halide, fraction in composition.fractions)
-    order = f"-o{entry.short_range_order:g}" if entry.short_range_order else ""
-    return f"{entry.dot}_{entry.cation}Pb{anions}-s{entry.seed}{order}"
-
-
-def _contact_pair(definition: DotDefinition, name: str) -> tuple[str, str]:
-    """The two contacts of a pair that the dot's file names, or of `A-B`."""
-    if name in definition.pairs:
-        return definition.pairs[name]
+def _contact_pair(outline: Outline, name: str) -> tuple[str, str]:
+    """The two contacts of a pair that the structure names, or of `A-B`."""
+    if name in outline.pairs:
+        return outline.pairs[name]
     left, _, right = name.partition("-")
-    sites = definition.contact_sites
+    sites = outline.contacts
     if left == right or left not in sites or right not in sites:
         raise InputError(
-            f"contact pair '{name}' is not one of {definition.name}; write two of its contacts as L-R1 "
+            f"contact pair '{name}' is not one of {outline.name}; write two of its contacts as L-R1 "
             f"({', '.join(sites)})"
-            + (f" or a named pair ({', '.join(definition.pairs)})" if definition.pairs else "")
+            + (f" or a named pair ({', '.join(outline.pairs)})" if outline.pairs else "")
         )
     return left, right

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from statsmodels.stats.proportion import proportion_confint
+from scipy.stats import binomtest
 
 from qdjunction.core.progress import watched
 from qdjunction.traces.histogram import Axis, Histogram, Histogram2D
@@ -20,7 +20,7 @@ _BATCH_POINTS = 2_000_000
 
 @dataclass(frozen=True)
 class TraceAnalysis:
-    """What one pass over the traces gives.
+    """Result of one pass over the traces.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class TraceAnalysis:
         Traces read.
     complete : int
         Traces with a window: they rise above its upper and fall below its lower threshold. All histograms are
-        of these.
+        over these.
     selectable : int
         Complete traces with enough points for the jump rule.
     jumps : int
@@ -47,7 +47,7 @@ class TraceAnalysis:
     jump_foot, jump_top : Histogram
         log10(G/G0) at the foot and at the top of the jumps.
     unused : mapping of str to int
-        Why traces were read and yet not complete or not selectable, and how many.
+        Reasons why traces that were read are not complete or not selectable, with their counts.
     """
 
     traces: int
@@ -67,8 +67,8 @@ class TraceAnalysis:
         """Return the share of selectable traces that have a jump, with its Wilson interval."""
         if self.selectable == 0:
             return float("nan"), 0.0, 1.0
-        low, high = proportion_confint(self.jumps, self.selectable, alpha=1 - confidence, method="wilson")
-        return self.jumps / self.selectable, float(low), float(high)
+        interval = binomtest(self.jumps, self.selectable).proportion_ci(confidence, method="wilson")
+        return self.jumps / self.selectable, float(interval.low), float(interval.high)
 
     def to_dataset(self) -> xr.Dataset:
         """Return the counts of all histograms, summed over the groups, with their axes."""
@@ -94,16 +94,16 @@ def analyse(
     *,
     on_jump: Callable[[Jump], None] | None = None,
 ) -> TraceAnalysis:
-    """Select and histogram a stream of traces in one pass; memory does not grow with their number.
+    """Select and histogram a stream of traces in one pass, in memory that does not grow with their number.
 
     Parameters
     ----------
     traces : iterable of Trace
-        For instance what `open_traces` gives.
+        For instance a source returned by `open_traces`.
     settings : TracesSettings, optional
         Thresholds and bins.
     on_jump : callable, optional
-        Called with every jump in turn, for instance `JumpWriter.write`.
+        Called with every jump, for instance `JumpWriter.write`.
 
     Returns
     -------
@@ -118,16 +118,16 @@ def analyse(
 
 
 def break_zero_nm(trace: Trace, window: tuple[int, int], settings: HistogramSettings) -> float | None:
-    """Find the displacement at which the gold contact of a trace breaks.
+    """Return the displacement at which the gold contact of a trace breaks.
 
     Parameters
     ----------
     trace : Trace
         The trace.
     window : (int, int)
-        Its window, as `window_bounds` gives it.
+        Its window, from `window_bounds`.
     settings : HistogramSettings
-        `zero_log10_g` says at which conductance gold breaks.
+        `zero_log10_g` is the conductance at which gold breaks.
 
     Returns
     -------
@@ -140,7 +140,7 @@ def break_zero_nm(trace: Trace, window: tuple[int, int], settings: HistogramSett
 
 
 class _Filling:
-    """The histograms while they are filled, a batch of traces at a time."""
+    """Histograms that are filled batch by batch."""
 
     def __init__(self, settings: TracesSettings):
         bins = settings.histogram
@@ -195,8 +195,8 @@ class _Filling:
         zero = break_zero_nm(trace, bounds, self._settings.histogram)
         if zero is None:
             return
-        # Joined a trace at a time while it is in the cache; counted a batch at a time, since the counts are
-        # large.
+        # Bins are joined trace by trace, while a trace is in the cache, and counted batch by batch, since the
+        # counts are large.
         self._batch_cloud.append(self._cloud.flat_bins(self._cloud.x.padded_bins(d - zero), bins))
         self._batch_points += len(g)
         below = g < self._settings.histogram.cut_log10_g

@@ -1,9 +1,9 @@
-"""Classes of traces by spectral clustering, and whether they are stable.
+"""Classes of traces by spectral clustering, and their stability.
 
 A trace is described by a coarse two-dimensional histogram of its own points. Traces are linked to their
 nearest neighbours, and the classes are those of A. Ng, M. Jordan and Y. Weiss (NIPS 2001): k-means on the
-rows of the leading eigenvectors of the normalised graph Laplacian. A faint link between all traces keeps the
-eigenvectors well defined where the graph falls apart (A. Amini et al., Ann. Stat. 41, 2097 (2013)).
+rows of the leading eigenvectors of the normalised graph Laplacian. A weak link between all traces keeps the
+eigenvectors well defined if the graph is disconnected (A. Amini et al., Ann. Stat. 41, 2097 (2013)).
 """
 
 import logging
@@ -14,17 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 from scipy.ndimage import gaussian_filter
-from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_rand_score, silhouette_score
-from sklearn.neighbors import KNeighborsClassifier, kneighbors_graph
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.extras import extra
 from qdjunction.core.progress import watched
 from qdjunction.traces.analysis import break_zero_nm
 from qdjunction.traces.histogram import Axis
 from qdjunction.traces.selection import window_bounds
 from qdjunction.traces.settings import ClusterSettings, TracesSettings
 from qdjunction.traces.trace import Trace
+
+with extra("traces"):
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import adjusted_rand_score, silhouette_score
+    from sklearn.neighbors import KNeighborsClassifier, kneighbors_graph
 
 logger = logging.getLogger(__name__)
 
@@ -40,11 +43,11 @@ class Stability:
     classes : int
         Number of classes.
     agreement_mean, agreement_min : float
-        Adjusted Rand index of the classes of two subsamples on the traces that both hold: 1 is the same
+        Adjusted Rand index of the classes of two subsamples on their common traces: 1 is the same
         division, 0 is chance (L. Hubert and P. Arabie, J. Classif. 2, 193 (1985)). Mean and minimum over the
         pairs of subsamples.
     silhouette : float
-        Mean silhouette of the whole sample: 1 is well apart, 0 is touching.
+        Mean silhouette of the full sample: 1 is well separated, 0 is touching.
     """
 
     classes: int
@@ -60,17 +63,17 @@ class Classes:
     Attributes
     ----------
     names : tuple of str
-        Traces that could be described; the others are not complete.
+        Traces that could be described; all others are incomplete.
     labels : (n,) array of int
-        Class of each of them, from 0, the largest class first.
+        Class of each of them, from 0, with the largest class first.
     sizes : (classes,) array of int
         Traces in each class.
     profiles : (classes, displacement bins, log10 G bins) array
         Mean description of each class: the share of a trace's points in each bin.
     stability : tuple of Stability
-        For 2 up to `ClusterSettings.largest_classes` classes.
+        For 2 to `ClusterSettings.largest_classes` classes.
     eigenvalues : (k,) array
-        Smallest eigenvalues of the normalised graph Laplacian: as many lie near zero as there are classes,
+        Smallest eigenvalues of the normalised graph Laplacian: the number near zero is the number of classes,
         and a gap follows them.
     """
 
@@ -83,10 +86,10 @@ class Classes:
 
 
 def describe(trace: Trace, settings: TracesSettings) -> NDArray[np.float64] | None:
-    """Describe a trace by the square roots of the shares of its points in the bins of a coarse histogram.
+    """Return the square roots of the shares of a trace's points in the bins of a coarse histogram.
 
-    The distance of two such vectors is, but for a constant, the Hellinger distance of the two distributions.
-    A slight smoothing makes traces alike whose plateaus fall on either side of an edge.
+    The distance of two such vectors is, up to a constant, the Hellinger distance of the two distributions.
+    A slight smoothing makes traces similar whose plateaus fall on different sides of an edge.
 
     Parameters
     ----------
@@ -98,7 +101,7 @@ def describe(trace: Trace, settings: TracesSettings) -> NDArray[np.float64] | No
     Returns
     -------
     (displacement_bins, log10_g_bins) array or None
-        Sum of the squares 1; None if the trace is not complete, or has no point in the range.
+        With a sum of squares of 1; None if the trace is not complete, or has no point in the range.
     """
     bounds = window_bounds(trace.log10_g, settings.jump)
     zero = None if bounds is None else break_zero_nm(trace, bounds, settings.histogram)
@@ -119,14 +122,14 @@ def describe(trace: Trace, settings: TracesSettings) -> NDArray[np.float64] | No
     if counts.sum() == 0:
         return None
     smooth = gaussian_filter(counts, 1.0, mode="constant")
-    return np.sqrt(smooth / smooth.sum())
+    return np.asarray(np.sqrt(smooth / smooth.sum()))
 
 
 def classify(traces: Iterable[Trace], settings: TracesSettings | None = None) -> Classes:
-    """Divide a stream of traces into classes and measure how stable they are.
+    """Divide a stream of traces into classes and measure their stability.
 
-    The classes are found on a random sample, and every other trace joins the class that most of its nearest
-    neighbours in the sample have. What is kept of a trace is its coarse histogram in single precision, less
+    The classes are found on a random sample, and every other trace is assigned to the class of most of its nearest
+    neighbours in the sample. Only the coarse histogram of each trace is stored, in single precision, less
     than 1 kB.
 
     Parameters
@@ -201,7 +204,7 @@ class _Embedding:
         rows = self.vectors[:, :classes]
         rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
         found = KMeans(classes, n_init=10, random_state=seed).fit(rows)
-        return found.labels_.astype(np.int64)
+        return np.asarray(found.labels_, dtype=np.int64)
 
 
 def _embedding(features: NDArray[np.float32], settings: ClusterSettings) -> _Embedding:

@@ -1,8 +1,8 @@
-"""From recorded columns to traces: whether they are one trace, several or none.
+"""Division of recorded columns into traces: one, several or none.
 
 Several traces in one recording follow each other, each with a displacement that starts again, or separated by blank
-lines or rows of NaN. A displacement that turns back in any other way (closing traces, exchanged columns) is no
-displacement of a trace that is drawn apart, and is refused.
+lines or rows of NaN. A displacement that turns back in any other way (closing traces, exchanged columns) is not
+that of an opening trace, and is refused.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from qdjunction.traces.quantities import check_values, to_log10_g, to_nm
 from qdjunction.traces.settings import ReadSettings
 
 BACKWARDS = 0.1
-"""Part of its span that the displacement of one trace may run backwards: noise and drift of its reading."""
+"""Part of its span by which the displacement of one trace may go backwards: noise and drift of its reading."""
 RESTART = 0.5
 """A step back by more than this part of the displacement covered so far starts another trace."""
 _NOISE_STEPS = 10
@@ -30,7 +30,7 @@ def traces_of(
 ) -> Iterator[Columns | InputError]:
     """Convert recorded columns and divide them into traces.
 
-    Points where either number is missing are left out.
+    Points at which one of the two numbers is missing are left out.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def traces_of(
     Yields
     ------
     (displacement_nm, log10_g) or InputError
-        Each trace (nm, log10(G/G0)), or why this part of the recording is none.
+        Each trace (nm, log10(G/G0)), or the reason why this part of the recording is not one.
 
     Raises
     ------
@@ -54,11 +54,11 @@ def traces_of(
     displacement_nm = to_nm(displacement, settings)
     log10_g = to_log10_g(conductance, settings)
     finite = np.isfinite(displacement_nm) & np.isfinite(log10_g)
-    breaks = []
+    breaks: list[int] = []
     if not finite.all():
         missing = np.isnan(displacement_nm) & np.isnan(log10_g)
         displacement_nm, log10_g = displacement_nm[finite], log10_g[finite]
-        # Positions among the finite points at which rows without any number part the columns.
+        # Positions among the finite points at which rows without any number divide the columns.
         breaks = np.unique(np.cumsum(finite)[missing]).tolist() if missing.any() else []
     if log10_g.size < 2:
         raise InputError(f"it holds {log10_g.size} points with two numbers; a trace needs at least 2")
@@ -85,8 +85,8 @@ def _starts(
         return [0]
     steps = np.diff(displacement_nm)
     starts = [0]
-    # A restart stands out of the reading's noise and takes back most of what the trace has covered. Where the
-    # rows are parted, either of displacement and conductance starting again is enough.
+    # A restart exceeds the noise of the reading and goes back over most of the distance covered. Where the rows
+    # are separated, it is enough that either the displacement or the conductance starts again.
     least = _NOISE_STEPS * float(np.median(np.abs(steps)))
     candidates = set((np.flatnonzero(steps < -least) + 1).tolist())
     parted = set(breaks) - {0, log10_g.size}
@@ -106,28 +106,28 @@ def _starts(
 
 
 def _is_glitch(steps: NDArray[np.float64], point: int, least: float) -> bool:
-    """Return whether one wrong number makes the step back to a point: it jumps forth just before or just after."""
+    """Return whether a step back is due to one wrong number: a jump forward just before or just after it."""
     return bool((steps[max(point - 2, 0) : point + 1] > least).any())
 
 
 def _check_exchange(log10_g: NDArray[np.float64], settings: ReadSettings) -> None:
-    """Refuse a conductance that runs as a displacement does: it rises and never falls."""
+    """Refuse a conductance that rises and never falls, as a displacement does."""
     if log10_g[-1] > log10_g[0] and len(log10_g) > _FEW_POINTS and not _turns_back(log10_g):
         raise InputError(
-            f"its conductance rises and never falls, as a displacement does, so that the columns look exchanged; "
+            f"its conductance rises and never falls, as a displacement does, so the columns look exchanged; "
             f"check traces.read.displacement_column ({settings.displacement_column}) and conductance_column "
             f"({settings.conductance_column})"
         )
 
 
 def _check_course(displacement_nm: NDArray[np.float64], settings: ReadSettings) -> None:
-    """Refuse a displacement that turns back, and numbers that only count."""
+    """Refuse a displacement that turns back, and integers that only count."""
     if _is_backwards(displacement_nm):
         worst = int((np.maximum.accumulate(displacement_nm) - displacement_nm).argmax())
         raise InputError(
             f"its displacement goes back from {displacement_nm[: worst + 1].max():g} to {displacement_nm[worst]:g} nm, "
-            f"while a trace is drawn apart; check traces.read.displacement_column ({settings.displacement_column}), "
-            f"cut closing from opening, and reverse a displacement that falls while it opens"
+            f"while the junction opens; check traces.read.displacement_column ({settings.displacement_column}), "
+            f"separate closing from opening traces, and reverse a displacement that falls while it opens"
         )
     if displacement_nm[0] == displacement_nm[1] and (displacement_nm % 1 == 0).all():
         distinct = len(np.unique(displacement_nm))
@@ -139,7 +139,7 @@ def _check_course(displacement_nm: NDArray[np.float64], settings: ReadSettings) 
 
 
 def _is_backwards(values: NDArray[np.float64]) -> bool:
-    """Return whether values run back by more than noise and drift explain."""
+    """Return whether values go back by more than noise and drift can explain."""
     if not _turns_back(values):
         return False
     behind = np.maximum.accumulate(values) - values

@@ -1,8 +1,8 @@
-"""What the head of a column says that the column holds.
+"""Interpretation of column headings.
 
-Heads are free text. What is recognised is a unit, in brackets or after a stroke, an underscore or a comma, and a
-handful of words for quantities. A head that says nothing leaves the settings to be believed; one that names
-something else than they do is an error, since the numbers alone seldom give a wrong unit away.
+Headings are free text. A unit is recognised in brackets or after a slash, an underscore or a comma, and so are a
+few words for quantities. If a heading names nothing, the settings apply; if it names something other than
+the settings, that is an error, since the numbers by themselves seldom reveal a wrong unit.
 """
 
 import re
@@ -17,7 +17,7 @@ LENGTHS = {
     "μm": "um", "um": "um", "micron": "um", "microns": "um", "m": "m",
     "v": "volts", "volt": "volts", "volts": "volts",
 }  # fmt: skip
-"""Units of displacement, in lower case, and what the settings call them."""
+"""Units of displacement, in lower case, and their names in the settings."""
 
 CONDUCTANCES = {
     "g0": "g0", "g_0": "g0", "g/g0": "g0", "g/g_0": "g0", "2e2/h": "g0", "2e^2/h": "g0", "2e²/h": "g0",
@@ -27,7 +27,7 @@ CONDUCTANCES = {
     "μa": "microamperes", "ua": "microamperes", "microamperes": "microamperes",
     "na": "nanoamperes", "nanoamperes": "nanoamperes", "pa": "picoamperes", "picoamperes": "picoamperes",
 }  # fmt: skip
-"""Units of conductance and of current, in lower case, and what the settings call them."""
+"""Units of conductance and of current, in lower case, and their names in the settings."""
 
 _OTHERS = {
     "mv": "millivolts", "kv": "kilovolts", "ms": "milliseconds", "sec": "seconds", "mm": "millimetres",
@@ -63,14 +63,14 @@ _NOT_G0 = {
 
 
 def is_head_line(heads: Sequence[str], *, by_units: bool = False) -> bool:
-    """Return whether the parts of a line can be heads of columns, rather than a note such as ``sample`` and a name.
+    """Return whether the parts of a line can be column headings, rather than a note such as ``sample`` and a name.
 
     Parameters
     ----------
     heads : sequence of str
         The parts.
     by_units : bool
-        Whether one of them has to name a unit; otherwise the name of a quantity is enough.
+        Whether one of them must name a unit; otherwise the name of a quantity is enough.
     """
     texts = [_plain(head) for head in heads]
     if any(
@@ -83,7 +83,7 @@ def is_head_line(heads: Sequence[str], *, by_units: bool = False) -> bool:
 
 
 def check_whole_line(line: str, displacement_unit: str, conductance_unit: str) -> None:
-    """Compare the units that a line names with the settings, where it cannot be divided into heads.
+    """Compare the units named in a line that cannot be divided into headings with the settings.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def check_whole_line(line: str, displacement_unit: str, conductance_unit: str) -
     Raises
     ------
     InputError
-        If the line names, in brackets, a unit that is neither. A line with a number of its own is a note.
+        If the line names, in brackets, a unit that is neither. A line that contains a number is a note.
     """
     if _LOOSE_NUMBER.search(line):
         return
@@ -105,40 +105,40 @@ def check_whole_line(line: str, displacement_unit: str, conductance_unit: str) -
             raise InputError(
                 f"the line '{line.strip()[:60]}' above the numbers names {' or '.join(meanings)}, which is neither "
                 f"traces.read.displacement_unit ({displacement_unit}) nor conductance_unit ({conductance_unit}); "
-                f"correct these or the line, with one head for each column"
+                f"correct these or the line, with one heading for each column"
             )
 
 
 def check_displacement_head(heads: Sequence[str], unit: str) -> str | None:
-    """Compare the head of the displacement column with the settings.
+    """Compare the heading of the displacement column with the settings.
 
     Parameters
     ----------
     heads : sequence of str
-        What stands above the column, the nearest line first, such as ``displacement (nm)``, ``z/nm`` or ``nm``.
+        The text above the column, the nearest line first, such as ``displacement (nm)``, ``z/nm`` or ``nm``.
     unit : str
         `ReadSettings.displacement_unit`.
 
     Returns
     -------
     str or None
-        The unit that a head names, as the settings call it; None if no head names one.
+        The unit named by a heading, as the settings call it; None if no heading names one.
 
     Raises
     ------
     InputError
-        If a head names another quantity or another unit.
+        If a heading names another quantity or another unit.
     """
     for head in heads:
         text = _plain(head)
         words = text.replace("_", " ")
-        # A is the ampere, and the Angstrom of those who have no Å.
+        # A is the ampere, or the Angstrom where Å is not available.
         lengths = LENGTHS | ({"a": "ang"} if _DISPLACEMENT_WORDS.search(words) else {})
         token = _unit(text, lengths | _OTHERS)
         is_conductance = token is None and _CONDUCTANCE_WORDS.search(words)
         if _is_logarithm(text) or is_conductance or (token not in lengths and _names(text, CONDUCTANCES)):
             raise InputError(
-                f"the head '{head.strip()}' of the displacement column names a conductance; correct "
+                f"the heading '{head.strip()}' of the displacement column names a conductance; correct "
                 f"traces.read.displacement_column and conductance_column"
             )
         named = lengths.get(token or "")
@@ -147,7 +147,7 @@ def check_displacement_head(heads: Sequence[str], unit: str) -> str | None:
             named = "volts"
         if other and (named is None or (named == "volts" and other[1] != "voltage")):
             raise InputError(
-                f"the head '{head.strip()}' of the displacement column names no displacement ({other[1]}); correct "
+                f"the heading '{head.strip()}' of the displacement column names no displacement ({other[1]}); correct "
                 f"traces.read.displacement_column"
             )
         if (agreed := _compared(head, named, token, "displacement", unit)) is not None:
@@ -156,7 +156,7 @@ def check_displacement_head(heads: Sequence[str], unit: str) -> str | None:
 
 
 def check_conductance_head(heads: Sequence[str], unit: str) -> str | None:
-    """Compare the head of the conductance column with the settings; see `check_displacement_head`.
+    """Compare the heading of the conductance column with the settings; see `check_displacement_head`.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def check_conductance_head(heads: Sequence[str], unit: str) -> str | None:
     Returns
     -------
     str or None
-        What a head names, as the settings call it; None if no head names anything.
+        The unit named by a heading, as the settings call it; None if no heading names one.
 
     Raises
     ------
@@ -180,26 +180,26 @@ def check_conductance_head(heads: Sequence[str], unit: str) -> str | None:
         words = text.replace("_", " ")
         if re.match(r"^\W*ln\b|^\W*ln\(", text):
             raise InputError(
-                f"the head '{head.strip()}' names a natural logarithm; write log10(G/G0) or G/G0"
+                f"the heading '{head.strip()}' names a natural logarithm; write log10(G/G0) or G/G0"
             )
         token = _unit(text, CONDUCTANCES | _OTHERS)
         named = CONDUCTANCES.get(token or "")
         if _is_logarithm(text):
             if _NOT_G0.intersection(re.findall(r"[^\W_]+", _LOGARITHM.sub("", text))):
                 raise InputError(
-                    f"the head '{head.strip()}' names a logarithm of something else than G/G0; write log10(G/G0)"
+                    f"the heading '{head.strip()}' names a logarithm of something other than G/G0; write log10(G/G0)"
                 )
             named = "log10_g0"
         elif named is None and (
             _names(text, LENGTHS) or (token is None and _DISPLACEMENT_WORDS.search(words))
         ):
             raise InputError(
-                f"the head '{head.strip()}' of the conductance column names no conductance; correct "
+                f"the heading '{head.strip()}' of the conductance column names no conductance; correct "
                 f"traces.read.displacement_column and conductance_column"
             )
         elif named is None and token is None and (other := _OTHER_WORDS.search(words)):
             raise InputError(
-                f"the head '{head.strip()}' of the conductance column names no conductance ({other[1]}); correct "
+                f"the heading '{head.strip()}' of the conductance column names no conductance ({other[1]}); correct "
                 f"traces.read.conductance_column"
             )
         if (agreed := _compared(head, named, token, "conductance", unit)) is not None:
@@ -208,7 +208,7 @@ def check_conductance_head(heads: Sequence[str], unit: str) -> str | None:
 
 
 def _compared(head: str, named: str | None, token: str | None, quantity: str, unit: str) -> str | None:
-    """Return the unit that a head names, None if it names none; refuse another one than the settings say."""
+    """Return the unit named by a heading, None if there is none; refuse a unit that differs from the settings."""
     if named is not None and named != unit:
         raise InputError(_contradiction(head, named, f"{quantity}_unit", unit))
     if named is None and token is not None:
@@ -229,7 +229,7 @@ def _names(text: str, units: dict[str, str]) -> bool:
 
 
 def _unit(text: str, units: dict[str, str]) -> str | None:
-    """Return the unit in a head: what stands in brackets or after a stroke, elsewhere only one of `units`."""
+    """Return the unit in a heading: the text in brackets or after a slash; elsewhere only one of `units`."""
     if text in units:
         return text
     if "å" in units and _ANGSTROM.search(text):
@@ -238,7 +238,7 @@ def _unit(text: str, units: dict[str, str]) -> str | None:
         return found[1]
     if found := _AFTER_SIGN.search(text):
         return found[2] if found[2] in units or found[1] == "/" else None
-    # A single letter at the end is rather a name ("electrode A") than a unit.
+    # A single letter at the end is more likely a name ("electrode A") than a unit.
     found = _LAST_WORD.search(text)
     return found[1] if found and found[1] in units and (len(found[1]) > 1 or found[1] in "åv") else None
 
@@ -249,13 +249,16 @@ def _contradiction(head: str, named: str, key: str, unit: str) -> str:
         more = " and nm_per_volt to the calibration of the piezo"
     elif named.endswith("amperes"):
         more = " and bias_v to the bias"
-    return f"the column head '{head.strip()}' names {named}, but traces.read.{key} is {unit}; set it to {named}{more}"
+    return (
+        f"the column heading '{head.strip()}' names {named}, but traces.read.{key} is {unit}; "
+        f"set it to {named}{more}"
+    )
 
 
 def _unknown(head: str, token: str, quantity: str) -> str:
     named = _OTHERS.get(token, f"'{token}'")
     known = LENGTHS if quantity == "displacement" else CONDUCTANCES
     return (
-        f"the column head '{head.strip()}' names {named}, which {quantity} is not read in; write it in one of "
+        f"the column heading '{head.strip()}' names {named}, in which {quantity} cannot be read; convert it to one of "
         f"{', '.join(dict.fromkeys(known.values()))}"
     )

@@ -1,7 +1,7 @@
 """Histograms that are filled from a stream, and Gaussian peaks with intervals.
 
-The points of one trace are far from independent, so that Poisson errors of the bins mean nothing. Traces are
-therefore dealt into groups, each with its own counts, and intervals come from the delete-a-group jackknife:
+The points of one trace are far from independent, so Poisson errors of the bins are meaningless. Traces are
+therefore divided into groups, each with its own counts, and intervals come from the delete-a-group jackknife:
 the fit is repeated with each group left out (B. Efron, The Jackknife, the Bootstrap and Other Resampling
 Plans, SIAM 1982, ch. 3).
 """
@@ -25,7 +25,7 @@ class Axis:
     Attributes
     ----------
     name : str
-        What is binned, with its unit: ``log10_g``, ``displacement_nm``.
+        Quantity with its unit: ``log10_g``, ``displacement_nm``.
     low, high : float
         Ends of the axis.
     bins : int
@@ -44,13 +44,13 @@ class Axis:
 
     @property
     def edges(self) -> NDArray[np.float64]:
-        """Edges of the bins, (bins + 1,)."""
+        """Edges of the bins, shape (bins + 1,)."""
         return np.linspace(self.low, self.high, self.bins + 1)
 
     @property
     def centres(self) -> NDArray[np.float64]:
         """Centres of the bins, (bins,)."""
-        return self.low + self.width * (np.arange(self.bins) + 0.5)
+        return self.low + self.width * (np.arange(self.bins, dtype=np.float64) + 0.5)
 
     def padded_bins(self, values: NDArray[np.float64]) -> NDArray[np.intp]:
         """Return the bin of every value, counted from 1; 0 is below the axis and `bins` + 1 above it."""
@@ -63,7 +63,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Histogram:
-    """Counts of one quantity, kept apart by group of traces.
+    """Counts of one quantity, separately for each group of traces.
 
     Attributes
     ----------
@@ -78,23 +78,23 @@ class Histogram:
 
     @classmethod
     def empty(cls, axis: Axis, groups: int) -> "Histogram":
-        """Make one without counts."""
+        """Return a histogram without counts."""
         return cls(axis, np.zeros((groups, axis.bins), dtype=np.int64))
 
     @property
     def total(self) -> NDArray[np.int64]:
         """Counts of all groups, (bins,)."""
-        return self.counts.sum(axis=0)
+        return np.asarray(self.counts.sum(axis=0))
 
     def quantile(self, share: float) -> float:
-        """Return the value below which that share of the counts lies, spread evenly within a bin; NaN if empty."""
+        """Return the value below which `share` of the counts lies, interpolated within a bin; NaN if empty."""
         below = np.concatenate(([0], self.total.cumsum()))
         if below[-1] == 0:
             return float("nan")
         return float(np.interp(share * below[-1], below, self.axis.edges))
 
     def add(self, values: ArrayLike, groups: ArrayLike) -> None:
-        """Count values; those off the axis are left out.
+        """Count values; those outside the axis are ignored.
 
         Parameters
         ----------
@@ -109,13 +109,13 @@ class Histogram:
         self.counts[...] += counts[:, 1:-1]
 
     def add_trace(self, padded_bins: NDArray[np.intp], group: int) -> None:
-        """Count the points of one trace, given their bins as `Axis.padded_bins` makes them."""
+        """Count the points of one trace, given their bins from `Axis.padded_bins`."""
         self.counts[group] += np.bincount(padded_bins, minlength=self.axis.bins + 2)[1:-1]
 
 
 @dataclass(frozen=True)
 class Histogram2D:
-    """Counts of two quantities together.
+    """Joint counts of two quantities.
 
     Attributes
     ----------
@@ -131,21 +131,21 @@ class Histogram2D:
 
     @classmethod
     def empty(cls, x: Axis, y: Axis) -> "Histogram2D":
-        """Make one without counts."""
+        """Return a histogram without counts."""
         return cls(x, y, np.zeros((x.bins, y.bins), dtype=np.int64))
 
     def add(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
-        """Count points; those off either axis are left out."""
+        """Count points; those outside either axis are ignored."""
         self.add_flat(self.flat_bins(self.x.padded_bins(x), self.y.padded_bins(y)))
 
     def flat_bins(self, x: NDArray[np.intp], y: NDArray[np.intp]) -> NDArray[np.int32]:
-        """Join bins of the two axes, as `Axis.padded_bins` makes them, into one number a point."""
+        """Combine bins of the two axes, from `Axis.padded_bins`, into one number per point."""
         x *= self.y.bins + 2
         x += y
         return x.astype(np.int32)
 
     def add_flat(self, flat: NDArray[np.int32]) -> None:
-        """Count points given as `flat_bins` makes them."""
+        """Count points given by their bins from `flat_bins`."""
         padded = (self.x.bins + 2, self.y.bins + 2)
         self.counts[...] += np.bincount(flat, minlength=padded[0] * padded[1]).reshape(padded)[1:-1, 1:-1]
 
@@ -157,7 +157,7 @@ class Peak:
     Attributes
     ----------
     centre, sigma, height : float
-        In the unit of the axis, and in counts of a bin.
+        Centre and sigma in the unit of the axis, height in counts per bin.
     centre_interval, sigma_interval : (float, float)
         Confidence interval from the jackknife over groups of traces.
     """
@@ -176,16 +176,16 @@ class PeakFit:
     Attributes
     ----------
     axis : Axis
-        Of the histogram.
+        Axis of the histogram.
     peaks : tuple of Peak
-        In ascending order of the centre.
+        The peaks, in ascending order of the centre.
     background : float
-        Counts of a bin. In log10 G this is what tunnelling through a widening gap gives: G falls
-        exponentially, and every decade takes the same displacement.
+        Counts per bin. In log10 G a constant background is the result of tunnelling through a widening gap: G
+        falls exponentially, and every decade takes the same displacement.
     confidence : float
-        Of the intervals.
+        Confidence level of the intervals.
     replicate_centres : (groups, peaks) array
-        Centres with one group left out, for intervals of whatever is computed from them.
+        Centres with one group left out, for intervals of quantities derived from them.
     """
 
     axis: Axis
@@ -195,7 +195,7 @@ class PeakFit:
     replicate_centres: NDArray[np.float64]
 
     def curve(self, x: ArrayLike) -> NDArray[np.float64]:
-        """Evaluate the fitted counts at `x`."""
+        """Return the fitted counts at `x`."""
         parameters = [value for peak in self.peaks for value in (peak.centre, peak.sigma, peak.height)]
         return _gaussians(np.asarray(x, dtype=np.float64), np.array([*parameters, self.background]))
 
@@ -211,7 +211,7 @@ def fit_peaks(
     """Fit Gaussian peaks and a constant background to a histogram.
 
     The residuals are those of the square roots of the counts (F. J. Anscombe, Biometrika 35, 246 (1948)), so
-    that full and nearly empty bins weigh as they should.
+    that full and nearly empty bins have the correct weights.
 
     Parameters
     ----------
@@ -220,11 +220,11 @@ def fit_peaks(
     count : int
         Number of peaks.
     fit_range : (float, float), optional
-        Part of the axis to fit; all of it by default.
+        Part of the axis to fit; by default the full axis.
     guesses : tuple of float
-        Where the peaks are about; by default the `count` most prominent maxima of the smoothed histogram.
+        Approximate positions of the peaks; by default the `count` most prominent maxima of the smoothed histogram.
     confidence : float
-        Of the intervals.
+        Confidence level of the intervals.
 
     Returns
     -------
@@ -234,7 +234,7 @@ def fit_peaks(
     Raises
     ------
     InputError
-        If the histogram is empty or that of a single group, or has fewer maxima than `count` and no guesses are
+        If the histogram is empty or has a single group, or if it has fewer maxima than `count` and no guesses are
         given.
     """
     centres = histogram.axis.centres
@@ -251,7 +251,7 @@ def fit_peaks(
     filled = np.flatnonzero(counts.sum(axis=1))
     if len(filled) < 2:
         raise InputError(
-            f"the histogram of {histogram.axis.name} comes from one group of traces alone, so that a fit has no "
+            f"the histogram of {histogram.axis.name} comes from only one group of traces, so a fit has no "
             f"interval; give more traces"
         )
     start = _start(x, total, guesses or _maxima(x, total, count, histogram.axis.name))
@@ -286,7 +286,7 @@ def spacing_interval(
     lower, upper : PeakFit
         Fits of histograms with the same groups of traces; they may be the same fit.
     lower_peak, upper_peak : int
-        Which peak of each.
+        Index of the peak in each fit.
 
     Returns
     -------
@@ -296,7 +296,7 @@ def spacing_interval(
     Raises
     ------
     InputError
-        If the two fits do not come from the same groups.
+        If the two fits have different groups.
     """
     if len(lower.replicate_centres) != len(upper.replicate_centres):
         raise InputError(
@@ -310,7 +310,7 @@ def spacing_interval(
 
 def _gaussians(x: NDArray[np.float64], parameters: NDArray[np.float64]) -> NDArray[np.float64]:
     centre, sigma, height = parameters[:-1].reshape(-1, 3, 1).transpose(1, 0, 2)
-    return (height * np.exp(-0.5 * ((x - centre) / sigma) ** 2)).sum(axis=0) + parameters[-1]
+    return np.asarray((height * np.exp(-0.5 * ((x - centre) / sigma) ** 2)).sum(axis=0) + parameters[-1])
 
 
 def _fit(
@@ -321,8 +321,12 @@ def _fit(
     peaks = (len(start) - 1) // 3
     lower = np.array([x[0], 0.5 * width, 0.0] * peaks + [0.0])
     upper = np.array([x[-1], span, 4 * most + 1] * peaks + [2 * most + 1])
+
+    def residuals(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.sqrt(_gaussians(x, parameters) + 0.375) - observed)
+
     fitted = least_squares(
-        lambda parameters: np.sqrt(_gaussians(x, parameters) + 0.375) - observed,
+        residuals,
         np.clip(start, lower + 1e-9 * (upper - lower), upper - 1e-9 * (upper - lower)),
         bounds=(lower, upper),
         x_scale=np.array([0.1 * span, 0.1 * span, most] * peaks + [most]),
@@ -356,9 +360,8 @@ def _maxima(x: NDArray[np.float64], counts: NDArray[np.int64], count: int, name:
     found, properties = find_peaks(padded, prominence=0.01 * smooth.max())
     if len(found) < count:
         raise InputError(
-            f"the histogram of {name} has {len(found)} maxima where {count} peaks are asked for; ask for "
-            f"fewer, "
-            "or say where they are (guesses)"
+            f"the histogram of {name} has {len(found)} maxima, fewer than the {count} peaks requested; "
+            "request fewer, or give their positions (guesses)"
         )
     chosen = found[np.argsort(properties["prominences"])[::-1][:count]] - 1
     return tuple(float(value) for value in np.sort(x[chosen]))
@@ -369,4 +372,4 @@ def _jackknife_half_width(replicates: NDArray[np.float64], confidence: float) ->
     if groups < 2:
         return np.full(replicates.shape[1], np.inf)
     variance = (groups - 1) / groups * ((replicates - replicates.mean(axis=0)) ** 2).sum(axis=0)
-    return student_t.ppf(0.5 + confidence / 2, groups - 1) * np.sqrt(variance)
+    return np.asarray(student_t.ppf(0.5 + confidence / 2, groups - 1) * np.sqrt(variance))

@@ -1,16 +1,18 @@
-"""The table of selected traces, one row each, written as the traces stream by."""
+"""Table of selected traces, one row per trace, written while the traces are streamed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
-
 from qdjunction.core.errors import InputError
+from qdjunction.core.extras import extra
 from qdjunction.core.files import whole
 from qdjunction.traces.selection import Jump
+
+with extra("traces"):
+    import pyarrow as pa
+    import pyarrow.csv as pa_csv
+    import pyarrow.parquet as pq
 
 JUMP_SCHEMA = pa.schema(
     [
@@ -31,11 +33,11 @@ _ROWS = 4096
 
 
 class JumpWriter:
-    """Writes jumps to a table, a block of rows at a time; made by `writing_jumps`."""
+    """Writer of jumps to a table, one block of rows at a time; created by `writing_jumps`."""
 
     def __init__(self, writer: pq.ParquetWriter | pa_csv.CSVWriter):
         self._writer = writer
-        self._rows: list[tuple] = []
+        self._rows: list[tuple[str | int | float, ...]] = []
 
     def write(self, jump: Jump) -> None:
         """Add one row."""
@@ -49,7 +51,7 @@ class JumpWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Write out the rows that wait."""
+        """Write the buffered rows."""
         if self._rows:
             columns = [
                 pa.array(column, field.type)
@@ -61,7 +63,7 @@ class JumpWriter:
 
 @contextmanager
 def writing_jumps(path: str | Path) -> Iterator[JumpWriter]:
-    """Open a table of jumps for writing; it stands under its name when the block ends well.
+    """Open a table of jumps for writing; it is moved into place when the block succeeds.
 
     Parameters
     ----------

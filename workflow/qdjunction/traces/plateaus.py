@@ -1,8 +1,8 @@
 """Plateau lengths, their displacements and the spacing between them.
 
 A plateau is the part of a trace whose conductance lies within a band around the level of a peak, after the
-gold contact broke. Its length is the displacement spent in the band, its displacement the median of that of
-its points. A trace that only passes through the band has no plateau there.
+gold contact has broken. Its length is the displacement spent in the band, its displacement the median displacement
+of its points. A trace that only passes through the band has no plateau there.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ from qdjunction.traces.trace import Trace
 
 @dataclass(frozen=True)
 class Plateau:
-    """The stay of one trace at one level.
+    """The plateau of one trace at one level.
 
     Attributes
     ----------
@@ -43,13 +43,13 @@ class PlateauStatistics:
     Attributes
     ----------
     levels_log10_g : tuple of float
-        Middles of the bands, log10(G/G0), from the highest down.
+        Centres of the bands, log10(G/G0), in descending order.
     traces : int
-        Complete traces looked at.
+        Number of complete traces.
     counts : tuple of int
-        Traces with a plateau in each band.
+        Number of traces with a plateau in each band.
     length_nm, displacement_nm : tuple of Histogram
-        Distributions, one a band.
+        Distributions, one per band.
     """
 
     levels_log10_g: tuple[float, ...]
@@ -59,7 +59,7 @@ class PlateauStatistics:
     displacement_nm: tuple[Histogram, ...]
 
     def displacement_fits(self, confidence: float = 0.95) -> tuple[PeakFit, ...]:
-        """Fit a Gaussian to the displacements of each plateau."""
+        """Return a Gaussian fit of the displacements of each plateau."""
         return tuple(fit_peaks(histogram, 1, confidence=confidence) for histogram in self.displacement_nm)
 
     def spacings_nm(self, confidence: float = 0.95) -> tuple[tuple[float, float, float], ...]:
@@ -78,14 +78,14 @@ def plateaus_of(
     trace : Trace
         The trace.
     levels_log10_g : sequence of float
-        Middles of the bands, log10(G/G0).
+        Centres of the bands, log10(G/G0).
     settings : TracesSettings
         Window, zero of displacement, half-width of the bands and shortest plateau.
 
     Returns
     -------
     list of Plateau or None
-        One entry a band, None where the trace has no plateau; None alone if the trace is not complete.
+        One entry per band, None if the trace has no plateau there; a single None if the trace is not complete.
     """
     bounds = window_bounds(trace.log10_g, settings.jump)
     zero = None if bounds is None else break_zero_nm(trace, bounds, settings.histogram)
@@ -93,7 +93,7 @@ def plateaus_of(
         return None
     displacement = trace.displacement_nm[slice(*bounds)] - zero
     log10_g = trace.log10_g[slice(*bounds)]
-    # Every recorded point stands for the displacement up to the next one.
+    # Every recorded point represents the displacement up to the next one.
     steps = np.diff(displacement, append=displacement[-1])
     after = displacement > 0
     found: list[Plateau | None] = []
@@ -110,14 +110,14 @@ def plateaus_of(
 def measure_plateaus(
     traces: Iterable[Trace], levels_log10_g: Sequence[float], settings: TracesSettings | None = None
 ) -> PlateauStatistics:
-    """Measure the plateaus of a stream of traces; memory does not grow with their number.
+    """Measure the plateaus of a stream of traces, in memory that does not grow with their number.
 
     Parameters
     ----------
     traces : iterable of Trace
         The traces.
     levels_log10_g : sequence of float
-        Middles of the bands, log10(G/G0), for instance the centres of the peaks of the conductance histogram.
+        Centres of the bands, log10(G/G0), for instance the centres of the peaks of the conductance histogram.
     settings : TracesSettings, optional
         Thresholds and axes.
 
@@ -137,7 +137,7 @@ def measure_plateaus(
     for upper, lower in pairwise(levels):
         if upper - lower < 2 * half:
             raise InputError(
-                f"the plateaus at log10(G/G0) = {upper:.2f} and {lower:.2f} are nearer than two half-widths "
+                f"the plateaus at log10(G/G0) = {upper:.2f} and {lower:.2f} are closer than two half-widths "
                 f"of {half:g}; "
                 f"set traces.plateaus.half_width_decades to {(upper - lower) / 2:.2f} or less"
             )

@@ -1,4 +1,4 @@
-"""Units that traces are recorded in, and whether the numbers can be what they are said to be."""
+"""Units of recorded traces, and checks that the numbers are plausible in these units."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,24 +12,24 @@ _SIEMENS = {"siemens": 1.0, "microsiemens": 1e-6, "nanosiemens": 1e-9}
 _AMPERES = {"amperes": 1.0, "microamperes": 1e-6, "nanoamperes": 1e-9, "picoamperes": 1e-12}
 
 LARGEST_G0 = 1e4
-"""A conductance above this many G0 is no break junction."""
+"""A conductance above this (G0) is not that of a break junction."""
 SMALLEST_LOG10_G = -20.0
-"""A recorded log10(G/G0) below this lies far under the floor of any amplifier."""
+"""A recorded log10(G/G0) below this is far below the noise floor of any amplifier."""
 LONGEST_NM = 200.0
-"""A trace longer than this is no break junction: molecules are a few nm long."""
+"""A trace longer than this is not that of a break junction: molecules are a few nm long."""
 SHORTEST_NM = 0.02
-"""A trace shorter than this is no break junction: gold atoms are 0.29 nm apart."""
+"""A trace shorter than this is not that of a break junction: gold atoms are 0.29 nm apart."""
 
 
 def to_nm(displacement: NDArray[np.float64], settings: ReadSettings) -> NDArray[np.float64]:
-    """Convert a displacement to nm.
+    """Return a displacement in nm.
 
     Parameters
     ----------
     displacement : (n,) array
         As recorded, in `ReadSettings.displacement_unit`.
     settings : ReadSettings
-        The unit and, of volts, the calibration.
+        The unit and, for volts, the calibration.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def to_nm(displacement: NDArray[np.float64], settings: ReadSettings) -> NDArray[
     Raises
     ------
     InputError
-        If volts come without a calibration.
+        If there is no calibration for volts.
     """
     unit = settings.displacement_unit
     if unit == "nm":
@@ -52,17 +52,17 @@ def to_nm(displacement: NDArray[np.float64], settings: ReadSettings) -> NDArray[
 
 
 def to_log10_g(conductance: NDArray[np.float64], settings: ReadSettings) -> NDArray[np.float64]:
-    """Convert a conductance to log10(G/G0).
+    """Return a conductance as log10(G/G0).
 
-    A conductance of zero or below, which an amplifier's offset makes at its floor, becomes the smallest positive
-    one of the trace, and so does its logarithm of minus infinity.
+    A conductance of zero or below, which is due to the offset of an amplifier at its floor, is set to the smallest
+    positive one of the trace; so is a logarithm of minus infinity.
 
     Parameters
     ----------
     conductance : (n,) array
         As recorded, in `ReadSettings.conductance_unit`; NaN stays NaN.
     settings : ReadSettings
-        The unit and, of currents, the bias.
+        The unit and, for currents, the bias.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def to_log10_g(conductance: NDArray[np.float64], settings: ReadSettings) -> NDAr
     Raises
     ------
     InputError
-        If no conductance has such numbers; the sentence says which unit they suggest.
+        If the numbers cannot be a conductance; the message names the unit that they suggest.
     """
     unit = settings.conductance_unit
     if unit == "log10_g0":
@@ -95,19 +95,19 @@ def to_log10_g(conductance: NDArray[np.float64], settings: ReadSettings) -> NDAr
 def check_values(
     displacement_nm: NDArray[np.float64], log10_g: NDArray[np.float64], settings: ReadSettings
 ) -> None:
-    """Check that numbers can be a trace of a break junction.
+    """Check that the numbers can be a trace of a break junction.
 
     Parameters
     ----------
     displacement_nm, log10_g : (n,) array
         All finite.
     settings : ReadSettings
-        Units and columns, which the sentence names.
+        Units and columns, which the message names.
 
     Raises
     ------
     InputError
-        If no break-junction trace has such numbers; the sentence says which unit they suggest.
+        If the numbers cannot be a break-junction trace; the message names the unit that they suggest.
     """
     span = np.ptp(displacement_nm)
     if not SHORTEST_NM <= span <= LONGEST_NM:
@@ -139,7 +139,7 @@ def check_values(
 
 
 def _g0_per(unit: str, bias_v: float | None) -> float:
-    """Conductance quanta in one of a unit."""
+    """Return the number of conductance quanta in one unit of `unit`."""
     if unit == "g0":
         return 1.0
     if unit in _SIEMENS:

@@ -1,7 +1,7 @@
-"""Opening whatever the traces are in.
+"""Opening files and folders of traces.
 
-Every trace goes the same way: a reader yields columns, `qdjunction.traces.division` converts them, divides them and
-checks that they can be traces. What fails is left out with its reason and never ends a pass.
+All traces are processed in the same way: a reader yields columns, and `qdjunction.traces.division` converts them,
+divides them and checks that they can be traces. What fails is left out with its reason and never ends a pass.
 """
 
 import logging
@@ -22,27 +22,26 @@ logger = logging.getLogger(__name__)
 
 
 def open_traces(path: str | Path, settings: ReadSettings | None = None) -> TraceSource:
-    """Open a folder of files, or a file of traces.
+    """Open a folder of files or a file of traces.
 
     Parameters
     ----------
     path : str or Path
-        A folder, or one of its kinds of files: text, Igor text, ``.npz``, ``.h5``, ``.hdf5``, ``.nc``, ``.mat``
+        A folder or a file: text, Igor text, ``.npz``, ``.h5``, ``.hdf5``, ``.nc``, ``.mat``
         (version 7.3) or ``.parquet``.
     settings : ReadSettings, optional
-        File names, columns and units of text files. Array files carry their units in the names of their
-        arrays.
+        File names, columns and units of text files. The names of the arrays in array files contain the units.
 
     Returns
     -------
     TraceSource
-        A stream of traces. Nothing is read before it is asked for; what cannot be read is listed in its
-        `bad`, what had to be assumed in its `notes`.
+        A stream of traces, read lazily. Traces that cannot be read are listed in its `bad`, assumptions in its
+        `notes`.
 
     Raises
     ------
     InputError
-        If there is no such folder or file, or nothing in it that can be a trace.
+        If there is no such folder or file, or it contains nothing that can be a trace.
     """
     path = Path(path)
     settings = settings or ReadSettings()
@@ -58,7 +57,7 @@ def trace_files(path: str | Path, settings: ReadSettings | None = None) -> list[
     path : str or Path
         A folder or a file.
     settings : ReadSettings, optional
-        `ReadSettings.pattern` picks the files of a folder.
+        `ReadSettings.pattern` selects the files of a folder.
 
     Returns
     -------
@@ -68,7 +67,7 @@ def trace_files(path: str | Path, settings: ReadSettings | None = None) -> list[
     Raises
     ------
     InputError
-        If there is no such folder or file, no file of the folder has such a name, or the suffix of the file is not
+        If there is no such folder or file, if no file of the folder matches, or if the suffix of the file is not
         known.
     """
     path = Path(path)
@@ -79,10 +78,8 @@ def trace_files(path: str | Path, settings: ReadSettings | None = None) -> list[
             return [path]
         if not path.is_dir():
             where = "" if path.is_absolute() else f" in {Path.cwd()}"
-            raise InputError(
-                f"{path}: no such folder or file{where}; give a folder of traces or a file of them"
-            )
-        # A link that leads nowhere is listed, so that it is left out with a reason and not without one.
+            raise InputError(f"{path}: no such folder or file{where}; give a folder or a file of traces")
+        # A broken link is listed, so that it is left out with a reason.
         files = [
             file
             for file in path.glob(settings.pattern)
@@ -90,17 +87,17 @@ def trace_files(path: str | Path, settings: ReadSettings | None = None) -> list[
         ]
     except (OSError, ValueError, NotImplementedError) as error:
         raise InputError(
-            f"{path}: cannot be looked through for traces.read.pattern '{settings.pattern}' ({error})"
+            f"{path}: cannot be searched for traces.read.pattern '{settings.pattern}' ({error})"
         ) from None
     if not files:
         raise InputError(
-            f"{path}: no file matches traces.read.pattern '{settings.pattern}'; correct the one or the other"
+            f"{path}: no file matches traces.read.pattern '{settings.pattern}'; correct one of them"
         )
     return sorted(files, key=lambda file: _natural(file.name))
 
 
 class _Source:
-    """Traces that can be iterated over repeatedly; the subclasses say which files they are in."""
+    """Traces that can be iterated over repeatedly; subclasses define their files."""
 
     def __init__(self, path: Path, settings: ReadSettings):
         self.path = path
@@ -113,7 +110,7 @@ class _Source:
         self.notes.clear()
 
     def _traces_of(self, name: str, recording: Recording) -> Iterator[Trace]:
-        """Yield the traces of a recording, and note what it holds besides."""
+        """Yield the traces of a recording, and record what else it contains."""
         if recording.label:
             name = f"{name}[{recording.label}]"
         try:
@@ -133,7 +130,7 @@ class _Source:
 
 
 class _FileSource(_Source):
-    """The traces of one file; if it cannot be read, nothing can."""
+    """Traces of one file; an error in it is raised."""
 
     def __init__(self, path: Path, settings: ReadSettings):
         super().__init__(path, settings)
@@ -161,7 +158,7 @@ class _FileSource(_Source):
 
 
 class _FolderSource(_Source):
-    """The traces of the files of a folder; a file that cannot be read is left out."""
+    """Traces of the files of a folder; a file that cannot be read is left out."""
 
     def __init__(self, path: Path, files: list[Path], settings: ReadSettings):
         super().__init__(path, settings)
@@ -185,8 +182,8 @@ class _FolderSource(_Source):
         except OSError as error:
             self.bad.append(BadTrace(file.name, f"it cannot be read ({error.strerror or error})"))
         except Exception as error:
-            # Files come from anywhere. One that defeats its reader in an unforeseen way must not end a run over
-            # thousands of good ones; the log keeps where it happened.
+            # Files come from many sources. One that makes its reader fail unexpectedly must not end a run over
+            # thousands of good ones; the traceback is logged at debug level.
             logger.debug("%s", file, exc_info=True)
             reason = f"its reader failed ({type(error).__name__}: {error}); please report this with the file"
             self.bad.append(BadTrace(file.name, reason))

@@ -1,19 +1,19 @@
-"""Which traces have a conductance jump, by the rule published with Zheng et al.
+"""Selection of traces with a conductance jump, by the rule published with Zheng et al.
 
 Source: H. Zheng et al., Nat. Commun. 10, 5458 (2019), and the MATLAB script
-select_jumptraces_final_version.m that its authors published (GitHub, zhenghaining121/QDs-codes), which
+select_jumptraces_final_version.m published by its authors (GitHub, zhenghaining121/QDs-codes), which
 settles what the text leaves open. The rule is:
 
 1. the window of a trace runs from its last point above 0.8 to its first point below -7.0 in log10(G/G0), both
    included; a trace that lacks either, that has 5000 points or fewer, or whose window has fewer than 5000, is
    dropped;
-2. the window is resampled to 5000 points by picking the recorded points number floor(k (m - 1) / 4999), k = 0
+2. the window is resampled to 5000 points by selecting the recorded points number floor(k (m - 1) / 4999), k = 0
    .. 4999, of its m; nothing is interpolated or smoothed;
 3. point j starts a jump if logG[j+30] - 0.4 > logG[j], logG[j+1] > logG[j] and -6 < logG[j] < -4.5; the last
-   such j of a trace wins;
-4. the window around a jump holds the 150 points before j and the 250 from j on.
+   such j of a trace is used;
+4. the window around a jump contains the 150 points before j and the 250 from j on.
 
-In the published loop j runs from the first point to the 4968th, and a j nearer to an end than the window of
+In the published loop j runs from the first point to the 4968th, and a j too close to an end for the window of
 step 4 stops the script with an index error. Here such points are not candidates.
 """
 
@@ -54,15 +54,15 @@ class Jump:
     index : int
         Resampled point at the foot of the jump, the first point of the window being 0.
     displacement_nm : float
-        Displacement at the foot, in the zero of the file (nm).
+        Displacement at the foot, as counted in the file (nm).
     log10_g : float
         log10(G/G0) at the foot.
     height_decades : float
-        Largest conductance after the jump over the smallest before its top (decades), as published.
+        Ratio of the largest conductance after the jump to the smallest before its top (decades), as published.
     top_log10_g : float
         log10(G/G0) at the top of the jump.
     top_displacement_nm : float
-        Displacement at the top, in the zero of the file (nm).
+        Displacement at the top, as counted in the file (nm).
     aligned_displacement_nm, aligned_log10_g : (points_before + points_after,) array
         The window around the jump, both zero at the foot.
     """
@@ -79,7 +79,7 @@ class Jump:
 
 
 def window_bounds(log10_g: NDArray[np.float64], settings: JumpSettings) -> tuple[int, int] | None:
-    """Find the window of a trace: from the last point above the upper to the first below the lower threshold.
+    """Return the window of a trace: from the last point above the upper to the first below the lower threshold.
 
     Parameters
     ----------
@@ -128,24 +128,24 @@ def why_no_window(log10_g: NDArray[np.float64], settings: JumpSettings) -> str:
 
 
 def resampling_indices(points: int, resampled_points: int) -> NDArray[np.int64]:
-    """Return the points that resampling picks: floor(k (points - 1) / (resampled_points - 1)).
+    """Return the indices of the resampled points: floor(k (points - 1) / (resampled_points - 1)).
 
-    In whole numbers: a position that is whole in theory may fall just below in floating point (as in
-    ``numpy.linspace``), and its floor would be one point early. With the published 5000 points that cannot
-    happen, 4999 being a prime; with others it does.
+    The computation uses integers: a position that is an exact integer may be rounded to just below it in floating
+    point (as in ``numpy.linspace``), and its floor would be one point early. With the published 5000 points this
+    cannot happen, since 4999 is a prime; with other numbers it does.
     """
     return np.arange(resampled_points, dtype=np.int64) * (points - 1) // (resampled_points - 1)
 
 
 def resampled_window(trace: Trace, bounds: tuple[int, int], settings: JumpSettings) -> Window | None:
-    """Cut the window out of a trace and resample it.
+    """Return the resampled window of a trace.
 
     Parameters
     ----------
     trace : Trace
         The trace.
     bounds : (int, int)
-        Its window, as `window_bounds` gives it.
+        Its window, from `window_bounds`.
     settings : JumpSettings
         Number of points.
 
@@ -162,7 +162,7 @@ def resampled_window(trace: Trace, bounds: tuple[int, int], settings: JumpSettin
 
 
 def jump_index(log10_g: NDArray[np.float64], settings: JumpSettings) -> int | None:
-    """Find the last point of a resampled window that starts a jump.
+    """Return the last point of a resampled window that starts a jump.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def jump_index(log10_g: NDArray[np.float64], settings: JumpSettings) -> int | No
     Returns
     -------
     int or None
-        The point, the first being 0; None if the trace has no jump.
+        Index of the point, from 0; None if the trace has no jump.
     """
     first = settings.points_before
     last = len(log10_g) - max(settings.points_after, settings.rise_points + 3)
@@ -190,7 +190,7 @@ def jump_index(log10_g: NDArray[np.float64], settings: JumpSettings) -> int | No
 
 
 def find_jump(trace: Trace, settings: JumpSettings) -> Jump | None:
-    """Apply the whole rule to one trace.
+    """Return the jump of one trace, by the full rule.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def find_jump(trace: Trace, settings: JumpSettings) -> Jump | None:
 
 
 def jump_in_window(name: str, window: Window, settings: JumpSettings) -> Jump | None:
-    """Apply the jump rule to a resampled window; see `find_jump`."""
+    """Return the jump in a resampled window; see `find_jump`."""
     index = jump_index(window.log10_g, settings)
     if index is None:
         return None
@@ -221,8 +221,8 @@ def jump_in_window(name: str, window: Window, settings: JumpSettings) -> Jump | 
     displacement, log10_g = window.displacement_nm[around], window.log10_g[around]
 
     searched = slice(before + settings.peak_search_points[0], before + settings.peak_search_points[1] + 1)
-    # As published, the top is looked up by its value in the whole window, and the smallest conductance is
-    # that before its first appearance; equal values are rare in measured data.
+    # As published, the top is found by its value in the entire window, and the smallest conductance is
+    # that before its first occurrence; equal values are rare in measured data.
     top = int(np.argmax(log10_g == log10_g[searched].max()))
     high = slice(before + settings.height_search_points[0], before + settings.height_search_points[1] + 1)
     height = log10_g[high].max() - log10_g[: top + 1].min()

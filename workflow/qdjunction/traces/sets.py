@@ -1,4 +1,4 @@
-"""The section `traces` of a study: the sets of traces, measured and predicted, and how they are analysed."""
+"""The section `traces` of a study: the measured and predicted sets of traces, and how they are analysed."""
 
 from pydantic import Field, model_validator
 
@@ -66,17 +66,19 @@ class TracesSection(TracesSettings):
 
     @model_validator(mode="after")
     def _names_fit_together(self) -> "TracesSection":
-        names = [entry.name for entry in (*self.sets, *self.predictions, *self.bias_series)]
+        entries: list[TraceSet | Prediction | BiasSeries] = [*self.sets, *self.predictions, *self.bias_series]
+        names = [entry.name for entry in entries]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(
-                    f"the name '{name}' stands for two of sets, predictions and bias_series; give each its own"
+                    f"the name '{name}' stands for two of sets, predictions and bias_series; use a different "
+                    "name for each"
                 )
-        predicted = {entry.name for entry in self.predictions}
-        for entry in self.sets:
-            if entry.theory is not None and entry.theory not in predicted:
+        predicted = {prediction.name for prediction in self.predictions}
+        for measured in self.sets:
+            if measured.theory is not None and measured.theory not in predicted:
                 raise ValueError(
-                    f"set '{entry.name}': there is no prediction named '{entry.theory}' "
+                    f"set '{measured.name}': there is no prediction named '{measured.theory}' "
                     f"(there are: {', '.join(sorted(predicted)) or 'none'}); correct `theory`"
                 )
         biases = {entry.name: entry.bias_v for entry in self.sets}
@@ -84,19 +86,20 @@ class TracesSection(TracesSettings):
             for name in series.sets:
                 if biases.get(name) is None:
                     raise ValueError(
-                        f"bias series '{series.name}': '{name}' is no set with a bias_v; correct the name or "
-                        "give the set its bias"
+                        f"bias series '{series.name}': '{name}' is not a set with a bias_v; correct the name or "
+                        "set the bias of the set"
                     )
         return self
 
     @property
     def settings(self) -> TracesSettings:
-        """How traces are analysed, without the sets."""
+        """Return the settings of the analysis, without the sets."""
         return TracesSettings.model_validate(self.model_dump(include=set(TracesSettings.model_fields)))
 
     def settings_of(self, name: str) -> TracesSettings:
-        """How the traces of one set are analysed: what it says of itself goes first."""
-        entry = next(entry for entry in (*self.sets, *self.predictions) if entry.name == name)
+        """Return the settings of the analysis of one set, whose own settings take precedence."""
+        entries: list[TraceSet | Prediction] = [*self.sets, *self.predictions]
+        entry = next(entry for entry in entries if entry.name == name)
         own = {key: getattr(entry, key, None) for key in ("read", "peaks")}
         settings = self.settings.model_copy(
             update={key: value for key, value in own.items() if value is not None}

@@ -7,11 +7,11 @@ For a rectangular barrier of height phi (eV) and width s, and a bias V < phi/e, 
 
 with A = alpha 4 pi s sqrt(2 m) / h. The factor alpha is 1 for a free electron and a rectangular barrier;
 other shapes and effective masses are written as another alpha (R. E. Holmlin et al., J. Am. Chem. Soc. 123,
-5075 (2001)). Width and alpha enter the exponent as a product and a fit to G(V) tells the product and the
-barrier apart from each other only through the curvature, so that the width is given and the barrier and an
-area are fitted.
+5075 (2001)). Width and alpha enter the exponent as a product, and a fit to G(V) distinguishes the product from the
+barrier only through the curvature. The width is therefore given, and the barrier and an area are fitted.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -36,21 +36,21 @@ class SimmonsFit:
     barrier_ev : float
         Height of the barrier (eV).
     barrier_interval_ev : (float, float)
-        Confidence interval of it (eV). A bias series that hardly bends leaves it open: the upper end is then
-        infinite, the lower one the largest bias.
+        Its confidence interval (eV). If G(V) hardly bends, the interval is open: the upper end is then
+        infinite, and the lower end is the largest bias.
     log10_area_nm2 : float
         log10 of the effective area (nm^2).
     width_nm : float
-        Width of the barrier as given (nm).
+        Given width of the barrier (nm).
     alpha : float
-        Factor of the exponent as given.
+        Given factor of the exponent.
     rms_decades : float
         Residual of log10 G (decades).
     constant_rms_decades : float
         Residual if G did not depend on the bias (decades).
     prefers_tunnelling : bool
-        Whether the model explains the data better than a constant by more than its further parameter is worth
-        (corrected Akaike criterion).
+        Whether the model is better than a constant, taking its additional parameter into account (corrected Akaike
+        criterion).
     """
 
     barrier_ev: float
@@ -89,7 +89,7 @@ def simmons_current_density(
     Returns
     -------
     array
-        Current density (A/nm^2), of the sign of the bias.
+        Current density (A/nm^2), with the sign of the bias.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def simmons_current_density(
     if np.any(np.abs(bias) >= barrier_ev):
         raise InputError(
             f"a bias of {np.abs(bias).max():g} V is not below the barrier of {barrier_ev:g} eV; "
-            "the Simmons formula holds below it only (field emission sets in)"
+            "the Simmons formula is valid only below it (field emission sets in)"
         )
     width_m = width_nm * 1e-9
     # Per square root of an eV.
@@ -113,7 +113,7 @@ def simmons_current_density(
     prefactor = constants.e**2 / (2 * np.pi * constants.h * width_m**2)  # A/m^2 per eV
     low, high = barrier_ev - bias / 2, barrier_ev + bias / 2
     density = prefactor * (low * np.exp(-exponent * np.sqrt(low)) - high * np.exp(-exponent * np.sqrt(high)))
-    return density * 1e-18
+    return np.asarray(density * 1e-18)
 
 
 def simmons_conductance_g0(
@@ -136,18 +136,18 @@ def fit_simmons(
     bias_v : (n,) array
         Biases (V), at least five.
     log10_g : (n,) array
-        log10(G/G0) of the plateau at each, for instance the centre of its peak.
+        log10(G/G0) of the plateau at each bias, for instance the centre of its peak.
     width_nm : float
         Width of the barrier (nm), for instance the contact distance.
     alpha : float
         Factor of the exponent.
     confidence : float
-        Of the interval.
+        Confidence level of the interval.
 
     Returns
     -------
     SimmonsFit
-        Barrier with interval, and whether a constant conductance would do as well.
+        Barrier with interval, and whether a constant conductance explains the data equally well.
 
     Raises
     ------
@@ -157,15 +157,15 @@ def fit_simmons(
     bias, measured = (np.asarray(values, dtype=np.float64) for values in (bias_v, log10_g))
     if bias.shape != measured.shape or bias.ndim != 1 or len(bias) < 5:
         raise InputError(
-            f"{bias.size} biases and {measured.size} conductances; a bias series needs at least 5, one "
-            f"conductance each"
+            f"{bias.size} biases and {measured.size} conductances; a bias series needs at least 5, with one "
+            f"conductance for each"
         )
     count = len(bias)
 
     def residuals(barrier_ev: float) -> NDArray[np.float64]:
         model = np.log10(simmons_conductance_g0(bias, barrier_ev, width_nm, 1.0, alpha))
-        # The area shifts log10 G as a whole, so that its best value is a mean.
-        return (model - model.mean()) - (measured - measured.mean())
+        # The area shifts log10 G by a constant, so its best value is a mean.
+        return np.asarray((model - model.mean()) - (measured - measured.mean()))
 
     def squares_at(log_barrier: float) -> float:
         return float((residuals(np.exp(log_barrier)) ** 2).sum())
@@ -177,7 +177,7 @@ def fit_simmons(
     best = float(minimize_scalar(squares_at, bounds=around, method="bounded", options={"xatol": 1e-10}).x)
     barrier, squares = float(np.exp(best)), squares_at(best)
 
-    # The barriers whose squares the F test does not tell from the best (D. Bates and D. Watts, Nonlinear
+    # The barriers whose sum of squares does not differ from the best by an F test (D. Bates and D. Watts, Nonlinear
     # Regression Analysis, Wiley 1988, ch. 6).
     allowed = squares * (1 + f_distribution.ppf(confidence, 1, count - 2) / (count - 2))
     inside = np.exp(grid[on_grid <= allowed])
@@ -207,7 +207,7 @@ def _edge(
     grid: NDArray[np.float64],
     step: int,
 ) -> float:
-    """Find the barrier next to `inside_ev`, upwards or downwards, where the squares reach what is allowed."""
+    """Return the barrier next to `inside_ev`, upwards or downwards, where the squares reach the allowed value."""
     start = np.log(inside_ev)
     beyond = grid[grid > start + 1e-12] if step > 0 else grid[grid < start - 1e-12][::-1]
     if beyond.size == 0:
@@ -216,7 +216,7 @@ def _edge(
 
 
 def _akaike(squares: float, count: int, parameters: int) -> float:
-    # The variance of the residuals is one more parameter (C. Hurvich and C.-L. Tsai, Biometrika 76, 297
+    # The variance of the residuals is an additional parameter (C. Hurvich and C.-L. Tsai, Biometrika 76, 297
     # (1989)).
     k = parameters + 1
-    return count * np.log(max(squares, 1e-300) / count) + 2 * k + 2 * k * (k + 1) / (count - k - 1)
+    return count * math.log(max(squares, 1e-300) / count) + 2 * k + 2 * k * (k + 1) / (count - k - 1)

@@ -1,9 +1,9 @@
-"""The forward model: traces from the conductances that theory gives at each contact site.
+"""Forward model: traces simulated from the computed conductances at each contact site.
 
-The tip slides along a row of sites while the junction is stretched. Each site holds its conductance for a
-stretch of displacement, the next site takes over, and at some site the contact breaks off. Gold before,
-solvent tunnelling beside and the amplifier's floor below complete a trace, and the truth about it is kept. It
-is a model to predict histograms from theory and to test the analysis; it does not compute any force or
+The tip slides along a row of sites while the junction is stretched. Each site has its conductance over a
+range of displacement, then the next site follows, and at some site the contact breaks off. The gold contact before,
+parallel tunnelling through the solvent and the amplifier's floor complete a trace; the true sites are recorded with
+it. The model predicts histograms from theory and tests the analysis; it does not compute any force or
 current.
 """
 
@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.extras import extra
 from qdjunction.core.files import whole
 from qdjunction.traces.settings import SimulationSettings
 from qdjunction.traces.trace import Trace
+
+with extra("traces"):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 _TEN_TO_NINETY = 2 * np.log(9)  # width of a logistic step from 10 % to 90 %, in units of its scale
 
@@ -32,7 +35,7 @@ class SlidingSeries:
     Attributes
     ----------
     names : tuple of str
-        Of the contacts in the order of sliding: ``L-R1``, ``L-R2``, ...
+        Names of the contacts in the order of sliding: ``L-R1``, ``L-R2``, ...
     distance_ang : tuple of float
         Distance of the two contact atoms (Ang), ascending.
     log10_g : tuple of float
@@ -41,7 +44,7 @@ class SlidingSeries:
     Raises
     ------
     InputError
-        If the lengths differ, or the distances do not ascend.
+        If the lengths differ or the distances do not ascend.
     """
 
     names: tuple[str, ...]
@@ -52,11 +55,11 @@ class SlidingSeries:
         if not 0 < len(self.names) == len(self.distance_ang) == len(self.log10_g):
             raise InputError(
                 f"a sliding series has {len(self.names)} names, {len(self.distance_ang)} distances and "
-                f"{len(self.log10_g)} conductances; give one of each for every site"
+                f"{len(self.log10_g)} conductances; give one of each per site"
             )
         if not np.isfinite([*self.distance_ang, *self.log10_g]).all():
             raise InputError(
-                "a sliding series has a distance or a conductance that is no number; leave that site out"
+                "a sliding series has a distance or a conductance that is not a number; leave that site out"
             )
         if np.any(np.diff(self.distance_ang) <= 0):
             raise InputError(
@@ -65,22 +68,22 @@ class SlidingSeries:
             )
 
     def jump_sites(self, rise_decades: float = 0.4) -> tuple[int, ...]:
-        """Return the sites (from 0) more than `rise_decades` above the site before."""
+        """Return the sites (from 0) whose conductance is more than `rise_decades` above that of the previous site."""
         return tuple(int(site) + 1 for site in np.flatnonzero(np.diff(self.log10_g) > rise_decades))
 
 
 @dataclass(frozen=True)
 class SimulatedTrace:
-    """A trace and the truth about it.
+    """A simulated trace with its true sites and jump.
 
     Attributes
     ----------
     trace : Trace
-        As an instrument would record it.
+        The trace as an instrument would record it.
     sites : int
-        Sites that the contact went through before it broke off; 0 without a dot.
+        Number of sites that the contact visited before it broke off; 0 without a dot.
     jump_displacement_nm : float
-        Recorded displacement at which the last jump takes place (nm); NaN without one.
+        Recorded displacement of the last jump (nm); NaN without one.
     """
 
     trace: Trace
@@ -96,21 +99,21 @@ class SimulatedTrace:
 def simulate(
     series: SlidingSeries, settings: SimulationSettings | None = None, *, start: int = 0
 ) -> Iterator[SimulatedTrace]:
-    """Yield simulated traces without end; take as many as are wanted with ``itertools.islice``.
+    """Yield an infinite stream of simulated traces; limit it with ``itertools.islice``.
 
     Parameters
     ----------
     series : SlidingSeries
-        What theory gives.
+        The computed series.
     settings : SimulationSettings, optional
-        The model.
+        Settings of the model.
     start : int
-        Number of the first trace. Trace i is the same wherever the stream starts.
+        Number of the first trace. Trace i does not depend on where the stream starts.
 
     Yields
     ------
     SimulatedTrace
-        A trace with its truth.
+        A trace with its true sites and jump.
     """
     settings = settings or SimulationSettings()
     number = start
@@ -120,7 +123,7 @@ def simulate(
 
 
 def simulate_trace(series: SlidingSeries, settings: SimulationSettings, number: int) -> SimulatedTrace:
-    """Simulate trace `number` of a series; see `simulate`."""
+    """Return trace `number` of a series; see `simulate`."""
     random = np.random.default_rng([settings.seed, number])
     z = np.linspace(-settings.contact_nm, settings.length_nm - settings.contact_nm, settings.points)
     sites = _sites_reached(len(series.names), settings, random)
@@ -136,7 +139,7 @@ def simulate_trace(series: SlidingSeries, settings: SimulationSettings, number: 
             z[bound], levels[:sites], middles[:sites], ends, settings
         )
     gold = z < 0
-    # From ten conductance quanta down to the last one, which holds for a while before it breaks.
+    # From ten conductance quanta down to the last one, which lasts for a while before it breaks.
     conductance[gold] = 10.0 ** np.clip(-1.4 * z[gold] / settings.contact_nm - 0.4, 0.0, None)
 
     recorded = _recorded(conductance, z[1] - z[0], settings, random)
@@ -148,7 +151,7 @@ def simulate_trace(series: SlidingSeries, settings: SimulationSettings, number: 
 
 
 def write_simulation(path: str | Path, traces: Iterator[SimulatedTrace]) -> int:
-    """Write simulated traces, a row each, with the truth in further columns; `open_traces` reads the file.
+    """Write simulated traces, one row each, with the true values in further columns; `open_traces` reads the file.
 
     Parameters
     ----------
@@ -182,7 +185,7 @@ def write_simulation(path: str | Path, traces: Iterator[SimulatedTrace]) -> int:
         ]
     )
     written = 0
-    # Noise has no words worth a dictionary; its bytes pack better sign and exponent apart from the rest.
+    # A dictionary does not help for noise; its bytes compress better with sign and exponent split from the rest.
     columns = ["displacement_nm.list.element", "log10_g.list.element"]
     packed = {"compression": "zstd", "use_dictionary": ["trace"], "use_byte_stream_split": columns}
     with whole(path) as temporary, pq.ParquetWriter(temporary, schema, **packed) as writer:
@@ -205,7 +208,7 @@ def write_simulation(path: str | Path, traces: Iterator[SimulatedTrace]) -> int:
 
 
 def is_simulation(path: str | Path) -> bool:
-    """Whether a file of traces was written by `write_simulation`."""
+    """Return whether a file of traces was written by `write_simulation`."""
     path = Path(path)
     if path.suffix != ".parquet" or not path.is_file():
         return False
@@ -222,7 +225,7 @@ def _sites_reached(sites: int, settings: SimulationSettings, random: np.random.G
 def _plateau_ends(
     middles: NDArray[np.float64], settings: SimulationSettings, random: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Place the displacement at which each site is left: half-way to the next, give or take."""
+    """Return the displacement at which each site is left: about half-way to the next, with a random spread."""
     half = np.diff(middles) / 2 if len(middles) > 1 else np.array([settings.plateau_offset_nm])
     ends = middles + np.append(half, half[-1])
     ends = ends + settings.position_spread_nm * random.standard_normal(len(ends))
@@ -237,7 +240,7 @@ def _sliding_log10_g(
     settings: SimulationSettings,
 ) -> NDArray[np.float64]:
     scale = settings.transition_nm / _TEN_TO_NINETY
-    total = levels[0] - settings.slope_decades_per_nm * (z - middles[0])
+    total: NDArray[np.float64] = levels[0] - settings.slope_decades_per_nm * (z - middles[0])
     rises = np.diff(levels) + settings.slope_decades_per_nm * np.diff(middles)
     for rise, end in zip(rises, ends, strict=False):
         total += rise / (1 + np.exp(-np.clip((z - end) / scale, -50, 50)))
@@ -250,7 +253,7 @@ def _recorded(
     settings: SimulationSettings,
     random: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """Add the amplifier's floor and the noise."""
+    """Return log10(G/G0) with the amplifier's floor and noise added."""
     floor = 10.0**settings.floor_log10_g
     signal = conductance / (conductance + floor)
     memory = np.exp(-step_nm / settings.flicker_nm)
@@ -258,6 +261,7 @@ def _recorded(
     kicks[0] = random.standard_normal()
     flicker = lfilter([1.0], [1.0, -memory], kicks)
     white = random.standard_normal(len(conductance))
-    # Near its floor an amplifier shows its own noise and none of the junction's.
+    # Near its floor an amplifier shows only its own noise, not that of the junction.
     spread = settings.noise_decades * signal + settings.floor_noise_decades * (1 - signal)
-    return np.log10(conductance + floor) + spread * white + settings.flicker_decades * signal * flicker
+    noise = spread * white + settings.flicker_decades * signal * flicker
+    return np.asarray(np.log10(conductance + floor) + noise)

@@ -1,4 +1,4 @@
-"""One break-junction trace and the stream it comes from."""
+"""A break-junction trace and the interface of a source of traces."""
 
 import re
 from collections import Counter
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Trace:
-    """Conductance against displacement while the electrodes are drawn apart.
+    """Conductance versus displacement while the electrodes are pulled apart.
 
     Attributes
     ----------
     name : str
-        Where it comes from: a file name, or the file and the number of the trace in it.
+        Origin of the trace: a file name, or the file and the number of the trace in it.
     displacement_nm : (n,) array
         Displacement (nm).
     log10_g : (n,) array
@@ -32,14 +32,14 @@ class Trace:
 
 @dataclass(frozen=True)
 class BadTrace:
-    """A file or a trace of one that could not be used.
+    """A file, or a trace in one, that could not be used.
 
     Attributes
     ----------
     name : str
         The file, or the file and the number of the trace in it.
     reason : str
-        Why, in one sentence.
+        The reason, in one sentence.
     """
 
     name: str
@@ -56,8 +56,7 @@ class TraceSource(Protocol):
     bad : list of BadTrace
         What the latest pass left out.
     notes : Counter of str
-        How the latest pass understood what the files leave open, such as a unit that no head names, and for how
-        many traces.
+        Assumptions of the latest pass, such as a unit that no heading names, and the number of traces for each.
     """
 
     path: Path
@@ -69,22 +68,22 @@ class TraceSource(Protocol):
         ...
 
     def __len__(self) -> int:
-        """Return the number of traces and of bad ones; a text file, which may hold several, counts as one."""
+        """Return the number of traces, bad ones included; a text file counts as one, even if it has several."""
         ...
 
 
 @dataclass(frozen=True)
 class ReasonCount:
-    """How often a reason left something out.
+    """Number of traces left out for the same reason.
 
     Attributes
     ----------
     reason : str
-        The sentence of the first one.
+        Sentence of the first trace.
     count : int
-        How many have the same sentence, numbers and quoted words aside.
+        Number of traces with the same sentence, apart from numbers and quoted words.
     example : str
-        Name of the first one.
+        Name of the first trace.
     """
 
     reason: str
@@ -95,7 +94,7 @@ class ReasonCount:
 def count_reasons(bad: Iterable[BadTrace]) -> list[ReasonCount]:
     """Return the reasons why traces were left out, the most frequent first.
 
-    Sentences that differ in numbers or in what they quote count as one reason.
+    Sentences that differ only in numbers or in quoted text count as one reason.
     """
     counts: Counter[str] = Counter()
     first: dict[str, BadTrace] = {}

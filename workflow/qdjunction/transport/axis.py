@@ -83,15 +83,15 @@ def transport_axis(
             raise InputError(f"{side} lead atoms: {named}; the file has atoms 0 to {geometry.na - 1}")
     through = _couplings(hamiltonian, *regions)
     if given is not None:
-        if through[given] is not None:
-            raise InputError(_through_images(given, *through[given]))
+        if (image := through[given]) is not None:
+            raise InputError(_through_images(given, *image))
         return given
     left, right = (geometry.xyz[atoms].mean(axis=0) for atoms in regions)
     apart = np.array([abs((right - left) @ normal(geometry.cell, axis)) for axis in range(3)])
     fitting = [axis for axis in range(3) if through[axis] is None]
-    if not fitting:
-        farthest = int(np.argmax(apart))
-        raise InputError(_through_images(farthest, *through[farthest]))
+    farthest = int(np.argmax(apart))
+    if not fitting and (image := through[farthest]) is not None:
+        raise InputError(_through_images(farthest, *image))
     best, *others = sorted(fitting, key=lambda axis: -apart[axis])
     periodic = hamiltonian.nsc > 1
     rival = next((axis for axis in others if apart[axis] > 0.9 * apart[best]), None)

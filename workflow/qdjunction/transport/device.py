@@ -7,8 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import scipy.linalg
-import scipy.sparse
+import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import InputError, TransportError
@@ -50,7 +49,7 @@ class Cell:
     @property
     def across(self) -> NDArray[np.bool_]:
         """Whether each lattice vector lies across the transport direction."""
-        return np.arange(3) != self.open_axis
+        return np.array([axis != self.open_axis for axis in range(3)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +87,7 @@ class Device:
         H = _hermitian(self.H, "H")
         n = H.shape[0]
         if self.S is None:
-            S = scipy.sparse.eye_array(n, format="csr") if scipy.sparse.issparse(H) else np.eye(n)
+            S: Matrix = scipy.sparse.eye_array(n, format="csr") if scipy.sparse.issparse(H) else np.eye(n)
         else:
             S = _hermitian(self.S, "S")
         if S.shape != H.shape:
@@ -140,15 +139,13 @@ class Device:
         """
         check_spin(hamiltonian, spin, "device")
         if open_axis is not None and hamiltonian.nsc[open_axis] != 1:
-            nsc = [None, None, None]
-            nsc[open_axis] = 1
             hamiltonian = hamiltonian.copy()
-            hamiltonian.set_nsc(nsc)
+            hamiltonian.set_nsc([1 if axis == open_axis else None for axis in range(3)])
         gamma = not np.any(k)
         dtype = np.float64 if gamma else np.complex128
         keywords = {"spin": spin} if hamiltonian.spin.is_polarized else {}
         H = hamiltonian.Hk(k=k, dtype=dtype, **keywords)
-        S = None if hamiltonian.orthogonal else hamiltonian.Sk(k=k, dtype=dtype)
+        S: Any = None if hamiltonian.orthogonal else hamiltonian.Sk(k=k, dtype=dtype)
         orbital_atoms = hamiltonian.geometry.o2a(np.arange(hamiltonian.no))
         cell = None if open_axis is None else Cell(hamiltonian.geometry, open_axis, k)
         return cls(H, S, orbital_atoms, cell)
@@ -156,7 +153,7 @@ class Device:
     @property
     def n_orbitals(self) -> int:
         """Number of orbitals."""
-        return self.H.shape[0]
+        return int(self.H.shape[0])
 
     @property
     def n_atoms(self) -> int:
@@ -258,7 +255,7 @@ def solve_eigenproblem(H: NDArray[Any], S: NDArray[Any]) -> tuple[NDArray[np.flo
         ) from error
 
 
-def _hermitian(matrix: Matrix, name: str) -> Matrix:
+def _hermitian(matrix: Any, name: str) -> Matrix:
     """Return `matrix` in double precision, real where it can be, exactly Hermitian."""
     sparse = scipy.sparse.issparse(matrix)
     matrix = scipy.sparse.csr_array(matrix) if sparse else np.asarray(matrix)

@@ -105,7 +105,7 @@ def write_tbt(
         values = np.array([one.transmission[order] for one in at_k])
         _variable(file["Left"], "Right.T", "f8", ("nkpt", "ne"), values, "G0")
         if at_k[0].channels is not None:
-            channels = np.array([one.channels[order] for one in at_k])
+            channels = np.array([one.channels[order] for one in at_k if one.channels is not None])
             _dimensions(file, neig=channels.shape[-1])
             _variable(file["Left"], "Right.T.Eig", "f8", ("nkpt", "ne", "neig"), channels, "G0")
     return path

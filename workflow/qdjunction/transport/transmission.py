@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
-import scipy.sparse
+import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction import __version__
@@ -253,7 +253,7 @@ def cheaper_solver(device: Device, left: Lead, right: Lead, n_energies: int) -> 
             sizes = [len(layer) for layer in find_layers(device, left.orbitals, right.orbitals)] + [0]
             sweep = [8 * a**3 / 3 + 8 * a**2 * (b + m_left) + 8 * a * b**2 for a, b in pairwise(sizes)]
             work[LayerSolver.name] = n_energies * sum(sweep)
-    return min(work, key=work.get)
+    return min(work, key=work.__getitem__)
 
 
 def _worth_checking(

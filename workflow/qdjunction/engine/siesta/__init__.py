@@ -1,21 +1,103 @@
 """SIESTA, the production engine: inputs, runs, restarts, corrections, and extraction of H and S.
 
-The public names are imported only when they are asked for, so that reading a configuration needs no sisl.
+All but the settings is imported only when it is used, so that reading a configuration needs no sisl.
 """
 
+import os
+from collections.abc import Iterable, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
+
+from qdjunction.core.errors import InputError
+from qdjunction.engine.contract import ElectronicStructure, Engine, EngineKind
+from qdjunction.engine.siesta.settings import SiestaSettings
+
+
+class Siesta(EngineKind[SiestaSettings]):
+    """SIESTA. The estimates are for a serial run with the default basis: docs/cluster.md has the numbers."""
+
+    name = "siesta"
+    description = "DFT with SIESTA"
+    Settings = SiestaSettings
+    embedded = False
+    environment = "siesta.yaml"
+    # Its ranks are counted from the threads of the job.
+    threads = 2
+
+    def make(self, settings: SiestaSettings, threads: int | None, resources: Mapping[str, Any]) -> Engine:
+        """Return the engine, which is started as the resources say; see `Launch.of_job`."""
+        from qdjunction.engine.siesta.engine import SiestaEngine
+        from qdjunction.engine.siesta.launch import Launch
+
+        if threads is None:
+            threads = int(os.environ.get("OMP_NUM_THREADS", 1))
+        return SiestaEngine(settings, Launch.of_job(threads, resources))
+
+    def mem_mb(self, n: int) -> float:
+        """Return the memory of a job (MB)."""
+        return 1500 + 12 * n
+
+    def scf_min(self, n: int) -> float:
+        """Return the run time of an SCF (min)."""
+        return 30 + 1e-5 * n**3
+
+    def relax_min(self, n: int) -> float:
+        """Return the run time of a relaxation (min)."""
+        return 120 + 2e-4 * n**3
+
+    def input_files(self, elements: Iterable[str], settings: SiestaSettings) -> list[Path]:
+        """Return the pseudopotential files.
+
+        Raises
+        ------
+        InputError
+            When one is missing, damaged or of another functional.
+        """
+        from qdjunction.engine.siesta.pseudopotentials import find_pseudopotentials
+
+        try:
+            found = find_pseudopotentials(
+                elements, settings.pseudopotentials, settings.functional, settings.pseudopotential_format
+            )
+        except InputError as error:
+            raise InputError(f"pseudopotentials: {error}") from None
+        return [pseudopotential.path for pseudopotential in found.values()]
+
+    def check_study(self, settings: SiestaSettings) -> None:
+        """Check that the calculation is a closed-shell one of a finite system.
+
+        Raises
+        ------
+        InputError
+            When it is not.
+        """
+        if settings.spin != "non-polarized":
+            raise InputError(
+                f"spin = {settings.spin}: a study is closed-shell; leave spin out, or run SIESTA by hand with "
+                "`qdjunction siesta-input`"
+            )
+        if settings.kpoints != (1, 1, 1):
+            raise InputError(f"kpoints = {list(settings.kpoints)}: a dot is finite; leave kpoints out")
+
+    def read_run(self, folder: Path) -> ElectronicStructure:
+        """Return H and S of a finished run; see `electronic_structure_from_run`."""
+        from qdjunction.engine.siesta.extraction import electronic_structure_from_run
+
+        return electronic_structure_from_run(folder)
+
+
+KIND = Siesta()
 
 _HOME = {
     "Launch": "launch",
-    "SiestaSettings": "settings",
     "SiestaEngine": "engine",
     "electronic_structure_from_run": "extraction",
     "read_hamiltonian": "extraction",
     "write_siesta_input": "inputs",
 }
 
-__all__ = sorted(_HOME)
+__all__ = ["KIND", "SiestaSettings", *sorted(_HOME)]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import sisl
 from ase import Atoms
+from numpy.typing import NDArray
 
 from qdjunction.core.errors import EngineError, InputError
 from qdjunction.core.matrix_files import is_whole
@@ -174,15 +175,15 @@ def seed_density_matrix(
     return True
 
 
-def _last_positions(workdir: Path, converged: bool) -> np.ndarray:
+def _last_positions(workdir: Path, converged: bool) -> NDArray[np.float64]:
     """Positions that the last energy and forces belong to (Ang).
 
     The XV file holds them once SIESTA has converged; before, it holds the geometry to come, and the output the one
     that was computed.
     """
     if converged:
-        return sisl.get_sile(workdir / f"{LABEL}.XV").read_geometry().xyz
+        return np.asarray(sisl.get_sile(workdir / f"{LABEL}.XV").read_geometry().xyz)
     geometry = sisl.io.siesta.stdoutSileSiesta(find_run(workdir).output).read_geometry[-1]()
     if geometry is None:
         raise EngineError(f"{workdir / OUTPUT}: holds no final coordinates; run again to go on.")
-    return geometry.xyz
+    return np.asarray(geometry.xyz)

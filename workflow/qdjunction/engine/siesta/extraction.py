@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from qdjunction.core.errors import EngineError, InputError
-from qdjunction.core.matrix_files import eig_is_whole, fa_is_whole, fdf_is_whole, is_whole
+from qdjunction.core.matrix_files import eig_is_whole, fa_is_whole, fdf_is_whole, fortran_path, is_whole
 from qdjunction.core.units import BOLTZMANN_EV_PER_K
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo
 from qdjunction.engine.siesta.box import check_box
@@ -146,10 +146,10 @@ def read_hamiltonian(run_dir: str | Path, source: str | None = None) -> tuple[si
         )
     try:
         fermi = float(sisl.get_sile(run.existing("EIG")).read_fermi_level())
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), fortran_path(path) as readable:
             # sisl warns that old HSX files hold no Fermi energy, which is what this function is for.
             warnings.simplefilter("ignore", sisl.SislWarning)
-            sile = sisl.get_sile(path)
+            sile = sisl.get_sile(readable)
             hamiltonian = sile.read_hamiltonian(geometry=read_geometry(run, path)).astype(np.float64)
             if suffix == "HSX" and sile.version == 0:
                 hamiltonian.shift(-fermi)
@@ -199,7 +199,8 @@ def read_geometry(run: RunFiles, matrices: Path) -> sisl.Geometry:
             sile = sisl.get_sile(run.path("ORB_INDX"))
             basis, nsc = sile.read_basis(), sile.read_lattice_nsc()
         else:
-            written = sisl.get_sile(matrices).read_geometry()
+            with fortran_path(matrices) as readable:
+                written = sisl.get_sile(readable).read_geometry()
             basis, nsc = written.atoms, written.nsc
             if matrices.suffix == ".TSHS" and len(basis) == xv.na:  # which does not know the elements
                 counted = zip(xv.atoms, basis, strict=True)

@@ -1,6 +1,7 @@
 """How SIESTA is started: a matter of the machine, on which no number depends."""
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -74,7 +75,11 @@ class Launch:
 
     def line(self) -> list[str]:
         """The words of the launch line; the input is given on standard input."""
-        program = (self.command or os.environ.get("SIESTA_COMMAND") or "siesta").split()
+        command = self.command or os.environ.get("SIESTA_COMMAND") or "siesta"
+        try:
+            program = shlex.split(command)
+        except ValueError as error:
+            raise InputError(f"SIESTA_COMMAND = {command!r}: {error}; write it as in a shell") from None
         match self.launcher:
             case "mpirun":
                 return ["mpirun", "-np", str(self.tasks), *program]

@@ -1,9 +1,11 @@
 """Finding pseudopotentials and checking that they are what a calculation wants."""
 
 import logging
+import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
@@ -78,7 +80,6 @@ def find_pseudopotentials(
     folder: str | Path,
     functional: str,
     file_format: Literal["auto", "psml", "psf"] = "auto",
-    read: Callable[[Path], "Pseudopotential"] | None = None,
 ) -> dict[str, Pseudopotential]:
     """Find and check one pseudopotential for each element.
 
@@ -92,8 +93,6 @@ def find_pseudopotentials(
         Functional that they are to be made with.
     file_format : {"auto", "psml", "psf"}
         ``auto`` takes psml if every element has it, else psf.
-    read : callable, optional
-        Reads one file, as `read_pseudopotential` does; a caller that asks often gives a cached one.
 
     Returns
     -------
@@ -125,13 +124,13 @@ def find_pseudopotentials(
             f"{folder}: no pseudopotential for {', '.join(missing[chosen])} ({files}); {_WHERE}."
         )
     return {
-        element: _checked((read or read_pseudopotential)(folder / f"{element}.{chosen}"), element, functional)
+        element: _checked(read_pseudopotential(folder / f"{element}.{chosen}"), element, functional)
         for element in elements
     }
 
 
 def read_pseudopotential(path: str | Path) -> Pseudopotential:
-    """Read what the header of a pseudopotential file says.
+    """Read what the header of a pseudopotential file says, once as long as the file stays as it is.
 
     Parameters
     ----------
@@ -143,7 +142,13 @@ def read_pseudopotential(path: str | Path) -> Pseudopotential:
     InputError
         When the file is not one.
     """
-    path = Path(path)
+    status = os.stat(path)
+    return _read(Path(path), status.st_ino, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path, *_unchanged: int) -> Pseudopotential:
+    """Read the file at `path`; the other arguments tell its versions apart."""
     read = {".psml": _read_psml, ".psf": _read_psf}.get(path.suffix)
     if read is None:
         raise InputError(f"{path}: a pseudopotential is a .psml or a .psf file.")

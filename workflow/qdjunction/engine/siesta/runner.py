@@ -90,7 +90,7 @@ class Status:
     @property
     def wall_time_s(self) -> float:
         """Wall time over all attempts (s)."""
-        return sum(attempt["wall_time_s"] for attempt in self.attempts)
+        return float(sum(attempt["wall_time_s"] for attempt in self.attempts))
 
     def save(self, run_dir: Path) -> None:
         """Write ``status.json``."""
@@ -417,7 +417,7 @@ class SiestaRun:
 
 
 def _counts(progress: Progress) -> dict[str, Any]:
-    known = {"forces": progress.forces, "scf_iterations": progress.iterations}
+    known: dict[str, Any] = {"forces": progress.forces, "scf_iterations": progress.iterations}
     if progress.forces:
         known |= {"energy_ev": progress.energy_ev, "fmax_ev_per_ang": progress.fmax_ev_per_ang}
     return known

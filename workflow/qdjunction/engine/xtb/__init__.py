@@ -1,1 +1,39 @@
 """The embedded engine, GFN-xTB through tblite."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from qdjunction.engine.contract import Engine, EngineKind
+from qdjunction.engine.xtb.settings import XtbSettings
+
+
+class Xtb(EngineKind[XtbSettings]):
+    """GFN-xTB. The estimates are fitted to the benchmark files of finished studies: docs/cluster.md has the numbers."""
+
+    name = "xtb"
+    description = "the embedded GFN1-xTB model"
+    Settings = XtbSettings
+    embedded = True
+    environment = "xtb.yaml"
+    extras = ("xtb",)
+
+    def make(self, settings: XtbSettings, threads: int | None, resources: Mapping[str, Any]) -> Engine:
+        """Return the engine."""
+        from qdjunction.engine.xtb.engine import XtbEngine
+
+        return XtbEngine(settings, threads=threads)
+
+    def mem_mb(self, n: int) -> float:
+        """Return the memory of a job (MB)."""
+        return 1000 + 0.008 * n**2
+
+    def scf_min(self, n: int) -> float:
+        """Return the run time of an SCF (min)."""
+        return 10 + 2e-7 * n**3
+
+    def relax_min(self, n: int) -> float:
+        """Return the run time of a relaxation (min)."""
+        return 20 + 1e-5 * n**3
+
+
+KIND = Xtb()

@@ -26,6 +26,7 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits
 
 from qdjunction.core.errors import EngineError
+from qdjunction.core.extras import require_extra
 from qdjunction.core.units import BOHR_ANG, BOLTZMANN_EV_PER_K, HARTREE_EV, HARTREE_PER_BOHR_EV_PER_ANG
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo, Relaxation
 from qdjunction.engine.fermi import fermi_energy
@@ -60,6 +61,7 @@ class XtbEngine:
     """
 
     def __init__(self, settings: XtbSettings | None = None, threads: int | None = None):
+        require_extra("xtb")
         self.settings = settings or XtbSettings()
         self.threads = threads
 
@@ -190,26 +192,22 @@ class _Scf:
         except TBLiteRuntimeError as error:
             raise EngineError(f"tblite refuses the geometry: {error}") from error
         end, start = self.settings.electronic_temperature_k, self.settings.start_temperature_k
-        cautious = {
-            "damping": self.settings.mixer_damping / 4,
-            "iterations": 4 * self.settings.max_iterations,
-        }
-        tries = [
-            ("annealed", None, [start, end] if start > end else [end], {}),
+        tries: list[tuple[str, Any, list[float], int]] = [
+            ("annealed", None, [start, end] if start > end else [end], 1),
             (
                 "cooled slowly from five times the start temperature with a quarter of the damping",
                 None,
                 _cooling(5 * start, end),
-                cautious,
+                4,
             ),
         ]
         if self._result is not None:
-            tries.insert(0, ("warm", self._result, [end], {}))
-        for number, (name, guess, temperatures, mixing) in enumerate(tries):
+            tries.insert(0, ("warm", self._result, [end], 1))
+        for number, (name, guess, temperatures, caution) in enumerate(tries):
             if number:
                 self.tries.append(name)
             try:
-                self._result = self._run(guess, temperatures, **mixing)
+                self._result = self._run(guess, temperatures, caution)
             except TBLiteRuntimeError as error:
                 log.warning("SCF try %r failed: %s", name, error)
                 failure = error
@@ -221,16 +219,13 @@ class _Scf:
             f"{start:g}) of the xtb engine."
         )
 
-    def _run(
-        self,
-        guess: Any,
-        temperatures: Sequence[float],
-        damping: float | None = None,
-        iterations: int | None = None,
-    ) -> Any:
-        """Converge at each temperature in turn, starting from `guess`, which is left as it is."""
-        self._tblite.set("mixer-damping", damping or self.settings.mixer_damping)
-        self._tblite.set("max-iter", iterations or self.settings.max_iterations)
+    def _run(self, guess: Any, temperatures: Sequence[float], caution: int) -> Any:
+        """Converge at each temperature in turn, starting from `guess`, which is left as it is.
+
+        The damping is divided by `caution`, and as many times the iterations are allowed.
+        """
+        self._tblite.set("mixer-damping", self.settings.mixer_damping / caution)
+        self._tblite.set("max-iter", self.settings.max_iterations * caution)
         result = guess
         for temperature in temperatures:
             # On the way down only the guess for the next temperature is wanted.
@@ -259,10 +254,10 @@ class _Scf:
 class _AseCalculator(Calculator):
     """What an ASE optimiser sees of the SCF."""
 
-    implemented_properties = ("energy", "forces")
+    implemented_properties: list[str] = ["energy", "forces"]  # noqa: RUF012  # an instance variable in ASE
 
     def __init__(self, scf: _Scf):
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._scf = scf
 
     def calculate(
@@ -271,8 +266,9 @@ class _AseCalculator(Calculator):
         properties: Sequence[str] = ("energy",),
         system_changes: Sequence[str] = tuple(all_changes),
     ) -> None:
-        super().calculate(atoms, properties, system_changes)
-        result = self._scf.solve(self.atoms.positions)
+        super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]
+        # ASE's own method has just set them.
+        result = self._scf.solve(self.atoms.positions)  # type: ignore[union-attr]
         self.results = {
             "energy": float(result["energy"]) * HARTREE_EV,
             "forces": -result["gradient"] * HARTREE_PER_BOHR_EV_PER_ANG,
@@ -299,7 +295,8 @@ def _parameters(method: str) -> dict[str, Any]:
     parameters, table = library.new_param(), library.new_table()
     export(parameters)
     library.dump_param(parameters, table)
-    return library.table_to_dict(table)["element"]
+    elements: dict[str, Any] = library.table_to_dict(table)["element"]
+    return elements
 
 
 def _reference_electrons(method: str, atoms: Atoms) -> NDArray[np.float64]:

@@ -108,7 +108,8 @@ def _try_all(gain: NDArray[np.float64], repulsion: NDArray[np.float64], empty: i
     energy = -gain[choices].sum(axis=1)
     for i, j in combinations(range(empty), 2):
         energy += repulsion[choices[:, i], choices[:, j]]
-    return choices[np.flatnonzero(energy <= energy.min() + _TIE)[0]]
+    best: NDArray[np.int64] = choices[np.flatnonzero(energy <= energy.min() + _TIE)[0]]
+    return best
 
 
 def _search(gain: NDArray[np.float64], repulsion: NDArray[np.float64], empty: int) -> NDArray[np.int64]:

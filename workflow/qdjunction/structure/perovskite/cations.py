@@ -68,10 +68,11 @@ def cation_axis(site: NDArray[np.float64], pb: NDArray[np.float64]) -> NDArray[n
     """
     next_to = pb[np.abs(pb - site).max(axis=1) < 0.75]
     inwards = (next_to - site).sum(axis=0)
-    if np.linalg.norm(inwards) > 1e-9:
-        return inwards / np.linalg.norm(inwards)
-    parity = int(np.floor(site).sum()) % 2
-    return np.array([1.0, 1.0, 0.0]) / np.sqrt(2) * (1 - 2 * parity)
+    axis: NDArray[np.float64] = inwards
+    if np.linalg.norm(inwards) <= 1e-9:
+        parity = int(np.floor(site).sum()) % 2
+        axis = np.array([1.0, 1.0, 0.0]) * (1 - 2 * parity)
+    return axis / np.linalg.norm(axis)
 
 
 def place_cation(

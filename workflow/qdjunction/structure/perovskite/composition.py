@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import floor
 
 import numpy as np
@@ -56,6 +57,7 @@ class Composition:
         return sum(fraction * LATTICE_CONSTANTS_ANG[cation, halide] for halide, fraction in self.fractions)
 
 
+@cache
 def parse_halide(text: str) -> Composition:
     """Read a halide composition.
 

@@ -31,7 +31,8 @@ def block_sites(
 ) -> tuple[LatticeVector, ...]:
     """Sites of the Pb of a block without its removed units, in lexicographic order."""
     without = set(removed)
-    return tuple(site for site in product(*map(range, block)) if site not in without)
+    nx, ny, nz = block
+    return tuple(site for site in product(range(nx), range(ny), range(nz)) if site not in without)
 
 
 def halide_sites(pb_sites: Iterable[LatticeVector]) -> tuple[Site, ...]:

@@ -1,1 +1,1 @@
-"""One module for each kind of file that traces come in; `qdjunction.traces.readers.registry` names them all."""
+"""Readers of trace files, one module per format; `qdjunction.traces.readers.registry` lists them."""

@@ -1,11 +1,11 @@
-"""What files of arrays share: names that carry the units.
+"""Base of the readers of array files, in which the names of the arrays contain the units.
 
 - displacement: ``displacement_nm`` (or ``_ang``, ``_pm``, ``_um``, ``_m``, ``_volts``);
 - conductance: ``log10_g``, ``g_g0``, ``g_siemens``, ``g_microsiemens`` or ``g_nanosiemens``, or a current:
   ``current_amperes``, ``current_microamperes``, ``current_nanoamperes`` or ``current_picoamperes``.
 
-The arrays are two-dimensional, a row a trace, short rows filled up with NaN; the displacement may be one row that
-all traces share.
+The arrays are two-dimensional, one row per trace, with short rows padded with NaN; the displacement may be a single
+row common to all traces.
 """
 
 from collections.abc import Iterator
@@ -25,13 +25,13 @@ _CONDUCTANCES = {
     **{f"current_{unit}": unit for unit in ("amperes", "microamperes", "nanoamperes", "picoamperes")},
 }
 BLOCK_POINTS = 2_000_000
-"""Points of each array that are held in memory at a time."""
+"""Number of points of each array in memory at a time."""
 
 Rows = Iterator[tuple[str, NDArray[np.float64], NDArray[np.float64]]]
 
 
 class ArrayFile:
-    """A file of many traces; the subclasses know the format.
+    """A file of many traces; subclasses implement the formats.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class ArrayFile:
     Raises
     ------
     InputError
-        If it is no such file, or its arrays have no such names or shapes.
+        If the file has another format, or its arrays have other names or shapes.
     """
 
     def __init__(self, path: Path, settings: ReadSettings):
@@ -63,7 +63,7 @@ class ArrayFile:
         return self._count
 
     def __iter__(self) -> Iterator[Recording]:
-        """Yield the rows, a block in memory at a time."""
+        """Yield the rows, with one block in memory at a time."""
         for row, displacement, conductance in self._rows():
             yield Recording(row, displacement, conductance, self._settings)
 
@@ -79,8 +79,8 @@ class ArrayFile:
     def _check_shapes(self, displacement: tuple[int, ...], conductance: tuple[int, ...]) -> int:
         if len(conductance) != 2 or displacement not in (conductance, conductance[1:], (1, *conductance[1:])):
             raise InputError(
-                f"{self._names[0]} has shape {displacement} and {self._names[1]} {conductance}; wanted are two "
-                "arrays of traces x points, or one displacement of a row for all traces"
+                f"{self._names[0]} has shape {displacement} and {self._names[1]} {conductance}; required are two "
+                "arrays of traces x points, or a single displacement row for all traces"
             )
         return conductance[0]
 

@@ -1,4 +1,4 @@
-"""Unpacking a compressed file, known by its first bytes."""
+"""Decompression of a file, whose format is recognised by its first bytes."""
 
 import bz2
 import gzip
@@ -24,7 +24,7 @@ _REFUSED = {
 
 
 def unpacked(content: bytes) -> bytes:
-    """Return the content of a file, unpacked if it is compressed by gzip, bzip2 or xz.
+    """Return the content of a file, decompressed if it is in gzip, bzip2 or xz format.
 
     Raises
     ------

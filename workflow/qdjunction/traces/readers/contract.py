@@ -1,4 +1,4 @@
-"""What a reader gives and how the rest of the library asks for it."""
+"""Interface of a reader of trace files."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,18 +13,18 @@ from qdjunction.traces.settings import ReadSettings
 
 @dataclass(frozen=True)
 class Recording:
-    """Two columns as a file holds them: one trace, or several that follow each other.
+    """Two columns of a file: one trace, or several that follow each other.
 
     Attributes
     ----------
     label : str
-        Which one of the file, such as ``3``; empty if the file holds no other.
+        Label of the recording in the file, such as ``3``; empty if it is the only one.
     displacement, conductance : (n,) array
-        As recorded; NaN where a number is missing.
+        The columns as recorded; NaN where a number is missing.
     settings : ReadSettings
         The units of the columns.
     notes : tuple of str
-        What was assumed to understand them.
+        Assumptions made to interpret them.
     """
 
     label: str
@@ -37,22 +37,22 @@ class Recording:
 class Reader(Protocol):
     """An opened file.
 
-    Opening it raises `InputError` if it is no file of its kind. The sentence gives the reason and leaves the name
-    of the file to the caller.
+    Opening it raises `InputError` if the file has another format. The message gives the reason; the caller adds the
+    name of the file.
     """
 
     def __init__(self, path: Path, settings: ReadSettings): ...
 
     def __iter__(self) -> Iterator[Recording]:
-        """Yield what the file holds, not all of it in memory at once.
+        """Yield the recordings of the file, without holding all of them in memory.
 
         Raises
         ------
         InputError
-            Where the file turns out to be damaged.
+            If the file turns out to be damaged.
         """
         ...
 
     def __len__(self) -> int:
-        """Return the number of recordings, as far as it is known before they are read."""
+        """Return the number of recordings, as far as it is known before reading them."""
         ...

@@ -23,12 +23,12 @@ class Hdf5File(ArrayFile):
             arrays = [data[name] for name in self._names]
             for name, array in zip(self._names, arrays, strict=True):
                 if array.dtype is str or np.dtype(array.dtype).kind not in "fiu":
-                    raise InputError(f"{name} holds {array.dtype}; wanted are real numbers")
+                    raise InputError(f"{name} has the type {array.dtype}; real numbers are required")
             units = [
                 [text] if isinstance(text := getattr(array, "units", None), str) else [] for array in arrays
             ]
             check_displacement_head(units[0], self._settings.displacement_unit)
-            # "1" says that a quantity has no unit, which G/G0 and its logarithm are free to say.
+            # "1" means that a quantity has no unit, which is correct for G/G0 and its logarithm.
             if units[1] != ["1"]:
                 check_conductance_head(units[1], self._settings.conductance_unit)
             return self._check_shapes(*(array.shape for array in arrays))
@@ -41,11 +41,12 @@ class Hdf5File(ArrayFile):
             step = max(1, BLOCK_POINTS // max(g.shape[1], 1))
             for start in range(0, g.shape[0], step):
                 g_block = np.asarray(g[start : start + step], dtype=np.float64)
-                d_block = (
-                    None if shared is not None else np.asarray(d[start : start + step], dtype=np.float64)
+                d_block = np.broadcast_to(
+                    np.asarray(d[start : start + step], dtype=np.float64) if shared is None else shared,
+                    g_block.shape,
                 )
                 for row in range(len(g_block)):
-                    yield str(start + row), shared if d_block is None else d_block[row], g_block[row]
+                    yield str(start + row), d_block[row], g_block[row]
 
     @contextmanager
     def _opened(self) -> Iterator[netCDF4.Dataset]:
@@ -56,4 +57,4 @@ class Hdf5File(ArrayFile):
             with self._path.open("rb") as file:
                 if file.read(10).startswith(b"MATLAB 5.0"):
                     raise InputError("it is a MATLAB file of version 5; save it with -v7.3") from None
-            raise InputError(f"it is no HDF5 or netCDF file, or it is damaged ({error})") from None
+            raise InputError(f"it is not an HDF5 or netCDF file, or it is damaged ({error})") from None

@@ -24,20 +24,20 @@ _SCALE = re.compile(
 
 
 def is_igor_text(content: bytes) -> bool:
-    """Return whether a text begins as Igor text does."""
+    """Return whether a text begins like Igor text."""
     return content[:64].lstrip().upper().split(b"\n")[0].strip() == b"IGOR"
 
 
 def recordings(content: bytes, settings: ReadSettings) -> Iterator[Recording]:
-    """Read the blocks of an Igor text.
+    """Yield the blocks of an Igor text.
 
-    A block of two waves or more has its columns where the settings say. A single wave is a conductance, and its x
-    scaling the displacement. Names and units of the waves stand for column heads.
+    The columns of a block with two or more waves are selected by the settings. A single wave is a conductance, and its
+    x scaling is the displacement. Names and units of the waves are used as column headings.
 
     Parameters
     ----------
     content : bytes
-        The text, its lines ended by LF.
+        The text, with lines that end in LF.
     settings : ReadSettings
         Columns and units.
 
@@ -49,7 +49,7 @@ def recordings(content: bytes, settings: ReadSettings) -> Iterator[Recording]:
     Raises
     ------
     InputError
-        If the text is not written as Igor writes it, or names other units.
+        If the text is not in Igor's format, or names other units.
     """
     text = content.decode("utf-8", errors="replace")
     blocks = list(_blocks(text))
@@ -65,16 +65,16 @@ def recordings(content: bytes, settings: ReadSettings) -> Iterator[Recording]:
             continue
         columns = settings.displacement_column, settings.conductance_column
         if max(columns) >= len(names):
-            raise InputError(f"its waves are {', '.join(names)}; asked for is column {max(columns)}, from 0")
+            raise InputError(f"its waves are {', '.join(names)}; column {max(columns)} (from 0) is requested")
         heads = [[*_units(names[column], scales), names[column].replace("_", " ")] for column in columns]
         notes = []
         if check_displacement_head(heads[0], settings.displacement_unit) is None:
             notes.append(
-                f"displacement in {settings.displacement_unit} as traces.read says; no wave names a unit"
+                f"displacement in {settings.displacement_unit} as set by traces.read; no wave names a unit"
             )
         if check_conductance_head(heads[1], settings.conductance_unit) is None:
             notes.append(
-                f"conductance in {settings.conductance_unit} as traces.read says; no wave names a unit"
+                f"conductance in {settings.conductance_unit} as set by traces.read; no wave names a unit"
             )
         yield Recording(label, rows[:, columns[0]], rows[:, columns[1]], settings, tuple(notes))
 
@@ -94,7 +94,7 @@ def _blocks(text: str) -> Iterator[tuple[list[str], np.ndarray]]:
             if words and words[0].upper() == "BEGIN":
                 rows = []
             elif words:
-                raise InputError(f"line {number}: '{line.strip()[:30]}' stands where BEGIN is wanted")
+                raise InputError(f"line {number}: '{line.strip()[:30]}' where BEGIN is expected")
         elif words and (found := _WAVES.match(line.strip())):
             dimensions = re.search(r"/N\s*=\s*\(([^)]*)\)", found["flags"], re.IGNORECASE)
             if dimensions and "," in dimensions[1]:
@@ -119,7 +119,7 @@ def _numbers(line: str, number: int, count: int) -> list[float]:
 
 
 def _units(name: str, scales: list[re.Match[str]]) -> list[str]:
-    """Return the unit of the values of a wave, if one is set."""
+    """Return the unit of the values of a wave, as a list; empty if none is set."""
     return [
         scale["unit"]
         for scale in scales
@@ -130,12 +130,10 @@ def _units(name: str, scales: list[re.Match[str]]) -> list[str]:
 def _scaled(
     label: str, name: str, values: np.ndarray, scales: list[re.Match[str]], settings: ReadSettings
 ) -> Recording:
-    """Take the displacement of a single wave from its x scaling."""
+    """Return the recording of a single wave, with the displacement from its x scaling."""
     scale = next((scale for scale in scales if scale["axis"].lower() == "x" and name in _named(scale)), None)
     if scale is None:
-        raise InputError(
-            f"its wave {name} is alone and has no x scaling, so that the displacement is not known"
-        )
+        raise InputError(f"its only wave {name} has no x scaling, so the displacement is not known")
     check_displacement_head([scale["unit"] or ""], settings.displacement_unit)
     if not scale["unit"]:
         raise InputError(
@@ -152,9 +150,9 @@ def _scaled(
     notes = (
         ()
         if named
-        else (f"conductance in {settings.conductance_unit} as traces.read says; no wave names a unit",)
+        else (f"conductance in {settings.conductance_unit} as set by traces.read; no wave names a unit",)
     )
-    return Recording(label, first + step * np.arange(len(values)), values, settings, notes)
+    return Recording(label, first + step * np.arange(len(values), dtype=np.float64), values, settings, notes)
 
 
 def _named(scale: re.Match[str]) -> list[str]:

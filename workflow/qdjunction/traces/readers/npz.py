@@ -36,9 +36,13 @@ class NpzFile(ArrayFile):
             for start in range(0, g_shape[0], step):
                 count = min(step, g_shape[0] - start)
                 g = _read_rows(g_file, g_type, count, points)
-                d = None if shared is not None else _read_rows(d_file, d_type, count, points)
+                d = (
+                    _read_rows(d_file, d_type, count, points)
+                    if shared is None
+                    else np.broadcast_to(shared, g.shape)
+                )
                 for row in range(count):
-                    yield str(start + row), shared if d is None else d[row], g[row]
+                    yield str(start + row), d[row], g[row]
 
     @contextmanager
     def _opened(self) -> Iterator[zipfile.ZipFile]:
@@ -46,7 +50,9 @@ class NpzFile(ArrayFile):
             with zipfile.ZipFile(self._path) as archive:
                 yield archive
         except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, NotImplementedError):
-            raise InputError("it is no npz file, or it is damaged; write it again with numpy.savez") from None
+            raise InputError(
+                "it is not an npz file, or it is damaged; write it again with numpy.savez"
+            ) from None
 
 
 def _npy_header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype]:
@@ -54,7 +60,7 @@ def _npy_header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype]:
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, fortran, dtype = read(file)
     if dtype.kind not in "fiu":
-        raise InputError(f"{name} holds {dtype}; wanted are real numbers")
+        raise InputError(f"{name} has the type {dtype}; real numbers are required")
     if fortran and len(shape) > 1:
         raise InputError(
             f"{name} is stored column by column and cannot be streamed; save numpy.ascontiguousarray({name})"

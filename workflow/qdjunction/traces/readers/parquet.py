@@ -1,40 +1,42 @@
-"""Traces in Parquet files: a row a trace, with lists in two columns, or a row a point.
+"""Traces in Parquet files: one row per trace, with lists in two columns, or one row per point.
 
-With a row a point, a third column ``trace`` says which points belong together; equal values stand together.
+With one row per point, a third column ``trace`` identifies the trace; the rows of a trace are contiguous.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.extras import extra
 from qdjunction.traces.readers.arrays import ArrayFile, Rows
+
+with extra("traces"):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 
 class ParquetFile(ArrayFile):
-    """Traces in a Parquet file, a row a trace (lists) or a row a point (with a ``trace`` column)."""
+    """Traces in a Parquet file, one row per trace (lists) or one row per point (with a ``trace`` column)."""
 
     def _arrays(self) -> list[str]:
         with self._opened() as data:
-            return data.schema_arrow.names
+            return list(data.schema_arrow.names)
 
     def _counted(self) -> int:
         with self._opened() as data:
             types = [data.schema_arrow.field(name).type for name in self._names]
             self._lists = all(pa.types.is_list(kind) or pa.types.is_large_list(kind) for kind in types)
             if self._lists:
-                return data.metadata.num_rows
+                return int(data.metadata.num_rows)
             if "trace" not in data.schema_arrow.names or not all(
                 pa.types.is_floating(kind) for kind in types
             ):
                 raise InputError(
-                    f"{' and '.join(self._names)} are {types[0]} and {types[1]}; wanted are "
-                    f"lists of floats, "
-                    "a row a trace, or floats, a row a point, with a column 'trace'"
+                    f"{' and '.join(self._names)} are {types[0]} and {types[1]}; required are "
+                    "lists of floats, one row per trace, or floats, one row per point, with a column 'trace'"
                 )
             last, count = None, 0
             for batch in data.iter_batches(columns=["trace"]):
@@ -68,12 +70,12 @@ class ParquetFile(ArrayFile):
             starts, values = _runs(batch["trace"])
             for start, end, value in zip(starts, [*starts[1:], len(d)], values, strict=True):
                 if parts and value != name:
-                    yield str(name), *(np.concatenate(column) for column in zip(*parts, strict=True))
+                    yield _joined(name, parts)
                     parts = []
                 name = value
                 parts.append((d[start:end], g[start:end]))
         if parts:
-            yield str(name), *(np.concatenate(column) for column in zip(*parts, strict=True))
+            yield _joined(name, parts)
 
     @contextmanager
     def _opened(self) -> Iterator[pq.ParquetFile]:
@@ -81,7 +83,14 @@ class ParquetFile(ArrayFile):
             with pq.ParquetFile(self._path) as data:
                 yield data
         except (pa.ArrowException, OSError, ValueError, TypeError) as error:
-            raise InputError(f"it is no Parquet file, or it is damaged ({error})") from None
+            raise InputError(f"it is not a Parquet file, or it is damaged ({error})") from None
+
+
+def _joined(
+    name: object, parts: list[tuple[NDArray[np.float64], NDArray[np.float64]]]
+) -> tuple[str, NDArray[np.float64], NDArray[np.float64]]:
+    displacement, conductance = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return str(name), displacement, conductance
 
 
 def _runs(column: pa.Array) -> tuple[list[int], list[object]]:

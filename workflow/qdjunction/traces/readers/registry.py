@@ -1,4 +1,4 @@
-"""Which reader reads which file; a new kind of file is a module beside this one and a line here."""
+"""Readers by file suffix; to add a format, write a module beside this one and add a line here."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ _PACKED = (".gz", ".bz2", ".xz")
 
 
 def reader_of(path: Path) -> type[Reader] | None:
-    """Return the reader of a file by its suffix, that of its compression aside; None if it has no known one."""
+    """Return the reader of a file by its suffix, ignoring that of a compression; None if the suffix is unknown."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in _PACKED:
         suffixes.pop()
@@ -40,6 +40,7 @@ def known_reader(path: Path) -> type[Reader]:
     reader = reader_of(path)
     if reader is None:
         raise InputError(
-            f"{path}: '{path.suffix}' is not one of {', '.join(READERS)}; give text one of these names, or its folder"
+            f"{path}: '{path.suffix}' is not one of {', '.join(READERS)}; rename a text file to "
+            "one of these, or give its folder"
         )
     return reader

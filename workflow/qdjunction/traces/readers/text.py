@@ -1,4 +1,4 @@
-"""Text files of columns, in the number formats that laboratories write."""
+"""Text files of columns, in the number formats of laboratory software."""
 
 import codecs
 import io
@@ -35,8 +35,8 @@ class TextFile:
     """One text file with one trace, or several below each other.
 
     Columns may be separated by tabs, blanks, semicolons or commas; decimals by a point or a comma; exponents may be
-    Fortran's D; a header, a byte-order mark, UTF-16, the line ends of any system and gzip, bzip2 or xz are all
-    understood, and so is Igor text. A last line that an interrupted recording cut short is left out.
+    Fortran's D. A header, a byte-order mark, UTF-16, the line endings of any system, compression by gzip, bzip2 or xz,
+    and Igor text are supported. A last line truncated by an interrupted recording is ignored.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class TextFile:
         self._settings = settings
 
     def __len__(self) -> int:
-        """Return 1; how many traces the file holds is seen while it is read."""
+        """Return 1; the number of traces in the file is known only after reading it."""
         return 1
 
     def __iter__(self) -> Iterator[Recording]:
@@ -64,12 +64,12 @@ class TextFile:
 
 
 def text_bytes(content: bytes) -> bytes:
-    """Return the content of a text file, unpacked, in UTF-8 or an encoding like it, with lines that end in LF.
+    """Return the content of a text file, decompressed, in UTF-8 or a similar encoding, with lines that end in LF.
 
     Raises
     ------
     InputError
-        If it is empty, damaged or no text.
+        If it is empty, damaged or not text.
     """
     content = unpacked(content)
     if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
@@ -83,14 +83,14 @@ def text_bytes(content: bytes) -> bytes:
     if not content.strip():
         raise InputError("it is empty")
     if b"\0" in content[:_HEAD_BYTES]:
-        raise InputError("it is a binary file; a text file with two columns is wanted")
+        raise InputError("it is a binary file; a text file with two columns is required")
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return content
 
 
 def _without_mark(content: bytes) -> bytes:
-    """Decode UTF-16 that lacks its mark: every other byte of its numbers is zero."""
+    """Return the content as UTF-8 if it is UTF-16 without a byte-order mark: every other byte of a number is zero."""
     head = content[: _HEAD_BYTES // 2 * 2]
     for encoding, zeros, others in (
         ("utf-16-le", head[1::2], head[::2]),
@@ -103,7 +103,7 @@ def _without_mark(content: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class _Format:
-    """How the numbers of a text file are written, and where they start."""
+    """Format of the numbers of a text file, and where they start."""
 
     nearest: str
     heads: list[list[str]]
@@ -155,24 +155,24 @@ def _recordings(content: bytes, settings: ReadSettings) -> Iterator[Recording]:
 
 
 def _column_notes(heads: list[list[str]], settings: ReadSettings) -> tuple[str, ...]:
-    """Compare the heads of the columns with the settings and return what they leave open."""
+    """Compare the column headings with the settings and return the assumptions made."""
     d_column, g_column = settings.displacement_column, settings.conductance_column
     d_heads, g_heads = (heads[column] if heads else [] for column in (d_column, g_column))
     notes = []
     if check_displacement_head(d_heads, settings.displacement_unit) is None:
         notes.append(
-            f"displacement in {settings.displacement_unit} as traces.read says; no column head names a unit"
+            f"displacement in {settings.displacement_unit} as set by traces.read; no column heading names a unit"
         )
     if check_conductance_head(g_heads, settings.conductance_unit) is None:
         notes.append(
-            f"conductance in {settings.conductance_unit} as traces.read says; no column head names a unit"
+            f"conductance in {settings.conductance_unit} as set by traces.read; no column heading names a unit"
         )
     for column, name in ((d_column, "displacement"), (g_column, "conductance")):
         same = [n for n, other in enumerate(heads) if other and other == (heads[column] if heads else None)]
         if len(same) > 1:
             raise InputError(
-                f"its columns {', '.join(map(str, same))} all have the head '{heads[column][0]}' of the {name} column, "
-                "as traces side by side have; write them below each other or into files of their own"
+                f"its columns {', '.join(map(str, same))} all have the heading '{heads[column][0]}' of the {name} "
+                "column, as traces side by side have; write them below each other or into separate files"
             )
     return tuple(notes)
 
@@ -180,10 +180,10 @@ def _column_notes(heads: list[list[str]], settings: ReadSettings) -> tuple[str, 
 def _sniff(content: bytes, last_column: int) -> _Format:
     """Find the separator, the decimal sign and the first line of numbers.
 
-    The last line of the head that is all numbers settles the format; the header ends before the first line
-    like it.
+    The last line of the first block that contains only numbers determines the format; the header ends before the
+    first line of the same format.
     """
-    # Latin-1 gives every byte one character, so that positions in the text are positions in the bytes.
+    # Latin-1 maps every byte to one character, so positions in the text are positions in the bytes.
     lines = content[:_HEAD_BYTES].decode("latin-1").split("\n")
     if len(content) > _HEAD_BYTES and len(lines) > 1:
         lines.pop()
@@ -221,7 +221,7 @@ def _sniff(content: bytes, last_column: int) -> _Format:
 
 
 def _header_lines(header: bytes) -> list[str]:
-    """Return the lines above the numbers, the nearest first, blank ones below the text left out."""
+    """Return the lines above the numbers, the nearest first, without blank lines below the text."""
     try:
         text = header.decode("utf-8")
     except UnicodeDecodeError:
@@ -230,7 +230,7 @@ def _header_lines(header: bytes) -> list[str]:
 
 
 def _column_heads(lines: list[str], separator: str, count: int) -> list[list[str]]:
-    """Return what the last lines of the header say of each column, the nearest line first."""
+    """Return the headings of each column in the last lines of the header, the nearest line first."""
     found = list(
         takewhile(lambda heads: heads is not None, (_heads_in(line, separator, count) for line in lines))
     )
@@ -238,7 +238,7 @@ def _column_heads(lines: list[str], separator: str, count: int) -> list[list[str
 
 
 def _heads_in(line: str, separator: str, count: int) -> list[str] | None:
-    """Divide a line of the header into as many heads as there are columns, as the numbers are or in another way."""
+    """Divide a header line into one heading per column, with the separator of the numbers or another one."""
     line = line.strip().lstrip('#%/!" ')
     own = r"\s{2,}|\t" if separator == r"\s+" else separator
     for way in dict.fromkeys((own, *_HEAD_SEPARATORS)):
@@ -262,13 +262,13 @@ def _are_numbers(fields: list[str]) -> bool:
 
 
 def _reason(numbers: bytes, form: _Format, columns: list[int], error: ValueError) -> str:
-    """Name the first line that is not written as the format says."""
+    """Return the first line that does not have the format, as a message."""
     for number, line in enumerate(numbers.decode("latin-1").split("\n"), start=form.first_line):
         fields = _fields(line, form.separator)
         if not fields:
             continue
         if len(fields) <= max(columns):
-            return f"line {number} has {len(fields)} columns; asked for is column {max(columns)}, from 0"
+            return f"line {number} has {len(fields)} columns; column {max(columns)} (from 0) is requested"
         for text in (fields[column] for column in columns):
             if not _NUMBER.fullmatch(text):
                 return f"line {number}: '{text[:30]}' is not a number"

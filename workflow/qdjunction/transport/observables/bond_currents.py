@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import scipy.sparse
+import scipy
 from pydantic import Field
 
 from qdjunction.transport.device import Device

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import constants
 
 from qdjunction.core.limits import Temperature
 from qdjunction.core.units import BOLTZMANN_EV_PER_K, G0_SIEMENS
@@ -105,7 +105,7 @@ def thermoelectric(
     L0, L1, L2 = (np.trapezoid(transmissions * kernel * (kt * x) ** n, x, axis=-1) for n in range(3))
     with np.errstate(divide="ignore", invalid="ignore"):
         thermopower = -L1 / (temperature_k * L0)
-        heat = 2 * constants.e**2 / (constants.h * temperature_k) * (L2 - L1**2 / L0)
+        heat = 2 * scipy.constants.e**2 / (scipy.constants.h * temperature_k) * (L2 - L1**2 / L0)
         merit = thermopower**2 * L0 * G0_SIEMENS * temperature_k / heat
     return Thermoelectric(float(temperature_k), fermi, L0, thermopower, heat, merit)
 

@@ -115,4 +115,5 @@ def trace_formula(
     """
     into = broadening(sigma_left) @ green
     out = green @ broadening(sigma_right)
-    return np.einsum("eij,eij->e", into, out.conj()).real
+    traces: NDArray[np.complex128] = np.einsum("eij,eij->e", into, out.conj())
+    return traces.real

@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import scipy.sparse
+import scipy
 from numpy.typing import NDArray
 
 from qdjunction.transport.device import Device
@@ -90,16 +90,16 @@ class ContactReduction(Solver):
         was made, and ``G_LR + G_L: [1 - (E S - H - Sigma) G]_:R`` is right to second order in it. Much cheaper
         than a direct solution.
         """
-        sigmas = tuple(lead.self_energy(energy_ev) for lead in (self.left, self.right))
-        columns = self._in_device(energy_ev, *sigmas, self._right)
+        left, right = self.left.self_energy(energy_ev), self.right.self_energy(energy_ev)
+        columns = self._in_device(energy_ev, left, right, self._right)
         # G_L: is the adjoint of the columns of the advanced G.
-        rows = self._in_device(energy_ev, *(sigma.conj().T for sigma in sigmas), self._left).conj().T
+        rows = self._in_device(energy_ev, left.conj().T, right.conj().T, self._left).conj().T
         acted = energy_ev * in_parts(self.device.S, columns) - in_parts(self.device.H, columns)
-        for lead, sigma in zip((self.left, self.right), sigmas, strict=True):
+        for lead, sigma in ((self.left, left), (self.right, right)):
             acted[lead.orbitals] -= sigma @ columns[lead.orbitals]
         acted[self.right.orbitals, np.arange(len(self.right.orbitals))] -= 1.0
         green = columns[self.left.orbitals] - rows @ acted
-        return float(trace_formula(sigmas[0][None], green[None], sigmas[1][None])[0])
+        return float(trace_formula(left[None], green[None], right[None])[0])
 
     def _in_device(
         self, energy: float, sigma_left: NDArray[Any], sigma_right: NDArray[Any], place: Places
@@ -150,7 +150,8 @@ class ContactReduction(Solver):
         """Return the columns of G that belong to the right lead, (n_energies, m, m_right)."""
         closed, distance, near = window.green(energies)
         system = self._system(closed, sigma_left, sigma_right)
-        green = np.linalg.solve(system, closed[:, :, self._right].astype(np.complex128))
+        right = closed[:, :, self._right].astype(np.complex128)
+        green = np.asarray(np.linalg.solve(system, right), dtype=np.complex128)
         for i in np.flatnonzero(near.any(axis=1)):
             without = np.linalg.solve(system[i], closed[i].astype(np.complex128))
             V = window.rows[:, near[i]]
@@ -270,7 +271,7 @@ class Window:
         values = _sums(rows, 1.0 / (self.middle + self.half * np.cos(angles)[:, None] - levels))
         transform = 2.0 / NODES * np.cos(np.arange(NODES)[:, None] * angles)
         transform[0] *= 0.5
-        return transform @ values.reshape(NODES, -1)
+        return np.asarray(transform @ values.reshape(NODES, -1))
 
     def green(
         self, energies_ev: NDArray[np.float64]

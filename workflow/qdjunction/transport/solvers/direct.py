@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
-import scipy.linalg
-import scipy.sparse
+import scipy
 from numpy.typing import NDArray
 
 from qdjunction.core.errors import TransportError
@@ -33,8 +32,8 @@ class DirectSolver(Solver):
         """Return G between the leads, one energy at a time."""
         for i, energy in enumerate(energies_ev):
             green = self.columns(energy, self.right.orbitals)[self.left.orbitals]
-            sigmas = (lead.self_energy(energy)[None] for lead in (self.left, self.right))
-            yield Batch(np.array([i]), *sigmas, green[None])
+            left, right = self.left.self_energy(energy), self.right.self_energy(energy)
+            yield Batch(np.array([i]), left[None], right[None], green[None])
 
     def columns(self, energy_ev: float, orbitals: NDArray[np.int64]) -> NDArray[np.complex128]:
         """Return the columns of G that belong to `orbitals`, (n, len(orbitals)).
@@ -49,6 +48,7 @@ class DirectSolver(Solver):
             system[np.ix_(lead.orbitals, lead.orbitals)] -= lead.self_energy(energy_ev)
         unit = np.zeros((len(system), len(orbitals)), dtype=np.complex128, order="F")
         unit[orbitals, np.arange(len(orbitals))] = 1.0
+        green: NDArray[np.complex128]
         _, _, green, info = scipy.linalg.lapack.zgesv(system, unit, overwrite_a=True, overwrite_b=True)
         if info:
             raise TransportError(

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import scipy.sparse
+import scipy
 from numpy.typing import NDArray
 
 from qdjunction.core.errors import TransportError
@@ -57,9 +57,9 @@ class LayerSolver(Solver):
     def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
         """Return G between the leads, one energy at a time."""
         for i, energy in enumerate(energies_ev):
-            sigmas = [lead.self_energy(float(energy)) for lead in (self.left, self.right)]
-            green = self._swept(float(energy), *sigmas)
-            yield Batch(np.array([i]), sigmas[0][None], sigmas[1][None], green[None])
+            left, right = self.left.self_energy(float(energy)), self.right.self_energy(float(energy))
+            green = self._swept(float(energy), left, right)
+            yield Batch(np.array([i]), left[None], right[None], green[None])
 
     def _swept(
         self, energy: float, sigma_left: NDArray[Any], sigma_right: NDArray[Any]
@@ -78,7 +78,7 @@ class LayerSolver(Solver):
             width = back.shape[0]
             block = following - back @ solved[:, :width]
             columns = -back @ solved[:, width:]
-        return np.linalg.solve(block, columns)[last]
+        return np.asarray(np.linalg.solve(block, columns)[last], dtype=np.complex128)
 
 
 def find_layers(device: Device, first: NDArray[np.int64], last: NDArray[np.int64]) -> list[NDArray[np.int64]]:

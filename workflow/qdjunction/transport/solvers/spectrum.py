@@ -3,9 +3,8 @@
 from typing import Any
 
 import numpy as np
-import scipy.linalg
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import lapack
 
 from qdjunction.core.errors import TransportError
 
@@ -36,7 +35,9 @@ class Spectrum:
     def __init__(self, H: NDArray[Any], S: NDArray[Any]) -> None:
         n = len(H)
         self._dtype = np.result_type(H, S)
-        routines = _REAL if self._dtype.kind == "f" else _COMPLEX
+        routines = (
+            getattr(scipy.linalg.lapack, name) for name in (_REAL if self._dtype.kind == "f" else _COMPLEX)
+        )
         factor, reduce_, tridiagonal, workspace, self._multiply, self._solve = routines
         self._L, info = factor(np.asarray(S, dtype=self._dtype), lower=1)
         if info > 0:
@@ -47,7 +48,8 @@ class Spectrum:
         reduced, _ = reduce_(np.asarray(H, dtype=self._dtype), self._L, itype=1, lower=1)
         self._Q, self._tau = np.empty((0, 0)), np.empty(0)
         if n == 1:
-            self.levels_ev, self._Z = reduced.real[0], np.ones((1, 1))
+            self.levels_ev: NDArray[Any] = reduced.real[0]
+            self._Z: NDArray[Any] = np.ones((1, 1))
             return
         size = int(workspace(n, lower=1)[0].real)
         reflectors, diagonal, beside, self._tau, _ = tridiagonal(reduced, lower=1, lwork=size, overwrite_a=1)
@@ -95,7 +97,7 @@ class Spectrum:
         # LAPACK's numbers: 1 the transposed, 2 the adjoint.
         adjoint = 1 if self._dtype.kind == "f" else 2
         solved, _ = self._solve(self._L, self._turned(mixed, "L"), lower=1, trans=adjoint)
-        return solved
+        return np.asarray(solved)
 
     def _turned(self, matrix: NDArray[Any], side: str) -> NDArray[Any]:
         """Return ``Q matrix`` (L) or ``matrix Q`` (R)."""
@@ -113,16 +115,16 @@ class Spectrum:
         return matrix
 
 
-_REAL = lapack.dpotrf, lapack.dsygst, lapack.dsytrd, lapack.dsytrd_lwork, lapack.dormqr, lapack.dtrtrs
-_COMPLEX = lapack.zpotrf, lapack.zhegst, lapack.zhetrd, lapack.zhetrd_lwork, lapack.zunmqr, lapack.ztrtrs
+_REAL = "dpotrf", "dsygst", "dsytrd", "dsytrd_lwork", "dormqr", "dtrtrs"
+_COMPLEX = "zpotrf", "zhegst", "zhetrd", "zhetrd_lwork", "zunmqr", "ztrtrs"
 
 
-def in_parts(matrix: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+def in_parts(matrix: Any, other: NDArray[Any]) -> NDArray[Any]:
     """Return ``matrix @ other``; where only `other` is complex, in real arithmetic, both parts at once."""
     if np.iscomplexobj(matrix) or not np.iscomplexobj(other):
-        return matrix @ other
+        return np.asarray(matrix @ other)
     both = matrix @ np.hstack([other.real, other.imag])
-    return both[:, : other.shape[1]] + 1j * both[:, other.shape[1] :]
+    return np.asarray(both[:, : other.shape[1]] + 1j * both[:, other.shape[1] :])
 
 
 def _times_real(other: NDArray[Any], real: NDArray[np.float64]) -> NDArray[Any]:

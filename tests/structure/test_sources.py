@@ -1,0 +1,467 @@
+"""Structures from a file, from the catalogue and from a source of others: the same contract for all."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sisl
+from ase import Atoms
+from ase.build import bulk
+from ase.io import read, write
+from qdjunction.core.errors import InputError, StructureError
+from qdjunction.structure.anchors import APEX_DISTANCE_ANG
+from qdjunction.structure.connectivity import finite, heavy_bonds
+from qdjunction.structure.integrity import examine
+from qdjunction.structure.junction import build_junction
+from qdjunction.structure.perovskite.catalogue import list_dots, load_dot
+from qdjunction.structure.perovskite.dot import build_dot
+from qdjunction.structure.sources.catalogue import CatalogueSettings
+from qdjunction.structure.sources.file import FileSettings
+from qdjunction.structure.sources.registry import SOURCES
+from qdjunction.structure.xyz import write_structure
+from qdjunction.study.config import parse_config
+from qdjunction.study.table import make_study, study_of, study_values
+
+ROOT = Path(__file__).parents[2]
+CLUSTERS = ROOT / "clusters"
+MOLECULE = ROOT / "tests" / "data" / "benzenedithiolate.xyz"
+SITES = {"L": {"atom": 11}, "R": {"atom": 10}}
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def molecule() -> Atoms:
+    return read(MOLECULE)
+
+
+def settings(**keys) -> FileSettings:
+    values = {"source": "file", "path": str(MOLECULE), "contacts": ["L-R"], "sites": SITES} | keys
+    return FileSettings.model_validate({key: value for key, value in values.items() if value is not None})
+
+
+def build(**keys) -> Atoms:
+    chosen = settings(**keys)
+    return chosen.build(chosen.look_up(CLUSTERS))
+
+
+def study(electrodes=None, **keys):
+    entry = {"source": "file", "path": str(MOLECULE), "contacts": ["L-R"], "sites": SITES} | keys
+    entry = {key: value for key, value in entry.items() if value is not None}
+    values = {"study": "t", "dots": [entry], "electrodes": electrodes or {}}
+    return make_study(parse_config(values, "c.yaml"), CLUSTERS, "c.yaml")
+
+
+def same_shape(one: Atoms, two: Atoms, tolerance_ang: float) -> bool:
+    return list(one.symbols) == list(two.symbols) and np.allclose(
+        one.get_all_distances(), two.get_all_distances(), rtol=0, atol=tolerance_ang
+    )
+
+
+def in_box(molecule: Atoms, shift=(0.0, 0.0, 0.0)) -> Atoms:
+    boxed = molecule.copy()
+    boxed.cell, boxed.pbc = [[16, 0, 0], [2, 15, 0], [0, 1, 12]], True
+    boxed.positions += shift
+    boxed.wrap()
+    return boxed
+
+
+# Files
+
+
+@pytest.mark.parametrize("name", ["m.xyz", "m.extxyz", "m.cif", "POSCAR", "m.vasp", "m.XV"])
+@pytest.mark.parametrize("shift", [(8.0, 7.0, 6.0), (0.0, 0.0, 0.0), (15.0, 1.0, 11.9)])
+def test_the_same_molecule_comes_out_of_every_format_wherever_the_cell_cuts_it(here, molecule, name, shift):
+    boxed = in_box(molecule, shift)
+    if name == "m.XV":
+        sisl.Geometry.new(boxed).write(name)
+    else:
+        write(name, boxed)
+    # POSCAR is sorted by the writer of ASE only if told to, so the order of the atoms is kept by all.
+    atoms = build(path=name, name="m")
+    assert same_shape(atoms, molecule, 1e-4)
+    assert not atoms.pbc.any()
+    assert not atoms.cell.any()
+    assert set(atoms.get_tags()) == {0}
+
+
+def test_ions_beside_a_cut_molecule_come_along(molecule):
+    """An ion bonded to nothing, on the other side of the face of the cell, is put back beside its molecule."""
+    with_ion = molecule + Atoms("Cs", positions=[[0, 0, 3.5]])
+    assert same_shape(finite(in_box(with_ion, (0, 0, 10.0))), with_ion, 1e-9)
+
+
+def test_a_molecule_given_whole_is_not_moved(molecule):
+    boxed = molecule.copy()
+    boxed.cell, boxed.pbc = [20, 20, 20], True  # at the origin, half of it outside of the cell
+    np.testing.assert_array_equal(finite(boxed).positions, molecule.positions)
+
+
+@pytest.mark.parametrize(
+    ("periodic", "axes"),
+    [
+        (bulk("CdSe", "zincblende", a=6.05, cubic=True), "a, b, c"),
+        (
+            Atoms("C2H2", [[0, 5, 5], [1.2, 5.6, 5], [0, 4, 5], [1.2, 6.6, 5]], cell=[2.4, 10, 10], pbc=True),
+            "a",
+        ),
+    ],
+)
+def test_a_periodic_structure_is_refused(here, periodic, axes):
+    periodic.write("p.cif")
+    with pytest.raises(InputError, match=rf"c\.yaml: dots\.0: path = 'p\.cif': .*periodic: .* along {axes};"):
+        study(path="p.cif")
+
+
+def test_of_several_frames_the_last_is_taken(here, molecule):
+    moved = molecule.copy()
+    moved.positions[11] += [0.1, 0, 0]
+    write("m.xyz", [molecule, moved])
+    assert same_shape(build(path="m.xyz"), moved, 1e-6)
+
+
+def test_directions_are_outward_from_the_centre_of_mass_unless_given(molecule):
+    atoms = build(sites={"L": {"atom": 11}, "R": {"atom": 10, "direction": [0, 0, 2]}, "C": {"atom": 1}})
+    contacts = atoms.info["contacts"]
+    np.testing.assert_allclose(contacts["L"]["direction"], [-1, 0, 0], atol=1e-6)
+    np.testing.assert_allclose(contacts["R"]["direction"], [0, 0, 1], atol=0)
+    np.testing.assert_allclose(contacts["C"]["direction"], [0.5, np.sqrt(3) / 2, 0], atol=1e-6)
+    assert atoms.info["dot"] | {"read_by": ""} == {
+        "name": "benzenedithiolate", "file": str(MOLECULE), "read_by": ""
+    }  # fmt: skip
+
+
+def test_a_file_of_ours_brings_its_own_contacts_and_pairs(here):
+    dot = build_dot(load_dot("1Pb", CLUSTERS))
+    dot.info["relaxed"] = {"lost_contacts": {"R1": "gone"}}
+    write_structure(dot, "mine.extxyz")
+    atoms = build(path="mine.extxyz", sites=None, contacts=["short"])
+    assert atoms.info["contacts"] == dot.info["contacts"]
+    assert atoms.info["relaxed"] == dot.info["relaxed"]
+    assert atoms.info["dot"]["block"] == [1, 1, 1]  # so that its bonds are those of the lattice
+    (junction,) = study(path="mine.extxyz", sites=None, contacts=["short"]).junctions
+    assert (junction.left, junction.right) == ("L", "R1")
+    others = build(path="mine.extxyz", sites={"A": {"atom": 3}, "B": {"atom": 4}})
+    assert list(others.info["contacts"]) == ["A", "B"]
+    assert "relaxed" not in others.info
+
+
+def written(atoms: Atoms, name: str) -> str:
+    atoms.write(name)
+    return name
+
+
+BAD_FILES = {
+    "missing": (lambda m: "none.xyz", {}, r"path = 'none\.xyz': there is no such file in "),
+    "no structure": (
+        lambda m: str(Path("x.xyz").write_text("hello\n") and "x.xyz"),
+        {},
+        "cannot be read by ASE",
+    ),
+    "no contacts": (lambda m: str(MOLECULE), {"sites": None}, "names no contacts; add the key sites"),
+    "no such atom": (
+        lambda m: str(MOLECULE),
+        {"sites": SITES | {"R": {"atom": 12}}},
+        r"sites\.R\.atom = 12: .* has 12 atoms, counted from 0 to 11",
+    ),
+    "no such contact": (
+        lambda m: str(MOLECULE),
+        {"contacts": ["L-X"]},
+        "'L-X' is not one of benzenedithiolate",
+    ),
+    "odd": (
+        lambda m: written(m[:-1] + Atoms("Br", [[-3.2, 0, 0]]), "odd.xyz"),
+        {},
+        "odd number of electrons",
+    ),
+    "overlap": (
+        lambda m: written(m + Atoms("HH", [[0.0, 0, 3], [0.2, 0, 3]]), "two.xyz"),
+        {},
+        r"Atoms 12 \(H\) and 13 \(H\) are 0\.20 Ang apart",
+    ),
+    "dummy": (
+        lambda m: written(m + Atoms("X2", [[0, 0, 3], [0, 0, 5]]), "x.xyz"),
+        {},
+        "atom 12 is of no element",
+    ),
+    "centre": (
+        lambda m: written(m + Atoms("Be", [[0, 0, 0]]), "be.xyz"),
+        {"sites": SITES | {"L": {"atom": 12}}},
+        r"sites\.L: atom 12 is at the centre of mass.*give direction",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "keys", "message"), BAD_FILES.values(), ids=BAD_FILES)
+def test_a_file_that_cannot_serve_is_one_clear_error(here, molecule, make, keys, message):
+    with pytest.raises(InputError, match=message) as caught:
+        study(path=make(molecule.copy()), **keys)
+    assert str(caught.value).startswith("c.yaml: dots.0: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_junction_is_no_molecule(here):
+    write_structure(build_junction(build(), "L", "R"), "junction.extxyz")
+    with pytest.raises(InputError, match="gold tips already"):
+        study(path="junction.extxyz")
+
+
+BAD_KEYS = {
+    "unknown source": ({"source": "smile"}, "dots.0.source = 'smile': choose one of 'catalogue', 'file'"),
+    "key of another source": (
+        {"halide": "Br"},
+        "unknown key 'dots.0.halide'; known here: source, contacts, path",
+    ),
+    "misspelt": ({"site": SITES}, "unknown key 'dots.0.site'; did you mean 'sites'?"),
+    "misspelt inside": (
+        {"sites": {"L": {"atm": 1}}},
+        "unknown key 'dots.0.sites.L.atm'; did you mean 'atom'?",
+    ),
+    "no path": ({"path": None}, "key 'dots.0.path' is missing"),
+    "negative": ({"sites": {"L": {"atom": -1}}}, "dots.0.sites.L.atom = -1"),
+    "nowhere": (
+        {"sites": {"L": {"atom": 1, "direction": [0, 0, 0]}}},
+        "dots.0.sites.L: direction = [0, 0, 0]",
+    ),
+    "twice": (
+        {"sites": {"L": {"atom": 1}, "R": {"atom": 1}}},
+        "dots.0: sites: 'L' and another site are both atom 1",
+    ),
+    "hyphen": ({"sites": {"L-1": {"atom": 1}}}, "dots.0: sites: 'L-1' holds a hyphen"),
+    "stem": ({"path": "my molecule.xyz"}, "'my molecule' cannot stand in the names of results"),
+    "pair twice": ({"contacts": ["L-R", "L-R"]}, "'L-R' is listed twice"),
+    "reserved": ({"name": "report"}, "dots.0: 'report' is a folder of the study's own results"),
+}
+
+
+@pytest.mark.parametrize(("keys", "message"), BAD_KEYS.values(), ids=BAD_KEYS)
+def test_a_wrong_key_is_one_clear_error(keys, message):
+    with pytest.raises(InputError) as caught:
+        study(**keys)
+    assert message in str(caught.value)
+    assert str(caught.value).startswith("c.yaml: ")
+
+
+def test_two_structures_of_one_name_are_an_error():
+    entry = {"source": "file", "path": str(MOLECULE), "contacts": ["L-R"], "sites": SITES}
+    with pytest.raises(InputError, match="benzenedithiolate is listed twice"):
+        make_study(parse_config({"study": "t", "dots": [entry, entry]}), CLUSTERS)
+
+
+# Gold on any element
+
+
+def test_an_anchor_without_a_known_distance_needs_the_key():
+    carbon = {"L": {"atom": 1}, "R": {"atom": 4}}
+    with pytest.raises(
+        InputError, match=r"c\.yaml: benzenedithiolate: .* at C, .*electrodes\.apex_distance_ang"
+    ):
+        study(sites=carbon)
+    assert study(sites=carbon, electrodes={"apex_distance_ang": 2.1}).junctions
+    with pytest.raises(StructureError, match=r"'L' is at C, .*electrodes\.apex_distance_ang"):
+        build_junction(build(sites=carbon), "L", "R")
+
+
+@pytest.mark.parametrize("given", [None, 2.6])
+def test_gold_stands_on_sulphur(given):
+    atoms = build_junction(build(), "L", "R", apex_distance_ang=given)
+    for site, tag in ((11, 10), (10, 20)):
+        (apex,) = np.flatnonzero(atoms.get_tags() == tag)
+        assert atoms.get_distance(site, apex) == pytest.approx(given or APEX_DISTANCE_ANG["S"])
+
+
+# Integrity of molecules
+
+
+def test_a_molecule_as_given_is_kept(molecule):
+    atoms = build()
+    integrity = examine(atoms, atoms)
+    assert integrity.is_kept
+    assert integrity.contacts["L"].bonded == (3,)
+    assert integrity.longest_ang == pytest.approx({"C-C": 1.395, "C-S": 1.77, "C-H": 1.085}, abs=1e-5)
+    assert len(heavy_bonds(atoms)) == 8
+
+
+@pytest.mark.parametrize(("length_ang", "kept"), [(2.3, True), (2.4, False)])
+def test_an_anchor_that_left_its_carbon_is_lost_and_refused(length_ang, kept):
+    built = build()
+    atoms = built.copy()
+    atoms.positions[11] += [1.77 - length_ang, 0, 0]
+    integrity = examine(atoms, built)
+    assert integrity.is_kept == kept
+    if not kept:
+        assert "its S (atom 11) is no longer bonded to C 3 (2.40 Ang)" in integrity.lost_contacts["L"]
+        assert "other bonds that are broken: 3-11 (2.40 Ang)" in integrity.findings
+        atoms.info["relaxed"] = {"lost_contacts": integrity.lost_contacts}
+        with pytest.raises(StructureError, match="'L' is no contact any more"):
+            build_junction(atoms, "L", "R")
+
+
+def test_an_anchor_that_took_a_proton_or_bonded_is_lost():
+    built = build()
+    atoms = built.copy()
+    atoms.positions[6] = atoms.positions[11] + [0, 1.34, 0]
+    integrity = examine(atoms, built)
+    assert "has taken a proton" in integrity.lost_contacts["L"]
+    atoms = built.copy()
+    atoms.positions[10] = atoms.positions[11] + [0, 0, 2.0]
+    assert "has bonded to S 10 (2.00 Ang)" in examine(atoms, built).lost_contacts["L"]
+
+
+def test_a_thiol_that_keeps_its_hydrogen_has_taken_none():
+    built = build()
+    built += Atoms("H", positions=[built.positions[11] + [-0.3, 1.3, 0]])
+    assert examine(built, built).is_kept
+
+
+# Results without the file, and the catalogue under the same contract
+
+
+def test_results_are_read_where_the_file_is_gone(here, molecule):
+    molecule.write("m.xyz")
+    made = study(path="m.xyz")
+    values = json.loads(json.dumps(study_values(made)))
+    Path("m.xyz").unlink()
+    found = study_of(values, "results")
+    assert found.dots[0].outline == made.dots[0].outline
+    assert found.junctions == made.junctions
+    assert found.dots[0].atoms == 12
+    assert "clusters" not in values
+
+
+@pytest.mark.parametrize("cation", ["MA", "Cs"])
+@pytest.mark.parametrize("name", list_dots(CLUSTERS))
+def test_the_outline_of_a_catalogue_dot_is_what_is_built(name, cation):
+    if name == "64Pb" and cation == "MA":
+        pytest.skip("slow to build and no different")
+    dot = CatalogueSettings(dot=name, cation=cation, halide="Br0.5I0.5", contacts=["L-R1"])
+    definition = dot.look_up(CLUSTERS)
+    outline, atoms = dot.outline(definition), dot.build(definition)
+    assert outline.atoms == len(atoms)
+    assert set(outline.elements) == set(atoms.symbols)
+    assert list(outline.contacts) == list(atoms.info["contacts"])
+    assert {pair: list(ends) for pair, ends in outline.pairs.items()} == atoms.info["contact_pairs"]
+
+
+def test_the_catalogue_is_the_default_source():
+    values = {"study": "t", "dots": [{"dot": "1Pb", "contacts": ["short"]}]}
+    named = {"study": "t", "dots": [{"source": "catalogue", "dot": "1Pb", "contacts": ["short"]}]}
+    assert parse_config(values) == parse_config(named)
+    assert make_study(parse_config(values), CLUSTERS).dots[0].id == "1Pb_MAPbBr3"
+
+
+def test_a_pair_more_builds_nothing_again():
+    one, two = settings(contacts=["L-R"]), settings(contacts=["L-R", "R-L"])
+    assert one.build_values() == two.build_values()
+    again = SOURCES["file"].settings_to_build(one.build_values(), "here")
+    assert same_shape(again.build(again.look_up(CLUSTERS)), build(), 0)
+
+
+def test_planning_imports_no_ase_for_the_catalogue():
+    code = (
+        "import sys\nfrom qdjunction.study.config import read_config\nfrom qdjunction.study.table import make_study\n"
+        "make_study(read_config('config.yaml'), 'clusters')\nassert 'ase' not in sys.modules, 'ase'"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment(), check=True)
+
+
+# A source of others
+
+DIATOMIC = '''
+from typing import Literal
+
+from ase import Atoms
+from pydantic import Field
+from qdjunction.structure.sources.contract import Outline, Source, SourceSettings
+
+
+class Diatomic(SourceSettings[Outline]):
+    """Two equal halogen atoms."""
+
+    source: Literal["diatomic"]
+    """A molecule of two atoms."""
+    element: Literal["Cl", "Br", "I"]
+    """Their element."""
+    distance_ang: float = Field(gt=1, lt=4)
+    """Their distance (Ang)."""
+
+    @property
+    def id(self):
+        return f"{self.element}2"
+
+    def look_up(self, catalogue):
+        ends = dict.fromkeys(("L", "R"), (self.element,))
+        return Outline(name=self.id, elements=(self.element,), atoms=2, contacts=ends)
+
+    def outline(self, definition):
+        return definition
+
+    def build(self, definition):
+        atoms = Atoms(f"{self.element}2", positions=[[0, 0, 0], [0, 0, self.distance_ang]])
+        ends = {"L": {"atom": 0, "direction": [0, 0, -1]}, "R": {"atom": 1, "direction": [0, 0, 1]}}
+        atoms.info |= {"dot": {"name": self.id}, "contacts": ends, "contact_pairs": {}}
+        return atoms
+
+
+KIND = Source("diatomic", Diatomic)
+'''
+
+
+def environment(*folders: Path) -> dict[str, str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | {"PATH": path, "PYTHONPATH": os.pathsep.join(map(str, (*folders, ROOT / "workflow")))}
+
+
+@pytest.fixture
+def plugin(here: Path) -> Path:
+    """What installing a distribution with one more source leaves behind, and a study that uses it."""
+    (here / "of_others.py").write_text(DIATOMIC)
+    info = here / "of_others-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: of_others\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[qdjunction.structure_sources]\ndiatomic = of_others:KIND\n")
+    (here / "study.yaml").write_text(
+        "study: t\ndots:\n  - {source: diatomic, element: Br, distance_ang: 2.28, contacts: [L-R]}\n"
+    )
+    return here
+
+
+def run(*words: str | Path, plugin: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        list(map(str, words)),
+        cwd=plugin,
+        env=environment(plugin),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_distribution_adds_a_source(plugin):
+    checked = run("qdjunction", "check", "study.yaml", plugin=plugin)
+    assert checked.returncode == 0, checked.stderr
+    assert "Br2/L-R  L to R" in checked.stdout
+    (plugin / "bad.yaml").write_text((plugin / "study.yaml").read_text().replace("Br", "At"))
+    refused = run("qdjunction", "check", "bad.yaml", plugin=plugin)
+    assert refused.returncode == 2
+    assert "bad.yaml: dots.0.element = 'At'" in refused.stderr
+
+
+@pytest.mark.workflow
+def test_a_source_of_others_builds_in_a_workflow(plugin):
+    built = run(
+        "snakemake", "-s", ROOT / "Snakefile", "--configfile", "study.yaml", "--cores", "1", "results/Br2/dot.extxyz",
+        plugin=plugin,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stderr
+    atoms = read(plugin / "results" / "Br2" / "dot.extxyz")
+    assert list(atoms.symbols) == ["Br", "Br"]
+    assert atoms.get_distance(0, 1) == pytest.approx(2.28)

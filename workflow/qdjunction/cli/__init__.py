@@ -1,0 +1,40 @@
+"""The command line: every command is a model of its arguments and a few lines over `qdjunction.steps`."""
+
+import sys
+from collections.abc import Sequence
+
+from qdjunction.core.errors import QdjunctionError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Words after ``qdjunction``; by default those of the process.
+
+    Returns
+    -------
+    int
+        Exit code: 0, 2 after bad input and failed calculations, 130 after Ctrl-C.
+    """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        # Imported here, so that Ctrl-C during imports ends in one line too.
+        from qdjunction.cli.parser import parse
+        from qdjunction.core.logs import log_to_terminal
+
+        command = parse(words)
+        log_to_terminal()
+        command.run()
+    except QdjunctionError as error:
+        problem, code = str(error), 2
+    except OSError as error:
+        problem, code = ": ".join(map(str, filter(None, (error.filename, error.strerror)))) or str(error), 2
+    except KeyboardInterrupt:
+        problem, code = "interrupted; the same command resumes from what is finished", 130
+    else:
+        return 0
+    print(f"{' '.join(['qdjunction', *words[:1]])}: {problem}", file=sys.stderr)
+    return code

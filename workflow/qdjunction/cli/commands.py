@@ -1,0 +1,188 @@
+"""What a command is: a model whose fields are its arguments, and what argparse is told of them."""
+
+import argparse
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
+from typing import Any, Literal, NamedTuple, Self, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from qdjunction.core.errors import InputError
+from qdjunction.core.schema import Section, error_sentence
+
+Read = Callable[[str, str], Any]
+"""Returns the value of a word, given the name of the option for its errors."""
+
+Labels = dict[tuple[str, ...], str]
+"""What errors call the arguments, by their fields."""
+
+
+def option(
+    default: Any, text: str, *, name: str = "", metavar: str = "", unit: str = "", positional: bool = False,
+    nargs: str | None = None, read: Read | None = None, **limits: Any,
+) -> Any:  # fmt: skip
+    """Return a field of a command.
+
+    Parameters
+    ----------
+    default : object
+        Default value; ``...`` if the argument is required.
+    text : str
+        What the help says of it; unit, choices and default are added.
+    name : str
+        Name of the option, by default that of the field.
+    metavar : str
+        What stands for the value in the help, by default the unit or the name.
+    unit : str
+        Unit of the value, for help and errors.
+    positional : bool
+        Whether the value is typed without the name.
+    nargs, read : optional
+        As in argparse and `Read`, if the type does not say it.
+    **limits
+        As for `pydantic.Field`.
+    """
+    typed = {"name": name, "metavar": metavar, "unit": unit, "positional": positional, "nargs": nargs}
+    extra: Any = typed | {"read": read}
+    return Field(default, description=text, json_schema_extra=extra, **limits)
+
+
+class Keys(dict[str, str]):
+    """The keys of a section of settings that are options, with their names, if they are other than the keys.
+
+    The name of a key that is a section itself is put before the names of its options.
+    """
+
+
+class Command(Section):
+    """A command; the first line of its docstring is what the help says of it.
+
+    A field made by `option` is an argument. A field that is a section of settings makes an option of each key of the
+    section, or of those in `Keys`, with its type, default, limits and description.
+    """
+
+    # One command of all is validated, and its fields have their descriptions from `option`.
+    model_config = ConfigDict(defer_build=True, use_attribute_docstrings=False)
+
+    @abstractmethod
+    def run(self) -> None:
+        """Do what the command is for."""
+
+    @classmethod
+    def from_arguments(cls, given: Mapping[str, Any], labels: Labels) -> Self:
+        """Return the command with the values that argparse found.
+
+        Raises
+        ------
+        InputError
+            A line for each wrong value: option, value, what is expected.
+        """
+        values: dict[str, Any] = {}
+        for dest, value in given.items():
+            *sections, key = dest.split(".")
+            table = values
+            for section in sections:
+                table = table.setdefault(section, {})
+            table[key] = value
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            lines = []
+            for detail in error.errors():
+                if detail["type"].startswith(("greater", "less")) and isinstance(detail["input"], str):
+                    (limit,) = detail["ctx"].values()
+                    detail["input"] = type(limit)(detail["input"])  # a number is shown as such
+                path = tuple(key for key in detail["loc"] if isinstance(key, str))
+                starts = (path[:size] for size in range(len(path), 0, -1))
+                label = next((labels[start] for start in starts if start in labels), ".".join(path))
+                lines.append(error_sentence(cls, detail, label))
+            raise InputError("\n".join(lines)) from None
+
+
+class Group(NamedTuple):
+    """Commands of two words: `COMMANDS` of a module, with `EXAMPLES`, which is imported once the first was typed."""
+
+    summary: str
+    module: str
+
+
+Commands = Mapping[str, type[Command] | Group]
+"""Commands by the word that calls them, in the order of the help."""
+
+
+def add_commands(parser: argparse.ArgumentParser, commands: Commands, words: list[str]) -> None:
+    """Tell argparse of commands: of those among `words` their arguments, of the others their summaries."""
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, entry in commands.items():
+        text = entry.summary if isinstance(entry, Group) else (entry.__doc__ or "").partition("\n")[0]
+        subparser = subparsers.add_parser(
+            name, help=f"{text[0].lower()}{text[1:].removesuffix('.')}", description=text
+        )
+        if name in words and isinstance(entry, Group):
+            module = import_module(entry.module)
+            subparser.epilog = module.EXAMPLES
+            subparser.formatter_class = argparse.RawDescriptionHelpFormatter
+            add_commands(subparser, module.COMMANDS, words)
+        elif name in words and not isinstance(entry, Group):
+            subparser.set_defaults(command=entry, labels=add_arguments(subparser, entry))
+
+
+def add_arguments(
+    parser: argparse.ArgumentParser, model: type[BaseModel], keys: Mapping[str, str] | None = None,
+    path: tuple[str, ...] = (), prefix: str = "",
+) -> Labels:  # fmt: skip
+    """Tell argparse of the fields of a command or, at `path` in it, of the `keys` of a section; return their labels."""
+    group: Any = parser.add_argument_group(".".join(path)) if path else parser
+    labels: Labels = {}
+    for key, field in model.model_fields.items():
+        if keys is not None and key not in keys:
+            continue
+        here, kind, required = (*path, key), field.annotation, field.is_required()
+        name = keys[key] if keys else ""
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            below = next((entry for entry in field.metadata if isinstance(entry, Keys)), None)
+            labels |= add_arguments(parser, kind, below, here, name or prefix)
+            continue
+        typed: Any = {} if path else field.json_schema_extra or {}
+        unit, read = typed.get("unit"), typed.get("read")
+        flag = f"--{name or typed.get('name') or prefix + key}".replace("_", "-")
+        labels[here] = f"{flag}: {'.'.join(here)}" if path else f"{flag} ({unit})" if unit else flag
+        settings: dict[str, Any] = {"help": _help(field, unit), "default": argparse.SUPPRESS}
+        if kind is bool:
+            settings["action"] = argparse.BooleanOptionalAction if field.default else "store_true"
+        else:
+            settings["type"] = partial(read, flag) if read else str
+            settings["nargs"] = typed.get("nargs") or (None if read else _nargs(kind))
+            settings["metavar"] = typed.get("metavar") or unit or ("X" if path else flag[2:].upper())
+        if typed.get("positional"):
+            settings["metavar"] = typed["metavar"] or key
+            settings["nargs"] = settings["nargs"] or (None if required else "?")
+            group.add_argument(key, **settings)
+        else:
+            group.add_argument(flag, dest=".".join(here), required=required, **settings)
+    return labels
+
+
+def _help(field: FieldInfo, unit: str | None) -> str:
+    """Return the description of a field with its unit, choices and default."""
+    notes = [unit] if unit else []
+    if get_origin(field.annotation) is Literal:
+        notes.append(f"one of {', '.join(map(str, get_args(field.annotation)))}")
+    default = field.default
+    if not field.is_required() and default is not False and default not in (None, "", (), []):
+        notes.append(f"default: {' '.join(map(str, default)) if isinstance(default, tuple) else default}")
+    text = " ".join((field.description or "").split())
+    text = text if text.endswith("...") else text.removesuffix(".")
+    return (f"{text} ({'; '.join(notes)})" if notes else text).replace("%", "%%")
+
+
+def _nargs(kind: Any) -> str | int | None:
+    """Return how many words a list or tuple takes."""
+    for part in (kind, *get_args(kind)):
+        if get_origin(part) in (list, tuple):
+            inner = get_args(part)
+            return "+" if get_origin(part) is list or ... in inner else len(inner)
+    return None

@@ -1,0 +1,126 @@
+"""Commands for H and S: hamiltonian, siesta-input, siesta-convergence; options of all that start an engine."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from qdjunction.cli.commands import Command, Commands, Keys, option
+from qdjunction.cli.values import one_word, output_file, output_folder
+from qdjunction.core.errors import InputError
+from qdjunction.core.limits import Force
+from qdjunction.engine.siesta.settings import SiestaSettings
+
+if TYPE_CHECKING:
+    from qdjunction.engine.contract import Engine
+
+Siesta = Annotated[SiestaSettings, Keys(pseudopotentials="pseudos", protocol="")]
+
+
+class JobCommand(Command):
+    """A command that runs a program, in a folder of its own."""
+
+    output: Path
+    siesta: Siesta = SiestaSettings()
+    threads: int | None = option(None, "threads (default: OMP_NUM_THREADS)", ge=1)
+    workdir: Path | None = output_folder(
+        "folder of the engine's files (default: beside the output)", default=None
+    )
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the engine's files."""
+        return self.workdir or self.output.with_name(f"{self.output.stem}.work")
+
+
+class EngineCommand(JobCommand):
+    """A command that runs an engine."""
+
+    engine: str = option("xtb", "xtb, the embedded GFN1-xTB model, or siesta, which SIESTA_COMMAND names")
+
+    def make_engine(self) -> "Engine":
+        """Return the engine with its settings.
+
+        Raises
+        ------
+        InputError
+            If there is no such engine, or settings of another are given.
+        """
+        from qdjunction.engine.registry import make_engine
+
+        settings = self.siesta.model_dump(exclude_unset=True)
+        if settings and self.engine != "siesta":
+            raise InputError("--pseudos and --protocol belong to --engine siesta")
+        return make_engine(self.engine, settings, threads=self.threads)
+
+
+class Hamiltonian(EngineCommand):
+    """Compute H and S, Fermi energy at zero."""
+
+    structure: str | None = option(None, "extended XYZ file of a dot or junction", positional=True)
+    run_dir: Path | None = option(
+        None, "folder of a finished SIESTA run to read instead of computing (with --engine siesta)",
+        name="from", metavar="RUNDIR",
+    )  # fmt: skip
+    output: Path = output_file("netCDF file to write; sisl opens it", ".nc")
+
+    def run(self) -> None:
+        from qdjunction.steps.electronic import hamiltonian, hamiltonian_of_run
+
+        if self.run_dir is None and self.structure is not None:
+            hamiltonian(self.structure, self.make_engine(), self.folder, self.output)
+        elif self.run_dir is None or self.structure is not None:
+            raise InputError("give either a structure to compute or, with --from, a finished run to read")
+        elif self.engine != "siesta":
+            raise InputError("--from reads a run of SIESTA; add --engine siesta")
+        else:
+            hamiltonian_of_run(self.run_dir, self.output)
+
+
+def _grid(word: str) -> tuple[int, int]:
+    first, second = map(int, word.split("x"))
+    if min(first, second) < 1:
+        raise ValueError
+    return first, second
+
+
+class SiestaInput(Command):
+    """Write a folder that SIESTA can be run in by hand."""
+
+    structure: str = option(..., "extended XYZ file of a dot or junction", positional=True)
+    siesta: Siesta = SiestaSettings()
+    fmax: Force | None = option(
+        None, "relax to this largest force component, by default H and S at the geometry given",
+        unit="eV/Ang",
+    )  # fmt: skip
+    max_steps: int = option(500, "moves of a relaxation", ge=0)
+    lead: tuple[int, int] | None = option(
+        None, "a periodic structure is a bulk lead: k-points across it, e.g. 4x4, as in the device",
+        metavar="NxM", read=one_word(_grid, "not two numbers of k-points; write e.g. 4x4"),
+    )  # fmt: skip
+    output: Path = output_folder("folder to write", "siesta.fdf", metavar="RUNDIR")
+
+    def run(self) -> None:
+        from qdjunction.engine.siesta.steps import siesta_input, siesta_lead_input
+
+        if self.lead is None:
+            siesta_input(self.structure, self.siesta, self.output, self.fmax, self.max_steps)
+        elif self.fmax is not None:
+            raise InputError("--lead and --fmax: a lead is not relaxed; leave --fmax out")
+        else:
+            siesta_lead_input(self.structure, self.siesta, self.output, self.lead)
+
+
+class SiestaConvergence(JobCommand):
+    """Run SIESTA with mesh, energy shift and basis changed one at a time, and tabulate gap, energy and forces."""
+
+    structure: str = option(..., "extended XYZ file, best a small dot", positional=True)
+    output: Path = output_file("CSV file to write; a second call resumes where a killed one stopped", ".csv")
+
+    def run(self) -> None:
+        from qdjunction.engine.siesta.steps import siesta_convergence
+
+        siesta_convergence(self.structure, self.siesta, self.folder, self.output, self.threads or 1)
+
+
+COMMANDS: Commands = {
+    "hamiltonian": Hamiltonian, "siesta-input": SiestaInput, "siesta-convergence": SiestaConvergence
+}  # fmt: skip

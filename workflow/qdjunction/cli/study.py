@@ -1,0 +1,109 @@
+"""Commands for studies: check, run, failures, figures, crate."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qdjunction.cli.commands import Command, Commands, option
+from qdjunction.cli.values import catalogue, catalogue_option, in_checkout, output_file, output_folder
+
+if TYPE_CHECKING:
+    from qdjunction.study.table import Study
+
+
+def _read_study(config: str, clusters: Path | None = None) -> "Study":
+    from qdjunction.study.config import read_config
+    from qdjunction.study.table import make_study
+
+    return make_study(read_config(config), catalogue(clusters), config)
+
+
+class Check(Command):
+    """Check a configuration and list the junctions it asks for."""
+
+    config: str = option(..., "a config.yaml", positional=True)
+    clusters: Path | None = catalogue_option()
+
+    def run(self) -> None:
+        study = _read_study(self.config, self.clusters)
+        name, engine = study.config.study, study.config.engine
+        print(f"{self.config}: study {name}, engine {engine}, {len(study.junctions)} junctions")
+        for junction in study.junctions:
+            print(f"  {junction.id}  {junction.left} to {junction.right}")
+
+
+class Run(Command):
+    """Check a configuration and run its study with Snakemake, in this folder."""
+
+    config: str = option(..., "a config.yaml", positional=True)
+    snakemake: list[str] = option(
+        [], "any option of Snakemake, e.g. --cores 4, -n, or --profile slurm (default: all cores)",
+        positional=True, metavar="OPTION", nargs=argparse.REMAINDER,
+    )  # fmt: skip
+
+    def run(self) -> None:
+        from qdjunction.core.extras import require_extra
+        from qdjunction.engine.registry import ENGINES
+
+        snakefile = in_checkout("Snakefile", "run the study from a checkout")
+        # Snakemake reads the file before the Snakefile does, and has a traceback for one that is missing or no YAML.
+        study = _read_study(self.config)
+        require_extra("workflow", "report", *ENGINES[study.config.engine].extras)
+        words = self.snakemake or ["--cores", "all"]
+        command = ["snakemake", "--snakefile", str(snakefile), "--configfile", self.config, *words]
+        os.execv(sys.executable, [sys.executable, "-m", *command])
+
+
+class Failures(Command):
+    """List what failed in a study, or forget it so that it is done again."""
+
+    results: str = option(..., "results folder of the study", positional=True)
+    forget: bool = option(False, "delete the records; the next run of Snakemake tries again")
+
+    def run(self) -> None:
+        from qdjunction.study.failures import find_failures, forget_failures
+
+        found = find_failures(self.results)
+        for failure, paths in found.items():
+            print(f"{failure.case}  {failure.step}  {failure.error}  {len(paths)} files: {failure.reason}")
+        if self.forget:
+            forget_failures(self.results)
+        print(f"{self.results}: {len(found)} failures{' forgotten' if self.forget and found else ''}")
+
+
+class Figures(Command):
+    """Draw a study's figures and page again from its results, without any engine."""
+
+    results: str = option(..., "results folder of the study, also of an unpacked archive", positional=True)
+    style: str | None = option(
+        None, "Matplotlib style sheet to put over the report's style", metavar="FILE.mplstyle"
+    )
+    output: Path = output_folder("folder to write to", "index.html")
+
+    def run(self) -> None:
+        from qdjunction.report.redraw import redraw
+
+        redraw(self.results, self.output, self.style)
+
+
+class Crate(Command):
+    """Export a finished study as a Workflow Run RO-Crate."""
+
+    results: str = option(..., "results folder of the study", positional=True)
+    author: str = option("", "who ran the study", metavar="NAME")
+    orcid: str = option("", "their ORCID, e.g. 0000-0002-1825-0097", metavar="ID")
+    licence: str = option("", "of the results: an SPDX identifier or an address", metavar="L")
+    output: Path = output_file("zip file to write")
+
+    def run(self) -> None:
+        from qdjunction.crate import write_crate
+        from qdjunction.crate.metadata import People
+
+        write_crate(self.results, self.output, People(self.author, self.orcid, self.licence))
+
+
+COMMANDS: Commands = {
+    "check": Check, "run": Run, "failures": Failures, "figures": Figures, "crate": Crate
+}  # fmt: skip

@@ -1,0 +1,108 @@
+"""What words of the command line stand for: outputs, checked before any work; several values; the catalogue."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import qdjunction
+from qdjunction.cli.commands import option
+from qdjunction.core.errors import InputError
+
+
+def output_file(
+    text: str, *suffixes: str, record: bool = False, default: Any = ..., metavar: str = "FILE"
+) -> Any:
+    """Return the field of a file to write: it has one of the suffixes and can be written, and so can its record."""
+
+    def read(flag: str, word: str) -> Path:
+        path = Path(word)
+        _check_file(f"{flag} {word}", path)
+        if suffixes and path.suffix not in suffixes:
+            raise InputError(f"{flag} {word}: let the name end in {' or '.join(suffixes)}")
+        if record:
+            beside = path.with_suffix(".json")
+            _check_file(f"{flag} {word}: its record {beside}", beside)
+        return path
+
+    return option(default, text, metavar=metavar, read=read)
+
+
+def output_folder(text: str, *files: str, default: Any = ..., metavar: str = "DIR") -> Any:
+    """Return the field of a folder to write to: it is no file, and the files can be written in it."""
+
+    def read(flag: str, word: str) -> Path:
+        path = Path(word)
+        if path.exists() and not path.is_dir():
+            raise InputError(f"{flag} {word}: is a file; {flag} names a folder")
+        _check_writable(f"{flag} {word}", path / "file")
+        for name in files:
+            _check_file(f"{flag} {path / name}", path / name)
+        return path
+
+    return option(default, text, metavar=metavar, read=read)
+
+
+def structure_file() -> Any:
+    """Return the field of a structure to write, with its record."""
+    text = "extended XYZ file to write; a record is written beside it as .json"
+    return output_file(text, ".extxyz", ".xyz", record=True)
+
+
+def _check_file(what: str, path: Path) -> None:
+    if path.is_dir():
+        raise InputError(f"{what}: is a folder; name a file in it, or move it")
+    _check_writable(what, path)
+
+
+def _check_writable(what: str, path: Path) -> None:
+    """Check that `path` could be made in the nearest folder above it that exists."""
+    folder = path.absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir():
+        raise InputError(f"{what}: {folder} is a file, not a folder; correct the path")
+    if not os.access(folder, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        raise InputError(f"{what}: no permission to write in {folder}; name another place")
+
+
+def one_word(parse: Callable[[str], Any], remedy: str) -> Callable[[str, str], Any]:
+    """Return what reads several values from one word, for `option`; `remedy` follows a word that `parse` refuses."""
+
+    def read(flag: str, word: str) -> Any:
+        try:
+            return parse(word)
+        except ValueError:
+            raise InputError(f"{flag} = {word!r}: {remedy}") from None
+
+    return read
+
+
+numbers = one_word(
+    lambda word: [float(part) for part in word.split(",")], "not numbers; write e.g. 3.9,9.2,14.5,17.5"
+)
+"""Reads numbers such as ``3.9,9.2,14.5``."""
+
+
+def catalogue_option() -> Any:
+    """Return the field of the folder of the dots' YAML files."""
+    return option(None, "folder of the catalogue (default: that of the checkout)", metavar="DIR")
+
+
+def catalogue(folder: Path | None) -> Path:
+    """Return the folder of the dots' YAML files; None stands for that of the checkout."""
+    return folder or in_checkout("clusters", "name the folder of the dots' YAML files with --clusters")
+
+
+def in_checkout(name: str, remedy: str) -> Path:
+    """Return a file or folder of the checkout that this package runs from.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    path = Path(qdjunction.__file__).parents[2] / name
+    if not path.exists():
+        raise InputError(f"this installation has no {name} beside it; {remedy}")
+    return path

@@ -1,0 +1,58 @@
+"""What only SIESTA can do, from files to files: inputs for runs by hand, and a convergence study."""
+
+import logging
+from pathlib import Path
+
+from qdjunction.core.files import write_table
+from qdjunction.engine.siesta.convergence import convergence
+from qdjunction.engine.siesta.inputs import Task, write_lead_input, write_siesta_input
+from qdjunction.engine.siesta.launch import Launch
+from qdjunction.engine.siesta.settings import SiestaSettings
+from qdjunction.structure.xyz import read_structure
+
+log = logging.getLogger(__name__)
+
+
+def siesta_input(
+    structure: str | Path,
+    settings: SiestaSettings,
+    run_dir: str | Path,
+    fmax_ev_per_ang: float | None = None,
+    max_steps: int = 500,
+) -> None:
+    """Write a folder that ``siesta < siesta.fdf > siesta.out`` can be run in.
+
+    It asks for H and S at the given geometry or, with `fmax_ev_per_ang`, for a relaxation.
+
+    Raises
+    ------
+    InputError
+        If a pseudopotential is missing or unfit.
+    """
+    task = Task() if fmax_ev_per_ang is None else Task(max_steps, fmax_ev_per_ang)
+    path = write_siesta_input(read_structure(structure), settings.pseudopotentials, settings, run_dir, task)
+    log.info("wrote %s; run it there with `siesta < %s > %s.out`", path, path.name, path.stem)
+
+
+def siesta_lead_input(
+    structure: str | Path, settings: SiestaSettings, run_dir: str | Path, transverse: tuple[int, int]
+) -> None:
+    """Write a folder in which SIESTA makes the TSHS file of a bulk lead; see `write_lead_input`.
+
+    Raises
+    ------
+    InputError
+        If the structure is not periodic or a pseudopotential is missing.
+    """
+    path = write_lead_input(
+        read_structure(structure), settings.pseudopotentials, settings, run_dir, transverse
+    )
+    log.info("wrote %s; run it there with `siesta < %s > %s.out`", path, path.name, path.stem)
+
+
+def siesta_convergence(
+    structure: str | Path, settings: SiestaSettings, workdir: str | Path, output: str | Path, threads: int
+) -> None:
+    """Tabulate how much gap, energy and forces of a structure depend on mesh, energy shift and basis."""
+    launch = Launch.of_job(threads, {})
+    write_table(convergence(read_structure(structure), settings, workdir, launch=launch), output)

@@ -1,0 +1,26 @@
+"""What a study may say about its structures; cheap to import."""
+
+from pydantic import Field, model_validator
+
+from qdjunction.core.schema import Section
+
+
+class ElectrodeSettings(Section):
+    """The gold pyramids."""
+
+    layers: int = Field(default=3, ge=1, le=12)
+    """Layers of a pyramid: 1, 3, 6, 10, 15, ... atoms from apex to base."""
+    lead_layers: int = Field(default=1, ge=1, le=12)
+    """Outermost layers of a pyramid that couple to the lead."""
+    apex_distance_ang: float | None = Field(default=None, ge=2, le=4.5)
+    """Distance from the apex to the contact atom (Ang); by default that of its element (Cl 2.66, Br 2.76, I 2.88,
+    S 2.42), and required for any other. Below 2 Ang the two atoms overlap, beyond 4.5 Ang they do not touch."""
+
+    @model_validator(mode="after")
+    def _a_lead_is_part_of_the_pyramid(self) -> "ElectrodeSettings":
+        if self.lead_layers > self.layers:
+            raise ValueError(
+                f"lead_layers = {self.lead_layers} is more than layers = {self.layers}; "
+                "a pyramid cannot have more lead layers than layers"
+            )
+        return self

@@ -1,0 +1,16 @@
+"""Springs that hold the bonds of a new structure together until it has settled."""
+
+from ase import Atoms
+from ase.constraints import Hookean
+
+from qdjunction.structure.bonds import SPRING_FRACTION, pb_halide_springs
+from qdjunction.structure.perovskite.cations import ammonium_springs
+
+DESCRIPTION = f"N-H above 1.05 Ang, 30 eV/Ang^2; Pb-X above {SPRING_FRACTION} covalent radii, 6 eV/Ang^2"
+"""What a record says of the springs."""
+
+
+def settling_springs(atoms: Atoms) -> dict[str, list[Hookean]]:
+    """Return the springs by the kind of bond that they hold; none for a structure without such bonds."""
+    springs = {"N-H": ammonium_springs(atoms), "Pb-halide": pb_halide_springs(atoms)}
+    return {bond: held for bond, held in springs.items() if held}

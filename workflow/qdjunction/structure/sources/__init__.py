@@ -1,0 +1,1 @@
+"""Where the structures of a study come from, one file each."""

@@ -1,0 +1,159 @@
+"""The catalogue of neutral perovskite dots, a YAML file each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from qdjunction.core.errors import QdjunctionError
+from qdjunction.core.schema import Name, Section
+from qdjunction.structure.perovskite.catalogue import DotDefinition, load_dot
+from qdjunction.structure.perovskite.composition import parse_halide
+from qdjunction.structure.perovskite.lattice import halide_sites
+from qdjunction.structure.sources.contract import Outline, Source, SourceSettings
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+ATOMS_PER_CATION = {"MA": 8, "Cs": 1}
+ELEMENTS_OF_CATION = {"MA": ("C", "N", "H"), "Cs": ("Cs",)}
+
+
+class CatalogueSettings(SourceSettings[DotDefinition]):
+    """One dot of the catalogue and the contacts it is measured at."""
+
+    origin: ClassVar[str] = "ideal lattice"
+
+    source: Literal["catalogue"] = "catalogue"
+    """A dot of the catalogue."""
+    dot: Name
+    """Name of a dot in the catalogue, e.g. `12Pb` for `clusters/12Pb.yaml`."""
+    cation: Literal["MA", "Cs"] = "MA"
+    """A-site cation."""
+    halide: str = "Br"
+    """Halide or mixture, e.g. `Br` or `Br0.72Cl0.28`."""
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    """Seed of the halide order of a mixture."""
+    short_range_order: float = Field(default=0.0, ge=-1, le=1)
+    """Warren-Cowley parameter wanted of a mixture: 0 random, above 0 like halides cluster, below 0 they mix."""
+
+    @field_validator("halide")
+    @classmethod
+    def _halide_is_known(cls, value: str) -> str:
+        try:
+            parse_halide(value)
+        except QdjunctionError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    @property
+    def id(self) -> str:
+        """Catalogue name and formula unit, with seed and order where halides are mixed."""
+        composition = parse_halide(self.halide)
+        if len(composition.fractions) == 1:
+            return f"{self.dot}_{self.cation}Pb{composition.fractions[0][0]}3"
+        anions = "".join(f"{halide}{3 * fraction:.4g}" for halide, fraction in composition.fractions)
+        order = f"-o{self.short_range_order:g}" if self.short_range_order else ""
+        return f"{self.dot}_{self.cation}Pb{anions}-s{self.seed}{order}"
+
+    @property
+    def key(self) -> str:
+        """Name of the dot in the catalogue."""
+        return self.dot
+
+    @property
+    def labels(self) -> Mapping[str, Any]:
+        """Dot, cation and halide order."""
+        return {
+            "catalogue_dot": self.dot,
+            "cation": self.cation,
+            "halide": self.halide,
+            "seed": self.seed,
+            "short_range_order": self.short_range_order,
+        }
+
+    def look_up(self, catalogue: Path) -> DotDefinition:
+        """Return the definition of the dot."""
+        return load_dot(self.dot, catalogue)
+
+    def outline(self, definition: DotDefinition) -> Outline:
+        """Return what planning must know of the dot."""
+        pb = definition.pb_sites
+        anions = len(halide_sites(pb))
+        halides = tuple(halide for halide, _ in parse_halide(self.halide).fractions)
+        return Outline(
+            name=definition.name,
+            elements=("Pb", *halides, *ELEMENTS_OF_CATION[self.cation]),
+            atoms=len(pb) + anions + ATOMS_PER_CATION[self.cation] * (anions - 2 * len(pb)),
+            contacts=dict.fromkeys(definition.contact_sites, halides),
+            pairs=definition.pairs,
+        )
+
+    def build(self, definition: DotDefinition) -> Atoms:
+        """Return the unrelaxed dot on its ideal lattice."""
+        from qdjunction.structure.perovskite.dot import build_dot
+
+        return build_dot(definition, self.cation, self.halide, self.seed, self.short_range_order)
+
+    def relaxed_start(self, catalogue: Path, engine: str) -> Path | None:
+        """Return the geometry that ships in ``relaxed`` of the catalogue, if there is one."""
+        path = catalogue / "relaxed" / f"{self.id}_{engine}.extxyz"
+        return path if path.exists() else None
+
+
+class ScreenEntry(Section):
+    """Many dots at once: every combination of the lists."""
+
+    dots: list[Name] = Field(min_length=1)
+    """Names of dots in the catalogue."""
+    cations: list[Literal["MA", "Cs"]] = Field(default=["MA"], min_length=1)
+    """A-site cations."""
+    halides: list[str] = Field(min_length=1)
+    """Halides or mixtures, e.g. `Br` or `Br0.72Cl0.28`."""
+    seeds: int = Field(default=1, ge=1, le=10_000)
+    """How many halide orders of each mixture, seeds 0, 1, ...; a pure halide has one order."""
+    short_range_orders: list[Annotated[float, Field(ge=-1, le=1)]] = Field(default=[0.0], min_length=1)
+    """Warren-Cowley parameters wanted of the mixtures."""
+    contacts: list[Name] = Field(min_length=1)
+    """Contact pairs, the same for all these dots."""
+
+    @property
+    def entries(self) -> list[CatalogueSettings]:
+        """The dots one by one."""
+        entries = []
+        for dot, cation, halide in product(self.dots, self.cations, self.halides):
+            mixed = len(parse_halide(halide).fractions) > 1
+            orders = product(self.short_range_orders, range(self.seeds)) if mixed else [(0.0, 0)]
+            entries += [
+                CatalogueSettings(
+                    dot=dot,
+                    cation=cation,
+                    halide=halide,
+                    seed=seed,
+                    short_range_order=order,
+                    contacts=self.contacts,
+                )
+                for order, seed in orders
+            ]
+        return entries
+
+    @model_validator(mode="after")
+    def _every_dot_can_be(self) -> ScreenEntry:
+        for halide in self.halides:
+            try:
+                mixed = len(parse_halide(halide).fractions) > 1
+            except QdjunctionError as error:
+                raise ValueError(f"halides: {error}") from None
+            for order in self.short_range_orders if mixed else [0.0]:
+                # The checks of one dot are the checks of all that differ in seed, dot and cation only.
+                CatalogueSettings(
+                    dot=self.dots[0], halide=halide, short_range_order=order, contacts=self.contacts
+                )
+        return self
+
+
+KIND = Source("catalogue", CatalogueSettings, DotDefinition, section="clusters")
