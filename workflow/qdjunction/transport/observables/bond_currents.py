@@ -128,6 +128,8 @@ def compute(context: JunctionContext, settings: BondCurrentSettings) -> xarray.D
 
 def draw(data: xarray.Dataset, axes: Axes) -> None:
     """Draw the bonds at the first energy as arrows, in the plane in which the junction is longest."""
+    # Strong ones are drawn last, on top of the weak ones.
+    data = data.isel(bond=np.argsort(np.abs(data["current"].values[0])))
     current = data["current"].values[0]
     forward = current >= 0
     start = np.where(forward, data["from_atom"], data["to_atom"])
@@ -139,7 +141,7 @@ def draw(data: xarray.Dataset, axes: Axes) -> None:
     across = rest[:, int(np.argmax(rest.std(axis=0)))]
     arrows = axes.quiver(
         along[start], across[start], (along[end] - along[start]), (across[end] - across[start]), np.abs(current),
-        angles="xy", scale_units="xy", scale=1, cmap="viridis",
+        angles="xy", scale_units="xy", scale=1, cmap="Oranges",
     )  # fmt: skip
     axes.plot(along, across, ".", color="0.7", markersize=2, zorder=0)
     axes.figure.colorbar(arrows, ax=axes, label="current (in units of T)")
