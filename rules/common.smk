@@ -97,7 +97,7 @@ def contacts_of_dot(wildcards):
 
 def electrode_file():
     """File of the bulk electrode, if the study has one."""
-    return study.config.transport.leads.electrode or []
+    return list(study.config.transport.leads.files.values())
 
 
 def of_junctions(pattern):

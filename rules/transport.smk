@@ -1,3 +1,15 @@
+def transport_settings():
+    """The settings of T(E), on which no observable beside it has an effect."""
+    return {
+        key: value
+        for key, value in settings("transport").items()
+        if key != "observables"
+    }
+
+
+OBSERVABLES = {entry["kind"]: entry for entry in settings("transport")["observables"]}
+
+
 # T(E) and the orbital rule, in the batches of rules/electronic.smk. The surfaces of a bulk electrode stay in one cache for
 # all junctions of a study. It is no declared output, since many jobs write to it at once.
 for batch in study.batches:
@@ -26,7 +38,7 @@ for batch in study.batches:
             runtime=asked("scf_min", batch=batch),
         params:
             contacts=contacts(batch),
-            transport=settings("transport"),
+            transport=transport_settings(),
             interference=headline_settings(),
             workdir=f"{study.config.results}/work/{{dot}}",
             cache=f"{study.config.results}/cache",
@@ -61,3 +73,33 @@ rule local_density:
         cache=f"{study.config.results}/cache",
     script:
         "../workflow/scripts/local_density.py"
+
+
+if OBSERVABLES:
+
+    rule observable:
+        input:
+            hamiltonian="<results>/{dot}/{junction}/hamiltonian.nc",
+            transmission="<results>/{dot}/{junction}/transmission.nc",
+            files=list(study.config.transport.files.values()),
+        output:
+            "<results>/{dot}/{junction}/{observable}.nc",
+        log:
+            "<logs>/{dot}/{junction}/{observable}.log",
+        benchmark:
+            "<benchmarks>/{dot}/{junction}/{observable}.tsv"
+        wildcard_constraints:
+            observable="|".join(OBSERVABLES),
+        priority: small_first
+        conda:
+            "../envs/python.yaml"
+        threads: 1
+        resources:
+            mem_mb=asked("mem_mb", batch=ONE),
+            runtime=asked("scf_min", batch=ONE),
+        params:
+            transport=transport_settings(),
+            settings=lambda wildcards: OBSERVABLES[wildcards.observable],
+            cache=f"{study.config.results}/cache",
+        script:
+            "../workflow/scripts/observable.py"

@@ -133,7 +133,7 @@ if not Path(SHARED).exists():
     write_electronic_structure(result, SHARED)
 print(result.energy_ev.hex(), result.eigenvalues_ev.tobytes().hex())
 for found in (result, read_electronic_structure(SHARED)):
-    device, *leads = WideBand(1.0).attach(Device.from_hamiltonian(found.hamiltonian), *lead_atoms(atoms))
+    device, *leads = WideBand(coupling_ev=1.0).attach(Device.from_hamiltonian(found.hamiltonian), *lead_atoms(atoms))
     print(transmission(device, *leads, numpy.linspace(-2, 5, 71)).transmission.tobytes().hex())
 """
 

@@ -15,6 +15,7 @@ from qdjunction.core.schema import dump_yaml, parse_yaml
 from qdjunction.engine.siesta import pseudopotentials
 from qdjunction.study.config import RelaxSettings, config_model, parse_config, read_config, read_values
 from qdjunction.study.table import make_study
+from qdjunction.transport import Bulk, Cluster, WideBand
 
 ROOT = Path(__file__).parents[2]
 CLUSTERS = ROOT / "clusters"
@@ -69,8 +70,12 @@ BAD = [
     (("transport", "leads", "kind"), "bulk", "kind bulk needs the key electrode"),
     (("transport", "leads", "electrode"), "au.TSHS", "electrode = 'au.TSHS' is of no use to wide-band leads"),
     (("transport", "leads", "eta_ev"), 1e-4, "eta_ev = 0.0001 is of no use to wide-band leads"),
-    (("transport", "leads", "kpoints"), [2, 2], "kpoints = [2, 2] are of no use to wide-band leads"),
-    (("transport", "leads", "kpoints"), [0, 2], "transport.leads.kpoints.0 = 0"),
+    (("transport", "leads", "kpoints"), [2, 2], "kpoints = [2, 2] is of no use to wide-band leads"),
+    (
+        ("transport", "leads"),
+        {"kind": "bulk", "electrode": "au.TSHS", "kpoints": [0, 2]},
+        "transport.leads.kpoints.0 = 0",
+    ),
     (("interference", "confidence"), 1.5, "interference.confidence = 1.5"),
     (("relax", "fmax_ev_per_ang"), float("nan"), "relax.fmax_ev_per_ang"),
     (
@@ -295,6 +300,20 @@ def test_an_electrode_that_is_not_there_is_named(values):
         InputError, match=r"c\.yaml: transport\.leads\.electrode = 'none\.TSHS': there is no such file"
     ):
         make_study(parse_config(values, "c.yaml"), CLUSTERS, "c.yaml")
+
+
+def test_leads_of_an_earlier_record_are_read(values):
+    """Earlier records list the keys of all kinds."""
+    unused = {"electrode": None, "eta_ev": None, "kpoints": [1, 1]}
+    values["transport"]["leads"] = {"kind": "cluster", "coupling_ev": 0.5} | unused
+    assert parse_config(values).transport.leads == Cluster(coupling_ev=0.5)
+    values["transport"]["leads"] = unused | {"kind": "bulk", "coupling_ev": 1.0, "electrode": "au.TSHS"}
+    assert parse_config(values).transport.leads == Bulk(electrode="au.TSHS")
+
+
+def test_a_kind_of_lead_may_be_left_out(values):
+    values["transport"]["leads"] = {"coupling_ev": 2}
+    assert parse_config(values).transport.leads == WideBand(coupling_ev=2.0)
 
 
 def test_pseudopotentials_are_read_once_however_many_dots(values, monkeypatch, tmp_path):

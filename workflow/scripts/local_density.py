@@ -1,6 +1,6 @@
 from qdjunction.steps.interference import headline_of
 from qdjunction.steps.transport import local_density
-from qdjunction.study.config import LeadSettings
+from qdjunction.study.config import TransportSettings
 from qdjunction.study.job import running
 
 job = snakemake
@@ -8,7 +8,7 @@ with running(job):
     local_density(
         job.input.hamiltonian,
         headline_of(job.input.series, job.wildcards.junction),
-        LeadSettings(**job.params.leads),
+        TransportSettings(leads=job.params.leads).leads,
         job.output[0],
         cache=job.params.cache,
     )

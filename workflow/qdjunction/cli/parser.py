@@ -10,6 +10,9 @@ COMMANDS: Commands = {
     **structure.COMMANDS,
     **electronic.COMMANDS,
     **transport.COMMANDS,
+    "observe": Group(
+        "Compute an observable of a junction: channels, currents, densities.", "qdjunction.cli.observe"
+    ),
     **interference.COMMANDS,
     **study.COMMANDS,
     "traces": Group("Analyse and simulate break-junction traces.", "qdjunction.cli.traces"),

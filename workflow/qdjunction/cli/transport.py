@@ -1,6 +1,7 @@
-"""Commands for transport: transmission."""
+"""Commands for transport: transmission, and the options of all that attach leads."""
 
 from pathlib import Path
+from typing import Any
 
 from qdjunction.cli.commands import Command, Commands, option
 from qdjunction.cli.values import one_word, output_file, output_folder
@@ -21,16 +22,13 @@ atoms = one_word(_atoms, "no atoms or ranges of atoms; write e.g. 290-299,305")
 """Reads atoms, counted from 0, such as ``0-3,7``; ranges have both ends."""
 
 
-class Transmission(Command):
-    """Compute T(E) of a junction."""
+class JunctionCommand(Command):
+    """A command that attaches leads to H and S of a junction."""
 
     hamiltonian: str = option(
         ..., "file of `qdjunction hamiltonian`, a SIESTA run's folder, or any Hamiltonian that sisl reads",
         positional=True,
     )  # fmt: skip
-    energies: str = option(
-        "-2:2:0.01", "first:last:step or a list, relative to E_F; write --energies=-2:2:0.01", unit="eV"
-    )
     leads: str = option("wide-band:1.0", "wide-band:g or cluster:g (g in eV), wire, or bulk:electrode.TSHS")
     left_atoms: list[int] | None = option(
         None, "left lead atoms, counted from 0, e.g. 290-299,305; default: tagged ones", read=atoms
@@ -46,9 +44,39 @@ class Transmission(Command):
         None, "lattice vector along which the leads lie (default: found from their atoms)", metavar="a|b|c"
     )
     spin: str | None = option(None, "spin of a spin-polarised file (also 0 or 1)", metavar="up|down")
-    solver: str = option("auto", "contact-reduction, direct, layers, or auto, the one with least work")
     kpoints: str = option("1", "k points across the leads, e.g. 4x4; 1: Gamma alone", metavar="N1xN2")
     eta: Eta | None = option(None, "imaginary energy inside wire and bulk leads", unit="eV")
+    cache: Path | None = output_folder(
+        "keep the surfaces of bulk electrodes here, for later runs", default=None
+    )
+
+    def parsed(self) -> dict[str, Any]:
+        """Return the arguments of `steps.transport` that these options stand for."""
+        from qdjunction.transport import parse_axis, parse_kpoints, parse_leads, parse_spin
+
+        spin = parse_spin(self.spin) if self.spin else None
+        leads = parse_leads(
+            self.leads, self.eta, self.cache, spin=spin, electrode_fermi_ev=self.electrode_fermi
+        )
+        return {
+            "path": self.hamiltonian,
+            "leads": leads,
+            "left_atoms": self.left_atoms,
+            "right_atoms": self.right_atoms,
+            "fermi_ev": self.fermi,
+            "kpoints": parse_kpoints(self.kpoints),
+            "axis": parse_axis(self.axis) if self.axis else None,
+            "spin": spin,
+        }
+
+
+class Transmission(JunctionCommand):
+    """Compute T(E) of a junction."""
+
+    energies: str = option(
+        "-2:2:0.01", "first:last:step or a list, relative to E_F; write --energies=-2:2:0.01", unit="eV"
+    )
+    solver: str = option("auto", "contact-reduction, direct, layers, or auto, the one with least work")
     eigenchannels: int = option(0, "write the N largest T_n at each energy too", metavar="N")
     ldos: str | None = option(
         None, "write the local density of states at these energies too, e.g. --ldos=-1,0", unit="eV"
@@ -58,27 +86,18 @@ class Transmission(Command):
         default=None, metavar="FILE.csv",
     )  # fmt: skip
     temperature: Temperature = option(300.0, "temperature of that table", unit="K")
-    cache: Path | None = output_folder(
-        "keep the surfaces of bulk electrodes here, for later runs", default=None
-    )
     output: Path = output_file("netCDF file to write: .nc for xarray, .TBT.nc for sisl", ".nc")
 
     def run(self) -> None:
         from qdjunction.steps.transport import compute_transmission
-        from qdjunction.transport import parse_axis, parse_energies, parse_kpoints, parse_leads, parse_spin
+        from qdjunction.transport import parse_energies
 
-        spin = parse_spin(self.spin) if self.spin else None
-        leads = parse_leads(
-            self.leads, self.eta, self.cache, spin=spin, electrode_fermi_ev=self.electrode_fermi
-        )
         compute_transmission(
-            self.hamiltonian, parse_energies(self.energies), leads, self.output,
-            self.left_atoms, self.right_atoms, self.fermi,
+            **self.parsed(), energies_ev=parse_energies(self.energies), output=self.output,
             solver=self.solver,  # type: ignore[arg-type]  # refused there if unknown
-            kpoints=parse_kpoints(self.kpoints), channels=self.eigenchannels,
+            channels=self.eigenchannels,
             density_energies_ev=parse_energies(self.ldos) if self.ldos else None,
             response_table=self.linear_response, temperature_k=self.temperature,
-            axis=parse_axis(self.axis) if self.axis else None, spin=spin,
         )  # fmt: skip
 
 

@@ -147,7 +147,7 @@ def _remedy(error: yaml.YAMLError) -> str:
     if "'\\t'" in problem:
         return "not valid YAML (a tab); write spaces in its place"
     if "another document" in problem:
-        return "not valid YAML (a second document begins here with '---');use one document per file"
+        return "not valid YAML (a second document begins here with '---'); use one document per file"
     return f"not valid YAML ({problem}); check indentation and quotes there"
 
 

@@ -1,6 +1,5 @@
-"""T(E) and the local density of states, from files to files."""
+"""T(E), the local density of states and other observables, from files to files."""
 
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,7 +12,7 @@ import xarray
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import InputError
-from qdjunction.core.files import whole, write_table
+from qdjunction.core.files import write_table
 from qdjunction.core.matrix_files import read_matrices
 from qdjunction.core.provenance import digest, digests, provenance
 from qdjunction.core.resume import resume, task_key
@@ -21,23 +20,25 @@ from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.registry import read_run
 from qdjunction.engine.store import is_store, read_electronic_structure
 from qdjunction.structure.junction import lead_atoms, tip_atoms
-from qdjunction.study.config import LeadSettings, TransportSettings
+from qdjunction.study.config import TransportSettings
 from qdjunction.transport import (
-    Cluster,
+    LEADS,
+    OBSERVABLES,
     Device,
+    JunctionContext,
     Lead,
-    WideBand,
-    injected_density,
+    LeadSettings,
+    ObservableSettings,
     k_averaged_transmission,
     linear_response_table,
+    read_transmission,
     response_energies,
     transport_axis,
     write_tbt,
     write_transmission,
 )
-from qdjunction.transport.grammar import Bulk, LeadChoice
-from qdjunction.transport.kpoints import Attach, K
-from qdjunction.transport.transmission import SolverName
+from qdjunction.transport.leads.contract import K
+from qdjunction.transport.transmission import SolverName, write_dataset
 
 log = logging.getLogger(__name__)
 
@@ -51,14 +52,20 @@ class Junction(NamedTuple):
         H and S, E_F at zero.
     left, right : array of int
         Atoms of the leads.
+    metal : two arrays of int
+        All metal atoms of either side; those of the leads where the file tags no others.
     engine : EngineInfo or None
-        Who computed it; None where the file does not say.
+        Engine that computed it; None where the file does not say.
+    valence_electrons : array or None
+        Valence electrons of each neutral atom; None where the file does not say.
     """
 
     hamiltonian: sisl.Hamiltonian
     left: NDArray[np.int64]
     right: NDArray[np.int64]
+    metal: tuple[NDArray[np.int64], NDArray[np.int64]]
     engine: EngineInfo | None
+    valence_electrons: NDArray[np.float64] | None
 
 
 def read_junction(
@@ -66,7 +73,7 @@ def read_junction(
     left_atoms: Sequence[int] | None = None,
     right_atoms: Sequence[int] | None = None,
     fermi_ev: float | None = None,
-    whole_tips: bool = False,
+    all_metal: bool = False,
 ) -> Junction:
     """Read H and S of a junction from any file, with the lead atoms of either side.
 
@@ -78,8 +85,8 @@ def read_junction(
         Atoms of the leads, counted from 0; by default the tagged ones of the file.
     fermi_ev : float, optional
         Fermi energy in the zero of the file (eV), for files in which it is not at zero already; 0 says that it is.
-    whole_tips : bool
-        Whether all gold of a side is tagged for the lead, not only its outermost layers.
+    all_metal : bool
+        Whether the lead region of a junction of the study is all gold of a side, not only its outermost layers.
 
     Raises
     ------
@@ -88,15 +95,15 @@ def read_junction(
     """
     if (left_atoms is None) != (right_atoms is None):
         raise InputError("lead atoms: give those of both sides, --left-atoms and --right-atoms, or of none")
-    engine = None
+    engine = electrons = metal = None
     leads: tuple[Any, Any] | None = None if left_atoms is None else (left_atoms, right_atoms)
     of_run = Path(path).is_dir()
     if of_run or is_store(path):
         structure = read_run(path) if of_run else read_electronic_structure(path)
-        matrices, engine = structure.hamiltonian, structure.engine
+        matrices, engine, electrons = structure.hamiltonian, structure.engine, structure.valence_electrons
         if leads is None:
-            atoms = structure.atoms
-            leads = tip_atoms(atoms) if whole_tips else lead_atoms(atoms)
+            metal = tip_atoms(structure.atoms)
+            leads = metal if all_metal else lead_atoms(structure.atoms)
     else:
         matrices = read_matrices(path, fermi_ev)
         if leads is None:
@@ -107,13 +114,14 @@ def read_junction(
     if fermi_ev:
         matrices = matrices.copy()
         matrices.shift(-fermi_ev)
-    return Junction(matrices, np.asarray(leads[0]), np.asarray(leads[1]), engine)
+    left, right = np.asarray(leads[0]), np.asarray(leads[1])
+    return Junction(matrices, left, right, metal or (left, right), engine, electrons)
 
 
 def compute_transmission(
     path: str | Path,
     energies_ev: ArrayLike,
-    leads: LeadChoice,
+    leads: LeadSettings,
     output: str | Path,
     left_atoms: Sequence[int] | None = None,
     right_atoms: Sequence[int] | None = None,
@@ -136,7 +144,7 @@ def compute_transmission(
         As for `read_junction`.
     energies_ev : (n,) array
         Energies (eV), relative to E_F.
-    leads : WideBand, Cluster, Wire or Bulk
+    leads : LeadSettings
         The leads.
     output : str or Path
         ``.nc`` for xarray, ``.TBT.nc`` for sisl.
@@ -171,7 +179,7 @@ def compute_transmission(
         raise InputError(f"{response_table}: is written as a table; let its name end in .csv")
     if response_table is not None:
         response_energies(grid, temperature_k)  # what does not fit is said before the work, not after it
-    junction = read_junction(path, left_atoms, right_atoms, fermi_ev, isinstance(leads, Cluster))
+    junction = read_junction(path, left_atoms, right_atoms, fermi_ev, LEADS[leads.kind].all_metal)
     axis = transport_axis(junction.hamiltonian, junction.left, junction.right, axis)
 
     def attach(device: Device, k: K) -> tuple[Device, Lead, Lead]:
@@ -190,24 +198,23 @@ def compute_transmission(
     if for_sisl:
         write_tbt(result, output, junction.hamiltonian.geometry, junction.left, junction.right)
     else:
-        more = (
-            None
-            if at is None
-            else _densities(junction, attach, over_k.k_points, over_k.weights, at, axis, spin)
-        )
+        more = None
+        if at is not None:
+            densities = _densities(_context(junction, leads, at, axis, spin, kpoints))
+            more = densities.rename(energy="ldos_energy")
         engine = asdict(junction.engine) if junction.engine else None
         settings = {
-            "energies_ev": {"first": grid[0], "last": grid[-1], "number": grid.size},
+            "energies_ev": _summary(grid),
+            "leads": leads.model_dump(mode="json"),
             "solver": solver,
             "kpoints": list(kpoints),
-            "eta_ev": getattr(leads, "eta_ev", None),
             "axis": "abc"[axis],
             "spin": spin,
             "fermi_ev": fermi_ev,
-            "electrode_fermi_ev": getattr(leads, "fermi_ev", None),
         }
-        made = provenance(inputs=digests(path, *_electrode(leads)), settings=settings)
-        write_transmission(result, output, {"leads": leads.text, "engine": engine, "provenance": made}, more)
+        made = provenance(inputs=digests(path, *leads.files.values()), settings=settings)
+        attributes = {"leads": leads.model_dump(mode="json"), "engine": engine, "provenance": made}
+        write_transmission(result, output, attributes, more)
     if response_table is not None:
         write_table(linear_response_table(average, temperature_k), response_table)
 
@@ -224,15 +231,14 @@ def transmission_of_study(
         compute_transmission(
             path,
             settings.energies_ev,
-            _lead_choice(settings.leads, cache),
+            settings.leads.prepared(cache),
             kept,
-            kpoints=settings.leads.kpoints,
+            kpoints=settings.leads.k_grid,
         )
 
-    electrode = [settings.leads.electrode] if settings.leads.electrode else []
     task = task_key(
-        map(digest, [path, *electrode]),
-        transport=settings.model_dump(mode="json", exclude={"temperature_k"}),
+        map(digest, [path, *settings.leads.files.values()]),
+        transport=settings.model_dump(mode="json", exclude={"temperature_k", "observables"}),
     )
     resume(output, workdir, task, compute)
 
@@ -244,33 +250,129 @@ def local_density(
     output: str | Path,
     cache: str | Path | None = None,
 ) -> None:
-    """Where the states at one energy run: LDOS by atom, separated by the lead they enter from."""
-    choice = _lead_choice(leads, cache)
-    junction = read_junction(path, whole_tips=isinstance(choice, Cluster))
-
-    def attach(device: Device, k: K) -> tuple[Device, Lead, Lead]:
-        return choice.attach(device, junction.left, junction.right, k)
-
-    axis = transport_axis(junction.hamiltonian, junction.left, junction.right)
-    dataset = _densities(junction, attach, np.zeros((1, 3)), np.ones(1), np.array([energy_ev]), axis)
-    dataset = dataset.rename(ldos_energy="energy")
-    made = provenance(inputs=digests(path, *_electrode(choice)), settings=leads.model_dump(mode="json"))
-    dataset.attrs["provenance"] = json.dumps(made)
-    with whole(output) as temporary:
-        dataset.to_netcdf(temporary)
+    """Write where the states at one energy (eV) run: the LDOS by atom, separated by the lead that they enter from."""
+    junction = read_junction(path, all_metal=LEADS[leads.kind].all_metal)
+    context = _context(junction, leads.prepared(cache), np.array([energy_ev]))
+    made = provenance(inputs=digests(path, *leads.files.values()), settings=leads.model_dump(mode="json"))
+    write_dataset(_densities(context), output, {"provenance": made})
 
 
-def _lead_choice(settings: LeadSettings, cache: str | Path | None) -> LeadChoice:
-    """Leads as the configuration wants them."""
-    if settings.kind == "bulk":
-        eta = {} if settings.eta_ev is None else {"eta_ev": settings.eta_ev}
-        return Bulk(Path(str(settings.electrode)), cache=None if cache is None else Path(cache), **eta)
-    return {"wide-band": WideBand, "cluster": Cluster}[settings.kind](settings.coupling_ev)
+def observable(
+    path: str | Path,
+    settings: ObservableSettings,
+    leads: LeadSettings,
+    output: str | Path,
+    left_atoms: Sequence[int] | None = None,
+    right_atoms: Sequence[int] | None = None,
+    fermi_ev: float | None = None,
+    *,
+    energies_ev: ArrayLike | None = None,
+    kpoints: Sequence[int] | None = None,
+    axis: int | None = None,
+    spin: int | None = None,
+    known: str | Path | None = None,
+) -> xarray.Dataset:
+    """Compute an observable of a junction and write it.
+
+    Parameters
+    ----------
+    path, left_atoms, right_atoms, fermi_ev
+        As for `read_junction`.
+    settings : ObservableSettings
+        Which observable, and its keys.
+    leads : LeadSettings
+        The leads.
+    output : str or Path
+        The netCDF file, ``.nc``.
+    energies_ev : (n,) array, optional
+        Energies of T(E) (eV), relative to E_F, for observables that need it; by default those of a study.
+    kpoints : 2 ints, optional
+        Numbers of k points across the transport direction; by default those of the leads' settings.
+    axis, spin
+        As for `compute_transmission`.
+    known : path, optional
+        File of `compute_transmission` with T(E) of this junction, which then is not computed again.
+
+    Returns
+    -------
+    xarray.Dataset
+        What was written.
+
+    Raises
+    ------
+    InputError
+        If the name of the output has another suffix, or the observable cannot be computed with these settings.
+    """
+    if Path(output).suffix != ".nc":
+        raise InputError(f"{output}: an observable is written as netCDF; let the name end in .nc")
+    kind = OBSERVABLES[settings.kind]
+    given = TransportSettings().energies_ev if energies_ev is None else np.asarray(energies_ev, dtype=float)
+    settings.check(given)
+    junction = read_junction(path, left_atoms, right_atoms, fermi_ev, LEADS[leads.kind].all_metal)
+    context = _context(junction, leads, given, axis, spin, kpoints, known)
+    dataset = kind.compute(context, settings)
+    made = provenance(
+        inputs=digests(
+            path, *leads.files.values(), *settings.files.values(), *([] if known is None else [known])
+        ),
+        settings={
+            "observable": settings.model_dump(mode="json"),
+            "leads": leads.model_dump(mode="json"),
+            "energies_ev": _summary(given),
+            "kpoints": list(context.kpoints),
+            "axis": "abc"[context.axis],
+            "spin": spin,
+            "fermi_ev": fermi_ev,
+        },
+    )
+    engine = asdict(junction.engine) if junction.engine else None
+    attributes = {
+        "observable": settings.kind,
+        "title": kind.title,
+        "leads": leads.model_dump(mode="json"),
+        "engine": engine,
+        "provenance": made,
+    }
+    write_dataset(dataset, output, attributes)
+    return dataset
 
 
-def _electrode(choice: LeadChoice) -> list[Path]:
-    """File of a bulk electrode, if the leads are made of one."""
-    return [choice.path] if isinstance(choice, Bulk) else []
+def _context(
+    junction: Junction,
+    leads: LeadSettings,
+    energies_ev: NDArray[np.float64],
+    axis: int | None = None,
+    spin: int | None = None,
+    kpoints: Sequence[int] | None = None,
+    known: str | Path | None = None,
+) -> JunctionContext:
+    """Return everything that an observable of a junction is computed from."""
+    counts = leads.k_grid if kpoints is None else kpoints
+    return JunctionContext(
+        junction.hamiltonian,
+        junction.left,
+        junction.right,
+        leads,
+        transport_axis(junction.hamiltonian, junction.left, junction.right, axis),
+        energies_ev,
+        *junction.metal,
+        valence_electrons=junction.valence_electrons,
+        kpoints=(counts[0], counts[1]),
+        spin=spin,
+        known=None if known is None else read_transmission(known),
+    )
+
+
+def _densities(context: JunctionContext) -> xarray.Dataset:
+    """LDOS of every atom at the energies of a context."""
+    ldos = OBSERVABLES["ldos"]
+    found = ldos.compute(context, ldos.Settings(energies_ev=context.energies_ev.tolist()))
+    return found.drop_vars("along")
+
+
+def _summary(energies_ev: NDArray[np.float64]) -> dict[str, float]:
+    """Energies as provenance states them."""
+    return {"first": float(energies_ev[0]), "last": float(energies_ev[-1]), "number": energies_ev.size}
 
 
 def _is_tbt(output: str | Path) -> bool:
@@ -281,39 +383,3 @@ def _is_tbt(output: str | Path) -> bool:
             f"{output}: T(E) is written as netCDF; let the name end in .nc, or in .TBT.nc for sisl"
         )
     return name.endswith(".TBT.nc")
-
-
-def _densities(
-    junction: Junction,
-    attach: Attach,
-    k_points: NDArray,
-    weights: NDArray,
-    energies: NDArray[np.float64],
-    axis: int,
-    spin: int | None = None,
-) -> xarray.Dataset:
-    """LDOS of every atom, averaged over k; NaN on atoms that a lead stands in for."""
-    atoms = junction.hamiltonian.geometry.na
-    sides = np.zeros((2, len(energies), atoms))
-    for k, weight in zip(k_points, weights, strict=True):
-        device = Device.from_hamiltonian(junction.hamiltonian, tuple(k), open_axis=axis, spin=spin)
-        inner, *leads = attach(device, tuple(k))
-        found = injected_density(inner, *leads, energies)
-        for side, values in zip(sides, (found.left, found.right), strict=True):
-            side[:, : inner.n_atoms] += weight * values
-    sides[:, :, np.setdiff1d(np.arange(atoms), inner.orbital_atoms)] = np.nan
-    return xarray.Dataset(
-        {
-            name: (
-                ("ldos_energy", "atom"),
-                values,
-                {"units": "1/eV", "long_name": f"states per spin {meaning}"},
-            )
-            for name, values, meaning in (
-                ("ldos_left", sides[0], "that enter from the left lead"),
-                ("ldos_right", sides[1], "that enter from the right lead"),
-                ("ldos", sides[0] + sides[1], "in all"),
-            )
-        },
-        {"ldos_energy": ("ldos_energy", energies, {"units": "eV", "long_name": "energy relative to E_F"})},
-    )

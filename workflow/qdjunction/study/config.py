@@ -18,16 +18,13 @@ from pydantic import (
     Tag,
     ValidationError,
     create_model,
-    field_validator,
     model_validator,
 )
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.limits import (
     KERNEL_HALF_WIDTH,
-    Coupling,
     Energy,
-    Eta,
     Force,
     Temperature,
     check_thermal_grid,
@@ -43,6 +40,9 @@ from qdjunction.structure.sources.catalogue import ScreenEntry
 from qdjunction.structure.sources.contract import SourceSettings
 from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.traces.sets import TracesSection
+from qdjunction.transport.leads.registry import StudyLeads
+from qdjunction.transport.leads.wide_band import WideBand
+from qdjunction.transport.observables.registry import StudyObservable
 
 
 def source(entry: Any) -> str:
@@ -84,52 +84,6 @@ class RelaxSettings(Section):
         return self.fmax_large_ev_per_ang if n_atoms >= self.large_from_atoms else self.fmax_ev_per_ang
 
 
-class LeadSettings(Section):
-    """The semi-infinite leads behind the pyramids."""
-
-    kind: Literal["wide-band", "cluster", "bulk"] = "wide-band"
-    """`wide-band`: Gamma = g S on the orbitals of the lead layers. `cluster`: the same on the whole pyramid.
-    `bulk`: the lead layers are the atoms of one cell of `electrode`, which stands in for them. A `wire` repeats one of
-    two like cells, and no two layers of a pyramid are alike: `qdjunction transmission --leads wire` is for other
-    junctions."""
-    coupling_ev: Coupling = 1.0
-    """g of wide-band and cluster leads (eV). Below 1e-3 eV levels are narrower than any energy step, above 10 eV wider
-    than the sp band of gold."""
-    electrode: str | None = Field(default=None, min_length=1)
-    """File with H and S of the bulk electrode, e.g. a TSHS; for `bulk`, relative to where Snakemake runs."""
-    eta_ev: Eta | None = None
-    """Imaginary part of the energy inside bulk leads (eV); by default 1e-4. Above 0.1 eV it blurs the bands."""
-    kpoints: list[Annotated[int, Field(ge=1, le=100)]] = Field(default=[1, 1], min_length=2, max_length=2)
-    """Numbers of k points along the two lattice vectors across the transport direction; for `bulk`."""
-
-    @field_validator("kind", mode="before")
-    @classmethod
-    def _a_pyramid_is_no_wire(cls, value: Any) -> Any:
-        if value == "wire":
-            raise ValueError(
-                "a wire repeats one of two like cells, and the layers of a built (111) pyramid, of 1, 3, 6, ... atoms, "
-                "are all different; take wide-band or cluster"
-            )
-        return value
-
-    @model_validator(mode="after")
-    def _every_key_has_its_kind(self) -> "LeadSettings":
-        if self.kind == "bulk" and self.electrode is None:
-            raise ValueError("kind bulk needs the key electrode, the file of the electrode's H and S")
-        if self.kind != "bulk" and self.electrode is not None:
-            raise ValueError(
-                f"electrode = {self.electrode!r} is of no use to {self.kind} leads; leave it out, "
-                "or set kind to bulk"
-            )
-        if self.eta_ev is not None and self.kind != "bulk":
-            raise ValueError(f"eta_ev = {self.eta_ev:g} is of no use to {self.kind} leads, which have none")
-        if self.kpoints != [1, 1] and self.kind != "bulk":
-            raise ValueError(
-                f"kpoints = {self.kpoints} are of no use to {self.kind} leads, which are finite across"
-            )
-        return self
-
-
 class TransportSettings(Section):
     """Transmission and what follows from it. Energies are relative to the Fermi energy of each junction."""
 
@@ -140,10 +94,14 @@ class TransportSettings(Section):
     energy_step_ev: float = Field(default=0.01, gt=0, le=1)
     """Step of T(E) (eV). Whole steps lead from the first energy to the last; more than 2 kT are too coarse for the
     thermal conductance."""
-    leads: LeadSettings = LeadSettings()
-    """The leads."""
+    leads: StudyLeads = WideBand()
+    """The leads, `wide-band` where no `kind` is given. A `wire` repeats one of two like cells, and no two layers of a
+    pyramid are alike: `qdjunction transmission --leads wire` is for other junctions."""
     temperature_k: Temperature = 300.0
     """Temperature of the thermal conductance (K). Gold melts at 1337 K."""
+    observables: list[StudyObservable] = Field(default=[])
+    """What else is computed of each junction and shown in the report, each kind at most once; its file is
+    `<kind>.nc` in the folder of the junction."""
 
     @property
     def energies_ev(self) -> NDArray[np.float64]:
@@ -170,6 +128,26 @@ class TransportSettings(Section):
         except InputError as error:
             raise ValueError(f"energy_min_ev, energy_max_ev, energy_step_ev: {error}") from None
         return self
+
+    @model_validator(mode="after")
+    def _observables_can_be_computed(self) -> "TransportSettings":
+        kinds = [entry.kind for entry in self.observables]
+        for index, entry in enumerate(self.observables):
+            if kinds.count(entry.kind) > 1:
+                raise ValueError(f"observables: {entry.kind} is listed twice; list each kind once")
+            try:
+                entry.check(self.energies_ev)
+            except InputError as error:
+                raise ValueError(f"observables.{index} ({entry.kind}): {error}") from None
+        return self
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Files that leads and observables are read from, by their keys."""
+        named = {f"leads.{key}": path for key, path in self.leads.files.items()}
+        for index, entry in enumerate(self.observables):
+            named |= {f"observables.{index}.{key}": path for key, path in entry.files.items()}
+        return named
 
 
 class ResourceSettings(Section):

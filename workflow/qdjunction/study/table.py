@@ -436,8 +436,7 @@ def _check_files(config: Config, source: str | Path) -> None:
         f"traces.sets.{n}.path": entry.path
         for n, entry in enumerate(config.traces.sets if config.traces else ())
     }
-    if config.transport.leads.electrode is not None:
-        named["transport.leads.electrode"] = config.transport.leads.electrode
+    named |= {f"transport.{key}": path for key, path in config.transport.files.items()}
     for key, path in named.items():
         if not Path(path).exists():
             raise InputError(

@@ -2,33 +2,32 @@
 
 from qdjunction.transport.axis import parse_axis, transport_axis
 from qdjunction.transport.device import Cell, Device
-from qdjunction.transport.grammar import (
-    Bulk,
-    Cluster,
-    LeadChoice,
-    WideBand,
-    Wire,
-    parse_energies,
-    parse_kpoints,
-    parse_leads,
-    parse_spin,
-)
 from qdjunction.transport.kpoints import KAverage, k_averaged_transmission, transverse_k
-from qdjunction.transport.leads.base import Lead, WideBandLead
-from qdjunction.transport.leads.bulk import Electrode, ElectrodeLead, alignment_ev, attach_electrodes, shifted
-from qdjunction.transport.leads.cluster import ClusterLead, attach_clusters
-from qdjunction.transport.leads.surface import surface_green
-from qdjunction.transport.leads.wire import WireLead, why_no_wire
-from qdjunction.transport.observables.adaptive import AdaptiveTransmission, adaptive_transmission
-from qdjunction.transport.observables.bias import linear_response_current, rigid_shift, rigid_shift_current
-from qdjunction.transport.observables.channels import (
-    Eigenchannels,
-    bond_currents,
-    eigenchannels,
-    orbital_currents,
+from qdjunction.transport.leads.base import Lead
+from qdjunction.transport.leads.bulk import (
+    Bulk,
+    Electrode,
+    ElectrodeLead,
+    alignment_ev,
+    attach_electrodes,
+    shifted,
 )
+from qdjunction.transport.leads.cluster import Cluster, ClusterLead, attach_clusters
+from qdjunction.transport.leads.contract import LeadKind, LeadSettings
+from qdjunction.transport.leads.registry import LEADS
+from qdjunction.transport.leads.surface import surface_green
+from qdjunction.transport.leads.wide_band import WideBand, WideBandLead
+from qdjunction.transport.leads.wire import Wire, WireLead, why_no_wire
+from qdjunction.transport.observables.adaptive_transmission import AdaptiveTransmission, adaptive_transmission
+from qdjunction.transport.observables.bond_currents import bond_currents, orbital_currents
 from qdjunction.transport.observables.complex_bands import ComplexBands, complex_bands
 from qdjunction.transport.observables.conductance import conductance, conductance_slope, thermal_window
+from qdjunction.transport.observables.contract import JunctionContext, Observable, ObservableSettings
+from qdjunction.transport.observables.current_voltage import (
+    linear_response_current,
+    rigid_shift,
+    rigid_shift_current,
+)
 from qdjunction.transport.observables.density import (
     InjectedDensity,
     density_grid,
@@ -36,11 +35,10 @@ from qdjunction.transport.observables.density import (
     local_density_of_states,
     spectral_function,
 )
-from qdjunction.transport.observables.orbital_interference import (
-    OrbitalInterference,
-    correct_levels,
-    orbital_interference,
-)
+from qdjunction.transport.observables.eigenchannels import Eigenchannels, eigenchannels
+from qdjunction.transport.observables.level_correction import correct_levels
+from qdjunction.transport.observables.orbital_interference import OrbitalInterference, orbital_interference
+from qdjunction.transport.observables.registry import OBSERVABLES
 from qdjunction.transport.observables.thermoelectric import (
     Thermoelectric,
     linear_response_table,
@@ -48,6 +46,7 @@ from qdjunction.transport.observables.thermoelectric import (
     thermoelectric,
 )
 from qdjunction.transport.tbt import write_tbt
+from qdjunction.transport.text import parse_energies, parse_kpoints, parse_leads, parse_spin
 from qdjunction.transport.transmission import (
     Transmission,
     read_transmission,
@@ -56,6 +55,8 @@ from qdjunction.transport.transmission import (
 )
 
 __all__ = [
+    "LEADS",
+    "OBSERVABLES",
     "AdaptiveTransmission",
     "Bulk",
     "Cell",
@@ -67,9 +68,13 @@ __all__ = [
     "Electrode",
     "ElectrodeLead",
     "InjectedDensity",
+    "JunctionContext",
     "KAverage",
     "Lead",
-    "LeadChoice",
+    "LeadKind",
+    "LeadSettings",
+    "Observable",
+    "ObservableSettings",
     "OrbitalInterference",
     "Thermoelectric",
     "Transmission",

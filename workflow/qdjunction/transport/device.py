@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import scipy
@@ -16,7 +16,8 @@ from qdjunction.transport.solvers.spectrum import Spectrum
 if TYPE_CHECKING:
     import sisl
 
-    Matrix = NDArray[np.float64] | NDArray[np.complex128] | scipy.sparse.csr_array[Any, tuple[int, int]]
+Matrix: TypeAlias = Any
+"""A real or complex array, or a sparse one; what both can do, their types do not say."""
 
 HERMITICITY = 1e-5
 """Largest |A - A^dagger| relative to max |A| taken for round-off; files in single precision have 1e-7."""
@@ -78,8 +79,8 @@ class Device:
     """
 
     H: Matrix
-    S: Matrix = None  # type: ignore[assignment]  # made with the object, as is the next
-    orbital_atoms: NDArray[np.int64] = None  # type: ignore[assignment]
+    S: Matrix = None
+    orbital_atoms: NDArray[np.int64] = None  # type: ignore[assignment]  # settled in __post_init__
     cell: Cell | None = None
 
     def __post_init__(self) -> None:

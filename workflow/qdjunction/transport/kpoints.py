@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from qdjunction.core.errors import InputError
 from qdjunction.transport.device import Device
 from qdjunction.transport.leads.base import Lead
+from qdjunction.transport.leads.contract import K
 from qdjunction.transport.transmission import SolverName, Transmission, transmission
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-K = tuple[float, float, float]
 Attach = Callable[[Device, K], tuple[Device, Lead, Lead]]
 
 

@@ -304,10 +304,28 @@ def write_transmission(
         `path`.
     """
     dataset = result.to_dataset()
-    if more is not None:
-        dataset = dataset.merge(more)
+    return write_dataset(dataset if more is None else dataset.merge(more), path, provenance or {})
+
+
+def write_dataset(dataset: xarray.Dataset, path: str | Path, attributes: Mapping[str, Any]) -> Path:
+    """Write a data set to netCDF.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        What to write; the attributes are added to it.
+    path : str or Path
+        Where; written whole or not at all.
+    attributes : mapping
+        What is neither text nor number is kept as JSON.
+
+    Returns
+    -------
+    Path
+        `path`.
+    """
     dataset.attrs["created_with"] = f"qdjunction {__version__}"
-    for key, value in (provenance or {}).items():
+    for key, value in attributes.items():
         dataset.attrs[key] = (
             value if isinstance(value, str | int | float) else json.dumps(value, sort_keys=True)
         )

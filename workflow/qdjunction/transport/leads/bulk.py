@@ -16,16 +16,20 @@ import logging
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field, PrivateAttr
 
 from qdjunction.core.errors import InputError, TransportError
+from qdjunction.core.limits import Eta
+from qdjunction.core.matrix_files import read_matrices
 from qdjunction.transport.axis import NAMES, normal
 from qdjunction.transport.device import Cell, Device, check_spin
-from qdjunction.transport.leads.base import cut_ends
+from qdjunction.transport.leads.base import Lead, cut_ends
 from qdjunction.transport.leads.cache import GreenCache
+from qdjunction.transport.leads.contract import GAMMA, K, LeadKind, LeadSettings
 from qdjunction.transport.leads.surface import surface_green
 from qdjunction.transport.matching import DIFFERENT_H, difference_of_h, match_atoms
 
@@ -266,8 +270,8 @@ class ElectrodeLead:
         electrode: Electrode,
         side: Side,
         orbitals: NDArray[np.int64],
-        coupling_H: NDArray,
-        coupling_S: NDArray,
+        coupling_H: NDArray[Any],
+        coupling_S: NDArray[Any],
         description: str,
     ) -> None:
         self.electrode, self.side = electrode, side
@@ -434,7 +438,7 @@ def bloch_states(
     return states / np.sqrt(len(shifts))
 
 
-def _translated(geometry: sisl.Geometry, shift: NDArray) -> tuple[NDArray, NDArray] | None:
+def _translated(geometry: sisl.Geometry, shift: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]] | None:
     """Return the atom that each lands on when all are shifted, and the cells it wraps; None if any misses."""
     inverse = np.linalg.inv(geometry.cell)
     species = geometry.atoms.species
@@ -453,7 +457,7 @@ def _translated(geometry: sisl.Geometry, shift: NDArray) -> tuple[NDArray, NDArr
 
 def folded_layer(
     hamiltonian: sisl.Hamiltonian, axis: int, cell: int, k: tuple[float, float, float], spin: int = 0
-) -> tuple[NDArray, NDArray]:
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return H and S between the cell and the one `cell` further along `axis`, folded to k in the plane."""
     no, lattice = hamiltonian.no, hamiltonian.geometry.lattice
     columns = [
@@ -478,7 +482,7 @@ def folded_layer(
     return H, S
 
 
-def _block_diagonal(matrix: NDArray, unfold: NDArray) -> tuple[NDArray[np.complex128], float]:
+def _block_diagonal(matrix: NDArray[Any], unfold: NDArray[Any]) -> tuple[NDArray[np.complex128], float]:
     """Return the blocks of a matrix on each k point, and the largest element of what is between them."""
     blocks = unfold.conj().transpose(0, 2, 1) @ matrix @ unfold
     if len(unfold) == 1:
@@ -563,7 +567,7 @@ def _check_lattice(cell: Cell, electrode: Electrode, side: str) -> None:
             )
 
 
-def _largest(matrix: NDArray) -> float:
+def _largest(matrix: NDArray[Any]) -> float:
     return float(np.abs(matrix).max(initial=0.0))
 
 
@@ -571,7 +575,7 @@ def _check_fit(device: Device, electrode: Electrode, region: _Region, side: str)
     """Compare S, H and the coupling to the device; return what `alignment_ev` does."""
     orbitals, phases = region.orbitals, region.phases
 
-    def of_device(name: str) -> NDArray:
+    def of_device(name: str) -> NDArray[Any]:
         block = device.block(name, orbitals)
         return phases.conj()[:, None] * block * phases if np.any(phases != 1) else block
 
@@ -608,7 +612,76 @@ def _check_fit(device: Device, electrode: Electrode, region: _Region, side: str)
     return shift, spread
 
 
-def _similarity(a: NDArray, b: NDArray) -> float:
+def _similarity(a: NDArray[Any], b: NDArray[Any]) -> float:
     """Cosine between two vectors; 0 if one of them is zero."""
     norm = np.linalg.norm(a) * np.linalg.norm(b)
     return float(a @ b / norm) if norm else 0.0
+
+
+class Bulk(LeadSettings):
+    """Bulk leads: a semi-infinite electrode from a calculation of its own stands in for the lead layers."""
+
+    kind: Literal["bulk"] = "bulk"
+    """Bulk leads; the lead layers are the atoms of one cell of `electrode`."""
+    electrode: str = Field(min_length=1)
+    """File with H and S of the bulk electrode, e.g. a TSHS; in a study relative to where Snakemake runs."""
+    electrode_fermi_ev: float | None = None
+    """Fermi energy in the zero of that file (eV), for files that do not state it."""
+    eta_ev: Eta = ETA_EV
+    """Imaginary part of the energy inside the electrode (eV). Above 0.1 eV it blurs the bands."""
+    kpoints: list[Annotated[int, Field(ge=1, le=100)]] = Field(default=[1, 1], min_length=2, max_length=2)
+    """Numbers of k points along the two lattice vectors across the transport direction."""
+
+    _cache: Path | None = PrivateAttr(default=None)
+    _spin: int | None = PrivateAttr(default=None)
+
+    def prepared(self, cache: str | Path | None = None, spin: int | None = None) -> Self:
+        """Return the same leads with a folder for surface Green's functions and a spin direction."""
+        copy = self.model_copy()
+        copy._cache, copy._spin = None if cache is None else Path(cache), spin
+        return copy
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The file of the electrode."""
+        return {"electrode": self.electrode}
+
+    @property
+    def k_grid(self) -> tuple[int, int]:
+        """Numbers of k points across the transport direction."""
+        return self.kpoints[0], self.kpoints[1]
+
+    def attach(
+        self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
+    ) -> tuple[Device, Lead, Lead]:
+        """Return what is left of the device at a k point, and the leads on it at the same one."""
+        axis = 2 if device.cell is None else device.cell.open_axis
+        bulk = Electrode.from_hamiltonian(
+            self.hamiltonian, axis=axis, k=k, eta_ev=self.eta_ev, cache=self._cache, spin=self._spin
+        )
+        left, right = (device.orbitals_of(atoms) for atoms in (left_atoms, right_atoms))
+        return attach_electrodes(device, bulk, left, bulk, right)
+
+    @cached_property
+    def hamiltonian(self) -> sisl.Hamiltonian:
+        """H and S of the electrode, read once.
+
+        Raises
+        ------
+        InputError
+            If there is no such file, sisl finds no Hamiltonian in it, or its zero of energy is not known.
+        """
+        try:
+            return read_matrices(self.electrode, self.electrode_fermi_ev, "--electrode-fermi")
+        except InputError as error:
+            raise InputError(f"leads: the electrode cannot be read: {error}") from error
+
+
+def _read(text: str | None) -> dict[str, str]:
+    """Read the name of the electrode's file."""
+    if not text:
+        raise ValueError("the electrode has no name")
+    return {"electrode": text}
+
+
+KIND = LeadKind("bulk", Bulk, "bulk:electrode.TSHS", _read)

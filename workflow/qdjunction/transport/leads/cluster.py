@@ -1,11 +1,15 @@
 """Cluster leads: the tips themselves stand for the electrodes, every level of theirs broadened alike."""
 
+from typing import Any, Literal
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.limits import Coupling
 from qdjunction.transport.device import Device, solve_eigenproblem
-from qdjunction.transport.leads.base import cut_ends
+from qdjunction.transport.leads.base import Lead, cut_ends
+from qdjunction.transport.leads.contract import GAMMA, K, LeadKind, LeadSettings, read_coupling
 
 
 class ClusterLead:
@@ -19,8 +23,8 @@ class ClusterLead:
     def __init__(
         self,
         orbitals: NDArray[np.int64],
-        coupling_H: NDArray,
-        coupling_S: NDArray,
+        coupling_H: NDArray[Any],
+        coupling_S: NDArray[Any],
         metal: Device,
         coupling_ev: float,
     ) -> None:
@@ -77,3 +81,23 @@ def attach_clusters(
         metal = Device(device.block("H", region), device.block("S", region))
         leads.append(ClusterLead(touched, H, S, metal, float(coupling_ev)))
     return inner, leads[0], leads[1]
+
+
+class Cluster(LeadSettings):
+    """Cluster leads: all metal of a side, every level of it broadened alike."""
+
+    kind: Literal["cluster"] = "cluster"
+    """Cluster leads, made of the whole pyramids."""
+    coupling_ev: Coupling = 1.0
+    """Broadening g of each level (eV). Below 1e-3 eV levels are narrower than any energy step, above 10 eV wider than
+    the sp band of gold."""
+
+    def attach(
+        self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
+    ) -> tuple[Device, Lead, Lead]:
+        """Return what is left of the device without the metal, which these atoms are, and the leads on it."""
+        left, right = (device.orbitals_of(atoms) for atoms in (left_atoms, right_atoms))
+        return attach_clusters(device, left, right, self.coupling_ev)
+
+
+KIND = LeadKind("cluster", Cluster, "cluster:1.0 (coupling in eV)", read_coupling, all_metal=True)

@@ -1,5 +1,7 @@
 """Surface Green's functions of semi-infinite periodic matter, by decimation."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +18,7 @@ MOST_STEPS = 60
 
 
 def surface_green(
-    z: NDArray[np.complex128], H00: NDArray, S00: NDArray, H01: NDArray, S01: NDArray
+    z: NDArray[np.complex128], H00: NDArray[Any], S00: NDArray[Any], H01: NDArray[Any], S01: NDArray[Any]
 ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
     """Return the surface Green's functions at both ends of a periodic stack of layers.
 
@@ -70,7 +72,9 @@ def surface_green(
     return ends, begins
 
 
-def _decimated(bulk: NDArray, forward: NDArray, backward: NDArray) -> tuple[NDArray, NDArray]:
+def _decimated(
+    bulk: NDArray[Any], forward: NDArray[Any], backward: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
     n = bulk.shape[-1]
     scale = max(np.abs(forward).max(), np.abs(backward).max())
     begins, ends = bulk.copy(), bulk.copy()
@@ -90,15 +94,17 @@ def _decimated(bulk: NDArray, forward: NDArray, backward: NDArray) -> tuple[NDAr
     )
 
 
-def _residual(green: NDArray, bulk: NDArray, out: NDArray, back: NDArray) -> NDArray[np.float64]:
+def _residual(
+    green: NDArray[Any], bulk: NDArray[Any], out: NDArray[Any], back: NDArray[Any]
+) -> NDArray[np.float64]:
     """Return how far ``g (bulk - out g back)`` is from the unit matrix."""
     unit = green @ (bulk - out @ green @ back)
     return np.abs(unit - np.eye(unit.shape[-1])).max(axis=(1, 2))
 
 
 def _stacked(
-    bulk: NDArray, forward: NDArray, backward: NDArray, layers: int
-) -> tuple[NDArray, NDArray, NDArray]:
+    bulk: NDArray[Any], forward: NDArray[Any], backward: NDArray[Any], layers: int
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Return the matrices of a unit of several layers."""
     b, n = bulk.shape[:2]
     thick = [np.zeros((b, layers * n, layers * n), dtype=np.complex128) for _ in range(3)]

@@ -1,13 +1,17 @@
 """Semi-infinite wires: the device's own end, repeated to infinity."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import InputError, TransportError
+from qdjunction.core.limits import Eta
 from qdjunction.transport.axis import normal
 from qdjunction.transport.device import Device
+from qdjunction.transport.leads.base import Lead
+from qdjunction.transport.leads.contract import GAMMA, K, LeadKind, LeadSettings, check_apart
 from qdjunction.transport.leads.surface import surface_green
 from qdjunction.transport.matching import DIFFERENT_H, Match, difference_of_h, match_atoms
 
@@ -190,3 +194,37 @@ def _listed(atoms: NDArray[np.int64]) -> str:
     """Atoms as text, the middle of a long list left out."""
     names = [str(atom) for atom in atoms]
     return ", ".join(names if len(names) <= 6 else [*names[:3], "...", names[-1]])
+
+
+class Wire(LeadSettings):
+    """Wire leads: the lead region of a side holds two like cells, and the outer one is repeated to infinity."""
+
+    kind: Literal["wire"] = "wire"
+    """Wires."""
+    eta_ev: Eta = ETA_EV
+    """Imaginary part of the energy inside the wire (eV). Above 0.1 eV it blurs the bands."""
+
+    def attach(
+        self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
+    ) -> tuple[Device, Lead, Lead]:
+        """Return the device and wires on the two cells that each region holds."""
+        check_apart(left_atoms, right_atoms)
+        left, right = (split_region(device, atoms) for atoms in (left_atoms, right_atoms))
+        return device, WireLead(device, *left, self.eta_ev), WireLead(device, *right, self.eta_ev)
+
+
+def _read(text: str | None) -> dict[str, float]:
+    """Refuse anything after the name."""
+    if text is not None:
+        raise ValueError("a wire has no value")
+    return {}
+
+
+KIND = LeadKind(
+    "wire",
+    Wire,
+    "wire",
+    _read,
+    not_in_study="a wire repeats one of two like cells, and the layers of a built (111) pyramid, of 1, 3, 6, ... "
+    "atoms, are all different; take wide-band or cluster",
+)

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
 
 from qdjunction.core.errors import TransportError
+from qdjunction.core.matrix_files import read_matrices
+from qdjunction.transport.axis import parse_axis
 from qdjunction.transport.leads.bulk import folded_layer
+from qdjunction.transport.leads.contract import K
+from qdjunction.transport.observables.contract import (
+    JunctionContext,
+    Observable,
+    ObservableSettings,
+    dataset,
+    quantity,
+)
 
 if TYPE_CHECKING:
     import sisl
+    import xarray
+    from matplotlib.axes import Axes
 
 PROPAGATING = 1e-6
 """Largest | |lambda| - 1 | of a state that propagates."""
@@ -99,7 +112,7 @@ def complex_bands(
             "compute it with several k points along it"
         )
     unit = hamiltonian if reach == 1 else hamiltonian.tile(reach, axis)
-    in_plane = tuple(0.0 if i == axis else float(x) for i, x in enumerate(k))
+    in_plane: K = tuple(0.0 if i == axis else float(x) for i, x in enumerate(k))  # type: ignore[assignment]
     (H0, S0), (H1, S1) = (folded_layer(unit, axis, cell, in_plane) for cell in (0, 1))
     energies = np.atleast_1d(np.asarray(energies_ev, dtype=float))
     n = len(H0)
@@ -119,3 +132,59 @@ def complex_bands(
         factors.append(found[np.argsort(-np.abs(found), kind="stable")])
     period = float(np.linalg.norm(unit.geometry.cell[axis]))
     return ComplexBands(energies, period, tuple(factors))
+
+
+class ComplexBandSettings(ObservableSettings):
+    """Complex bands: the attenuation factor beta of a periodic crystal, for comparison with that of its junctions."""
+
+    kind: Literal["complex-bands"] = "complex-bands"
+    """Complex bands, at the energies of T(E)."""
+    crystal: str = Field(min_length=1)
+    """File with H and S of the crystal, e.g. a TSHS; in a study relative to where Snakemake runs."""
+    crystal_fermi_ev: float | None = None
+    """Fermi energy in the zero of that file (eV), for files that do not state it."""
+    direction: Literal["a", "b", "c"] = "c"
+    """Lattice vector of the crystal along which its states decay."""
+    kpoint: list[Annotated[float, Field(ge=-1, le=1)]] = Field(
+        default=[0.0, 0.0, 0.0], min_length=3, max_length=3
+    )
+    """Reduced k point across that direction, one number for each lattice vector; that of `direction` is not used. All
+    k points differ from one between -1 and 1 by whole numbers."""
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The file of the crystal."""
+        return {"crystal": self.crystal}
+
+
+def compute(context: JunctionContext, settings: ComplexBandSettings) -> xarray.Dataset:
+    """Return beta and the number of propagating states of the crystal at the energies of T(E).
+
+    Energies are relative to the crystal's own Fermi energy.
+    """
+    crystal = read_matrices(settings.crystal, settings.crystal_fermi_ev, "crystal_fermi_ev")
+    x, y, z = settings.kpoint
+    found = complex_bands(crystal, context.energies_ev, parse_axis(settings.direction), (x, y, z))
+    variables = {
+        "beta": quantity("energy", found.beta_per_ang, "1/Ang", "attenuation factor of the slowest decay"),
+        "propagating": quantity("energy", found.propagating, "1", "number of states that do not decay"),
+    }
+    energy = quantity("energy", found.energies_ev, "eV", "energy relative to the Fermi energy of the crystal")
+    return dataset(variables, {"energy": energy}, period_ang=found.period_ang)
+
+
+def draw(data: xarray.Dataset, axes: Axes) -> None:
+    """Draw beta against energy."""
+    axes.plot(data["energy"], data["beta"].where(np.isfinite(data["beta"])))
+    axes.set_xlabel("$E - E_F$ of the crystal (eV)")
+    axes.set_ylabel("beta (1/Ang)")
+
+
+KIND = Observable(
+    "complex-bands",
+    "Complex bands of the crystal",
+    "Attenuation factor of the slowest decay in the periodic crystal, zero in its bands.",
+    ComplexBandSettings,
+    compute,
+    draw,
+)

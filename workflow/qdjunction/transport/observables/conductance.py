@@ -1,5 +1,7 @@
 """Thermally averaged conductance from T(E)."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -128,7 +130,7 @@ def check_temperature(temperature_k: float) -> None:
         raise InputError(f"temperature: {temperature_k} K; it must be larger than 0")
 
 
-def check_window(energies: NDArray, fermi: NDArray, kt: float, half_width: float) -> None:
+def check_window(energies: NDArray[Any], fermi: NDArray[Any], kt: float, half_width: float) -> None:
     """Raise InputError unless the energies hold `half_width` kT about every Fermi energy, finely enough."""
     if not fermi.size:
         return
@@ -154,7 +156,7 @@ def check_window(energies: NDArray, fermi: NDArray, kt: float, half_width: float
         )
 
 
-def _moments(energies: NDArray, fermi: NDArray, kt: float) -> NDArray[np.float64]:
+def _moments(energies: NDArray[Any], fermi: NDArray[Any], kt: float) -> NDArray[np.float64]:
     """Return the weight of each T(E_i) in the integral, (..., n_energies), for T linear in between."""
     x = (energies - fermi[..., None]) / kt
     # Within one interval: integral of (a + b x)(-f') = [-(a + b x) f] + b [F], with F the integral of f, F =

@@ -8,15 +8,27 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.progress import watched
 from qdjunction.transport.device import Device
 from qdjunction.transport.leads.base import Lead, broadening
+from qdjunction.transport.observables.contract import (
+    Energies,
+    JunctionContext,
+    Observable,
+    ObservableSettings,
+    dataset,
+    energy_axis,
+    quantity,
+)
 from qdjunction.transport.solvers.direct import DirectSolver
 
 if TYPE_CHECKING:
     import sisl
+    import xarray
+    from matplotlib.axes import Axes
 
 Source = Literal["left", "right", "both"]
 
@@ -197,3 +209,56 @@ def density_grid(
     grid = sisl.Grid(spacing_ang, geometry=alone, dtype=np.float64)
     sisl.DensityMatrix.fromsp(alone, scipy.sparse.csr_matrix(matrix)).density(grid)
     return grid
+
+
+class LdosSettings(ObservableSettings):
+    """Local density of states on each atom, by the lead that the states come from."""
+
+    kind: Literal["ldos"] = "ldos"
+    """Local density of states by atom."""
+    energies_ev: Energies = Field(default=[0.0])
+    """Energies relative to the Fermi energy (eV)."""
+
+
+def compute(context: JunctionContext, settings: LdosSettings) -> xarray.Dataset:
+    """Return the LDOS of every atom, averaged over k; NaN on atoms that a lead stands in for."""
+    n_atoms, n_energies = context.hamiltonian.geometry.na, len(settings.energies_ev)
+
+    def densities(device: Device, left: Lead, right: Lead) -> NDArray[np.float64]:
+        found = injected_density(device, left, right, settings.energies_ev)
+        values = np.full((2, n_energies, n_atoms), np.nan)
+        inside = np.unique(device.orbital_atoms)
+        values[:, :, inside] = np.stack([found.left, found.right])[:, :, inside]
+        return values
+
+    sides = context.average(densities)
+    variables = {
+        name: quantity(("energy", "atom"), values, "1/eV", f"states per spin {meaning}")
+        for name, values, meaning in (
+            ("ldos_left", sides[0], "that enter from the left lead"),
+            ("ldos_right", sides[1], "that enter from the right lead"),
+            ("ldos", sides[0] + sides[1], "in all"),
+        )
+    }
+    variables["along"] = quantity("atom", context.along_ang, "Ang", "position along the transport direction")
+    return dataset(variables, {"energy": energy_axis(settings.energies_ev)})
+
+
+def draw(data: xarray.Dataset, axes: Axes) -> None:
+    """Draw the LDOS of the atoms at the first energy along the transport direction, by lead."""
+    for name, label in (("ldos_left", "from the left"), ("ldos_right", "from the right")):
+        values = data[name].isel(energy=0)
+        axes.semilogy(data["along"], values.where(values > 0), "o", markersize=3, label=label)
+    axes.set_xlabel("along the transport direction (Ang)")
+    axes.set_ylabel("LDOS (1/eV)")
+    axes.legend()
+
+
+KIND = Observable(
+    "ldos",
+    "Local density of states",
+    "States of one spin direction per eV on each atom, by the lead that they enter from.",
+    LdosSettings,
+    compute,
+    draw,
+)

@@ -13,14 +13,32 @@ to the amplitude of the junction, so
     T = sum_nm Re Tr[t_n t_m^dagger] = sum_n ||t_n||^2 + interference.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
 
 from qdjunction.core.errors import InputError, TransportError
-from qdjunction.transport.device import Device, dense, solve_eigenproblem
+from qdjunction.core.limits import Energy
+from qdjunction.transport.device import Device, solve_eigenproblem
 from qdjunction.transport.leads.base import Lead, broadening, root_of
+from qdjunction.transport.observables.contract import (
+    JunctionContext,
+    Observable,
+    ObservableSettings,
+    dataset,
+    draw_against_energy,
+    energy_axis,
+    quantity,
+)
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.axes import Axes
 
 UNCOUPLED_EV = 1e-6
 """Largest element of H (eV) between the two metal sides that is still no tunnelling past the dot."""
@@ -76,6 +94,8 @@ def orbital_interference(
     right_metal: ArrayLike,
     *,
     keep: ArrayLike | None = None,
+    count: int = 8,
+    around_ev: float | None = None,
 ) -> OrbitalInterference:
     """Resolve T(E) by the orbitals of the dot.
 
@@ -84,10 +104,15 @@ def orbital_interference(
     device, left, right, energies_ev
         As for `transmission`.
     left_metal, right_metal : array of int
-        Device orbitals of the metal on either side, those of the leads among them; the rest is the dot.
+        Device orbitals of the metal on either side, those of the leads among them; the rest is the dot. Empty where
+        the leads stand in for all metal.
     keep : array of int, optional
-        Orbitals of the dot, counted from the lowest level, whose pairs are given; by default the eight with
-        levels closest to the middle energy.
+        Orbitals of the dot, counted from the lowest level, whose pairs are returned; by default the `count` with
+        levels closest to `around_ev`.
+    count : int
+        How many pairs of orbitals are returned by default.
+    around_ev : float, optional
+        Energy (eV) that these are closest to; by default the middle energy.
 
     Returns
     -------
@@ -103,26 +128,30 @@ def orbital_interference(
     energies = np.atleast_1d(np.asarray(energies_ev, dtype=float))
     metals = [np.unique(np.asarray(metal, dtype=np.int64)) for metal in (left_metal, right_metal)]
     for side, lead, metal in zip(("left", "right"), (left, right), metals, strict=True):
-        if not np.isin(lead.orbitals, metal).all():
+        if metal.size and not np.isin(lead.orbitals, metal).all():
             raise InputError(f"{side} metal: the lead's orbitals are not all part of it")
     dot = np.setdiff1d(np.arange(device.n_orbitals), np.concatenate(metals))
     if not dot.size:
         raise InputError("dot: no orbital is left for it between the two metals")
-    past = np.abs(device.block("H", *metals)).max()
-    if past > UNCOUPLED_EV or np.abs(device.block("S", *metals)).max() > UNCOUPLED_EV:
+    past, overlap = (np.abs(device.block(name, *metals)).max(initial=0.0) for name in ("H", "S"))
+    if past > UNCOUPLED_EV or overlap > UNCOUPLED_EV:
         raise TransportError(
             f"the two metals couple past the dot with {1000 * past:.3g} meV; T is then not a sum over "
             "the dot's orbitals"
         )
     levels, states = solve_eigenproblem(device.block("H", dot), device.block("S", dot))
-    sides = [FoldedLead(device, lead, metal, dot) for lead, metal in zip((left, right), metals, strict=True)]
+    sides = [
+        FoldedLead(device, lead, metal, dot) if metal.size else lead
+        for lead, metal in zip((left, right), metals, strict=True)
+    ]
     middle = 0.5 * (energies.min() + energies.max())
     weights = []
     for side in sides:
         rows = states[side.orbitals]
         weights.append(np.einsum("in,ij,jn->n", rows.conj(), broadening(side.self_energy(middle)), rows).real)
     if keep is None:
-        kept = np.sort(np.argsort(np.abs(levels - middle))[:8])
+        center = middle if around_ev is None else around_ev
+        kept = np.sort(np.argsort(np.abs(levels - center))[:count])
     else:
         kept = np.unique(np.asarray(keep, dtype=np.int64))
         if kept.size and not 0 <= kept[0] <= kept[-1] < len(levels):
@@ -162,7 +191,9 @@ def orbital_interference(
     return OrbitalInterference(energies, levels, *weights, coherent, incoherent, pairs, kept)
 
 
-def _overlaps(out: NDArray, at_left: NDArray, at_right: NDArray, into: NDArray) -> NDArray[np.float64]:
+def _overlaps(
+    out: NDArray[Any], at_left: NDArray[Any], at_right: NDArray[Any], into: NDArray[Any]
+) -> NDArray[np.float64]:
     """Return ``||t_n||^2`` for ``t_n = (out_n at_right_n + at_left_n into_n) / 2``, each column times row."""
     norms = [(np.abs(column) ** 2).sum(axis=0) for column in (out, at_left)]
     lengths = [(np.abs(row) ** 2).sum(axis=1) for row in (at_right, into)]
@@ -170,7 +201,9 @@ def _overlaps(out: NDArray, at_left: NDArray, at_right: NDArray, into: NDArray) 
     return 0.25 * (norms[0] * lengths[0] + norms[1] * lengths[1] + 2 * mixed.real)
 
 
-def _pairs(out: NDArray, at_left: NDArray, at_right: NDArray, into: NDArray) -> NDArray[np.float64]:
+def _pairs(
+    out: NDArray[Any], at_left: NDArray[Any], at_right: NDArray[Any], into: NDArray[Any]
+) -> NDArray[np.float64]:
     """Return ``Re Tr[t_n t_m^dagger]``."""
     columns, rows = (out, at_left), (at_right, into)
     total = 0.0
@@ -208,48 +241,62 @@ class FoldedLead:
         return coupling @ np.linalg.solve(system, coupling.conj().T.astype(np.complex128))
 
 
-def correct_levels(
-    device: Device, dot: ArrayLike, occupied: int, occupied_shift_ev: float, unoccupied_shift_ev: float
-) -> Device:
-    """Move the levels of the dot's own block (scissor, DFT+Sigma).
+class OrbitalInterferenceSettings(ObservableSettings):
+    """Interference among the dot's own orbitals: T(E) beside what it would be without, and pair by pair."""
 
-    ``H_D + S_D (sum_n psi_n d_n psi_n^dagger) S_D`` with the first shift for the occupied orbitals and the
-    second for the others. Metal and coupling stay as they are. A correction is a choice, not a result: show
-    it beside the uncorrected T(E).
+    kind: Literal["orbital-interference"] = "orbital-interference"
+    """Interference among the orbitals of the dot, at the energies of T(E)."""
+    orbitals: int = Field(default=8, ge=1, le=200)
+    """Number of orbitals of the dot whose pairs are written."""
+    around_ev: Energy = 0.0
+    """Energy relative to the Fermi energy (eV) that the levels of these orbitals are closest to."""
 
-    Parameters
-    ----------
-    device : Device
-        The junction.
-    dot : array of int
-        Device orbitals of the dot.
-    occupied : int
-        How many of the dot's orbitals are occupied.
-    occupied_shift_ev, unoccupied_shift_ev : float
-        What to add to their levels (eV); usually negative and positive.
 
-    Returns
-    -------
-    Device
-        The same with the dot's block changed.
+def compute(context: JunctionContext, settings: OrbitalInterferenceSettings) -> xarray.Dataset:
+    """Return the coherent and the incoherent sum over the dot's orbitals, and the pairs of some of them."""
+    device, left, right = context.single("orbital interference")
+    found = orbital_interference(
+        device, left, right, context.energies_ev, *context.metal_orbitals(device),
+        count=settings.orbitals, around_ev=settings.around_ev,
+    )  # fmt: skip
+    kept = found.kept
+    variables = {
+        "coherent": quantity("energy", found.coherent, "1", "transmission"),
+        "incoherent": quantity("energy", found.incoherent, "1", "transmission without interference"),
+        "pairs": quantity(
+            ("energy", "orbital", "partner"),
+            found.pairs,
+            "1",
+            "what a pair of orbitals adds to the transmission",
+        ),
+        "level": quantity("orbital", found.levels_ev[kept], "eV", "level of the orbital"),
+        "left_coupling": quantity(
+            "orbital", found.left_weight[kept], "eV", "coupling of the orbital to the left side"
+        ),
+        "right_coupling": quantity(
+            "orbital", found.right_weight[kept], "eV", "coupling of the orbital to the right side"
+        ),
+    }
+    numbers = "number of the orbital of the dot, from the lowest level"
+    coordinates = {
+        "energy": energy_axis(found.energies_ev),
+        "orbital": quantity("orbital", kept, "1", numbers),
+        "partner": quantity("partner", kept, "1", numbers),
+    }
+    return dataset(variables, coordinates)
 
-    Raises
-    ------
-    InputError
-        If `occupied` is not between 0 and the number of orbitals.
 
-    Notes
-    -----
-    Source: S. Y. Quek et al., Nano Lett. 7, 3477 (2007); J. B. Neaton, M. S. Hybertsen, S. G. Louie, Phys.
-    Rev. Lett. 97, 216405 (2006).
-    """
-    orbitals = np.asarray(dot, dtype=np.int64)
-    if not 0 <= occupied <= len(orbitals):
-        raise InputError(f"level correction: {occupied} occupied orbitals of {len(orbitals)}")
-    S = device.block("S", orbitals)
-    _, states = solve_eigenproblem(device.block("H", orbitals), S)
-    shifts = np.where(np.arange(len(orbitals)) < occupied, occupied_shift_ev, unoccupied_shift_ev)
-    dual = S @ states
-    H = dense(device.H).copy()
-    H[np.ix_(orbitals, orbitals)] += (dual * shifts) @ dual.conj().T
-    return Device(H, device.S, device.orbital_atoms)
+def draw(data: xarray.Dataset, axes: Axes) -> None:
+    """Draw the coherent and the incoherent sum."""
+    draw_against_energy(data, axes, coherent="T(E)", incoherent="without interference")
+    axes.set_ylabel("T(E)")
+
+
+KIND = Observable(
+    "orbital-interference",
+    "Interference among the orbitals of the dot",
+    "Transmission, and the sum over the dot's orbitals without their interference.",
+    OrbitalInterferenceSettings,
+    compute,
+    draw,
+)

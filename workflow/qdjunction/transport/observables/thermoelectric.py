@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import scipy
 from numpy.typing import ArrayLike, NDArray
 
+from qdjunction.core.limits import Temperature
 from qdjunction.core.units import BOLTZMANN_EV_PER_K, G0_SIEMENS
 from qdjunction.transport.observables.conductance import (
     check_temperature,
@@ -17,10 +18,19 @@ from qdjunction.transport.observables.conductance import (
     sorted_unique,
     thermal_window,
 )
+from qdjunction.transport.observables.contract import (
+    JunctionContext,
+    Observable,
+    ObservableSettings,
+    dataset,
+    quantity,
+)
 from qdjunction.transport.transmission import Transmission
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray
+    from matplotlib.axes import Axes
 
 HALF_WIDTH = 16.0
 """Half width of the energy window in kT; x^2 (-df/dx) beyond it weighs less than 1e-4."""
@@ -164,3 +174,59 @@ def linear_response_table(result: Transmission, temperature_k: float = 300.0) ->
             "figure_of_merit_upper_bound": found.figure_of_merit,
         }
     )
+
+
+class ThermoelectricSettings(ObservableSettings):
+    """Linear response to voltage and temperature difference at every Fermi energy that T(E) allows."""
+
+    kind: Literal["thermoelectric"] = "thermoelectric"
+    """Conductance, thermopower, electronic heat conductance, figure of merit."""
+    temperature_k: Temperature = 300.0
+    """Mean temperature (K). Gold melts at 1337 K."""
+
+    def check(self, energies_ev: NDArray[np.float64]) -> None:
+        """Refuse energies (eV) that hold the thermal window of no Fermi energy.
+
+        Raises
+        ------
+        InputError
+            If they do, or are too coarse.
+        """
+        response_energies(energies_ev, self.temperature_k)
+
+
+def compute(context: JunctionContext, settings: ThermoelectricSettings) -> xarray.Dataset:
+    """Return the thermoelectric coefficients against the Fermi energy."""
+    temperature = settings.temperature_k
+    result = context.transmission
+    fermi = response_energies(result.energies_ev, temperature)
+    found = thermoelectric(result, temperature, fermi)
+    slope = conductance_slope(result, temperature, fermi)
+    heat, merit = found.heat_conductance_w_per_k, found.figure_of_merit
+    variables = {
+        "conductance": quantity("fermi", found.conductance, "G0", "electrical conductance"),
+        "conductance_slope": quantity("fermi", slope, "1/eV", "d log10 G / d E_F"),
+        "thermopower": quantity("fermi", found.thermopower_v_per_k, "V/K", "Seebeck coefficient"),
+        "heat_conductance": quantity("fermi", heat, "W/K", "electronic heat conductance at zero current"),
+        "figure_of_merit": quantity("fermi", merit, "1", "ZT of the electrons, an upper bound"),
+    }
+    fermi_axis = quantity("fermi", fermi, "eV", "Fermi energy relative to the computed one")
+    return dataset(variables, {"fermi": fermi_axis}, temperature_k=temperature)
+
+
+def draw(data: xarray.Dataset, axes: Axes) -> None:
+    """Draw the thermopower against the Fermi energy."""
+    axes.axhline(0.0, color="0.7", linewidth=0.8)
+    axes.plot(data["fermi"], 1e6 * data["thermopower"])
+    axes.set_xlabel("$E_F$ relative to the computed one (eV)")
+    axes.set_ylabel("thermopower ($\\mu$V/K)")
+
+
+KIND = Observable(
+    "thermoelectric",
+    "Thermopower",
+    "Thermopower against the place of the Fermi energy, negative where electrons above it carry more.",
+    ThermoelectricSettings,
+    compute,
+    draw,
+)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from qdjunction.core.errors import InputError
 from qdjunction.transport import (
+    LEADS,
     Bulk,
     Device,
     WideBandLead,
@@ -41,7 +42,7 @@ def test_lists():
         ("0:inf:1", "empty range"),
         ("nan", "not finite"),
         ("0:1:0.3", "whole steps"),
-        ("0:1:1e-9", "wider step"),
+        ("0:1:1e-9", "larger step"),
         ("-2000:2000:1", "2000 eV from E_F is beyond 50 eV"),
         ("0,2000", "2000 eV from E_F is beyond 50 eV"),
     ],
@@ -87,9 +88,10 @@ def test_bad_leads(text):
 
 
 def test_eta_and_cache_belong_to_the_leads_that_have_them():
-    assert parse_leads("wire", 1e-5) == Wire(1e-5)
+    assert parse_leads("wire", 1e-5) == Wire(eta_ev=1e-5)
     found = parse_leads("bulk:au.TSHS", 2e-4, Path("cache"))
-    assert found == Bulk(Path("au.TSHS"), 2e-4, Path("cache"))
+    assert found == Bulk(electrode="au.TSHS", eta_ev=2e-4).prepared(Path("cache"))
+    assert found != Bulk(electrode="au.TSHS", eta_ev=2e-4)
     assert parse_leads("bulk:au.TSHS").eta_ev == 1e-4
     with pytest.raises(InputError, match="cluster leads have none"):
         parse_leads("cluster:1", 1e-4)
@@ -99,10 +101,27 @@ def test_eta_and_cache_belong_to_the_leads_that_have_them():
 
 
 @pytest.mark.parametrize(
-    "text", ["wide-band:1", "wide-band:1.23456789", "cluster:0.001", "wire", "bulk:au.TSHS"]
+    ("text", "expected"),
+    [
+        ("wide-band:1.23456789", {"kind": "wide-band", "coupling_ev": 1.23456789}),
+        ("cluster:0.001", {"kind": "cluster", "coupling_ev": 0.001}),
+        ("wire", {"kind": "wire", "eta_ev": 1e-6}),
+        (
+            "bulk:au.TSHS",
+            {
+                "kind": "bulk",
+                "electrode": "au.TSHS",
+                "electrode_fermi_ev": None,
+                "eta_ev": 1e-4,
+                "kpoints": [1, 1],
+            },
+        ),
+    ],
 )
-def test_leads_say_what_they_were_read_from(text):
-    assert parse_leads(text).text == text
+def test_leads_are_the_settings_of_their_kind(text, expected):
+    found = parse_leads(text)
+    assert found.model_dump() == expected
+    assert LEADS[found.kind].Settings(**expected) == found
 
 
 def test_a_step_of_seven_digits_keeps_them():

@@ -5,15 +5,33 @@ side is moved by half of the bias together with its lead, the dot stays, and T(E
 charge and potential answer to the bias.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.limits import KERNEL_HALF_WIDTH, Temperature
 from qdjunction.core.units import BOLTZMANN_EV_PER_K, G0_SIEMENS
 from qdjunction.transport.device import Device, dense
 from qdjunction.transport.leads.base import Lead
-from qdjunction.transport.observables.conductance import KERNEL_HALF_WIDTH, check_temperature, conductance
+from qdjunction.transport.leads.registry import LEADS
+from qdjunction.transport.observables.conductance import check_temperature, check_window, conductance
+from qdjunction.transport.observables.contract import (
+    JunctionContext,
+    Observable,
+    ObservableSettings,
+    dataset,
+    quantity,
+)
 from qdjunction.transport.transmission import Transmission, transmission
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.axes import Axes
 
 
 def linear_response_current(
@@ -108,8 +126,8 @@ def rigid_shift(
         raise InputError(f"metals: orbital {shared[0]} belongs to both sides")
     S = dense(device.S)
     H = dense(device.H) + 0.5 * (shift[:, None] + shift) * S
-    moved = (_MovedLead(lead, half) for lead, half in ((left, 0.5 * bias_v), (right, -0.5 * bias_v)))
-    return Device(H, device.S, device.orbital_atoms), *moved
+    biased = Device(H, device.S, device.orbital_atoms)
+    return biased, _MovedLead(left, 0.5 * bias_v), _MovedLead(right, -0.5 * bias_v)
 
 
 def rigid_shift_current(
@@ -174,3 +192,98 @@ class _MovedLead:
     def self_energy(self, energy_ev: ArrayLike) -> NDArray[np.complex128]:
         """Return the self-energy (eV) at one energy or many."""
         return self._lead.self_energy(np.asarray(energy_ev, dtype=float) - self._shift)
+
+
+class CurrentVoltageSettings(ObservableSettings):
+    """Current against bias, with T(E) of zero bias, and with the metal on either side moved by half of the bias."""
+
+    kind: Literal["current-voltage"] = "current-voltage"
+    """Current against bias."""
+    bias_max_v: float = Field(default=0.5, gt=0, le=10)
+    """Largest bias of either sign (V). T(E) must hold half of it and the thermal window on either side."""
+    bias_step_v: float = Field(default=0.05, gt=0, le=1)
+    """Step of the bias (V)."""
+    temperature_k: Temperature = 300.0
+    """Temperature of the electrodes (K). Gold melts at 1337 K."""
+    rigid_shift: bool = False
+    """Compute T(E) anew at each bias too, with the metal on either side moved by half of it; each takes a
+    decomposition."""
+    energy_step_ev: float = Field(default=0.005, gt=0, le=0.1)
+    """Step of the energies of these T(E) (eV)."""
+
+    @property
+    def bias_v(self) -> NDArray[np.float64]:
+        """The bias (V), ascending and symmetric about zero, (n_bias,)."""
+        steps = int(self.bias_max_v / self.bias_step_v + 1e-9)
+        return np.round(self.bias_step_v * np.arange(-steps, steps + 1), 12)
+
+    def check(self, energies_ev: NDArray[np.float64]) -> None:
+        """Refuse energies (eV) that do not hold the window of the largest bias.
+
+        Raises
+        ------
+        InputError
+            If they do not, or are too coarse.
+        """
+        kt = BOLTZMANN_EV_PER_K * self.temperature_k
+        check_window(np.unique(energies_ev), 0.5 * self.bias_v, kt, KERNEL_HALF_WIDTH)
+
+
+def compute(context: JunctionContext, settings: CurrentVoltageSettings) -> xarray.Dataset:
+    """Return the current (A) against bias, averaged over k.
+
+    Raises
+    ------
+    InputError
+        If the metal is to be moved and its levels are part of the leads.
+    """
+    bias, temperature = settings.bias_v, settings.temperature_k
+    variables = {}
+    if settings.rigid_shift:
+        if LEADS[context.leads.kind].all_metal:
+            raise InputError(
+                f"rigid_shift: {context.leads.kind} leads hold all metal of a side, of which nothing is left to move; "
+                "take wide-band leads, or leave rigid_shift out"
+            )
+
+        def moved(device: Device, left: Lead, right: Lead) -> NDArray[np.float64]:
+            metals = context.metal_orbitals(device)
+            return rigid_shift_current(
+                device, left, right, *metals, bias, temperature, step_ev=settings.energy_step_ev
+            )
+
+        variables["current_rigid_shift"] = quantity(
+            "bias",
+            context.average(moved),
+            "A",
+            "current with the metal on either side moved by half of the bias",
+        )
+    linear = linear_response_current(context.transmission, bias, temperature)
+    variables["current"] = quantity("bias", linear, "A", "current with the T(E) of zero bias")
+    return dataset(
+        variables,
+        {"bias": quantity("bias", bias, "V", "bias, positive where the left side is lifted")},
+        temperature_k=temperature,
+    )
+
+
+def draw(data: xarray.Dataset, axes: Axes) -> None:
+    """Draw the current against bias."""
+    labels = {"current": "T(E) of zero bias", "current_rigid_shift": "metal moved with the bias"}
+    for name, label in labels.items():
+        if name in data:
+            axes.plot(data["bias"], 1e9 * data[name], label=label)
+    axes.set_xlabel("bias (V)")
+    axes.set_ylabel("current (nA)")
+    axes.legend()
+
+
+KIND = Observable(
+    "current-voltage",
+    "Current against bias",
+    "Current against bias from T(E) of zero bias and, where computed, from T(E) with the metal on either side moved by "
+    "half of the bias; charge and potential do not respond.",
+    CurrentVoltageSettings,
+    compute,
+    draw,
+)

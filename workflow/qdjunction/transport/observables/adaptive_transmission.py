@@ -1,17 +1,34 @@
 """An energy grid that finds the resonances and spends nothing on what is flat."""
 
+from __future__ import annotations
+
 import logging
 import time
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from qdjunction.core.errors import InputError
 from qdjunction.transport.device import Device
 from qdjunction.transport.leads.base import Lead, broadening
+from qdjunction.transport.observables.contract import (
+    JunctionContext,
+    Observable,
+    ObservableSettings,
+    dataset,
+    draw_against_energy,
+    energy_axis,
+    quantity,
+)
 from qdjunction.transport.solvers.contact_reduction import ContactReduction
 from qdjunction.transport.transmission import NEGLIGIBLE, Transmission, transmission
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.axes import Axes
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +100,7 @@ def adaptive_transmission(
     even = np.linspace(start_ev, stop_ev, max(3, int(np.ceil((stop_ev - start_ev) / coarsest_ev)) + 1))
     seeds = _resonances(device, left, right, 0.5 * (start_ev + stop_ev))
     energies = np.unique(np.concatenate([even, seeds[(seeds > start_ev) & (seeds < stop_ev)]]))
-    result = transmission(device, left, right, energies, ContactReduction.name)
+    result = transmission(device, left, right, energies, "contact-reduction")
     solver = ContactReduction(device, left, right)
     values = result.transmission
     open_ = np.ones(len(energies) - 1, dtype=bool)
@@ -123,3 +140,50 @@ def _resonances(device: Device, left: Lead, right: Lead, energy_ev: float) -> ND
         gamma = broadening(lead.self_energy(energy_ev))
         widths += (rows.conj() * (gamma @ rows)).sum(axis=0).real
     return np.concatenate([levels, levels - 0.5 * widths, levels + 0.5 * widths])
+
+
+class AdaptiveTransmissionSettings(ObservableSettings):
+    """T(E) at energies of its own, dense at resonances: none is missed between two energies of an even grid."""
+
+    kind: Literal["adaptive-transmission"] = "adaptive-transmission"
+    """T(E) between the first and the last energy of the even grid."""
+    tolerance_decades: float = Field(default=0.02, ge=1e-4, le=1)
+    """Largest error of log10 T between two energies (decades)."""
+    coarsest_ev: float = Field(default=0.02, gt=0, le=1)
+    """Widest interval of the energies (eV)."""
+    most_energies: int = Field(default=50_000, ge=100, le=1_000_000)
+    """Number of energies at which it is given up."""
+
+
+def compute(context: JunctionContext, settings: AdaptiveTransmissionSettings) -> xarray.Dataset:
+    """Return T(E) on an adaptive grid; there is no average over k points, each of which has a grid of its own."""
+    system = context.single("adaptive transmission")
+    found = adaptive_transmission(
+        *system,
+        float(context.energies_ev.min()),
+        float(context.energies_ev.max()),
+        tolerance_decades=settings.tolerance_decades,
+        coarsest_ev=settings.coarsest_ev,
+        most_energies=settings.most_energies,
+    )
+    return dataset(
+        {"transmission": quantity("energy", found.result.transmission, "1", "transmission")},
+        {"energy": energy_axis(found.result.energies_ev)},
+        interpolation_error_decades=found.interpolation_error_decades,
+    )
+
+
+def draw(data: xarray.Dataset, axes: Axes) -> None:
+    """Draw T(E)."""
+    draw_against_energy(data, axes, transmission="T(E)")
+    axes.set_ylabel("T(E)")
+
+
+KIND = Observable(
+    "adaptive-transmission",
+    "Transmission with all resonances",
+    "Transmission on energies that are dense at the resonances of the junction.",
+    AdaptiveTransmissionSettings,
+    compute,
+    draw,
+)

@@ -1,0 +1,90 @@
+"""The type of a key whose value is a table of one of several kinds, each with keys of its own."""
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Protocol
+
+from pydantic import BaseModel, ValidationError, WrapValidator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+
+class Kind(Protocol):
+    """What a registry knows of a kind whose settings are a table."""
+
+    @property
+    def name(self) -> str:
+        """Value of the key ``kind``."""
+        ...
+
+    @property
+    def Settings(self) -> type[BaseModel]:
+        """The table; its field `kind` is a literal with `name` as the default."""
+        ...
+
+
+def table_of(
+    kinds: Mapping[str, Kind], called: str, default: str = "", refused: Mapping[str, str] | None = None
+) -> Any:
+    """Return the type of a key whose value is the table of one kind.
+
+    Parameters
+    ----------
+    kinds : mapping
+        A registry.
+    called : str
+        What an error calls a kind, with ``{}`` in the place of its name, e.g. ``{} leads``.
+    default : str
+        The kind of a table without the key ``kind``; without it the key is required.
+    refused : mapping, optional
+        Why some of the kinds are not allowed here, by name.
+
+    Returns
+    -------
+    Any
+        A union of the models. Its errors point to the key as it is written; a key that another kind has, and one that
+        is missing, are errors that say so.
+    """
+    refused = refused or {}
+    models = {name: kind.Settings for name, kind in kinds.items() if name not in refused}
+
+    def read(value: Any, handler: Callable[[Any], Any]) -> Any:
+        if isinstance(value, BaseModel):
+            return handler(value)
+        if not isinstance(value, Mapping):
+            raise ValueError(f"write a table of keys, with kind: {default or next(iter(models))}")
+        name = value.get("kind", default)
+        if not isinstance(name, str) or name not in models:
+            raise _at_kind(name, value, refused.get(str(name), f"choose one of {', '.join(models)}"))
+        model = models[name]
+        for key in value.keys() - model.model_fields.keys():
+            owners = [other for other, fields in models.items() if key in fields.model_fields]
+            if owners:
+                raise ValueError(
+                    f"{key} = {value[key]!r} is of no use to {called.format(name)}; leave it out, or set kind to "
+                    f"{' or '.join(owners)}"
+                )
+        for key, field in model.model_fields.items():
+            if field.is_required() and value.get(key) is None:
+                meaning = " ".join((field.description or key).split())
+                raise ValueError(
+                    f"kind {name} needs the key {key}: {meaning[0].lower()}{meaning[1:].rstrip('.')}"
+                )
+        return model.model_validate({**value, "kind": name})
+
+    union = reduce(or_, models.values())
+    return Annotated[union, WrapValidator(read)]
+
+
+def _at_kind(name: Any, value: Mapping[str, Any], reason: str) -> ValidationError:
+    """Return an error that points to the key ``kind`` of a table."""
+    detail: InitErrorDetails = (
+        {
+            "type": PydanticCustomError("unknown_kind", "{reason}", {"reason": reason}),
+            "loc": ("kind",),
+            "input": name,
+        }
+        if "kind" in value
+        else {"type": "missing", "loc": ("kind",), "input": dict(value)}
+    )
+    return ValidationError.from_exception_data("kind", [detail])

@@ -1,0 +1,216 @@
+"""What an observable declares: its settings, how it is computed from a junction, and how it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
+
+from qdjunction.core.errors import InputError
+from qdjunction.core.limits import Energy
+from qdjunction.core.schema import Section
+from qdjunction.transport.axis import normal
+from qdjunction.transport.device import Device
+from qdjunction.transport.kpoints import k_averaged_transmission, transverse_k
+from qdjunction.transport.leads.base import Lead
+from qdjunction.transport.leads.contract import K, LeadSettings
+from qdjunction.transport.transmission import Transmission
+
+if TYPE_CHECKING:
+    import sisl
+    import xarray
+    from matplotlib.axes import Axes
+
+Energies = Annotated[list[Energy], Field(min_length=1, max_length=1000)]
+"""A few energies relative to E_F (eV)."""
+
+Solved = tuple[Device, Lead, Lead]
+"""The device that is left to solve, and the leads on it."""
+
+
+class ObservableSettings(Section):
+    """The keys of an observable."""
+
+    kind: str
+    """Name of the observable; a literal in each of them."""
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Files that the observable is computed from besides the junction's, by their keys."""
+        return {}
+
+    def check(self, energies_ev: NDArray[np.float64]) -> None:
+        """Refuse settings that cannot be computed from T(E) at these energies (eV), before any work.
+
+        Raises
+        ------
+        InputError
+            If they do not fit.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class JunctionContext:
+    """A junction with everything that an observable is computed from.
+
+    Attributes
+    ----------
+    hamiltonian : sisl.Hamiltonian
+        H and S, E_F at zero.
+    left_atoms, right_atoms : (n,) array of int
+        Atoms of the lead regions.
+    leads : LeadSettings
+        What attaches the leads.
+    axis : int
+        Lattice vector of the transport direction.
+    energies_ev : (n_energies,) array
+        Energies of T(E), relative to E_F (eV).
+    left_metal, right_metal : (n,) array of int
+        All metal atoms of either side, those of the leads among them.
+    valence_electrons : (n_atoms,) array or None
+        Valence electrons of each neutral atom, where the file knows them.
+    kpoints : 2 ints
+        Numbers of k points across the transport direction.
+    spin : int or None
+        Spin of a collinear calculation: 0 for up, 1 for down.
+    known : Transmission or None
+        T(E), where it has been computed before.
+    """
+
+    hamiltonian: sisl.Hamiltonian
+    left_atoms: NDArray[np.int64]
+    right_atoms: NDArray[np.int64]
+    leads: LeadSettings
+    axis: int
+    energies_ev: NDArray[np.float64]
+    left_metal: NDArray[np.int64]
+    right_metal: NDArray[np.int64]
+    valence_electrons: NDArray[np.float64] | None = None
+    kpoints: tuple[int, int] = (1, 1)
+    spin: int | None = None
+    known: Transmission | None = None
+
+    def attach(self, device: Device, k: K) -> Solved:
+        """Return the device that is left to solve at a k point, and the leads on it."""
+        return self.leads.attach(device, self.left_atoms, self.right_atoms, k)
+
+    def solved(self) -> Iterator[tuple[float, Solved]]:
+        """Yield the weight of each k point with the device and the leads there; the weights sum to 1."""
+        for k, weight in zip(*transverse_k(self.hamiltonian, self.kpoints, self.axis), strict=True):
+            point: K = (float(k[0]), float(k[1]), float(k[2]))
+            device = Device.from_hamiltonian(self.hamiltonian, point, open_axis=self.axis, spin=self.spin)
+            yield float(weight), self.attach(device, point)
+
+    def average(self, compute: Callable[[Device, Lead, Lead], Any]) -> Any:
+        """Return the average over the k points of what `compute` returns: an array, dense or sparse."""
+        total: Any = 0.0
+        for weight, system in self.solved():
+            total = total + weight * compute(*system)
+        return total
+
+    def single(self, what: str) -> Solved:
+        """Return the device and the leads at the one k point.
+
+        Raises
+        ------
+        InputError
+            If there are several, of which `what` has no average.
+        """
+        (_, system), *others = self.solved()
+        if others:
+            raise InputError(f"{what}: has no average over k points; compute it with one")
+        return system
+
+    @cached_property
+    def transmission(self) -> Transmission:
+        """T(E), averaged over the k points."""
+        if self.known is not None:
+            return self.known
+        return k_averaged_transmission(
+            self.hamiltonian, self.attach, self.energies_ev, self.kpoints, axis=self.axis, spin=self.spin
+        ).result
+
+    def metal_orbitals(self, device: Device) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the orbitals of a device that are left of the metal on either side."""
+        left, right = (
+            np.flatnonzero(np.isin(device.orbital_atoms, atoms))
+            for atoms in (self.left_metal, self.right_metal)
+        )
+        return left, right
+
+    @cached_property
+    def along_ang(self) -> NDArray[np.float64]:
+        """Position of each atom along the transport direction (Ang), (n_atoms,)."""
+        geometry = self.hamiltonian.geometry
+        return np.asarray(geometry.xyz @ normal(geometry.cell, self.axis))
+
+
+Settings = TypeVar("Settings", bound=ObservableSettings)
+
+
+@dataclass(frozen=True)
+class Observable(Generic[Settings]):
+    """An observable as the registry knows it.
+
+    Attributes
+    ----------
+    name : str
+        Name in configurations, on the command line and of the file of a study.
+    title : str
+        What it is, in words.
+    caption : str
+        One sentence for below its figure.
+    Settings : type of ObservableSettings
+        Its keys.
+    compute : callable
+        Takes a `JunctionContext` and settings; returns an xarray.Dataset whose variables and coordinates all have the
+        attributes `units` and `long_name`.
+    draw : callable
+        Takes such a data set and matplotlib axes, on which it draws it.
+    """
+
+    name: str
+    title: str
+    caption: str
+    Settings: type[Settings]
+    compute: Callable[[JunctionContext, Settings], xarray.Dataset]
+    draw: Callable[[xarray.Dataset, Axes], None]
+
+
+Quantity = tuple[Sequence[str], ArrayLike, dict[str, str]]
+"""Dimensions, values and attributes of a variable of a data set."""
+
+
+def quantity(dimensions: str | Sequence[str], values: ArrayLike, units: str, long_name: str) -> Quantity:
+    """Return a variable for `dataset`; a number without a unit has the units ``1``."""
+    names = (dimensions,) if isinstance(dimensions, str) else tuple(dimensions)
+    return names, values, {"units": units, "long_name": long_name}
+
+
+def energy_axis(energies_ev: ArrayLike) -> Quantity:
+    """Return the coordinate ``energy``, (n_energies,)."""
+    return quantity("energy", energies_ev, "eV", "energy relative to the Fermi energy")
+
+
+def dataset(
+    variables: Mapping[str, Quantity], coordinates: Mapping[str, Quantity], **attributes: float
+) -> xarray.Dataset:
+    """Return a data set of variables made by `quantity`."""
+    import xarray
+
+    return xarray.Dataset(dict(variables), dict(coordinates), attributes)
+
+
+def draw_against_energy(data: xarray.Dataset, axes: Axes, **labels: str) -> None:
+    """Draw variables over ``energy`` on a logarithmic scale, each with its label; zeros leave gaps."""
+    for name, label in labels.items():
+        values = data[name].where(data[name] > 0)
+        axes.semilogy(data["energy"], values, label=label)
+    axes.set_xlabel("$E - E_F$ (eV)")
+    if len(labels) > 1:
+        axes.legend()
