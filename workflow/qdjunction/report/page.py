@@ -12,7 +12,7 @@ from plotly.offline import get_plotlyjs
 
 from qdjunction.core.files import whole
 from qdjunction.core.provenance import provenance
-from qdjunction.core.schema import dump_yaml
+from qdjunction.core.yaml import dump_yaml
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.report import drawing, figures, tables, trace_tables, viewer
 from qdjunction.report.data import DotResults, SeriesResults, StudyResults
