@@ -11,7 +11,7 @@ import pytest
 import yaml
 from qdjunction.core.errors import InputError
 from qdjunction.core.provenance import digest
-from qdjunction.core.schema import dump_yaml, parse_yaml
+from qdjunction.core.yaml import dump_yaml, parse_yaml
 from qdjunction.engine.siesta import pseudopotentials
 from qdjunction.study.config import RelaxSettings, config_model, parse_config, read_config, read_values
 from qdjunction.study.table import make_study

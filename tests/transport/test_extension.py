@@ -69,7 +69,7 @@ import xarray
 from qdjunction.core.errors import InputError
 from qdjunction.report.plan import files_of
 from qdjunction.steps.transport import compute_transmission, observable
-from qdjunction.study.config import Config, parse_config
+from qdjunction.study.config import config_model, parse_config
 from qdjunction.study.table import make_study
 from qdjunction.transport import parse_leads
 
@@ -84,7 +84,7 @@ values = {
 study = make_study(parse_config(values), sys.argv[1])
 transport = study.config.transport
 assert "1Pb_MAPbBr3/short/level-count.nc" in files_of(study)
-assert "half_width_ev" in json.dumps(Config.model_json_schema())
+assert "half_width_ev" in json.dumps(config_model().model_json_schema())
 for section, wrong, message in (
     ("leads", {"kind": "one-sided", "eta_ev": 1e-4}, "eta_ev = 0.0001 is of no use to one-sided leads"),
     ("observables", [{"kind": "level-count"}], "kind level-count needs the key half_width_ev"),

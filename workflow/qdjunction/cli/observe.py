@@ -1,7 +1,7 @@
 """Commands for observables: observe KIND, one for every kind that the registry finds."""
 
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from pydantic import create_model
 
@@ -52,14 +52,15 @@ class Observe(JunctionCommand):
                     figure.savefig(temporary, format=self.plot.suffix[1:])
 
 
-def _command(kind: Observable) -> type[Command]:
+def _command(kind: Observable[Any]) -> type[Command]:
     """Return the command of one observable, with an option for each of its keys."""
     model = kind.Settings
     keys = Keys({name: "" for name in model.model_fields if name != "kind"})
     required = any(field.is_required() for field in model.model_fields.values())
+    section: Any = Annotated[model, keys]
     made = create_model(
         kind.name, __base__=Observe, __doc__=kind.caption,
-        settings=(Annotated[model, keys], ... if required else model()),
+        settings=(section, ... if required else model()),
     )  # fmt: skip
     return cast(type[Command], made)
 

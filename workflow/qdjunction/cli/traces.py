@@ -8,7 +8,8 @@ from pydantic import ConfigDict, model_validator
 from qdjunction.cli.commands import Command, Commands, Keys, option
 from qdjunction.cli.values import numbers, output_file, output_folder
 from qdjunction.core.errors import InputError
-from qdjunction.core.schema import Section, read_yaml, validate
+from qdjunction.core.schema import Section, validate
+from qdjunction.core.yaml import read_yaml
 from qdjunction.traces.sets import TracesSection
 from qdjunction.traces.settings import TracesSettings
 

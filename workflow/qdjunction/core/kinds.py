@@ -1,11 +1,9 @@
 """The type of a key whose value is a table of one of several kinds, each with keys of its own."""
 
-from collections.abc import Callable, Mapping
-from functools import reduce
-from operator import or_
-from typing import Annotated, Any, Protocol
+from collections.abc import Mapping
+from typing import Annotated, Any, Protocol, Union
 
-from pydantic import BaseModel, ValidationError, WrapValidator
+from pydantic import BaseModel, BeforeValidator, Discriminator, Tag, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 
@@ -48,9 +46,9 @@ def table_of(
     refused = refused or {}
     models = {name: kind.Settings for name, kind in kinds.items() if name not in refused}
 
-    def read(value: Any, handler: Callable[[Any], Any]) -> Any:
+    def check(value: Any) -> Any:
         if isinstance(value, BaseModel):
-            return handler(value)
+            return value
         if not isinstance(value, Mapping):
             raise ValueError(f"write a table of keys, with kind: {default or next(iter(models))}")
         name = value.get("kind", default)
@@ -70,10 +68,14 @@ def table_of(
                 raise ValueError(
                     f"kind {name} needs the key {key}: {meaning[0].lower()}{meaning[1:].rstrip('.')}"
                 )
-        return model.model_validate({**value, "kind": name})
+        return {**value, "kind": name}
 
-    union = reduce(or_, models.values())
-    return Annotated[union, WrapValidator(read)]
+    def kind_of(value: Any) -> Any:
+        return value.get("kind") if isinstance(value, Mapping) else getattr(value, "kind", None)
+
+    # A discriminator by name would not allow the validators of `Section`.
+    union: Any = Union[tuple(Annotated[model, Tag(name)] for name, model in models.items())]  # noqa: UP007
+    return Annotated[union, Discriminator(kind_of), BeforeValidator(check)]
 
 
 def _at_kind(name: Any, value: Mapping[str, Any], reason: str) -> ValidationError:

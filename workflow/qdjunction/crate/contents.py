@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.provenance import digest
-from qdjunction.core.schema import dump_yaml
+from qdjunction.core.yaml import dump_yaml
 from qdjunction.study.records import Record, read_record
 from qdjunction.study.table import Study, study_values
 

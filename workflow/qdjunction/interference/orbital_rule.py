@@ -215,13 +215,14 @@ def tip_coupling(
         V (eV). Another basis of the tip changes it by a unitary factor, which no result here depends on.
     """
     H, S = np.asarray(hamiltonian), np.asarray(overlap)
-    if (both := np.intersect1d(dot, tip)).size:
+    rows, columns = np.asarray(dot, dtype=np.intp), np.asarray(tip, dtype=np.intp)
+    if (both := np.intersect1d(rows, columns)).size:
         raise InputError(f"orbitals {both.tolist()} are in the dot and in the tip")
-    weights, vectors = np.linalg.eigh(S[np.ix_(tip, tip)])
+    weights, vectors = np.linalg.eigh(S[np.ix_(columns, columns)])
     if weights[0] <= 0:
         raise TransportError("the overlap of the tip's orbitals is not positive definite")
     inverse_root = vectors / np.sqrt(weights) @ vectors.conj().T
-    block = np.ix_(dot, tip)
+    block = np.ix_(rows, columns)
     return np.asarray((H[block] - energy_ev * S[block]) @ inverse_root)
 
 

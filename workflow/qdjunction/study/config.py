@@ -30,8 +30,9 @@ from qdjunction.core.limits import (
     check_thermal_grid,
     energy_grid,
 )
-from qdjunction.core.schema import Section, parse_yaml, read_yaml, validate
+from qdjunction.core.schema import Section, validate
 from qdjunction.core.units import BOLTZMANN_EV_PER_K
+from qdjunction.core.yaml import parse_yaml, read_yaml
 from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.structure.settings import ElectrodeSettings as ElectrodeSettings
@@ -39,10 +40,9 @@ from qdjunction.structure.sources.catalogue import KIND as CATALOGUE
 from qdjunction.structure.sources.catalogue import ScreenEntry
 from qdjunction.structure.sources.contract import SourceSettings
 from qdjunction.structure.sources.registry import SOURCES
+from qdjunction.study.kinds import StudyLeads, StudyObservable
 from qdjunction.traces.sets import TracesSection
-from qdjunction.transport.leads.registry import StudyLeads
 from qdjunction.transport.leads.wide_band import WideBand
-from qdjunction.transport.observables.registry import StudyObservable
 
 
 def source(entry: Any) -> str:

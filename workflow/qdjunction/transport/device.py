@@ -235,7 +235,7 @@ def check_spin(hamiltonian: sisl.Hamiltonian, spin: int | None, what: str) -> No
 
 def dense(matrix: Matrix) -> NDArray[Any]:
     """Return a matrix as an ndarray."""
-    return matrix.toarray() if scipy.sparse.issparse(matrix) else matrix
+    return np.asarray(matrix if isinstance(matrix, np.ndarray) else matrix.toarray())
 
 
 def solve_eigenproblem(H: NDArray[Any], S: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[Any]]:

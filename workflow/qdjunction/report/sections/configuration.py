@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qdjunction.core.schema import dump_yaml
+from qdjunction.core.yaml import dump_yaml
 from qdjunction.report.sections.contract import PageSection
 
 if TYPE_CHECKING:

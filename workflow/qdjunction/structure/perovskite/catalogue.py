@@ -7,7 +7,8 @@ from typing import Annotated, Self
 from pydantic import Field, PositiveInt, model_validator
 
 from qdjunction.core.errors import InputError
-from qdjunction.core.schema import Section, read_yaml, validate
+from qdjunction.core.schema import Section, validate
+from qdjunction.core.yaml import read_yaml
 from qdjunction.structure.perovskite.lattice import (
     FACE_VECTORS,
     ContactSite,

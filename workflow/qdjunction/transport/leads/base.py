@@ -43,7 +43,7 @@ def root_of(gamma: NDArray[np.complex128]) -> NDArray[np.complex128]:
     values, vectors = np.linalg.eigh(gamma)
     # Far below the largest one there is only round-off, of either sign.
     values[values < 1e-14 * values[..., -1:]] = 0.0
-    return vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :]
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :])
 
 
 Contact = tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]

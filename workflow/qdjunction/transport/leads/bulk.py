@@ -151,7 +151,9 @@ class Electrode:
                 "the next; run the electrode with several k points along it, or build it along the same lattice "
                 "vector as the device's leads"
             )
-        in_plane = tuple(0.0 if i == axis else float(x) for i, x in enumerate(k))
+        point = [float(x) for x in k]
+        point[axis] = 0.0
+        in_plane: K = (point[0], point[1], point[2])
         layers = {
             c: folded_layer(hamiltonian, axis, c, in_plane, spin or 0)
             for c in range(hamiltonian.nsc[axis] // 2 + 1)
@@ -162,14 +164,14 @@ class Electrode:
                 f"electrode: a layer couples over the next one with {1000 * beyond:.0f} meV; use a "
                 "thicker layer"
             )
-        wanted = smallest_cell(hamiltonian.geometry, axis) if repeats is None else tuple(repeats)
+        wanted = smallest_cell(hamiltonian.geometry, axis) if repeats is None else repeats
         if any(n < 1 for n in wanted) or wanted[axis] != 1:
             raise InputError(
                 f"electrode: repeats are {wanted}; they must be 1 or more, and 1 along the transport "
                 "direction"
             )
         unfold = bloch_states(hamiltonian.geometry, wanted, in_plane)
-        reduced, asymmetry = zip(
+        (H00, S00, H01, S01), asymmetry = zip(
             *(_block_diagonal(M, unfold) for c in (0, 1) for M in layers[c]), strict=True
         )
         worst = max(asymmetry)
@@ -182,7 +184,7 @@ class Electrode:
             logger.warning("electrode: symmetry broken by %.1f meV; the whole cell is used", 1000 * worst)
             wanted = (1, 1, 1)
             unfold = bloch_states(hamiltonian.geometry, wanted, in_plane)
-            reduced, asymmetry = zip(
+            (H00, S00, H01, S01), asymmetry = zip(
                 *(_block_diagonal(M, unfold) for c in (0, 1) for M in layers[c]), strict=True
             )
             worst = max(asymmetry)
@@ -193,14 +195,14 @@ class Electrode:
         )  # fmt: skip
         kept = GreenCache(Path(cache)) if cache is not None else None
         return cls(
-            *reduced, unfold, float(eta_ev), wanted, float(worst), float(beyond), kept,
+            H00, S00, H01, S01, unfold, float(eta_ev), wanted, float(worst), float(beyond), kept,
             hamiltonian.geometry, axis,
         )  # fmt: skip
 
     @property
     def n_orbitals(self) -> int:
         """Number of orbitals of the whole cell."""
-        return self.unfold.shape[1]
+        return int(self.unfold.shape[1])
 
     def surface(self, energies_ev: NDArray[np.float64], side: Side) -> NDArray[np.complex128]:
         """Return the surface Green's function in the smallest cell, (n_energies, n_k, n, n).
@@ -383,9 +385,9 @@ def shifted(electrode: Electrode, shift_ev: float) -> Electrode:
 
 def whole_cell(electrode: Electrode, name: str) -> NDArray[np.complex128]:
     """Return H00, S00, H01 or S01 of the whole cell, (N, N)."""
-    return np.einsum(
-        "kai,kij,kbj->ab", electrode.unfold, getattr(electrode, name), electrode.unfold.conj(), optimize=True
-    )
+    unfold = electrode.unfold
+    cell = np.einsum("kai,kij,kbj->ab", unfold, getattr(electrode, name), unfold.conj(), optimize=True)
+    return np.asarray(cell)
 
 
 def smallest_cell(geometry: sisl.Geometry, axis: int) -> tuple[int, int, int]:
@@ -398,7 +400,7 @@ def smallest_cell(geometry: sisl.Geometry, axis: int) -> tuple[int, int, int]:
             if geometry.na % n == 0 and _translated(geometry, geometry.cell[direction] / n) is not None:
                 repeats[direction] = n
                 break
-    return tuple(repeats)
+    return repeats[0], repeats[1], repeats[2]
 
 
 def bloch_states(
@@ -435,7 +437,7 @@ def bloch_states(
             for index, shift in enumerate(shifts):
                 phase = np.exp(2j * np.pi * np.dot(np.asarray(k) + shift, fraction - wrapped[a]))
                 states[index, rows, here] = phase
-    return states / np.sqrt(len(shifts))
+    return np.asarray(states / np.sqrt(len(shifts)))
 
 
 def _translated(geometry: sisl.Geometry, shift: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]] | None:

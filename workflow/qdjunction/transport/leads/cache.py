@@ -46,7 +46,7 @@ class GreenCache:
                 found[i] = array
                 with whole(paths[i]) as temporary:
                     np.savez(temporary, green=array)
-        return np.stack(found)
+        return np.stack([array for array in found if array is not None])
 
     def path(self, content: str, energy_ev: float) -> Path:
         """Return the file of one energy."""
@@ -55,7 +55,7 @@ class GreenCache:
     def _read(self, path: Path) -> NDArray[np.complex128] | None:
         try:
             with np.load(path) as file:
-                return file["green"]
+                return np.asarray(file["green"])
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

@@ -41,7 +41,7 @@ class ClusterLead:
         energies = np.asarray(energy_ev, dtype=float)
         into = energies[..., None, None] * self._S - self._H
         weight = 1.0 / (energies[..., None] + 0.5j * self.coupling_ev - self.levels_ev)
-        return (into * weight[..., None, :]) @ into.conj().swapaxes(-1, -2)
+        return np.asarray((into * weight[..., None, :]) @ into.conj().swapaxes(-1, -2))
 
 
 def attach_clusters(

@@ -99,7 +99,7 @@ def _residual(
 ) -> NDArray[np.float64]:
     """Return how far ``g (bulk - out g back)`` is from the unit matrix."""
     unit = green @ (bulk - out @ green @ back)
-    return np.abs(unit - np.eye(unit.shape[-1])).max(axis=(1, 2))
+    return np.asarray(np.abs(unit - np.eye(unit.shape[-1])).max(axis=(1, 2)))
 
 
 def _stacked(
@@ -114,4 +114,4 @@ def _stacked(
         if i + 1 < layers:
             thick[0][:, here, after], thick[0][:, after, here] = forward, backward
     thick[1][:, -n:, :n], thick[2][:, :n, -n:] = forward, backward
-    return tuple(thick)
+    return thick[0], thick[1], thick[2]

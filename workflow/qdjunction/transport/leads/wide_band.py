@@ -47,7 +47,7 @@ class WideBandLead:
             raise InputError("wide-band lead: give its atoms or its orbitals, one of the two")
         if not (np.isfinite(coupling_ev) and coupling_ev > 0):
             raise InputError(f"wide-band lead: coupling is {coupling_ev} eV; it must be larger than 0")
-        if orbitals is None:
+        if atoms is not None:
             region = device.orbitals_of(atoms)
         else:
             region = np.unique(np.asarray(orbitals, dtype=np.int64))

@@ -72,7 +72,7 @@ class WireLead:
                 f"wire lead: its outer cell has {len(cells[0])} orbitals, the inner one "
                 f"{len(cells[1])}; a wire repeats one cell"
             )
-        if np.intersect1d(*cells).size:
+        if np.intersect1d(cells[0], cells[1]).size:
             raise InputError("wire lead: its outer and inner cell share atoms")
         self.orbitals: NDArray[np.int64] = cells[0]
         self.eta_ev = float(eta_ev)
@@ -120,7 +120,7 @@ class WireLead:
         inward = z[:, None, None] * self._S01 - self._H01
         outward = z[:, None, None] * self._S01.conj().T - self._H01.conj().T
         sigma = outward @ ends @ inward
-        return sigma[0] if np.ndim(energy_ev) == 0 else sigma
+        return np.asarray(sigma[0] if np.ndim(energy_ev) == 0 else sigma)
 
 
 def split_region(device: Device, atoms: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

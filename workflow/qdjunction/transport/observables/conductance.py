@@ -165,7 +165,7 @@ def _moments(energies: NDArray[Any], fermi: NDArray[Any], kt: float) -> NDArray[
     primitive = -np.logaddexp(0.0, -x)
     width = np.diff(x, axis=-1)
     mean_slope = np.diff(primitive, axis=-1) / width
-    weights = np.zeros_like(x)
+    weights: NDArray[np.float64] = np.zeros_like(x)
     weights[..., :-1] += occupation[..., :-1] - mean_slope
     weights[..., 1:] += mean_slope - occupation[..., 1:]
     return weights

@@ -150,11 +150,11 @@ class JunctionContext:
         return np.asarray(geometry.xyz @ normal(geometry.cell, self.axis))
 
 
-Settings = TypeVar("Settings", bound=ObservableSettings)
+S = TypeVar("S", bound=ObservableSettings)
 
 
 @dataclass(frozen=True)
-class Observable(Generic[Settings]):
+class Observable(Generic[S]):
     """An observable as the registry knows it.
 
     Attributes
@@ -177,8 +177,8 @@ class Observable(Generic[Settings]):
     name: str
     title: str
     caption: str
-    Settings: type[Settings]
-    compute: Callable[[JunctionContext, Settings], xarray.Dataset]
+    Settings: type[S]
+    compute: Callable[[JunctionContext, S], xarray.Dataset]
     draw: Callable[[xarray.Dataset, Axes], None]
 
 

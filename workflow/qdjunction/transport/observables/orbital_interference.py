@@ -127,9 +127,9 @@ def orbital_interference(
     """
     energies = np.atleast_1d(np.asarray(energies_ev, dtype=float))
     metals = [np.unique(np.asarray(metal, dtype=np.int64)) for metal in (left_metal, right_metal)]
-    for side, lead, metal in zip(("left", "right"), (left, right), metals, strict=True):
+    for name, lead, metal in zip(("left", "right"), (left, right), metals, strict=True):
         if metal.size and not np.isin(lead.orbitals, metal).all():
-            raise InputError(f"{side} metal: the lead's orbitals are not all part of it")
+            raise InputError(f"{name} metal: the lead's orbitals are not all part of it")
     dot = np.setdiff1d(np.arange(device.n_orbitals), np.concatenate(metals))
     if not dot.size:
         raise InputError("dot: no orbital is left for it between the two metals")
@@ -145,10 +145,7 @@ def orbital_interference(
         for lead, metal in zip((left, right), metals, strict=True)
     ]
     middle = 0.5 * (energies.min() + energies.max())
-    weights = []
-    for side in sides:
-        rows = states[side.orbitals]
-        weights.append(np.einsum("in,ij,jn->n", rows.conj(), broadening(side.self_energy(middle)), rows).real)
+    left_weight, right_weight = (_weights(states[side.orbitals], side.self_energy(middle)) for side in sides)
     if keep is None:
         center = middle if around_ev is None else around_ev
         kept = np.sort(np.argsort(np.abs(levels - center))[:count])
@@ -188,7 +185,12 @@ def orbital_interference(
         pairs[index] = _pairs(
             *(part[:, kept] for part in (out, at_left)), *(part[kept] for part in (at_right, into))
         )
-    return OrbitalInterference(energies, levels, *weights, coherent, incoherent, pairs, kept)
+    return OrbitalInterference(energies, levels, left_weight, right_weight, coherent, incoherent, pairs, kept)
+
+
+def _weights(rows: NDArray[Any], sigma: NDArray[np.complex128]) -> NDArray[np.float64]:
+    """Return ``psi_n^dagger Gamma psi_n`` of each column (eV)."""
+    return np.asarray(np.einsum("in,ij,jn->n", rows.conj(), broadening(sigma), rows).real)
 
 
 def _overlaps(
@@ -198,7 +200,8 @@ def _overlaps(
     norms = [(np.abs(column) ** 2).sum(axis=0) for column in (out, at_left)]
     lengths = [(np.abs(row) ** 2).sum(axis=1) for row in (at_right, into)]
     mixed = (at_left.conj() * out).sum(axis=0) * (at_right * into.conj()).sum(axis=1)
-    return 0.25 * (norms[0] * lengths[0] + norms[1] * lengths[1] + 2 * mixed.real)
+    shares: NDArray[np.float64] = 0.25 * (norms[0] * lengths[0] + norms[1] * lengths[1] + 2 * mixed.real)
+    return shares
 
 
 def _pairs(
@@ -206,7 +209,7 @@ def _pairs(
 ) -> NDArray[np.float64]:
     """Return ``Re Tr[t_n t_m^dagger]``."""
     columns, rows = (out, at_left), (at_right, into)
-    total = 0.0
+    total = np.zeros((out.shape[1], out.shape[1]), dtype=np.complex128)
     for column, row in zip(columns, rows, strict=True):
         for other_column, other_row in zip(columns, rows, strict=True):
             total = total + (other_column.conj().T @ column).T * (row @ other_row.conj().T)
@@ -238,7 +241,7 @@ class FoldedLead:
         system = (energy_ev * self._S_metal - self._H_metal).astype(np.complex128)
         system[np.ix_(self._inside, self._inside)] -= self._lead.self_energy(energy_ev)
         coupling = energy_ev * self._S - self._H
-        return coupling @ np.linalg.solve(system, coupling.conj().T.astype(np.complex128))
+        return np.asarray(coupling @ np.linalg.solve(system, coupling.conj().T.astype(np.complex128)))
 
 
 class OrbitalInterferenceSettings(ObservableSettings):

@@ -102,7 +102,8 @@ def thermoelectric(
     x = np.linspace(-HALF_WIDTH, HALF_WIDTH, 6401)
     kernel = 0.25 / np.cosh(0.5 * x) ** 2
     transmissions = np.interp(fermi[..., None] + kt * x, energies, values)
-    L0, L1, L2 = (np.trapezoid(transmissions * kernel * (kt * x) ** n, x, axis=-1) for n in range(3))
+    weighted = (transmissions * kernel * (kt * x) ** n for n in range(3))
+    L0, L1, L2 = (np.asarray(np.trapezoid(part, x, axis=-1)) for part in weighted)
     with np.errstate(divide="ignore", invalid="ignore"):
         thermopower = -L1 / (temperature_k * L0)
         heat = 2 * scipy.constants.e**2 / (scipy.constants.h * temperature_k) * (L2 - L1**2 / L0)
