@@ -4,7 +4,7 @@ import argparse
 import logging
 from functools import partial
 from pathlib import Path
-from typing import Any, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
 
 from pydantic import ConfigDict
 
@@ -12,6 +12,7 @@ from qdjunction.core.errors import InputError
 from qdjunction.core.schema import Section, read_yaml, validate
 from qdjunction.number_lists import parse_numbers
 from qdjunction.outputs import output_file, output_folder
+from qdjunction.study import layout
 from qdjunction.traces.sets import TracesSection
 from qdjunction.traces.settings import (
     HistogramSettings,
@@ -22,6 +23,9 @@ from qdjunction.traces.settings import (
     TracesSettings,
 )
 from qdjunction.verbs import add_verb
+
+if TYPE_CHECKING:
+    from qdjunction.traces.results import SetSummary
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +171,7 @@ def _select(options: argparse.Namespace) -> None:
 
     summary = trace_steps.select_traces(options.path, _settings(options), options.output)
     if options.bad:
-        trace_steps.write_bad(summary["bad"], options.bad)
+        trace_steps.write_bad(summary.bad, options.bad)
     print(_sentence(summary))
 
 
@@ -180,23 +184,23 @@ def _histogram(options: argparse.Namespace) -> None:
     from qdjunction.steps import traces as trace_steps
 
     settings = _settings(options)
-    sites = [] if options.conductance is None else trace_steps.site_values(_series(options))
+    sites = () if options.conductance is None else trace_steps.site_records(_series(options))
     folder = options.output
     name = options.name or Path(options.path).resolve().stem
     summary = trace_steps.select_traces(
-        options.path, settings, folder / "jumps.parquet", folder / "histograms.nc", folder / "summary.json", name=name
+        options.path, settings, folder / layout.JUMPS, folder / layout.HISTOGRAMS, folder / layout.SELECTION, name=name
     )  # fmt: skip
-    results = TraceResults(name, summary, read_histograms(folder / "histograms.nc"), sites=tuple(sites))
+    results = TraceResults(name, summary, read_histograms(folder / layout.HISTOGRAMS), sites=sites)
     with style.figure_style():
         for kind in ("conductance", "cloud", "aligned", "jumps"):
             section = cast(TraceSection, SECTIONS[f"trace_{kind}"])
             write_figure(section.draw_set(results), folder / kind)
     print(_sentence(summary))
-    for peak in summary["fits"]["log10_g"].get("peaks", []):
-        low, high = peak["centre_interval"]
+    for peak in summary.fits["log10_g"].peaks:
+        low, high = peak.centre_interval
         print(
-            f"peak at log10(G/G0) = {peak['centre']:.3f} "
-            f"({summary['confidence']:.0%} interval {low:.3f} to {high:.3f}), sigma {peak['sigma']:.3f}"
+            f"peak at log10(G/G0) = {peak.centre:.3f} "
+            f"({summary.confidence:.0%} interval {low:.3f} to {high:.3f}), sigma {peak.sigma:.3f}"
         )
 
 
@@ -220,7 +224,7 @@ def _series(options: argparse.Namespace) -> Any:
             raise InputError("--conductance and --log10-g both name conductances; give one of them")
         energy = options.at
         if energy is None:
-            beside = Path(options.conductance).with_name("series.json")
+            beside = Path(options.conductance).with_name(layout.SERIES)
             if not beside.is_file():
                 raise InputError(
                     f"{beside}: is not there to give the headline energy; say where E_F is with --at"
@@ -236,15 +240,15 @@ def _series(options: argparse.Namespace) -> Any:
     return SlidingSeries(names, tuple(distances), tuple(levels))
 
 
-def _sentence(summary: dict[str, Any]) -> str:
-    share, low, high = summary["jump_share"]
+def _sentence(summary: "SetSummary") -> str:
+    share, low, high = summary.jump_share
     text = (
-        f"{summary['source']}: {summary['traces']} traces read, {len(summary['bad'])} left out, "
-        f"{summary['complete']} complete, {summary['selectable']} with enough points"
+        f"{summary.source}: {summary.traces} traces read, {len(summary.bad)} left out, "
+        f"{summary.complete} complete, {summary.selectable} with enough points"
     )
-    if not summary["selectable"]:
+    if not summary.selectable:
         return f"{text}: none to select from"
     return (
-        f"{text}; {summary['jumps']} of these have a jump: {share:.1%} ({summary['confidence']:.0%} interval "
+        f"{text}; {summary.jumps} of these have a jump: {share:.1%} ({summary.confidence:.0%} interval "
         f"{low:.1%} to {high:.1%})"
     )

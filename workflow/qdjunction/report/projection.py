@@ -1,12 +1,18 @@
 """How a junction is looked at: the left tip on the left, the tip of a sliding contact on top."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-from ase import Atoms
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 
 def view_axes(atoms: Atoms) -> NDArray[np.float64]:
-    """Axes of the picture as rows of a rotation matrix: across, up, towards the reader.
+    """Return the axes of the picture as rows of a rotation matrix: across, up, towards the reader.
 
     Across runs from the left contact into the dot. Up is the direction of the first contact of the dot that
     faces sideways, so all junctions of a dot are seen from the same side.
@@ -23,5 +29,5 @@ def view_axes(atoms: Atoms) -> NDArray[np.float64]:
 
 
 def project(atoms: Atoms) -> NDArray[np.float64]:
-    """Coordinates across, up and towards the reader, as a (3, n_atoms) array (Ang)."""
+    """Return the coordinates across, up and towards the reader, as a (3, n_atoms) array (Ang)."""
     return view_axes(atoms) @ (atoms.positions - atoms.positions.mean(axis=0)).T

@@ -6,8 +6,7 @@ sampling compare.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from qdjunction.report.trace_data import TraceResults
+    from qdjunction.traces.results import PeakRecord
 
 LOG10_G = "$\\log_{10}(G/G_0)$"
 MEASURED, SIMULATED = style.PALETTE[0], style.PALETTE[3]
@@ -33,12 +33,12 @@ PLATE = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.8
 """Box behind a label."""
 
 
-def peaks_of(entry: TraceResults, name: str) -> Sequence[Mapping[str, Any]]:
+def peaks_of(entry: TraceResults, name: str) -> list[PeakRecord]:
     """Return the recorded peaks of a histogram of a set."""
-    found = entry.summary["fits"][name].get("peaks", [])
-    # An interval without an end is null in JSON.
+    found = entry.summary.fits[name].peaks
+    # An interval without an end, null in JSON, is drawn to infinity.
     return [
-        peak | {"centre_interval": [np.inf if end is None else end for end in peak["centre_interval"]]}
+        peak.model_copy(update={"centre_interval": tuple(np.nan_to_num(peak.centre_interval, nan=np.inf))})
         for peak in found
     ]
 
@@ -143,7 +143,7 @@ def picture_table(entry: TraceResults, name: str) -> pd.DataFrame:
         )
     if name == "cloud":
         rows += [
-            pd.DataFrame({"row": "site", "site": site["name"], "log10_g": [site["log10_g"]]})
+            pd.DataFrame({"row": "site", "site": site.name, "log10_g": [site.log10_g]})
             for site in entry.sites
         ]
     return pd.concat(rows, ignore_index=True)

@@ -18,9 +18,10 @@ from qdjunction.engine.siesta.pseudopotentials import find_pseudopotentials, rea
 from qdjunction.structure.perovskite.catalogue import DotDefinition, load_dot
 from qdjunction.structure.perovskite.composition import parse_halide
 from qdjunction.structure.perovskite.lattice import halide_sites
+from qdjunction.study import layout
 from qdjunction.study.config import Config, DotEntry, parse_config
 
-RECORD = "study.json"
+RECORD = layout.STUDY
 """In the results folder: the configuration with every default, and the catalogue's entries that it names."""
 
 CODE = ("workflow", "rules", "clusters", "envs", "profiles", "tests", "docs", "benchmarks", "slurm", ".git")

@@ -13,6 +13,7 @@ from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.projection import project
 from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_junctions, series_of
+from qdjunction.study import layout
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -40,7 +41,7 @@ class DensitySection(SeriesSection):
 
     def files(self, study: Study) -> Iterable[str]:
         """Return geometries and local densities of the junctions."""
-        return of_junctions(study, "junction.extxyz", "local_density.nc")
+        return of_junctions(study, layout.JUNCTION, layout.LOCAL_DENSITY)
 
     def figures(self, study: Study) -> Iterable[PlannedFigure]:
         """Return one figure for each junction."""

@@ -12,6 +12,7 @@ from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.energy_axis import Marks, energy_axis
 from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_dots, of_junctions
+from qdjunction.study import layout
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,8 +32,8 @@ class TransmissionSection(SeriesSection):
     def files(self, study: Study) -> Iterable[str]:
         """Return T(E) of the junctions, the conductances and the summary of the series."""
         return [
-            *of_junctions(study, "transmission.nc"),
-            *of_dots(study, "conductance.csv", "series.json"),
+            *of_junctions(study, layout.TRANSMISSION),
+            *of_dots(study, layout.CONDUCTANCE, layout.SERIES),
         ]
 
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
@@ -53,7 +54,7 @@ def transmission_table(series: SeriesResults) -> pd.DataFrame:
                 "transmission": junction.transmission.transmission,
             }
         )
-        for junction, distance in zip(series.junctions, series.summary["distances_ang"], strict=True)
+        for junction, distance in zip(series.junctions, series.summary.distances_ang, strict=True)
     ).reset_index(drop=True)
     table["conductance_G0"] = np.nan
     for name, thermal in series.conductance.groupby("junction"):
