@@ -223,7 +223,7 @@ def engine_without_results(study: Study) -> EngineInfo:
 
 def failures_of(study: Study) -> tuple[Failure, ...]:
     """What has failed in a study, and not in another one that shares its results folder."""
-    cases = {case.id for case in (*study.dots, *study.junctions)}
+    cases = {dot.id for dot in study.dots} | {junction.id for junction in study.junctions}
     folders = [dot.id for dot in study.dots]
     if section := study.config.traces:
         cases |= {entry.name for entry in section.predictions}

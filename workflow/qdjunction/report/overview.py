@@ -88,7 +88,7 @@ def read_overview(study: Study) -> Overview:
 def families(table: pd.DataFrame) -> pd.DataFrame:
     """Aggregate the series of each family."""
     grouped = table.groupby(FAMILY, sort=False, dropna=False)
-    columns = {
+    columns: dict[str, pd.Series] = {
         "series": grouped.size(),
         "failed": grouped["kind"].agg(lambda kinds: int(kinds.isin(["failed", "incomplete"]).sum())),
         "jumps": grouped["is_jump"].agg(lambda values: int((values == True).sum())),  # noqa: E712  (None is neither)

@@ -30,4 +30,5 @@ def view_axes(atoms: Atoms) -> NDArray[np.float64]:
 
 def project(atoms: Atoms) -> NDArray[np.float64]:
     """Return the coordinates across, up and towards the reader, as a (3, n_atoms) array (Ang)."""
-    return view_axes(atoms) @ (atoms.positions - atoms.positions.mean(axis=0)).T
+    centred: NDArray[np.float64] = atoms.positions - atoms.positions.mean(axis=0)
+    return view_axes(atoms) @ centred.T

@@ -6,7 +6,7 @@ sampling compare.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -87,7 +87,7 @@ def stairs(axes: Axes, x: pd.Series, y: pd.Series, colour: str, label: str, fill
 def mark_sites(axes: Axes, sites: pd.DataFrame, along: str) -> None:
     """Mark computed conductances at the edge of the plot, along the axis `along`; near ones share a label."""
     transform = axes.get_xaxis_transform() if along == "x" else axes.get_yaxis_transform()
-    text = {
+    text: dict[str, Any] = {
         "xycoords": transform,
         "textcoords": "offset points",
         "fontsize": 7,
@@ -102,7 +102,7 @@ def mark_sites(axes: Axes, sites: pd.DataFrame, along: str) -> None:
             axes.annotate(names, (level, 0), (0, 8), rotation=90, ha="center", va="bottom", **text)
         else:
             axes.annotate(names, (1, level), (-7, 0), ha="right", va="center", **text)
-    edge = {
+    edge: dict[str, Any] = {
         "color": SIMULATED,
         "mec": "white",
         "mew": 0.6,
@@ -163,7 +163,7 @@ def pictures(
     sets = entry.shown
     figure = new_figure(3.6 if len(sets) == 1 else 3.4)
     panels = np.atleast_1d(figure.subplots(1, len(sets), sharex=True, sharey=True))
-    image, most = None, _brightest(table, column)
+    most = _brightest(table, column)
     filled = table[table["row"] == "bin"]["displacement_nm"]
     for axes, one in zip(panels, sets, strict=True):
         rows = table[(table["row"] == "bin") & (table["set"] == one.name)]

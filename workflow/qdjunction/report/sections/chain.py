@@ -74,7 +74,8 @@ def chain_figure(table: pd.DataFrame, summary: ChainRecord, threshold: float) ->
     figure = new_figure(3.0)
     at_middle, over_gap = figure.subplots(1, 2)
     # Distances count from site 1, where the left lead is.
-    ends = (midgap.log10_contact_conductance_G0, log10.iloc[middle, -1] - midgap.above_trend_decades)
+    last, before = log10.iloc[:, -1].to_numpy(), log10.iloc[:, -2].to_numpy()
+    ends = (midgap.log10_contact_conductance_G0, float(last[middle]) - midgap.above_trend_decades)
     line = sites[[0, -1]]
     at_middle.plot(
         line,
@@ -90,7 +91,6 @@ def chain_figure(table: pd.DataFrame, summary: ChainRecord, threshold: float) ->
     at_middle.set_xticks(sites)
     at_middle.set_title("middle of the gap")
     at_middle.legend(loc="best")
-    last, before = log10.iloc[:, -1].to_numpy(), log10.iloc[:, -2].to_numpy()
     over_gap.plot(energies, last - trend, color=style.TREND, ls="--", label="above the trend")
     over_gap.plot(energies, last - before, color=style.PALETTE[3], label=f"above site {sites[-2]}")
     over_gap.axhline(0, color="black", lw=0.7)

@@ -249,7 +249,9 @@ def of_junctions(study: Study, *names: str) -> list[str]:
 def of_traces(study: Study, *names: str) -> list[str]:
     """Return the paths of files that every set of traces and every prediction has."""
     section = study.config.traces
-    sets = [entry.name for entry in (*section.sets, *section.predictions)] if section else []
+    if section is None:
+        return []
+    sets = [*(entry.name for entry in section.sets), *(entry.name for entry in section.predictions)]
     return [f"{layout.TRACES}/{entry}/{name}" for entry in sets for name in names]
 
 

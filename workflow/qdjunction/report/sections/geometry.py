@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qdjunction.report.sections.contract import PageSection
-from qdjunction.report.tables import MISSING, Table, number
+from qdjunction.report.tables import MISSING, Table, number, row_tuples
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -134,7 +134,7 @@ def bonds_table(results: StudyResults) -> Table:
 
     rows = []
     for dot in results.dots:
-        for bond in bond_lengths(dot.atoms).itertuples():
+        for bond in row_tuples(bond_lengths(dot.atoms)):
             lengths = (number(length, 3) for length in (bond.min_ang, bond.mean_ang, bond.max_ang))
             rows.append((dot.case.id, f"Pb-{bond.halide}", bond.kind, str(bond.bonds), *lengths))
     return Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -83,8 +83,8 @@ def spectrum_figure(table: pd.DataFrame, marks: Marks, threshold: float) -> Figu
     return figure
 
 
-def _shade(axes: Axes, energies: NDArray[np.float64], holds: Sequence[bool], colour: str, label: str) -> None:
-    where = np.asarray(pd.Series(holds).fillna(False), dtype=bool)
+def _shade(axes: Axes, energies: NDArray[np.float64], holds: pd.Series, colour: str, label: str) -> None:
+    where = np.asarray(holds.fillna(False), dtype=bool)
     axes.fill_between(
         energies,
         0,

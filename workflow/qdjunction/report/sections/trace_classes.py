@@ -83,7 +83,7 @@ def class_figure(table: pd.DataFrame, entry: TraceResults) -> Figure:
     if not len(profiles):
         figure.text(0.5, 0.5, "no classes", ha="center", color=style.TREND)
         return figure
-    above, below = figure.subfigures(2, 1, height_ratios=(1.15, 1))
+    above, below = np.asarray(figure.subfigures(2, 1, height_ratios=(1.15, 1)))
     numbers = [int(number) for number in profiles["class"].unique()]
     panels = np.atleast_1d(above.subplots(1, len(numbers), sharex=True, sharey=True))
     most = float(profiles["share"].quantile(0.995))
@@ -91,37 +91,38 @@ def class_figure(table: pd.DataFrame, entry: TraceResults) -> Figure:
     for axes, one in zip(panels, numbers, strict=True):
         rows = profiles[profiles["class"] == one]
         grid = rows.pivot(index="log10_g", columns="displacement_nm", values="share")
-        dx, dy = np.diff(grid.columns)[0] / 2 if grid.shape[1] > 1 else 0.5, np.diff(grid.index)[0] / 2
+        x, y = grid.columns.to_numpy(dtype=float), grid.index.to_numpy(dtype=float)
+        dx, dy = (x[1] - x[0]) / 2 if len(x) > 1 else 0.5, (y[1] - y[0]) / 2
         axes.imshow(
             grid.to_numpy(), origin="lower", aspect="auto", interpolation="nearest", cmap="viridis", vmin=0, vmax=most,
-            extent=(grid.columns[0] - dx, grid.columns[-1] + dx, grid.index[0] - dy, grid.index[-1] + dy),
+            extent=(x[0] - dx, x[-1] + dx, y[0] - dy, y[-1] + dy),
         )  # fmt: skip
         size = int(rows["traces"].iloc[0])
         axes.set_title(f"class {one}\n{size} ({size / total:.0%})", fontsize=8)
         axes.set_xlabel("nm")
     panels[0].set_ylabel(LOG10_G)
     axes = below.subplots()
-    x = stability["number_of_classes"]
+    classes = stability["number_of_classes"]
     axes.fill_between(
-        x,
+        classes,
         stability["agreement_min"],
         stability["agreement_mean"],
         color=style.BAND,
         label="least of the pairs",
     )
     axes.plot(
-        x,
+        classes,
         stability["agreement_mean"],
         "o-",
         color=MEASURED,
         label="agreement of subsamples (adjusted Rand index)",
     )
-    axes.plot(x, stability["silhouette"], "s--", color=style.PALETTE[2], label="silhouette")
+    axes.plot(classes, stability["silhouette"], "s--", color=style.PALETTE[2], label="silhouette")
     axes.axvline(len(numbers), color=style.TREND, lw=0.9, ls=":", label="chosen")
     axes.set_ylim(
         min(0.0, float(stability["agreement_min"].min()), float(stability["silhouette"].min())) - 0.05, 1.05
     )
-    axes.set_xticks(x)
+    axes.set_xticks(classes)
     axes.set_xlabel("Number of classes")
     style.legend_above(axes, 2)
     return figure

@@ -11,7 +11,7 @@ import pandas as pd
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.sections.contract import TraceSection
-from qdjunction.report.tables import Table, interval, number
+from qdjunction.report.tables import Table, interval, number, row_tuples
 from qdjunction.report.trace_drawing import (
     LOG10_G,
     MEASURED,
@@ -113,7 +113,7 @@ def conductance_figure(table: pd.DataFrame, settings: Mapping[str, Any]) -> Figu
                 rows["log10_g"][inside], rows["fit_per_decade"][inside], color="black", lw=1.0,
                 ls="-" if index == 0 else ":", label="Gaussian peaks and background" if index == 0 else None,
             )  # fmt: skip
-        for peak in peaks[peaks["set"] == name].itertuples():
+        for peak in row_tuples(peaks[peaks["set"] == name]):
             if np.isfinite([peak.low, peak.high]).all():
                 axes.axvspan(peak.low, peak.high, color=colour, alpha=0.25, lw=0)
             axes.axvline(peak.log10_g, color=colour, lw=0.9)
@@ -123,7 +123,7 @@ def conductance_figure(table: pd.DataFrame, settings: Mapping[str, Any]) -> Figu
     axes.set_xlim(settings["jump"]["lower_log10_g"] - 0.1, 0.6)
     first = peaks[peaks["set"] == bins["set"].iloc[0]] if len(bins) else peaks
     line, last = 0, -np.inf
-    for peak in first.sort_values("log10_g").itertuples():
+    for peak in row_tuples(first.sort_values("log10_g")):
         line = 1 - line if peak.log10_g - last < LABEL_DECADES else 0
         last = peak.log10_g
         half = (peak.high - peak.low) / 2

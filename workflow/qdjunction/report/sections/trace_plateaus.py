@@ -97,10 +97,11 @@ def plateau_figure(table: pd.DataFrame) -> Figure:
         "cut": "displacement at the cut",
     }
     for axes, (quantity, title) in zip(panels, titles.items(), strict=True):
-        for (_, order), rows in table[table["quantity"] == quantity].groupby(["set", "order"], sort=False):
+        for _, rows in table[table["quantity"] == quantity].groupby(["set", "order"], sort=False):
+            order = int(rows["order"].iloc[0])
             simulated, level = bool(rows["simulated"].iloc[0]), rows["level_log10_g"].iloc[0]
             alone = len(table["set"].unique()) == 1
-            colour = style.PALETTE[int(order) % len(style.PALETTE)] if quantity != "cut" else style.TREND
+            colour = style.PALETTE[order % len(style.PALETTE)] if quantity != "cut" else style.TREND
             dash = "--" if simulated and not alone else "-"
             label = f"{level:.2f}, {'simulated' if simulated else 'measured'}".replace("-", "−")
             axes.stairs(rows["share_per_nm"], edges(rows["nm"]), color=colour, ls=dash, lw=1.2, label=label)
@@ -132,7 +133,8 @@ def _rebinned(centres: pd.Series, counts: pd.Series, fit: pd.Series, factor: int
 
     def summed(values: pd.Series) -> NDArray[np.float64]:
         padded = np.pad(values.to_numpy(dtype=float), (0, -len(values) % factor))
-        return padded.reshape(-1, factor).sum(axis=1)
+        total: NDArray[np.float64] = padded.reshape(-1, factor).sum(axis=1)
+        return total
 
     step = centres.iloc[1] - centres.iloc[0]
     traces, total = summed(counts), counts.sum()

@@ -76,9 +76,9 @@ def transmission_figure(table: pd.DataFrame, marks: Marks, colours: Mapping[str,
     dashes = style.junction_dashes(list(colours))
     for name, rows in table.groupby("junction", sort=False):
         label = f"{name}  ({rows['contact_distance_ang'].iloc[0]:.1f} Å)"
-        colour = colours[name]
+        colour = colours[str(name)]
         axes.plot(rows["energy_eV"], rows["transmission"], color=colour, lw=0.5, alpha=0.3)
-        axes.plot(rows["energy_eV"], rows["conductance_G0"], color=colour, ls=dashes[name], label=label)
+        axes.plot(rows["energy_eV"], rows["conductance_G0"], color=colour, ls=dashes[str(name)], label=label)
     axes.set_yscale("log")
     axes.set_ylabel("$T(E)$ (pale), thermal $G/G_0$ (strong)")
     energy_axis(axes, table["energy_eV"], marks)
