@@ -12,12 +12,25 @@ from qdjunction.study.table import ALONE, RECORD, Batch, study_values
 
 FIGURES = [] if study.is_screen else planned_figures(study)
 SETTINGS = study_values(study)
+OBSERVABLES = {
+    entry.kind: entry.model_dump(mode="json")
+    for entry in study.config.transport.observables
+}
 ENGINE, EMBEDDED = ENGINES[study.config.engine], ENGINES[EMBEDDED_ENGINE]
 
 
 def settings(section):
     """A section of the checked configuration as plain values, which Snakemake watches for changes."""
     return getattr(study.config, section).model_dump(mode="json")
+
+
+def transport_settings():
+    """The settings of T(E), on which no observable beside it has an effect."""
+    return {
+        key: value
+        for key, value in settings("transport").items()
+        if key != "observables"
+    }
 
 
 def headline_settings():

@@ -1,15 +1,3 @@
-def transport_settings():
-    """The settings of T(E), on which no observable beside it has an effect."""
-    return {
-        key: value
-        for key, value in settings("transport").items()
-        if key != "observables"
-    }
-
-
-OBSERVABLES = {entry["kind"]: entry for entry in settings("transport")["observables"]}
-
-
 # T(E) and the orbital rule, in the batches of rules/electronic.smk. The surfaces of a bulk electrode stay in one cache for
 # all junctions of a study. It is no declared output, since many jobs write to it at once.
 for batch in study.batches:

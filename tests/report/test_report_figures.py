@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from qdjunction.interference.chain import DiatomicChain
 from qdjunction.interference.jump import find_jump
-from qdjunction.interference.series import trend_values, verdict_values
+from qdjunction.interference.results import DecaySeries, NoRule
+from qdjunction.interference.series import recorded_trend, recorded_verdict
 from qdjunction.report import drawing, style
 from qdjunction.report.data import SeriesResults
 from qdjunction.report.energy_axis import Marks
@@ -35,17 +36,21 @@ def chain_series() -> SeriesResults:
     found = model.spectrum(energies)
     at = 0.2
     index = int(np.abs(energies - at).argmin())
-    summary = {
-        "left": "L",
-        "kind": "decay",
-        "junctions": list(found.contacts),
-        "distances_ang": found.distances_ang.tolist(),
-        "gap_ev": model.gap_ev,
-        "headline_energy_ev": at,
-        "conductance_at_headline_G0": found.conductances_g0[:, index].tolist(),
-        "at_headline": verdict_values(found.at(at)),
-        "trend_at_headline": trend_values(found.at(at), found.distances_ang),
-    }
+    summary = DecaySeries(
+        left="L",
+        kind="decay",
+        junctions=found.contacts,
+        distances_ang=found.distances_ang.tolist(),
+        gap_ev=model.gap_ev,
+        window_ev=model.gap_ev,
+        headline_energy_ev=at,
+        headline="",
+        conductance_at_headline_G0=found.conductances_g0[:, index].tolist(),
+        at_headline=recorded_verdict(found.at(at)),
+        trend_at_headline=recorded_trend(found.at(at), found.distances_ang),
+        shares=found.shares(),
+        sentence=found.sentence,
+    )
     return SeriesResults("L", summary, pd.DataFrame(), found.table(), ())
 
 
@@ -121,11 +126,15 @@ def test_orbital_shares_add_up(results):
 def test_a_junction_without_a_rule_is_left_out(results):
     series = results.dots[0].series[0]
     short = series.junctions[0]
-    rules = short.frontier["orbital_rule"] | {
-        "headline": {"energy_ev": 0.0, "sentence": "energy lies on a level"}
+    rules = short.frontier.orbital_rule | {
+        "headline": NoRule(energy_ev=0.0, sentence="energy lies on a level")
     }
     replaced = type(short)(
-        short.case, short.atoms, short.transmission, short.frontier | {"orbital_rule": rules}, short.density
+        short.case,
+        short.atoms,
+        short.transmission,
+        short.frontier.model_copy(update={"orbital_rule": rules}),
+        short.density,
     )
     partial = SeriesResults(
         "L", series.summary, series.conductance, series.spectrum, (replaced, series.junctions[1])
@@ -139,21 +148,21 @@ def test_a_junction_without_a_rule_is_left_out(results):
 def test_decay_table_holds_the_fit_of_the_summary(chain_series):
     table = decay.decay_table(chain_series)
     contacts = table[table["row"] == "contact"]
-    verdict = chain_series.summary["at_headline"]
-    np.testing.assert_allclose(contacts["conductance_G0"], chain_series.summary["conductance_at_headline_G0"])
+    verdict = chain_series.summary.at_headline
+    np.testing.assert_allclose(contacts["conductance_G0"], chain_series.summary.conductance_at_headline_G0)
     last = contacts.iloc[-1]
-    assert np.log10(last["conductance_G0"] / last["fit_G0"]) == pytest.approx(verdict["above_trend_decades"])
-    assert np.log10(last["band_high_G0"] / last["fit_G0"]) == pytest.approx(verdict["band_decades"])
+    assert np.log10(last["conductance_G0"] / last["fit_G0"]) == pytest.approx(verdict.above_trend_decades)
+    assert np.log10(last["band_high_G0"] / last["fit_G0"]) == pytest.approx(verdict.band_decades)
 
 
 def test_decay_and_spectrum_are_drawn(chain_series):
     summary = chain_series.summary
-    colours = style.junction_colours(summary["junctions"])
+    colours = style.junction_colours(summary.junctions)
     with style.figure_style():
-        fitted = decay.decay_figure(decay.decay_table(chain_series), summary["at_headline"], colours)
+        fitted = decay.decay_figure(decay.decay_table(chain_series), summary.at_headline, colours)
         over_gap = spectrum.spectrum_figure(chain_series.spectrum, Marks.of(summary), 0.4)
     text = " ".join(item.get_text() for item in fitted.axes[0].texts)
-    assert f"{summary['at_headline']['above_trend_decades']:+.2f} decades" in text
+    assert f"{summary.at_headline.above_trend_decades:+.2f} decades" in text
     (drawn,) = [line for line in over_gap.axes[0].lines if line.get_label() == "$\\beta$"]
     np.testing.assert_array_equal(drawn.get_ydata(), chain_series.spectrum["beta_per_ang"])
 
@@ -161,18 +170,22 @@ def test_decay_and_spectrum_are_drawn(chain_series):
 def test_figures_draw_the_recorded_numbers(chain_series, results):
     """A verdict changed by hand is drawn as it stands, so that nothing is fitted again."""
     summary = chain_series.summary
-    told = summary["at_headline"] | {"beta_per_ang": 7.25, "above_trend_decades": 3.5, "step_decades": 2.5}
+    told = summary.at_headline.model_copy(
+        update={"beta_per_ang": 7.25, "above_trend_decades": 3.5, "step_decades": 2.5}
+    )
     with style.figure_style():
         axes = decay.decay_figure(
-            decay.decay_table(chain_series), told, style.junction_colours(summary["junctions"])
+            decay.decay_table(chain_series), told, style.junction_colours(summary.junctions)
         ).axes[0]
     texts = [item.get_text() for item in (*axes.texts, *axes.get_legend().get_texts())]
     for number in ("7.25", "+3.50 decades", "+2.50"):
         assert any(number in text for text in texts), number
 
-    midgap = results.chain_summary["midgap"] | {"above_trend_decades": 5.0}
+    midgap = results.chain_summary.midgap.model_copy(update={"above_trend_decades": 5.0})
     with style.figure_style():
-        figure = chain.chain_figure(results.chain, results.chain_summary | {"midgap": midgap}, 0.4)
+        figure = chain.chain_figure(
+            results.chain, results.chain_summary.model_copy(update={"midgap": midgap}), 0.4
+        )
     trend, _, last = figure.axes[0].lines
     assert last.get_ydata()[0] - trend.get_ydata()[-1] == pytest.approx(5)
 
@@ -187,7 +200,7 @@ def test_the_trend_of_the_chain_is_its_fit(results):
 
 
 def test_a_series_recorded_without_its_trend_is_drawn(chain_series):
-    old = {key: value for key, value in chain_series.summary.items() if key != "trend_at_headline"}
+    old = chain_series.summary.model_copy(update={"trend_at_headline": None})
     table = decay.decay_table(SeriesResults("L", old, pd.DataFrame(), chain_series.spectrum, ()))
     new = decay.decay_table(chain_series)
     contacts, same = (one[one["row"] == "contact"] for one in (table, new))
@@ -195,25 +208,25 @@ def test_a_series_recorded_without_its_trend_is_drawn(chain_series):
     np.testing.assert_allclose(contacts["band_high_G0"].iloc[-1], same["band_high_G0"].iloc[-1], rtol=1e-12)
     assert table.loc[table["row"] == "curve", "band_low_G0"].isna().all()
     with style.figure_style():
-        colours = style.junction_colours(old["junctions"])
-        figure = decay.decay_figure(table, old["at_headline"], colours)
+        colours = style.junction_colours(old.junctions)
+        figure = decay.decay_figure(table, old.at_headline, colours)
     assert any("prediction band" in text.get_text() for text in figure.axes[0].get_legend().get_texts())
 
 
 def test_two_contacts_and_a_last_have_no_band(chain_series):
     keys = ("junctions", "distances_ang", "conductance_at_headline_G0")
-    last = {key: chain_series.summary[key][-3:] for key in keys}
+    last = {key: getattr(chain_series.summary, key)[-3:] for key in keys}
     verdict = find_jump(last["distances_ang"], last["conductance_at_headline_G0"])
-    summary = chain_series.summary | last
-    summary |= {
-        "at_headline": verdict_values(verdict),
-        "trend_at_headline": trend_values(verdict, last["distances_ang"]),
+    fit = {
+        "at_headline": recorded_verdict(verdict),
+        "trend_at_headline": recorded_trend(verdict, last["distances_ang"]),
     }
+    summary = chain_series.summary.model_copy(update=last | fit)
     table = decay.decay_table(SeriesResults("L", summary, pd.DataFrame(), chain_series.spectrum, ()))
     assert table["band_low_G0"].isna().all()
     with style.figure_style():
-        colours = style.junction_colours(summary["junctions"])
-        figure = decay.decay_figure(table, summary["at_headline"], colours)
+        colours = style.junction_colours(summary.junctions)
+        figure = decay.decay_figure(table, summary.at_headline, colours)
     assert not any("prediction band" in text.get_text() for text in figure.axes[0].get_legend().get_texts())
 
 

@@ -102,7 +102,7 @@ def test_the_numbers_of_the_study_are_on_the_page(page, results):
     assert f"{dot.lumo_ev - dot.homo_ev:.2f} eV" in text
     assert headline(dot.series[0], results.study.config.interference) in text
     assert "fmax_ev_per_ang: 0.05" in text
-    assert dot.relaxation["provenance"]["commit"] in text
+    assert dot.relaxation.provenance["commit"] in text
 
 
 def test_hostile_names_stay_text(results, tmp_path):
@@ -117,17 +117,17 @@ def test_hostile_names_stay_text(results, tmp_path):
             replace(
                 dot,
                 case=case,
-                relaxation=dot.relaxation | {"formula": evil},
+                relaxation=dot.relaxation.model_copy(update={"formula": evil}),
                 series=(
                     replace(
                         series,
-                        summary=series.summary | {"sentence": evil},
+                        summary=series.summary.model_copy(update={"sentence": evil}),
                         junctions=tuple(replace(j, case=replace(j.case, dot=evil)) for j in series.junctions),
                     ),
                 ),
             ),
         ),
-        chain_summary=results.chain_summary | {"sentence": evil},
+        chain_summary=results.chain_summary.model_copy(update={"sentence": evil}),
         timings=results.timings.assign(dot=evil),
     )
     write_report(hostile, tmp_path / "index.html")

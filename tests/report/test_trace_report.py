@@ -22,6 +22,7 @@ from qdjunction.report.sections.trace_plateaus import plateaus_table
 from qdjunction.report.sections.traces import outcome, simulation_sentence
 from qdjunction.report.trace_data import JumpScore, collect_traces
 from qdjunction.steps import traces as trace_steps
+from qdjunction.traces.results import FitRecord
 from recorded_study import recorded_study
 from test_report_page import parsed
 from traced_study import BIASES, EVIL
@@ -66,9 +67,7 @@ def test_marks_are_the_computed_conductances_at_the_headline_energy(traced, draw
     table = drawings["traces_MAPbBr3_conductance"].table
     sites = table[table["row"] == "site"].set_index("site")["log10_g"]
     summary = traced.dots[0].series[0].summary
-    at_headline = dict(
-        zip(summary["junctions"], np.log10(summary["conductance_at_headline_G0"]), strict=True)
-    )
+    at_headline = dict(zip(summary.junctions, np.log10(summary.conductance_at_headline_G0), strict=True))
     assert set(sites.index) == {"short", "long"}
     for name, level in at_headline.items():
         assert sites[name] == pytest.approx(
@@ -102,18 +101,18 @@ def test_plateau_and_jump_tables_count_traces(traced, drawings):
     entry = traced.traces.set_named("MAPbBr3")
     table = drawings["traces_MAPbBr3_plateaus"].table
     own = table[table["set"] == "MAPbBr3"]
-    for plateau in entry.plateau_summary["plateaus"]:
-        rows = own[np.isclose(own["level_log10_g"], plateau["level_log10_g"]) & (own["quantity"] == "length")]
-        assert rows["traces"].sum() == plateau["traces"]
+    for plateau in entry.plateau_summary.plateaus:
+        rows = own[np.isclose(own["level_log10_g"], plateau.level_log10_g) & (own["quantity"] == "length")]
+        assert rows["traces"].sum() == plateau.traces
         width = rows["nm"].iloc[1] - rows["nm"].iloc[0]
         assert (rows["share_per_nm"] * width).sum() == pytest.approx(1)
     jumps = drawings["traces_MAPbBr3_jumps"].table
     heights = jumps[(jumps["quantity"] == "height") & (jumps["set"] == "MAPbBr3")]
-    assert heights["traces"].sum() == entry.summary["jumps"]
+    assert heights["traces"].sum() == entry.summary.jumps
     # The drawn curve is that of the recorded peak, on a finer grid than the bins.
-    fit, (peak,) = heights[heights["row"] == "fit"], entry.summary["fits"]["jump_height"]["peaks"]
+    fit, (peak,) = heights[heights["row"] == "fit"], entry.summary.fits["jump_height"].peaks
     top = fit.loc[fit["fit_per_decade"].idxmax()]
-    assert top["decades"] == pytest.approx(peak["centre"], abs=0.01)
+    assert top["decades"] == pytest.approx(peak.centre, abs=0.01)
     bins = entry.histograms["jump_height_fit"]
     width, total = bins["jump_height_bin"].attrs["bin_width"], entry.histograms["jump_height_counts"].sum()
     recorded = bins.to_numpy() / (float(total) * width)
@@ -129,8 +128,8 @@ def test_class_table_holds_sizes_and_stability(traced, drawings):
     entry = traced.traces.set_named("MAPbBr3")
     table = drawings["traces_MAPbBr3_classes"].table
     sizes = table[table["row"] == "profile"].groupby("class")["traces"].first()
-    assert sizes.tolist() == entry.classes["sizes"]
-    assert sum(sizes) == entry.summary["complete"]
+    assert sizes.tolist() == list(entry.classes.sizes)
+    assert sum(sizes) == entry.summary.complete
     stability = table[table["row"] == "stability"]
     assert stability["number_of_classes"].tolist() == [2, 3, 4, 5]
 
@@ -139,8 +138,8 @@ def test_bias_table_holds_the_peaks_of_the_sets(traced, drawings):
     table = drawings["traces_simmons_bias"].table
     points = table[table["row"] == "point"]
     assert points["bias_v"].tolist() == sorted(BIASES.values())
-    peaks = traced.traces.set_named("bias-50").summary["fits"]["log10_g"]["peaks"]
-    nearest = min(peaks, key=lambda peak: abs(peak["centre"] + 2.7))
+    peaks = traced.traces.set_named("bias-50").summary.fits["log10_g"].peaks
+    nearest = min(peaks, key=lambda peak: abs(peak.centre + 2.7))
     np.testing.assert_allclose(points["log10_g"], nearest["centre"])  # the same traces at every bias
     sentence = bias_sentence(traced.traces.series_named("simmons"))
     assert "does not depend on the bias explains the points as well" in sentence
@@ -236,19 +235,18 @@ def test_what_traces_do_not_carry_is_said_and_not_drawn(traced):
     for name in ("aligned", "jump_height", "jump_foot", "jump_top"):
         histograms[f"{name}_counts"][...] = 0
         histograms = histograms.drop_vars(f"{name}_fit", errors="ignore")
-    fits = entry.summary["fits"] | {
-        name: {"reason": "too few"} for name in ("jump_height", "jump_foot", "jump_top")
-    }
-    empty = {"sizes": [], "profiles": [], "stability": [], "reason": "3 complete traces are too few"}
+    few = {name: FitRecord(reason="too few") for name in ("jump_height", "jump_foot", "jump_top")}
+    fits = entry.summary.fits | few | {"log10_g": FitRecord(reason="one maximum")}
+    none = {"sizes": (), "profiles": (), "stability": (), "reason": "3 complete traces are too few"}
     bare = replace(
-        entry, histograms=histograms, classes=empty, theory=None, sites=(),
-        summary=entry.summary | {"fits": fits | {"log10_g": {"reason": "one maximum"}}, "jumps": 0},
-        plateau_summary={"plateaus": [], "reason": "one maximum"}, plateaus=entry.plateaus.iloc[:0],
+        entry, histograms=histograms, classes=entry.classes.model_copy(update=none), theory=None, sites=(),
+        summary=entry.summary.model_copy(update={"fits": fits, "jumps": 0}), plateaus=entry.plateaus.iloc[:0],
+        plateau_summary=entry.plateau_summary.model_copy(update={"plateaus": (), "reason": "one maximum"}),
     )  # fmt: skip
     with style.figure_style():
         for kind in ("conductance", "cloud", "aligned", "jumps", "plateaus", "classes"):
             drawing.svg(SECTIONS[f"trace_{kind}"].draw_set(bare).figure)
     assert "one maximum" in peaks_table(bare).caption
     assert "one maximum" in plateaus_table(bare).caption
-    assert "too few" in stability_table(bare).caption
+    assert "too few" in stability_table(bare.classes).caption
     assert sites_table(bare) is None

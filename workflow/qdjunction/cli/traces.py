@@ -10,11 +10,13 @@ from qdjunction.cli.values import numbers, output_file, output_folder
 from qdjunction.core.errors import InputError
 from qdjunction.core.schema import Section, validate
 from qdjunction.core.yaml import read_yaml
+from qdjunction.study import layout
 from qdjunction.traces.sets import TracesSection
 from qdjunction.traces.settings import TracesSettings
 
 if TYPE_CHECKING:
     from qdjunction.report.sections.contract import TraceSection
+    from qdjunction.traces.results import SetSummary
     from qdjunction.traces.simulation import SlidingSeries
 
 EXAMPLES = """\
@@ -77,7 +79,7 @@ class _TheoryCommand(_TracesCommand):
 
         energy = self.at
         if energy is None:
-            beside = Path(conductance).with_name("series.json")
+            beside = Path(conductance).with_name(layout.SERIES)
             if not beside.is_file():
                 raise InputError(
                     f"{beside}: is not there to give the headline energy; say where E_F is with --at"
@@ -103,7 +105,7 @@ class Select(_TracesCommand):
 
         summary = select_traces(self.path, self.traces, self.output)
         if self.bad:
-            write_bad(summary["bad"], self.bad)
+            write_bad(summary.bad, self.bad)
         print(_sentence(summary))
 
 
@@ -113,7 +115,7 @@ class Histogram(_TheoryCommand):
     path: str = _path()
     output: Path = output_folder(
         "folder to write figures (SVG, PDF, CSV), histograms.nc, jumps.parquet and summary.json to",
-        *("jumps.parquet", "histograms.nc", "summary.json"),
+        *(layout.JUMPS, layout.HISTOGRAMS, layout.SELECTION),
         *(f"{figure}.{suffix}" for figure in FIGURES for suffix in ("svg", "pdf", "csv")),
     )
     name: str | None = option(None, "name in the figures (default: that of the folder or file)")
@@ -124,26 +126,26 @@ class Histogram(_TheoryCommand):
         from qdjunction.report.drawing import write_figure
         from qdjunction.report.sections.registry import SECTIONS
         from qdjunction.report.trace_data import TraceResults, read_histograms
-        from qdjunction.steps.traces import select_traces, site_values
+        from qdjunction.steps.traces import select_traces, site_records
 
-        sites = [] if self.conductance is None else site_values(self.series_of(self.conductance))
+        sites = () if self.conductance is None else site_records(self.series_of(self.conductance))
         folder = self.output
         name = self.name or Path(self.path).resolve().stem
         summary = select_traces(
-            self.path, self.traces, folder / "jumps.parquet", folder / "histograms.nc", folder / "summary.json",
+            self.path, self.traces, folder / layout.JUMPS, folder / layout.HISTOGRAMS, folder / layout.SELECTION,
             name=name,
         )  # fmt: skip
-        results = TraceResults(name, summary, read_histograms(folder / "histograms.nc"), sites=tuple(sites))
+        results = TraceResults(name, summary, read_histograms(folder / layout.HISTOGRAMS), sites=sites)
         with style.figure_style():
             for figure in FIGURES:
                 section = cast("TraceSection", SECTIONS[f"trace_{figure}"])
                 write_figure(section.draw_set(results), folder / figure)
         print(_sentence(summary))
-        for peak in summary["fits"]["log10_g"].get("peaks", []):
-            low, high = peak["centre_interval"]
+        for peak in summary.fits["log10_g"].peaks:
+            low, high = peak.centre_interval
             print(
-                f"peak at log10(G/G0) = {peak['centre']:.3f} "
-                f"({summary['confidence']:.0%} interval {low:.3f} to {high:.3f}), sigma {peak['sigma']:.3f}"
+                f"peak at log10(G/G0) = {peak.centre:.3f} "
+                f"({summary.confidence:.0%} interval {low:.3f} to {high:.3f}), sigma {peak.sigma:.3f}"
             )
 
 
@@ -179,16 +181,16 @@ class Simulate(_TheoryCommand):
         return SlidingSeries(names, tuple(self.distances), tuple(self.log10_g))
 
 
-def _sentence(summary: dict[str, Any]) -> str:
-    share, low, high = summary["jump_share"]
+def _sentence(summary: "SetSummary") -> str:
+    share, low, high = summary.jump_share
     text = (
-        f"{summary['source']}: {summary['traces']} traces read, {len(summary['bad'])} left out, "
-        f"{summary['complete']} complete, {summary['selectable']} with enough points"
+        f"{summary.source}: {summary.traces} traces read, {len(summary.bad)} left out, "
+        f"{summary.complete} complete, {summary.selectable} with enough points"
     )
-    if not summary["selectable"]:
+    if not summary.selectable:
         return f"{text}: none to select from"
     return (
-        f"{text}; {summary['jumps']} of these have a jump: {share:.1%} ({summary['confidence']:.0%} interval "
+        f"{text}; {summary.jumps} of these have a jump: {share:.1%} ({summary.confidence:.0%} interval "
         f"{low:.1%} to {high:.1%})"
     )
 

@@ -28,7 +28,6 @@ Levels closer than a tolerance are combined, since their individual orbitals are
 V_L and V_R give the rule for two sites stated above.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,7 +194,7 @@ def dot_gap(hamiltonian: ArrayLike, overlap: ArrayLike, electrons: float) -> tup
 
 
 def tip_coupling(
-    hamiltonian: ArrayLike, overlap: ArrayLike, dot: Sequence[int], tip: Sequence[int], energy_ev: float
+    hamiltonian: ArrayLike, overlap: ArrayLike, dot: ArrayLike, tip: ArrayLike, energy_ev: float
 ) -> NDArray[np.inexact]:
     """Return the coupling of the dot to one tip, V = (H - E S)_{dot,tip} S_tip^(-1/2).
 

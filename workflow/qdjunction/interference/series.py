@@ -12,6 +12,15 @@ from qdjunction.core.errors import InputError
 from qdjunction.interference.comparison import compare
 from qdjunction.interference.decay_spectrum import decay_spectrum
 from qdjunction.interference.jump import JumpVerdict
+from qdjunction.interference.results import (
+    ComparisonSeries,
+    DecaySeries,
+    IncompleteSeries,
+    SeriesSummary,
+    SingleSeries,
+    Trend,
+    Verdict,
+)
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.transport import Transmission, conductance, thermal_window
 
@@ -70,13 +79,13 @@ class Series:
         One row per junction and Fermi energy.
     table : pandas.DataFrame
         One row per energy: decay and jump, or the ratio of long and short.
-    summary : dict
+    summary : SeriesSummary
         Numbers at the headline energy and over the gap, and a sentence.
     """
 
     conductance_table: pd.DataFrame
     table: pd.DataFrame
-    summary: dict[str, Any]
+    summary: SeriesSummary
 
 
 def analyse_series(
@@ -109,26 +118,28 @@ def analyse_series(
     ]
 
 
-def verdict_values(verdict: JumpVerdict) -> dict[str, Any]:
-    """Return a verdict at one energy, with its fit, as plain values."""
-    return {
-        "beta_per_ang": verdict.fit.beta_per_ang,
-        "beta_interval_per_ang": verdict.fit.interval_per_ang,
-        "confidence": verdict.fit.confidence,
-        "log10_contact_conductance_G0": verdict.fit.log10_contact_g,
-        "r_squared": verdict.fit.r_squared,
-        "step_decades": verdict.step_decades,
-        "above_trend_decades": verdict.above_trend_decades,
-        "band_decades": verdict.band_decades,
-        "band_confidence": verdict.band_confidence,
-        "step": verdict.step,
-        "band": verdict.band,
-        "is_jump": verdict.is_jump,
-        "sentence": verdict.sentence,
-    }
+def recorded_verdict(verdict: JumpVerdict) -> Verdict:
+    """Return a verdict at one energy, with its fit, as it is recorded."""
+    return Verdict.model_validate(
+        {
+            "beta_per_ang": verdict.fit.beta_per_ang,
+            "beta_interval_per_ang": verdict.fit.interval_per_ang,
+            "confidence": verdict.fit.confidence,
+            "log10_contact_conductance_G0": verdict.fit.log10_contact_g,
+            "r_squared": verdict.fit.r_squared,
+            "step_decades": verdict.step_decades,
+            "above_trend_decades": verdict.above_trend_decades,
+            "band_decades": verdict.band_decades,
+            "band_confidence": verdict.band_confidence,
+            "step": verdict.step,
+            "band": verdict.band,
+            "is_jump": verdict.is_jump,
+            "sentence": verdict.sentence,
+        }
+    )
 
 
-def trend_values(verdict: JumpVerdict, distances_ang: Sequence[float]) -> dict[str, list[float]]:
+def recorded_trend(verdict: JumpVerdict, distances_ang: Sequence[float]) -> Trend:
     """Return the fit of a verdict at one energy and its prediction band, at the contacts and along the distance.
 
     Parameters
@@ -140,21 +151,19 @@ def trend_values(verdict: JumpVerdict, distances_ang: Sequence[float]) -> dict[s
 
     Returns
     -------
-    dict
-        ``distance_ang``, the n contacts followed by an even grid from before the first to beyond the last (Ang);
-        ``log10_conductance_G0``, ``log10_low_G0`` and ``log10_high_G0``, the fit and the ends of the band (nan if
-        two contacts leave none).
+    Trend
+        At the n contacts and on an even grid from before the first to beyond the last.
     """
     span = float(np.ptp(distances_ang))
     grid = np.linspace(distances_ang[0] - 0.06 * span, distances_ang[-1] + 0.23 * span, TREND_POINTS)
     along = [*distances_ang, *grid.tolist()]
     predictions = [verdict.fit.predict(distance) for distance in along]
-    return {
-        "distance_ang": along,
-        "log10_conductance_G0": [float(one.log10_g) for one in predictions],
-        "log10_low_G0": [float(one.low) for one in predictions],
-        "log10_high_G0": [float(one.high) for one in predictions],
-    }
+    return Trend(
+        distance_ang=tuple(along),
+        log10_conductance_G0=tuple(float(one.log10_g) for one in predictions),
+        log10_low_G0=tuple(float(one.low) for one in predictions),
+        log10_high_G0=tuple(float(one.high) for one in predictions),
+    )
 
 
 def _analyse(
@@ -185,7 +194,7 @@ def _analyse(
     at = int(np.abs(fermi - headline).argmin())
     names = [member.name for member in members]
     distances = [member.contact_distance_ang for member in members]
-    summary: dict[str, Any] = {
+    common: dict[str, Any] = {
         "left": members[0].left,
         "junctions": names,
         "distances_ang": distances,
@@ -198,11 +207,12 @@ def _analyse(
     table = pd.DataFrame({"energy_eV": fermi})
     if missing:
         absent = ", ".join(member.name for member in missing)
-        summary |= {
-            "kind": "incomplete",
-            "missing": {member.name: member.reason for member in missing},
-            "sentence": f"{absent} failed, so decay, jump and comparison of this series are not judged.",
-        }
+        summary: SeriesSummary = IncompleteSeries(
+            **common,
+            kind="incomplete",
+            missing={member.name: member.reason for member in missing},
+            sentence=f"{absent} failed, so decay, jump and comparison of this series are not judged.",
+        )
     elif len(members) >= 3:
         spectrum = decay_spectrum(
             fermi,
@@ -215,33 +225,34 @@ def _analyse(
         )
         table = spectrum.table()
         at_headline = spectrum.at(headline)
-        summary |= {
-            "kind": "decay",
-            "at_headline": verdict_values(at_headline),
-            "trend_at_headline": trend_values(at_headline, distances),
-            "at_fermi": verdict_values(spectrum.at(0.0)) if fermi[0] <= 0 <= fermi[-1] else None,
-            "shares": spectrum.shares(),
-            "sentence": spectrum.sentence,
-        }
+        summary = DecaySeries(
+            **common,
+            kind="decay",
+            at_headline=recorded_verdict(at_headline),
+            trend_at_headline=recorded_trend(at_headline, distances),
+            at_fermi=recorded_verdict(spectrum.at(0.0)) if fermi[0] <= 0 <= fermi[-1] else None,
+            shares=spectrum.shares(),
+            sentence=spectrum.sentence,
+        )
     elif len(members) == 2:
         comparison = compare(fermi, conductances[1], conductances[0], window_ev=window)
         table["in_window"] = comparison.window.inside
         table["log10_ratio"] = comparison.log10_ratio
-        summary |= {
-            "kind": "comparison",
-            "log10_ratio_at_headline": float(comparison.log10_ratio[at]),
-            "median_log10_ratio": comparison.median_log10_ratio,
-            "share_long_above": comparison.share_long_above,
-            "sentence": (
+        summary = ComparisonSeries(
+            **common,
+            kind="comparison",
+            log10_ratio_at_headline=float(comparison.log10_ratio[at]),
+            median_log10_ratio=comparison.median_log10_ratio,
+            share_long_above=comparison.share_long_above,
+            sentence=(
                 f"{names[1]} conducts better than {names[0]} over {comparison.share_long_above:.0%} of the gap; "
                 f"the median ratio is {comparison.median_log10_ratio:+.2f} decades."
             ),
-        }
+        )
     else:
-        summary |= {
-            "kind": "single",
-            "sentence": f"{names[0]} is the only contact; a series needs more contacts.",
-        }
+        summary = SingleSeries(
+            **common, kind="single", sentence=f"{names[0]} is the only contact; a series needs more contacts."
+        )
     table.insert(0, "left", members[0].left)
     return Series(_conductance_table(members, conductances, fermi, temperature_k), table, summary)
 

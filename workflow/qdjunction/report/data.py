@@ -1,11 +1,9 @@
 """The files of a finished study, read once into plain values."""
 
 import csv
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,13 +13,17 @@ from numpy.typing import NDArray
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.provenance import digests
+from qdjunction.core.results import read_result, read_table
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.store import read_electronic_structure
+from qdjunction.interference.results import DecaySeries, SeriesSummary
 from qdjunction.report.plan import files_of, series_of
 from qdjunction.report.style import junction_colours
 from qdjunction.report.trace_data import AllTraces, collect_traces
 from qdjunction.structure.xyz import read_structure
+from qdjunction.study import layout
 from qdjunction.study.failures import Failure, find_failures, read_failure
+from qdjunction.study.results import ChainRecord, FrontierRecord, RelaxationRecord, SeriesRecord
 from qdjunction.study.table import DotCase, JunctionCase, Study
 from qdjunction.transport import Transmission, read_transmission
 
@@ -51,7 +53,7 @@ class JunctionResults:
     case: JunctionCase
     atoms: Atoms
     transmission: Transmission
-    frontier: Mapping[str, Any]
+    frontier: FrontierRecord
     density: LocalDensity | None
 
 
@@ -63,7 +65,7 @@ class SeriesResults:
     ----------
     left : str
         The left contact.
-    summary : mapping
+    summary : SeriesSummary
         Its entry in ``series.json``.
     conductance : pandas.DataFrame
         Its rows of ``conductance.csv``.
@@ -74,7 +76,7 @@ class SeriesResults:
     """
 
     left: str
-    summary: Mapping[str, Any]
+    summary: SeriesSummary
     conductance: pd.DataFrame
     spectrum: pd.DataFrame
     junctions: tuple[JunctionResults, ...]
@@ -82,7 +84,14 @@ class SeriesResults:
     @property
     def kind(self) -> str:
         """``decay``, ``comparison``, ``single``, or ``incomplete`` where a member has failed."""
-        return str(self.summary["kind"])
+        return self.summary.kind
+
+    @property
+    def decay(self) -> DecaySeries:
+        """Return the summary of a series whose kind is ``decay``."""
+        if not isinstance(self.summary, DecaySeries):
+            raise TypeError(f"the series from {self.left} has no decay, it is {self.kind}")
+        return self.summary
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,9 +104,9 @@ class DotResults:
         What the study says of it.
     atoms : ase.Atoms
         Relaxed geometry.
-    relaxation : mapping
+    relaxation : RelaxationRecord
         The record of its relaxation.
-    pre_relaxation : mapping or None
+    pre_relaxation : RelaxationRecord or None
         The record of the embedded engine's relaxation before it, if there was one.
     electrons : EngineInfo or None
         Who computed H and S of the bare dot; None where that has failed.
@@ -109,8 +118,8 @@ class DotResults:
 
     case: DotCase
     atoms: Atoms
-    relaxation: Mapping[str, Any]
-    pre_relaxation: Mapping[str, Any] | None
+    relaxation: RelaxationRecord
+    pre_relaxation: RelaxationRecord | None
     electrons: EngineInfo | None
     homo_ev: float
     lumo_ev: float
@@ -119,7 +128,7 @@ class DotResults:
     @property
     def engine(self) -> EngineInfo:
         """Who computed it."""
-        return EngineInfo(**self.relaxation["engine"])
+        return self.relaxation.engine
 
     @property
     def junctions(self) -> list[JunctionResults]:
@@ -146,7 +155,7 @@ class StudyResults:
         What has failed.
     chain : pandas.DataFrame
         ``chain.csv``.
-    chain_summary : mapping
+    chain_summary : ChainRecord
         ``chain.json``.
     timings : pandas.DataFrame
         One row a job: ``job``, ``dot``, ``junction``, ``wall_s``, ``cpu_s``, ``max_rss_mb``.
@@ -160,7 +169,7 @@ class StudyResults:
     dots: tuple[DotResults, ...]
     failures: tuple[Failure, ...]
     chain: pd.DataFrame
-    chain_summary: Mapping[str, Any]
+    chain_summary: ChainRecord
     timings: pd.DataFrame
     traces: AllTraces
     inputs: Mapping[str, str]
@@ -199,9 +208,9 @@ def collect(study: Study) -> StudyResults:
         study=study,
         dots=dots,
         failures=failures,
-        chain=_table(root / "chain.csv"),
-        chain_summary=read_json(root / "chain.json"),
-        timings=read_timings(root / "benchmarks"),
+        chain=read_table(root / layout.CHAIN_TABLE),
+        chain_summary=read_result(ChainRecord, root / layout.CHAIN),
+        timings=read_timings(root / layout.BENCHMARKS),
         traces=collect_traces(study),
         inputs=digests(*(path for file in files_of(study) if (path := root / file).is_file())),
     )
@@ -214,11 +223,11 @@ def engine_without_results(study: Study) -> EngineInfo:
 
 def failures_of(study: Study) -> tuple[Failure, ...]:
     """What has failed in a study, and not in another one that shares its results folder."""
-    cases = {case.id for case in (*study.dots, *study.junctions)}
+    cases = {dot.id for dot in study.dots} | {junction.id for junction in study.junctions}
     folders = [dot.id for dot in study.dots]
     if section := study.config.traces:
         cases |= {entry.name for entry in section.predictions}
-        folders.append("traces")
+        folders.append(layout.TRACES)
     found = find_failures(study.results, folders)
     return tuple(failure for failure in found if failure.case in cases)
 
@@ -245,39 +254,41 @@ def read_timings(folder: Path) -> pd.DataFrame:
 
 def _dot(root: Path, case: DotCase) -> DotResults | None:
     folder = root / case.id
-    if read_failure(folder / "relaxed.json"):
+    if read_failure(folder / layout.RELAXATION):
         return None
-    levels = folder / "hamiltonian.nc"
+    levels = folder / layout.HAMILTONIAN
     structure = None if read_failure(levels) else read_electronic_structure(levels)
-    relaxation = read_json(folder / "relaxed.json")
+    relaxation = read_result(RelaxationRecord, folder / layout.RELAXATION)
     # The record says where it started, the file of an earlier configuration may lie there still.
-    is_pre_relaxed = Path(relaxation["inputs"].get("start", "")).name == "pre_relaxed.extxyz"
+    is_pre_relaxed = Path(relaxation.inputs.get("start", "")).name == layout.PRE_RELAXED
     return DotResults(
         case=case,
-        atoms=read_structure(folder / "relaxed.extxyz"),
+        atoms=read_structure(folder / layout.RELAXED),
         relaxation=relaxation,
-        pre_relaxation=read_json(folder / "pre_relaxed.json") if is_pre_relaxed else None,
+        pre_relaxation=read_result(RelaxationRecord, folder / layout.PRE_RELAXATION)
+        if is_pre_relaxed
+        else None,
         electrons=structure.engine if structure else None,
         homo_ev=structure.homo_ev if structure else np.nan,
         lumo_ev=structure.lumo_ev if structure else np.nan,
-        series=() if read_failure(folder / "series.json") else tuple(_series(root, case)),
+        series=() if read_failure(folder / layout.SERIES) else tuple(_series(root, case)),
     )
 
 
 def _series(root: Path, case: DotCase) -> Iterator[SeriesResults]:
     folder = root / case.id
     junctions = {junction.name: found for junction in case.junctions if (found := _junction(root, junction))}
-    summaries = {entry["left"]: entry for entry in read_json(folder / "series.json")["series"]}
-    conductance, spectrum = _table(folder / "conductance.csv"), _table(folder / "series.csv")
+    summaries = {one.left: one for one in read_result(SeriesRecord, folder / layout.SERIES).series}
+    conductance, spectrum = read_table(folder / layout.CONDUCTANCE), read_table(folder / layout.SERIES_TABLE)
     for left, names in series_of(case).items():
         if not junctions.keys() & set(names):
             continue
         try:
             summary = summaries[left]
-            members = tuple(junctions[name] for name in summary["junctions"])
+            members = tuple(junctions[name] for name in summary.junctions)
         except KeyError as error:
             raise InputError(
-                f"{folder / 'series.json'}: does not know {error}; remove it and run again"
+                f"{folder / layout.SERIES}: does not know {error}; remove it and run again"
             ) from None
         yield SeriesResults(
             left=left,
@@ -290,14 +301,16 @@ def _series(root: Path, case: DotCase) -> Iterator[SeriesResults]:
 
 def _junction(root: Path, case: JunctionCase) -> JunctionResults | None:
     folder = root / case.id
-    if read_failure(folder / "transmission.nc") or read_failure(folder / "frontier.json"):
+    if read_failure(folder / layout.TRANSMISSION) or read_failure(folder / layout.FRONTIER):
         return None
     return JunctionResults(
         case=case,
-        atoms=read_structure(folder / "junction.extxyz"),
-        transmission=read_transmission(folder / "transmission.nc"),
-        frontier=read_json(folder / "frontier.json"),
-        density=None if read_failure(folder / "local_density.nc") else _density(folder / "local_density.nc"),
+        atoms=read_structure(folder / layout.JUNCTION),
+        transmission=read_transmission(folder / layout.TRANSMISSION),
+        frontier=read_result(FrontierRecord, folder / layout.FRONTIER),
+        density=None
+        if read_failure(folder / layout.LOCAL_DENSITY)
+        else _density(folder / layout.LOCAL_DENSITY),
     )
 
 
@@ -309,28 +322,6 @@ def _density(path: Path) -> LocalDensity:
     except (OSError, KeyError) as error:
         raise InputError(f"{path}: holds no local density of states ({error}); compute it again") from error
     return LocalDensity(energy, values["ldos"], values["ldos_left"], values["ldos_right"])
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a result in JSON.
-
-    Raises
-    ------
-    InputError
-        If it is missing or damaged.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); compute it again") from error
-
-
-def _table(path: Path) -> pd.DataFrame:
-    # Names such as "NA" are names here; only an empty field is missing.
-    try:
-        return pd.read_csv(path, keep_default_na=False, na_values=[""])
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); compute it again") from error
 
 
 def _number(text: str) -> float:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -12,6 +11,8 @@ from qdjunction.report import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from qdjunction.interference.results import SeriesSummary
 
 ENERGY = "$E - E_\\mathrm{F}$ (eV)"
 
@@ -24,9 +25,9 @@ class Marks:
     headline_ev: float
 
     @classmethod
-    def of(cls, summary: Mapping[str, Any]) -> Marks:
+    def of(cls, summary: SeriesSummary) -> Marks:
         """Take them from a series' summary."""
-        return cls(tuple(summary["gap_ev"]), summary["headline_energy_ev"])
+        return cls(summary.gap_ev, summary.headline_energy_ev)
 
 
 def energy_axis(axes: Axes, energies: pd.Series, marks: Marks, shade: bool = True) -> None:

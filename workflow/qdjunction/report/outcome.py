@@ -1,5 +1,6 @@
 """The outcome of a series in words."""
 
+from qdjunction.interference.results import ComparisonSeries, DecaySeries
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.report import tables
 from qdjunction.report.data import SeriesResults
@@ -8,49 +9,47 @@ from qdjunction.report.data import SeriesResults
 def headline(series: SeriesResults, settings: InterferenceSettings) -> str:
     """The outcome of a series in one or two sentences, at the headline energy."""
     summary = series.summary
-    where = f"{_place(settings)}, at {tables.number(summary['headline_energy_ev'])} eV,"
-    names = summary["junctions"]
-    if series.kind == "decay":
-        verdict = summary["at_headline"]
-        beta = f"β = {tables.number(verdict['beta_per_ang'])} per Å"
-        ends = tables.interval(verdict["beta_interval_per_ang"])
+    where = f"{_place(settings)}, at {tables.number(summary.headline_energy_ev)} eV,"
+    names = summary.junctions
+    if isinstance(summary, DecaySeries):
+        verdict = summary.at_headline
+        beta = f"β = {tables.number(verdict.beta_per_ang)} per Å"
+        ends = tables.interval(verdict.beta_interval_per_ang)
         if ends != tables.MISSING:
-            beta += f" ({verdict['confidence']:.0%} interval {ends})"
-        verb = "decays" if verdict["beta_per_ang"] > 0 else "does not decay"
+            beta += f" ({verdict.confidence:.0%} interval {ends})"
+        verb = "decays" if verdict.beta_per_ang > 0 else "does not decay"
         text = (
             f"{where} the conductance {verb} from {names[0]} to {names[-2]} with {beta}. {names[-1]} lies "
-            f"{_decades(verdict['step_decades'])} {names[-2]} and {_decades(verdict['above_trend_decades'])} the trend"
+            f"{_decades(verdict.step_decades)} {names[-2]} and {_decades(verdict.above_trend_decades)} the trend"
         )
-        if verdict["band_confidence"] is not None:
-            text += (
-                f"; it would be above any prediction band up to {verdict['band_confidence']:.1%} confidence"
-            )
+        if verdict.band_confidence is not None:
+            text += f"; it would be above any prediction band up to {verdict.band_confidence:.1%} confidence"
         return text + "."
-    if series.kind == "comparison":
-        ratio = summary["log10_ratio_at_headline"]
+    if isinstance(summary, ComparisonSeries):
+        ratio = summary.log10_ratio_at_headline
         word = "better" if ratio >= 0 else "worse"
         first = f"{where} {names[1]} conducts {tables.number(abs(ratio))} decades {word} than {names[0]}."
-        return f"{first} {_capital(summary['sentence'])}"
-    return _capital(summary["sentence"])
+        return f"{first} {_capital(summary.sentence)}"
+    return _capital(summary.sentence)
 
 
 def verdict_sentence(series: SeriesResults, settings: InterferenceSettings) -> str:
     """Which of the two criteria of a jump hold, here and over the gap, and what the band can carry."""
-    summary, verdict = series.summary, series.summary["at_headline"]
-    shares, last = summary["shares"], summary["junctions"][-1]
+    summary, verdict = series.decay, series.decay.at_headline
+    shares, last = summary.shares, summary.junctions[-1]
     text = (
         f"A jump has two criteria. The step of at least {settings.jump_decades:g} decades at {last} is "
-        f"{'there' if verdict['step'] else 'not there'} at the headline energy, and over "
+        f"{'there' if verdict.step else 'not there'} at the headline energy, and over "
         f"{tables.share(shares['step'])} of the gap. "
     )
-    fitted = len(summary["junctions"]) - 1
-    if verdict["band"] is None:
+    fitted = len(summary.junctions) - 1
+    if verdict.band is None:
         return (
             text
             + f"The fit through {fitted} contacts leaves no prediction band, so the second cannot be judged."
         )
     text += (
-        f"At the headline energy {last} {'lies' if verdict['band'] else 'does not lie'} above the "
+        f"At the headline energy {last} {'lies' if verdict.band else 'does not lie'} above the "
         f"{settings.confidence:.0%} prediction band of the fit; it does over {tables.share(shares['band'])} of the gap"
     )
     if fitted == 3:

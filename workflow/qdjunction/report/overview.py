@@ -12,15 +12,19 @@ from matplotlib.figure import Figure
 
 from qdjunction.core.files import whole
 from qdjunction.core.provenance import digests, provenance
+from qdjunction.core.results import read_result
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.store import read_levels
+from qdjunction.interference.results import ComparisonSeries, DecaySeries
 from qdjunction.report import style, tables
-from qdjunction.report.data import engine_without_results, failures_of, read_json
+from qdjunction.report.data import engine_without_results, failures_of
 from qdjunction.report.drawing import new_figure, svg
 from qdjunction.report.plan import series_of
 from qdjunction.report.sections.failures import failures_table
 from qdjunction.report.template import environment
+from qdjunction.study import layout
 from qdjunction.study.failures import Failure, read_failure
+from qdjunction.study.results import RelaxationRecord, SeriesRecord
 from qdjunction.study.table import RECORD, DotCase, Study
 
 FAMILY = ["catalogue_dot", "cation", "halide", "short_range_order", "left"]
@@ -72,9 +76,9 @@ def read_overview(study: Study) -> Overview:
     engine: EngineInfo | None = None
     rows: list[dict[str, Any]] = []
     for case in study.dots:
-        record = root / case.id / "relaxed.json"
+        record = root / case.id / layout.RELAXATION
         if engine is None and not read_failure(record):
-            engine = EngineInfo(**read_json(record)["engine"])
+            engine = read_result(RelaxationRecord, record).engine
         rows += _rows(root, case)
     failures = failures_of(study)
     table = pd.DataFrame(rows)
@@ -84,7 +88,7 @@ def read_overview(study: Study) -> Overview:
 def families(table: pd.DataFrame) -> pd.DataFrame:
     """Aggregate the series of each family."""
     grouped = table.groupby(FAMILY, sort=False, dropna=False)
-    columns = {
+    columns: dict[str, pd.Series] = {
         "series": grouped.size(),
         "failed": grouped["kind"].agg(lambda kinds: int(kinds.isin(["failed", "incomplete"]).sum())),
         "jumps": grouped["is_jump"].agg(lambda values: int((values == True).sum())),  # noqa: E712  (None is neither)
@@ -148,30 +152,33 @@ def _rows(root: Path, case: DotCase) -> list[dict[str, Any]]:
         "atoms": case.atoms,
         "gap_eV": np.nan,
     }
-    levels = folder / "hamiltonian.nc"
+    levels = folder / layout.HAMILTONIAN
     if not read_failure(levels):
         homo, lumo = read_levels(levels)
         common["gap_eV"] = lumo - homo
-    summaries: dict[str, Any] = {}
-    if not read_failure(folder / "series.json"):
-        summaries = {entry["left"]: entry for entry in read_json(folder / "series.json")["series"]}
+    summaries = {}
+    if not read_failure(folder / layout.SERIES):
+        summaries = {one.left: one for one in read_result(SeriesRecord, folder / layout.SERIES).series}
     rows = []
     for left, names in series_of(case).items():
-        summary = summaries.get(left, {"kind": "failed"})
-        verdict = summary.get("at_headline") or {}
+        summary = summaries.get(left)
+        decay = summary if isinstance(summary, DecaySeries) else None
+        verdict = decay.at_headline if decay else None
         rows.append(
             common
             | {
                 "left": left,
                 "contacts": len(names),
-                "kind": summary["kind"],
-                "headline_energy_eV": summary.get("headline_energy_ev"),
-                "beta_per_ang": _number(verdict.get("beta_per_ang")),
-                "step_decades": _number(verdict.get("step_decades")),
-                "above_trend_decades": _number(verdict.get("above_trend_decades")),
-                "is_jump": verdict.get("is_jump"),
-                "share_of_gap_with_jump": _number((summary.get("shares") or {}).get("is_jump")),
-                "long_over_short_decades": _number(summary.get("log10_ratio_at_headline")),
+                "kind": summary.kind if summary else "failed",
+                "headline_energy_eV": summary.headline_energy_ev if summary else None,
+                "beta_per_ang": verdict.beta_per_ang if verdict else np.nan,
+                "step_decades": verdict.step_decades if verdict else np.nan,
+                "above_trend_decades": verdict.above_trend_decades if verdict else np.nan,
+                "is_jump": verdict.is_jump if verdict else None,
+                "share_of_gap_with_jump": decay.shares["is_jump"] if decay else np.nan,
+                "long_over_short_decades": (
+                    summary.log10_ratio_at_headline if isinstance(summary, ComparisonSeries) else np.nan
+                ),
             }
         )
     return rows
@@ -210,7 +217,3 @@ def _families_table(frame: pd.DataFrame) -> tables.Table:
 def _mean(mean: float, sd: float) -> str:
     """A mean with its standard deviation, where there is one."""
     return tables.number(mean) + (f" ± {tables.number(sd)}" if np.isfinite(sd) else "")
-
-
-def _number(value: float | None) -> float:
-    return np.nan if value is None else value

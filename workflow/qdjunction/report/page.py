@@ -20,9 +20,7 @@ from qdjunction.report.plan import FORMATS, PlannedFigure, planned_figures
 from qdjunction.report.sections.contract import PageSection, Section
 from qdjunction.report.sections.registry import SECTIONS, sections
 from qdjunction.report.template import environment
-
-FIGURES = "figures"
-"""Folder of the figures beside the page."""
+from qdjunction.study import layout
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ class Page:
             planned=planned,
             image="data:image/svg+xml;base64," + base64.b64encode(image).decode("ascii"),
             caption=section.caption(planned),
-            downloads={suffix.upper(): f"{FIGURES}/{planned.stem}.{suffix}" for suffix in FORMATS},
+            downloads={suffix.upper(): f"{layout.FIGURES}/{planned.stem}.{suffix}" for suffix in FORMATS},
         )
 
 

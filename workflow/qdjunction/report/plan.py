@@ -14,6 +14,8 @@ from qdjunction.report.sections.contract import (
     series_of,
 )
 from qdjunction.report.sections.registry import sections
+from qdjunction.study import layout
+from qdjunction.study.layout import FIGURE_RECORD
 from qdjunction.study.table import Study
 
 __all__ = [
@@ -25,9 +27,6 @@ __all__ = [
     "planned_figures",
     "series_of",
 ]
-
-FIGURE_RECORD = "figures.json"
-"""Beside the figures: who drew them from what."""
 
 
 def planned_figures(study: Study) -> list[PlannedFigure]:
@@ -42,7 +41,7 @@ def files_of(study: Study) -> list[str]:
 
 def overview_files_of(study: Study) -> list[str]:
     """List the same for the overview of a screening."""
-    return of_dots(study, "relaxed.json", "hamiltonian.nc", "series.json")
+    return of_dots(study, layout.RELAXATION, layout.HAMILTONIAN, layout.SERIES)
 
 
 def _sections() -> Iterator[Section]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def view_axes(atoms: Atoms) -> NDArray[np.float64]:
-    """Axes of the picture as rows of a rotation matrix: across, up, towards the reader.
+    """Return the axes of the picture as rows of a rotation matrix: across, up, towards the reader.
 
     Across runs from the left contact into the dot. Up is the direction of the first contact of the dot that
     faces sideways, so all junctions of a dot are seen from the same side.
@@ -29,5 +29,6 @@ def view_axes(atoms: Atoms) -> NDArray[np.float64]:
 
 
 def project(atoms: Atoms) -> NDArray[np.float64]:
-    """Coordinates across, up and towards the reader, as a (3, n_atoms) array (Ang)."""
-    return view_axes(atoms) @ (atoms.positions - atoms.positions.mean(axis=0)).T
+    """Return the coordinates across, up and towards the reader, as a (3, n_atoms) array (Ang)."""
+    centred: NDArray[np.float64] = atoms.positions - atoms.positions.mean(axis=0)
+    return view_axes(atoms) @ centred.T

@@ -11,8 +11,9 @@ from qdjunction.report import style
 from qdjunction.report.data import StudyResults, collect
 from qdjunction.report.drawing import draw, write_figure
 from qdjunction.report.overview import read_overview, write_overview
-from qdjunction.report.page import FIGURES, write_report
-from qdjunction.report.plan import FIGURE_RECORD, files_of, overview_files_of, planned_figures
+from qdjunction.report.page import write_report
+from qdjunction.report.plan import files_of, overview_files_of, planned_figures
+from qdjunction.study import layout
 from qdjunction.study.table import Study, read_study
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ def write_figures(results: StudyResults, folder: str | Path) -> None:
     for number, figure in enumerate(planned, start=1):
         write_figure(draw(results, figure), Path(folder) / figure.stem)
         log.info("figure %d of %d: %s", number, len(planned), figure.stem)
-    write_json({"provenance": provenance(inputs=results.inputs)}, Path(folder) / FIGURE_RECORD)
+    write_json({"provenance": provenance(inputs=results.inputs)}, Path(folder) / layout.FIGURE_RECORD)
 
 
 def write_overview_files(study: Study, page: str | Path, table: str | Path) -> None:
@@ -62,19 +63,21 @@ def redraw(results: str | Path, output: str | Path, sheet: str | Path | None = N
         raise InputError(f"{output}: is a file; --output names a folder")
     pages = [(study, output)]
     if study.is_screen:
-        made = [dot.id for dot in study.dots if (study.results / dot.id / "report" / "index.html").exists()]
+        made = [
+            dot.id for dot in study.dots if (study.results / dot.id / layout.REPORT / layout.PAGE).exists()
+        ]
         pages = [(study.only(dot), output / dot) for dot in made]
         _check(study, overview_files_of(study))
     for one, _ in pages:
         _check(one, files_of(one))
     with style.restyled(sheet):
         if study.is_screen:
-            write_overview_files(study, output / "index.html", output / "overview.csv")
+            write_overview_files(study, output / layout.PAGE, output / layout.OVERVIEW_TABLE)
         for one, folder in pages:
             found = collect(one)
-            write_figures(found, folder / FIGURES)
-            write_report(found, folder / "index.html", folder / FIGURES)
-    log.info("wrote %s", output / "index.html")
+            write_figures(found, folder / layout.FIGURES)
+            write_report(found, folder / layout.PAGE, folder / layout.FIGURES)
+    log.info("wrote %s", output / layout.PAGE)
 
 
 def _check(study: Study, files: Sequence[str]) -> None:

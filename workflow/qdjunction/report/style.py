@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from qdjunction.core.errors import InputError
 
@@ -28,7 +28,7 @@ BAND = "#DCE9F2"
 STEP = "#BFE3F2"
 JUMP = "#F6C9B0"
 
-_RC = {
+_RC: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
     "axes.titlesize": 9.0,
@@ -61,10 +61,10 @@ def restyled(sheet: str | Path | None) -> Iterator[None]:
     """
     import matplotlib as mpl
 
-    values = None
+    values: Mapping[str, Any] | None = None
     if sheet is not None:
         try:
-            values = mpl.rc_params_from_file(sheet, use_default_template=False)
+            values = cast(Mapping[str, Any], mpl.rc_params_from_file(sheet, use_default_template=False))
         except (OSError, ValueError, KeyError) as error:
             raise InputError(f"{sheet}: cannot be read as a Matplotlib style sheet ({error})") from None
         if not values:
@@ -85,8 +85,7 @@ def figure_style() -> Iterator[None]:
 
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_RC)
-        mpl.rcParams.update(_SHEET.get() or {})
+        cast(Any, mpl.rcParams).update({**_RC, **(_SHEET.get() or {})})
         yield
 
 

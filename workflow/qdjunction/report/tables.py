@@ -1,10 +1,11 @@
 """A table of the page and the text of its cells."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 MISSING = "–"
 
@@ -43,6 +44,11 @@ def interval(ends: Sequence[float | None], digits: int = 2) -> str:
     if any(end is None or not np.isfinite(end) for end in ends):
         return MISSING
     return f"{number(ends[0], digits)} to {number(ends[1], digits)}"
+
+
+def row_tuples(frame: pd.DataFrame) -> Iterator[Any]:
+    """Return the rows of a table, with its columns as attributes."""
+    return frame.itertuples()
 
 
 def share(value: float | None) -> str:

@@ -19,8 +19,8 @@ def environment() -> Environment:
     )
     made.filters["subscripts"] = subscripts
     made.globals["style"] = template_text("page.css")
-    shown = made.get_template("macros.html.j2").module
-    made.globals |= {"show_table": shown.show_table, "show_figure": shown.show_figure}
+    macros = vars(made.get_template("macros.html.j2").module)
+    made.globals |= {name: macros[name] for name in ("show_table", "show_figure")}
     return made
 
 

@@ -1,9 +1,7 @@
 """The files of analysed traces, read once into plain values."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,10 +9,12 @@ import pyarrow.parquet as pq
 import xarray as xr
 
 from qdjunction.core.errors import InputError
-from qdjunction.engine.contract import EngineInfo
-from qdjunction.steps.traces import read_summary
+from qdjunction.core.results import read_result, read_table
+from qdjunction.study import layout
 from qdjunction.study.failures import read_failure
+from qdjunction.study.results import SimulationRecord
 from qdjunction.study.table import Study
+from qdjunction.traces.results import BiasSummary, ClassSummary, PlateauSummary, SetSummary, SiteRecord
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,39 +54,39 @@ class TraceResults:
     ----------
     name : str
         Of the set.
-    summary : mapping
+    summary : SetSummary
         Counts, fits and files left out.
     histograms : xarray.Dataset
         Counts and fitted curves.
     plateaus : pandas.DataFrame or None
         One row a level and bin.
-    plateau_summary, classes : mapping or None
+    plateau_summary, classes : PlateauSummary, ClassSummary or None
         Plateaus by level; classes with their stability.
-    simulation : mapping or None
+    simulation : SimulationRecord or None
         How the traces were simulated; None for measured ones.
     score : JumpScore or None
         The jump rule against the truth; None for measured ones.
     theory : TraceResults or None
         The prediction drawn on the same axes.
-    sites : tuple of mapping
+    sites : tuple of SiteRecord
         Contact sites whose computed conductances are marked: ``name``, ``distance_ang``, ``log10_g``.
     """
 
     name: str
-    summary: Mapping[str, Any]
+    summary: SetSummary
     histograms: xr.Dataset
     plateaus: pd.DataFrame | None = None
-    plateau_summary: Mapping[str, Any] | None = None
-    classes: Mapping[str, Any] | None = None
-    simulation: Mapping[str, Any] | None = None
+    plateau_summary: PlateauSummary | None = None
+    classes: ClassSummary | None = None
+    simulation: SimulationRecord | None = None
     score: JumpScore | None = None
     theory: "TraceResults | None" = None
-    sites: tuple[Mapping[str, Any], ...] = ()
+    sites: tuple[SiteRecord, ...] = ()
 
     @property
     def is_simulated(self) -> bool:
         """Whether the traces come from the forward model."""
-        return bool(self.summary["simulated"])
+        return self.summary.simulated
 
     @property
     def label(self) -> str:
@@ -105,11 +105,10 @@ class TraceResults:
         for one in self.shown:
             if not one.is_simulated:
                 notes.append("measured traces")
-            elif one.simulation is None:
+            elif one.simulation is None or one.simulation.engine is None:
                 notes.append("simulated traces")
             else:
-                method = EngineInfo(**one.simulation["engine"]).label
-                notes.append(f"traces simulated from conductances of {method}")
+                notes.append(f"traces simulated from conductances of {one.simulation.engine.label}")
         return "; ".join(dict.fromkeys(notes))
 
 
@@ -121,25 +120,25 @@ class AllTraces:
     ----------
     sets : tuple of TraceResults
         Measured sets first, then predictions; those that have failed are absent.
-    bias_series : tuple of mapping
+    bias_series : tuple of BiasSummary
         Points and Simmons fit of each.
     """
 
     sets: tuple[TraceResults, ...] = ()
-    bias_series: tuple[Mapping[str, Any], ...] = ()
+    bias_series: tuple[BiasSummary, ...] = ()
 
     def has(self, name: str) -> bool:
         """Whether there is a set or a bias series of that name; a failure may have left it out."""
-        series = (entry["name"] for entry in self.bias_series)
+        series = (entry.name for entry in self.bias_series)
         return name in (*(entry.name for entry in self.sets), *series)
 
     def set_named(self, name: str) -> TraceResults:
         """The set of that name."""
         return next(entry for entry in self.sets if entry.name == name)
 
-    def series_named(self, name: str) -> Mapping[str, Any]:
+    def series_named(self, name: str) -> BiasSummary:
         """The bias series of that name."""
-        return next(entry for entry in self.bias_series if entry["name"] == name)
+        return next(entry for entry in self.bias_series if entry.name == name)
 
 
 def collect_traces(study: Study) -> AllTraces:
@@ -153,17 +152,19 @@ def collect_traces(study: Study) -> AllTraces:
     section = study.config.traces
     if section is None:
         return AllTraces()
-    root = study.results / "traces"
+    root = study.results / layout.TRACES
     predicted = {
         entry.name: _prediction(root / entry.name, entry.name)
         for entry in section.predictions
-        if not read_failure(root / entry.name / "summary.json")
+        if not read_failure(root / entry.name / layout.SELECTION)
     }
     measured = [
         _against(_set(root / entry.name, entry.name), predicted.get(entry.theory or ""))
         for entry in section.sets
     ]
-    series = tuple(read_summary(root / entry.name / "simmons.json") for entry in section.bias_series)
+    series = tuple(
+        read_result(BiasSummary, root / entry.name / layout.BIAS_FIT) for entry in section.bias_series
+    )
     return AllTraces((*measured, *predicted.values()), series)
 
 
@@ -177,17 +178,13 @@ def read_histograms(path: str | Path) -> xr.Dataset:
 
 
 def _set(folder: Path, name: str) -> TraceResults:
-    try:
-        plateaus = pd.read_csv(folder / "plateaus.csv")
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder / 'plateaus.csv'}: cannot be read ({error}); compute it again") from None
     return TraceResults(
         name=name,
-        summary=read_summary(folder / "summary.json"),
-        histograms=read_histograms(folder / "histograms.nc"),
-        plateaus=plateaus,
-        plateau_summary=read_summary(folder / "plateaus.json"),
-        classes=read_summary(folder / "classes.json"),
+        summary=read_result(SetSummary, folder / layout.SELECTION),
+        histograms=read_histograms(folder / layout.HISTOGRAMS),
+        plateaus=read_table(folder / layout.PLATEAU_TABLE),
+        plateau_summary=read_result(PlateauSummary, folder / layout.PLATEAUS),
+        classes=read_result(ClassSummary, folder / layout.CLASSES),
     )
 
 
@@ -196,12 +193,12 @@ def _against(entry: TraceResults, theory: TraceResults | None) -> TraceResults:
 
 
 def _prediction(folder: Path, name: str) -> TraceResults:
-    simulation = read_summary(folder / "simulation.json")
+    simulation = read_result(SimulationRecord, folder / layout.SIMULATION)
     return replace(
         _set(folder, name),
         simulation=simulation,
-        sites=tuple(simulation["sites"]),
-        score=_score(folder / "truth.csv", folder / "jumps.parquet"),
+        sites=simulation.sites,
+        score=_score(folder / layout.TRUTH, folder / layout.JUMPS),
     )
 
 

@@ -6,7 +6,6 @@ sampling compare.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from qdjunction.report.trace_data import TraceResults
+    from qdjunction.traces.results import PeakRecord
 
 LOG10_G = "$\\log_{10}(G/G_0)$"
 MEASURED, SIMULATED = style.PALETTE[0], style.PALETTE[3]
@@ -33,12 +33,12 @@ PLATE = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.8
 """Box behind a label."""
 
 
-def peaks_of(entry: TraceResults, name: str) -> Sequence[Mapping[str, Any]]:
+def peaks_of(entry: TraceResults, name: str) -> list[PeakRecord]:
     """Return the recorded peaks of a histogram of a set."""
-    found = entry.summary["fits"][name].get("peaks", [])
-    # An interval without an end is null in JSON.
+    found = entry.summary.fits[name].peaks
+    # An interval without an end, null in JSON, is drawn to infinity.
     return [
-        peak | {"centre_interval": [np.inf if end is None else end for end in peak["centre_interval"]]}
+        peak.model_copy(update={"centre_interval": tuple(np.nan_to_num(peak.centre_interval, nan=np.inf))})
         for peak in found
     ]
 
@@ -87,7 +87,7 @@ def stairs(axes: Axes, x: pd.Series, y: pd.Series, colour: str, label: str, fill
 def mark_sites(axes: Axes, sites: pd.DataFrame, along: str) -> None:
     """Mark computed conductances at the edge of the plot, along the axis `along`; near ones share a label."""
     transform = axes.get_xaxis_transform() if along == "x" else axes.get_yaxis_transform()
-    text = {
+    text: dict[str, Any] = {
         "xycoords": transform,
         "textcoords": "offset points",
         "fontsize": 7,
@@ -102,7 +102,7 @@ def mark_sites(axes: Axes, sites: pd.DataFrame, along: str) -> None:
             axes.annotate(names, (level, 0), (0, 8), rotation=90, ha="center", va="bottom", **text)
         else:
             axes.annotate(names, (1, level), (-7, 0), ha="right", va="center", **text)
-    edge = {
+    edge: dict[str, Any] = {
         "color": SIMULATED,
         "mec": "white",
         "mew": 0.6,
@@ -143,7 +143,7 @@ def picture_table(entry: TraceResults, name: str) -> pd.DataFrame:
         )
     if name == "cloud":
         rows += [
-            pd.DataFrame({"row": "site", "site": site["name"], "log10_g": [site["log10_g"]]})
+            pd.DataFrame({"row": "site", "site": site.name, "log10_g": [site.log10_g]})
             for site in entry.sites
         ]
     return pd.concat(rows, ignore_index=True)
@@ -163,7 +163,7 @@ def pictures(
     sets = entry.shown
     figure = new_figure(3.6 if len(sets) == 1 else 3.4)
     panels = np.atleast_1d(figure.subplots(1, len(sets), sharex=True, sharey=True))
-    image, most = None, _brightest(table, column)
+    most = _brightest(table, column)
     filled = table[table["row"] == "bin"]["displacement_nm"]
     for axes, one in zip(panels, sets, strict=True):
         rows = table[(table["row"] == "bin") & (table["set"] == one.name)]

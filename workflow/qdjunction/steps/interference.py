@@ -1,6 +1,5 @@
 """Orbital rule, series, decay and the tight-binding chain, from files to files."""
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -10,17 +9,20 @@ import numpy as np
 import pandas as pd
 
 from qdjunction.core.errors import AnalysisError, InputError
-from qdjunction.core.files import write_json, write_table
+from qdjunction.core.files import write_table
 from qdjunction.core.provenance import digest, digests, provenance
+from qdjunction.core.results import read_result
 from qdjunction.core.resume import resume, task_key
 from qdjunction.engine.store import read_electronic_structure
 from qdjunction.interference.chain import DiatomicChain
 from qdjunction.interference.decay_spectrum import DecaySpectrum, decay_spectrum
 from qdjunction.interference.orbital_rule import orbital_rule, solve_dot, tip_coupling
-from qdjunction.interference.series import MissingMember, SeriesMember, analyse_series, verdict_values
+from qdjunction.interference.results import NoRule, Rule
+from qdjunction.interference.series import MissingMember, SeriesMember, analyse_series, recorded_verdict
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.structure.junction import dot_atoms, tip_atoms
 from qdjunction.study.failures import EarlierFailureError, read_failure
+from qdjunction.study.results import ChainRecord, FrontierRecord, SeriesRecord
 from qdjunction.transport import (
     Device,
     read_transmission,
@@ -56,34 +58,32 @@ def frontier(path: str | Path, settings: InterferenceSettings, output: str | Pat
         "midgap": levels.midgap_ev,
         "headline": settings.headline_energy(levels.homo_ev, levels.lumo_ev),
     }
-    rules = {}
+    rules: dict[str, Rule | NoRule] = {}
     for name, energy in energies.items():
-        couplings = [tip_coupling(H, S, orbitals, apex, energy) for apex in apices]
+        left, right = (tip_coupling(H, S, orbitals, apex, energy) for apex in apices)
         try:
-            rule = orbital_rule(levels, *couplings, energy)
+            rule = orbital_rule(levels, left, right, energy)
         except InputError as error:
             # A headline energy may fall on a level; the rest of the study does not hang on that.
-            rules[name] = {"energy_ev": energy, "sentence": str(error)}
+            rules[name] = NoRule(energy_ev=energy, sentence=str(error))
             continue
-        rules[name] = asdict(rule) | {
-            "constructive": rule.constructive,
-            "interference": rule.interference,
-            "sentence": rule.sentence,
-        }
-    write_json(
-        {
-            "left": atoms.info["left"],
-            "right": atoms.info["right"],
-            "contact_distance_ang": atoms.info["contact_distance_ang"],
-            "fermi_energy_ev": structure.fermi_energy_ev,
-            "homo_ev": levels.homo_ev,
-            "lumo_ev": levels.lumo_ev,
-            "orbital_rule": rules,
-            "engine": asdict(structure.engine),
-            "provenance": provenance(inputs=digests(path), settings=settings.model_dump(mode="json")),
-        },
-        output,
-    )
+        rules[name] = Rule(
+            **asdict(rule),
+            constructive=bool(rule.constructive),
+            interference=rule.interference,
+            sentence=rule.sentence,
+        )
+    FrontierRecord(
+        left=atoms.info["left"],
+        right=atoms.info["right"],
+        contact_distance_ang=atoms.info["contact_distance_ang"],
+        fermi_energy_ev=structure.fermi_energy_ev,
+        homo_ev=levels.homo_ev,
+        lumo_ev=levels.lumo_ev,
+        orbital_rule=rules,
+        engine=structure.engine,
+        provenance=provenance(inputs=digests(path), settings=settings.model_dump(mode="json")),
+    ).write(output)
 
 
 def headline_of(summary: str | Path, name: str) -> float:
@@ -94,10 +94,9 @@ def headline_of(summary: str | Path, name: str) -> float:
     AnalysisError
         If no series holds the junction, which is so where its T(E) or orbital rule has failed.
     """
-    values = json.loads(Path(summary).read_text(encoding="utf-8"))
-    for group in values["series"]:
-        if name in group["junctions"]:
-            return float(group["headline_energy_ev"])
+    for group in read_result(SeriesRecord, summary).series:
+        if name in group.junctions:
+            return group.headline_energy_ev
     raise AnalysisError(
         f"{summary}: no series holds the junction {name}, so there is no energy for its picture"
     )
@@ -132,14 +131,14 @@ def series(
             if len(missing) == len(contacts):
                 raise EarlierFailureError(failure)
             continue
-        values = json.loads(Path(levels).read_text(encoding="utf-8"))
+        record = read_result(FrontierRecord, levels)
         members.append(
             SeriesMember(
                 name=name,
-                left=values["left"],
-                right=values["right"],
-                contact_distance_ang=values["contact_distance_ang"],
-                gap_ev=(values["homo_ev"], values["lumo_ev"]),
+                left=record.left,
+                right=record.right,
+                contact_distance_ang=record.contact_distance_ang,
+                gap_ev=(record.homo_ev, record.lumo_ev),
                 transmission=read_transmission(spectrum),
             )
         )
@@ -149,19 +148,16 @@ def series(
         # The settings were checked before any job: what does not fit are the computed numbers.
         raise AnalysisError(str(error)) from error
     for one in analysed:
-        log.info("%s", one.summary["sentence"])
+        log.info("%s", one.summary.sentence)
     write_table(pd.concat(one.conductance_table for one in analysed), conductance_table)
     write_table(pd.concat(one.table for one in analysed), series_table)
-    write_json(
-        {
-            "temperature_k": temperature_k,
-            "series": [one.summary for one in analysed],
-            "provenance": provenance(
-                inputs=digests(*transmissions, *frontiers), settings=settings.model_dump(mode="json")
-            ),
-        },
-        summary,
-    )
+    SeriesRecord(
+        temperature_k=temperature_k,
+        series=tuple(one.summary for one in analysed),
+        provenance=provenance(
+            inputs=digests(*transmissions, *frontiers), settings=settings.model_dump(mode="json")
+        ),
+    ).write(summary)
 
 
 def chain(settings: InterferenceSettings, table: str | Path, summary: str | Path) -> None:
@@ -172,7 +168,7 @@ def chain(settings: InterferenceSettings, table: str | Path, summary: str | Path
         energies, threshold_decades=settings.jump_decades, confidence=settings.confidence
     )
     log10 = np.log10(spectrum.conductances_g0)
-    fit = np.asarray(spectrum.verdict.fit.predict(float(spectrum.distances_ang[-1])).log10_g)
+    trend = np.asarray(spectrum.verdict.fit.predict(float(spectrum.distances_ang[-1])).log10_g)
     write_table(
         pd.concat(
             pd.DataFrame({"site": site + 2, "energy_eV": energies, "log10_transmission": log10[site]})
@@ -180,20 +176,16 @@ def chain(settings: InterferenceSettings, table: str | Path, summary: str | Path
         ),
         table,
     )
-    middle = spectrum.at(0.0)
-    write_json(
-        asdict(model)
-        | {
-            "model": True,
-            "trend_at_last_site": fit,
-            "energies_ev": energies,
-            "shares": spectrum.shares(),
-            "midgap": verdict_values(middle),
-            "sentence": spectrum.sentence,
-            "provenance": provenance(inputs={}, settings=settings.model_dump(mode="json")),
-        },
-        summary,
-    )
+    ChainRecord(
+        **asdict(model),
+        model=True,
+        trend_at_last_site=tuple(trend.tolist()),
+        energies_ev=tuple(energies.tolist()),
+        shares=spectrum.shares(),
+        midgap=recorded_verdict(spectrum.at(0.0)),
+        sentence=spectrum.sentence,
+        provenance=provenance(inputs={}, settings=settings.model_dump(mode="json")),
+    ).write(summary)
 
 
 def decay_of(

@@ -1,7 +1,6 @@
 """Structures and junctions, from files to files: build, relax, put between tips."""
 
 import logging
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from qdjunction.structure.settling import DESCRIPTION, settling_springs
 from qdjunction.structure.sources.contract import SourceSettings
 from qdjunction.structure.xyz import read_structure, write_structure
 from qdjunction.study.config import ElectrodeSettings
+from qdjunction.study.results import IntegrityRecord, RelaxationRecord, Settling
 
 log = logging.getLogger(__name__)
 
@@ -76,18 +76,23 @@ def relax(
     settling = _settle(atoms, engine, Path(workdir) / "settling", max_steps) if is_new else None
     result = engine.relax(atoms, Path(workdir), fmax_ev_per_ang, max_steps)
     integrity = examine(result.atoms, built)
-    fields = {key: value for key, value in vars(result).items() if key not in ("atoms", "engine")}
-    values = fields | {
-        "integrity": integrity.record(),
-        "fmax_wanted_ev_per_ang": fmax_ev_per_ang,
-        "formula": atoms.get_chemical_formula("hill"),
-        "settling": settling,
-        "engine": asdict(result.engine),
-        "inputs": origin,
-        "provenance": provenance(inputs=digests(*origin.values())),
-    }
+    made = RelaxationRecord(
+        converged=result.converged,
+        energy_ev=result.energy_ev,
+        fmax_ev_per_ang=result.fmax_ev_per_ang,
+        steps=result.steps,
+        wall_time_s=result.wall_time_s,
+        reason=result.reason,
+        integrity=IntegrityRecord.model_validate(integrity.record()),
+        fmax_wanted_ev_per_ang=fmax_ev_per_ang,
+        formula=atoms.get_chemical_formula("hill"),
+        settling=settling,
+        engine=result.engine,
+        inputs=origin,
+        provenance=provenance(inputs=digests(*origin.values())),
+    )
     if not result.converged:
-        write_json(values, Path(workdir) / "not_converged.json")
+        made.write(Path(workdir) / "not_converged.json")
         raise EngineError(
             f"{structure}: {result.reason} Raise relax.max_steps; what was reached in {workdir} is kept."
         )
@@ -102,10 +107,10 @@ def relax(
         "lost_contacts": integrity.lost_contacts,
     }
     write_structure(result.atoms, output)
-    write_json(values, record)
+    made.write(record)
 
 
-def _settle(atoms: Atoms, engine: Engine, workdir: Path, max_steps: int) -> dict[str, Any] | None:
+def _settle(atoms: Atoms, engine: Engine, workdir: Path, max_steps: int) -> Settling | None:
     """Relax a new structure roughly, in place, with its softest bonds held by springs."""
     springs = settling_springs(atoms)
     if not springs:
@@ -118,11 +123,7 @@ def _settle(atoms: Atoms, engine: Engine, workdir: Path, max_steps: int) -> dict
     if not result.converged:
         raise EngineError(f"{result.reason} Raise relax.max_steps; what was reached in {workdir} is kept.")
     atoms.positions = result.atoms.positions
-    return {
-        "steps": result.steps,
-        "wall_time_s": result.wall_time_s,
-        "springs": DESCRIPTION,
-    }
+    return Settling(steps=result.steps, wall_time_s=result.wall_time_s, springs=DESCRIPTION)
 
 
 def junction(

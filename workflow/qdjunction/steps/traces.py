@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,30 @@ import numpy as np
 import pandas as pd
 
 from qdjunction.core.errors import AnalysisError, InputError
-from qdjunction.core.files import whole, write_json, write_table
+from qdjunction.core.files import whole, write_table
 from qdjunction.core.progress import watched
 from qdjunction.core.provenance import digests, provenance
+from qdjunction.core.results import read_result
+from qdjunction.study.results import RelaxationRecord, SeriesRecord, SimulationRecord
 from qdjunction.traces.analysis import TraceAnalysis, analyse
 from qdjunction.traces.clustering import classify
 from qdjunction.traces.histogram import PeakFit, fit_peaks, spacing_interval
 from qdjunction.traces.jump_table import writing_jumps
 from qdjunction.traces.plateaus import PlateauStatistics, measure_plateaus
 from qdjunction.traces.reading import open_traces
+from qdjunction.traces.results import (
+    Assumption,
+    BiasPoint,
+    BiasSummary,
+    ClassSummary,
+    FitRecord,
+    PeakRecord,
+    PlateauRecord,
+    PlateauSummary,
+    SetSummary,
+    SiteRecord,
+    Unused,
+)
 from qdjunction.traces.settings import SimulationSettings, TracesSettings
 from qdjunction.traces.simmons import fit_simmons
 from qdjunction.traces.simulation import (
@@ -35,7 +51,7 @@ from qdjunction.traces.simulation import (
     simulate,
     write_simulation,
 )
-from qdjunction.traces.trace import TraceSource, count_reasons
+from qdjunction.traces.trace import BadTrace, TraceSource, count_reasons
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +72,7 @@ def select_traces(
     histograms: str | Path | None = None,
     summary: str | Path | None = None,
     **described: Any,
-) -> dict[str, Any]:
+) -> SetSummary:
     """Select the traces with a jump and fill all histograms, in one pass.
 
     Parameters
@@ -76,7 +92,7 @@ def select_traces(
 
     Returns
     -------
-    dict
+    SetSummary
         The summary.
 
     Raises
@@ -98,37 +114,38 @@ def select_traces(
     fits = {"log10_g": _fit_conductance(result, settings)} | {
         name: _fit_one(getattr(result, name), settings) for name in DISTRIBUTIONS
     }
-    values = described | {
-        "source": str(path),
-        "simulated": is_simulation(path),
-        "traces": result.traces,
-        "complete": result.complete,
-        "selectable": result.selectable,
-        "jumps": result.jumps,
-        "jump_share": share,
-        "confidence": settings.peaks.confidence,
-        "bad": [asdict(bad) for bad in source.bad],
-        "left_out": [asdict(counted) for counted in count_reasons(source.bad)],
-        "unused": [{"reason": reason, "count": count} for reason, count in result.unused.items()],
-        "assumptions": [{"assumed": note, "count": count} for note, count in source.notes.items()],
-        "fits": {name: _fit_values(fit) for name, fit in fits.items()},
-        "settings": settings.model_dump(mode="json", exclude={"simulation"}),
-        "provenance": provenance(inputs=digests(path)),
-    }
+    made = SetSummary(
+        **described,
+        source=str(path),
+        simulated=is_simulation(path),
+        traces=result.traces,
+        complete=result.complete,
+        selectable=result.selectable,
+        jumps=result.jumps,
+        jump_share=share,
+        confidence=settings.peaks.confidence,
+        bad=tuple(source.bad),
+        left_out=tuple(count_reasons(source.bad)),
+        unused=tuple(Unused(reason=reason, count=count) for reason, count in result.unused.items()),
+        assumptions=tuple(Assumption(assumed=note, count=count) for note, count in source.notes.items()),
+        fits={name: _fit_record(fit) for name, fit in fits.items()},
+        settings=settings.model_dump(mode="json", exclude={"simulation"}),
+        provenance=provenance(inputs=digests(path)),
+    )
     if histograms is not None:
         dataset = result.to_dataset()
         for name, fit in fits.items():
             if isinstance(fit, PeakFit):
                 dataset[f"{name}_fit"] = (f"{name}_bin", fit.curve(fit.axis.centres))
-        dataset.attrs["simulated"] = int(values["simulated"])
-        dataset.attrs["provenance"] = json.dumps(values["provenance"])
+        dataset.attrs["simulated"] = int(made.simulated)
+        dataset.attrs["provenance"] = json.dumps(made.provenance)
         with whole(histograms) as temporary:
             dataset.to_netcdf(
                 temporary, engine="netcdf4", encoding={name: {"zlib": True} for name in dataset.data_vars}
             )
     if summary is not None:
-        write_json(values, summary)
-    return values
+        made.write(summary)
+    return made
 
 
 def measure_trace_plateaus(
@@ -153,30 +170,26 @@ def measure_trace_plateaus(
     summary : str or Path
         JSON to write: for each level traces, displacement and spacing to the next.
     """
-    fit = read_summary(selection)["fits"]["log10_g"]
-    levels = [peak["centre"] for peak in fit.get("peaks", [])]
-    measured, reason = None, fit.get("reason", "")
+    fit = read_result(SetSummary, selection).fits["log10_g"]
+    levels = [peak.centre for peak in fit.peaks]
+    measured, reason = None, fit.reason
     if levels:
         source = open_traces(path, settings.read)
         measured, reason = _or_reason(lambda: measure_plateaus(source, levels, settings))
-    rows, values = _plateau_values(measured, settings) if measured else ([], [])
+    rows, plateaus = _plateau_records(measured, settings) if measured else ([], [])
     columns = ["level_log10_g", "bin_nm", "traces_by_length", "traces_by_displacement", "displacement_fit"]
     write_table(pd.concat(rows) if rows else pd.DataFrame(columns=columns), table)
-    write_json(
-        {
-            "traces": measured.traces if measured else 0,
-            "half_width_decades": settings.plateaus.half_width_decades,
-            "shortest_nm": settings.plateaus.shortest_nm,
-            "confidence": settings.peaks.confidence,
-            "plateaus": values,
-            "reason": reason,
-            "provenance": provenance(
-                inputs=digests(path, selection),
-                settings=settings.model_dump(mode="json", exclude={"simulation"}),
-            ),
-        },
-        summary,
-    )
+    PlateauSummary(
+        traces=measured.traces if measured else 0,
+        half_width_decades=settings.plateaus.half_width_decades,
+        shortest_nm=settings.plateaus.shortest_nm,
+        confidence=settings.peaks.confidence,
+        plateaus=tuple(plateaus),
+        reason=reason,
+        provenance=provenance(
+            inputs=digests(path, selection), settings=settings.model_dump(mode="json", exclude={"simulation"})
+        ),
+    ).write(summary)
 
 
 def classify_traces(
@@ -200,21 +213,18 @@ def classify_traces(
     names, labels = (classes.names, classes.labels + 1) if classes else ((), ())
     write_table(pd.DataFrame({"file": names, "class": labels}), table)
     bins = settings.clusters
-    write_json(
-        {
-            "sizes": classes.sizes if classes else [],
-            "profiles": classes.profiles if classes else [],
-            "log10_g_range": bins.log10_g_range,
-            "displacement_range_nm": bins.displacement_range_nm,
-            "stability": [asdict(item) for item in classes.stability] if classes else [],
-            "eigenvalues": classes.eigenvalues if classes else [],
-            "reason": reason,
-            "provenance": provenance(
-                inputs=digests(path), settings=settings.model_dump(mode="json", exclude={"simulation"})
-            ),
-        },
-        summary,
-    )
+    ClassSummary(
+        sizes=tuple(classes.sizes.tolist()) if classes else (),
+        profiles=classes.profiles.tolist() if classes else (),
+        log10_g_range=bins.log10_g_range,
+        displacement_range_nm=bins.displacement_range_nm,
+        stability=classes.stability if classes else (),
+        eigenvalues=tuple(classes.eigenvalues.tolist()) if classes else (),
+        reason=reason,
+        provenance=provenance(
+            inputs=digests(path), settings=settings.model_dump(mode="json", exclude={"simulation"})
+        ),
+    ).write(summary)
 
 
 def fit_bias_series(
@@ -245,43 +255,42 @@ def fit_bias_series(
     points = []
     reason = ""
     for set_name, path in summaries.items():
-        values = read_summary(path)
-        peaks = values["fits"]["log10_g"].get("peaks", [])
-        if not peaks:
-            reason = f"set {set_name}: {values['fits']['log10_g']['reason']}"
+        selection = read_result(SetSummary, path)
+        if selection.bias_v is None:
+            raise InputError(f"{path}: says no bias of the set {set_name}; select its traces again")
+        found = selection.fits["log10_g"]
+        if not found.peaks:
+            reason = f"set {set_name}: {found.reason}"
             log.warning("%s: %s", name, reason)
             continue
-        nearest = min(peaks, key=lambda peak: abs(peak["centre"] - level_log10_g))
+        nearest = min(found.peaks, key=lambda peak: abs(peak.centre - level_log10_g))
         points.append(
-            {
-                "set": set_name,
-                "bias_v": values["bias_v"],
-                "log10_g": nearest["centre"],
-                "log10_g_interval": nearest["centre_interval"],
-            }
+            BiasPoint(
+                set=set_name,
+                bias_v=selection.bias_v,
+                log10_g=nearest.centre,
+                log10_g_interval=nearest.centre_interval,
+            )
         )
     fit = None
     if not reason:
         fit, reason = _or_reason(
             lambda: fit_simmons(
-                [point["bias_v"] for point in points],
-                [point["log10_g"] for point in points],
+                [point.bias_v for point in points],
+                [point.log10_g for point in points],
                 width_nm,
                 confidence=confidence,
             )
         )
-    write_json(
-        {
-            "name": name,
-            "level_log10_g": level_log10_g,
-            "points": sorted(points, key=lambda point: point["bias_v"]),
-            "fit": asdict(fit) if fit else None,
-            "confidence": confidence,
-            "reason": reason,
-            "provenance": provenance(inputs=digests(*summaries.values()), settings={"width_nm": width_nm}),
-        },
-        output,
-    )
+    BiasSummary(
+        name=name,
+        level_log10_g=level_log10_g,
+        points=tuple(sorted(points, key=lambda point: point.bias_v)),
+        fit=fit,
+        confidence=confidence,
+        reason=reason,
+        provenance=provenance(inputs=digests(*summaries.values()), settings={"width_nm": width_nm}),
+    ).write(output)
 
 
 def simulate_traces(
@@ -330,18 +339,15 @@ def simulate_traces(
     if truth is not None:
         write_table(table, truth)
     if record is not None:
-        write_json(
-            described
-            | {
-                "simulated": True,
-                "traces": count,
-                "share_with_jump": with_jump,
-                "sites": site_values(series),
-                "settings": settings.model_dump(mode="json"),
-                "provenance": provenance(inputs=digests(*inputs)),
-            },
-            record,
-        )
+        SimulationRecord(
+            **described,
+            simulated=True,
+            traces=count,
+            share_with_jump=with_jump,
+            sites=site_records(series),
+            settings=settings.model_dump(mode="json"),
+            provenance=provenance(inputs=digests(*inputs)),
+        ).write(record)
 
 
 def predict_traces(
@@ -374,13 +380,13 @@ def predict_traces(
     AnalysisError
         If a contact of the series has failed, or what was computed is no series to slide over.
     """
-    groups = {group["left"]: group for group in read_summary(series_summary)["series"]}
+    groups = {group.left: group for group in read_result(SeriesRecord, series_summary).series}
     group = groups.get(left)
     if group is None:
         raise AnalysisError(f"{series_summary}: the series from {left} has no result to predict traces from")
-    if group["kind"] == "incomplete":
-        raise AnalysisError(f"no traces are predicted from a part of a series. {group['sentence']}")
-    energy = group["headline_energy_ev"] if fermi_ev is None else fermi_ev
+    if group.kind == "incomplete":
+        raise AnalysisError(f"no traces are predicted from a part of a series. {group.sentence}")
+    energy = group.headline_energy_ev if fermi_ev is None else fermi_ev
     try:
         series = sliding_series(conductance, energy, left)
     except InputError as error:
@@ -395,7 +401,7 @@ def predict_traces(
         record,
         left=left,
         fermi_ev=energy,
-        engine=read_summary(relaxation)["engine"],
+        engine=read_result(RelaxationRecord, relaxation).engine,
         inputs=(conductance, series_summary, relaxation),
     )
 
@@ -454,41 +460,29 @@ def sliding_series(conductance: str | Path, fermi_ev: float, left: str | None = 
     return SlidingSeries(names, distances, levels)
 
 
-def site_values(series: SlidingSeries) -> list[dict[str, Any]]:
-    """Name, distance (Ang) and log10(G/G0) of every site."""
+def site_records(series: SlidingSeries) -> tuple[SiteRecord, ...]:
+    """Return name, distance (Ang) and log10(G/G0) of every site."""
     columns = zip(series.names, series.distance_ang, series.log10_g, strict=True)
-    return [{"name": name, "distance_ang": distance, "log10_g": level} for name, distance, level in columns]
+    return tuple(
+        SiteRecord(name=name, distance_ang=distance, log10_g=level) for name, distance, level in columns
+    )
 
 
 def headline_of_left(summary: str | Path, left: str | None) -> float:
     """Headline energy (eV, relative to E_F) of the series of a left contact in a ``series.json``."""
-    groups = read_summary(summary)["series"]
-    chosen = groups if left is None else [group for group in groups if group["left"] == left]
+    groups = read_result(SeriesRecord, summary).series
+    chosen = groups if left is None else [group for group in groups if group.left == left]
     if not chosen:
         raise InputError(f"{summary}: has no left contact '{left}'; correct it")
-    return float(chosen[0]["headline_energy_ev"])
+    return chosen[0].headline_energy_ev
 
 
-def write_bad(bad: Sequence[Mapping[str, str]], path: str | Path) -> None:
+def write_bad(bad: Sequence[BadTrace], path: str | Path) -> None:
     """Write the files left out with their reasons as CSV."""
     with whole(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("file", "reason"))
-        writer.writerows((item["name"], item["reason"]) for item in bad)
-
-
-def read_summary(path: str | Path) -> dict[str, Any]:
-    """Read a JSON file of these steps.
-
-    Raises
-    ------
-    InputError
-        If it is missing or damaged.
-    """
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); compute it again") from None
+        writer.writerows((item.name, item.reason) for item in bad)
 
 
 def _report_bad(source: TraceSource, read: int) -> None:
@@ -541,18 +535,23 @@ def _fit_one(histogram: Any, settings: TracesSettings) -> PeakFit | str:
     return fit or reason
 
 
-def _fit_values(fit: PeakFit | str) -> dict[str, Any]:
+def _fit_record(fit: PeakFit | str) -> FitRecord:
     if isinstance(fit, str):
-        return {"reason": fit}
-    return {"peaks": [asdict(peak) for peak in fit.peaks], "background": fit.background}
+        return FitRecord(reason=fit)
+    return FitRecord(peaks=tuple(PeakRecord(**asdict(peak)) for peak in fit.peaks), background=fit.background)
 
 
-def _plateau_values(
+def _plateau_records(
     measured: PlateauStatistics, settings: TracesSettings
-) -> tuple[list[pd.DataFrame], list[dict[str, Any]]]:
+) -> tuple[list[pd.DataFrame], list[PlateauRecord]]:
     """Rows of the table and entries of the summary, one a level, the highest first."""
     fits = [_fit_one(histogram, settings) for histogram in measured.displacement_nm]
-    rows, values = [], []
+    spacings: list[tuple[float, float, float] | None] = [None] * len(fits)
+    for band, (nearer, farther) in enumerate(pairwise(fits)):
+        if isinstance(nearer, PeakFit) and isinstance(farther, PeakFit):
+            spacing, reason = _or_reason(partial(spacing_interval, nearer, farther))
+            spacings[band] = None if reason else spacing
+    rows, records = [], []
     for band, (level, fit) in enumerate(zip(measured.levels_log10_g, fits, strict=True)):
         lengths, places = measured.length_nm[band], measured.displacement_nm[band]
         rows.append(
@@ -568,17 +567,13 @@ def _plateau_values(
                 }
             )
         )
-        values.append(
-            {
-                "level_log10_g": level,
-                "traces": measured.counts[band],
-                "median_length_nm": lengths.quantile(0.5),
-                "displacement": _fit_values(fit),
-                "spacing_to_next_nm": None,
-            }
+        records.append(
+            PlateauRecord(
+                level_log10_g=level,
+                traces=int(measured.counts[band]),
+                median_length_nm=lengths.quantile(0.5),
+                displacement=_fit_record(fit),
+                spacing_to_next_nm=spacings[band],
+            )
         )
-    for entry, (nearer, farther) in zip(values, pairwise(fits), strict=False):
-        if isinstance(nearer, PeakFit) and isinstance(farther, PeakFit):
-            spacing, reason = _or_reason(lambda a=nearer, b=farther: spacing_interval(a, b))
-            entry["spacing_to_next_nm"] = None if reason else spacing
-    return rows, values
+    return rows, records

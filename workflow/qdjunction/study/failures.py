@@ -26,12 +26,13 @@ from qdjunction.core.errors import (
 )
 from qdjunction.core.files import whole
 from qdjunction.core.provenance import digests, provenance
+from qdjunction.study import layout
 
 log = logging.getLogger(__name__)
 
 _KEY = "no_result"
 _HEAD = f'{{\n "{_KEY}": {{'.encode()
-_NO_RESULTS = ("benchmarks", "logs", "report", "work")
+_NO_RESULTS = (layout.BENCHMARKS, layout.LOGS, layout.REPORT, layout.WORK)
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,11 @@ def forget_failures(results: str | Path) -> int:
     for path in {path for paths in found.values() for path in paths}:
         path.unlink(missing_ok=True)
         dot = root / path.relative_to(root).parts[0]
-        for told in (dot / "series.json", dot / "report" / "index.html", root / "report" / "index.html"):
+        for told in (
+            dot / layout.SERIES,
+            dot / layout.REPORT / layout.PAGE,
+            root / layout.REPORT / layout.PAGE,
+        ):
             told.unlink(missing_ok=True)
     return len(found)
 

@@ -10,15 +10,16 @@ from typing import Any
 
 import netCDF4
 
+from qdjunction.study import layout
 from qdjunction.study.failures import Failure, read_failure
 
 _BESIDE = {
-    "conductance.csv": "series.json",
-    "junction.extxyz": "hamiltonian.nc",
-    "jumps.parquet": "summary.json",
-    "overview.csv": "index.html",
-    "traces.parquet": "simulation.json",
-    "truth.csv": "simulation.json",
+    layout.CONDUCTANCE: layout.SERIES,
+    layout.JUNCTION: layout.HAMILTONIAN,
+    layout.JUMPS: layout.SELECTION,
+    layout.OVERVIEW_TABLE: layout.PAGE,
+    layout.SIMULATED: layout.SIMULATION,
+    layout.TRUTH: layout.SIMULATION,
 }
 _META = re.compile(r"<meta name=\"provenance\" content='([^']*)'>")
 
@@ -45,8 +46,8 @@ class Record:
 def record_path(path: str | Path) -> Path:
     """Where the record of a result stands: in the file itself, or in one beside it."""
     path = Path(path)
-    if path.parent.name == "figures":
-        return path.with_name("figures.json")
+    if path.parent.name == layout.FIGURES:
+        return path.with_name(layout.FIGURE_RECORD)
     if path.suffix in (".json", ".nc", ".html"):
         return path
     own = path.with_suffix(".json")

@@ -18,9 +18,10 @@ from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
 from qdjunction.structure.anchors import anchor_distance
 from qdjunction.structure.sources.contract import Outline, SourceSettings
 from qdjunction.structure.sources.registry import SOURCES
+from qdjunction.study import layout
 from qdjunction.study.config import Config, parse_config
 
-RECORD = "study.json"
+RECORD = layout.STUDY
 """In the results folder: the configuration with every default, and what its sources have looked up."""
 
 CODE = ("workflow", "rules", "clusters", "envs", "profiles", "tests", "docs", "benchmarks", "slurm", ".git")

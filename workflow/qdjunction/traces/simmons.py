@@ -196,7 +196,7 @@ def fit_simmons(
         alpha=alpha,
         rms_decades=float(np.sqrt(squares / count)),
         constant_rms_decades=float(np.sqrt(constant / count)),
-        prefers_tunnelling=_akaike(squares, count, 2) < _akaike(constant, count, 1),
+        prefers_tunnelling=bool(_akaike(squares, count, 2) < _akaike(constant, count, 1)),
     )
 
 

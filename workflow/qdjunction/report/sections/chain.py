@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.sections.contract import PageSection, PlannedFigure
+from qdjunction.study import layout
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from qdjunction.report.data import StudyResults
     from qdjunction.report.page import Page
+    from qdjunction.study.results import ChainRecord
     from qdjunction.study.table import Study
 
 
@@ -31,7 +33,7 @@ class ChainSection(PageSection):
 
     def files(self, study: Study) -> Iterable[str]:
         """Return T(E) of the chain and its summary."""
-        return ["chain.csv", "chain.json"]
+        return [layout.CHAIN_TABLE, layout.CHAIN]
 
     def figures(self, study: Study) -> Iterable[PlannedFigure]:
         """Return the one figure of the study."""
@@ -62,17 +64,18 @@ HTML = """
 """
 
 
-def chain_figure(table: pd.DataFrame, summary: Mapping[str, Any], threshold: float) -> Figure:
+def chain_figure(table: pd.DataFrame, summary: ChainRecord, threshold: float) -> Figure:
     """The chain in the middle of its gap, and its last site over the whole gap."""
     log10 = table.pivot(index="energy_eV", columns="site", values="log10_transmission")
     energies, sites = log10.index.to_numpy(), log10.columns.to_numpy()
-    trend = np.array(summary["trend_at_last_site"])
+    trend = np.array(summary.trend_at_last_site)
     middle = int(np.abs(energies).argmin())
-    midgap = summary["midgap"]
+    midgap = summary.midgap
     figure = new_figure(3.0)
     at_middle, over_gap = figure.subplots(1, 2)
     # Distances count from site 1, where the left lead is.
-    ends = (midgap["log10_contact_conductance_G0"], log10.iloc[middle, -1] - midgap["above_trend_decades"])
+    last, before = log10.iloc[:, -1].to_numpy(), log10.iloc[:, -2].to_numpy()
+    ends = (midgap.log10_contact_conductance_G0, float(last[middle]) - midgap.above_trend_decades)
     line = sites[[0, -1]]
     at_middle.plot(
         line,
@@ -88,7 +91,6 @@ def chain_figure(table: pd.DataFrame, summary: Mapping[str, Any], threshold: flo
     at_middle.set_xticks(sites)
     at_middle.set_title("middle of the gap")
     at_middle.legend(loc="best")
-    last, before = log10.iloc[:, -1].to_numpy(), log10.iloc[:, -2].to_numpy()
     over_gap.plot(energies, last - trend, color=style.TREND, ls="--", label="above the trend")
     over_gap.plot(energies, last - before, color=style.PALETTE[3], label=f"above site {sites[-2]}")
     over_gap.axhline(0, color="black", lw=0.7)

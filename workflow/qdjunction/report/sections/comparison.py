@@ -11,6 +11,7 @@ from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.energy_axis import Marks, energy_axis
 from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_dots
+from qdjunction.study import layout
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,13 +31,13 @@ class ComparisonSection(SeriesSection):
 
     def files(self, study: Study) -> Iterable[str]:
         """Return the tables of the series."""
-        return of_dots(study, "series.csv")
+        return of_dots(study, layout.SERIES_TABLE)
 
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
         """Draw the ratio of the two junctions of a series."""
         series = results.series(figure.dot, figure.left)
         table = series.spectrum[["left", "energy_eV", "in_window", "log10_ratio"]]
-        short, long = series.summary["junctions"]
+        short, long = series.summary.junctions
         return Drawing(comparison_figure(table, Marks.of(series.summary), short, long), table)
 
 

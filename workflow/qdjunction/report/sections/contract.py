@@ -6,10 +6,12 @@ nor ASE before they draw.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from qdjunction.study import layout
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from qdjunction.report.tables import Table
     from qdjunction.report.trace_data import TraceResults
     from qdjunction.study.table import DotCase, Study
+    from qdjunction.traces.results import BiasSummary
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -222,7 +225,7 @@ class BiasSection(Section):
         """Return where the points come from."""
         return "measured traces"
 
-    def html(self, page: Page, series: Mapping[str, Any]) -> Markup | str:
+    def html(self, page: Page, series: BiasSummary) -> Markup | str:
         """Return the part of one bias series."""
         raise NotImplementedError
 
@@ -246,8 +249,10 @@ def of_junctions(study: Study, *names: str) -> list[str]:
 def of_traces(study: Study, *names: str) -> list[str]:
     """Return the paths of files that every set of traces and every prediction has."""
     section = study.config.traces
-    sets = [entry.name for entry in (*section.sets, *section.predictions)] if section else []
-    return [f"traces/{entry}/{name}" for entry in sets for name in names]
+    if section is None:
+        return []
+    sets = [*(entry.name for entry in section.sets), *(entry.name for entry in section.predictions)]
+    return [f"{layout.TRACES}/{entry}/{name}" for entry in sets for name in names]
 
 
 def _planned_kind(junctions: Collection[str]) -> str:

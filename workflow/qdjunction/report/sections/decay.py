@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from qdjunction.interference.results import DecaySeries, Trend, Verdict
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.sections.contract import PlannedFigure, SeriesSection
@@ -33,53 +34,52 @@ class DecaySection(SeriesSection):
         """Draw the decay of a series."""
         dot, series = results.dot(figure.dot), results.series(figure.dot, figure.left)
         table = decay_table(series)
-        return Drawing(decay_figure(table, series.summary["at_headline"], dot.colours), table)
+        return Drawing(decay_figure(table, series.decay.at_headline, dot.colours), table)
 
 
 def decay_table(series: SeriesResults) -> pd.DataFrame:
     """Return the contacts at the headline energy and the fit with its prediction band, as the series recorded them."""
-    summary = series.summary
-    trend = summary.get("trend_at_headline") or _trend_without_band(summary)
-    contacts = len(summary["junctions"])
-    distances = np.array(trend["distance_ang"])
+    summary = series.decay
+    trend = summary.trend_at_headline or _trend_without_band(summary)
+    contacts = len(summary.junctions)
+    distances = np.array(trend.distance_ang)
     table = pd.DataFrame({"row": ["contact"] * contacts + ["curve"] * (len(distances) - contacts)})
-    table["junction"] = pd.Series(summary["junctions"])
+    table["junction"] = pd.Series(summary.junctions)
     table["distance_ang"] = distances
-    table["conductance_G0"] = pd.Series(summary["conductance_at_headline_G0"])
+    table["conductance_G0"] = pd.Series(summary.conductance_at_headline_G0)
     for column, key in (
         ("fit_G0", "log10_conductance_G0"),
         ("band_low_G0", "log10_low_G0"),
         ("band_high_G0", "log10_high_G0"),
     ):
-        # A band that two contacts do not have is null in JSON.
-        table[column] = 10 ** np.array(trend[key], dtype=float)
+        table[column] = 10 ** np.array(getattr(trend, key))
     return table
 
 
-def _trend_without_band(summary: Mapping[str, Any]) -> dict[str, list[float]]:
+def _trend_without_band(summary: DecaySeries) -> Trend:
     """Return the trend of a series recorded without it: the line of its fit, and the band at the last contact alone."""
-    verdict, distances = summary["at_headline"], np.array(summary["distances_ang"])
+    verdict, distances = summary.at_headline, np.array(summary.distances_ang)
     ends = distances[[0, -1]] + np.array([-0.06, 0.23]) * np.ptp(distances)
     at = np.concatenate([distances, [ends[0], distances[-2], ends[1]]])
-    line = verdict["log10_contact_conductance_G0"] - verdict["beta_per_ang"] * at / np.log(10)
+    line = verdict.log10_contact_conductance_G0 - verdict.beta_per_ang * at / np.log(10)
     half_width = np.full(len(at), np.nan)
-    half_width[len(distances) - 1] = verdict["band_decades"]
-    return {
-        "distance_ang": at.tolist(),
-        "log10_conductance_G0": line.tolist(),
-        "log10_low_G0": (line - half_width).tolist(),
-        "log10_high_G0": (line + half_width).tolist(),
-    }
+    half_width[len(distances) - 1] = verdict.band_decades
+    return Trend(
+        distance_ang=at.tolist(),
+        log10_conductance_G0=line.tolist(),
+        log10_low_G0=(line - half_width).tolist(),
+        log10_high_G0=(line + half_width).tolist(),
+    )
 
 
-def decay_figure(table: pd.DataFrame, verdict: Mapping[str, Any], colours: Mapping[str, str]) -> Figure:
+def decay_figure(table: pd.DataFrame, verdict: Verdict, colours: Mapping[str, str]) -> Figure:
     """Draw G against distance: the fit without the last contact, its prediction band and the jump.
 
     Parameters
     ----------
     table : pandas.DataFrame
         As `decay_table` returns it.
-    verdict : mapping
+    verdict : Verdict
         ``at_headline`` of the series.
     colours : mapping
         Colour of each junction.
@@ -89,8 +89,10 @@ def decay_figure(table: pd.DataFrame, verdict: Mapping[str, Any], colours: Mappi
     names = list(contacts["junction"])
     figure = new_figure(3.7)
     axes = figure.add_subplot()
-    if verdict["band"] is not None:
-        label = f"{verdict['confidence']:.0%} prediction band: ±{verdict['band_decades']:.1f} decades at {names[-1]}"
+    if verdict.band is not None:
+        label = (
+            f"{verdict.confidence:.0%} prediction band: ±{verdict.band_decades:.1f} decades at {names[-1]}"
+        )
         low, high = curve["band_low_G0"], curve["band_high_G0"]
         if low.notna().any():
             axes.fill_between(
@@ -100,7 +102,7 @@ def decay_figure(table: pd.DataFrame, verdict: Mapping[str, Any], colours: Mappi
             ends = contacts.iloc[-1][["band_low_G0", "band_high_G0"]]
             axes.vlines(distances[-1], *ends, color=style.BAND, lw=9, zorder=0, label=label)
     inside = curve["distance_ang"] <= distances[-2]
-    label = f"fit to {names[0]} … {names[-2]}: $\\beta$ = {verdict['beta_per_ang']:.2f} Å$^{{-1}}$"
+    label = f"fit to {names[0]} … {names[-2]}: $\\beta$ = {verdict.beta_per_ang:.2f} Å$^{{-1}}$"
     axes.plot(curve["distance_ang"][inside], curve["fit_G0"][inside], color=style.TREND, label=label)
     inside &= curve["distance_ang"] < distances[-2]
     axes.plot(curve["distance_ang"][~inside], curve["fit_G0"][~inside], color=style.TREND, ls="--")
@@ -114,7 +116,7 @@ def decay_figure(table: pd.DataFrame, verdict: Mapping[str, Any], colours: Mappi
     axes.annotate("", (distances[-1], conductances[-1]), (distances[-1], trend), arrowprops=arrow)
     span = float(np.ptp(distances))
     axes.annotate(
-        f"{verdict['above_trend_decades']:+.2f} decades\nfrom the trend",
+        f"{verdict.above_trend_decades:+.2f} decades\nfrom the trend",
         (distances[-1], trend**0.25 * conductances[-1] ** 0.75),
         (-6, 0), textcoords="offset points", ha="right", va="center", color=style.HEADLINE, fontsize=8,
     )  # fmt: skip
@@ -127,7 +129,7 @@ def decay_figure(table: pd.DataFrame, verdict: Mapping[str, Any], colours: Mappi
         arrowprops={"arrowstyle": "|-|", "mutation_scale": 3, "color": colours[names[-1]], "shrinkA": 0, "shrinkB": 0},
     )  # fmt: skip
     axes.annotate(
-        f"step\n{verdict['step_decades']:+.2f}", (right, np.sqrt(conductances[-1] * conductances[-2])),
+        f"step\n{verdict.step_decades:+.2f}", (right, np.sqrt(conductances[-1] * conductances[-2])),
         (5, 0), textcoords="offset points", va="center", color=colours[names[-1]], fontsize=8,
     )  # fmt: skip
     axes.set_yscale("log")

@@ -13,6 +13,8 @@ from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.projection import project
 from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_junctions, series_of
+from qdjunction.report.tables import row_tuples
+from qdjunction.study import layout
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
 
-    from qdjunction.report.data import DotResults, JunctionResults, SeriesResults, StudyResults
+    from qdjunction.report.data import DotResults, JunctionResults, LocalDensity, SeriesResults, StudyResults
     from qdjunction.report.page import Page
     from qdjunction.study.table import Study
 
@@ -40,7 +42,7 @@ class DensitySection(SeriesSection):
 
     def files(self, study: Study) -> Iterable[str]:
         """Return geometries and local densities of the junctions."""
-        return of_junctions(study, "junction.extxyz", "local_density.nc")
+        return of_junctions(study, layout.JUNCTION, layout.LOCAL_DENSITY)
 
     def figures(self, study: Study) -> Iterable[PlannedFigure]:
         """Return one figure for each junction."""
@@ -81,7 +83,7 @@ HTML = """
 
 def density_table(junction: JunctionResults) -> pd.DataFrame:
     """One row an atom: where it is drawn, and its local density of states per spin."""
-    atoms, density = junction.atoms, junction.density
+    atoms, density = junction.atoms, density_of(junction)
     across, up, depth = project(atoms)
     return pd.DataFrame(
         {
@@ -97,6 +99,13 @@ def density_table(junction: JunctionResults) -> pd.DataFrame:
             "contact": _contact_names(atoms),
         }
     )
+
+
+def density_of(junction: JunctionResults) -> LocalDensity:
+    """Return the local density of a junction that has one."""
+    if junction.density is None:
+        raise ValueError(f"{junction.case.id} has no local density of states")
+    return junction.density
 
 
 def _contact_names(atoms: Atoms) -> list[str | None]:
@@ -122,7 +131,7 @@ def density_figure(table: pd.DataFrame, scale: tuple[float, float], junction: Ju
     panel = (style.WIDTH_IN - 0.2) / 2
     figure = new_figure(panel * height / width + 1.2)
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
-    figure.get_layout_engine().set(wspace=0.06)  # the tips of the two pictures keep apart
+    figure.set_layout_engine("constrained", wspace=0.06)  # the tips of the two pictures keep apart
     norm = Normalize(*scale)
     for axes, column, title in zip(
         panels,
@@ -153,7 +162,8 @@ def log10_clipped(values: pd.Series | NDArray[np.float64], low: float) -> NDArra
 
     So are the slightly negative ones of Mulliken's share, and atoms without one, which a lead stands in for.
     """
-    return np.log10(np.fmax(np.asarray(values, dtype=float), 10.0**low))
+    clipped: NDArray[np.float64] = np.fmax(np.asarray(values, dtype=np.float64), 10.0**low)
+    return np.log10(clipped)
 
 
 def _atoms_in_projection(
@@ -186,14 +196,14 @@ def _label_contacts(axes: Axes, table: pd.DataFrame) -> None:
 
     dot = table[table["tag"] < 10]
     middle = dot[["across_ang", "up_ang"]].mean().to_numpy()
-    for row in table.dropna(subset="contact").itertuples():
+    for row in row_tuples(table.dropna(subset="contact")):
         place = np.array([row.across_ang, row.up_ang])
         out = place - middle
         along, other = (0, 1) if abs(out[0]) >= abs(out[1]) else (1, 0)
         place[along] += np.sign(out[along]) * 1.4
         place[other] += 2.4
         axes.annotate(
-            row.contact, place, ha="center", va="center", fontsize=8, weight="bold", zorder=5,
+            row.contact, (place[0], place[1]), ha="center", va="center", fontsize=8, weight="bold", zorder=5,
             path_effects=[Stroke(linewidth=2, foreground="white"), Normal()],
         )  # fmt: skip
 

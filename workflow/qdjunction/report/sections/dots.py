@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from qdjunction.report.sections.contract import PageSection, SeriesSection, of_dots
 from qdjunction.report.sections.registry import sections
+from qdjunction.study import layout
 
 if TYPE_CHECKING:
     from qdjunction.report.data import DotResults, SeriesResults, StudyResults
@@ -25,7 +26,7 @@ class DotsSection(PageSection):
 
     def files(self, study: Study) -> Iterable[str]:
         """Return geometries, relaxations and levels of the dots, and the summaries of their series."""
-        return of_dots(study, "relaxed.extxyz", "relaxed.json", "hamiltonian.nc", "series.json")
+        return of_dots(study, layout.RELAXED, layout.RELAXATION, layout.HAMILTONIAN, layout.SERIES)
 
     def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
         """Return one entry for each dot."""
@@ -43,7 +44,7 @@ class DotsSection(PageSection):
                 {
                     "id": dot.case.id,
                     "atoms": len(dot.atoms),
-                    "formula": dot.relaxation["formula"],
+                    "formula": dot.relaxation.formula,
                     "gap_ev": dot.lumo_ev - dot.homo_ev,
                     "series": [
                         {

@@ -91,13 +91,11 @@ def explored(dot: DotResults, series: SeriesResults, colours: Mapping[str, str])
                 "colour": colours[name],
                 "log10_g": _rounded(log10_g.loc[kept, name]),
             }
-            for name, distance in zip(
-                series.summary["junctions"], series.summary["distances_ang"], strict=True
-            )
+            for name, distance in zip(series.summary.junctions, series.summary.distances_ang, strict=True)
         ],
         "fit": fit,
-        "gap": [round(edge, 3) for edge in series.summary["gap_ev"]],
-        "headline": round(series.summary["headline_energy_ev"], 3),
+        "gap": [round(edge, 3) for edge in series.summary.gap_ev],
+        "headline": round(series.summary.headline_energy_ev, 3),
     }
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qdjunction.report.sections.contract import PageSection
-from qdjunction.report.tables import MISSING, Table, number
+from qdjunction.report.tables import MISSING, Table, number, row_tuples
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
     from qdjunction.report.data import DotResults, StudyResults
     from qdjunction.report.page import Page
+    from qdjunction.study.results import RelaxationRecord
 
 
 class GeometrySection(PageSection):
@@ -55,15 +54,15 @@ def dots_table(results: StudyResults) -> Table:
         rows.append(
             (
                 dot.case.id,
-                record["formula"],
+                record.formula,
                 _start(dot),
                 _not_kept(record),
                 str(len(dot.atoms)),
                 number(dot.lumo_ev - dot.homo_ev),
-                str(record["steps"]),
-                number(record["fmax_ev_per_ang"], 3),
-                number(record["fmax_wanted_ev_per_ang"], 2),
-                number(record["energy_ev"], 3),
+                str(record.steps),
+                number(record.fmax_ev_per_ang, 3),
+                number(record.fmax_wanted_ev_per_ang, 2),
+                number(record.energy_ev, 3),
             )
         )
     return Table(
@@ -82,28 +81,31 @@ def dots_table(results: StudyResults) -> Table:
 def _start(dot: DotResults) -> str:
     """Where the relaxation began, in words."""
     if before := dot.pre_relaxation:
-        origin = "catalogue" if "start" in before["inputs"] else dot.case.entry.origin
-        return f"{origin}, then {before['steps']} steps of {before['engine']['method']}"
-    return "catalogue" if "start" in dot.relaxation["inputs"] else dot.case.entry.origin
+        origin = "catalogue" if "start" in before.inputs else dot.case.entry.origin
+        return f"{origin}, then {before.steps} steps of {before.engine.method}"
+    return "catalogue" if "start" in dot.relaxation.inputs else dot.case.entry.origin
 
 
-def _not_kept(record: Mapping[str, Any]) -> str:
+def _not_kept(record: RelaxationRecord) -> str:
     """What the relaxation did not keep; a dash for results of versions that did not look."""
-    if "integrity" not in record:
+    if record.integrity is None:
         return MISSING
-    return "; ".join(record["integrity"]["findings"]) or "none"
+    return "; ".join(record.integrity.findings) or "none"
 
 
 def corrections_table(results: StudyResults) -> Table | None:
     """What was changed to bring calculations to converge; None where the engine corrects nothing."""
-    records = []
-    for dot in results.dots:
-        records += [
-            (dot.case.id, "relaxation", dot.relaxation["engine"]),
-            (dot.case.id, "H and S", asdict(dot.electrons) if dot.electrons else {}),
-        ]
-        records += [(item.case.id, "H and S", item.frontier.get("engine") or {}) for item in dot.junctions]
-    if not any("corrections" in engine.get("settings", {}) for _, _, engine in records):
+    engines = [
+        (where, task, engine)
+        for dot in results.dots
+        for where, task, engine in (
+            (dot.case.id, "relaxation", dot.relaxation.engine),
+            (dot.case.id, "H and S", dot.electrons),
+            *((item.case.id, "H and S", item.frontier.engine) for item in dot.junctions),
+        )
+        if engine is not None
+    ]
+    if not any("corrections" in engine.settings for _, _, engine in engines):
         return None
     rows = [
         (
@@ -114,8 +116,8 @@ def corrections_table(results: StudyResults) -> Table | None:
             made["action"],
             ", ".join(f"{key} {old} to {new}" for key, (old, new) in made["changed"].items()) or MISSING,
         )
-        for where, task, engine in records
-        for made in engine.get("settings", {}).get("corrections", [])
+        for where, task, engine in engines
+        for made in engine.settings.get("corrections", [])
     ]
     caption = "Corrections: how a calculation was brought to converge, never what it converges to."
     return Table(
@@ -132,7 +134,7 @@ def bonds_table(results: StudyResults) -> Table:
 
     rows = []
     for dot in results.dots:
-        for bond in bond_lengths(dot.atoms).itertuples():
+        for bond in row_tuples(bond_lengths(dot.atoms)):
             lengths = (number(length, 3) for length in (bond.min_ang, bond.mean_ang, bond.max_ang))
             rows.append((dot.case.id, f"Pb-{bond.halide}", bond.kind, str(bond.bonds), *lengths))
     return Table(

@@ -9,6 +9,7 @@ import numpy as np
 
 from qdjunction.report.sections.contract import SeriesSection, of_junctions
 from qdjunction.report.tables import Table, interval, number
+from qdjunction.study import layout
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -26,7 +27,7 @@ class JunctionsSection(SeriesSection):
 
     def files(self, study: Study) -> Iterable[str]:
         """Return geometries and levels of the junctions."""
-        return of_junctions(study, "junction.extxyz", "frontier.json")
+        return of_junctions(study, layout.JUNCTION, layout.FRONTIER)
 
     def html(self, page: Page, dot: DotResults, series: SeriesResults) -> Markup:
         """Return the table of a series."""
@@ -38,8 +39,8 @@ def junctions_table(dot: DotResults, series: SeriesResults) -> Table:
     rows = []
     for junction, distance, value in zip(
         series.junctions,
-        series.summary["distances_ang"],
-        series.summary["conductance_at_headline_G0"],
+        series.summary.distances_ang,
+        series.summary.conductance_at_headline_G0,
         strict=True,
     ):
         frontier, spectrum = junction.frontier, junction.transmission
@@ -50,8 +51,8 @@ def junctions_table(dot: DotResults, series: SeriesResults) -> Table:
                 str(len(junction.atoms)),
                 number(distance),
                 number(np.log10(value)),
-                interval((frontier["homo_ev"], frontier["lumo_ev"])),
-                number(frontier["lumo_ev"] - frontier["homo_ev"]),
+                interval((frontier.homo_ev, frontier.lumo_ev)),
+                number(frontier.lumo_ev - frontier.homo_ev),
                 "exact" if spectrum.error_estimate == 0 else f"{spectrum.error_estimate:.0e}",
             )
         )

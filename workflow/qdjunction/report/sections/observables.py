@@ -89,7 +89,7 @@ def _table(dataset: xarray.Dataset) -> pd.DataFrame:
         frame = variable.to_dataframe(name="value").reset_index() if variable.ndim else None
         if frame is None:
             frame = pd.DataFrame({"value": [variable.item()]})
-        frames.append(frame.assign(variable=name, units=variable.attrs.get("units", "")))
+        frames.append(frame.assign(variable=str(name), units=variable.attrs.get("units", "")))
     return pd.concat(frames, ignore_index=True)
 
 

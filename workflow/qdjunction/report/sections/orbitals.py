@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from qdjunction.interference.results import NoRule
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_junctions
 from qdjunction.report.tables import MISSING, Table, number
+from qdjunction.study import layout
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -31,7 +33,7 @@ class OrbitalsSection(SeriesSection):
 
     def files(self, study: Study) -> Iterable[str]:
         """Return the orbital rules of the junctions."""
-        return of_junctions(study, "frontier.json")
+        return of_junctions(study, layout.FRONTIER)
 
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
         """Draw the orbital rule of a series."""
@@ -44,7 +46,7 @@ class OrbitalsSection(SeriesSection):
             HTML,
             figures=page.figures(self, dot=dot.case.id, left=series.left),
             sentences=[
-                (junction.case.name, junction.frontier["orbital_rule"]["headline"]["sentence"])
+                (junction.case.name, junction.frontier.orbital_rule["headline"].sentence)
                 for junction in series.junctions
             ],
             table=orbitals_table(series),
@@ -72,25 +74,25 @@ def orbital_table(series: SeriesResults) -> pd.DataFrame:
     """One row a junction and energy; rows without a rule (energy on a level) are left out."""
     rows = []
     for junction in series.junctions:
-        for where, rule in junction.frontier["orbital_rule"].items():
-            if "homo" not in rule:
+        for where, rule in junction.frontier.orbital_rule.items():
+            if isinstance(rule, NoRule):
                 continue
-            total = rule["homo"] + rule["lumo"] + rule["rest"]
+            total = rule.homo + rule.lumo + rule.rest
             rows.append(
                 {
                     "junction": junction.case.name,
                     "at": where,
-                    "energy_eV": rule["energy_ev"],
-                    "homo_share": rule["homo"] / total,
-                    "lumo_share": rule["lumo"] / total,
-                    "rest_share": rule["rest"] / total,
-                    "a_homo_eV2": rule["a_homo"],
-                    "a_lumo_eV2": rule["a_lumo"],
-                    "frontier_constructive": rule["constructive"],
-                    "coherent": rule["coherent"],
-                    "incoherent": rule["incoherent"],
-                    "coherent_over_incoherent": rule["interference"],
-                    "channel_share": rule["channel_share"],
+                    "energy_eV": rule.energy_ev,
+                    "homo_share": rule.homo / total,
+                    "lumo_share": rule.lumo / total,
+                    "rest_share": rule.rest / total,
+                    "a_homo_eV2": rule.a_homo,
+                    "a_lumo_eV2": rule.a_lumo,
+                    "frontier_constructive": rule.constructive,
+                    "coherent": rule.coherent,
+                    "incoherent": rule.incoherent,
+                    "coherent_over_incoherent": rule.interference,
+                    "channel_share": rule.channel_share,
                 }
             )
     columns = [
@@ -144,22 +146,22 @@ def orbitals_table(series: SeriesResults) -> Table:
     """Numbers of the orbital rule."""
     rows = []
     for junction in series.junctions:
-        for where, rule in junction.frontier["orbital_rule"].items():
+        for where, rule in junction.frontier.orbital_rule.items():
             place = {"midgap": "middle of the gap", "headline": "headline energy"}.get(where, where)
-            if "homo" not in rule:
-                rows.append((junction.case.name, place, number(rule["energy_ev"]), MISSING, *[MISSING] * 7))
+            if isinstance(rule, NoRule):
+                rows.append((junction.case.name, place, number(rule.energy_ev), MISSING, *[MISSING] * 7))
                 continue
-            total = rule["homo"] + rule["lumo"] + rule["rest"]
+            total = rule.homo + rule.lumo + rule.rest
             rows.append(
                 (
                     junction.case.name,
                     place,
-                    "constructive" if rule["constructive"] else "destructive",
-                    number(rule["energy_ev"]),
-                    *(f"{rule[key]:.2g}".replace("-", "−") for key in ("a_homo", "a_lumo")),
-                    *(number(rule[key] / total, sign=True) for key in ("homo", "lumo", "rest")),
-                    f"{rule['interference']:.2g}",
-                    number(rule["channel_share"]),
+                    "constructive" if rule.constructive else "destructive",
+                    number(rule.energy_ev),
+                    *(f"{amplitude:.2g}".replace("-", "−") for amplitude in (rule.a_homo, rule.a_lumo)),
+                    *(number(part / total, sign=True) for part in (rule.homo, rule.lumo, rule.rest)),
+                    f"{rule.interference:.2g}",
+                    number(rule.channel_share),
                 )
             )
     return Table(

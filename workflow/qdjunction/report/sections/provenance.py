@@ -44,7 +44,7 @@ def provenance_table(results: StudyResults, page: Mapping[str, Any]) -> Table:
     """Which commit and machine made what, and when."""
     rows = [("this page", page["commit"] or MISSING, page["time"], page["machine"])]
     for dot in results.dots:
-        made = dot.relaxation["provenance"]
+        made = dot.relaxation.provenance
         rows.append(
             (f"{dot.case.id}, relaxed geometry", made["commit"] or MISSING, made["time"], made["machine"])
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,7 @@ from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.energy_axis import Marks, energy_axis
 from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_dots
+from qdjunction.study import layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +34,7 @@ class SpectrumSection(SeriesSection):
 
     def files(self, study: Study) -> Iterable[str]:
         """Return the tables of the series."""
-        return of_dots(study, "series.csv")
+        return of_dots(study, layout.SERIES_TABLE)
 
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
         """Draw the decay and the jump of a series over the energy."""
@@ -82,8 +83,8 @@ def spectrum_figure(table: pd.DataFrame, marks: Marks, threshold: float) -> Figu
     return figure
 
 
-def _shade(axes: Axes, energies: NDArray[np.float64], holds: Sequence[bool], colour: str, label: str) -> None:
-    where = np.asarray(pd.Series(holds).fillna(False), dtype=bool)
+def _shade(axes: Axes, energies: NDArray[np.float64], holds: pd.Series, colour: str, label: str) -> None:
+    where = np.asarray(holds.fillna(False), dtype=bool)
     axes.fill_between(
         energies,
         0,

@@ -10,7 +10,7 @@ import numpy as np
 from qdjunction.report import style
 from qdjunction.report.projection import view_axes
 from qdjunction.report.sections.contract import TEMPLATES, PageSection
-from qdjunction.report.sections.density import density_scale, log10_clipped
+from qdjunction.report.sections.density import density_of, density_scale, log10_clipped
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -92,7 +92,7 @@ def scene(junction: JunctionResults, scale: tuple[float, float]) -> dict[str, An
         ``symbols``; ``positions`` (Ang), turned so that the picture is seen as in the projections; ``bonds``, pairs of
         atoms; ``density``, log10 of the density that enters from the left, for each atom.
     """
-    atoms = junction.atoms
+    atoms, density = junction.atoms, density_of(junction)
     centred = atoms.positions - atoms.positions.mean(axis=0)
     return {
         "name": junction.case.name,
@@ -100,8 +100,8 @@ def scene(junction: JunctionResults, scale: tuple[float, float]) -> dict[str, An
         "symbols": atoms.get_chemical_symbols(),
         "positions": np.round(centred @ view_axes(atoms).T, 3).tolist(),
         "bonds": bonds(atoms),
-        "density": np.round(log10_clipped(junction.density.left, scale[0]), 2).tolist(),
-        "energy_ev": round(junction.density.energy_ev, 3),
+        "density": log10_clipped(density.left, scale[0]).round(2).tolist(),
+        "energy_ev": round(density.energy_ev, 3),
         "scale": list(scale),
     }
 
@@ -114,7 +114,7 @@ def bonds(atoms: Atoms) -> list[list[int]]:
     radii = BOND_FRACTION * covalent_radii[atoms.numbers]
     first, second = neighbor_list("ij", atoms, radii)
     once = first < second
-    return np.column_stack([first[once], second[once]]).tolist()
+    return [[int(i), int(j)] for i, j in zip(first[once], second[once], strict=True)]
 
 
 def appearance(symbols: Sequence[str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qdjunction.report.sections.contract import PageSection
-from qdjunction.report.tables import MISSING, Table, number
+from qdjunction.report.tables import MISSING, Table, number, row_tuples
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -48,7 +48,7 @@ def timings_table(results: StudyResults) -> Table:
             number(job.cpu_s, 1),
             number(job.max_rss_mb, 0),
         )
-        for job in results.timings.itertuples()
+        for job in row_tuples(results.timings)
     ]
     return Table(
         f"Jobs as Snakemake measured them when each was last run: {total} minutes of wall time in all.",

@@ -31,7 +31,7 @@ class AlignedSection(TraceSection):
 
 def aligned_figure(table: pd.DataFrame, entry: TraceResults) -> Figure:
     """Conductance against displacement around the jump, one panel a set."""
-    limits = tuple(entry.summary["settings"]["histogram"]["aligned_log10_g_range"])
+    limits = tuple(entry.summary.settings["histogram"]["aligned_log10_g_range"])
     return pictures(
         table,
         entry,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.sections.contract import BiasSection, PlannedFigure
 from qdjunction.report.tables import number
 from qdjunction.report.trace_drawing import LOG10_G, MEASURED, SIMULATED
+from qdjunction.study import layout
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from qdjunction.report.data import StudyResults
     from qdjunction.report.page import Page
     from qdjunction.study.table import Study
+    from qdjunction.traces.results import BiasSummary
 
 
 class TraceBiasSection(BiasSection):
@@ -32,7 +34,7 @@ class TraceBiasSection(BiasSection):
     def files(self, study: Study) -> Iterable[str]:
         """Return the points and fits of the bias series."""
         series = study.config.traces.bias_series if study.config.traces else ()
-        return [f"traces/{one.name}/simmons.json" for one in series]
+        return [f"{layout.TRACES}/{one.name}/{layout.BIAS_FIT}" for one in series]
 
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
         """Draw a bias series."""
@@ -40,9 +42,9 @@ class TraceBiasSection(BiasSection):
         table = bias_table(series)
         return Drawing(bias_figure(table, series), table)
 
-    def html(self, page: Page, series: Mapping[str, Any]) -> Markup:
+    def html(self, page: Page, series: BiasSummary) -> Markup:
         """Return a bias series in words and in its figure."""
-        name = series["name"]
+        name = series.name
         return page.render(
             HTML, name=name, sentence=bias_sentence(series), figures=page.figures(self, traces=name)
         )
@@ -57,34 +59,30 @@ HTML = """
 """
 
 
-def bias_table(series: Mapping[str, Any]) -> pd.DataFrame:
+def bias_table(series: BiasSummary) -> pd.DataFrame:
     """Rows ``point``: a set at its bias; ``fit``: the Simmons model."""
-    from qdjunction.traces.simmons import SimmonsFit
-
     points = pd.DataFrame(
         [
             {
                 "row": "point",
-                "set": point["set"],
-                "bias_v": point["bias_v"],
-                "log10_g": point["log10_g"],
-                "low": point["log10_g_interval"][0],
-                "high": point["log10_g_interval"][1],
+                "set": point.set,
+                "bias_v": point.bias_v,
+                "log10_g": point.log10_g,
+                "low": point.log10_g_interval[0],
+                "high": point.log10_g_interval[1],
             }
-            for point in series["points"]
+            for point in series.points
         ],
         columns=["row", "set", "bias_v", "log10_g", "low", "high"],
     )
-    if series["fit"] is None:
+    if series.fit is None:
         return points
-    # An interval without an upper end is null in JSON.
-    values = series["fit"] | {"barrier_interval_ev": (0.0, np.inf)}
     bias = np.linspace(points["bias_v"].min(), points["bias_v"].max(), 80)
-    curve = pd.DataFrame({"row": "fit", "bias_v": bias, "log10_g": SimmonsFit(**values).log10_g(bias)})
+    curve = pd.DataFrame({"row": "fit", "bias_v": bias, "log10_g": series.fit.log10_g(bias)})
     return pd.concat([points, curve], ignore_index=True)
 
 
-def bias_figure(table: pd.DataFrame, series: Mapping[str, Any]) -> Figure:
+def bias_figure(table: pd.DataFrame, series: BiasSummary) -> Figure:
     """A peak against the bias, with the Simmons model and a constant."""
     figure = new_figure(3.2)
     axes = figure.add_subplot()
@@ -100,11 +98,11 @@ def bias_figure(table: pd.DataFrame, series: Mapping[str, Any]) -> Figure:
             fmt="o",
             capsize=3,
             color=MEASURED,
-            label=f"peak with {series['confidence']:.0%} interval",
+            label=f"peak with {series.confidence:.0%} interval",
         )
-    if len(curve):
+    if series.fit is not None:
         axes.axhline(points["log10_g"].mean(), color=style.TREND, ls=":", label="no dependence on the bias")
-        label = f"Simmons model, barrier {series['fit']['barrier_ev']:.2g} eV"
+        label = f"Simmons model, barrier {series.fit.barrier_ev:.2g} eV"
         axes.plot(1e3 * curve["bias_v"], curve["log10_g"], color=SIMULATED, label=label)
     axes.set_xlabel("Bias (mV)")
     axes.set_ylabel(LOG10_G)
@@ -112,26 +110,26 @@ def bias_figure(table: pd.DataFrame, series: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def bias_sentence(series: Mapping[str, Any]) -> str:
+def bias_sentence(series: BiasSummary) -> str:
     """What the Simmons model makes of a bias series."""
-    fit = series["fit"]
+    fit = series.fit
     if fit is None:
-        return f"No fit: {series['reason']}."
-    low, high = fit["barrier_interval_ev"]
-    if high is None:
+        return f"No fit: {series.reason}."
+    low, high = fit.barrier_interval_ev
+    if not np.isfinite(high):
         ends = f"above {number(low)} eV, with no upper end: these biases hardly bend the conductance"
     else:
         ends = f"{number(low)} to {number(high)} eV"
     verdict = (
         "The model explains the points better than a constant does"
-        if fit["prefers_tunnelling"]
+        if fit.prefers_tunnelling
         else "A conductance that does not depend on the bias explains the points as well"
     )
     return (
-        f"The peaks near log₁₀(G/G₀) = {number(series['level_log10_g'])} give a barrier of {number(fit['barrier_ev'])} "
-        f"eV for a width of {number(fit['width_nm'])} nm ({series['confidence']:.0%} interval {ends}). {verdict} "
-        f"(corrected Akaike criterion; residuals {number(fit['rms_decades'], 3)} against "
-        f"{number(fit['constant_rms_decades'], 3)} decades)."
+        f"The peaks near log₁₀(G/G₀) = {number(series.level_log10_g)} give a barrier of {number(fit.barrier_ev)} "
+        f"eV for a width of {number(fit.width_nm)} nm ({series.confidence:.0%} interval {ends}). {verdict} "
+        f"(corrected Akaike criterion; residuals {number(fit.rms_decades, 3)} against "
+        f"{number(fit.constant_rms_decades, 3)} decades)."
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,12 +15,14 @@ from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.sections.contract import TraceSection, of_traces
 from qdjunction.report.tables import Table, number
 from qdjunction.report.trace_drawing import LOG10_G, MEASURED
+from qdjunction.study import layout
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from qdjunction.report.trace_data import TraceResults
     from qdjunction.study.table import Study
+    from qdjunction.traces.results import ClassSummary
 
 
 class ClassesSection(TraceSection):
@@ -31,7 +34,7 @@ class ClassesSection(TraceSection):
 
     def files(self, study: Study) -> Iterable[str]:
         """Return the classes of the sets."""
-        return of_traces(study, "classes.csv", "classes.json")
+        return of_traces(study, layout.CLASS_TABLE, layout.CLASSES)
 
     def draw_set(self, entry: TraceResults) -> Drawing:
         """Draw the mean traces and the stability."""
@@ -40,19 +43,21 @@ class ClassesSection(TraceSection):
 
     def tables(self, entry: TraceResults) -> Iterable[Table]:
         """Return the stability by number of classes."""
-        return [stability_table(entry)]
+        return [stability_table(entry.classes)] if entry.classes else []
 
 
 def class_table(entry: TraceResults) -> pd.DataFrame:
     """Rows ``profile``: mean share of a trace's points by class and bin; ``stability``: by number of classes."""
-    classes = entry.classes or {}
+    classes = entry.classes
     rows = [pd.DataFrame({"row": [], "class": []})]
-    profiles = np.array(classes.get("profiles", []), dtype=float)
+    if classes is None:
+        return rows[0]
+    profiles = np.array(classes.profiles, dtype=float)
     if profiles.size:
-        x = _centres(classes["displacement_range_nm"], profiles.shape[1])
-        y = _centres(classes["log10_g_range"], profiles.shape[2])
+        x = _centres(classes.displacement_range_nm, profiles.shape[1])
+        y = _centres(classes.log10_g_range, profiles.shape[2])
         across, up = np.meshgrid(x, y, indexing="ij")
-        for number, (profile, size) in enumerate(zip(profiles, classes["sizes"], strict=True), start=1):
+        for number, (profile, size) in enumerate(zip(profiles, classes.sizes, strict=True), start=1):
             rows.append(
                 pd.DataFrame(
                     {
@@ -65,7 +70,7 @@ def class_table(entry: TraceResults) -> pd.DataFrame:
                     }
                 )
             )
-    stability = pd.DataFrame(classes.get("stability", []))
+    stability = pd.DataFrame([asdict(item) for item in classes.stability])
     if len(stability):
         rows.append(stability.rename(columns={"classes": "number_of_classes"}).assign(row="stability"))
     return pd.concat(rows, ignore_index=True)
@@ -78,7 +83,7 @@ def class_figure(table: pd.DataFrame, entry: TraceResults) -> Figure:
     if not len(profiles):
         figure.text(0.5, 0.5, "no classes", ha="center", color=style.TREND)
         return figure
-    above, below = figure.subfigures(2, 1, height_ratios=(1.15, 1))
+    above, below = np.asarray(figure.subfigures(2, 1, height_ratios=(1.15, 1)))
     numbers = [int(number) for number in profiles["class"].unique()]
     panels = np.atleast_1d(above.subplots(1, len(numbers), sharex=True, sharey=True))
     most = float(profiles["share"].quantile(0.995))
@@ -86,62 +91,62 @@ def class_figure(table: pd.DataFrame, entry: TraceResults) -> Figure:
     for axes, one in zip(panels, numbers, strict=True):
         rows = profiles[profiles["class"] == one]
         grid = rows.pivot(index="log10_g", columns="displacement_nm", values="share")
-        dx, dy = np.diff(grid.columns)[0] / 2 if grid.shape[1] > 1 else 0.5, np.diff(grid.index)[0] / 2
+        x, y = grid.columns.to_numpy(dtype=float), grid.index.to_numpy(dtype=float)
+        dx, dy = (x[1] - x[0]) / 2 if len(x) > 1 else 0.5, (y[1] - y[0]) / 2
         axes.imshow(
             grid.to_numpy(), origin="lower", aspect="auto", interpolation="nearest", cmap="viridis", vmin=0, vmax=most,
-            extent=(grid.columns[0] - dx, grid.columns[-1] + dx, grid.index[0] - dy, grid.index[-1] + dy),
+            extent=(x[0] - dx, x[-1] + dx, y[0] - dy, y[-1] + dy),
         )  # fmt: skip
         size = int(rows["traces"].iloc[0])
         axes.set_title(f"class {one}\n{size} ({size / total:.0%})", fontsize=8)
         axes.set_xlabel("nm")
     panels[0].set_ylabel(LOG10_G)
     axes = below.subplots()
-    x = stability["number_of_classes"]
+    classes = stability["number_of_classes"]
     axes.fill_between(
-        x,
+        classes,
         stability["agreement_min"],
         stability["agreement_mean"],
         color=style.BAND,
         label="least of the pairs",
     )
     axes.plot(
-        x,
+        classes,
         stability["agreement_mean"],
         "o-",
         color=MEASURED,
         label="agreement of subsamples (adjusted Rand index)",
     )
-    axes.plot(x, stability["silhouette"], "s--", color=style.PALETTE[2], label="silhouette")
+    axes.plot(classes, stability["silhouette"], "s--", color=style.PALETTE[2], label="silhouette")
     axes.axvline(len(numbers), color=style.TREND, lw=0.9, ls=":", label="chosen")
     axes.set_ylim(
         min(0.0, float(stability["agreement_min"].min()), float(stability["silhouette"].min())) - 0.05, 1.05
     )
-    axes.set_xticks(x)
+    axes.set_xticks(classes)
     axes.set_xlabel("Number of classes")
     style.legend_above(axes, 2)
     return figure
 
 
-def _centres(ends: Sequence[float], bins: int) -> NDArray[np.float64]:
-    edges = np.linspace(*ends, bins + 1)
+def _centres(ends: tuple[float, float], bins: int) -> NDArray[np.float64]:
+    edges = np.linspace(ends[0], ends[1], bins + 1, dtype=np.float64)
     return (edges[1:] + edges[:-1]) / 2
 
 
-def stability_table(entry: TraceResults) -> Table:
+def stability_table(classes: ClassSummary) -> Table:
     """Agreement of subsamples by number of classes."""
-    classes: Mapping[str, Any] = entry.classes or {"stability": [], "reason": "", "sizes": []}
-    reason = f" None: {classes['reason']}." if classes["reason"] else ""
+    reason = f" None: {classes.reason}." if classes.reason else ""
     return Table(
-        f"Stability of the classes; {len(classes['sizes'])} were chosen.{reason}",
+        f"Stability of the classes; {len(classes.sizes)} were chosen.{reason}",
         ("number of classes", "mean agreement", "least agreement", "silhouette"),
         tuple(
             (
-                str(item["classes"]),
-                number(item["agreement_mean"], 3),
-                number(item["agreement_min"], 3),
-                number(item["silhouette"]),
+                str(item.classes),
+                number(item.agreement_mean, 3),
+                number(item.agreement_min, 3),
+                number(item.silhouette),
             )
-            for item in classes["stability"]
+            for item in classes.stability
         ),
     )
 

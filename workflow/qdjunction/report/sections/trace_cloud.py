@@ -31,7 +31,7 @@ class CloudSection(TraceSection):
 
 def cloud_figure(table: pd.DataFrame, entry: TraceResults) -> Figure:
     """Conductance against displacement, one panel a set."""
-    settings = entry.summary["settings"]
+    settings = entry.summary.settings
     low, high = settings["jump"]["lower_log10_g"], settings["jump"]["upper_log10_g"]
     return pictures(
         table,

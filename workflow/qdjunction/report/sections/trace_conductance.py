@@ -11,7 +11,7 @@ import pandas as pd
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.sections.contract import TraceSection
-from qdjunction.report.tables import Table, interval, number
+from qdjunction.report.tables import Table, interval, number, row_tuples
 from qdjunction.report.trace_drawing import (
     LOG10_G,
     MEASURED,
@@ -43,7 +43,7 @@ class ConductanceSection(TraceSection):
     def draw_set(self, entry: TraceResults) -> Drawing:
         """Draw the histograms with their peaks, intervals and the computed conductances."""
         table = conductance_table(entry)
-        return Drawing(conductance_figure(table, entry.summary["settings"]), table)
+        return Drawing(conductance_figure(table, entry.summary.settings), table)
 
     def tables(self, entry: TraceResults) -> Iterable[Table]:
         """Return the peaks and the computed conductances."""
@@ -52,7 +52,7 @@ class ConductanceSection(TraceSection):
 
 def conductance_table(entry: TraceResults) -> pd.DataFrame:
     """Rows ``bin``: the histogram of each set with its fit; ``peak``: its peaks; ``site``: computed conductances."""
-    zero = entry.summary["settings"]["histogram"]["zero_log10_g"]
+    zero = entry.summary.settings["histogram"]["zero_log10_g"]
     rows = []
     for one in entry.shown:
         counts, width = one.histograms["log10_g_counts"], bin_width(one.histograms, "log10_g_bin")
@@ -74,24 +74,23 @@ def conductance_table(entry: TraceResults) -> pd.DataFrame:
             )
         )
         for peak in peaks_of(one, "log10_g"):
-            low, high = peak["centre_interval"]
+            low, high = peak.centre_interval
             rows.append(
                 pd.DataFrame(
                     {
                         "row": "peak",
                         "set": one.name,
                         "simulated": one.is_simulated,
-                        "log10_g": [peak["centre"]],
-                        "share_per_decade": peak["height"] * scale,
+                        "log10_g": [peak.centre],
+                        "share_per_decade": peak.height * scale,
                         "low": low,
                         "high": high,
-                        "sigma_decades": peak["sigma"],
+                        "sigma_decades": peak.sigma,
                     }
                 )
             )
     rows += [
-        pd.DataFrame({"row": "site", "site": site["name"], "log10_g": [site["log10_g"]]})
-        for site in entry.sites
+        pd.DataFrame({"row": "site", "site": site.name, "log10_g": [site.log10_g]}) for site in entry.sites
     ]
     return pd.concat(rows, ignore_index=True)
 
@@ -114,7 +113,7 @@ def conductance_figure(table: pd.DataFrame, settings: Mapping[str, Any]) -> Figu
                 rows["log10_g"][inside], rows["fit_per_decade"][inside], color="black", lw=1.0,
                 ls="-" if index == 0 else ":", label="Gaussian peaks and background" if index == 0 else None,
             )  # fmt: skip
-        for peak in peaks[peaks["set"] == name].itertuples():
+        for peak in row_tuples(peaks[peaks["set"] == name]):
             if np.isfinite([peak.low, peak.high]).all():
                 axes.axvspan(peak.low, peak.high, color=colour, alpha=0.25, lw=0)
             axes.axvline(peak.log10_g, color=colour, lw=0.9)
@@ -124,7 +123,7 @@ def conductance_figure(table: pd.DataFrame, settings: Mapping[str, Any]) -> Figu
     axes.set_xlim(settings["jump"]["lower_log10_g"] - 0.1, 0.6)
     first = peaks[peaks["set"] == bins["set"].iloc[0]] if len(bins) else peaks
     line, last = 0, -np.inf
-    for peak in first.sort_values("log10_g").itertuples():
+    for peak in row_tuples(first.sort_values("log10_g")):
         line = 1 - line if peak.log10_g - last < LABEL_DECADES else 0
         last = peak.log10_g
         half = (peak.high - peak.low) / 2
@@ -144,23 +143,21 @@ def peaks_table(entry: TraceResults) -> Table:
     """Peaks of the conductance histogram, of the set and of its prediction."""
     rows = []
     for one in entry.shown:
-        for peak in reversed(one.summary["fits"]["log10_g"].get("peaks", [])):
+        for peak in reversed(one.summary.fits["log10_g"].peaks):
             rows.append(
                 (
                     one.label,
-                    number(peak["centre"]),
-                    interval(peak["centre_interval"]),
-                    number(peak["sigma"]),
-                    interval(peak["sigma_interval"]),
+                    number(peak.centre),
+                    interval(peak.centre_interval),
+                    number(peak.sigma),
+                    interval(peak.sigma_interval),
                 )
             )
     reasons = [
-        f" {one.label}: {reason}."
-        for one in entry.shown
-        if (reason := one.summary["fits"]["log10_g"].get("reason"))
+        f" {one.label}: {reason}." for one in entry.shown if (reason := one.summary.fits["log10_g"].reason)
     ]
     return Table(
-        f"Gaussian peaks of the conductance histogram, with {entry.summary['confidence']:.0%} intervals."
+        f"Gaussian peaks of the conductance histogram, with {entry.summary.confidence:.0%} intervals."
         + "".join(reasons),
         ("traces", "log₁₀(G/G₀)", "interval", "standard deviation (decades)", "interval"),
         tuple(rows),
@@ -174,9 +171,7 @@ def sites_table(entry: TraceResults) -> Table | None:
     return Table(
         "Computed conductances of the contacts, marked in the figures.",
         ("contact", "distance (Å)", "log₁₀(G/G₀)"),
-        tuple(
-            (site["name"], number(site["distance_ang"], 1), number(site["log10_g"])) for site in entry.sites
-        ),
+        tuple((site.name, number(site.distance_ang, 1), number(site.log10_g)) for site in entry.sites),
     )
 
 

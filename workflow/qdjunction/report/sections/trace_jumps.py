@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from qdjunction.report.trace_data import TraceResults
+    from qdjunction.traces.results import FitRecord
 
 
 CURVE_POINTS = 400
@@ -62,7 +63,7 @@ def jump_table(entry: TraceResults) -> pd.DataFrame:
             if peaks_of(one, f"jump_{quantity}"):
                 filled = centres[counts.to_numpy() > 0]
                 along = np.linspace(filled[0] - 0.3, filled[-1] + 0.3, CURVE_POINTS)
-                fit = _fitted_counts(one.summary["fits"][f"jump_{quantity}"], along)
+                fit = _fitted_counts(one.summary.fits[f"jump_{quantity}"], along)
                 rows.append(pd.DataFrame({"row": "fit", **of, column: along, "fit_per_decade": fit * scale}))
     return pd.concat(rows, ignore_index=True)
 
@@ -101,14 +102,11 @@ def jump_figure(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _fitted_counts(fit: Mapping[str, Any], x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _fitted_counts(fit: FitRecord, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the counts per bin of recorded Gaussian peaks on their constant background, at `x`."""
     return sum(
-        (
-            peak["height"] * np.exp(-0.5 * ((x - peak["centre"]) / peak["sigma"]) ** 2)
-            for peak in fit["peaks"]
-        ),
-        start=np.full_like(x, fit["background"]),
+        (peak.height * np.exp(-0.5 * ((x - peak.centre) / peak.sigma) ** 2) for peak in fit.peaks),
+        start=np.full_like(x, fit.background),
     )
 
 
@@ -123,7 +121,7 @@ def jumps_table(entry: TraceResults) -> Table:
     rows = []
     for one in entry.shown:
         for key, words in names.items():
-            fitted = one.summary["fits"][key].get("peaks", [None])[0]
+            fitted = next(iter(one.summary.fits[key].peaks), None)
             if fitted is None:
                 rows.append((one.label, words, *[MISSING] * 4))
                 continue
@@ -131,10 +129,10 @@ def jumps_table(entry: TraceResults) -> Table:
                 (
                     one.label,
                     words,
-                    number(fitted["centre"]),
-                    interval(fitted["centre_interval"]),
-                    number(fitted["sigma"]),
-                    number(np.sqrt(2) * fitted["sigma"]),
+                    number(fitted.centre),
+                    interval(fitted.centre_interval),
+                    number(fitted.sigma),
+                    number(np.sqrt(2) * fitted.sigma),
                 )
             )
     return Table(

@@ -14,6 +14,7 @@ from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.sections.contract import TraceSection, of_traces
 from qdjunction.report.tables import MISSING, Table, interval, number, share
 from qdjunction.report.trace_drawing import LOG10_G, edges
+from qdjunction.study import layout
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +32,7 @@ class PlateausSection(TraceSection):
 
     def files(self, study: Study) -> Iterable[str]:
         """Return the plateaus of the sets."""
-        return of_traces(study, "plateaus.csv", "plateaus.json")
+        return of_traces(study, layout.PLATEAU_TABLE, layout.PLATEAUS)
 
     def draw_set(self, entry: TraceResults) -> Drawing:
         """Draw the distributions with their recorded fits."""
@@ -47,7 +48,7 @@ def plateau_table(entry: TraceResults) -> pd.DataFrame:
     """Plateau lengths and displacements by level, and the displacement at the cut, for each set."""
     rows = []
     for one in entry.shown:
-        settings = one.summary["settings"]["histogram"]
+        settings = one.summary.settings["histogram"]
         if one.plateaus is not None and len(one.plateaus):
             for order, (level, of_level) in enumerate(one.plateaus.groupby("level_log10_g", sort=False)):
                 for quantity, column in (
@@ -96,10 +97,11 @@ def plateau_figure(table: pd.DataFrame) -> Figure:
         "cut": "displacement at the cut",
     }
     for axes, (quantity, title) in zip(panels, titles.items(), strict=True):
-        for (_, order), rows in table[table["quantity"] == quantity].groupby(["set", "order"], sort=False):
+        for _, rows in table[table["quantity"] == quantity].groupby(["set", "order"], sort=False):
+            order = int(rows["order"].iloc[0])
             simulated, level = bool(rows["simulated"].iloc[0]), rows["level_log10_g"].iloc[0]
             alone = len(table["set"].unique()) == 1
-            colour = style.PALETTE[int(order) % len(style.PALETTE)] if quantity != "cut" else style.TREND
+            colour = style.PALETTE[order % len(style.PALETTE)] if quantity != "cut" else style.TREND
             dash = "--" if simulated and not alone else "-"
             label = f"{level:.2f}, {'simulated' if simulated else 'measured'}".replace("-", "−")
             axes.stairs(rows["share_per_nm"], edges(rows["nm"]), color=colour, ls=dash, lw=1.2, label=label)
@@ -131,7 +133,8 @@ def _rebinned(centres: pd.Series, counts: pd.Series, fit: pd.Series, factor: int
 
     def summed(values: pd.Series) -> NDArray[np.float64]:
         padded = np.pad(values.to_numpy(dtype=float), (0, -len(values) % factor))
-        return padded.reshape(-1, factor).sum(axis=1)
+        total: NDArray[np.float64] = padded.reshape(-1, factor).sum(axis=1)
+        return total
 
     step = centres.iloc[1] - centres.iloc[0]
     traces, total = summed(counts), counts.sum()
@@ -146,21 +149,23 @@ def plateaus_table(entry: TraceResults) -> Table:
     """Plateaus at the peaks, of the set and of its prediction."""
     rows, reasons = [], []
     for one in entry.shown:
-        summary = one.plateau_summary or {"plateaus": [], "reason": ""}
-        if summary["reason"]:
-            reasons.append(f" {one.label}: {summary['reason']}.")
-        for plateau in summary["plateaus"]:
-            fitted = plateau["displacement"].get("peaks", [None])[0]
-            spacing = plateau["spacing_to_next_nm"]
+        summary = one.plateau_summary
+        if summary is None:
+            continue
+        if summary.reason:
+            reasons.append(f" {one.label}: {summary.reason}.")
+        for plateau in summary.plateaus:
+            fitted = next(iter(plateau.displacement.peaks), None)
+            spacing = plateau.spacing_to_next_nm
             rows.append(
                 (
                     one.label,
-                    number(plateau["level_log10_g"]),
-                    share(plateau["traces"] / summary["traces"] if summary["traces"] else None),
-                    number(plateau["median_length_nm"]),
-                    number(fitted["centre"]) if fitted else MISSING,
-                    interval(fitted["centre_interval"]) if fitted else MISSING,
-                    number(fitted["sigma"]) if fitted else MISSING,
+                    number(plateau.level_log10_g),
+                    share(plateau.traces / summary.traces if summary.traces else None),
+                    number(plateau.median_length_nm),
+                    number(fitted.centre) if fitted else MISSING,
+                    interval(fitted.centre_interval) if fitted else MISSING,
+                    number(fitted.sigma) if fitted else MISSING,
                     number(spacing[0]) if spacing else MISSING,
                     interval(spacing[1:]) if spacing else MISSING,
                 )

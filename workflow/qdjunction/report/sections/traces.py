@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qdjunction.report.sections.contract import BiasSection, PageSection, TraceSection, of_traces
 from qdjunction.report.sections.registry import sections
 from qdjunction.report.tables import Table, number, share
+from qdjunction.study import layout
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -33,11 +34,11 @@ class TracesSection(PageSection):
         """Return the selected traces, their histograms and summaries, and what the simulations know."""
         predictions = study.config.traces.predictions if study.config.traces else ()
         return [
-            *of_traces(study, "jumps.parquet", "histograms.nc", "summary.json"),
+            *of_traces(study, layout.JUMPS, layout.HISTOGRAMS, layout.SELECTION),
             *(
-                f"traces/{one.name}/{file}"
+                f"{layout.TRACES}/{one.name}/{file}"
                 for one in predictions
-                for file in ("truth.csv", "simulation.json")
+                for file in (layout.TRUTH, layout.SIMULATION)
             ),
         ]
 
@@ -57,7 +58,7 @@ class TracesSection(PageSection):
                     "name": entry.name,
                     "label": entry.label,
                     "simulated": entry.is_simulated,
-                    "bias_v": entry.summary["bias_v"],
+                    "bias_v": entry.summary.bias_v,
                     "theory": entry.theory.name if entry.theory else "",
                     "outcome": outcome(entry),
                     "simulation": simulation_sentence(entry),
@@ -109,21 +110,19 @@ def outcome(entry: TraceResults) -> str:
     """What was read and how many traces have a jump, in words."""
     summary = entry.summary
     text = (
-        f"{summary['traces']} traces read, {len(summary['bad'])} left out; {summary['complete']} are complete and "
-        f"{summary['selectable']} have points enough for the jump rule. "
+        f"{summary.traces} traces read, {len(summary.bad)} left out; {summary.complete} are complete and "
+        f"{summary.selectable} have points enough for the jump rule. "
     )
-    if unused := "; ".join(f"{entry['count']}, which each {entry['reason']}" for entry in summary["unused"]):
+    if unused := "; ".join(f"{one.count}, which each {one.reason}" for one in summary.unused):
         text += f"Read and not used: {unused}. "
-    if assumed := "; ".join(
-        f"{entry['assumed']} ({entry['count']} traces)" for entry in summary["assumptions"]
-    ):
+    if assumed := "; ".join(f"{one.assumed} ({one.count} traces)" for one in summary.assumptions):
         text += f"Assumed: {assumed}. "
-    if not summary["selectable"]:
+    if not summary.selectable:
         return text + "There is none to select from."
-    part, low, high = summary["jump_share"]
+    part, low, high = summary.jump_share
     return text + (
-        f"{summary['jumps']} have a jump: {part:.0%} of those with points enough "
-        f"({summary['confidence']:.0%} interval {low:.0%} to {high:.0%}), {summary['jumps'] / summary['traces']:.0%} "
+        f"{summary.jumps} have a jump: {part:.0%} of those with points enough "
+        f"({summary.confidence:.0%} interval {low:.0%} to {high:.0%}), {summary.jumps / summary.traces:.0%} "
         "of all read."
     )
 
@@ -131,15 +130,15 @@ def outcome(entry: TraceResults) -> str:
 def simulation_sentence(entry: TraceResults) -> str:
     """Where predicted traces come from, and what the jump rule makes of them."""
     simulation, score = entry.simulation, entry.score
-    if simulation is None or score is None:
+    if simulation is None or simulation.engine is None or score is None:
         return ""
-    names = [site["name"] for site in simulation["sites"]]
-    engine = simulation["engine"]
-    model = " (embedded model, not DFT)" if engine["embedded"] else ""
+    names = [site.name for site in simulation.sites]
+    engine = simulation.engine
+    model = " (embedded model, not DFT)" if engine.embedded else ""
     text = (
-        f"Simulated, not measured: {simulation['traces']} traces of the forward model, sliding over "
-        f"{', '.join(names)} with the conductances that {engine['method']}{model} gives with the Fermi "
-        f"energy put at {number(simulation['fermi_ev'])} eV. In {share(simulation['share_with_jump'])} of them a "
+        f"Simulated, not measured: {simulation.traces} traces of the forward model, sliding over "
+        f"{', '.join(names)} with the conductances that {engine.method}{model} gives with the Fermi "
+        f"energy put at {number(simulation.fermi_ev)} eV. In {share(simulation.share_with_jump)} of them a "
         "contact slides onto a site of much higher conductance"
     )
     if score.true:
@@ -151,14 +150,14 @@ def simulation_sentence(entry: TraceResults) -> str:
 
 def bad_table(entry: TraceResults) -> Table | None:
     """Files left out with the reasons."""
-    bad = entry.summary["bad"]
+    bad = entry.summary.bad
     if not bad:
         return None
     more = f", of which the first {SHOWN_BAD} follow" if len(bad) > SHOWN_BAD else ""
     return Table(
-        f"{len(bad)} left out of {entry.summary['source']}, with the reasons{more}; summary.json of the set lists all.",
+        f"{len(bad)} left out of {entry.summary.source}, with the reasons{more}; summary.json of the set lists all.",
         ("file", "reason"),
-        tuple((item["name"], item["reason"]) for item in bad[:SHOWN_BAD]),
+        tuple((item.name, item.reason) for item in bad[:SHOWN_BAD]),
         2,
     )
 

@@ -12,6 +12,7 @@ from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.energy_axis import Marks, energy_axis
 from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_dots, of_junctions
+from qdjunction.study import layout
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,8 +32,8 @@ class TransmissionSection(SeriesSection):
     def files(self, study: Study) -> Iterable[str]:
         """Return T(E) of the junctions, the conductances and the summary of the series."""
         return [
-            *of_junctions(study, "transmission.nc"),
-            *of_dots(study, "conductance.csv", "series.json"),
+            *of_junctions(study, layout.TRANSMISSION),
+            *of_dots(study, layout.CONDUCTANCE, layout.SERIES),
         ]
 
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
@@ -53,7 +54,7 @@ def transmission_table(series: SeriesResults) -> pd.DataFrame:
                 "transmission": junction.transmission.transmission,
             }
         )
-        for junction, distance in zip(series.junctions, series.summary["distances_ang"], strict=True)
+        for junction, distance in zip(series.junctions, series.summary.distances_ang, strict=True)
     ).reset_index(drop=True)
     table["conductance_G0"] = np.nan
     for name, thermal in series.conductance.groupby("junction"):
@@ -75,9 +76,9 @@ def transmission_figure(table: pd.DataFrame, marks: Marks, colours: Mapping[str,
     dashes = style.junction_dashes(list(colours))
     for name, rows in table.groupby("junction", sort=False):
         label = f"{name}  ({rows['contact_distance_ang'].iloc[0]:.1f} Å)"
-        colour = colours[name]
+        colour = colours[str(name)]
         axes.plot(rows["energy_eV"], rows["transmission"], color=colour, lw=0.5, alpha=0.3)
-        axes.plot(rows["energy_eV"], rows["conductance_G0"], color=colour, ls=dashes[name], label=label)
+        axes.plot(rows["energy_eV"], rows["conductance_G0"], color=colour, ls=dashes[str(name)], label=label)
     axes.set_yscale("log")
     axes.set_ylabel("$T(E)$ (pale), thermal $G/G_0$ (strong)")
     energy_axis(axes, table["energy_eV"], marks)

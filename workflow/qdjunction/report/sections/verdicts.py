@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from qdjunction.report.sections.contract import SeriesSection
 from qdjunction.report.tables import MISSING, Table, interval, number, share
@@ -11,6 +11,7 @@ from qdjunction.report.tables import MISSING, Table, interval, number, share
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+    from qdjunction.interference.results import Verdict
     from qdjunction.report.data import DotResults, SeriesResults
     from qdjunction.report.page import Page
 
@@ -35,33 +36,33 @@ class VerdictsSection(SeriesSection):
 
 def verdicts_table(series: SeriesResults, temperature_k: float) -> Table:
     """Decay and jump at the headline energy and at E_F."""
-    columns = []
     rows: list[tuple[str, ...]] = []
-    places: list[tuple[str, Mapping[str, Any] | None]] = [
-        (f"at {number(series.summary['headline_energy_ev'])} eV", series.summary["at_headline"]),
-        ("at the Fermi energy", series.summary.get("at_fermi")),
+    summary = series.decay
+    places = [
+        (f"at {number(summary.headline_energy_ev)} eV", summary.at_headline),
+        ("at the Fermi energy", summary.at_fermi),
     ]
     verdicts = [(name, verdict) for name, verdict in places if verdict]
     columns = [name for name, _ in verdicts]
 
-    def line(label: str, text: Any) -> None:
+    def line(label: str, text: Callable[[Verdict], str]) -> None:
         rows.append((label, *(text(verdict) for _, verdict in verdicts)))
 
-    level = f"{verdicts[0][1]['confidence']:.0%}"
-    line("β (1/Å)", lambda v: number(v["beta_per_ang"], 3))
-    line(f"{level} interval of β (1/Å)", lambda v: interval(v["beta_interval_per_ang"], 3))
-    line("R² of the fit", lambda v: number(v["r_squared"], 3))
-    line("log₁₀ of the contact conductance (G₀)", lambda v: number(v["log10_contact_conductance_G0"]))
-    line("last contact above the one before (decades)", lambda v: number(v["step_decades"], sign=True))
-    line("last contact above the trend (decades)", lambda v: number(v["above_trend_decades"], sign=True))
-    line(f"half-width of the {level} prediction band (decades)", lambda v: number(v["band_decades"]))
+    level = f"{summary.at_headline.confidence:.0%}"
+    line("β (1/Å)", lambda v: number(v.beta_per_ang, 3))
+    line(f"{level} interval of β (1/Å)", lambda v: interval(v.beta_interval_per_ang, 3))
+    line("R² of the fit", lambda v: number(v.r_squared, 3))
+    line("log₁₀ of the contact conductance (G₀)", lambda v: number(v.log10_contact_conductance_G0))
+    line("last contact above the one before (decades)", lambda v: number(v.step_decades, sign=True))
+    line("last contact above the trend (decades)", lambda v: number(v.above_trend_decades, sign=True))
+    line(f"half-width of the {level} prediction band (decades)", lambda v: number(v.band_decades))
     line(
         "above any band up to",
-        lambda v: MISSING if v["band_confidence"] is None else f"{v['band_confidence']:.1%}",
+        lambda v: MISSING if v.band_confidence is None else f"{v.band_confidence:.1%}",
     )
-    line("step of a jump", lambda v: _yes(v["step"]))
-    line("above the prediction band", lambda v: _yes(v["band"]))
-    line("both: a jump", lambda v: _yes(v["is_jump"]))
+    line("step of a jump", lambda v: _yes(v.step))
+    line("above the prediction band", lambda v: _yes(v.band))
+    line("both: a jump", lambda v: _yes(v.is_jump))
     return Table(
         f"Decay of all contacts but the last, and the last against it, from conductances at {temperature_k:g} K.",
         ("", *columns),
@@ -71,7 +72,7 @@ def verdicts_table(series: SeriesResults, temperature_k: float) -> Table:
 
 def shares_table(series: SeriesResults) -> Table:
     """Over how much of the gap each statement holds."""
-    low, high = series.summary["window_ev"]
+    low, high = series.decay.window_ev
     meanings = {
         "decays": "the contacts before the last decay (β > 0)",
         "above_trend": "the last contact lies above the trend",
@@ -83,7 +84,7 @@ def shares_table(series: SeriesResults) -> Table:
         f"Share of the window from {number(low)} to {number(high)} eV over which each statement holds. Neighbouring "
         "energies are not independent: a share is no probability.",
         ("statement", "share"),
-        tuple((text, share(series.summary["shares"][key])) for key, text in meanings.items()),
+        tuple((text, share(series.decay.shares[key])) for key, text in meanings.items()),
     )
 
 

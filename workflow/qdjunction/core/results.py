@@ -1,0 +1,85 @@
+"""Results as models: written as JSON and read back as what they were, with one clear error for a damaged file."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+from qdjunction.core.errors import InputError
+from qdjunction.core.files import write_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Real = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
+"""A number that may be missing: nan, which is null in JSON."""
+
+
+class Result(BaseModel):
+    """A result that travels from step to step, or to the report, as JSON.
+
+    Its fields stand in the file in their order; those that were not given are left out. Files of other versions may
+    hold more.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    def write(self, path: str | Path) -> None:
+        """Write it as JSON, complete or not at all."""
+        write_json(self.model_dump(exclude_unset=True), path)
+
+
+R = TypeVar("R", bound=Result)
+
+
+def read_result(model: type[R], path: str | Path) -> R:
+    """Read a result.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, or no result of that kind.
+    """
+    try:
+        return model.model_validate(read_json(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "its contents"
+        raise InputError(f"{path}: {where}: {first['msg']}; compute it again") from None
+
+
+def read_json(path: str | Path) -> dict[str, Any]:
+    """Read a result in JSON as plain values.
+
+    Raises
+    ------
+    InputError
+        If it is missing or damaged.
+    """
+    try:
+        values = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); compute it again") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: holds no table of keys; compute it again")
+    return values
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """Read a result in CSV; names such as "NA" are names, and only an empty field is missing.
+
+    Raises
+    ------
+    InputError
+        If it is missing or damaged.
+    """
+    import pandas as pd
+
+    try:
+        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); compute it again") from None

@@ -1,0 +1,49 @@
+"""Where the results of a study stand: every file name, once."""
+
+# Of a dot, in its folder
+DOT = "dot.extxyz"
+DOT_RECORD = "dot.json"
+PRE_RELAXED = "pre_relaxed.extxyz"
+PRE_RELAXATION = "pre_relaxed.json"
+RELAXED = "relaxed.extxyz"
+RELAXATION = "relaxed.json"
+HAMILTONIAN = "hamiltonian.nc"
+CONDUCTANCE = "conductance.csv"
+SERIES_TABLE = "series.csv"
+SERIES = "series.json"
+
+# Of a junction, in its folder in that of the dot, beside its own `HAMILTONIAN`
+JUNCTION = "junction.extxyz"
+TRANSMISSION = "transmission.nc"
+FRONTIER = "frontier.json"
+LOCAL_DENSITY = "local_density.nc"
+
+# Of a set of traces or a bias series, in its folder in `TRACES`
+TRACES = "traces"
+SIMULATED = "traces.parquet"
+TRUTH = "truth.csv"
+SIMULATION = "simulation.json"
+JUMPS = "jumps.parquet"
+HISTOGRAMS = "histograms.nc"
+SELECTION = "summary.json"
+PLATEAU_TABLE = "plateaus.csv"
+PLATEAUS = "plateaus.json"
+CLASS_TABLE = "classes.csv"
+CLASSES = "classes.json"
+BIAS_FIT = "simmons.json"
+
+# Of the study
+STUDY = "study.json"
+CHAIN_TABLE = "chain.csv"
+CHAIN = "chain.json"
+REPORT = "report"
+PAGE = "index.html"
+OVERVIEW_TABLE = "overview.csv"
+FIGURES = "figures"
+FIGURE_RECORD = "figures.json"
+
+# Folders beside the results
+BENCHMARKS = "benchmarks"
+CACHE = "cache"
+LOGS = "logs"
+WORK = "work"

@@ -1,0 +1,180 @@
+"""What the analysis of a set of traces records."""
+
+from typing import Any
+
+from qdjunction.core.results import Real, Result
+from qdjunction.traces.clustering import Stability
+from qdjunction.traces.simmons import SimmonsFit
+from qdjunction.traces.trace import BadTrace, ReasonCount
+
+
+class PeakRecord(Result):
+    """A Gaussian peak with its intervals, in the unit of the axis; `height` in counts of a bin."""
+
+    centre: float
+    sigma: float
+    height: float
+    centre_interval: tuple[Real, Real]
+    sigma_interval: tuple[Real, Real]
+
+
+class FitRecord(Result):
+    """Gaussian peaks on a constant background (counts of a bin), or the reason why there are none."""
+
+    reason: str = ""
+    peaks: tuple[PeakRecord, ...] = ()
+    background: float = 0.0
+
+
+class Unused(Result):
+    """How many traces were read and not used, and why."""
+
+    reason: str
+    count: int
+
+
+class Assumption(Result):
+    """What was assumed of how many traces."""
+
+    assumed: str
+    count: int
+
+
+class SetSummary(Result):
+    """Counts and fits of a set of traces.
+
+    Attributes
+    ----------
+    name : str
+        Of the set.
+    bias_v : float or None
+        Bias (V), if it is known.
+    source : str
+        Folder or file of the traces.
+    simulated : bool
+        Whether they come from the forward model.
+    traces, complete, selectable, jumps : int
+        Traces read, with a window, with points enough for the jump rule, with a jump.
+    jump_share : (float, float, float)
+        Share of the selectable traces that have a jump, with its interval.
+    confidence : float
+        Of all intervals.
+    bad : tuple of BadTrace
+        Files left out with the reasons; `left_out` counts them by reason.
+    unused, assumptions : tuple
+        What was read and not used, and what was assumed.
+    fits : mapping of str to FitRecord
+        By the name of the histogram.
+    settings : mapping
+        The settings of the analysis.
+    """
+
+    name: str = ""
+    bias_v: float | None = None
+    source: str
+    simulated: bool
+    traces: int
+    complete: int
+    selectable: int
+    jumps: int
+    jump_share: tuple[Real, Real, Real]
+    confidence: float
+    bad: tuple[BadTrace, ...]
+    left_out: tuple[ReasonCount, ...] = ()
+    unused: tuple[Unused, ...]
+    assumptions: tuple[Assumption, ...]
+    fits: dict[str, FitRecord]
+    settings: dict[str, Any]
+    provenance: dict[str, Any]
+
+
+class PlateauRecord(Result):
+    """The plateaus of one level.
+
+    Attributes
+    ----------
+    level_log10_g : float
+        The level, log10 of G0.
+    traces : int
+        Traces with a plateau there.
+    median_length_nm : float
+        Median of their lengths (nm).
+    displacement : FitRecord
+        Fit of their displacements (nm).
+    spacing_to_next_nm : (float, float, float) or None
+        Distance to the plateau below with its interval (nm).
+    """
+
+    level_log10_g: float
+    traces: int
+    median_length_nm: Real
+    displacement: FitRecord
+    spacing_to_next_nm: tuple[Real, Real, Real] | None
+
+
+class PlateauSummary(Result):
+    """The plateaus of a set, the highest level first, or the reason why there are none."""
+
+    traces: int
+    half_width_decades: float
+    shortest_nm: float
+    confidence: float
+    plateaus: tuple[PlateauRecord, ...]
+    reason: str
+    provenance: dict[str, Any]
+
+
+class ClassSummary(Result):
+    """The classes of a set, the largest first, or the reason why there are none.
+
+    Attributes
+    ----------
+    sizes : tuple of int
+        Traces of each class.
+    profiles : tuple
+        Mean share of a trace's points, for each class by bins of displacement and of conductance.
+    log10_g_range, displacement_range_nm : (float, float)
+        Ends of these bins (log10 of G0; nm).
+    stability : tuple of Stability
+        By number of classes.
+    eigenvalues : tuple of float
+        Of the spectral embedding.
+    """
+
+    sizes: tuple[int, ...]
+    profiles: tuple[tuple[tuple[float, ...], ...], ...]
+    log10_g_range: tuple[float, float]
+    displacement_range_nm: tuple[float, float]
+    stability: tuple[Stability, ...]
+    eigenvalues: tuple[Real, ...]
+    reason: str
+    provenance: dict[str, Any]
+
+
+class BiasPoint(Result):
+    """The peak that is followed, in the set of one bias (V); log10 of G0 with its interval."""
+
+    set: str
+    bias_v: float
+    log10_g: float
+    log10_g_interval: tuple[Real, Real]
+
+
+class BiasSummary(Result):
+    """A bias series with its Simmons fit, or the reason why there is none."""
+
+    name: str
+    level_log10_g: float
+    points: tuple[BiasPoint, ...]
+    fit: SimmonsFit | None
+    confidence: float
+    reason: str
+    provenance: dict[str, Any]
+
+
+class SiteRecord(Result):
+    """A site of a sliding series: its distance (Ang) and its conductance, log10 of G0."""
+
+    name: str
+    distance_ang: float
+    log10_g: float
