@@ -8,7 +8,7 @@ from qdjunction.report.plan import (
     overview_files_of,
     planned_figures,
 )
-from qdjunction.study.table import ALONE, RECORD, Batch, study_values
+from qdjunction.study.table import ONE_JUNCTION, RECORD, Batch, study_values
 
 FIGURES = [] if study.is_screen else planned_figures(study)
 SETTINGS = study_values(study)
@@ -140,10 +140,10 @@ def small_first(wildcards):
     return 1 + MOST_ATOMS - study.dot(wildcards.dot).atoms
 
 
-ONE = Batch(0, ALONE)
+ONE = Batch(0, ONE_JUNCTION)
 
 
-def asked(estimate, engine=EMBEDDED, batch=None):
+def requested(estimate, engine=EMBEDDED, batch=None):
     """Resource function: what one attempt more asks more of, up to the limit of the configuration.
 
     Estimates are those of an engine; T(E), orbital rule and local density cost what the SCF of the embedded one does.

@@ -22,8 +22,8 @@ for batch in study.batches:
             environment()
         threads: ENGINE.threads
         resources:
-            mem_mb=asked("mem_mb", ENGINE, batch),
-            runtime=asked("scf_min", ENGINE, batch),
+            mem_mb=requested("mem_mb", ENGINE, batch),
+            runtime=requested("scf_min", ENGINE, batch),
         params:
             contacts=contacts(batch),
             electrodes=settings("electrodes"),

@@ -42,8 +42,8 @@ rule pre_relax:
         environment(EMBEDDED)
     threads: EMBEDDED.threads
     resources:
-        mem_mb=asked("mem_mb"),
-        runtime=asked("relax_min"),
+        mem_mb=requested("mem_mb"),
+        runtime=requested("relax_min"),
     params:
         engine=engine_settings(EMBEDDED),
         fmax_ev_per_ang=lambda wildcards: study.config.relax.fmax(
@@ -74,8 +74,8 @@ rule relax:
         environment()
     threads: ENGINE.threads
     resources:
-        mem_mb=asked("mem_mb", ENGINE),
-        runtime=asked("relax_min", ENGINE),
+        mem_mb=requested("mem_mb", ENGINE),
+        runtime=requested("relax_min", ENGINE),
     params:
         engine=engine_settings(),
         fmax_ev_per_ang=lambda wildcards: study.config.relax.fmax(

@@ -22,8 +22,8 @@ for batch in study.batches:
             "../envs/python.yaml"
         threads: 1
         resources:
-            mem_mb=asked("mem_mb", batch=batch),
-            runtime=asked("scf_min", batch=batch),
+            mem_mb=requested("mem_mb", batch=batch),
+            runtime=requested("scf_min", batch=batch),
         params:
             contacts=contacts(batch),
             transport=transport_settings(),
@@ -54,8 +54,8 @@ rule local_density:
         "../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=asked("mem_mb", batch=ONE),
-        runtime=asked("scf_min", batch=ONE),
+        mem_mb=requested("mem_mb", batch=ONE),
+        runtime=requested("scf_min", batch=ONE),
     params:
         leads=settings("transport")["leads"],
         cache=f"{study.config.results}/cache",
@@ -83,8 +83,8 @@ if OBSERVABLES:
             "../envs/python.yaml"
         threads: 1
         resources:
-            mem_mb=asked("mem_mb", batch=ONE),
-            runtime=asked("scf_min", batch=ONE),
+            mem_mb=requested("mem_mb", batch=ONE),
+            runtime=requested("scf_min", batch=ONE),
         params:
             transport=transport_settings(),
             settings=lambda wildcards: OBSERVABLES[wildcards.observable],

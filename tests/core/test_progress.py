@@ -11,7 +11,7 @@ import time
 
 import pytest
 from qdjunction.core import progress as module
-from qdjunction.core.progress import progress, watched
+from qdjunction.core.progress import progress, with_progress
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def slow(count, seconds=0.03):
 
 
 def test_items_pass_through_and_are_counted(lines):
-    assert list(watched(slow(6), "selecting", 6)) == list(range(6))
+    assert list(with_progress(slow(6), "selecting", 6)) == list(range(6))
     first = re.fullmatch(
         r"selecting: (\d) of 6 traces, 00:00 elapsed, about 00:00 remaining", lines.messages[0]
     )
@@ -38,14 +38,14 @@ def test_items_pass_through_and_are_counted(lines):
 
 
 def test_lines_are_as_rare_as_asked(lines):
-    for _ in watched(slow(100, 0.002), "selecting", 100):
+    for _ in with_progress(slow(100, 0.002), "selecting", 100):
         pass
     assert 1 <= len(lines.messages) <= 100 * 0.02 / 0.05
 
 
 def test_short_steps_say_nothing(caplog):
     caplog.set_level(logging.INFO, "qdjunction")
-    assert list(watched([1, 2, 3], "selecting")) == [1, 2, 3]
+    assert list(with_progress([1, 2, 3], "selecting")) == [1, 2, 3]
     with progress("T(E)", 100, "energies") as meter:
         meter.update(100)
     assert not caplog.messages
@@ -61,14 +61,14 @@ def test_the_time_left_follows_the_rate(lines):
 
 
 def test_a_bound_is_called_one(lines):
-    list(watched(slow(4), "relaxing", 500, "steps", at_most=True))
+    list(with_progress(slow(4), "relaxing", 500, "steps", at_most=True))
     assert re.fullmatch(
         r"relaxing: \d of at most 500 steps, 00:00 elapsed, at most \d\d:\d\d remaining", lines.messages[0]
     )
 
 
 def test_without_a_total_there_is_no_estimate(lines):
-    list(watched(slow(4), "selecting"))
+    list(with_progress(slow(4), "selecting"))
     assert re.fullmatch(r"selecting: \d traces, 00:00 elapsed", lines.messages[0])
 
 

@@ -7,7 +7,7 @@ import pytest
 import scipy.linalg
 import sisl
 from qdjunction.core.errors import EngineError, InputError
-from qdjunction.core.matrix_files import is_whole
+from qdjunction.core.matrix_files import is_complete
 from qdjunction.engine.siesta import electronic_structure_from_run, read_hamiltonian
 from qdjunction.engine.store import read_electronic_structure, write_electronic_structure
 from qdjunction.transport import Device, WideBandLead, transmission
@@ -217,10 +217,10 @@ def test_fortran_records_are_told_whole_from_cut(data, tmp_path):
     for length in range(0, len(content), 37):
         cut.write_bytes(content[:length])
         # Two records stand before the last ones: a cut between records cannot show.
-        assert not is_whole(cut) or length in _record_ends(content)
+        assert not is_complete(cut) or length in _record_ends(content)
     cut.write_bytes(content)
-    assert is_whole(cut)
-    assert not is_whole(tmp_path / "absent")
+    assert is_complete(cut)
+    assert not is_complete(tmp_path / "absent")
 
 
 def _record_ends(content: bytes) -> set[int]:

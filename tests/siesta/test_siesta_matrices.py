@@ -3,7 +3,7 @@
 import pytest
 import sisl
 from qdjunction.core.errors import InputError
-from qdjunction.core.matrix_files import eig_is_whole, fa_is_whole, fdf_is_whole, read_matrices
+from qdjunction.core.matrix_files import eig_is_complete, fa_is_complete, fdf_is_complete, read_matrices
 from qdjunction.steps.transport import read_junction
 
 
@@ -32,7 +32,7 @@ def test_a_file_without_matrices_is_one_clear_error(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("suffix", "check"), [("EIG", eig_is_whole), ("FA", fa_is_whole), ("fdf", fdf_is_whole)]
+    ("suffix", "check"), [("EIG", eig_is_complete), ("FA", fa_is_complete), ("fdf", fdf_is_complete)]
 )
 def test_text_files_are_told_whole_from_cut(finished, suffix, check):
     path = finished / f"siesta.{suffix}"

@@ -121,7 +121,7 @@ def test_conductance_heads_are_converted_as_set_and_refused_otherwise(tmp_path, 
 
 
 @pytest.mark.parametrize(
-    ("heads", "words"),
+    ("headings", "words"),
     [
         ("Time (s)\tlog10(G/G0)", ("Time (s)", "displacement_column")),
         ("index\tlog10(G/G0)", ("index",)),
@@ -143,8 +143,8 @@ def test_conductance_heads_are_converted_as_set_and_refused_otherwise(tmp_path, 
         ("z (nm)\tBias (V)", ("Bias (V)",)),
     ],
 )
-def test_heads_of_other_quantities_are_refused_by_name(tmp_path, heads, words):
-    (tmp_path / "a.txt").write_text(text(TWO, head=heads + "\n"))
+def test_heads_of_other_quantities_are_refused_by_name(tmp_path, headings, words):
+    (tmp_path / "a.txt").write_text(text(TWO, head=headings + "\n"))
     said = reason(tmp_path)
     assert all(word in said for word in words), said
 
@@ -160,8 +160,8 @@ def test_heads_of_other_quantities_are_refused_by_name(tmp_path, heads, words):
         "# piezo [V] against conductance, one junction\n",
     ],
 )
-def test_heads_are_found_however_they_are_separated(tmp_path, head):
-    (tmp_path / "a.txt").write_text(text(TWO, head=head))
+def test_heads_are_found_however_they_are_separated(tmp_path, heading):
+    (tmp_path / "a.txt").write_text(text(TWO, head=heading))
     assert "names volts" in reason(tmp_path)
 
 
@@ -188,8 +188,8 @@ def test_a_file_without_heads_states_what_is_assumed(tmp_path):
         "% log(G/G0)\n",
     ],
 )
-def test_notes_above_the_numbers_are_no_heads(tmp_path, head):
-    (tmp_path / "a.txt").write_text(text(TWO, head=head), encoding="utf-8")
+def test_notes_above_the_numbers_are_no_heads(tmp_path, heading):
+    (tmp_path / "a.txt").write_text(text(TWO, head=heading), encoding="utf-8")
     (trace,) = only(tmp_path)
     assert_is_trace(trace)
 

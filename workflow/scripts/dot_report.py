@@ -5,7 +5,7 @@ from qdjunction.study.job import running
 from qdjunction.study.table import study_of
 
 job = snakemake
-with running(job, needs=[]):
+with running(job, required=[]):
     results = collect(study_of(job.params["values"], job.params.results).only(job.wildcards.dot))
     write_figures(results, job.output.figures)
     write_report(results, job.output.page, job.output.figures)

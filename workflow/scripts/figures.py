@@ -6,6 +6,6 @@ from qdjunction.study.job import running
 from qdjunction.study.table import study_of
 
 job = snakemake
-with running(job, needs=[]):
+with running(job, required=[]):
     results = collect(study_of(job.params["values"], job.params.results))
     write_figures(results, Path(job.output.record).parent)

@@ -8,7 +8,7 @@ from qdjunction.study.job import running
 
 job = snakemake
 workdir, seeds = Path(job.params.workdir), job.params.seeds
-with running(job, needs=[job.input.structure]):
+with running(job, required=[job.input.structure]):
     engine = make_engine(**job.params.engine, threads=job.threads, resources=job.resources)
     outputs = zip(job.output.structures, job.output.hamiltonians, strict=True)
     for (name, contacts), files in zip(job.params.contacts.items(), outputs, strict=True):

@@ -6,7 +6,7 @@ from qdjunction.study.job import running
 from qdjunction.study.table import study_of, write_study
 
 job = snakemake
-with running(job, needs=[]):
+with running(job, required=[]):
     write_study(job.params["values"], job.output.study)
     results = collect(study_of(job.params["values"], job.params.results))
     write_report(results, job.output.page, Path(job.input.figures[0]).parent)

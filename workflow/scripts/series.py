@@ -3,7 +3,7 @@ from qdjunction.steps.interference import series
 from qdjunction.study.job import running
 
 job = snakemake
-with running(job, needs=[]):
+with running(job, required=[]):
     series(
         job.params.contacts,
         job.input.transmissions,

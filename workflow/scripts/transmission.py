@@ -4,19 +4,19 @@ from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.steps.interference import frontier_of_study
 from qdjunction.steps.transport import transmission_of_study
 from qdjunction.study.config import TransportSettings
-from qdjunction.study.failures import need, recorded_case
+from qdjunction.study.failures import recorded_case, require_results
 from qdjunction.study.job import running
 
 job = snakemake
 transport = TransportSettings(**job.params.transport)
 interference = InterferenceSettings(**job.params.interference)
-with running(job, needs=[]):
+with running(job, required=[]):
     files = zip(job.input.hamiltonians, job.output.transmissions, job.output.frontiers, strict=True)
     for name, (hamiltonian, transmission, frontier) in zip(job.params.contacts, files, strict=True):
         workdir = Path(job.params.workdir) / name
         with recorded_case(job, name, [transmission]):
-            need(hamiltonian)
+            require_results(hamiltonian)
             transmission_of_study(hamiltonian, transport, transmission, job.params.cache, workdir)
         with recorded_case(job, name, [frontier], step="frontier"):
-            need(hamiltonian)
+            require_results(hamiltonian)
             frontier_of_study(hamiltonian, interference, frontier, workdir)

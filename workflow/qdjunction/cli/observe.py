@@ -42,13 +42,13 @@ class Observe(JunctionCommand):
         if self.plot:
             from matplotlib.figure import Figure
 
-            from qdjunction.core.files import whole
+            from qdjunction.core.files import atomic_write
             from qdjunction.report.style import figure_style
 
             with figure_style():
                 figure = Figure(layout="constrained")
                 OBSERVABLES[self.settings.kind].draw(dataset, figure.subplots())
-                with whole(self.plot) as temporary:
+                with atomic_write(self.plot) as temporary:
                     figure.savefig(temporary, format=self.plot.suffix[1:])
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def whole(path: str | Path) -> Iterator[Path]:
+def atomic_write(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` and move it into place when the block succeeds.
 
     Parameters
@@ -51,13 +51,13 @@ def whole(path: str | Path) -> Iterator[Path]:
 
 def write_json(values: Any, path: str | Path) -> None:
     """Write plain values as JSON, atomically; NaN becomes null."""
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(_plain(values), indent=1) + "\n", encoding="utf-8")
 
 
 def write_table(table: pd.DataFrame, path: str | Path) -> None:
     """Write a tidy table as CSV, atomically."""
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.10g")
 
 

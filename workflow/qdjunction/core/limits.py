@@ -91,15 +91,15 @@ def energy_grid(first_ev: float, last_ev: float, step_ev: float) -> NDArray[np.f
     count = (last_ev - first_ev) / step_ev
     if count > MOST_ENERGIES:
         raise InputError(f"energies: {text!r} has {count:.0f} energies; use a larger step")
-    whole = round(count)
-    if abs(whole - count) > 1e-6 * max(1.0, count):
+    n_steps = round(count)
+    if abs(n_steps - count) > 1e-6 * max(1.0, count):
         raise InputError(
             f"energies: the step of {text!r} does not lead from start to stop in whole steps; "
-            f"let it end at {first_ev + whole * step_ev:.12g}, or take a step of "
-            f"{(last_ev - first_ev) / max(whole, 1):.12g}"
+            f"let it end at {first_ev + n_steps * step_ev:.12g}, or take a step of "
+            f"{(last_ev - first_ev) / max(n_steps, 1):.12g}"
         )
     # Each energy from its index, so that 0 is exactly 0 and errors do not accumulate; rounded to the digits typed.
-    return checked_energies(np.round(first_ev + step_ev * np.arange(whole + 1), 12) + 0.0)
+    return checked_energies(np.round(first_ev + step_ev * np.arange(n_steps + 1), 12) + 0.0)
 
 
 def checked_energies(energies_ev: NDArray[np.float64]) -> NDArray[np.float64]:

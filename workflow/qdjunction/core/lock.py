@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 
 from qdjunction.core.errors import MachineError
-from qdjunction.core.files import whole
+from qdjunction.core.files import atomic_write
 from qdjunction.core.processes import is_alive, started_at
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class RunLock:
     def started(self, process_group: int) -> None:
         """Record the process group of the program that runs here, so that the next run can end it after a crash."""
         self._holder["process_group"] = process_group
-        with whole(self._path) as temporary:
+        with atomic_write(self._path) as temporary:
             temporary.write_text(json.dumps(self._holder))
 
 

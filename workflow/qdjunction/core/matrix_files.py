@@ -88,7 +88,7 @@ def read_matrices(
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
-    if path.suffix in (".HSX", ".TSHS") and not is_whole(path):
+    if path.suffix in (".HSX", ".TSHS") and not is_complete(path):
         raise InputError(f"{path}: is cut short or damaged; write it again with SIESTA")
     for pattern, remedy in _NOT_READ_BY_NAME.items():
         if re.fullmatch(pattern, path.name):
@@ -172,7 +172,7 @@ def fortran_path(path: str | Path) -> Iterator[Path]:
             yield link
 
 
-def is_whole(path: str | Path) -> bool:
+def is_complete(path: str | Path) -> bool:
     """Return whether a file is a sequence of complete Fortran records: HSX, TSHS, DM, CG.
 
     Every record of an unformatted sequential file lies between two equal 4-byte lengths (negative where a record of
@@ -199,7 +199,7 @@ def is_whole(path: str | Path) -> bool:
         return path.suffix != ".HSX" or records[0][1] != 16 or _old_hsx_fits(file, records)
 
 
-def eig_is_whole(path: str | Path) -> bool:
+def eig_is_complete(path: str | Path) -> bool:
     """Return whether an EIG file has the numbers announced in its header: E_F, three sizes, levels by k-point."""
     numbers = _numbers(path)
     if len(numbers) < 4:
@@ -208,13 +208,13 @@ def eig_is_whole(path: str | Path) -> bool:
     return bool(len(numbers) == 4 + k_points * (1 + levels * spins))
 
 
-def fa_is_whole(path: str | Path) -> bool:
+def fa_is_complete(path: str | Path) -> bool:
     """Return whether an FA file has the numbers announced in its header: index and three components per atom."""
     numbers = _numbers(path)
     return len(numbers) > 0 and len(numbers) == 1 + 4 * numbers[0]
 
 
-def fdf_is_whole(path: str | Path) -> bool:
+def fdf_is_complete(path: str | Path) -> bool:
     """Return whether an fdf file is text in which every block is closed."""
     try:
         lines = Path(path).read_text(encoding="utf-8").lower().splitlines()

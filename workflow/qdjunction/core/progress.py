@@ -83,7 +83,7 @@ def progress(doing: str, total: int | None = None, unit: str = "", at_most: bool
         meter.close()
 
 
-def watched(
+def with_progress(
     items: Iterable[Item], doing: str, total: int | None = None, unit: str = "traces", at_most: bool = False
 ) -> Iterator[Item]:
     """Yield items and report the progress; see `progress`.

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from qdjunction import __version__
-from qdjunction.core.files import whole
+from qdjunction.core.files import atomic_write
 from qdjunction.core.provenance import commit
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def resume(output: str | Path, workdir: str | Path, task: str, compute: Callable
 
 def _second_name(path: Path, other: Path) -> None:
     """Make `other` the same file as `path`, or a copy where the file system has no hard links."""
-    with whole(other) as temporary:
+    with atomic_write(other) as temporary:
         temporary.unlink()
         try:
             os.link(path, temporary)

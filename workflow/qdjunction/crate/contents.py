@@ -124,11 +124,11 @@ def _result_files(root: Path) -> list[Path]:
     """Return all results. Links to files outside of the folder are not followed."""
     inside, found, left_out = root.resolve(), [], []
     for here, folders, names in os.walk(root):
-        kept = [name for name in folders if not name.startswith(".")]
+        included = [name for name in folders if not name.startswith(".")]
         if Path(here) == root:
-            kept = [name for name in kept if name not in _NO_RESULTS]
-        left_out += [Path(here, name) for name in kept if Path(here, name).is_symlink()]
-        folders[:] = sorted(kept)
+            included = [name for name in included if name not in _NO_RESULTS]
+        left_out += [Path(here, name) for name in included if Path(here, name).is_symlink()]
+        folders[:] = sorted(included)
         for name in names:
             path = Path(here, name)
             if name.startswith("."):

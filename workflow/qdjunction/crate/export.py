@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from qdjunction.core.errors import InputError
-from qdjunction.core.files import whole
+from qdjunction.core.files import atomic_write
 from qdjunction.crate.contents import Entry, contents, inputs_of
 from qdjunction.crate.metadata import METADATA, Described, People, metadata, readme
 from qdjunction.study.table import read_study
@@ -53,20 +53,20 @@ def write_crate(
     size = sum(_size(entry) for entry in entries)
     log.info("%s: %d files, %.1f MB", results, len(entries), size / 1e6)
     described: list[Described] = []
-    with whole(output) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+    with atomic_write(output) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         for folder in sorted({folder for entry in entries for folder in _folders(entry.path)}):
             archive.writestr(zip_entry(f"{folder}/", 0o40755), b"")
-        done, told = 0, time.monotonic()
+        done, reported = 0, time.monotonic()
         for entry in entries:
             described.append(_put(archive, entry))
             done += described[-1].size
-            if time.monotonic() - told > _TELL_EVERY_S:
-                told = time.monotonic()
+            if time.monotonic() - reported > _TELL_EVERY_S:
+                reported = time.monotonic()
                 log.info("packed %.1f of %.1f MB", done / 1e6, size / 1e6)
         described.append(_put(archive, Entry("README.md", readme(study).encode())))
         graph = metadata(study, described, people or People())
         _put(archive, Entry(METADATA, (json.dumps(graph, indent=1) + "\n").encode()))
-    _tell_of_changes(described)
+    _warn_of_changes(described)
     log.info("wrote %s: %.1f MB", output, output.stat().st_size / 1e6)
 
 
@@ -107,10 +107,10 @@ def _size(entry: Entry) -> int:
     return len(entry.source) if isinstance(entry.source, bytes) else entry.source.stat().st_size
 
 
-def _tell_of_changes(described: list[Described]) -> None:
+def _warn_of_changes(described: list[Described]) -> None:
     """Warn of results whose inputs are not in the crate or have changed since."""
     here = {file.sha256 for file in described}
-    gone = sorted(
+    removed = sorted(
         {
             str(name)
             for file in described
@@ -119,11 +119,11 @@ def _tell_of_changes(described: list[Described]) -> None:
             if used not in here
         }
     )
-    if gone:
-        more = f" and {len(gone) - 5} more" if len(gone) > 5 else ""
+    if removed:
+        more = f" and {len(removed) - 5} more" if len(removed) > 5 else ""
         log.warning(
             "results were made from files that are not in the crate, or have changed since: %s%s",
-            ", ".join(gone[:5]), more,
+            ", ".join(removed[:5]), more,
         )  # fmt: skip
 
 

@@ -281,13 +281,13 @@ def _folder(path: str, nodes: dict[str, Node]) -> Node:
 def _workflow(commits: Sequence[str], software: Iterable[Node]) -> Iterator[Node]:
     """Yield the nodes of the workflow, its language and its parameters."""
     language = "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"
-    said = f" Here at commit {commit() or 'unknown'}."
-    said += f" The results were made at commit {', '.join(commits)}." if commits else ""
+    summary = f" Here at commit {commit() or 'unknown'}."
+    summary += f" The results were made at commit {', '.join(commits)}." if commits else ""
     yield {
         "@id": "Snakefile",
         "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow"],
         "name": "qdjunction",
-        "description": f"DFT to transport for single perovskite quantum-dot junctions.{said}",
+        "description": f"DFT to transport for single perovskite quantum-dot junctions.{summary}",
         "version": __version__,
         "encodingFormat": "text/plain",
         "programmingLanguage": {"@id": language},
@@ -363,14 +363,14 @@ def _steps(files: Sequence[Described]) -> Iterator[Node]:
         used = sorted({name for name in inputs if name})
         corrections = _corrections(record.engine)
         engine = record.engine.get("method")
-        said = [f"Engine {engine}"] if engine else []
-        said += [f"On {record.provenance.get('host')}, {record.provenance.get('machine')}"]
-        said += [f"Corrections: {corrections}"] if corrections else []
+        summary = [f"Engine {engine}"] if engine else []
+        summary += [f"On {record.provenance.get('host')}, {record.provenance.get('machine')}"]
+        summary += [f"Corrections: {corrections}"] if corrections else []
         yield {
             "@id": f"#made/{_id(path)}",
             "@type": "CreateAction",
             "name": f"Computation of {path}",
-            "description": ". ".join(said) + ".",
+            "description": ". ".join(summary) + ".",
             "instrument": {"@id": _code(record)},
             **({"object": _refs(_id(name) for name in used)} if used else {}),
             "result": _refs(_id(file.path) for file in made),
@@ -402,12 +402,12 @@ def _failed(files: Sequence[Described]) -> Iterator[Node]:
 def _corrections(engine: Mapping[str, Any]) -> str:
     """Return the corrections made to converge a calculation."""
     made = _mapping(engine.get("settings")).get("corrections")
-    said = [
+    summary = [
         f"after attempt {one.get('attempt')} ({one.get('failure')}) {one.get('action')}"
         for one in (made if isinstance(made, list) else [])
         if isinstance(one, Mapping)
     ]
-    return "; ".join(said)
+    return "; ".join(summary)
 
 
 def _times(made: Mapping[str, Any]) -> dict[str, str]:

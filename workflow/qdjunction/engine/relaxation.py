@@ -14,9 +14,9 @@ from ase.io.trajectory import Trajectory
 from ase.optimize import BFGS
 from numpy.typing import NDArray
 
-from qdjunction.core.files import whole
+from qdjunction.core.files import atomic_write
 from qdjunction.core.lock import run_lock
-from qdjunction.core.progress import watched
+from qdjunction.core.progress import with_progress
 from qdjunction.engine.contract import EngineInfo, Relaxation
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ def _relax(
         step = max(done, 0)
         left = max(max_steps - step, 0)
         steps = optimiser.irun(fmax=fmax_ev_per_ang, steps=left)
-        for reached in watched(steps, "relaxing", left + 1, "steps", at_most=True):
+        for reached in with_progress(steps, "relaxing", left + 1, "steps", at_most=True):
             converged, step = bool(reached), max(done, 0) + optimiser.nsteps
             energy, forces = moving.get_potential_energy(), moving.get_forces(apply_constraint=False)
             fmax = _largest(moving.get_forces())
@@ -169,7 +169,7 @@ def _earlier_frames(path: Path, atoms: Atoms, protocol: str) -> list[Atoms]:
         path.unlink()
     elif cut:
         log.warning("The last frame of %s was cut short: going on from the one before", path)
-        with whole(path) as temporary, Trajectory(temporary, "w") as trajectory:
+        with atomic_write(path) as temporary, Trajectory(temporary, "w") as trajectory:
             for frame in frames:
                 trajectory.write(frame)
     return frames

@@ -17,7 +17,7 @@ from ase import Atoms
 from numpy.typing import NDArray
 
 from qdjunction.core.errors import InputError
-from qdjunction.core.files import whole
+from qdjunction.core.files import atomic_write
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo
 
 _GROUP = "qdjunction"
@@ -48,7 +48,7 @@ def write_electronic_structure(
     if path.suffix != ".nc":
         raise InputError(f"{path}: an electronic structure is written to a file that ends in .nc; rename it.")
     atoms, hamiltonian = structure.atoms, structure.hamiltonian
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         with sisl.get_sile(temporary, mode="w") as sile:
             sile.write_hamiltonian(hamiltonian, Ef=0.0)
         with netCDF4.Dataset(temporary, "a") as file:

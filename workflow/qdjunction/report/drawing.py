@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from qdjunction.core.files import whole, write_table
+from qdjunction.core.files import atomic_write, write_table
 from qdjunction.report import style
 from qdjunction.report.sections.contract import PlannedFigure
 from qdjunction.report.sections.registry import SECTIONS
@@ -76,7 +76,7 @@ def write_figure(drawing: Drawing, stem: str | Path) -> None:
     """
     with style.figure_style():
         for suffix, metadata in (("svg", {"Date": None}), ("pdf", {"CreationDate": None})):
-            with whole(f"{stem}.{suffix}") as temporary:
+            with atomic_write(f"{stem}.{suffix}") as temporary:
                 drawing.figure.savefig(temporary, metadata=metadata)
     write_table(drawing.table, f"{stem}.csv")
 

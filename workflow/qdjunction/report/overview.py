@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from qdjunction.core.files import whole
+from qdjunction.core.files import atomic_write
 from qdjunction.core.provenance import digests, provenance
 from qdjunction.core.results import read_result
 from qdjunction.engine.contract import EngineInfo
@@ -118,7 +118,7 @@ def write_overview(overview: Overview, path: str | Path) -> None:
             config=overview.study.config.model_dump_json(indent=1, exclude_defaults=True),
         )
     )
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
 

@@ -11,7 +11,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from qdjunction.core.files import whole
+from qdjunction.core.files import atomic_write
 from qdjunction.core.provenance import provenance
 from qdjunction.report import drawing
 from qdjunction.report.data import StudyResults
@@ -134,5 +134,5 @@ def write_report(results: StudyResults, path: str | Path, figure_folder: str | P
         Where figures drawn by `write_figure` lie; without it the page draws its own.
     """
     page = Page(results, provenance(inputs=results.inputs), figure_folder)
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(page.html(), encoding="utf-8")

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 
 from qdjunction.core.errors import AnalysisError, InputError
-from qdjunction.core.files import whole, write_table
-from qdjunction.core.progress import watched
+from qdjunction.core.files import atomic_write, write_table
+from qdjunction.core.progress import with_progress
 from qdjunction.core.provenance import digests, provenance
 from qdjunction.core.results import read_result
 from qdjunction.study.results import RelaxationRecord, SeriesRecord, SimulationRecord
@@ -139,7 +139,7 @@ def select_traces(
                 dataset[f"{name}_fit"] = (f"{name}_bin", fit.curve(fit.axis.centres))
         dataset.attrs["simulated"] = int(made.simulated)
         dataset.attrs["provenance"] = json.dumps(made.provenance)
-        with whole(histograms) as temporary:
+        with atomic_write(histograms) as temporary:
             dataset.to_netcdf(
                 temporary, engine="netcdf4", encoding={name: {"zlib": True} for name in dataset.data_vars}
             )
@@ -328,7 +328,7 @@ def simulate_traces(
 
     def noted() -> Iterator[SimulatedTrace]:
         simulated = islice(simulate(series, settings), count)
-        for number, item in enumerate(watched(simulated, "simulating", count)):
+        for number, item in enumerate(with_progress(simulated, "simulating", count)):
             rows.append((f"{Path(output).name}[{number}]", item.sites, item.jump_displacement_nm))
             yield item
 
@@ -479,7 +479,7 @@ def headline_of_left(summary: str | Path, left: str | None) -> float:
 
 def write_bad(bad: Sequence[BadTrace], path: str | Path) -> None:
     """Write the files left out with their reasons as CSV."""
-    with whole(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("file", "reason"))
         writer.writerows((item.name, item.reason) for item in bad)

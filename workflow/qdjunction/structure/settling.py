@@ -13,4 +13,4 @@ DESCRIPTION = f"N-H above 1.05 Ang, 30 eV/Ang^2; Pb-X above {SPRING_FRACTION} co
 def settling_springs(atoms: Atoms) -> dict[str, list[Hookean]]:
     """Return the springs by the kind of bond that they hold; none for a structure without such bonds."""
     springs = {"N-H": ammonium_springs(atoms), "Pb-halide": pb_halide_springs(atoms)}
-    return {bond: held for bond, held in springs.items() if held}
+    return {bond: restrained for bond, restrained in springs.items() if restrained}

@@ -8,7 +8,7 @@ from ase import Atoms
 from ase.io import read, write
 
 from qdjunction.core.errors import InputError
-from qdjunction.core.files import whole
+from qdjunction.core.files import atomic_write
 
 _KEY = "qdjunction"
 
@@ -39,7 +39,7 @@ def write_structure(atoms: Atoms, path: str | Path) -> None:
         raise InputError(f"The info of the structure for {path} is not plain JSON: {error}.") from error
     # ASE escapes quotes as it writes and undoes every backslash as it reads.
     plain.info = {_KEY: text.replace("\\", "\\\\")} if atoms.info else {}
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         write(temporary, plain, format="extxyz")
 
 

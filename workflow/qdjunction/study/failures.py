@@ -24,7 +24,7 @@ from qdjunction.core.errors import (
     StructureError,
     TransportError,
 )
-from qdjunction.core.files import whole
+from qdjunction.core.files import atomic_write
 from qdjunction.core.provenance import digests, provenance
 from qdjunction.study import layout
 
@@ -72,7 +72,7 @@ class EarlierFailureError(QdjunctionError):
 
 
 @contextmanager
-def recorded(job: Any, needs: Sequence[str] | None = None) -> Iterator[None]:
+def recorded(job: Any, required: Sequence[str] | None = None) -> Iterator[None]:
     """Run the body of a rule's script under the study's failure policy; see `recorded_case`.
 
     The body is skipped if an input is a record; the outputs are then copies of it.
@@ -86,7 +86,7 @@ def recorded(job: Any, needs: Sequence[str] | None = None) -> Iterator[None]:
     """
     begun = False
     with recorded_case(job, "", job.output):
-        need(*(job.input if needs is None else needs))
+        require_results(*(job.input if required is None else required))
         begun = True
         yield
     if not begun:
@@ -99,8 +99,8 @@ def recorded_case(job: Any, name: str, outputs: Iterable[str | Path], step: str 
     """Run the body for a job, or for one of its cases, under the study's failure policy.
 
     With ``on_failure: record`` a scientific failure (`StructureError`, `EngineError`, `TransportError`,
-    `AnalysisError`) is recorded in every output and the job continues; so is a missing earlier result, see `need`. With
-    ``stop`` the error propagates. Only scientific failures are recorded; any other error, including `MachineError`,
+    `AnalysisError`) is recorded in every output and the job continues; so is a missing earlier result, see `require_results`.
+    With ``stop`` the error propagates. Only scientific failures are recorded; any other error, including `MachineError`,
     fails the job, which the profile may then retry.
 
     Parameters
@@ -135,7 +135,7 @@ def recorded_case(job: Any, name: str, outputs: Iterable[str | Path], step: str 
         _write(failure, path)
 
 
-def need(*paths: str | Path) -> None:
+def require_results(*paths: str | Path) -> None:
     """Refuse records of failures among results that a step requires.
 
     Raises
@@ -208,12 +208,12 @@ def forget_failures(results: str | Path) -> int:
     for path in {path for paths in found.values() for path in paths}:
         path.unlink(missing_ok=True)
         dot = root / path.relative_to(root).parts[0]
-        for told in (
+        for shown_in in (
             dot / layout.SERIES,
             dot / layout.REPORT / layout.PAGE,
             root / layout.REPORT / layout.PAGE,
         ):
-            told.unlink(missing_ok=True)
+            shown_in.unlink(missing_ok=True)
     return len(found)
 
 
@@ -243,5 +243,5 @@ def _damaged(source: str | Path, error: Exception) -> InputError:
 
 
 def _write(failure: Failure, path: str | Path) -> None:
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(json.dumps({_KEY: asdict(failure)}, indent=1) + "\n", encoding="utf-8")

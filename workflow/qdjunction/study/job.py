@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def running(job: Any, needs: Sequence[str] | None = None) -> Iterator[None]:
+def running(job: Any, required: Sequence[str] | None = None) -> Iterator[None]:
     """Run the body of a rule's script; the body is skipped if an input records that an earlier step has failed.
 
     Parameters
@@ -33,12 +33,12 @@ def running(job: Any, needs: Sequence[str] | None = None) -> Iterator[None]:
         With status 1 after a `QdjunctionError` that is not recorded.
     """
     name = "/".join(job.wildcards) or job.rule
-    with logs.job(job.log[0], name), alone(job), recorded(job, needs):
+    with logs.job(job.log[0], name), exclusive(job), recorded(job, required):
         yield
 
 
 @contextmanager
-def alone(job: Any) -> Iterator[None]:
+def exclusive(job: Any) -> Iterator[None]:
     """Prevent two copies of a job from writing to the same outputs.
 
     A killed Snakemake leaves its jobs on the cluster, and the next run submits them once more. The second copy waits

@@ -131,7 +131,7 @@ class Batch:
     @property
     def folder(self) -> str:
         """Path pattern of the folder of its log and benchmark."""
-        return "{dot}/{junction}" if self.contacts == ALONE else "{dot}"
+        return "{dot}/{junction}" if self.contacts == ONE_JUNCTION else "{dot}"
 
     @property
     def dot_pattern(self) -> str:
@@ -139,7 +139,7 @@ class Batch:
         return "|".join(map(re.escape, self.dots)) or r"[^/]+"
 
 
-ALONE = ("{junction}",)
+ONE_JUNCTION = ("{junction}",)
 """Contacts of the batch in which each junction has a job of its own."""
 
 
@@ -195,7 +195,7 @@ class Study:
         most = max((len(dot.junctions) for dot in self.dots), default=1)
         size = self.config.resources.contacts_per_job or (most if self.is_screen else 1)
         if size == 1:
-            return (Batch(0, ALONE),)
+            return (Batch(0, ONE_JUNCTION),)
         dots: dict[tuple[str, ...], list[str]] = {}
         for dot in self.dots:
             names = [junction.name for junction in dot.junctions]

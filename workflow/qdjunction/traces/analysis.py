@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from qdjunction.core.progress import watched
+from qdjunction.core.progress import with_progress
 from qdjunction.traces.histogram import Axis, Histogram, Histogram2D
 from qdjunction.traces.selection import Jump, jump_in_window, resampled_window, why_no_window, window_bounds
 from qdjunction.traces.settings import HistogramSettings, TracesSettings
@@ -112,7 +112,7 @@ def analyse(
     """
     settings = settings or TracesSettings()
     filled = _Filling(settings)
-    for trace in watched(traces, "selecting"):
+    for trace in with_progress(traces, "selecting"):
         filled.take(trace, on_jump)
     return filled.result()
 

@@ -17,7 +17,7 @@ from scipy.ndimage import gaussian_filter
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.extras import extra
-from qdjunction.core.progress import watched
+from qdjunction.core.progress import with_progress
 from qdjunction.traces.analysis import break_zero_nm
 from qdjunction.traces.histogram import Axis
 from qdjunction.traces.selection import window_bounds
@@ -150,44 +150,44 @@ def classify(traces: Iterable[Trace], settings: TracesSettings | None = None) ->
         If there are too few complete traces.
     """
     settings = settings or TracesSettings()
-    asked = settings.clusters
+    options = settings.clusters
     names: list[str] = []
     rows: list[NDArray[np.float32]] = []
-    for trace in watched(traces, "describing"):
+    for trace in with_progress(traces, "describing"):
         description = describe(trace, settings)
         if description is not None:
             names.append(trace.name)
             rows.append(description.ravel().astype(np.float32))
-    fewest = max(asked.neighbours, asked.largest_classes, asked.classes) + 2
-    if len(rows) * asked.subsample < fewest:
+    fewest = max(options.neighbours, options.largest_classes, options.classes) + 2
+    if len(rows) * options.subsample < fewest:
         raise InputError(
-            f"{len(rows)} complete traces are too few to find {asked.classes} classes with "
-            f"{asked.neighbours} neighbours each; "
+            f"{len(rows)} complete traces are too few to find {options.classes} classes with "
+            f"{options.neighbours} neighbours each; "
             "give more traces, or lower traces.clusters.neighbours"
         )
     features = np.stack(rows)
-    random = np.random.default_rng(asked.seed)
-    sample = np.sort(random.permutation(len(features))[: asked.sample_traces])
-    embedding = _embedding(features[sample], asked)
-    sample_labels = embedding.labels(asked.classes, asked.seed)
-    stability = _stabilities(features[sample], embedding, asked, random)
+    random = np.random.default_rng(options.seed)
+    sample = np.sort(random.permutation(len(features))[: options.sample_traces])
+    embedding = _embedding(features[sample], options)
+    sample_labels = embedding.labels(options.classes, options.seed)
+    stability = _stabilities(features[sample], embedding, options, random)
 
     labels = np.empty(len(features), dtype=np.int64)
     others = np.setdiff1d(np.arange(len(features)), sample)
     labels[sample] = sample_labels
     if others.size:
-        nearest = KNeighborsClassifier(asked.neighbours).fit(features[sample], sample_labels)
+        nearest = KNeighborsClassifier(options.neighbours).fit(features[sample], sample_labels)
         labels[others] = nearest.predict(features[others])
-    order = np.argsort(-np.bincount(labels, minlength=asked.classes), kind="stable")
+    order = np.argsort(-np.bincount(labels, minlength=options.classes), kind="stable")
     labels = np.argsort(order)[labels]
-    sizes = np.bincount(labels, minlength=asked.classes)
+    sizes = np.bincount(labels, minlength=options.classes)
     shares = features.astype(np.float64) ** 2
-    profiles = np.stack([shares[labels == label].mean(axis=0) for label in range(asked.classes)])
+    profiles = np.stack([shares[labels == label].mean(axis=0) for label in range(options.classes)])
     return Classes(
         names=tuple(names),
         labels=labels,
         sizes=sizes,
-        profiles=profiles.reshape(asked.classes, asked.displacement_bins, asked.log10_g_bins),
+        profiles=profiles.reshape(options.classes, options.displacement_bins, options.log10_g_bins),
         stability=stability,
         eigenvalues=embedding.eigenvalues,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.extras import extra
-from qdjunction.core.files import whole
+from qdjunction.core.files import atomic_write
 from qdjunction.traces.selection import Jump
 
 with extra("traces"):
@@ -86,7 +86,7 @@ def writing_jumps(path: str | Path) -> Iterator[JumpWriter]:
         raise InputError(
             f"{path}: a table of jumps is written as .parquet or .csv; correct the suffix '{path.suffix}'"
         )
-    with whole(path) as temporary, writers[path.suffix](temporary, JUMP_SCHEMA) as writer:
+    with atomic_write(path) as temporary, writers[path.suffix](temporary, JUMP_SCHEMA) as writer:
         jumps = JumpWriter(writer)
         yield jumps
         jumps.flush()

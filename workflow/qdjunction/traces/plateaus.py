@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from qdjunction.core.errors import InputError
-from qdjunction.core.progress import watched
+from qdjunction.core.progress import with_progress
 from qdjunction.traces.analysis import break_zero_nm
 from qdjunction.traces.histogram import Axis, Histogram, PeakFit, fit_peaks, spacing_interval
 from qdjunction.traces.selection import window_bounds
@@ -146,7 +146,7 @@ def measure_plateaus(
     lengths = tuple(Histogram.empty(axis, groups) for _ in levels)
     displacements = tuple(Histogram.empty(axis, groups) for _ in levels)
     complete, counts = 0, [0] * len(levels)
-    for number, trace in enumerate(watched(traces, "measuring plateaus")):
+    for number, trace in enumerate(with_progress(traces, "measuring plateaus")):
         found = plateaus_of(trace, levels, settings)
         if found is None:
             continue

@@ -17,7 +17,7 @@ from scipy.signal import lfilter
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.extras import extra
-from qdjunction.core.files import whole
+from qdjunction.core.files import atomic_write
 from qdjunction.traces.settings import SimulationSettings
 from qdjunction.traces.trace import Trace
 
@@ -188,7 +188,7 @@ def write_simulation(path: str | Path, traces: Iterator[SimulatedTrace]) -> int:
     # A dictionary does not help for noise; its bytes compress better with sign and exponent split from the rest.
     columns = ["displacement_nm.list.element", "log10_g.list.element"]
     packed = {"compression": "zstd", "use_dictionary": ["trace"], "use_byte_stream_split": columns}
-    with whole(path) as temporary, pq.ParquetWriter(temporary, schema, **packed) as writer:
+    with atomic_write(path) as temporary, pq.ParquetWriter(temporary, schema, **packed) as writer:
         for item in traces:
             row = [
                 item.trace.name,

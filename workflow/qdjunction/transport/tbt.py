@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qdjunction.core.errors import InputError
-from qdjunction.core.files import whole
+from qdjunction.core.files import atomic_write
 from qdjunction.transport.kpoints import KAverage
 from qdjunction.transport.transmission import Transmission
 
@@ -70,7 +70,7 @@ def write_tbt(
     import sisl
 
     ry, bohr = sisl.unit_convert("eV", "Ry"), sisl.unit_convert("Ang", "Bohr")
-    with whole(path) as temporary, netCDF4.Dataset(temporary, "w") as file:
+    with atomic_write(path) as temporary, netCDF4.Dataset(temporary, "w") as file:
         file.source = "qdjunction"
         file.Gamma = "false" if k_points.any() else "true"
         _dimensions(

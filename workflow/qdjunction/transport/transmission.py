@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdjunction import __version__
 from qdjunction.core.errors import InputError, TransportError
-from qdjunction.core.files import whole
+from qdjunction.core.files import atomic_write
 from qdjunction.transport.device import Device
 from qdjunction.transport.leads.base import Lead
 from qdjunction.transport.solvers.contact_reduction import ContactReduction
@@ -329,7 +329,7 @@ def write_dataset(dataset: xarray.Dataset, path: str | Path, attributes: Mapping
         dataset.attrs[key] = (
             value if isinstance(value, str | int | float) else json.dumps(value, sort_keys=True)
         )
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         dataset.to_netcdf(temporary, engine="netcdf4")
     return Path(path)
 

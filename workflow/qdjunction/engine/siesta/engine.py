@@ -10,7 +10,7 @@ from ase import Atoms
 from numpy.typing import NDArray
 
 from qdjunction.core.errors import EngineError, InputError
-from qdjunction.core.matrix_files import is_whole
+from qdjunction.core.matrix_files import is_complete
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo, Relaxation
 from qdjunction.engine.siesta.extraction import electronic_structure_from_run, engine_info, find_run
 from qdjunction.engine.siesta.inputs import LABEL
@@ -157,7 +157,7 @@ def seed_density_matrix(
     target = run_dir / f"{LABEL}.DM"
     density = source / f"{LABEL}.DM"
     status = Status.load(source)
-    if target.exists() or status is None or not is_whole(density):
+    if target.exists() or status is None or not is_complete(density):
         return False
     mine = settings.numbers()
     if any(

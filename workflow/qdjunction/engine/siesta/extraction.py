@@ -22,7 +22,13 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from qdjunction.core.errors import EngineError, InputError
-from qdjunction.core.matrix_files import eig_is_whole, fa_is_whole, fdf_is_whole, fortran_path, is_whole
+from qdjunction.core.matrix_files import (
+    eig_is_complete,
+    fa_is_complete,
+    fdf_is_complete,
+    fortran_path,
+    is_complete,
+)
 from qdjunction.core.units import BOLTZMANN_EV_PER_K
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo
 from qdjunction.engine.siesta.box import check_box
@@ -104,7 +110,7 @@ def find_run(run_dir: str | Path) -> RunFiles:
     if len(inputs) != 1:
         found = ", ".join(path.name for path in inputs) or "none"
         raise InputError(f"{folder}: a run folder holds one fdf file, here are: {found}.")
-    if not fdf_is_whole(inputs[0]):
+    if not fdf_is_complete(inputs[0]):
         raise InputError(f"{inputs[0]}: is no text, or a block in it has no end; write it again.")
     label = str(sisl.get_sile(inputs[0]).get("SystemLabel", default="siesta"))
     for output in (folder / f"{label}.out", inputs[0].with_suffix(".out")):
@@ -139,7 +145,7 @@ def read_hamiltonian(run_dir: str | Path, source: str | None = None) -> tuple[si
     present = [suffix for suffix in MATRIX_FILES if run.path(suffix).is_file()]
     suffix = source or next(iter(present), "HSX")
     path = run.existing(suffix)
-    if suffix != "nc" and not is_whole(path):
+    if suffix != "nc" and not is_complete(path):
         raise EngineError(
             f"{path}: the file is cut short or damaged; delete it and run SIESTA again, which takes one SCF from the "
             "density matrix."
@@ -250,7 +256,7 @@ def electronic_structure_from_run(
             "read its H and S with read_hamiltonian."
         )
     forces_file = run.path("FA") if run.path("FA").is_file() else None
-    for path, check in ((run.existing("EIG"), eig_is_whole), (forces_file, fa_is_whole)):
+    for path, check in ((run.existing("EIG"), eig_is_complete), (forces_file, fa_is_complete)):
         if path is not None and not check(path):
             raise EngineError(f"{path}: the file is cut short or damaged; run SIESTA again.")
     levels_in_file = sisl.get_sile(run.path("EIG")).read_data()

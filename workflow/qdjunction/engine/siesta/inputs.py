@@ -13,7 +13,7 @@ from ase.constraints import FixAtoms
 from ase.data import atomic_numbers
 
 from qdjunction.core.errors import InputError
-from qdjunction.core.files import whole
+from qdjunction.core.files import atomic_write
 from qdjunction.engine.siesta.box import boxed
 from qdjunction.engine.siesta.pseudopotentials import Pseudopotential, find_pseudopotentials
 from qdjunction.engine.siesta.settings import SiestaSettings
@@ -176,7 +176,7 @@ def write_input_files(
     write_structure(atoms, run_dir / STRUCTURE)
     text = fdf_text(atoms, pseudopotentials, settings, task, mixing)
     path = run_dir / f"{LABEL}.fdf"
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="ascii")
     return path
 

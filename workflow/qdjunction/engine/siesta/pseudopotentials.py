@@ -11,7 +11,7 @@ from typing import Literal
 from xml.etree import ElementTree
 
 from qdjunction.core.errors import InputError
-from qdjunction.core.files import whole
+from qdjunction.core.files import atomic_write
 from qdjunction.core.provenance import digest
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class Pseudopotential:
         target = folder / f"{self.element}.{self.format}"
         if target.is_file() and digest(target) == self.sha256:
             return
-        with whole(target) as temporary:
+        with atomic_write(target) as temporary:
             shutil.copyfile(self.path, temporary)
 
 

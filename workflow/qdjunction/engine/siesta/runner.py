@@ -25,9 +25,9 @@ import sisl
 from ase import Atoms
 
 from qdjunction.core.errors import EngineError, MachineError
-from qdjunction.core.files import whole
+from qdjunction.core.files import atomic_write
 from qdjunction.core.lock import RunLock, job_id, run_lock
-from qdjunction.core.matrix_files import is_whole
+from qdjunction.core.matrix_files import is_complete
 from qdjunction.engine.siesta.corrections import correction
 from qdjunction.engine.siesta.diagnosis import IMAGES_INTERACT, OF_THE_MACHINE, Diagnosis, Failure, diagnose
 from qdjunction.engine.siesta.inputs import LABEL, Mixing, Task, fixed_atoms, write_input_files
@@ -94,7 +94,7 @@ class Status:
 
     def save(self, run_dir: Path) -> None:
         """Write ``status.json``."""
-        with whole(run_dir / STATUS) as temporary:
+        with atomic_write(run_dir / STATUS) as temporary:
             temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
 
     @classmethod
@@ -375,7 +375,7 @@ class SiestaRun:
         for suffix in _CHECKPOINTS:
             path = self.run_dir / f"{LABEL}.{suffix}"
             if _usable(path, len(self.atoms)):
-                with whole(path.with_suffix(f".{suffix}.kept")) as temporary:
+                with atomic_write(path.with_suffix(f".{suffix}.kept")) as temporary:
                     shutil.copyfile(path, temporary)
 
     def _checkpointed(self, status: Status) -> bool:
@@ -398,7 +398,7 @@ class SiestaRun:
             output.rename(self.run_dir / name)
             status.attempts[-1]["output"] = name
         density = self.run_dir / f"{LABEL}.DM"
-        if density.exists() and not is_whole(density):
+        if density.exists() and not is_complete(density):
             log.warning("%s is damaged: starting the SCF from neutral atoms", density)
             density.unlink()
         for pattern in ("INPUT_TMP*", "fdf-*.log", "fdf.*.log", "MESSAGES", "0_NORMAL_EXIT"):
@@ -408,7 +408,7 @@ class SiestaRun:
     def _damaged_matrices(self) -> Diagnosis | None:
         for suffix in ("HSX", "TSHS"):
             path = self.run_dir / f"{LABEL}.{suffix}"
-            if (suffix == "HSX" or path.exists()) and not is_whole(path):
+            if (suffix == "HSX" or path.exists()) and not is_complete(path):
                 return Diagnosis(
                     Failure.MATRICES_DAMAGED,
                     f"{path.name} is missing, cut short or damaged, as by a full disk; free space and run again.",
@@ -425,7 +425,7 @@ def _counts(progress: Progress) -> dict[str, Any]:
 
 def _usable(path: Path, n_atoms: int) -> bool:
     if path.suffix != ".XV":
-        return is_whole(path)
+        return is_complete(path)
     try:
         geometry = sisl.get_sile(path).read_geometry()
     except (OSError, ValueError, IndexError, sisl.SislError):

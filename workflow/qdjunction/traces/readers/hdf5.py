@@ -7,7 +7,7 @@ import netCDF4
 import numpy as np
 
 from qdjunction.core.errors import InputError
-from qdjunction.traces.heads import check_conductance_head, check_displacement_head
+from qdjunction.traces.headings import check_conductance_heading, check_displacement_heading
 from qdjunction.traces.readers.arrays import BLOCK_POINTS, ArrayFile, Rows
 
 
@@ -27,10 +27,10 @@ class Hdf5File(ArrayFile):
             units = [
                 [text] if isinstance(text := getattr(array, "units", None), str) else [] for array in arrays
             ]
-            check_displacement_head(units[0], self._settings.displacement_unit)
+            check_displacement_heading(units[0], self._settings.displacement_unit)
             # "1" means that a quantity has no unit, which is correct for G/G0 and its logarithm.
             if units[1] != ["1"]:
-                check_conductance_head(units[1], self._settings.conductance_unit)
+                check_conductance_heading(units[1], self._settings.conductance_unit)
             return self._check_shapes(*(array.shape for array in arrays))
 
     def _rows(self) -> Rows:

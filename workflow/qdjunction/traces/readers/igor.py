@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from qdjunction.core.errors import InputError
-from qdjunction.traces.heads import check_conductance_head, check_displacement_head
+from qdjunction.traces.headings import check_conductance_heading, check_displacement_heading
 from qdjunction.traces.readers.contract import Recording
 from qdjunction.traces.settings import ReadSettings
 
@@ -66,13 +66,13 @@ def recordings(content: bytes, settings: ReadSettings) -> Iterator[Recording]:
         columns = settings.displacement_column, settings.conductance_column
         if max(columns) >= len(names):
             raise InputError(f"its waves are {', '.join(names)}; column {max(columns)} (from 0) is requested")
-        heads = [[*_units(names[column], scales), names[column].replace("_", " ")] for column in columns]
+        headings = [[*_units(names[column], scales), names[column].replace("_", " ")] for column in columns]
         notes = []
-        if check_displacement_head(heads[0], settings.displacement_unit) is None:
+        if check_displacement_heading(headings[0], settings.displacement_unit) is None:
             notes.append(
                 f"displacement in {settings.displacement_unit} as set by traces.read; no wave names a unit"
             )
-        if check_conductance_head(heads[1], settings.conductance_unit) is None:
+        if check_conductance_heading(headings[1], settings.conductance_unit) is None:
             notes.append(
                 f"conductance in {settings.conductance_unit} as set by traces.read; no wave names a unit"
             )
@@ -134,12 +134,14 @@ def _scaled(
     scale = next((scale for scale in scales if scale["axis"].lower() == "x" and name in _named(scale)), None)
     if scale is None:
         raise InputError(f"its only wave {name} has no x scaling, so the displacement is not known")
-    check_displacement_head([scale["unit"] or ""], settings.displacement_unit)
+    check_displacement_heading([scale["unit"] or ""], settings.displacement_unit)
     if not scale["unit"]:
         raise InputError(
             f"the x scaling of its wave {name} names no unit; set it to that of the displacement"
         )
-    named = check_conductance_head([*_units(name, scales), name.replace("_", " ")], settings.conductance_unit)
+    named = check_conductance_heading(
+        [*_units(name, scales), name.replace("_", " ")], settings.conductance_unit
+    )
     try:
         first, second = float(scale["first"]), float(scale["second"])
     except ValueError:

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from qdjunction.core.errors import InputError
-from qdjunction.traces.heads import (
-    check_conductance_head,
-    check_displacement_head,
-    check_whole_line,
-    is_head_line,
+from qdjunction.traces.headings import (
+    check_conductance_heading,
+    check_displacement_heading,
+    check_header_line,
+    is_heading_line,
 )
 from qdjunction.traces.readers import igor
 from qdjunction.traces.readers.compression import unpacked
@@ -106,7 +106,7 @@ class _Format:
     """Format of the numbers of a text file, and where they start."""
 
     nearest: str
-    heads: list[list[str]]
+    headings: list[list[str]]
     columns: int
     first_line: int
     start: int
@@ -120,9 +120,9 @@ def _recordings(content: bytes, settings: ReadSettings) -> Iterator[Recording]:
     if settings.trace_column is not None:
         columns.append(settings.trace_column)
     form = _sniff(content, max(columns))
-    if not form.heads:
-        check_whole_line(form.nearest, settings.displacement_unit, settings.conductance_unit)
-    notes = _column_notes(form.heads, settings)
+    if not form.headings:
+        check_header_line(form.nearest, settings.displacement_unit, settings.conductance_unit)
+    notes = _column_notes(form.headings, settings)
     if form.columns > len(columns):
         notes = (
             *notes,
@@ -154,24 +154,28 @@ def _recordings(content: bytes, settings: ReadSettings) -> Iterator[Recording]:
             )
 
 
-def _column_notes(heads: list[list[str]], settings: ReadSettings) -> tuple[str, ...]:
+def _column_notes(headings: list[list[str]], settings: ReadSettings) -> tuple[str, ...]:
     """Compare the column headings with the settings and return the assumptions made."""
     d_column, g_column = settings.displacement_column, settings.conductance_column
-    d_heads, g_heads = (heads[column] if heads else [] for column in (d_column, g_column))
+    d_headings, g_headings = (headings[column] if headings else [] for column in (d_column, g_column))
     notes = []
-    if check_displacement_head(d_heads, settings.displacement_unit) is None:
+    if check_displacement_heading(d_headings, settings.displacement_unit) is None:
         notes.append(
             f"displacement in {settings.displacement_unit} as set by traces.read; no column heading names a unit"
         )
-    if check_conductance_head(g_heads, settings.conductance_unit) is None:
+    if check_conductance_heading(g_headings, settings.conductance_unit) is None:
         notes.append(
             f"conductance in {settings.conductance_unit} as set by traces.read; no column heading names a unit"
         )
     for column, name in ((d_column, "displacement"), (g_column, "conductance")):
-        same = [n for n, other in enumerate(heads) if other and other == (heads[column] if heads else None)]
+        same = [
+            n
+            for n, other in enumerate(headings)
+            if other and other == (headings[column] if headings else None)
+        ]
         if len(same) > 1:
             raise InputError(
-                f"its columns {', '.join(map(str, same))} all have the heading '{heads[column][0]}' of the {name} "
+                f"its columns {', '.join(map(str, same))} all have the heading '{headings[column][0]}' of the {name} "
                 "column, as traces side by side have; write them below each other or into separate files"
             )
     return tuple(notes)
@@ -206,7 +210,7 @@ def _sniff(content: bytes, last_column: int) -> _Format:
             header = _header_lines(content[:start])
             return _Format(
                 nearest=header[0],
-                heads=_column_heads(header, separator, len(fields)),
+                headings=_column_headings(header, separator, len(fields)),
                 columns=len(fields),
                 first_line=number + 1,
                 start=start,
@@ -229,24 +233,26 @@ def _header_lines(header: bytes) -> list[str]:
     return text.rstrip().split("\n")[::-1]
 
 
-def _column_heads(lines: list[str], separator: str, count: int) -> list[list[str]]:
+def _column_headings(lines: list[str], separator: str, count: int) -> list[list[str]]:
     """Return the headings of each column in the last lines of the header, the nearest line first."""
     found = list(
-        takewhile(lambda heads: heads is not None, (_heads_in(line, separator, count) for line in lines))
+        takewhile(
+            lambda headings: headings is not None, (_headings_in(line, separator, count) for line in lines)
+        )
     )
     return [list(column) for column in zip(*found, strict=True)]
 
 
-def _heads_in(line: str, separator: str, count: int) -> list[str] | None:
+def _headings_in(line: str, separator: str, count: int) -> list[str] | None:
     """Divide a header line into one heading per column, with the separator of the numbers or another one."""
     line = line.strip().lstrip('#%/!" ')
     own = r"\s{2,}|\t" if separator == r"\s+" else separator
     for way in dict.fromkeys((own, *_HEAD_SEPARATORS)):
-        heads = _fields(line, way)
-        if len(heads) != count or any(_NUMBER.fullmatch(head) for head in heads):
+        headings = _fields(line, way)
+        if len(headings) != count or any(_NUMBER.fullmatch(heading) for heading in headings):
             continue
-        if is_head_line(heads, by_units=way != own):
-            return heads
+        if is_heading_line(headings, by_units=way != own):
+            return headings
     return None
 
 

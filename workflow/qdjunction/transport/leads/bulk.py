@@ -214,8 +214,8 @@ class Electrode:
         side : {"left", "right"}
             ``left`` extends to minus infinity, ``right`` to plus infinity.
         """
-        asked = energies_ev.tobytes()
-        if asked not in self._last:
+        key = energies_ev.tobytes()
+        if key not in self._last:
             compute = self._both_ends
             both = (
                 compute(energies_ev)
@@ -224,8 +224,8 @@ class Electrode:
             )
             # Two leads of one electrode ask for the same energies in turn.
             self._last.clear()
-            self._last[asked] = both
-        return self._last[asked][:, 0 if side == "left" else 1]
+            self._last[key] = both
+        return self._last[key][:, 0 if side == "left" else 1]
 
     @cached_property
     def content(self) -> str:

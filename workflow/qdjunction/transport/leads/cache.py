@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from qdjunction.core.files import whole
+from qdjunction.core.files import atomic_write
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class GreenCache:
             batch = missing[start : start + BATCH]
             for i, array in zip(batch, compute(energies[batch]), strict=True):
                 found[i] = array
-                with whole(paths[i]) as temporary:
+                with atomic_write(paths[i]) as temporary:
                     np.savez(temporary, green=array)
         return np.stack([array for array in found if array is not None])
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
 from qdjunction.core.errors import InputError
-from qdjunction.core.progress import watched
+from qdjunction.core.progress import with_progress
 from qdjunction.transport.device import Device
 from qdjunction.transport.leads.base import Lead, broadening
 from qdjunction.transport.observables.contract import (
@@ -100,7 +100,7 @@ def injected_density(device: Device, left: Lead, right: Lead, energies_ev: Array
     solver = DirectSolver(device, left, right)
     both = np.concatenate([left.orbitals, right.orbitals])
     densities = np.zeros((2, len(energies), device.n_atoms))
-    for i, energy in enumerate(watched(energies, "local density", unit="energies")):
+    for i, energy in enumerate(with_progress(energies, "local density", unit="energies")):
         green = solver.columns(energy, both)
         sides = np.split(green, [len(left.orbitals)], axis=1)
         for side, lead, columns in zip(densities, (left, right), sides, strict=True):
@@ -203,11 +203,11 @@ def density_grid(
     i, j = pattern.coords
     values = spectral_function(device, left, right, energy_ev, source)[i, j].real / (2 * np.pi)
     shape = (geometry.no, geometry.no)
-    alone = geometry.copy()
-    alone.set_nsc([1, 1, 1])
+    isolated = geometry.copy()
+    isolated.set_nsc([1, 1, 1])
     matrix = scipy.sparse.coo_array((values, (places[i], places[j])), shape=shape).tocsr()
-    grid = sisl.Grid(spacing_ang, geometry=alone, dtype=np.float64)
-    sisl.DensityMatrix.fromsp(alone, scipy.sparse.csr_matrix(matrix)).density(grid)
+    grid = sisl.Grid(spacing_ang, geometry=isolated, dtype=np.float64)
+    sisl.DensityMatrix.fromsp(isolated, scipy.sparse.csr_matrix(matrix)).density(grid)
     return grid
 
 

@@ -93,7 +93,7 @@ def orbital_interference(
     left_metal: ArrayLike,
     right_metal: ArrayLike,
     *,
-    keep: ArrayLike | None = None,
+    selected: ArrayLike | None = None,
     count: int = 8,
     around_ev: float | None = None,
 ) -> OrbitalInterference:
@@ -146,11 +146,11 @@ def orbital_interference(
     ]
     middle = 0.5 * (energies.min() + energies.max())
     left_weight, right_weight = (_weights(states[side.orbitals], side.self_energy(middle)) for side in sides)
-    if keep is None:
+    if selected is None:
         center = middle if around_ev is None else around_ev
         kept = np.sort(np.argsort(np.abs(levels - center))[:count])
     else:
-        kept = np.unique(np.asarray(keep, dtype=np.int64))
+        kept = np.unique(np.asarray(selected, dtype=np.int64))
         if kept.size and not 0 <= kept[0] <= kept[-1] < len(levels):
             raise InputError(
                 f"keep: orbitals {kept[0]} to {kept[-1]} of a dot with {len(levels)}; they are counted from 0"

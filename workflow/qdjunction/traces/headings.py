@@ -62,17 +62,17 @@ _NOT_G0 = {
 }
 
 
-def is_head_line(heads: Sequence[str], *, by_units: bool = False) -> bool:
+def is_heading_line(headings: Sequence[str], *, by_units: bool = False) -> bool:
     """Return whether the parts of a line can be column headings, rather than a note such as ``sample`` and a name.
 
     Parameters
     ----------
-    heads : sequence of str
+    headings : sequence of str
         The parts.
     by_units : bool
         Whether one of them must name a unit; otherwise the name of a quantity is enough.
     """
-    texts = [_plain(head) for head in heads]
+    texts = [_plain(heading) for heading in headings]
     if any(
         _unit(text, LENGTHS | CONDUCTANCES | _OTHERS) in LENGTHS | CONDUCTANCES | _OTHERS for text in texts
     ):
@@ -82,7 +82,7 @@ def is_head_line(heads: Sequence[str], *, by_units: bool = False) -> bool:
     return not by_units and any(pattern.search(word) for pattern in patterns for word in words)
 
 
-def check_whole_line(line: str, displacement_unit: str, conductance_unit: str) -> None:
+def check_header_line(line: str, displacement_unit: str, conductance_unit: str) -> None:
     """Compare the units named in a line that cannot be divided into headings with the settings.
 
     Parameters
@@ -109,12 +109,12 @@ def check_whole_line(line: str, displacement_unit: str, conductance_unit: str) -
             )
 
 
-def check_displacement_head(heads: Sequence[str], unit: str) -> str | None:
+def check_displacement_heading(headings: Sequence[str], unit: str) -> str | None:
     """Compare the heading of the displacement column with the settings.
 
     Parameters
     ----------
-    heads : sequence of str
+    headings : sequence of str
         The text above the column, the nearest line first, such as ``displacement (nm)``, ``z/nm`` or ``nm``.
     unit : str
         `ReadSettings.displacement_unit`.
@@ -129,8 +129,8 @@ def check_displacement_head(heads: Sequence[str], unit: str) -> str | None:
     InputError
         If a heading names another quantity or another unit.
     """
-    for head in heads:
-        text = _plain(head)
+    for heading in headings:
+        text = _plain(heading)
         words = text.replace("_", " ")
         # A is the ampere, or the Angstrom where Å is not available.
         lengths = LENGTHS | ({"a": "ang"} if _DISPLACEMENT_WORDS.search(words) else {})
@@ -138,7 +138,7 @@ def check_displacement_head(heads: Sequence[str], unit: str) -> str | None:
         is_conductance = token is None and _CONDUCTANCE_WORDS.search(words)
         if _is_logarithm(text) or is_conductance or (token not in lengths and _names(text, CONDUCTANCES)):
             raise InputError(
-                f"the heading '{head.strip()}' of the displacement column names a conductance; correct "
+                f"the heading '{heading.strip()}' of the displacement column names a conductance; correct "
                 f"traces.read.displacement_column and conductance_column"
             )
         named = lengths.get(token or "")
@@ -147,20 +147,20 @@ def check_displacement_head(heads: Sequence[str], unit: str) -> str | None:
             named = "volts"
         if other and (named is None or (named == "volts" and other[1] != "voltage")):
             raise InputError(
-                f"the heading '{head.strip()}' of the displacement column names no displacement ({other[1]}); correct "
-                f"traces.read.displacement_column"
+                f"the heading '{heading.strip()}' of the displacement column names no displacement ({other[1]}); "
+                f"correct traces.read.displacement_column"
             )
-        if (agreed := _compared(head, named, token, "displacement", unit)) is not None:
+        if (agreed := _compared(heading, named, token, "displacement", unit)) is not None:
             return agreed
     return None
 
 
-def check_conductance_head(heads: Sequence[str], unit: str) -> str | None:
-    """Compare the heading of the conductance column with the settings; see `check_displacement_head`.
+def check_conductance_heading(headings: Sequence[str], unit: str) -> str | None:
+    """Compare the heading of the conductance column with the settings; see `check_displacement_heading`.
 
     Parameters
     ----------
-    heads : sequence of str
+    headings : sequence of str
         Such as ``log10(G/G0)``, ``G (nS)``, ``I/nA`` or ``G0``, the nearest line first.
     unit : str
         `ReadSettings.conductance_unit`.
@@ -173,51 +173,51 @@ def check_conductance_head(heads: Sequence[str], unit: str) -> str | None:
     Raises
     ------
     InputError
-        If a head names another quantity or another unit.
+        If a heading names another quantity or another unit.
     """
-    for head in heads:
-        text = _plain(head)
+    for heading in headings:
+        text = _plain(heading)
         words = text.replace("_", " ")
         if re.match(r"^\W*ln\b|^\W*ln\(", text):
             raise InputError(
-                f"the heading '{head.strip()}' names a natural logarithm; write log10(G/G0) or G/G0"
+                f"the heading '{heading.strip()}' names a natural logarithm; write log10(G/G0) or G/G0"
             )
         token = _unit(text, CONDUCTANCES | _OTHERS)
         named = CONDUCTANCES.get(token or "")
         if _is_logarithm(text):
             if _NOT_G0.intersection(re.findall(r"[^\W_]+", _LOGARITHM.sub("", text))):
                 raise InputError(
-                    f"the heading '{head.strip()}' names a logarithm of something other than G/G0; write log10(G/G0)"
+                    f"the heading '{heading.strip()}' names a logarithm of something other than G/G0; write log10(G/G0)"
                 )
             named = "log10_g0"
         elif named is None and (
             _names(text, LENGTHS) or (token is None and _DISPLACEMENT_WORDS.search(words))
         ):
             raise InputError(
-                f"the heading '{head.strip()}' of the conductance column names no conductance; correct "
+                f"the heading '{heading.strip()}' of the conductance column names no conductance; correct "
                 f"traces.read.displacement_column and conductance_column"
             )
         elif named is None and token is None and (other := _OTHER_WORDS.search(words)):
             raise InputError(
-                f"the heading '{head.strip()}' of the conductance column names no conductance ({other[1]}); correct "
+                f"the heading '{heading.strip()}' of the conductance column names no conductance ({other[1]}); correct "
                 f"traces.read.conductance_column"
             )
-        if (agreed := _compared(head, named, token, "conductance", unit)) is not None:
+        if (agreed := _compared(heading, named, token, "conductance", unit)) is not None:
             return agreed
     return None
 
 
-def _compared(head: str, named: str | None, token: str | None, quantity: str, unit: str) -> str | None:
+def _compared(heading: str, named: str | None, token: str | None, quantity: str, unit: str) -> str | None:
     """Return the unit named by a heading, None if there is none; refuse a unit that differs from the settings."""
     if named is not None and named != unit:
-        raise InputError(_contradiction(head, named, f"{quantity}_unit", unit))
+        raise InputError(_contradiction(heading, named, f"{quantity}_unit", unit))
     if named is None and token is not None:
-        raise InputError(_unknown(head, token, quantity))
+        raise InputError(_unknown(heading, token, quantity))
     return named
 
 
-def _plain(head: str) -> str:
-    return unicodedata.normalize("NFKC", head).strip().strip("\"'").strip().lower()
+def _plain(heading: str) -> str:
+    return unicodedata.normalize("NFKC", heading).strip().strip("\"'").strip().lower()
 
 
 def _is_logarithm(text: str) -> bool:
@@ -243,22 +243,22 @@ def _unit(text: str, units: dict[str, str]) -> str | None:
     return found[1] if found and found[1] in units and (len(found[1]) > 1 or found[1] in "åv") else None
 
 
-def _contradiction(head: str, named: str, key: str, unit: str) -> str:
+def _contradiction(heading: str, named: str, key: str, unit: str) -> str:
     more = ""
     if named == "volts":
         more = " and nm_per_volt to the calibration of the piezo"
     elif named.endswith("amperes"):
         more = " and bias_v to the bias"
     return (
-        f"the column heading '{head.strip()}' names {named}, but traces.read.{key} is {unit}; "
+        f"the column heading '{heading.strip()}' names {named}, but traces.read.{key} is {unit}; "
         f"set it to {named}{more}"
     )
 
 
-def _unknown(head: str, token: str, quantity: str) -> str:
+def _unknown(heading: str, token: str, quantity: str) -> str:
     named = _OTHERS.get(token, f"'{token}'")
     known = LENGTHS if quantity == "displacement" else CONDUCTANCES
     return (
-        f"the column heading '{head.strip()}' names {named}, in which {quantity} cannot be read; convert it to one of "
-        f"{', '.join(dict.fromkeys(known.values()))}"
+        f"the column heading '{heading.strip()}' names {named}, in which {quantity} cannot be read; convert it to "
+        f"one of {', '.join(dict.fromkeys(known.values()))}"
     )
