@@ -99,9 +99,9 @@ def recorded_case(job: Any, name: str, outputs: Iterable[str | Path], step: str 
     """Run the body for a job, or for one of its cases, under the study's failure policy.
 
     With ``on_failure: record`` a scientific failure (`StructureError`, `EngineError`, `TransportError`,
-    `AnalysisError`) is recorded in every output and the job continues; so is a missing earlier result, see `require_results`.
-    With ``stop`` the error propagates. Only scientific failures are recorded; any other error, including `MachineError`,
-    fails the job, which the profile may then retry.
+    `AnalysisError`) is recorded in every output and the job continues; so is a missing earlier result, see
+    `require_results`. With ``stop`` the error propagates. Only scientific failures are recorded; any other error,
+    including `MachineError`, fails the job, which the profile may then retry.
 
     Parameters
     ----------
