@@ -65,7 +65,7 @@ lint: $(STAMP)
 	"$(BIN)/mypy"
 
 test: $(STAMP) lint
-	$(WITH_PATH) OMP_NUM_THREADS=1 pytest -n $(CORES) --dist loadfile --cov --cov-report=term:skip-covered $(TESTS)
+	$(WITH_PATH) OMP_NUM_THREADS=1 pytest -n $(CORES) --dist loadfile $(TESTS)
 
 docs: $(STAMP)
 	$(WITH_PATH) python docs/make.py

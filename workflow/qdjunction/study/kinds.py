@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BeforeValidator
 
 from qdjunction.core.kinds import table_of
+from qdjunction.study import layout
 from qdjunction.transport.leads.registry import LEADS
 from qdjunction.transport.observables.registry import OBSERVABLES
 
@@ -49,5 +50,13 @@ else:
     ]
     """Type of ``transport.leads``: the settings of any kind that the junctions of a study can have."""
 
-    StudyObservable = table_of(OBSERVABLES, "the observable {}")
+    StudyObservable = table_of(
+        OBSERVABLES,
+        "the observable {}",
+        refused={
+            name: "a study writes another result under that name; its distribution has to rename it"
+            for name in OBSERVABLES
+            if f"{name}.nc" in (layout.HAMILTONIAN, layout.TRANSMISSION, layout.LOCAL_DENSITY)
+        },
+    )
     """Type of an entry of ``transport.observables``."""
