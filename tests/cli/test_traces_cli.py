@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from qdjunction.cli import main
+from qdjunction.interference.results import SingleSeries
+from qdjunction.study.results import SeriesRecord
 from qdjunction.traces.reading import open_traces
 from qdjunction.traces.selection import find_jump
 from qdjunction.traces.settings import JumpSettings, SimulationSettings
@@ -128,7 +130,13 @@ def study(tmp_path):
         for energy in energies
     ]  # fmt: skip
     pd.DataFrame(rows).to_csv(tmp_path / "conductance.csv", index=False)
-    (tmp_path / "series.json").write_text(json.dumps({"series": [{"left": "L", "headline_energy_ev": 0.5}]}))
+    contacts = sorted(zip(SERIES.distance_ang, SERIES.names, SERIES.log10_g, strict=True))
+    series = SingleSeries(
+        kind="single", left="L", junctions=[name for _, name, _ in contacts], headline="", sentence="",
+        distances_ang=[distance for distance, _, _ in contacts], gap_ev=(-1, 1), window_ev=(-1, 1),
+        headline_energy_ev=0.5, conductance_at_headline_G0=[10**level for _, _, level in contacts],
+    )  # fmt: skip
+    SeriesRecord(temperature_k=300, series=(series,), provenance={}).write(tmp_path / "series.json")
     return tmp_path / "conductance.csv"
 
 

@@ -140,7 +140,7 @@ def test_bias_table_holds_the_peaks_of_the_sets(traced, drawings):
     assert points["bias_v"].tolist() == sorted(BIASES.values())
     peaks = traced.traces.set_named("bias-50").summary.fits["log10_g"].peaks
     nearest = min(peaks, key=lambda peak: abs(peak.centre + 2.7))
-    np.testing.assert_allclose(points["log10_g"], nearest["centre"])  # the same traces at every bias
+    np.testing.assert_allclose(points["log10_g"], nearest.centre)  # the same traces at every bias
     sentence = bias_sentence(traced.traces.series_named("simmons"))
     assert "does not depend on the bias explains the points as well" in sentence
     assert "no upper end" in sentence
@@ -207,7 +207,7 @@ def test_a_failed_prediction_leaves_the_measured_set_and_says_why(traced, tmp_pa
 def test_nothing_is_predicted_from_a_part_of_a_series(traced, tmp_path):
     dot = traced.study.results / "1Pb_MAPbBr3"
     summary = json.loads((dot / "series.json").read_text())
-    summary["series"][0] |= {"kind": "incomplete", "sentence": "long failed."}
+    summary["series"][0] |= {"kind": "incomplete", "missing": {"long": "stuck"}, "sentence": "long failed."}
     (tmp_path / "series.json").write_text(json.dumps(summary))
     outputs = [tmp_path / name for name in ("traces.parquet", "truth.csv", "simulation.json")]
     common = {"settings": traced.study.config.traces.simulation, "count": 5}

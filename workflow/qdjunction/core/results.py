@@ -15,7 +15,23 @@ from qdjunction.core.files import write_json
 if TYPE_CHECKING:
     import pandas as pd
 
-Real = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
+
+def _nan_for_null(value: Any) -> Any:
+    """Return a value read from JSON with nan in the place of every null in it."""
+    match value:
+        case None:
+            return math.nan
+        case dict():
+            return {key: _nan_for_null(item) for key, item in value.items()}
+        case list():
+            return [_nan_for_null(item) for item in value]
+    return value
+
+
+NULL_IS_NAN = BeforeValidator(_nan_for_null)
+"""Marks a field, such as a dataclass of numbers, in which null stands for nan or an infinite number."""
+
+Real = Annotated[float, NULL_IS_NAN]
 """A number that may be missing: nan, which is null in JSON."""
 
 

@@ -1,8 +1,8 @@
 """What the analysis of a set of traces records."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from qdjunction.core.results import Real, Result
+from qdjunction.core.results import NULL_IS_NAN, Real, Result
 from qdjunction.traces.clustering import Stability
 from qdjunction.traces.simmons import SimmonsFit
 from qdjunction.traces.trace import BadTrace, ReasonCount
@@ -145,7 +145,7 @@ class ClassSummary(Result):
     profiles: tuple[tuple[tuple[float, ...], ...], ...]
     log10_g_range: tuple[float, float]
     displacement_range_nm: tuple[float, float]
-    stability: tuple[Stability, ...]
+    stability: tuple[Annotated[Stability, NULL_IS_NAN], ...]
     eigenvalues: tuple[Real, ...]
     reason: str
     provenance: dict[str, Any]
@@ -166,7 +166,7 @@ class BiasSummary(Result):
     name: str
     level_log10_g: float
     points: tuple[BiasPoint, ...]
-    fit: SimmonsFit | None
+    fit: Annotated[SimmonsFit, NULL_IS_NAN] | None
     confidence: float
     reason: str
     provenance: dict[str, Any]
