@@ -85,7 +85,7 @@ from qdjunction.core import logs, progress
 progress.BAR_AFTER_SECONDS = 0.1
 logs.log_to_terminal()
 with logs.job(sys.argv[1], "1Pb") if len(sys.argv) > 1 else nullcontext():
-    for number in progress.watched(range(20), "selecting"):
+    for number in progress.with_progress(range(20), "selecting"):
         time.sleep(0.1)
         if number == 15:
             logging.getLogger("qdjunction.test").info("a line between")

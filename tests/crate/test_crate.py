@@ -243,7 +243,7 @@ def test_odd_records_do_no_harm(results, tmp_path, made):
 
 
 def test_bad_input_is_one_clear_error(results, tmp_path, capsys):
-    for output, message in (("crate.tar", "end in .zip"), ("results/crate.zip", "lies in the results")):
+    for output, message in (("crate.tar", "ends in .zip"), ("results/crate.zip", "lies in the results")):
         with pytest.raises(InputError, match=message):
             write_crate(results, tmp_path / output)
     with pytest.raises(InputError, match="has no Snakefile"):

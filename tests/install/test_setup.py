@@ -143,7 +143,7 @@ def test_makefile_in_a_folder_with_spaces_and_other_letters(tmp_path):
             "clusters/relaxed/starts/a b.extxyz",
             "clusters/relaxed/a b_xtb.extxyz",
             "docs/make.py",
-            "--cov",
+            "loadfile",
             "--lint",
             "mypy",
         ),

@@ -72,7 +72,7 @@ def test_the_verdict_at_one_energy_is_that_of_a_plain_call():
     assert row["band_confidence"] == pytest.approx(plain.band_confidence)
     with pytest.raises(InputError, match="outside the grid"):
         spectrum.at(0.5)
-    with pytest.raises(ValueError, match="take one energy"):
+    with pytest.raises(ValueError, match="select one energy"):
         _ = spectrum.verdict.sentence
 
 

@@ -33,7 +33,7 @@ class DistancesSection(SeriesSection):
         return Drawing(drawn, table)
 
     def caption(self, figure):
-        return "The distance d_L of the two contact halides."
+        return "The distance d_LR of the two contact halides."
 
 
 KIND = DistancesSection()

@@ -136,7 +136,7 @@ def test_what_hangs_on_a_failure_is_left_out_and_says_so(tmp_path):
     assert run(after) == 0
     assert read_failure(tmp_path / "t.nc") == read_failure(tmp_path / "h.nc")
     assert run(job(tmp_path, "stop", inputs=["h.nc"], outputs=["t2.nc"])) == 1
-    assert run(job(tmp_path, inputs=["h.nc"], outputs=["t2.nc"]), needs=[]) == 0
+    assert run(job(tmp_path, inputs=["h.nc"], outputs=["t2.nc"]), required=[]) == 0
     assert (tmp_path / "t2.nc").read_text() == "a result"
 
 

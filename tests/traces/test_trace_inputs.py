@@ -71,11 +71,11 @@ DISPLACEMENT_HEADS = {
 }
 
 
-@pytest.mark.parametrize(("head", "means"), DISPLACEMENT_HEADS.items(), ids=DISPLACEMENT_HEADS)
-def test_displacement_heads_are_converted_as_set_and_refused_otherwise(tmp_path, head, means):
+@pytest.mark.parametrize(("heading", "means"), DISPLACEMENT_HEADS.items(), ids=DISPLACEMENT_HEADS)
+def test_displacement_heads_are_converted_as_set_and_refused_otherwise(tmp_path, heading, means):
     unit, factor = means
     rows = "".join(f"{z * factor:.12e}\t{g:.6f}\n" for z, g in TWO)
-    (tmp_path / "a.txt").write_text(f"{head}\tlog10(G/G0)\n{rows}", encoding="utf-8")
+    (tmp_path / "a.txt").write_text(f"{heading}\tlog10(G/G0)\n{rows}", encoding="utf-8")
     calibration = {"nm_per_volt": 0.08} if unit == "volts" else {}
     (trace,) = only(tmp_path, displacement_unit=unit, **calibration)
     assert_is_trace(trace)
@@ -103,12 +103,12 @@ CONDUCTANCE_HEADS = {
 }
 
 
-@pytest.mark.parametrize(("head", "means"), CONDUCTANCE_HEADS.items(), ids=CONDUCTANCE_HEADS)
-def test_conductance_heads_are_converted_as_set_and_refused_otherwise(tmp_path, head, means):
+@pytest.mark.parametrize(("heading", "means"), CONDUCTANCE_HEADS.items(), ids=CONDUCTANCE_HEADS)
+def test_conductance_heads_are_converted_as_set_and_refused_otherwise(tmp_path, heading, means):
     unit, factor = means
     values = G if factor is None else 10**G * factor
     rows = "".join(f"{z:.6f}\t{g:.12e}\n" for z, g in zip(Z, values, strict=True))
-    (tmp_path / "a.txt").write_text(f"z (nm)\t{head}\n{rows}", encoding="utf-8")
+    (tmp_path / "a.txt").write_text(f"z (nm)\t{heading}\n{rows}", encoding="utf-8")
     bias = {"bias_v": 0.1} if unit.endswith("amperes") else {}
     (trace,) = only(tmp_path, conductance_unit=unit, **bias)
     assert_is_trace(trace)
@@ -150,7 +150,7 @@ def test_heads_of_other_quantities_are_refused_by_name(tmp_path, headings, words
 
 
 @pytest.mark.parametrize(
-    "head",
+    "heading",
     [
         "Piezo voltage (V) log(G/G0)\n",
         "# Piezo voltage (V)   log(G/G0)\n",
@@ -176,7 +176,7 @@ def test_a_file_without_heads_states_what_is_assumed(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "head",
+    "heading",
     [
         "Sample\tMAPbBr3\n",
         "# raw trace\n",

@@ -31,7 +31,7 @@ def test_coherent_sum_is_the_transmission(junction):
 
 def test_pairs_add_up(junction):
     energies = np.array([-0.7, 0.4])
-    found = orbital_interference(*junction, energies, LEFT, RIGHT, keep=range(len(DOT)))
+    found = orbital_interference(*junction, energies, LEFT, RIGHT, selected=range(len(DOT)))
     np.testing.assert_allclose(found.pairs.sum(axis=(1, 2)), found.coherent, rtol=1e-8)
     np.testing.assert_allclose(np.trace(found.pairs, axis1=1, axis2=2), found.incoherent, rtol=1e-9)
     np.testing.assert_allclose(found.pairs, found.pairs.transpose(0, 2, 1), atol=1e-12)
@@ -75,7 +75,7 @@ def test_what_is_no_junction(junction):
     with pytest.raises(TransportError, match="couple past the dot"):
         orbital_interference(device, left, right, [0.0], LEFT, np.arange(15, 26))
     with pytest.raises(InputError, match="counted from 0"):
-        orbital_interference(device, left, right, [0.0], LEFT, RIGHT, keep=[99])
+        orbital_interference(device, left, right, [0.0], LEFT, RIGHT, selected=[99])
 
 
 def test_level_correction_moves_the_dot_alone(junction):

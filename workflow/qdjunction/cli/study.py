@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qdjunction.cli.commands import Command, Commands, option
 from qdjunction.cli.values import catalogue, catalogue_option, in_checkout, output_file, output_folder
+from qdjunction.study import layout
 
 if TYPE_CHECKING:
     from qdjunction.study.table import Study
@@ -80,7 +81,7 @@ class Figures(Command):
     style: str | None = option(
         None, "Matplotlib style sheet to put over the report's style", metavar="FILE.mplstyle"
     )
-    output: Path = output_folder("folder to write to", "index.html")
+    output: Path = output_folder("folder to write to", layout.PAGE)
 
     def run(self) -> None:
         from qdjunction.report.redraw import redraw

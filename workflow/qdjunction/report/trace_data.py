@@ -204,7 +204,7 @@ def _prediction(folder: Path, name: str) -> TraceResults:
 
 def _score(truth: Path, jumps: Path) -> JumpScore:
     try:
-        known = pd.read_csv(truth)
+        known = read_table(truth)
         true = set(known["file"][np.isfinite(known["jump_displacement_nm"])])
         found = set(pq.read_table(jumps, columns=["file"])["file"].to_pylist())
     except (OSError, ValueError, KeyError) as error:

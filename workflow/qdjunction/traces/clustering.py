@@ -20,6 +20,7 @@ from qdjunction.core.extras import extra
 from qdjunction.core.progress import with_progress
 from qdjunction.traces.analysis import break_zero_nm
 from qdjunction.traces.histogram import Axis
+from qdjunction.traces.results import Stability
 from qdjunction.traces.selection import window_bounds
 from qdjunction.traces.settings import ClusterSettings, TracesSettings
 from qdjunction.traces.trace import Trace
@@ -32,28 +33,6 @@ with extra("traces"):
 logger = logging.getLogger(__name__)
 
 _REGULARISATION = 0.05  # of the mean number of links of a trace
-
-
-@dataclass(frozen=True)
-class Stability:
-    """How well classes found on subsamples agree, for one number of classes.
-
-    Attributes
-    ----------
-    classes : int
-        Number of classes.
-    agreement_mean, agreement_min : float
-        Adjusted Rand index of the classes of two subsamples on their common traces: 1 is the same
-        division, 0 is chance (L. Hubert and P. Arabie, J. Classif. 2, 193 (1985)). Mean and minimum over the
-        pairs of subsamples.
-    silhouette : float
-        Mean silhouette of the full sample: 1 is well separated, 0 is touching.
-    """
-
-    classes: int
-    agreement_mean: float
-    agreement_min: float
-    silhouette: float
 
 
 @dataclass(frozen=True)

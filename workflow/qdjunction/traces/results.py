@@ -1,11 +1,33 @@
 """What the analysis of a set of traces records."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from qdjunction.core.results import NULL_IS_NAN, Real, Result
-from qdjunction.traces.clustering import Stability
 from qdjunction.traces.simmons import SimmonsFit
 from qdjunction.traces.trace import BadTrace, ReasonCount
+
+
+@dataclass(frozen=True)
+class Stability:
+    """How well classes found on subsamples agree, for one number of classes.
+
+    Attributes
+    ----------
+    classes : int
+        Number of classes.
+    agreement_mean, agreement_min : float
+        Adjusted Rand index of the classes of two subsamples on their common traces: 1 is the same
+        division, 0 is chance (L. Hubert and P. Arabie, J. Classif. 2, 193 (1985)). Mean and minimum over the
+        pairs of subsamples.
+    silhouette : float
+        Mean silhouette of the full sample: 1 is well separated, 0 is touching.
+    """
+
+    classes: int
+    agreement_mean: float
+    agreement_min: float
+    silhouette: float
 
 
 class PeakRecord(Result):
