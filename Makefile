@@ -16,7 +16,7 @@ STUDY = $(if $(CONFIG),--configfile "$(CONFIG)")
 CHECK = $(if $(CONFIG),@"$(BIN)/qdjunction" check "$(CONFIG)" >/dev/null)
 STAMP := $(VENV)/.installed
 
-.PHONY: report retry figures crate clusters test lint lock docs clean help
+.PHONY: report retry figures crate clusters test test-quick lint lock docs clean help
 
 help:
 	@echo "make report    run the study in config.yaml, or in CONFIG=mine.yaml; writes report/index.html in its results"
@@ -24,6 +24,7 @@ help:
 	@echo "make figures   draw all figures again from RESULTS=results into FIGURES=figures; no engine is run"
 	@echo "make crate     pack RESULTS=results, its workflow and its history as an RO-Crate into CRATE=crate.zip"
 	@echo "make test      check style and run all tests"
+	@echo "make test-quick   run only the tests of units and physics"
 	@echo "make clusters  relax the geometries shipped in clusters/relaxed again"
 	@echo "make docs      regenerate docs/config.md, docs/config.schema.json and the rule graph"
 	@echo "make lock      resolve requirements.lock again from pyproject.toml"
@@ -66,6 +67,11 @@ lint: $(STAMP)
 
 test: $(STAMP) lint
 	$(WITH_PATH) OMP_NUM_THREADS=1 pytest -n $(CORES) --dist loadfile $(TESTS)
+
+# Units and physics, for every save: no Snakemake, no Slurm, no browser, nothing that takes ten seconds.
+QUICK := core structure interference transport traces
+test-quick: $(STAMP)
+	$(WITH_PATH) OMP_NUM_THREADS=1 pytest -q -n $(CORES) --dist loadfile -m "not slow" $(QUICK:%=tests/%)
 
 docs: $(STAMP)
 	$(WITH_PATH) python docs/make.py
