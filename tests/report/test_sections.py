@@ -33,7 +33,7 @@ class DistancesSection(SeriesSection):
         return Drawing(drawn, table)
 
     def caption(self, figure):
-        return "The distance d_LR of the two contact halides."
+        return "The distance d_LR of the two contact atoms."
 
 
 KIND = DistancesSection()
@@ -70,7 +70,7 @@ def test_a_section_of_another_distribution_is_planned_drawn_and_shown(tmp_path):
     assert table["junction"].tolist() == series["junctions"]
     assert table["contact_distance_ang"].tolist() == pytest.approx(series["distances_ang"])
     page = (tmp_path / "out" / "index.html").read_text()
-    assert "<b>Distances of the contacts.</b> The distance d<sub>LR</sub> of the two contact halides." in page
+    assert "<b>Distances of the contacts.</b> The distance d<sub>LR</sub> of the two contact atoms." in page
     places = [page.index(text) for text in ("Junctions of 1Pb_MAPbBr3", stem, "Local density of states")]
     assert places == sorted(places)
 

@@ -74,7 +74,7 @@ class _Series(Result):
     junctions : tuple of str
         Names, in the order of the distance.
     distances_ang : tuple of float
-        Distances of the contact halides (Ang).
+        Distances of the contact atoms (Ang).
     gap_ev : (float, float)
         What the gaps of the dots' own blocks share (eV, relative to E_F).
     window_ev : (float, float)

@@ -37,7 +37,7 @@ class SeriesMember:
     name, left, right : str
         Names of the junction and of its contacts.
     contact_distance_ang : float
-        Distance of the two contact halides (Ang).
+        Distance of the two contact atoms (Ang).
     gap_ev : (float, float)
         HOMO and LUMO of the dot's own block (eV, relative to E_F).
     transmission : Transmission

@@ -135,7 +135,7 @@ def decay_figure(table: pd.DataFrame, verdict: Verdict, colours: Mapping[str, st
     axes.set_yscale("log")
     axes.set_xlim(curve["distance_ang"].iloc[0], curve["distance_ang"].iloc[-1])
     _limit_decades(axes, np.concatenate([conductances, contacts["fit_G0"]]), 0.6, 1.0)
-    axes.set_xlabel("Distance of the contact halides (Å)")
+    axes.set_xlabel("Distance of the contact atoms (Å)")
     axes.set_ylabel("Conductance $G$ ($G_0$)")
     axes.legend(loc="lower left")
     return figure

@@ -191,7 +191,7 @@ def _scale_bar(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def _label_contacts(axes: Axes, table: pd.DataFrame) -> None:
-    """Write the name of each contact beside its halide, away from the middle of the dot."""
+    """Write the name of each contact beside its atom, away from the middle of the dot."""
     from matplotlib.patheffects import Normal, Stroke
 
     dot = table[table["tag"] < 10]

@@ -61,7 +61,7 @@ def junctions_table(dot: DotResults, series: SeriesResults) -> Table:
         "energy; HOMO and LUMO are those of the dot's own block of the junction, from the Fermi energy; the last "
         "column is the largest relative difference of T(E) from a direct solution at the energies that were checked.",
         (
-            "junction", "contacts", "atoms", "halide to halide (Å)", "log₁₀ G/G₀", "HOMO to LUMO (eV)", "gap (eV)",
+            "junction", "contacts", "atoms", "contact to contact (Å)", "log₁₀ G/G₀", "HOMO to LUMO (eV)", "gap (eV)",
             "error of T(E)",
         ),
         tuple(rows),

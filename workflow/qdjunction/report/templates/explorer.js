@@ -50,7 +50,7 @@
     const pad = 0.15 * (last.distance - first.distance);
     const values = s.junctions.flatMap((j) => j.log10_g);
     return Plotly.react(overDistance, traces, { font, margin: { l: 66, r: 16, t: 30, b: 58 },
-      xaxis: { title: { text: "distance of the contact halides (\u00c5)", standoff: 8 }, range: [first.distance - pad, last.distance + 2 * pad], zeroline: false },
+      xaxis: { title: { text: "distance of the contact atoms (\u00c5)", standoff: 8 }, range: [first.distance - pad, last.distance + 2 * pad], zeroline: false },
       yaxis: { title: { text: "log<sub>10</sub> G/G<sub>0</sub>" }, range: [Math.min(...values) - 0.3, Math.max(...values) + 0.5], zeroline: false } }, options);
   }
 
