@@ -7,16 +7,22 @@ from pydantic import Field
 from qdjunction.core.results import Real, Result
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.interference.results import NoRule, Rule, SeriesSummary, Verdict
-from qdjunction.structure.integrity import ContactState, PbHalideDistance, Proton
+from qdjunction.structure.integrity import (
+    AnchorState,
+    BondDistance,
+    ContactState,
+    PbHalideDistance,
+    Proton,
+)
 from qdjunction.traces.results import SiteRecord
 
 
 class IntegrityRecord(Result):
     """What a relaxation kept of a dot; see `Integrity`."""
 
-    contacts: dict[str, ContactState]
-    broken: tuple[PbHalideDistance, ...]
-    formed: tuple[PbHalideDistance, ...]
+    contacts: dict[str, ContactState | AnchorState]
+    broken: tuple[PbHalideDistance | BondDistance, ...]
+    formed: tuple[PbHalideDistance | BondDistance, ...]
     transferred: tuple[Proton, ...]
     stretched: tuple[Proton, ...]
     longest_ang: dict[str, float]
