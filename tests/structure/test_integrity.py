@@ -15,9 +15,11 @@ from qdjunction.structure.perovskite.catalogue import DotDefinition, list_dots, 
 from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.xyz import read_structure, write_structure
 from qdjunction.study.config import ElectrodeSettings
+from qdjunction.study.results import IntegrityRecord
 
 CLUSTERS = Path(__file__).parents[2] / "clusters"
 SHIPPED = sorted((CLUSTERS / "relaxed").glob("*.extxyz"))
+MOLECULE = Path(__file__).parents[1] / "data" / "benzenedithiolate.xyz"
 LOST = Path(__file__).parents[1] / "data" / "12Pb_MAPbBr3_lost_contact.extxyz"
 """A GFN1-xTB minimum in which Lb bridges two Pb, two Pb-Br bonds are broken, and two N-H bonds are stretched."""
 
@@ -278,3 +280,17 @@ def test_a_relaxation_records_a_lost_contact_and_the_junction_refuses_it(tmp_pat
         tmp_path / "junction.json",
     )
     assert (tmp_path / "junction.extxyz").exists()
+
+
+def test_a_record_holds_all_that_was_found():
+    """What the record of a relaxation does not know would be left out of its file without a word."""
+    molecule = read_structure(MOLECULE)
+    molecule.info["contacts"] = {"L": {"atom": 11, "direction": [1.0, 0.0, 0.0]}}
+    stretched = molecule.copy()
+    stretched.positions[11] += stretched.positions[11] - stretched.positions[3]
+    for now, built in ((read_structure(LOST), as_built(read_structure(LOST))), (stretched, molecule)):
+        found = examine(now, built).record()
+        assert found["broken"]
+        assert found["contacts"]
+        kept = IntegrityRecord.model_validate(found).model_dump(mode="json")
+        assert kept == json.loads(json.dumps(found))

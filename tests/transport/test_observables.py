@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 import sisl
 import xarray
+from ase import Atoms
 from matplotlib.figure import Figure
 from qdjunction.core.errors import InputError
 from qdjunction.core.units import BOLTZMANN_EV_PER_K, G0_SIEMENS
-from qdjunction.steps.transport import compute_transmission, observable
+from qdjunction.engine.contract import ElectronicStructure, EngineInfo
+from qdjunction.engine.store import write_electronic_structure
+from qdjunction.steps.transport import compute_transmission, observable, read_junction
 from qdjunction.study.config import parse_config
 from qdjunction.transport import OBSERVABLES, WideBand, parse_leads
 from scipy.integrate import quad
@@ -312,3 +315,21 @@ def test_bad_observables_are_one_clear_error(entries, message):
         or "missing" in message
     )
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("named", [(None, None), ([0], [4])])
+def test_tips_of_a_tagged_junction_are_metal_whatever_leads_are_named(tmp_path, named):
+    """Two layers of gold on either side, of which the outer one is the lead."""
+    geometry = sisl.Geometry(
+        [[0, 0, 2.5 * i] for i in range(5)], sisl.Atom(79, sisl.Orbital(3.0)), sisl.Lattice([40, 40, 60])
+    )
+    hamiltonian = sisl.Hamiltonian(geometry, orthogonal=False)
+    hamiltonian.construct([(0.1, 3.0), ([0.0, 1.0], [-1.0, 0.1])])
+    atoms = Atoms("Au5", positions=geometry.xyz, tags=[11, 10, 0, 20, 21])
+    levels = hamiltonian.eigh()
+    engine = EngineInfo("model", "tight binding", embedded=True)
+    structure = ElectronicStructure(atoms, hamiltonian, 0.0, levels, np.ones(5), 0.0, None, engine)
+    write_electronic_structure(structure, tmp_path / "h.nc")
+    junction = read_junction(tmp_path / "h.nc", *named)
+    assert [side.tolist() for side in (junction.left, junction.right)] == [[0], [4]]
+    assert [side.tolist() for side in junction.metal] == [[0, 1], [3, 4]]

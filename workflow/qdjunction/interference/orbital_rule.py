@@ -214,7 +214,7 @@ def tip_coupling(
         V (eV). Another basis of the tip changes it by a unitary factor, which no result here depends on.
     """
     H, S = np.asarray(hamiltonian), np.asarray(overlap)
-    rows, columns = np.asarray(dot, dtype=np.intp), np.asarray(tip, dtype=np.intp)
+    rows, columns = np.asarray(dot), np.asarray(tip)
     if (both := np.intersect1d(rows, columns)).size:
         raise InputError(f"orbitals {both.tolist()} are in the dot and in the tip")
     weights, vectors = np.linalg.eigh(S[np.ix_(columns, columns)])

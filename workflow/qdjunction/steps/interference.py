@@ -23,10 +23,7 @@ from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.structure.junction import dot_atoms, tip_atoms
 from qdjunction.study.failures import EarlierFailureError, read_failure
 from qdjunction.study.results import ChainRecord, FrontierRecord, SeriesRecord
-from qdjunction.transport import (
-    Device,
-    read_transmission,
-)
+from qdjunction.transport import Device, read_transmission
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +61,7 @@ def frontier(path: str | Path, settings: InterferenceSettings, output: str | Pat
         try:
             rule = orbital_rule(levels, left, right, energy)
         except InputError as error:
-            # A headline energy may fall on a level; the rest of the study does not hang on that.
+            # A headline energy may fall on a level; the rest of the study does not depend on that.
             rules[name] = NoRule(energy_ev=energy, sentence=str(error))
             continue
         rules[name] = Rule(

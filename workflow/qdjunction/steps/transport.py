@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import sisl
 import xarray
+from ase import Atoms
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import InputError
@@ -95,15 +96,15 @@ def read_junction(
     """
     if (left_atoms is None) != (right_atoms is None):
         raise InputError("lead atoms: give those of both sides, --left-atoms and --right-atoms, or of none")
-    engine = electrons = metal = None
+    engine = electrons = atoms = None
     leads: tuple[Any, Any] | None = None if left_atoms is None else (left_atoms, right_atoms)
     of_run = Path(path).is_dir()
     if of_run or is_store(path):
         structure = read_run(path) if of_run else read_electronic_structure(path)
         matrices, engine, electrons = structure.hamiltonian, structure.engine, structure.valence_electrons
+        atoms = structure.atoms
         if leads is None:
-            metal = tip_atoms(structure.atoms)
-            leads = metal if all_metal else lead_atoms(structure.atoms)
+            leads = tip_atoms(atoms) if all_metal else lead_atoms(atoms)
     else:
         matrices = read_matrices(path, fermi_ev)
         if leads is None:
@@ -115,7 +116,15 @@ def read_junction(
         matrices = matrices.copy()
         matrices.shift(-fermi_ev)
     left, right = np.asarray(leads[0]), np.asarray(leads[1])
-    return Junction(matrices, left, right, metal or (left, right), engine, electrons)
+    metal = left, right
+    if atoms is not None:
+        metal = _metal(atoms, left), _metal(atoms, right)
+    return Junction(matrices, left, right, metal, engine, electrons)
+
+
+def _metal(atoms: Atoms, lead: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the tip that a lead region is part of, or the region itself if no tagged tip has all of it."""
+    return next((tip for tip in tip_atoms(atoms) if np.isin(lead, tip).all()), lead)
 
 
 def compute_transmission(

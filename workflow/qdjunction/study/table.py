@@ -280,9 +280,8 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
     ------
     InputError
         For a dot or contact that its source does not have, a contact at an element whose distance from gold is not
-        known, a dot that is listed twice, a file of the engine that
-        is missing, traces to be predicted from a series that the study does not compute, a file that is not there,
-        or a results folder that cannot be one.
+        known, a dot that is listed twice, a file of the engine that is missing, traces to be predicted from a
+        series that the study does not compute, a file that is not there, or a results folder that cannot be one.
     """
     dots = _dots(config, lambda entry: entry.look_up(Path(catalogue)), source)
     study = Study(config, dots, Path(config.results), Path(catalogue))

@@ -106,7 +106,7 @@ def orbital_interference(
     left_metal, right_metal : array of int
         Device orbitals of the metal on either side, those of the leads among them; the rest is the dot. Empty where
         the leads stand in for all metal.
-    keep : array of int, optional
+    selected : array of int, optional
         Orbitals of the dot, counted from the lowest level, whose pairs are returned; by default the `count` with
         levels closest to `around_ev`.
     count : int
@@ -153,7 +153,7 @@ def orbital_interference(
         kept = np.unique(np.asarray(selected, dtype=np.int64))
         if kept.size and not 0 <= kept[0] <= kept[-1] < len(levels):
             raise InputError(
-                f"keep: orbitals {kept[0]} to {kept[-1]} of a dot with {len(levels)}; they are counted from 0"
+                f"selected: orbitals {kept[0]} to {kept[-1]} of a dot with {len(levels)}; they are counted from 0"
             )
     touched = np.unique(np.concatenate([side.orbitals for side in sides]))
     rows = states[touched]
