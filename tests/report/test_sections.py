@@ -83,7 +83,7 @@ def test_planning_loads_nothing_that_draws(tmp_path):
         "from qdjunction.study.table import read_study\n"
         "study = read_study(sys.argv[1])\n"
         "assert planned_figures(study) and files_of(study)\n"
-        "print(*sorted({'ase', 'jinja2', 'matplotlib', 'plotly', 'xarray'} & sys.modules.keys()))\n"
+        "print(*sorted({'ase', 'jinja2', 'matplotlib', 'pandas', 'plotly', 'xarray'} & sys.modules.keys()))\n"
     )
     run = python(tmp_path, "-c", code, RECORDED)
     assert run.returncode == 0, run.stderr

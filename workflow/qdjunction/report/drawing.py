@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from qdjunction.core.files import atomic_write, write_table
 from qdjunction.report import style
 from qdjunction.report.sections.contract import PlannedFigure
 from qdjunction.report.sections.registry import SECTIONS
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from qdjunction.report.data import StudyResults
@@ -52,6 +51,8 @@ def draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
 
 
 def _not_available(results: StudyResults, planned: PlannedFigure) -> Drawing:
+    import pandas as pd
+
     of = (planned.traces, planned.dot)
     reasons = [str(one) for one in results.failures if one.case.partition("/")[0] in of]
     text = textwrap.fill(

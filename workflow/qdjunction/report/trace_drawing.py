@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from qdjunction.report import style
 from qdjunction.report.drawing import new_figure
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -118,6 +118,8 @@ def mark_sites(axes: Axes, sites: pd.DataFrame, along: str) -> None:
 
 def picture_table(entry: TraceResults, name: str) -> pd.DataFrame:
     """Return rows ``bin``: the filled bins of ``cloud`` or ``aligned``; ``site``: computed conductances."""
+    import pandas as pd
+
     rows = []
     for one in entry.shown:
         counts = coarse(one.histograms[f"{name}_counts"])

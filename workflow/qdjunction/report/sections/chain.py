@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
@@ -14,6 +13,7 @@ from qdjunction.report.sections.contract import PageSection, PlannedFigure
 from qdjunction.study import layout
 
 if TYPE_CHECKING:
+    import pandas as pd
     from markupsafe import Markup
     from matplotlib.figure import Figure
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.energy_axis import Marks, energy_axis
@@ -14,6 +12,7 @@ from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of
 from qdjunction.study import layout
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from qdjunction.report.data import StudyResults

@@ -1,7 +1,7 @@
 """What a section of the report provides.
 
-Snakemake imports the sections to plan their figures, in every job: their modules import neither matplotlib nor xarray
-nor ASE before they draw.
+Snakemake imports the sections to plan their figures, in every job: their modules import neither matplotlib, pandas,
+xarray nor ASE before they draw.
 """
 
 from __future__ import annotations

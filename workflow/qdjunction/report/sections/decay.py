@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from qdjunction.interference.results import DecaySeries, Trend, Verdict
@@ -15,6 +14,7 @@ from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.sections.contract import PlannedFigure, SeriesSection
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -39,6 +39,8 @@ class DecaySection(SeriesSection):
 
 def decay_table(series: SeriesResults) -> pd.DataFrame:
     """Return the contacts at the headline energy and the fit with its prediction band, as the series recorded them."""
+    import pandas as pd
+
     summary = series.decay
     trend = summary.trend_at_headline or _trend_without_band(summary)
     contacts = len(summary.junctions)

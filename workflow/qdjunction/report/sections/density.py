@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from qdjunction.report import style
@@ -17,6 +16,7 @@ from qdjunction.report.tables import row_tuples
 from qdjunction.study import layout
 
 if TYPE_CHECKING:
+    import pandas as pd
     from ase import Atoms
     from markupsafe import Markup
     from matplotlib.axes import Axes
@@ -83,6 +83,8 @@ HTML = """
 
 def density_table(junction: JunctionResults) -> pd.DataFrame:
     """One row an atom: where it is drawn, and its local density of states per spin."""
+    import pandas as pd
+
     atoms, density = junction.atoms, density_of(junction)
     across, up, depth = project(atoms)
     return pd.DataFrame(

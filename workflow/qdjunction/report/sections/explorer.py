@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from qdjunction.report.sections.contract import TEMPLATES, PageSection
 
 if TYPE_CHECKING:
+    import pandas as pd
     from markupsafe import Markup
 
     from qdjunction.report.data import DotResults, SeriesResults, StudyResults
@@ -70,6 +70,8 @@ def explored(dot: DotResults, series: SeriesResults, colours: Mapping[str, str])
         energies; ``fit``, columns of the series' table at the same energies, or None without a decay; ``gap`` and
         ``headline`` (eV).
     """
+    import pandas as pd
+
     rows = series.conductance
     energies = np.unique(rows["fermi_eV"].to_numpy())
     kept = energies[:: -(-len(energies) // MOST_ENERGIES)]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_junctions, series_of
 from qdjunction.study.failures import read_failure
 from qdjunction.transport.observables.registry import OBSERVABLES
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray
     from markupsafe import Markup
 
@@ -84,6 +83,8 @@ HTML = """
 
 def _table(dataset: xarray.Dataset) -> pd.DataFrame:
     """Return all variables one below the other, a row a value: its coordinates, the variable, unit and value."""
+    import pandas as pd
+
     frames = []
     for name, variable in dataset.data_vars.items():
         frame = variable.to_dataframe(name="value").reset_index() if variable.ndim else None

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from qdjunction.interference.results import NoRule
 from qdjunction.report import style
@@ -16,6 +15,7 @@ from qdjunction.report.tables import MISSING, Table, number
 from qdjunction.study import layout
 
 if TYPE_CHECKING:
+    import pandas as pd
     from markupsafe import Markup
     from matplotlib.figure import Figure
 
@@ -72,6 +72,8 @@ of all other levels, so both are given.</p>
 
 def orbital_table(series: SeriesResults) -> pd.DataFrame:
     """One row a junction and energy; rows without a rule (energy on a level) are left out."""
+    import pandas as pd
+
     rows = []
     for junction in series.junctions:
         for where, rule in junction.frontier.orbital_rule.items():

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from qdjunction.report import style
@@ -16,6 +15,7 @@ from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of
 from qdjunction.study import layout
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 

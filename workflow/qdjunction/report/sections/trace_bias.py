@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
@@ -16,6 +15,7 @@ from qdjunction.report.trace_drawing import LOG10_G, MEASURED, SIMULATED
 from qdjunction.study import layout
 
 if TYPE_CHECKING:
+    import pandas as pd
     from markupsafe import Markup
     from matplotlib.figure import Figure
 
@@ -61,6 +61,8 @@ HTML = """
 
 def bias_table(series: BiasSummary) -> pd.DataFrame:
     """Rows ``point``: a set at its bias; ``fit``: the Simmons model."""
+    import pandas as pd
+
     points = pd.DataFrame(
         [
             {

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from qdjunction.report import style
@@ -18,6 +17,7 @@ from qdjunction.report.trace_drawing import LOG10_G, MEASURED
 from qdjunction.study import layout
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from qdjunction.report.trace_data import TraceResults
@@ -48,6 +48,8 @@ class ClassesSection(TraceSection):
 
 def class_table(entry: TraceResults) -> pd.DataFrame:
     """Rows ``profile``: mean share of a trace's points by class and bin; ``stability``: by number of classes."""
+    import pandas as pd
+
     classes = entry.classes
     rows = [pd.DataFrame({"row": [], "class": []})]
     if classes is None:

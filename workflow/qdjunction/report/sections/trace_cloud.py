@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from qdjunction.report.drawing import Drawing
 from qdjunction.report.sections.contract import TraceSection
 from qdjunction.report.trace_drawing import LOG10_G, picture_table, pictures
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from qdjunction.report.trace_data import TraceResults

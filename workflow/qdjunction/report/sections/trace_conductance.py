@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
@@ -24,6 +23,7 @@ from qdjunction.report.trace_drawing import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from qdjunction.report.trace_data import TraceResults
@@ -52,6 +52,8 @@ class ConductanceSection(TraceSection):
 
 def conductance_table(entry: TraceResults) -> pd.DataFrame:
     """Rows ``bin``: the histogram of each set with its fit; ``peak``: its peaks; ``site``: computed conductances."""
+    import pandas as pd
+
     zero = entry.summary.settings["histogram"]["zero_log10_g"]
     rows = []
     for one in entry.shown:

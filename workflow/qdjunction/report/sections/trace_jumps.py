@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from qdjunction.report import style
@@ -16,6 +15,7 @@ from qdjunction.report.tables import MISSING, Table, interval, number
 from qdjunction.report.trace_drawing import LOG10_G, MEASURED, SIMULATED, bin_width, peaks_of, stairs
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from qdjunction.report.trace_data import TraceResults
@@ -45,6 +45,8 @@ class JumpsSection(TraceSection):
 
 def jump_table(entry: TraceResults) -> pd.DataFrame:
     """Rows ``bin``: distributions of height, foot and top of the jumps, for each set; ``fit``: their fitted peaks."""
+    import pandas as pd
+
     rows = []
     for one in entry.shown:
         for quantity in ("height", "foot", "top"):

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from qdjunction.report import style
@@ -17,6 +16,7 @@ from qdjunction.report.trace_drawing import LOG10_G, edges
 from qdjunction.study import layout
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from qdjunction.report.trace_data import TraceResults
@@ -46,6 +46,8 @@ class PlateausSection(TraceSection):
 
 def plateau_table(entry: TraceResults) -> pd.DataFrame:
     """Plateau lengths and displacements by level, and the displacement at the cut, for each set."""
+    import pandas as pd
+
     rows = []
     for one in entry.shown:
         settings = one.summary.settings["histogram"]
@@ -130,6 +132,7 @@ def plateau_figure(table: pd.DataFrame) -> Figure:
 
 def _rebinned(centres: pd.Series, counts: pd.Series, fit: pd.Series, factor: int) -> pd.DataFrame:
     """Sum `factor` bins to one; shares are of all counts, per unit of the axis."""
+    import pandas as pd
 
     def summed(values: pd.Series) -> NDArray[np.float64]:
         padded = np.pad(values.to_numpy(dtype=float), (0, -len(values) % factor))

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
@@ -15,6 +14,7 @@ from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of
 from qdjunction.study import layout
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from qdjunction.report.data import SeriesResults, StudyResults
@@ -45,6 +45,8 @@ class TransmissionSection(SeriesSection):
 
 def transmission_table(series: SeriesResults) -> pd.DataFrame:
     """Return one row a junction and energy: T, and the thermal conductance with E_F put there where it is known."""
+    import pandas as pd
+
     table = pd.concat(
         pd.DataFrame(
             {
