@@ -13,8 +13,8 @@ from qdjunction.structure.integrity import examine, lattice_bonds
 from qdjunction.structure.junction import build_junction
 from qdjunction.structure.perovskite.catalogue import DotDefinition, list_dots, load_dot
 from qdjunction.structure.perovskite.dot import build_dot
+from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.xyz import read_structure, write_structure
-from qdjunction.study.config import ElectrodeSettings
 from qdjunction.study.results import IntegrityRecord
 
 CLUSTERS = Path(__file__).parents[2] / "clusters"

@@ -12,8 +12,9 @@ from qdjunction.engine.siesta import SiestaEngine, SiestaSettings
 from qdjunction.engine.xtb.engine import XtbEngine
 from qdjunction.steps.electronic import hamiltonian, junction_hamiltonian
 from qdjunction.steps.transport import transmission_of_study
+from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.xyz import read_structure
-from qdjunction.study.config import ElectrodeSettings, TransportSettings, parse_config
+from qdjunction.study.config import TransportSettings, parse_config
 from qdjunction.study.records import read_record
 from qdjunction.study.table import make_study
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from qdjunction.engine.registry import make_engine
 from qdjunction.steps.electronic import junction_hamiltonian
-from qdjunction.study.config import ElectrodeSettings
+from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.study.failures import recorded_case
 from qdjunction.study.job import running
 

@@ -12,8 +12,8 @@ from qdjunction.engine.contract import Engine
 from qdjunction.engine.registry import read_run
 from qdjunction.engine.store import write_electronic_structure
 from qdjunction.steps.structure import junction, junction_settings
+from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.xyz import read_structure
-from qdjunction.study.config import ElectrodeSettings
 
 log = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from qdjunction.core.schema import Section
 from qdjunction.engine.contract import Engine
 from qdjunction.structure.integrity import examine
 from qdjunction.structure.junction import build_junction
+from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.settling import DESCRIPTION, settling_springs
 from qdjunction.structure.sources.contract import SourceSettings
 from qdjunction.structure.xyz import read_structure, write_structure
-from qdjunction.study.config import ElectrodeSettings
 from qdjunction.study.results import IntegrityRecord, RelaxationRecord, Settling
 
 log = logging.getLogger(__name__)

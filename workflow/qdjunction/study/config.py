@@ -35,7 +35,7 @@ from qdjunction.core.units import BOLTZMANN_EV_PER_K
 from qdjunction.core.yaml import parse_yaml, read_yaml
 from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
 from qdjunction.interference.settings import InterferenceSettings
-from qdjunction.structure.settings import ElectrodeSettings as ElectrodeSettings
+from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sources.catalogue import KIND as CATALOGUE
 from qdjunction.structure.sources.catalogue import ScreenEntry
 from qdjunction.structure.sources.contract import SourceSettings
