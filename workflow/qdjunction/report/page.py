@@ -66,7 +66,7 @@ class Page:
         ]
 
     def render(self, template: str, **values: Any) -> Markup:
-        """Fill in a Jinja template, in which ``show_figure(figure)`` and ``show_table(table)`` are known."""
+        """Fill in a Jinja template, which knows ``show_figure``, ``show_table`` and ``show_junctions``."""
         return Markup(self._environment.from_string(template).render(values))
 
     def show(self, figures: Sequence[PageFigure]) -> Markup:

@@ -20,7 +20,7 @@ def environment() -> Environment:
     made.filters["subscripts"] = subscripts
     made.globals["style"] = template_text("page.css")
     macros = vars(made.get_template("macros.html.j2").module)
-    made.globals |= {name: macros[name] for name in ("show_table", "show_figure")}
+    made.globals |= {name: macros[name] for name in ("show_table", "show_figure", "show_junctions")}
     return made
 
 

@@ -67,18 +67,8 @@ class DensitySection(SeriesSection):
     def html(self, page: Page, dot: DotResults, series: SeriesResults) -> Markup | str:
         """Return the pictures of a series, with one caption for all."""
         figures = page.figures(self, dot=dot.case.id, left=series.left)
-        return page.render(HTML, dot=dot.case.id, figures=figures) if figures else ""
-
-
-HTML = """
-<h3>Where the states run</h3>
-<div class="pair">
-{% for figure in figures %}
-{{ show_figure(figure, dot ~ ", " ~ figure.planned.junction, caption=False) }}
-{% endfor %}
-</div>
-<p class="caption">{{ figures[0].caption | subscripts }}</p>
-"""
+        text = "{{ show_junctions(title, figures) }}"
+        return page.render(text, title=self.figure_title, figures=figures) if figures else ""
 
 
 def density_table(junction: JunctionResults) -> pd.DataFrame:

@@ -65,20 +65,8 @@ class ObservablesSection(SeriesSection):
         """Return the observables of a series, each with the pictures of its junctions."""
         figures = page.figures(self, dot=dot.case.id, left=series.left)
         groups = {one.title: [other for other in figures if other.title == one.title] for one in figures}
-        return page.render(HTML, dot=dot.case.id, groups=groups) if figures else ""
-
-
-HTML = """
-{% for title, figures in groups.items() %}
-<h3>{{ title }}</h3>
-<div class="pair">
-{% for figure in figures %}
-{{ show_figure(figure, dot ~ ", " ~ figure.planned.junction, caption=False) }}
-{% endfor %}
-</div>
-<p class="caption">{{ figures[0].caption | subscripts }}</p>
-{% endfor %}
-"""
+        text = "{% for title, group in groups.items() %}{{ show_junctions(title, group) }}{% endfor %}"
+        return page.render(text, groups=groups)
 
 
 def _table(dataset: xarray.Dataset) -> pd.DataFrame:
