@@ -66,7 +66,7 @@ lint: $(STAMP)
 	"$(BIN)/mypy"
 
 test: $(STAMP) lint
-	$(WITH_PATH) OMP_NUM_THREADS=1 pytest -n $(CORES) --dist loadfile $(TESTS)
+	$(WITH_PATH) OMP_NUM_THREADS=1 pytest -n $(CORES) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 # Units and physics, for every save: no Snakemake, no Slurm, no browser, nothing that takes ten seconds.
 QUICK := core structure interference transport traces
