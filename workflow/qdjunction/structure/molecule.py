@@ -154,14 +154,14 @@ def _add_extended(molecule: Any) -> None:
 
 def _minimise(molecule: Any, smiles: str) -> tuple[str, NDArray[np.float64]]:
     """Minimise all conformers; return the force field and the energies (eV)."""
-    from rdkit.Chem import rdForceFieldHelpers as fields
+    from rdkit.Chem import rdForceFieldHelpers
 
-    if fields.MMFFHasAllMoleculeParams(molecule):
+    if rdForceFieldHelpers.MMFFHasAllMoleculeParams(molecule):
         name = "MMFF94s"
-        results = fields.MMFFOptimizeMoleculeConfs(molecule, 1, ITERATIONS, name)
-    elif fields.UFFHasAllMoleculeParams(molecule):
+        results = rdForceFieldHelpers.MMFFOptimizeMoleculeConfs(molecule, 1, ITERATIONS, name)
+    elif rdForceFieldHelpers.UFFHasAllMoleculeParams(molecule):
         name = "UFF"
-        results = fields.UFFOptimizeMoleculeConfs(molecule, 1, ITERATIONS)
+        results = rdForceFieldHelpers.UFFOptimizeMoleculeConfs(molecule, 1, ITERATIONS)
     else:
         raise InputError(f"SMILES '{smiles}': neither MMFF94s nor UFF knows all its atoms; give it as a file")
     energies = np.array([energy for _, energy in results]) * KCAL_PER_MOL_EV
