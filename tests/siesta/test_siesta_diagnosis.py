@@ -18,7 +18,7 @@ from qdjunction.engine.siesta.progress import Progress, trend
             "scf-unfinished",
             1,
             Failure.SCF_UNFINISHED,
-            "falls by 0.50 decades an iteration: about 2 more would do",
+            "falls by 0.50 decades an iteration: about 2 more would suffice",
         ),
         ("geometry-not-converged", 0, Failure.GEOMETRY_NOT_CONVERGED, "fmax is 0.667 eV/Ang after 2 moves"),
         ("out-of-time", 1, Failure.OUT_OF_TIME, "stopped in time before the wall-clock limit"),
