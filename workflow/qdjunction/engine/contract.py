@@ -142,8 +142,7 @@ class Engine(Protocol):
     """An electronic-structure code.
 
     `relax` and `hamiltonian` create `workdir` if it is missing, keep their files there, and resume from those of an
-    earlier, interrupted call. They raise `EngineError` with one clear sentence when the
-    calculation cannot be done.
+    earlier, interrupted call. They raise `EngineError` with one clear sentence when the calculation cannot be done.
     """
 
     @property

@@ -35,7 +35,8 @@ def fermi_energy(levels_ev: NDArray[np.float64], electrons: int, kT_ev: float) -
     levels = np.asarray(levels_ev)
     if electrons % 2 or not 0 < electrons < 2 * len(levels):
         raise ValueError(
-            f"{electrons} electrons in {len(levels)} doubly degenerate levels leave no HOMO, no LUMO or an unpaired one"
+            f"{electrons} electrons in {len(levels)} doubly degenerate levels: their number must be even, above 0 and "
+            f"below {2 * len(levels)}"
         )
     occupied, empty = np.split(levels / kT_ev, [electrons // 2])
 

@@ -79,7 +79,7 @@ def diagnose(
     error: str | Path | None = None,
     finite: bool = True,
 ) -> Diagnosis | None:
-    """Find from its output files why a run failed.
+    """Return why a run failed, from its output files.
 
     Parameters
     ----------
@@ -171,8 +171,8 @@ def _unconverged_scf(text: str, settings: SiestaSettings) -> Diagnosis:
     if state.remaining <= settings.max_scf_iterations:
         return Diagnosis(
             Failure.SCF_UNFINISHED,
-            f"{head} and falls by {-state.slope:.2f} decades an iteration: about {state.remaining:.0f} more would suffice; "
-            "raise max_scf_iterations.",
+            f"{head} and falls by {-state.slope:.2f} decades an iteration: about {state.remaining:.0f} more would "
+            "suffice; raise max_scf_iterations.",
         )
     how = "does not fall" if state.slope > -1e-4 else f"falls by only {-state.slope:.4f} decades an iteration"
     return Diagnosis(

@@ -368,7 +368,7 @@ def alignment_ev(device: Device, electrode: Electrode, orbitals: ArrayLike) -> t
         Root mean square of the differences that remain after that shift (eV).
     """
     region = np.asarray(orbitals)
-    H, S = (whole_cell(electrode, name).diagonal().real for name in ("H00", "S00"))
+    H, S = (full_cell(electrode, name).diagonal().real for name in ("H00", "S00"))
     difference = device.H.diagonal()[region].real / device.S.diagonal()[region].real - H / S
     shift = float(difference.mean())
     return shift, float(np.sqrt(np.mean((difference - shift) ** 2)))
@@ -383,7 +383,7 @@ def shifted(electrode: Electrode, shift_ev: float) -> Electrode:
     )
 
 
-def whole_cell(electrode: Electrode, name: str) -> NDArray[np.complex128]:
+def full_cell(electrode: Electrode, name: str) -> NDArray[np.complex128]:
     """Return H00, S00, H01 or S01 of the full cell, (N, N)."""
     unfold = electrode.unfold
     cell = np.einsum("kai,kij,kbj->ab", unfold, getattr(electrode, name), unfold.conj(), optimize=True)
@@ -448,12 +448,12 @@ def _translated(geometry: sisl.Geometry, shift: NDArray[Any]) -> tuple[NDArray[A
     cells = np.empty((geometry.na, 3))
     for a, place in enumerate(geometry.xyz + shift):
         away = (place - geometry.xyz) @ inverse
-        whole = np.round(away)
-        misses = np.linalg.norm((away - whole) @ geometry.cell, axis=1)
+        wrapped = np.round(away)
+        misses = np.linalg.norm((away - wrapped) @ geometry.cell, axis=1)
         b = int(np.argmin(misses))
         if misses[b] > SAME_PLACE_ANG or species[a] != species[b]:
             return None
-        target[a], cells[a] = b, whole[b]
+        target[a], cells[a] = b, wrapped[b]
     return target, cells
 
 
@@ -581,7 +581,7 @@ def _check_fit(device: Device, electrode: Electrode, region: _Region, side: str)
         block = device.block(name, orbitals)
         return phases.conj()[:, None] * block * phases if np.any(phases != 1) else block
 
-    S = whole_cell(electrode, "S00")
+    S = full_cell(electrode, "S00")
     mismatch = _largest(of_device("S") - S)
     if mismatch > 1e-3:
         raise TransportError(
@@ -589,7 +589,7 @@ def _check_fit(device: Device, electrode: Electrode, region: _Region, side: str)
             "order, the layers are stacked differently (a twin), or the lattice constants differ"
         )
     shift, spread = alignment_ev(device, electrode, orbitals)
-    H00, H01 = whole_cell(electrode, "H00"), whole_cell(electrode, "H01")
+    H00, H01 = full_cell(electrode, "H00"), full_cell(electrode, "H01")
     different = difference_of_h(of_device("H"), H00, S, H01)
     if different > DIFFERENT_H:
         elements = np.abs(of_device("H") - H00 - shift * S)

@@ -62,12 +62,14 @@ class ContactReduction(Solver):
         n, m = device.n_orbitals, len(left.orbitals) + len(right.orbitals)
         size = 8 if device.is_real else 16
         known = "spectrum" in device.__dict__
-        whole = (
+        decomposition = (
             0 if known else Spectrum.memory_bytes(n, size) + 2 * size * n**2 * scipy.sparse.issparse(device.H)
         )
         # Rows of the states and what they are multiplied with; columns of G on all orbitals for the checks.
         narrow = n * m * (4 * size + 5 * 16)
-        return whole + narrow + 3 * NODES * size * m**2 + 8 * 16 * m**2 * min(n_energies, batch_size(m))
+        return (
+            decomposition + narrow + 3 * NODES * size * m**2 + 8 * 16 * m**2 * min(n_energies, batch_size(m))
+        )
 
     def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
         """Yield G between the leads, window by window."""

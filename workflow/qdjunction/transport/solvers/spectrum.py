@@ -88,8 +88,8 @@ class Spectrum:
         mixed = np.asfortranarray(in_parts(self._Z, coefficients))
         if np.iscomplexobj(mixed) and self._dtype.kind == "f":
             parts = np.asfortranarray(np.hstack([mixed.real, mixed.imag]))
-            whole = self._back(parts)
-            return whole[:, : mixed.shape[1]] + 1j * whole[:, mixed.shape[1] :]
+            both = self._back(parts)
+            return both[:, : mixed.shape[1]] + 1j * both[:, mixed.shape[1] :]
         return self._back(np.asfortranarray(mixed, dtype=self._dtype))
 
     def _back(self, mixed: NDArray[Any]) -> NDArray[Any]:
