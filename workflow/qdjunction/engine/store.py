@@ -105,7 +105,7 @@ def read_electronic_structure(path: str | Path) -> ElectronicStructure:
             if _GROUP not in file.groups:
                 raise InputError(
                     f"{path}: this netCDF file has no group {_GROUP!r}; "
-                    "make one with 'qdjunction hamiltonian'."
+                    "write one with 'qdjunction hamiltonian'."
                 )
             group = file[_GROUP]
             if group.layout != _LAYOUT:

@@ -139,6 +139,11 @@ def fit_decay(
         If there are fewer than two contacts or no spread of distances, if lengths differ, if a conductance (named)
         is not a positive number, or if the confidence is outside (0, 1).
 
+    See Also
+    --------
+    find_jump : comparison of the last contact with this fit
+    decay_spectrum : fit and jump at every energy
+
     Notes
     -----
     Interval and band follow Student's t with n - 2 degrees of freedom, as for independent errors of equal variance in

@@ -169,6 +169,10 @@ def decay_spectrum(
     ------
     InputError
         As in `find_jump`, and if shapes or the window do not match the energies.
+
+    See Also
+    --------
+    find_jump : the verdict at one energy
     """
     energies = np.asarray(energies_ev, dtype=float)
     window = EnergyWindow.of(energies, window_ev)

@@ -48,6 +48,10 @@ def pb_halide_bonds(atoms: Atoms) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per bond: ``halide`` and ``pb``, indices of the atoms; ``length_ang``. Sorted by halide, then Pb.
+
+    See Also
+    --------
+    qdjunction.structure.connectivity.heavy_bonds : bonds of other heavy atoms
     """
     radius = {symbol: covalent_radii[atomic_numbers[symbol]] for symbol in ("Pb", *HALIDES)}
     cutoffs = {("Pb", halide): BOND_FRACTION * (radius["Pb"] + radius[halide]) for halide in HALIDES}

@@ -26,6 +26,10 @@ def heavy_bonds(atoms: Atoms) -> dict[tuple[int, int], float]:
     -------
     dict of (first, second) to float
         Indices, the smaller first, and length (Ang).
+
+    See Also
+    --------
+    qdjunction.structure.bonds.pb_halide_bonds : bonds of Pb and halides
     """
     heavy = ~np.isin(atoms.numbers, (1, *ALKALI))
     first, second, length = neighbor_list("ijd", atoms, _reach(atoms))

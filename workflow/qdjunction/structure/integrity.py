@@ -220,6 +220,10 @@ def examine(atoms: Atoms, built: Atoms) -> Integrity:
     ------
     StructureError
         If the lattice in the info is not that of the atoms, or a contact is at no atom.
+
+    See Also
+    --------
+    check_contact : the check of a single contact
     """
     lattice = lattice_bonds(built)
     as_built = set(_bonds(built)) if lattice is None else lattice

@@ -155,6 +155,10 @@ def k_averaged_transmission(
     ------
     InputError
         If `counts` do not fit the file.
+
+    See Also
+    --------
+    transmission : T(E) at one k point
     """
     k_points, weights = transverse_k(hamiltonian, counts, axis)
     at_k = []

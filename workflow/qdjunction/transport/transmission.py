@@ -164,6 +164,12 @@ def transmission(
         If there are no energies, or one is not finite, or the solver is unknown, or `channels` is negative.
     TransportError
         If S is not positive definite, a self-energy is of the wrong shape, or the memory does not suffice.
+
+    See Also
+    --------
+    adaptive_transmission : T(E) on a grid that resolves all resonances
+    k_averaged_transmission : the average over transverse k points
+    eigenchannels : scattering states of the eigenchannels
     """
     energies = np.atleast_1d(np.asarray(energies_ev, dtype=float))
     if energies.ndim != 1 or not energies.size or not np.all(np.isfinite(energies)):

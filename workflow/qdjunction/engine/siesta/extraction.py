@@ -140,6 +140,10 @@ def read_hamiltonian(run_dir: str | Path, source: str | None = None) -> tuple[si
     ------
     EngineError
         When a file is missing, cut short or does not fit the others.
+
+    See Also
+    --------
+    electronic_structure_from_run : H and S with checks, eigenvalues and valence electrons
     """
     run = find_run(run_dir)
     present = [suffix for suffix in MATRIX_FILES if run.path(suffix).is_file()]
@@ -196,7 +200,7 @@ def read_geometry(run: RunFiles, matrices: Path) -> sisl.Geometry:
     xv = sisl.get_sile(run.existing("XV")).read_geometry()
     if not np.isfinite(xv.xyz).all() or not 0 < xv.lattice.volume < np.inf:
         raise EngineError(
-            f"{run.path('XV')}: the cell has no volume, or a position is no number; run SIESTA again."
+            f"{run.path('XV')}: the cell has no volume, or a position is not a number; run SIESTA again."
         )
     with warnings.catch_warnings():
         # sisl warns that ORB_INDX holds ranges but no radial functions; only the ranges are needed.

@@ -324,6 +324,11 @@ def attach_electrodes(
     TransportError
         If an electrode region does not fit its electrode in positions, S, H or the direction in which it couples to the
         device, or couples to nothing, or the two couple to each other.
+
+    See Also
+    --------
+    attach_clusters : finite clusters in place of electrodes
+    alignment_ev : difference between the energy zeros of device and electrode
     """
     placed = {
         "left": _place(device, left, np.asarray(left_orbitals), "left"),
@@ -343,11 +348,11 @@ def attach_electrodes(
             f"{NAMES[left.axis]}; name the atoms at its two ends"
         )
     leads = []
-    for electrode, region, (touched, H, S) in zip((left, right), placed.values(), contacts, strict=True):
+    for electrode, region, (coupled, H, S) in zip((left, right), placed.values(), contacts, strict=True):
         n_k, n_orbitals, n = electrode.unfold.shape
         text = f"electrode of {n_orbitals} orbitals ({n_k} x {n}), eta {electrode.eta_ev:g} eV"
         leads.append(
-            ElectrodeLead(electrode, region.end, touched, H * region.phases, S * region.phases, text)
+            ElectrodeLead(electrode, region.end, coupled, H * region.phases, S * region.phases, text)
         )
     return inner, leads[0], leads[1]
 

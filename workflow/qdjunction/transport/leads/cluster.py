@@ -71,15 +71,20 @@ def attach_clusters(
         If `coupling_ev` is not positive.
     TransportError
         If the clusters share orbitals, couple to each other, or couple to nothing.
+
+    See Also
+    --------
+    attach_electrodes : bulk electrodes in place of clusters
+    WideBandLead : the same broadening with the metal kept in the device
     """
     if not (np.isfinite(coupling_ev) and coupling_ev > 0):
         raise InputError(f"cluster lead: coupling is {coupling_ev} eV; it must be larger than 0")
     regions = tuple(np.asarray(region, dtype=np.int64) for region in (left_orbitals, right_orbitals))
     inner, contacts = cut_ends(device, *regions)
     leads = []
-    for region, (touched, H, S) in zip(regions, contacts, strict=True):
+    for region, (coupled, H, S) in zip(regions, contacts, strict=True):
         metal = Device(device.block("H", region), device.block("S", region))
-        leads.append(ClusterLead(touched, H, S, metal, float(coupling_ev)))
+        leads.append(ClusterLead(coupled, H, S, metal, float(coupling_ev)))
     return inner, leads[0], leads[1]
 
 

@@ -48,7 +48,7 @@ class WireLead:
     InputError
         If the cells differ in size or overlap one another, or eta is not positive.
     TransportError
-        If the two cells are not alike in positions, S or H, not coupled, or the outer one couples beyond the inner one.
+        If the two cells differ in positions, S or H, are not coupled, or the outer one couples beyond the inner one.
     """
 
     def __init__(self, device: Device, outer: ArrayLike, inner: ArrayLike, eta_ev: float = ETA_EV) -> None:

@@ -46,7 +46,7 @@ class AdaptiveTransmission:
         T(E), energies ascending.
     interpolation_error_decades : float
         Largest deviation of log10 T from the linear interpolation, found at the middle of the final intervals
-        (decades). It is no bound for features that no energy is near; all levels of the device are included.
+        (decades). It does not bound features that lie between energies; all levels of the device are included.
     """
 
     result: Transmission
@@ -91,6 +91,10 @@ def adaptive_transmission(
     ------
     InputError
         If the window is empty, or a setting is not positive, or `most_energies` do not suffice.
+
+    See Also
+    --------
+    transmission : T(E) at given energies
     """
     if not (np.isfinite([start_ev, stop_ev]).all() and stop_ev > start_ev):
         raise InputError(f"adaptive grid: {start_ev} to {stop_ev} eV is no window; stop must lie above start")

@@ -77,7 +77,7 @@ def complex_bands(
     """Compute the complex band structure along a lattice vector.
 
     ``[lambda^-1 A_-1 + A_0 + lambda A_1] u = 0`` with ``A_c = E S_c - H_c`` and c the number of cells along the
-    vector, made linear in lambda. Where H reaches further than the next cell, several cells are taken as one.
+    vector, made linear in lambda. If H couples beyond the next cell, several cells are taken as one.
 
     Parameters
     ----------

@@ -40,6 +40,11 @@ def conductance(
         If the energies do not cover the derivative of the Fermi function at one of the `fermi_ev`, or are coarser there
         than 2 kT.
 
+    See Also
+    --------
+    conductance_slope : its derivative with respect to the Fermi energy
+    thermoelectric : all coefficients of linear response
+
     Notes
     -----
     Source: R. Landauer; for T > 0 the textbook of S. Datta, *Electronic Transport in Mesoscopic Systems*
@@ -76,6 +81,10 @@ def conductance_slope(
     ------
     InputError
         As for `conductance`, and if the temperature is zero.
+
+    See Also
+    --------
+    conductance : the conductance itself
     """
     if temperature_k == 0:
         raise InputError(

@@ -63,6 +63,10 @@ def linear_response_current(
     InputError
         If the temperature is not positive, or the energies do not cover the window of the largest bias or are too
         coarse.
+
+    See Also
+    --------
+    rigid_shift_current : with T(E) at each bias
     """
     check_temperature(temperature_k)
     bias = np.atleast_1d(np.asarray(bias_v, dtype=float))
@@ -165,6 +169,10 @@ def rigid_shift_current(
     ------
     InputError
         As for `rigid_shift`, and if the temperature or the step is not positive.
+
+    See Also
+    --------
+    linear_response_current : with T(E) at zero bias
     """
     check_temperature(temperature_k)
     if not step_ev > 0:

@@ -71,6 +71,11 @@ def local_density_of_states(
     -------
     (n_energies, n_atoms) array
         States of one spin direction per eV.
+
+    See Also
+    --------
+    injected_density : separated by lead
+    density_grid : in space
     """
     parts = injected_density(device, left, right, energies_ev)
     return parts.left + parts.right
@@ -90,6 +95,10 @@ def injected_density(device: Device, left: Lead, right: Lead, energies_ev: Array
     Returns
     -------
     InjectedDensity
+
+    See Also
+    --------
+    local_density_of_states : the sum over both leads
 
     Notes
     -----
@@ -181,6 +190,10 @@ def density_grid(
     ------
     InputError
         If the orbitals have no radial functions, or are not those of the device.
+
+    See Also
+    --------
+    local_density_of_states : on atoms
     """
     import sisl
 

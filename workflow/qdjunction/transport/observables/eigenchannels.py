@@ -77,6 +77,10 @@ def eigenchannels(
     -------
     Eigenchannels
 
+    See Also
+    --------
+    transmission : their transmissions over many energies
+
     Notes
     -----
     Source: M. Paulsson and M. Brandbyge, Phys. Rev. B 76, 115117 (2007).

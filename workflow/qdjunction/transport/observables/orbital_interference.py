@@ -123,6 +123,10 @@ def orbital_interference(
         If a lead is not inside its metal, or nothing is left for the dot.
     TransportError
         If the two metals couple directly, so that T is not a sum over the dot's orbitals.
+
+    See Also
+    --------
+    qdjunction.interference.orbital_rule.orbital_rule : HOMO, LUMO and the rest between two tips
     """
     energies = np.atleast_1d(np.asarray(energies_ev, dtype=float))
     metals = [np.unique(np.asarray(metal, dtype=np.int64)) for metal in (left_metal, right_metal)]
@@ -154,27 +158,27 @@ def orbital_interference(
             raise InputError(
                 f"selected: orbitals {kept[0]} to {kept[-1]} of a dot with {len(levels)}; they are counted from 0"
             )
-    touched = np.unique(np.concatenate([side.orbitals for side in sides]))
-    rows = states[touched]
-    places = [np.searchsorted(touched, side.orbitals) for side in sides]
+    coupled = np.unique(np.concatenate([side.orbitals for side in sides]))
+    rows = states[coupled]
+    places = [np.searchsorted(coupled, side.orbitals) for side in sides]
     coherent, incoherent = np.empty(len(energies)), np.empty(len(energies))
     pairs = np.empty((len(energies), len(kept), len(kept)))
     for index, energy in enumerate(energies):
         distance = energy - levels
         distance[np.abs(distance) < LEVEL_GUARD_EV] = LEVEL_GUARD_EV
         closed = (rows / distance) @ rows.conj().T
-        sigma = np.zeros((len(touched), len(touched)), dtype=np.complex128)
+        sigma = np.zeros((len(coupled), len(coupled)), dtype=np.complex128)
         roots = []
         for side, place in zip(sides, places, strict=True):
             own = side.self_energy(energy)
             sigma[np.ix_(place, place)] += own
             factor = root_of(broadening(own))
-            spread = np.zeros((len(touched), factor.shape[1]), dtype=np.complex128)
+            spread = np.zeros((len(coupled), factor.shape[1]), dtype=np.complex128)
             spread[place] = factor
             roots.append(spread)
-        green = np.linalg.solve(np.eye(len(touched)) - closed @ sigma, closed)
+        green = np.linalg.solve(np.eye(len(coupled)) - closed @ sigma, closed)
         F_left, F_right = roots
-        # G S psi_n on the touched orbitals is (1 + G Sigma) psi_n / (E - e_n), and likewise from the other
+        # G S psi_n on the coupled orbitals is (1 + G Sigma) psi_n / (E - e_n), and likewise from the other
         # side.
         out = F_left.conj().T @ (rows + green @ (sigma @ rows)) / distance
         into = ((rows.conj().T + (rows.conj().T @ sigma) @ green) / distance[:, None]) @ F_right

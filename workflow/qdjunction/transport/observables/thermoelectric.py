@@ -90,6 +90,11 @@ def thermoelectric(
     InputError
         If the temperature is not positive, or the energies do not cover the thermal window or are too coarse.
 
+    See Also
+    --------
+    response_energies : Fermi energies that an energy grid allows
+    linear_response_table : the same as a table
+
     Notes
     -----
     Source: U. Sivan and Y. Imry, Phys. Rev. B 33, 551 (1986).

@@ -42,7 +42,7 @@ class Solver(ABC):
     device : Device
         H and S.
     left, right : Lead
-        Leads; they may touch the same orbitals.
+        Leads; they may share orbitals.
     """
 
     name: ClassVar[str]
