@@ -23,7 +23,7 @@ from qdjunction.engine.siesta.progress import Progress, trend
         ("geometry-not-converged", 0, Failure.GEOMETRY_NOT_CONVERGED, "fmax is 0.667 eV/Ang after 2 moves"),
         ("out-of-time", 1, Failure.OUT_OF_TIME, "stopped in time before the wall-clock limit"),
         ("killed", -9, Failure.KILLED, "killed by signal 9"),
-        ("killed", None, Failure.KILLED, "ends in the middle"),
+        ("killed", None, Failure.KILLED, "is incomplete: the run was interrupted"),
         ("out-of-memory", -6, Failure.OUT_OF_MEMORY, "ran out of memory"),
         ("box-too-small", 0, Failure.BOX_TOO_SMALL, "raise vacuum_ang"),
         ("pseudopotential-missing", 1, Failure.PSEUDOPOTENTIAL_MISSING, "no pseudopotential Br.psf"),
