@@ -7,9 +7,9 @@ Source: D. Mamaluy, M. Sabathil, P. Vogl, J. Appl. Phys. 93, 4628 (2003); S. Bir
 Electron. 8, 267 (2009).
 
 Where E comes close to a level, g loses digits to that level's pole. Levels closer than `POLE_GUARD_EV` are
-therefore left out of g and added by a small Dyson equation, in which the pole becomes a zero: ``G = G' + K V [E - e -
-V^dagger Sigma K V]^-1 V^dagger (1 + Sigma G')`` with ``K = 1 + G' Sigma`` and V
-the rows of the near levels on C.
+therefore left out of g and added by a small Dyson equation, in which the pole becomes a zero:
+``G = G' + K V [E - e - V^dagger Sigma K V]^-1 V^dagger (1 + Sigma G')`` with ``K = 1 + G' Sigma`` and V the rows of the
+near levels on C.
 """
 
 from collections.abc import Iterator
