@@ -39,8 +39,8 @@ def linear_response_current(
 ) -> NDArray[np.float64]:
     """Return the current with T(E) at zero bias: ``I = 2e/h integral T (f_L - f_R) dE``.
 
-    The chemical potentials lie at ``fermi_ev +- V / 2``, the left one above for positive V. It is computed as the
-    equivalent integral of the thermal conductance between them, ``G0 integral G(mu) dmu``.
+    The chemical potentials lie at ``fermi_ev +- V / 2``, the left one above for positive V. The current is computed
+    as the equivalent integral of the thermal conductance between them, ``G0 integral G(mu) dmu``.
 
     Parameters
     ----------
