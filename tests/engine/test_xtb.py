@@ -180,7 +180,7 @@ def test_settings_do_not_change_once_made():
         (molecule("CH3"), "odd number of valence electrons \\(7\\)"),
         (Atoms("H2", positions=[[0, 0, 0], [0, 0, 0.74]], pbc=True, cell=[5, 5, 5]), "pbc"),
         (Atoms("Am2", positions=[[0, 0, 0], [0, 0, 3]]), "no parameters for Am"),
-        (Atoms("H2", positions=[[0, 0, 0], [0, 0, 0]]), "tblite refuses H2"),
+        (Atoms("H2", positions=[[0, 0, 0], [0, 0, 0]]), "tblite rejects H2"),
     ],
 )
 def test_unsuitable_structures_are_refused(atoms, message, tmp_path):

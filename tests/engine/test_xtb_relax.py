@@ -125,7 +125,7 @@ def test_another_start_is_not_mixed_up_with_the_earlier_one(tmp_path, caplog):
     other = methylammonium_bromide()
     other.positions[-1] += 0.1
     assert XtbEngine().relax(other, tmp_path, FMAX, 2).steps == 2
-    assert "Starting anew" in caplog.text
+    assert "Starting over" in caplog.text
     np.testing.assert_array_equal(frames(tmp_path)[0].positions, other.positions)
     assert (tmp_path / f"earlier-{TRAJECTORY}").exists()
     XtbEngine(XtbSettings(accuracy=1.0)).relax(other, tmp_path, FMAX, 1)

@@ -76,7 +76,7 @@ def test_matrices_of_another_run_are_noticed(finished):
 def test_a_wrong_fermi_energy_is_noticed(finished):
     lines = (finished / "siesta.EIG").read_text().split("\n")
     (finished / "siesta.EIG").write_text("\n".join([f"{float(lines[0]) + 3:.6f}", *lines[1:]]))
-    with pytest.raises(EngineError, match=r"levels hold 2\d\.\d+ electrons, the atoms bring 18"):
+    with pytest.raises(EngineError, match=r"levels hold 2\d\.\d+ electrons, the atoms have 18"):
         electronic_structure_from_run(finished)
 
 
@@ -156,7 +156,7 @@ def test_a_failed_run_says_why(data, tmp_path):
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path, finished):
-    with pytest.raises(InputError, match="holds one fdf file, here are: none"):
+    with pytest.raises(InputError, match="holds one fdf file; found: none"):
         electronic_structure_from_run(tmp_path)
     shutil.copy(finished / "siesta.fdf", finished / "other.fdf")
     with pytest.raises(InputError, match=r"other\.fdf, siesta\.fdf"):

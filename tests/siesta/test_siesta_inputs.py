@@ -150,5 +150,5 @@ def test_another_functional_or_element_is_refused(tmp_path):
 )
 def test_a_damaged_pseudopotential_is_refused(tmp_path, name, text):
     (tmp_path / name).write_text(text)
-    with pytest.raises(InputError, match="not a whole"):
+    with pytest.raises(InputError, match="not a complete"):
         read_pseudopotential(tmp_path / name)

@@ -202,7 +202,7 @@ def test_a_cancelled_job_is_submitted_again_and_goes_on(slurm, study, same):
     began = time.monotonic()
     slurm.cancel()
     assert run.wait(300) == 0, (study.folder / "snakemake.log").read_text()
-    assert "Going on after step" in study.log
+    assert "Resuming after step" in study.log
     same(began, "CANCELLED; Snakemake submits again; goes on from the last step")
 
 
@@ -307,7 +307,7 @@ def test_a_job_that_hangs_ends_at_its_time_limit(study, same):
     began = time.monotonic()
     assert run.wait(400) == 0, (study.folder / "snakemake.log").read_text()
     assert "TIMEOUT" in (study.folder / "snakemake.log").read_text()
-    assert "Going on after step" in study.log
+    assert "Resuming after step" in study.log
     same(began, "TIMEOUT after one minute; submitted again with 20; goes on from the last step")
 
 
@@ -322,7 +322,7 @@ def test_a_stopped_snakemake_goes_on(slurm, study, same, number):
     os.kill(run.pid, number)
     assert run.wait(300) == 1
     slurm.wait_for(0, 60)
-    assert ("Going on" in study.log) is False
+    assert ("Resuming after" in study.log) is False
     done = (study.folder / TARGET).exists()
     assert done == (number == signal.SIGTERM)
     out = study.finish()

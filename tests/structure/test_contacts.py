@@ -67,5 +67,5 @@ def test_a_structure_without_contacts_says_so():
 )
 def test_a_broken_contact_says_so(broken):
     atoms = Atoms("Br", info={"contacts": {"L": broken}})
-    with pytest.raises(StructureError, match=r"'L'.*broken"):
+    with pytest.raises(StructureError, match=r"'L'.*is invalid"):
         contact(atoms, "L")

@@ -62,7 +62,7 @@ def test_rigid_shift_moves_the_metal_and_its_lead():
     np.testing.assert_allclose(np.diag(device.H), [0.2, 0.6, -0.2])
     assert device.H[0, 1] == pytest.approx(0.1 + 0.1 * 0.1)
     assert device.H[0, 2] == 0
-    assert "moved by 0.2 eV" in left.description
+    assert "shifted by 0.2 eV" in left.description
     assert right.self_energy(0.0).shape == (1, 1)
 
 

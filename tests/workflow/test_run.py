@@ -85,7 +85,7 @@ def test_a_kill_loses_no_finished_step(study):
     """The last step in the killed run's log is where the second run goes on; none is done twice."""
     before = [int(n) for n in re.findall(r"step +(\d+) ", (study / "killed.log").read_text())]
     log = (study / "results" / "logs" / "1Pb_MAPbBr3" / "relax.log").read_text()
-    going_on = re.search(r"Going on after step (\d+) ", log)
+    going_on = re.search(r"Resuming after step (\d+) ", log)
     assert going_on is not None
     assert int(going_on[1]) >= before[-1]
 
@@ -163,7 +163,7 @@ def test_a_failed_dot_is_recorded_and_done_again_alone(tmp_path):
     assert "1 calculations failed" in run.stderr
     page = (tmp_path / "results" / "report" / "index.html").read_text()
     assert "What failed" in page
-    assert "16 steps, which is all that max_steps allows" in page
+    assert "16 steps, the most that max_steps allows" in page
     assert "Nothing to be done" in snakemake(tmp_path).stderr
 
     (tmp_path / "study.yaml").write_text(FAILING.replace("16}", "200}"))
@@ -172,7 +172,7 @@ def test_a_failed_dot_is_recorded_and_done_again_alone(tmp_path):
     assert again.returncode == 0, again.stderr
     done = set(re.findall(r"wildcards: dot=([^,\s]+)", again.stderr))
     assert done == {"1Pb_CsPbBr1.5Cl1.5-s0"}, "the dot that did not fail was done again"
-    assert "Going on after step 16" in (tmp_path / "results/logs/1Pb_CsPbBr1.5Cl1.5-s0/relax.log").read_text()
+    assert "Resuming after step 16" in (tmp_path / "results/logs/1Pb_CsPbBr1.5Cl1.5-s0/relax.log").read_text()
     assert cli.main(["failures", str(tmp_path / "results")]) == 0
     assert "What failed" not in (tmp_path / "results" / "report" / "index.html").read_text()
 

@@ -1,4 +1,4 @@
-"""What the analysis of a series records: verdicts, trends, the orbital rule, the summary of each kind of series."""
+"""Recorded results of a series: verdicts, trends, the orbital rule, the summary of each kind of series."""
 
 from typing import Annotated, Literal
 
@@ -15,13 +15,13 @@ class Verdict(Result):
     beta_per_ang, beta_interval_per_ang : float, (float, float)
         Decay constant of all contacts but the last (1/Ang), with its interval.
     confidence : float
-        Of interval and band.
+        Confidence of interval and band.
     log10_contact_conductance_G0 : float
         The fit at distance zero, log10 of G0.
     r_squared : float
-        Of the fit.
+        Coefficient of determination of the fit.
     step_decades, above_trend_decades : float
-        The last contact above the one before and above the fit (decades).
+        log10 G of the last contact minus that of the one before, and minus the fit (decades).
     band_decades : float
         Half-width of the prediction band at the last contact (decades).
     band_confidence : float or None
@@ -65,7 +65,7 @@ class Trend(Result):
 
 
 class _Series(Result):
-    """What every series records.
+    """Fields of every series.
 
     Attributes
     ----------
@@ -76,11 +76,11 @@ class _Series(Result):
     distances_ang : tuple of float
         Distances of the contact atoms (Ang).
     gap_ev : (float, float)
-        What the gaps of the dots' own blocks share (eV, relative to E_F).
+        Intersection of the gaps of the dots' blocks (eV, relative to E_F).
     window_ev : (float, float)
-        Part of the gap where T(E) gives a thermal conductance (eV).
+        Part of the gap in which T(E) covers the thermal window (eV).
     headline_energy_ev : float
-        Energy at which the numbers are taken (eV, relative to E_F).
+        Energy of the headline numbers (eV, relative to E_F).
     headline : str
         The same in words.
     conductance_at_headline_G0 : tuple of float
@@ -98,7 +98,7 @@ class _Series(Result):
 
 
 class IncompleteSeries(_Series):
-    """A series with a member that failed, which is not judged; `missing` gives the reasons by junction."""
+    """A series with a member that failed, which is not judged; `missing` lists the reasons by junction."""
 
     kind: Literal["incomplete"]
     missing: dict[str, str]
@@ -106,7 +106,7 @@ class IncompleteSeries(_Series):
 
 
 class DecaySeries(_Series):
-    """Three junctions and more: verdicts at the headline energy and at E_F, shares of the window where each holds.
+    """Three or more junctions: verdicts at the headline energy and at E_F, shares of the window where each holds.
 
     The trend is None in results that did not record it.
     """
@@ -120,7 +120,7 @@ class DecaySeries(_Series):
 
 
 class ComparisonSeries(_Series):
-    """Two junctions: log10 of the long over the short one, and over how much of the window it is positive."""
+    """Two junctions: log10 of the ratio of long to short, and the share of the window in which it is positive."""
 
     kind: Literal["comparison"]
     log10_ratio_at_headline: Real
@@ -130,7 +130,7 @@ class ComparisonSeries(_Series):
 
 
 class SingleSeries(_Series):
-    """One junction alone."""
+    """A single junction."""
 
     kind: Literal["single"]
     sentence: str
@@ -161,7 +161,7 @@ class Rule(Result):
 
 
 class NoRule(Result):
-    """Why there is no orbital rule at an energy, for instance because it is that of a level."""
+    """Why there is no orbital rule at an energy, for instance because a level lies there."""
 
     energy_ev: float
     sentence: str

@@ -1,11 +1,11 @@
-"""How far from the gold apex an atom stands that a tip is put on."""
+"""Distance from the gold apex to the atom at a contact."""
 
 from collections.abc import Mapping
 
 from qdjunction.core.errors import StructureError
 
 APEX_DISTANCE_ANG: Mapping[str, float] = {"Cl": 2.66, "Br": 2.76, "I": 2.88, "S": 2.42}
-"""Distance (Ang) of the gold apex and the atom at the contact, by element.
+"""Distance (Ang) from the gold apex to the atom at the contact, by element.
 
 Halides of lead halide dots, relaxed: Zheng et al., Nat. Commun. 10, 5458 (2019). Thiolate S atop one gold atom, 2.42(2)
 Ang by X-ray standing waves and photoelectron diffraction: Jackson et al., Surf. Sci. 603, 807 (2009).
@@ -13,21 +13,21 @@ Ang by X-ray standing waves and photoelectron diffraction: Jackson et al., Surf.
 
 
 def anchor_distance(name: str, symbol: str, given_ang: float | None = None) -> float:
-    """Return the distance of apex and contact atom (Ang).
+    """Return the distance from the apex to the contact atom (Ang).
 
     Parameters
     ----------
     name : str
-        The contact, for the error.
+        Name of the contact, for the error.
     symbol : str
-        Element of its atom.
+        Element of the contact atom.
     given_ang : float, optional
-        The distance, if it is given; serves any element.
+        Distance to use in place of `APEX_DISTANCE_ANG` (Ang), for any element.
 
     Raises
     ------
     StructureError
-        If none is given and none is known for the element.
+        If no distance is given and `APEX_DISTANCE_ANG` has none for the element.
     """
     if given_ang is not None:
         return given_ang

@@ -1,4 +1,4 @@
-"""Which atoms are bonded, in any structure, and whether it is finite."""
+"""Bonds of any structure, and whether it is finite."""
 
 import numpy as np
 from ase import Atoms
@@ -13,19 +13,23 @@ BOND_FRACTION = 1.3
 2832): C-C 1.98, C-S 2.35, Cd-Se 3.43 Ang. Second neighbours in molecules and semiconductors are farther away."""
 
 ALKALI = tuple(atomic_numbers[symbol] for symbol in ("Li", "Na", "K", "Rb", "Cs"))
-"""Ions without directed bonds: the number of their neighbours changes in a relaxation, and nothing is broken by it."""
+"""Ions without directed bonds: the number of their neighbours may change in a relaxation without a bond breaking."""
 
 OVERLAP_FRACTION = 0.7
-"""Two atoms overlap below this fraction of the sum of their covalent radii; bonds stay well above."""
+"""Two atoms overlap below this fraction of the sum of their covalent radii; bonds are well above it."""
 
 
 def heavy_bonds(atoms: Atoms) -> dict[tuple[int, int], float]:
-    """Find the bonds between atoms other than hydrogen and alkali ions.
+    """Return the bonds between atoms other than hydrogen and alkali ions.
 
     Returns
     -------
     dict of (first, second) to float
         Indices, the smaller first, and length (Ang).
+
+    See Also
+    --------
+    qdjunction.structure.bonds.pb_halide_bonds : bonds of Pb and halides
     """
     heavy = ~np.isin(atoms.numbers, (1, *ALKALI))
     first, second, length = neighbor_list("ijd", atoms, _reach(atoms))
@@ -37,15 +41,15 @@ def heavy_bonds(atoms: Atoms) -> dict[tuple[int, int], float]:
 
 
 def finite(atoms: Atoms) -> Atoms:
-    """Return the atoms of a molecule in a cell with vacuum, without the cell.
+    """Return a molecule without the cell that encloses it and its vacuum.
 
-    A molecule that faces of the cell cut is put together again: along such an axis the cell is cut where the atoms
-    leave the widest gap.
+    A molecule that is split across faces of the cell is joined again: along such an axis the boundary is moved to the
+    middle of the widest gap between atoms.
 
     Raises
     ------
     StructureError
-        If atoms are bonded across the cell wherever it is cut.
+        If atoms are bonded across the boundary of the cell wherever it is placed.
     """
     bare = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc & atoms.cell.any(axis=1))
     scaled = bare.get_scaled_positions(wrap=False) if bare.pbc.any() else np.zeros((0, 3))
@@ -75,18 +79,18 @@ def check_overlap(atoms: Atoms) -> None:
         i, j = int(first[worst]), int(second[worst])
         raise StructureError(
             f"Atoms {i} ({atoms.symbols[i]}) and {j} ({atoms.symbols[j]}) are {length[worst]:.2f} Ang apart; no bond "
-            "is as short. Correct the structure, or its unit of length."
+            "is that short. Correct the structure, or its unit of length."
         )
 
 
 def _reach(atoms: Atoms) -> NDArray[np.float64]:
-    """Share of each atom in the longest bond (Ang)."""
+    """Return the contribution of each atom to the longest bond length (Ang), as `neighbor_list` takes it."""
     reach: NDArray[np.float64] = BOND_FRACTION * covalent_radii[atoms.numbers]
     return reach
 
 
 def _axes_with_bonds_across(atoms: Atoms) -> NDArray[np.bool_]:
-    """Whether a bond crosses the faces of the cell, for each of its vectors, (3,)."""
+    """Return whether a bond crosses the boundary of the cell along each lattice vector, (3,)."""
     directed = ~np.isin(atoms.numbers, ALKALI)
     first, second, cells = neighbor_list("ijS", atoms, _reach(atoms))
     crosses: NDArray[np.bool_] = np.any(cells[directed[first] & directed[second]] != 0, axis=0)

@@ -16,7 +16,7 @@ class Contact:
     Attributes
     ----------
     name : str
-        Its name, e.g. ``R3``.
+        Name, e.g. ``R3``.
     atom : int
         Index of the atom, counted from 0.
     direction : (3,) array
@@ -38,10 +38,15 @@ def contact(atoms: Atoms, name: str) -> Contact:
     name : str
         Name of the contact.
 
+    Returns
+    -------
+    Contact
+        Its direction is normalised.
+
     Raises
     ------
     StructureError
-        If the structure carries no contacts, none of this name, or one that points at no atom of it.
+        If the structure has no contacts, none of this name, or one whose atom or direction is invalid.
     """
     contacts = atoms.info.get("contacts")
     if not contacts:
@@ -56,12 +61,12 @@ def contact(atoms: Atoms, name: str) -> Contact:
     atom, direction = int(entry["atom"]), np.asarray(entry["direction"], dtype=float)
     if not 0 <= atom < len(atoms) or direction.shape != (3,) or not np.linalg.norm(direction) > 0:
         raise StructureError(
-            f"Contact '{name}' of {label} is broken (atom {atom} of {len(atoms)}, "
-            f"direction {entry['direction']}); build the dot anew."
+            f"Contact '{name}' of {label} is invalid (atom {atom} of {len(atoms)}, "
+            f"direction {entry['direction']}); build the dot again."
         )
     return Contact(name, atom, direction / np.linalg.norm(direction))
 
 
 def contact_distance(atoms: Atoms, left: str, right: str) -> float:
-    """Distance of the atoms of two contacts (Ang)."""
+    """Return the distance between the atoms of two contacts (Ang)."""
     return float(atoms.get_distance(contact(atoms, left).atom, contact(atoms, right).atom))

@@ -17,12 +17,12 @@ from qdjunction.structure.electrodes import GOLD_LATTICE_CONSTANT_ANG, gold_pyra
 from qdjunction.structure.integrity import check_contact
 
 MIN_TIP_DISTANCE_ANG = GOLD_LATTICE_CONSTANT_ANG
-"""Least distance (Ang) of two tips: that of second neighbours in gold, the nearest that form no bond."""
+"""Smallest distance (Ang) between two tips: that of second neighbours in gold, the nearest without a bond."""
 
 TOUCH_FRACTION = 1.1
-"""Gold touches a further atom of the dot below this fraction of the sum of their covalent radii."""
+"""Gold touches an atom of the dot other than its contact below this multiple of the sum of their covalent radii."""
 
-_TURNS_DEG = range(0, 120, 5)
+_ANGLES_DEG = range(0, 120, 5)
 
 
 def build_junction(
@@ -33,11 +33,11 @@ def build_junction(
     lead_layers: int = 1,
     apex_distance_ang: float | None = None,
 ) -> Atoms:
-    """Put a dot between two gold tips.
+    """Build the junction of a dot between two gold tips.
 
-    Each tip stands on its contact atom along the contact's outward direction as built, also on a relaxed
-    dot: the tips of a series then keep their orientation while octahedra tilt, and differ by the site alone.
-    About its axis a tip is turned, in steps of 5 degrees, to where the gold behind the apex has most room.
+    Each tip is placed on its contact atom along the contact's outward direction as built, also on a relaxed dot: the
+    tips of a series then keep their orientation while octahedra tilt, and differ only in the site. Each tip is rotated
+    about its axis, in steps of 5 degrees, to the angle that leaves the most room around the gold behind the apex.
 
     Parameters
     ----------
@@ -46,11 +46,11 @@ def build_junction(
     left, right : str
         Names of the contacts.
     layers : int
-        Layers of each pyramid: 3 make 10 atoms, 5 make 35.
+        Layers of each pyramid: 3 have 10 atoms, 5 have 35.
     lead_layers : int
         Outermost layers that form the lead region.
     apex_distance_ang : float, optional
-        Distance of apex and contact atom (Ang); by default that of the element found at each contact.
+        Distance from the apex to the contact atom (Ang); by default that of the contact's element.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def build_junction(
     InputError
         If a number is out of range or the two contacts are the same.
     StructureError
-        If a contact is not there or none any more (`check_contact`), the tips come closer than
+        If a contact is missing or lost (`check_contact`), the tips come closer than
         `MIN_TIP_DISTANCE_ANG`, gold touches an atom other than its contact, or atoms overlap.
     """
     if left == right:
@@ -78,13 +78,15 @@ def build_junction(
     if apex_distance_ang is not None and not apex_distance_ang > 0:
         raise InputError(f"apex_distance_ang is {apex_distance_ang:g}; a distance must be positive.")
     if np.any(dot.get_tags() != 0):
-        raise InputError("The structure has gold tips already (tags other than 0); give a dot alone.")
+        raise InputError(
+            "The structure has gold tips already (tags other than 0); give the dot without tips."
+        )
 
     sites = [contact(dot, name) for name in (left, right)]
     apices = [_apex(dot, site, apex_distance_ang) for site in sites]
     for name in (left, right):
         check_contact(dot, name)
-    tips = _turned_tips(dot, sites, apices, layers)
+    tips = _rotated_tips(dot, sites, apices, layers)
     _check_tips(tips, (left, right))
 
     atoms: Atoms = dot.copy()
@@ -112,7 +114,7 @@ def dot_atoms(atoms: Atoms) -> NDArray[np.int64]:
 def lead_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the indices of the left and the right lead region of a junction.
 
-    They are the outermost ``info["lead_layers"]`` layers of each tip; one if the info does not say.
+    These are the outermost ``info["lead_layers"]`` layers of each tip, or one layer without that entry.
 
     Raises
     ------
@@ -127,7 +129,7 @@ def lead_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         present = np.unique(tags[sides == side])
         if len(present) < lead_layers:
             raise StructureError(
-                f"The {name} tip has {len(present)} tagged gold layers and {lead_layers} are to be its lead; "
+                f"The {name} tip has {len(present)} tagged gold layers, but {lead_layers} lead layers are needed; "
                 "build the junction with `qdjunction junction`."
             )
         leads.append(np.flatnonzero(np.isin(tags, present[-lead_layers:])))
@@ -141,7 +143,7 @@ def tip_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def _sides(tags: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Read the side of each atom off its tag: 0 the dot, 1 the left tip, 2 the right one."""
+    """Return the side of each atom from its tag: 0 the dot, 1 the left tip, 2 the right tip."""
     return tags // (100 if tags.max(initial=0) >= 100 else 10)
 
 
@@ -151,28 +153,28 @@ def _apex(dot: Atoms, site: Contact, distance_ang: float | None) -> NDArray[np.f
     return position
 
 
-def _turned_tips(
+def _rotated_tips(
     dot: Atoms, sites: list[Contact], apices: list[NDArray[np.float64]], layers: int
 ) -> tuple[Atoms, Atoms]:
-    """Return both tips at the turns where the gold behind the apices has most room; the first of equal pairs.
+    """Return both tips at the angles with the most room around the gold behind the apices; the first of equal pairs.
 
-    Room is the distance to an atom of the dot or of the other tip beyond the sum of the covalent radii. The
-    apex lies on the axis and is left out, for no turn moves it.
+    Room is the distance to an atom of the dot or of the other tip in excess of the sum of the covalent radii. The apex
+    lies on the axis, where no rotation moves it, and is left out.
     """
     radii = covalent_radii[dot.numbers]
     gold = covalent_radii[79]
     tips: list[list[Atoms]] = []
     to_dot: list[list[float]] = []
     for site, apex in zip(sites, apices, strict=True):
-        turned = [gold_pyramid(layers, site.direction, angle) for angle in _TURNS_DEG]
-        for tip in turned:
+        rotated = [gold_pyramid(layers, site.direction, angle) for angle in _ANGLES_DEG]
+        for tip in rotated:
             tip.positions += apex
-        tips.append(turned)
+        tips.append(rotated)
         to_dot.append(
-            [(cdist(tip.positions[1:], dot.positions) - gold - radii).min(initial=np.inf) for tip in turned]
+            [(cdist(tip.positions[1:], dot.positions) - gold - radii).min(initial=np.inf) for tip in rotated]
         )
-    room = np.empty((len(_TURNS_DEG), len(_TURNS_DEG)))
-    for i, j in product(range(len(_TURNS_DEG)), repeat=2):
+    room = np.empty((len(_ANGLES_DEG), len(_ANGLES_DEG)))
+    for i, j in product(range(len(_ANGLES_DEG)), repeat=2):
         behind = cdist(tips[0][i].positions[1:], tips[1][j].positions[1:]).min(initial=np.inf) - 2 * gold
         room[i, j] = min(to_dot[0][i], to_dot[1][j], behind)
     best = np.unravel_index(int(np.argmax(np.round(room, 6))), room.shape)
@@ -190,7 +192,7 @@ def _check_tips(tips: tuple[Atoms, Atoms], names: tuple[str, str]) -> None:
 
 
 def _check_overlap(atoms: Atoms, sites: list[Contact]) -> None:
-    """Raise if any two atoms overlap, or if gold touches what it should not."""
+    """Raise StructureError if any two atoms overlap, or if gold touches an atom other than its contact."""
     radii = covalent_radii[atoms.numbers]
     reach = TOUCH_FRACTION * 2 * radii.max()
     # The dot comes before the tips, so of a pair of dot and gold the gold is the second.

@@ -1,4 +1,4 @@
-"""What a study may say about its structures; cheap to import."""
+"""Settings of the electrodes; cheap to import."""
 
 from pydantic import Field, model_validator
 
@@ -17,7 +17,7 @@ class ElectrodeSettings(Section):
     S 2.42), and required for any other. Below 2 Ang the two atoms overlap, beyond 4.5 Ang they do not touch."""
 
     @model_validator(mode="after")
-    def _a_lead_is_part_of_the_pyramid(self) -> "ElectrodeSettings":
+    def _check_lead_layers(self) -> "ElectrodeSettings":
         if self.lead_layers > self.layers:
             raise ValueError(
                 f"lead_layers = {self.lead_layers} is more than layers = {self.layers}; "

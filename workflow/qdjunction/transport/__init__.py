@@ -1,4 +1,4 @@
-"""Coherent transport on any H and S: it knows matrices, not quantum dots."""
+"""Coherent transport through any system with H and S; nothing here is specific to quantum dots."""
 
 from qdjunction.transport.axis import parse_axis, transport_axis
 from qdjunction.transport.device import Cell, Device

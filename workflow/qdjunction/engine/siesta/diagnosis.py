@@ -1,4 +1,4 @@
-"""Why a SIESTA run failed, in one sentence that says what to do."""
+"""Diagnosis of a failed SIESTA run, in one sentence with a remedy."""
 
 import math
 import re
@@ -12,7 +12,7 @@ from qdjunction.engine.siesta.settings import SiestaSettings
 
 
 class Failure(StrEnum):
-    """Ways in which a run fails; the values stand in ``status.json``."""
+    """Kinds of failure; the values are written to ``status.json``."""
 
     SCF_STUCK = "scf-stuck"
     SCF_UNFINISHED = "scf-unfinished"
@@ -30,7 +30,7 @@ class Failure(StrEnum):
 
 
 OF_THE_MACHINE = frozenset({Failure.OUT_OF_TIME, Failure.OUT_OF_MEMORY, Failure.KILLED, Failure.NOT_STARTED})
-"""Failures that say nothing about the calculation: another start, elsewhere or with more, may well succeed."""
+"""Failures of the machine, not of the calculation: another try, elsewhere or with more resources, may succeed."""
 
 
 @dataclass(frozen=True)
@@ -79,20 +79,20 @@ def diagnose(
     error: str | Path | None = None,
     finite: bool = True,
 ) -> Diagnosis | None:
-    """Tell from its files why a run failed.
+    """Return why a run failed, from its output files.
 
     Parameters
     ----------
     output : str or Path
         Standard output of SIESTA; the file MESSAGES beside it is read too.
     settings : SiestaSettings
-        Its settings: the tolerances and limits that its numbers are compared with.
+        Its settings, with the tolerances and limits to compare with.
     exit_status : int, optional
-        Exit status, negative for a signal as `subprocess` has it; None where it is not known.
+        Exit status, negative for a signal as in `subprocess`; None if it is not known.
     error : str or Path, optional
         Standard error.
     finite : bool
-        Whether the structure is finite, so that it must not touch its images.
+        Whether the structure is finite, so that its images must not interact.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def diagnose(
     text = _text(output)
     messages = _text(output.parent / "MESSAGES")
     stderr = _text(Path(error)) if error else ""
-    said = text + messages
+    written = text + messages
     completed = "Job completed" in text
 
     if missing := _MISSING.search(text):
@@ -120,26 +120,26 @@ def diagnose(
             f"The pseudopotential of {species} has a ghost state for l = {', '.join(ghosts)}, a spurious level below "
             f"the true one; use another pseudopotential for {species}.",
         )
-    if finite and IMAGES_INTERACT in said:
+    if finite and IMAGES_INTERACT in written:
         return Diagnosis(
             Failure.BOX_TOO_SMALL,
             "The box is too small: SIESTA found interaction between periodic images; raise vacuum_ang.",
         )
     if completed:
         return _unconverged_geometry(text, settings)
-    if "OUT_OF_TIME" in said:
+    if "OUT_OF_TIME" in written:
         return Diagnosis(
             Failure.OUT_OF_TIME,
-            "SIESTA stopped in time before the wall-clock limit; run again to go on, or raise wall_time_min.",
+            "SIESTA stopped in time before the wall-clock limit; run again to resume, or raise wall_time_min.",
         )
-    if "SCF_NOT_CONV" in said:
+    if "SCF_NOT_CONV" in written:
         return _unconverged_scf(text, settings)
     if _MEMORY.search(stderr) or _MEMORY.search(text):
         return Diagnosis(
             Failure.OUT_OF_MEMORY,
             "SIESTA ran out of memory; give the job more memory or spread it over more MPI ranks.",
         )
-    if "GEOM_NOT_CONV" in said:
+    if "GEOM_NOT_CONV" in written:
         return _unconverged_geometry(text, settings)
     if exit_status is not None and (number := _signal(exit_status)) in _STOPPED:
         return _killed(number)
@@ -150,12 +150,12 @@ def diagnose(
     if exit_status is None:
         return Diagnosis(
             Failure.KILLED,
-            f"The output {output.name} ends in the middle: the run was cut off; run again to go on.",
+            f"The output {output.name} is incomplete: the run was interrupted; run again to resume.",
         )
     fatal = _FATAL.findall(messages)
     return Diagnosis(
         Failure.UNKNOWN,
-        f"SIESTA ended with exit status {exit_status}; its last words: {_last(fatal[-1] if fatal else text)}.",
+        f"SIESTA ended with exit status {exit_status}; its last line: {_last(fatal[-1] if fatal else text)}.",
     )
 
 
@@ -166,13 +166,13 @@ def _unconverged_scf(text: str, settings: SiestaSettings) -> Diagnosis:
     head = f"The SCF is at {state.residual:.0f} times its tolerance after {count} iterations"
     if math.isnan(state.slope):
         return Diagnosis(
-            Failure.SCF_UNFINISHED, f"{head}, too few to tell where it goes; raise max_scf_iterations."
+            Failure.SCF_UNFINISHED, f"{head}, too few to estimate the trend; raise max_scf_iterations."
         )
     if state.remaining <= settings.max_scf_iterations:
         return Diagnosis(
             Failure.SCF_UNFINISHED,
-            f"{head} and falls by {-state.slope:.2f} decades an iteration: about {state.remaining:.0f} more would do; "
-            "raise max_scf_iterations.",
+            f"{head} and falls by {-state.slope:.2f} decades an iteration: about {state.remaining:.0f} more would "
+            "suffice; raise max_scf_iterations.",
         )
     how = "does not fall" if state.slope > -1e-4 else f"falls by only {-state.slope:.4f} decades an iteration"
     return Diagnosis(
@@ -201,12 +201,13 @@ def _killed(signal_number: int) -> Diagnosis:
         )
     return Diagnosis(
         Failure.KILLED,
-        f"SIESTA was ended by signal {signal_number}; run again to resume from the last density matrix and geometry.",
+        f"SIESTA was terminated by signal {signal_number}; run again to resume from the last density matrix and "
+        "geometry.",
     )
 
 
 def _signal(exit_status: int) -> int:
-    """Number of the signal behind an exit status of `subprocess` (negative) or of a shell (above 128), else 0."""
+    """Return the signal of an exit status of `subprocess` (negative) or of a shell (above 128), else 0."""
     return -exit_status if exit_status < 0 else max(exit_status - 128, 0)
 
 

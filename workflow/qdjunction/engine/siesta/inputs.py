@@ -1,4 +1,4 @@
-"""Writing what SIESTA reads: the fdf file and the pseudopotentials beside it."""
+"""Input of SIESTA: the fdf file and the pseudopotentials beside it."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -23,23 +23,23 @@ LABEL = "siesta"
 """SystemLabel, the stem of every file in a run folder."""
 
 STRUCTURE = "structure.extxyz"
-"""Name under which the structure, with tags and info that SIESTA knows nothing of, is kept in a run folder."""
+"""Name in a run folder of the structure with its tags and info, which SIESTA does not keep."""
 
 _LEAD_LENGTH_ANG = 150.0
 
 
 @dataclass(frozen=True)
 class Mixing:
-    """What steers the SCF without changing what it converges to.
+    """Parameters of the SCF that do not affect the converged result.
 
     Attributes
     ----------
     weight : float
         Weight of the Pulay mixer.
     history : int
-        Iterations it looks back on.
+        Number of previous iterations that it uses.
     max_iterations : int
-        Iterations before SIESTA gives up.
+        Maximum number of iterations.
     from_density_matrix : bool
         Whether to start from the density matrix in the folder.
     """
@@ -51,18 +51,18 @@ class Mixing:
 
     @classmethod
     def of(cls, settings: SiestaSettings) -> "Mixing":
-        """Mixing as the settings have it."""
+        """Return the mixing of the settings."""
         return cls(settings.mixing_weight, settings.mixing_history, settings.max_scf_iterations)
 
 
 @dataclass(frozen=True)
 class Task:
-    """What SIESTA is to do.
+    """Task of a SIESTA run.
 
     Attributes
     ----------
     max_steps : int or None
-        Moves of a relaxation; None asks for the Hamiltonian at the given geometry instead.
+        Moves of a relaxation; None for H and S at the given geometry instead.
     fmax_ev_per_ang : float
         Largest force component at the end of a relaxation (eV/Ang).
     from_saved_geometry : bool
@@ -89,14 +89,14 @@ def write_siesta_input(
     Parameters
     ----------
     atoms : ase.Atoms
-        Finite structure, which gets a box, or periodic structure with its cell. Atoms fixed by an ASE constraint
-        stay where they are.
+        Finite structure, which is put in a box, or periodic structure with its cell. Atoms under
+        `ase.constraints.FixAtoms` are fixed.
     pseudos_dir : str or Path
         Folder of the pseudopotentials.
     settings : SiestaSettings
         Protocol and numerics.
     run_dir : str or Path
-        Folder to write to; made if it is not there.
+        Folder to write to; created if missing.
     task : Task, optional
         Relaxation or, by default, H and S at this geometry.
 
@@ -134,8 +134,8 @@ def write_lead_input(
     pseudos_dir, settings, run_dir
         As in `write_siesta_input`.
     transverse : (int, int)
-        k-points along the first two lattice vectors, those of the device. Along the third there are as many as
-        make the cell times their number reach 150 Ang, so that the lead's Fermi energy is that of the bulk.
+        k-points along the first two lattice vectors, as for the device. Along the third their number times the length
+        of the cell is at least 150 Ang, so that the lead's Fermi energy is that of the bulk.
 
     Returns
     -------
@@ -193,7 +193,7 @@ def fdf_text(
     Raises
     ------
     InputError
-        When k-points are asked for a finite structure.
+        When a finite structure has more than one k-point.
     """
     if not atoms.pbc.any() and settings.kpoints != (1, 1, 1):
         raise InputError(
@@ -297,7 +297,7 @@ def fixed_atoms(atoms: Atoms) -> np.ndarray:
     for constraint in atoms.constraints:
         if not isinstance(constraint, FixAtoms):
             raise InputError(
-                f"A {type(constraint).__name__} constraint cannot be handed to SIESTA; use ase.constraints.FixAtoms."
+                f"A {type(constraint).__name__} constraint cannot be passed to SIESTA; use ase.constraints.FixAtoms."
             )
         fixed |= set(constraint.get_indices().tolist())
     return np.array(sorted(fixed), dtype=int)

@@ -1,4 +1,4 @@
-"""Finding pseudopotentials and checking that they are what a calculation wants."""
+"""Lookup and checks of pseudopotentials."""
 
 import logging
 import os
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 Format = Literal["psml", "psf"]
 
 FORMATS: tuple[Format, ...] = ("psml", "psf")
-"""File formats, the better one first. SIESTA 5 reads both, SIESTA 4 reads psf only."""
+"""File formats, the preferred one first. SIESTA 5 reads both, SIESTA 4 reads psf only."""
 
 _WHERE = (
     "get it from PseudoDojo (pseudo-dojo.org: NC SR, PBE, standard accuracy, format psml), or point "
@@ -51,10 +51,10 @@ class Pseudopotential:
     format : str
         ``psml`` or ``psf``.
     valence : float
-        Charge of the pseudo-ion: the electrons that the neutral atom brings.
+        Charge of the pseudo-ion: the number of valence electrons of the neutral atom.
     functional : str
-        Functional it was made with, by the name in `SiestaSettings.functional`; empty if the file's own code for
-        it is not one of those.
+        Functional it was made with, by the name in `SiestaSettings.functional`; empty if the file's code for it is not
+        among those.
     sha256 : str
         Checksum of the file.
     """
@@ -67,7 +67,7 @@ class Pseudopotential:
     sha256: str
 
     def copy_to(self, folder: Path) -> None:
-        """Put the file into `folder` under the name that SIESTA looks for."""
+        """Copy the file into `folder` under the name that SIESTA looks for."""
         target = folder / f"{self.element}.{self.format}"
         if target.is_file() and digest(target) == self.sha256:
             return
@@ -90,7 +90,7 @@ def find_pseudopotentials(
     folder : str or Path
         Folder with files such as ``Pb.psml`` or ``Pb.psf``.
     functional : str
-        Functional that they are to be made with.
+        Functional that they must be made with.
     file_format : {"auto", "psml", "psf"}
         ``auto`` takes psml if every element has it, else psf.
 
@@ -130,7 +130,7 @@ def find_pseudopotentials(
 
 
 def read_pseudopotential(path: str | Path) -> Pseudopotential:
-    """Read what the header of a pseudopotential file says, once as long as the file stays as it is.
+    """Return the header of a pseudopotential file, which is cached as long as the file does not change.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def read_pseudopotential(path: str | Path) -> Pseudopotential:
     Raises
     ------
     InputError
-        When the file is not one.
+        When the file is not a pseudopotential.
     """
     status = os.stat(path)
     return _read(Path(path), status.st_ino, status.st_mtime_ns, status.st_size)
@@ -148,7 +148,7 @@ def read_pseudopotential(path: str | Path) -> Pseudopotential:
 
 @lru_cache(maxsize=256)
 def _read(path: Path, *_unchanged: int) -> Pseudopotential:
-    """Read the file at `path`; the other arguments tell its versions apart."""
+    """Read the file at `path`; the other arguments distinguish its versions."""
     read = {".psml": _read_psml, ".psf": _read_psf}.get(path.suffix)
     if read is None:
         raise InputError(f"{path}: a pseudopotential is a .psml or a .psf file.")
@@ -156,7 +156,7 @@ def _read(path: Path, *_unchanged: int) -> Pseudopotential:
         element, functional, valence = read(path)
     except (ElementTree.ParseError, UnicodeDecodeError, ValueError, IndexError, KeyError) as error:
         raise InputError(
-            f"{path}: this is not a whole {path.suffix[1:]} pseudopotential ({error}); {_WHERE}."
+            f"{path}: this is not a complete {path.suffix[1:]} pseudopotential ({error}); {_WHERE}."
         ) from error
     return Pseudopotential(element, path, path.suffix[1:], valence, functional, digest(path))  # type: ignore[arg-type]
 
@@ -168,7 +168,7 @@ def _checked(pseudopotential: Pseudopotential, element: str, functional: str) ->
             f"{path}: holds a pseudopotential of {pseudopotential.element}, not of {element}; {_WHERE}."
         )
     if not pseudopotential.functional:
-        log.warning("%s: does not say which functional it was made with; %s is wanted", path, functional)
+        log.warning("%s: does not state which functional it was made with; %s is expected", path, functional)
     elif pseudopotential.functional != functional:
         raise InputError(
             f"{path}: was made with {pseudopotential.functional}, the calculation uses {functional}; "

@@ -1,4 +1,4 @@
-"""What only SIESTA can do, from files to files: inputs for runs by hand, and a convergence study."""
+"""Steps for SIESTA only, from files to files: inputs for runs by hand, and a convergence study."""
 
 import logging
 from pathlib import Path
@@ -22,7 +22,7 @@ def siesta_input(
 ) -> None:
     """Write a folder that ``siesta < siesta.fdf > siesta.out`` can be run in.
 
-    It asks for H and S at the given geometry or, with `fmax_ev_per_ang`, for a relaxation.
+    The task is H and S at the given geometry or, with `fmax_ev_per_ang`, a relaxation.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def siesta_input(
 def siesta_lead_input(
     structure: str | Path, settings: SiestaSettings, run_dir: str | Path, transverse: tuple[int, int]
 ) -> None:
-    """Write a folder in which SIESTA makes the TSHS file of a bulk lead; see `write_lead_input`.
+    """Write a folder in which SIESTA writes the TSHS file of a bulk lead; see `write_lead_input`.
 
     Raises
     ------
@@ -53,6 +53,6 @@ def siesta_lead_input(
 def siesta_convergence(
     structure: str | Path, settings: SiestaSettings, workdir: str | Path, output: str | Path, threads: int
 ) -> None:
-    """Tabulate how much gap, energy and forces of a structure depend on mesh, energy shift and basis."""
+    """Write a table of how gap, energy and forces of a structure depend on mesh, energy shift and basis."""
     launch = Launch.of_job(threads, {})
     write_table(convergence(read_structure(structure), settings, workdir, launch=launch), output)

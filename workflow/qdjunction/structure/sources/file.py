@@ -1,4 +1,4 @@
-"""A structure of the user's own, in any format that ASE reads."""
+"""A structure from a file of the user, in any format that ASE reads."""
 
 from __future__ import annotations
 
@@ -26,39 +26,39 @@ class Site(Section):
     """An atom that a tip may touch."""
 
     atom: int = Field(ge=0)
-    """Its index, counted from 0."""
+    """Index of the atom, counted from 0."""
     direction: tuple[float, float, float] | None = None
-    """Direction from the atom to the tip; of any length. By default outward from the centre of mass."""
+    """Direction from the atom to the tip, of any length; by default outward from the centre of mass."""
 
     @model_validator(mode="after")
-    def _direction_is_one(self) -> Site:
+    def _check_direction(self) -> Site:
         if self.direction is not None and not np.linalg.norm(self.direction) > 0:
-            raise ValueError("direction = [0, 0, 0] points nowhere; give a vector, or leave it out")
+            raise ValueError("direction = [0, 0, 0] has no length; give a vector, or leave it out")
         return self
 
 
 class FileSettings(SourceSettings[Outline]):
-    """A structure in a file and the contacts it is measured at."""
+    """A structure in a file and the contacts at which it is measured."""
 
     source: Literal["file"]
-    """A file of your own."""
+    """A structure file of your own."""
     path: str = Field(min_length=1)
-    """The file, in any format that ASE reads (extended XYZ, CIF, POSCAR, XV, ...), relative to where Snakemake runs; of
-    several frames the last. A cell with vacuum is dropped."""
+    """The file, in any format that ASE reads (extended XYZ, CIF, POSCAR, XV, ...), relative to the folder in which
+    Snakemake runs; of several frames the last. A cell with vacuum is dropped."""
     name: Name | None = None
-    """Name of the structure in file names and in the report; by default that of the file without its ending."""
+    """Name of the structure in file names and in the report; by default the file name without its suffix."""
     sites: dict[Name, Site] = Field(default={})
-    """Contacts by name, e.g. `{L: {atom: 12}, R: {atom: 40}}`; may be left out for an extended XYZ of `qdjunction`,
-    which holds its own."""
+    """Contacts by name, e.g. `{L: {atom: 12}, R: {atom: 40}}`; may be left out for an extended XYZ written by
+    `qdjunction`, which contains them."""
 
     @model_validator(mode="after")
-    def _names_can_be(self) -> FileSettings:
+    def _check_names(self) -> FileSettings:
         try:
             _NAME.validate_python(self.id)
         except ValidationError:
             raise ValueError(
-                f"path = '{self.path}': '{self.id}' cannot stand in the names of results; give a name of letters, "
-                "digits and _ . + - as the key name"
+                f"path = '{self.path}': '{self.id}' cannot be part of the file names of results; set the key "
+                "name, of letters, digits and _ . + -"
             ) from None
         for site in self.sites:
             if "-" in site:
@@ -81,12 +81,12 @@ class FileSettings(SourceSettings[Outline]):
         return [Path(self.path)]
 
     def look_up(self, catalogue: Path) -> Outline:
-        """Read the file and return what planning must know of it.
+        """Read the file and return the outline of the structure.
 
         Raises
         ------
         InputError
-            If there is no finite closed-shell molecule with these contacts in the file.
+            If the file has no finite closed-shell molecule with these contacts.
         """
         atoms = self._read()
         contacts = atoms.info["contacts"]
@@ -99,7 +99,7 @@ class FileSettings(SourceSettings[Outline]):
         )
 
     def outline(self, definition: Outline) -> Outline:
-        """Return what was read."""
+        """Return the definition, which is the outline."""
         return definition
 
     def build(self, definition: Outline) -> Atoms:
@@ -119,9 +119,7 @@ class FileSettings(SourceSettings[Outline]):
                 f"{where}: has gold tips already (tags other than 0); give the molecule without them"
             )
         if not given.numbers.all():
-            raise InputError(
-                f"{where}: atom {int(given.numbers.argmin())} is of no element; correct the file"
-            )
+            raise InputError(f"{where}: atom {int(given.numbers.argmin())} has no element; correct the file")
         try:
             atoms = finite(given)
             check_overlap(atoms)
@@ -137,7 +135,7 @@ class FileSettings(SourceSettings[Outline]):
         return atoms
 
     def _info(self, given: Atoms, atoms: Atoms) -> dict[str, Any]:
-        """Return what the structure says of itself: contacts of the settings, or else of the file."""
+        """Return the info of the structure, with the contacts of the settings or else of the file."""
         from qdjunction.structure.contacts import contact
 
         kept = {key: given.info[key] for key in ("dot", "relaxed") if isinstance(given.info.get(key), dict)}
@@ -152,7 +150,7 @@ class FileSettings(SourceSettings[Outline]):
             "contact_pairs": {},
         }
         if self.sites:
-            info.pop("relaxed", None)  # what it says of lost contacts is about others
+            info.pop("relaxed", None)  # the lost contacts in it are those of the file
             info["contacts"] = {name: self._contact(name, site, atoms) for name, site in self.sites.items()}
             return info
         if not isinstance(given.info.get("contacts"), dict) or not given.info["contacts"]:

@@ -1,4 +1,4 @@
-"""T(E) with the levels of the dot moved by a choice of the user (scissor operator, DFT+Sigma)."""
+"""T(E) with the levels of the dot shifted by chosen energies (scissor operator, DFT+Sigma)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def correct_levels(
     device: Device, dot: ArrayLike, occupied: int, occupied_shift_ev: float, unoccupied_shift_ev: float
 ) -> Device:
-    """Move the levels of the dot's own block (scissor, DFT+Sigma).
+    """Shift the levels of the dot's block (scissor operator, DFT+Sigma).
 
     ``H_D + S_D (sum_n psi_n d_n psi_n^dagger) S_D`` with the first shift for the occupied orbitals and the
     second for the others. Metal and coupling stay as they are. A correction is a choice, not a result: show
@@ -43,14 +43,14 @@ def correct_levels(
     dot : array of int
         Device orbitals of the dot.
     occupied : int
-        How many of the dot's orbitals are occupied.
+        Number of occupied orbitals of the dot.
     occupied_shift_ev, unoccupied_shift_ev : float
-        What to add to their levels (eV); usually negative and positive.
+        Energies to add to their levels (eV), usually negative and positive.
 
     Returns
     -------
     Device
-        The same with the dot's block changed.
+        The junction with the dot's block changed.
 
     Raises
     ------
@@ -78,7 +78,7 @@ Shift = Annotated[float, Field(ge=-10, le=10)]
 
 
 class LevelCorrectionSettings(ObservableSettings):
-    """T(E) with the levels of the dot moved: a choice, shown beside the uncorrected T(E)."""
+    """T(E) with the levels of the dot shifted by chosen energies, shown beside the uncorrected T(E)."""
 
     kind: Literal["level-correction"] = "level-correction"
     """T(E) with corrected levels of the dot, at the energies of T(E)."""
@@ -87,8 +87,8 @@ class LevelCorrectionSettings(ObservableSettings):
     unoccupied_shift_ev: Shift
     """Energy to add to the others (eV), usually positive; gaps are narrower than 10 eV."""
     occupied: int | None = Field(default=None, ge=0)
-    """Number of occupied orbitals of the dot; by default half its valence electrons or, where the file does not know
-    them, the levels below the Fermi energy."""
+    """Number of occupied orbitals of the dot; by default half its valence electrons or, if the file does not state
+    them, the number of its levels below the Fermi energy."""
 
 
 def compute(context: JunctionContext, settings: LevelCorrectionSettings) -> xarray.Dataset:
@@ -97,26 +97,26 @@ def compute(context: JunctionContext, settings: LevelCorrectionSettings) -> xarr
     def corrected(device: Device, left: Lead, right: Lead) -> NDArray[np.float64]:
         metal = np.concatenate(context.metal_orbitals(device))
         dot = np.setdiff1d(np.arange(device.n_orbitals), metal)
-        moved = correct_levels(
+        shifted = correct_levels(
             device,
             dot,
             _occupied(context, device, dot) if settings.occupied is None else settings.occupied,
             settings.occupied_shift_ev,
             settings.unoccupied_shift_ev,
         )
-        return transmission(moved, left, right, context.energies_ev).transmission
+        return transmission(shifted, left, right, context.energies_ev).transmission
 
     values = context.average(corrected)
     uncorrected = context.transmission
     variables = {
-        "corrected": quantity("energy", values, "1", "transmission with the levels of the dot moved"),
+        "corrected": quantity("energy", values, "1", "transmission with the levels of the dot shifted"),
         "uncorrected": quantity("energy", uncorrected.transmission, "1", "transmission"),
     }
     return dataset(variables, {"energy": energy_axis(context.energies_ev)})
 
 
 def _occupied(context: JunctionContext, device: Device, dot: NDArray[np.int64]) -> int:
-    """Return how many orbitals of the dot are occupied."""
+    """Return the number of occupied orbitals of the dot."""
     if context.valence_electrons is None:
         levels, _ = solve_eigenproblem(device.block("H", dot), device.block("S", dot))
         return int((levels < 0).sum())
@@ -125,14 +125,14 @@ def _occupied(context: JunctionContext, device: Device, dot: NDArray[np.int64]) 
 
 def draw(data: xarray.Dataset, axes: Axes) -> None:
     """Draw T(E) with and without the correction."""
-    draw_against_energy(data, axes, uncorrected="uncorrected", corrected="levels moved")
+    draw_against_energy(data, axes, uncorrected="uncorrected", corrected="levels shifted")
     axes.set_ylabel("T(E)")
 
 
 KIND = Observable(
     "level-correction",
     "Transmission with corrected levels",
-    "Transmission as computed, and with the levels of the dot moved by the chosen energies.",
+    "Transmission as computed, and with the levels of the dot shifted by the chosen energies.",
     LevelCorrectionSettings,
     compute,
     draw,
