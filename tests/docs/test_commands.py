@@ -19,6 +19,13 @@ from qdjunction.study.table import make_study
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+RULES = {
+    plain or batched
+    for path in (ROOT / "rules").glob("*.smk")
+    for plain, batched in re.findall(
+        r"^ *rule (\w+):|batch\.rule\(\"(\w+)\"\)", path.read_text("utf-8"), re.MULTILINE
+    )
+}
 MINIMAL = {"study": "minimal", "dots": [{"dot": "12Pb", "contacts": ["L-R1"]}]}
 OF_OTHERS = ("cd", "conda", "cp", "export", "pip", "rocrate-validator", "source", "tar")
 """Programs that are not ours."""
@@ -116,6 +123,8 @@ def test_every_yaml_block_is_what_it_is_said_to_be(page, block, folder, monkeypa
             [sys.executable, "-m", "snakemake", "--help"], capture_output=True, text=True, check=True
         ).stdout
         assert all(f"--{key}" in known for key in values)
+        named = {rule for key in ("set-resources", "set-threads") for rule in values.get(key, {})}
+        assert named <= RULES
     elif "block" in values:
         values["pairs"] = values.get("pairs") or {}
         validate(DotDefinition, {"name": "block"} | values, page)

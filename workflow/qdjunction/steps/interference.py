@@ -17,7 +17,7 @@ from qdjunction.engine.store import read_electronic_structure
 from qdjunction.interference.chain import DiatomicChain
 from qdjunction.interference.decay_spectrum import DecaySpectrum, decay_spectrum
 from qdjunction.interference.orbital_rule import orbital_rule, solve_dot, tip_coupling
-from qdjunction.interference.results import NoRule, Rule
+from qdjunction.interference.results import NoRule, OrbitalRule
 from qdjunction.interference.series import MissingMember, SeriesMember, analyse_series, recorded_verdict
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.structure.junction import dot_atoms, tip_atoms
@@ -55,21 +55,14 @@ def frontier(path: str | Path, settings: InterferenceSettings, output: str | Pat
         "midgap": levels.midgap_ev,
         "headline": settings.headline_energy(levels.homo_ev, levels.lumo_ev),
     }
-    rules: dict[str, Rule | NoRule] = {}
+    rules: dict[str, OrbitalRule | NoRule] = {}
     for name, energy in energies.items():
         left, right = (tip_coupling(H, S, orbitals, apex, energy) for apex in apices)
         try:
-            rule = orbital_rule(levels, left, right, energy)
+            rules[name] = orbital_rule(levels, left, right, energy)
         except InputError as error:
             # A headline energy may fall on a level; the rest of the study does not depend on that.
             rules[name] = NoRule(energy_ev=energy, sentence=str(error))
-            continue
-        rules[name] = Rule(
-            **asdict(rule),
-            constructive=bool(rule.constructive),
-            interference=rule.interference,
-            sentence=rule.sentence,
-        )
     FrontierRecord(
         left=atoms.info["left"],
         right=atoms.info["right"],

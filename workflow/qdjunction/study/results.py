@@ -6,7 +6,7 @@ from pydantic import Field
 
 from qdjunction.core.results import Real, Result
 from qdjunction.engine.contract import EngineInfo
-from qdjunction.interference.results import NoRule, Rule, SeriesSummary, Verdict
+from qdjunction.interference.results import NoRule, OrbitalRule, SeriesSummary, Verdict
 from qdjunction.structure.integrity import (
     AnchorState,
     BondDistance,
@@ -88,7 +88,7 @@ class FrontierRecord(Result):
         In the engine's own zero (eV).
     homo_ev, lumo_ev : float
         Levels of the dot's own block (eV, relative to E_F).
-    orbital_rule : mapping of str to Rule or NoRule
+    orbital_rule : mapping of str to OrbitalRule or NoRule
         In the middle of the gap (``midgap``) and at the headline energy (``headline``).
     engine : EngineInfo or None
         None in results of versions that did not say.
@@ -100,7 +100,7 @@ class FrontierRecord(Result):
     fermi_energy_ev: float
     homo_ev: float
     lumo_ev: float
-    orbital_rule: dict[str, Annotated[Rule | NoRule, Field(union_mode="left_to_right")]]
+    orbital_rule: dict[str, Annotated[OrbitalRule | NoRule, Field(union_mode="left_to_right")]]
     engine: EngineInfo | None = None
     provenance: dict[str, Any]
 

@@ -79,15 +79,15 @@ def orbital_table(series: SeriesResults) -> pd.DataFrame:
         for where, rule in junction.frontier.orbital_rule.items():
             if isinstance(rule, NoRule):
                 continue
-            total = rule.homo + rule.lumo + rule.rest
+            share = rule.weights
             rows.append(
                 {
                     "junction": junction.case.name,
                     "at": where,
                     "energy_eV": rule.energy_ev,
-                    "homo_share": rule.homo / total,
-                    "lumo_share": rule.lumo / total,
-                    "rest_share": rule.rest / total,
+                    "homo_share": share["homo"],
+                    "lumo_share": share["lumo"],
+                    "rest_share": share["rest"],
                     "a_homo_eV2": rule.a_homo,
                     "a_lumo_eV2": rule.a_lumo,
                     "frontier_constructive": rule.constructive,
@@ -153,7 +153,6 @@ def orbitals_table(series: SeriesResults) -> Table:
             if isinstance(rule, NoRule):
                 rows.append((junction.case.name, place, number(rule.energy_ev), MISSING, *[MISSING] * 7))
                 continue
-            total = rule.homo + rule.lumo + rule.rest
             rows.append(
                 (
                     junction.case.name,
@@ -161,7 +160,7 @@ def orbitals_table(series: SeriesResults) -> Table:
                     "constructive" if rule.constructive else "destructive",
                     number(rule.energy_ev),
                     *(f"{amplitude:.2g}".replace("-", "−") for amplitude in (rule.a_homo, rule.a_lumo)),
-                    *(number(part / total, sign=True) for part in (rule.homo, rule.lumo, rule.rest)),
+                    *(number(share, sign=True) for share in rule.weights.values()),
                     f"{rule.interference:.2g}",
                     number(rule.channel_share),
                 )
