@@ -68,9 +68,9 @@ BAD = [
     (("transport", "leads", "coupling_ev"), "strong", "transport.leads.coupling_ev = 'strong'"),
     (("transport", "leads", "kind"), "magic", "transport.leads.kind = 'magic'"),
     (("transport", "leads", "kind"), "bulk", "kind bulk needs the key electrode"),
-    (("transport", "leads", "electrode"), "au.TSHS", "electrode = 'au.TSHS' is of no use to wide-band leads"),
-    (("transport", "leads", "eta_ev"), 1e-4, "eta_ev = 0.0001 is of no use to wide-band leads"),
-    (("transport", "leads", "kpoints"), [2, 2], "kpoints = [2, 2] is of no use to wide-band leads"),
+    (("transport", "leads", "electrode"), "au.TSHS", "electrode = 'au.TSHS' is not used by wide-band leads"),
+    (("transport", "leads", "eta_ev"), 1e-4, "eta_ev = 0.0001 is not used by wide-band leads"),
+    (("transport", "leads", "kpoints"), [2, 2], "kpoints = [2, 2] is not used by wide-band leads"),
     (
         ("transport", "leads"),
         {"kind": "bulk", "electrode": "au.TSHS", "kpoints": [0, 2]},
@@ -98,7 +98,7 @@ BAD = [
     (
         ("transport", "energy_step_ev"),
         0.03,
-        "in whole steps; let it end at 4.99, or take a step of 0.0300429184549",
+        "is not a whole number of steps; end it at 4.99, or use a step of 0.0300429184549",
     ),
     (("transport", "energy_step_ev"), 0.1, "use a step of at most 0.052 eV"),
     (("transport", "energy_step_ev"), 1e-6, "has 7000000 energies"),
