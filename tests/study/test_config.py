@@ -123,7 +123,7 @@ BAD = [
         "electrodes.apex_distance_ang = 0.276: input should be greater than",
     ),
     (("electrodes", "layers"), True, "electrodes.layers = True: true and false are not allowed here"),
-    (("interference",), {"reference": "fermi", "offset_ev": 4.9}, "Fermi energies from -1.74 to 4.74 eV"),
+    (("interference",), {"reference": "fermi", "offset_ev": 4.9}, "a Fermi energy from -1.74 to 4.74 eV"),
     (("interference", "jump_decades"), 100, "interference.jump_decades = 100"),
     (("xtb", "electronic_temperature_k"), 1e5, "xtb.electronic_temperature_k = 100000.0"),
     (("siesta", "mesh_cutoff_ry"), 15000, "siesta.mesh_cutoff_ry = 15000"),

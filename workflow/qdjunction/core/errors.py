@@ -33,4 +33,4 @@ class TransportError(QdjunctionError):
 
 
 class AnalysisError(QdjunctionError):
-    """Results from which a quantity cannot be derived: gaps that do not overlap, a headline energy outside the range of T(E)."""
+    """Results from which a quantity cannot be derived: gaps that do not overlap, a headline energy outside T(E)."""
