@@ -50,9 +50,9 @@ if not workflow.overwrite_configfiles:
     configfile: shipped
 
 
-# Jobs in their own conda environments find the library of this checkout. The sbatch of the profile passes on only the job
-# id, see docs/cluster.md. Snakemake puts the path of its Python into commands without quotes; if it contains a space,
-# only the name is used and found on PATH.
+# Jobs in their own conda environments find the library of this checkout. The sbatch of the profile passes on only the
+# job id, see docs/cluster.md. Snakemake puts the path of its Python into commands without quotes; if it contains a
+# space, only the name is used and found on PATH.
 library = str(Path(workflow.basedir) / "workflow")
 programs = [str(Path(workflow.basedir) / "profiles" / "slurm" / "bin")]
 if shlex.quote(sys.executable) != sys.executable:

@@ -34,8 +34,8 @@ for batch in study.batches:
             "../workflow/scripts/transmission.py"
 
 
-# The pictures are taken at the headline energy, hence the summary among the inputs. A junction whose T(E) or orbital rule
-# has failed belongs to no series, so this energy is not known and there is no picture.
+# The pictures are taken at the headline energy, hence the summary among the inputs. A junction whose T(E) or orbital
+# rule has failed belongs to no series, so this energy is not known and there is no picture.
 rule local_density:
     input:
         hamiltonian="<results>/{dot}/{junction}/hamiltonian.nc",
