@@ -27,7 +27,7 @@ one junction by hand:
   qdjunction hamiltonian junction.extxyz --engine xtb --output h.nc
   qdjunction transmission h.nc --energies=-2:2:0.01 --leads wide-band:1.0 --output t.nc
 
-a whole study, through Snakemake:
+a complete study, with Snakemake:
   qdjunction run mine.yaml --cores 4
 """
 

@@ -99,7 +99,7 @@ def _path() -> Any:
 
 
 class Select(_TracesCommand):
-    """Select the traces with a conductance jump, one row a trace."""
+    """Select the traces with a conductance jump, one row per trace."""
 
     path: str = _path()
     output: Path = output_file("table to write, .parquet or .csv", ".parquet", ".csv")

@@ -1,4 +1,4 @@
-"""Models of settings, with one clear sentence for each error in what is read into them."""
+"""Models of settings, with one clear sentence for each wrong value."""
 
 import difflib
 from pathlib import Path

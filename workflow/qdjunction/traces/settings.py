@@ -40,7 +40,7 @@ class ReadSettings(Section):
     conductance_column: int = Field(default=1, ge=0, le=10_000)
     """Column of the conductance in a text file, the first being 0."""
     trace_column: int | None = Field(default=None, ge=0, le=10_000)
-    """Column of the trace number in a text file with several traces; by default a restart begins another."""
+    """Column of the trace number in a text file with several traces; by default they are split at restarts."""
     nm_per_volt: float | None = Field(default=None, ge=-1e5, le=1e5)
     """Calibration of the piezo (nm/V), negative if the electrodes separate as the voltage falls."""
     bias_v: float | None = Field(default=None, gt=0, le=5)
