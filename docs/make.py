@@ -20,18 +20,18 @@ GRAPH = re.compile(r"(?<=<!-- rule graph -->\n).*?(?=<!-- end of rule graph -->)
 HEAD = """\
 # config.yaml
 
-Every key that a study may set. Units are part of the names. A misspelt key, a value out of range, an unknown dot or
-contact is one clear error before any job starts; `qdjunction check config.yaml` looks without Snakemake. An editor that
-knows JSON schema completes and checks as you type: `config.schema.json` lies beside this page.
+Every key that a study can set. Units are part of the names. A misspelt key, a value out of range, and an unknown dot or
+contact are each one clear error before any job starts; `qdjunction check config.yaml` checks without Snakemake. Editors
+that support JSON schema complete and check keys as you type; the schema is `config.schema.json` beside this page.
 
 Files are read as YAML 1.2: `1e-3` and `2.5e2` are numbers, `010` is ten, `no`, `on` and dates are text. A key that
-stands twice in one table, a key that is no text, a tab, and a second document in a file are errors with their line. Of
-several files after `--configfile` the later ones take precedence, key by key, and `--config key=value` takes precedence
-over all.
+occurs twice in one table, a key that is not text, a tab, and a second document in a file are errors that name the line.
+Of several files after `--configfile`, later ones take precedence, key by key, and `--config key=value` takes precedence
+over all files.
 
-`results` needs a folder of its own: not `/`, the home folder, the folder that Snakemake runs in or one that holds it,
-nor a folder of the workflow. Limits of numbers are physical; each key says where its own come from.
-Under `traces` log10(G/G0) lies between -20, which no amplifier sees, and 5, a wire of a hundred thousand atoms; a
+`results` must be a folder only for this study: not `/`, the home folder, the folder in which Snakemake runs or a parent
+of it, nor a folder of the workflow. Limits of numbers are physical; each key states the reason for its limits.
+Under `traces`, log10(G/G0) lies between -20, which no amplifier measures, and 5, a wire of 100,000 atoms; a
 displacement is at most 1000 nm, more than a piezo moves in one trace.
 
 This page is written by `make docs` from `workflow/qdjunction/study/config.py`.

@@ -1,4 +1,4 @@
-# H and S of the junctions. A rule for each batch of contacts: `hamiltonian` alone where each junction has a job of its own.
+# H and S of the junctions. One rule per batch of contacts: only `hamiltonian` if each junction has its own job.
 for batch in study.batches:
 
     rule:

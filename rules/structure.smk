@@ -16,7 +16,7 @@ rule dot:
         mem_mb=1000,
         runtime=10,
     params:
-        # All that the configuration says but the contact pairs: a pair that is added later builds nothing again.
+        # Without the contact pairs: a pair that is added later does not build the dot again.
         settings=lambda wildcards: study.dot(wildcards.dot).entry.build_values(),
         definition=lambda wildcards: study.dot(wildcards.dot).definition.model_dump(
             mode="json"
@@ -25,7 +25,7 @@ rule dot:
         "../workflow/scripts/dot.py"
 
 
-# Working folders are no declared outputs: Snakemake deletes those of a failed job, and with them every step done.
+# Working folders are not declared as outputs: Snakemake deletes outputs of a failed job, and with them finished steps.
 rule pre_relax:
     input:
         structure="<results>/{dot}/dot.extxyz",
@@ -55,7 +55,7 @@ rule pre_relax:
         "../workflow/scripts/relax.py"
 
 
-# The SCF of the bare dot is part of the job, since the relaxation has just converged the same one.
+# The SCF of the bare dot is part of the job, since the relaxation ends with the same SCF.
 rule relax:
     input:
         structure="<results>/{dot}/dot.extxyz",

@@ -249,7 +249,7 @@ def test_bad_input_is_one_clear_error(results, tmp_path, capsys):
     with pytest.raises(InputError, match="has no Snakefile"):
         write_crate(results, tmp_path / "crate.zip", checkout=tmp_path)
     assert cli.main(["crate", str(tmp_path), "--output", str(tmp_path / "crate.zip")]) == 2
-    assert "holds no study.json" in capsys.readouterr().err
+    assert "contains no study.json" in capsys.readouterr().err
     for wrong in (["--orcid", "1"], ["--orcid", "0000-0002-1825-0097"], ["--licence", "a b"]):
         assert cli.main(["crate", str(results), "--output", str(tmp_path / "crate.zip"), *wrong]) == 2
     assert not (tmp_path / "crate.zip").exists()

@@ -98,7 +98,7 @@ def test_a_study_is_read_from_its_results_as_it_was(tmp_path):
 def test_what_is_no_results_folder_is_one_clear_error(tmp_path):
     with pytest.raises(InputError, match="nowhere: there is no such folder"):
         redraw(tmp_path / "nowhere", tmp_path / "out")
-    with pytest.raises(InputError, match=r"holds no study\.json, so these are no results"):
+    with pytest.raises(InputError, match=r"contains no study\.json, so it is not the results folder"):
         redraw(tmp_path, tmp_path / "out")
     for text in ("", "[]", "{}", '{"config": {}, "clusters": 3}', "[" * 100_000):
         (tmp_path / RECORD).write_text(text)

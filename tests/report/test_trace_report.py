@@ -219,7 +219,7 @@ def test_nothing_is_predicted_from_a_part_of_a_series(traced, tmp_path):
             output=output, truth=truth, record=record, **common,
         )  # fmt: skip
 
-    with pytest.raises(AnalysisError, match=r"part of a series\. long failed"):
+    with pytest.raises(AnalysisError, match=r"incomplete series\. long failed"):
         predict("L", None, tmp_path / "series.json")
     with pytest.raises(AnalysisError, match="no result"):
         predict("La", None, dot / "series.json")

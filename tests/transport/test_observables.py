@@ -285,7 +285,7 @@ def test_observables_of_a_study():
         ),
         ([{"count": 2}], "key 'transport.observables.0.kind' is missing"),
         ([{"kind": "ldos"}, {"kind": "ldos"}], "ldos is listed twice"),
-        ([{"kind": "ldos", "count": 2}], "count = 2 is of no use to the observable ldos; leave it out"),
+        ([{"kind": "ldos", "count": 2}], "count = 2 is not used by the observable ldos; leave it out"),
         (
             [{"kind": "ldos", "energy_ev": [0]}],
             "unknown key 'transport.observables.0.energy_ev'; did you mean",

@@ -1,4 +1,4 @@
-"""Commands for H and S: hamiltonian, siesta-input, siesta-convergence; options of all that start an engine."""
+"""Commands for H and S: hamiltonian, siesta-input, siesta-convergence; common options of commands with an engine."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +16,7 @@ Siesta = Annotated[SiestaSettings, Keys(pseudopotentials="pseudos", protocol="")
 
 
 class JobCommand(Command):
-    """A command that runs a program, in a folder of its own."""
+    """A command that runs a program in its own working folder."""
 
     output: Path
     siesta: Siesta = SiestaSettings()
@@ -34,7 +34,7 @@ class JobCommand(Command):
 class EngineCommand(JobCommand):
     """A command that runs an engine."""
 
-    engine: str = option("xtb", "xtb, the embedded GFN1-xTB model, or siesta, which SIESTA_COMMAND names")
+    engine: str = option("xtb", "xtb, the embedded GFN1-xTB model, or siesta, the program in SIESTA_COMMAND")
 
     def make_engine(self) -> "Engine":
         """Return the engine with its settings.
@@ -83,17 +83,17 @@ def _grid(word: str) -> tuple[int, int]:
 
 
 class SiestaInput(Command):
-    """Write a folder that SIESTA can be run in by hand."""
+    """Write a run folder for SIESTA, to be run by hand."""
 
     structure: str = option(..., "extended XYZ file of a dot or junction", positional=True)
     siesta: Siesta = SiestaSettings()
     fmax: Force | None = option(
-        None, "relax to this largest force component, by default H and S at the geometry given",
+        None, "relax to this largest force component; without it, H and S at the given geometry",
         unit="eV/Ang",
     )  # fmt: skip
-    max_steps: int = option(500, "moves of a relaxation", ge=0)
+    max_steps: int = option(500, "maximum number of relaxation steps", ge=0)
     lead: tuple[int, int] | None = option(
-        None, "a periodic structure is a bulk lead: k-points across it, e.g. 4x4, as in the device",
+        None, "treat a periodic structure as a bulk lead, with these transverse k-points, e.g. 4x4, as in the device",
         metavar="NxM", read=one_word(_grid, "not two numbers of k-points; write e.g. 4x4"),
     )  # fmt: skip
     output: Path = output_folder("folder to write", "siesta.fdf", metavar="RUNDIR")
@@ -112,7 +112,7 @@ class SiestaInput(Command):
 class SiestaConvergence(JobCommand):
     """Run SIESTA with mesh, energy shift and basis changed one at a time, and tabulate gap, energy and forces."""
 
-    structure: str = option(..., "extended XYZ file, best a small dot", positional=True)
+    structure: str = option(..., "extended XYZ file, preferably of a small dot", positional=True)
     output: Path = output_file("CSV file to write; a second call resumes where a killed one stopped", ".csv")
 
     def run(self) -> None:

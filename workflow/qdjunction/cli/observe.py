@@ -12,7 +12,7 @@ from qdjunction.transport import OBSERVABLES, ObservableSettings
 from qdjunction.transport.observables.contract import Observable
 
 EXAMPLES = """\
-what the current through a junction is carried by, as numbers and as a picture:
+eigenchannels and current of a junction, with figures:
   qdjunction observe eigenchannels h.nc --energies-ev=0 --output channels.nc
   qdjunction observe current-voltage h.nc --output iv.nc --plot iv.svg
 """
@@ -23,10 +23,10 @@ class Observe(JunctionCommand):
 
     settings: ObservableSettings
     energies: str = option(
-        "-3:3:0.01", "energies of T(E) for what is made from it; write --energies=-2:2:0.01", unit="eV"
+        "-3:3:0.01", "energies of T(E), for observables that need it; write --energies=-2:2:0.01", unit="eV"
     )
     output: Path = output_file("netCDF file to write", ".nc")
-    plot: Path | None = output_file("figure to draw too", ".svg", ".pdf", ".png", default=None)
+    plot: Path | None = output_file("figure to write as well", ".svg", ".pdf", ".png", default=None)
 
     def run(self) -> None:
         from qdjunction.core.extras import require_extra

@@ -55,7 +55,7 @@ class Relax(EngineCommand):
 
     structure: str = option(..., "extended XYZ file", positional=True)
     fmax: Force = option(0.05, "largest force at the end", unit="eV/Ang")
-    max_steps: int = option(2000, "steps to give up after", ge=0)
+    max_steps: int = option(2000, "maximum number of steps", ge=0)
     output: Path = structure_file()
 
     def run(self) -> None:

@@ -28,14 +28,14 @@ def task_key(inputs: Iterable[str], **settings: Any) -> str:
     inputs : iterable of str
         Digests of the input files.
     **settings
-        Plain values.
+        Plain values, as JSON supports them.
     """
     parts = {"qdjunction": __version__, "commit": commit(), "inputs": list(inputs), **settings}
     return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def resume(output: str | Path, workdir: str | Path, task: str, compute: Callable[[Path], None]) -> None:
-    """Compute a result, or take it from the working folder if the same task was done before.
+    """Compute a result, or take it from the working folder if the same task was completed before.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Orbital rule, series, decay and the tight-binding chain, from files to files."""
+"""Orbital rule, series, decay and tight-binding chain, from files to files."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -31,15 +31,15 @@ log = logging.getLogger(__name__)
 def frontier_of_study(
     path: str | Path, settings: InterferenceSettings, output: str | Path, workdir: str | Path
 ) -> None:
-    """Apply `frontier`, unless that was done in `workdir` before."""
+    """Compute the orbital rule with `frontier`, or take it from `workdir` if it was computed before."""
     task = task_key([digest(path)], interference=settings.headline)
     resume(output, workdir, task, lambda kept: frontier(path, settings, kept))
 
 
 def frontier(path: str | Path, settings: InterferenceSettings, output: str | Path) -> None:
-    """Levels of the dot's own block in a junction, and what its orbitals do between the two apices.
+    """Write the levels of the dot's own block in a junction and its orbital rule between the two apices.
 
-    The rule is taken in the middle of the gap and at the study's energy (see `InterferenceSettings`).
+    The rule is evaluated in the middle of the gap and at the headline energy (see `InterferenceSettings`).
     """
     structure = read_electronic_structure(path)
     device = Device.from_hamiltonian(structure.hamiltonian)
@@ -82,13 +82,13 @@ def headline_of(summary: str | Path, name: str) -> float:
     Raises
     ------
     AnalysisError
-        If no series holds the junction, which is so where its T(E) or orbital rule has failed.
+        If no series contains the junction, because its T(E) or orbital rule has failed.
     """
     for group in read_result(SeriesRecord, summary).series:
         if name in group.junctions:
             return group.headline_energy_ev
     raise AnalysisError(
-        f"{summary}: no series holds the junction {name}, so there is no energy for its picture"
+        f"{summary}: no series contains the junction {name}, so the energy of its picture is not known"
     )
 
 
@@ -102,9 +102,20 @@ def series(
     series_table: str | Path,
     summary: str | Path,
 ) -> None:
-    """Conductance, decay, jump and comparison of the junctions of one dot.
+    """Write conductance, decay, jump and comparison of the junctions of one dot; see `interference.series`.
 
-    See `interference.series`. `contacts` are left and right contact by name of the junction, in the order of the files.
+    Parameters
+    ----------
+    contacts : mapping of str to sequence of str
+        Left and right contact of each junction, by its name, in the order of the files.
+    transmissions, frontiers : sequence of path
+        ``transmission.nc`` and ``frontier.json`` of each junction, or records of failures in their place.
+    temperature_k : float
+        Temperature of the thermal conductance (K).
+    settings : InterferenceSettings
+        Headline energy, threshold of a jump, confidence.
+    conductance_table, series_table, summary : path
+        The files to write: ``conductance.csv``, ``series.csv`` and ``series.json``.
 
     Raises
     ------
@@ -135,7 +146,7 @@ def series(
     try:
         analysed = analyse_series(members, temperature_k, settings, missing)
     except InputError as error:
-        # The settings were checked before any job: what does not fit are the computed numbers.
+        # The settings were checked before any job, so the computed numbers are at fault.
         raise AnalysisError(str(error)) from error
     for one in analysed:
         log.info("%s", one.summary.sentence)
@@ -151,7 +162,7 @@ def series(
 
 
 def chain(settings: InterferenceSettings, table: str | Path, summary: str | Path) -> None:
-    """The tight-binding chain that explains the jump: lead L on site 1, lead R on sites 2 to 8 in turn."""
+    """Write T(E) and the jump of the tight-binding chain: lead L on site 1, lead R on sites 2 to 8 in turn."""
     model = DiatomicChain()
     energies = model.gap_energies(100)
     spectrum = model.spectrum(
@@ -181,7 +192,16 @@ def chain(settings: InterferenceSettings, table: str | Path, summary: str | Path
 def decay_of(
     transmissions: Sequence[str | Path], distances_ang: Sequence[float], settings: InterferenceSettings
 ) -> DecaySpectrum:
-    """Decay and jump of T(E) files at every energy they share.
+    """Return decay and jump of a series of T(E) files at every energy.
+
+    Parameters
+    ----------
+    transmissions : sequence of path
+        Files of T(E), in order of distance, on the same grid of energies.
+    distances_ang : sequence of float
+        Distance of the contact atoms of each (Ang).
+    settings : InterferenceSettings
+        Threshold of a jump, confidence.
 
     Raises
     ------
@@ -196,7 +216,9 @@ def decay_of(
     energies = results[0].energies_ev
     for path, result in zip(transmissions, results, strict=True):
         if result.energies_ev.shape != energies.shape or not np.allclose(result.energies_ev, energies):
-            raise InputError(f"{path}: has other energies than {transmissions[0]}; compute both on one grid")
+            raise InputError(
+                f"{path}: its energies differ from those of {transmissions[0]}; compute both on the same grid"
+            )
     return decay_spectrum(
         energies,
         distances_ang,

@@ -1,4 +1,4 @@
-"""Structures and junctions, from files to files: build, relax, put between tips."""
+"""Structures and junctions, from files to files: build, relax, attach tips."""
 
 import logging
 from pathlib import Path
@@ -22,11 +22,11 @@ from qdjunction.study.results import IntegrityRecord, RelaxationRecord, Settling
 log = logging.getLogger(__name__)
 
 SETTLED_EV_PER_ANG = 0.3
-"""Largest force (eV/Ang) at which a new dot has settled and its bonds are let go."""
+"""Largest force (eV/Ang) at the end of the restrained stage of the relaxation of a new dot."""
 
 
 def dot(settings: SourceSettings[Any], definition: Section, output: str | Path, record: str | Path) -> None:
-    """Build an unrelaxed structure from what its source has looked up; `record` says who built it from what."""
+    """Build an unrelaxed structure from its definition and write it; its provenance is written to `record`."""
     atoms = settings.build(definition)
     log.info("built %s: %s, %d atoms", output, atoms.get_chemical_formula("hill"), len(atoms))
     write_structure(atoms, output)
@@ -44,29 +44,29 @@ def relax(
     record: str | Path,
     start: str | Path | None = None,
 ) -> None:
-    """Relax a structure, from other coordinates of the same atoms where `start` gives them.
+    """Relax a structure, starting from the coordinates in `start` if it is given.
 
-    The record says what became of contacts, bonds and protons. A contact that is lost ends no relaxation, for
-    the study may not need it; `junction` refuses it.
+    The record states which contacts, bonds and protons were preserved. A lost contact is not an error here, since the
+    study may not use it; `junction` refuses it.
 
     Raises
     ------
     InputError
-        If `start` holds other atoms than `structure`.
+        If the atoms in `start` are not those of `structure`.
     StructureError
-        If the structure is none that could be examined afterwards; see `examine`.
+        If the structure cannot be examined after the relaxation; see `examine`.
     EngineError
-        If the relaxation does not converge; what was reached stays in `workdir` and a later call resumes from it.
+        If the relaxation does not converge; the last geometry stays in `workdir` and a later call resumes from it.
     """
     built = read_structure(structure)
-    examine(built, built)  # what cannot be examined is refused now rather than after hours
+    examine(built, built)  # raises an error now rather than after hours of relaxation
     atoms = built.copy()
     origin = {"structure": str(structure)}
     if start:
         relaxed = read_structure(start)
         if list(relaxed.symbols) != list(atoms.symbols):
             raise InputError(
-                f"{start}: holds {relaxed.symbols}, not the atoms of {structure} ({atoms.symbols}); remake it with "
+                f"{start}: has the atoms {relaxed.symbols}, not those of {structure} ({atoms.symbols}); remake it with "
                 "`make clusters`, or set relax.start to scratch"
             )
         atoms.positions = relaxed.positions
@@ -94,7 +94,7 @@ def relax(
     if not result.converged:
         made.write(Path(workdir) / "not_converged.json")
         raise EngineError(
-            f"{structure}: {result.reason} Raise relax.max_steps; what was reached in {workdir} is kept."
+            f"{structure}: {result.reason} Raise relax.max_steps; the relaxation resumes from {workdir}."
         )
     log.info("relaxed in %d steps: fmax %.3f eV/Ang", result.steps, result.fmax_ev_per_ang)
     for finding in integrity.findings:
@@ -111,7 +111,7 @@ def relax(
 
 
 def _settle(atoms: Atoms, engine: Engine, workdir: Path, max_steps: int) -> Settling | None:
-    """Relax a new structure roughly, in place, with its softest bonds held by springs."""
+    """Relax a new structure in place to `SETTLED_EV_PER_ANG`, with its softest bonds restrained by springs."""
     springs = settling_springs(atoms)
     if not springs:
         return None
@@ -121,7 +121,7 @@ def _settle(atoms: Atoms, engine: Engine, workdir: Path, max_steps: int) -> Sett
     log.info("settling with %s bonds held by springs, to %.1f eV/Ang", numbers, SETTLED_EV_PER_ANG)
     result = engine.relax(held, workdir, SETTLED_EV_PER_ANG, max_steps)
     if not result.converged:
-        raise EngineError(f"{result.reason} Raise relax.max_steps; what was reached in {workdir} is kept.")
+        raise EngineError(f"{result.reason} Raise relax.max_steps; the relaxation resumes from {workdir}.")
     atoms.positions = result.atoms.positions
     return Settling(steps=result.steps, wall_time_s=result.wall_time_s, springs=DESCRIPTION)
 
@@ -134,14 +134,14 @@ def junction(
     output: str | Path,
     record: str | Path | None = None,
 ) -> None:
-    """Put a structure between two gold pyramids; `record`, if given, is where its provenance is written.
+    """Put a structure between two gold pyramids and write the junction, and its provenance to `record` if given.
 
     Raises
     ------
     InputError
-        If the file holds no dot, or one with gold tips already.
+        If the file contains no dot, or a dot that already has gold tips.
     StructureError
-        If one of the two contacts was lost in the relaxation, or the tips do not fit; names the file.
+        If one of the two contacts was lost in the relaxation, or the tips do not fit; the message names the file.
     """
     bare = read_structure(structure)
     try:

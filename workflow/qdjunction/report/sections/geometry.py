@@ -1,4 +1,4 @@
-"""Geometries of the dots, and what it took to compute them."""
+"""Geometries of the dots, their relaxations and the corrections of calculations."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ HTML = """
 
 
 def dots_table(results: StudyResults) -> Table:
-    """Size, gap and relaxation of every dot."""
+    """Return size, gap and relaxation of every dot."""
     rows = []
     for dot in results.dots:
         record = dot.relaxation
@@ -66,12 +66,12 @@ def dots_table(results: StudyResults) -> Table:
             )
         )
     return Table(
-        "Dots of the study. The gap is that of the bare, relaxed dot: lowest empty less highest occupied level. Steps "
-        "are those of this run, from the start named. Not as built are contacts, Pb-halide bonds and "
-        "protons that the relaxation has not kept.",
+        "Dots of the study. The gap is that of the bare, relaxed dot: lowest empty minus highest occupied level. Steps "
+        "are counted from the stated start. Not preserved are contacts, Pb-halide bonds and protons that the "
+        "relaxation has changed.",
         (
-            "dot", "formula", "started from", "not as built", "atoms", "HOMO-LUMO gap (eV)", "steps",
-            "largest force (eV/Å)", "wanted (eV/Å)", "energy (eV)",
+            "dot", "formula", "started from", "not preserved", "atoms", "HOMO-LUMO gap (eV)", "steps",
+            "largest force (eV/Å)", "threshold (eV/Å)", "energy (eV)",
         ),
         tuple(rows),
         4,
@@ -79,7 +79,7 @@ def dots_table(results: StudyResults) -> Table:
 
 
 def _start(dot: DotResults) -> str:
-    """Where the relaxation began, in words."""
+    """Return the start of the relaxation in words."""
     if before := dot.pre_relaxation:
         origin = "catalogue" if "start" in before.inputs else dot.case.entry.origin
         return f"{origin}, then {before.steps} steps of {before.engine.method}"
@@ -87,14 +87,14 @@ def _start(dot: DotResults) -> str:
 
 
 def _not_kept(record: RelaxationRecord) -> str:
-    """What the relaxation did not keep; a dash for results of versions that did not look."""
+    """Return what the relaxation did not preserve; a dash for results of versions without this check."""
     if record.integrity is None:
         return MISSING
     return "; ".join(record.integrity.findings) or "none"
 
 
 def corrections_table(results: StudyResults) -> Table | None:
-    """What was changed to bring calculations to converge; None where the engine corrects nothing."""
+    """Return the corrections that made calculations converge; None if the engine makes no corrections."""
     engines = [
         (where, task, engine)
         for dot in results.dots
@@ -119,7 +119,7 @@ def corrections_table(results: StudyResults) -> Table | None:
         for where, task, engine in engines
         for made in engine.settings.get("corrections", [])
     ]
-    caption = "Corrections: how a calculation was brought to converge, never what it converges to."
+    caption = "Corrections, which change how a calculation converges, never what it converges to."
     return Table(
         caption if rows else f"{caption} None was needed.",
         ("dot or junction", "calculation", "after attempt", "failure", "correction", "settings"),
@@ -129,7 +129,7 @@ def corrections_table(results: StudyResults) -> Table | None:
 
 
 def bonds_table(results: StudyResults) -> Table:
-    """Pb-halide bond lengths of the relaxed dots."""
+    """Return the Pb-halide bond lengths of the relaxed dots."""
     from qdjunction.structure.bonds import bond_lengths
 
     rows = []
@@ -138,7 +138,7 @@ def bonds_table(results: StudyResults) -> Table:
             lengths = (number(length, 3) for length in (bond.min_ang, bond.mean_ang, bond.max_ang))
             rows.append((dot.case.id, f"Pb-{bond.halide}", bond.kind, str(bond.bonds), *lengths))
     return Table(
-        "Pb-halide bond lengths of the relaxed dots. A terminal halide touches one Pb, a bridging one two.",
+        "Pb-halide bond lengths of the relaxed dots. A terminal halide is bonded to one Pb, a bridging halide to two.",
         ("dot", "bond", "kind", "bonds", "shortest (Å)", "mean (Å)", "longest (Å)"),
         tuple(rows),
         3,
