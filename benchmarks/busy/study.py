@@ -2,8 +2,8 @@
 
     python benchmarks/busy/study.py [--busy 0 2 8] [--config config.yaml]
 
-The study runs from nothing, in an empty folder, with as many jobs as there are cores. "with equal parts" is the slow-down
-if each of its jobs and each busy process got an equal part of the cores; it is smaller while fewer jobs run.
+The study runs from nothing, in an empty folder, with as many jobs as there are cores. "with equal parts" is the
+slow-down if each of its jobs and each busy process got an equal part of the cores; it is smaller while fewer jobs run.
 """
 
 import argparse
