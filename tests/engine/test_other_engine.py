@@ -175,14 +175,14 @@ def test_its_matrices_are_those_of_a_ring(folder: Path) -> None:
         folder / "ring.extxyz",
         Atoms("C6", 2.0 * np.column_stack([np.cos(angles), np.sin(angles), 0 * angles])),
     )
-    code = (
-        "from qdjunction.engine.registry import make_engine\n"
-        "from qdjunction.steps.electronic import hamiltonian\n"
-        "engine = make_engine('hopping', {'cutoff_ang': 2.1, 'overlap': 0.1})\n"
-        "hamiltonian('ring.extxyz', engine, 'work', 'h.nc')"
-    )
-    computed = run(folder, "-c", code)
+    words = ["hamiltonian", "ring.extxyz", "--engine", "hopping", "--output", "h.nc"]
+    computed = run(folder, "-m", "qdjunction", *words, "--cutoff-ang", 2.1, "--overlap", 0.1)
     assert computed.returncode == 0, computed.stderr
+    refused = run(folder, "-m", "qdjunction", *words, "--cutoff-ang", 2.1, "--hopping-ev", 11)
+    assert refused.returncode == 2
+    assert (
+        "--hopping-ev: hopping.hopping_ev = 11.0: input should be less than or equal to 10" in refused.stderr
+    )
     structure = read_electronic_structure(folder / "h.nc")
     c, D, t, s, level = np.cos(angles), 5.0, 0.5, 0.1, 0.7
     levels = np.sort(

@@ -1,7 +1,9 @@
+import lzma
 import os
 import shlex
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,13 +26,45 @@ def finished(data, tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def data_5(data) -> Path:
+    """Real output of SIESTA 5.4: MA4PbBr6 in states that a run can end in."""
+    return data / "siesta-5"
+
+
+@pytest.fixture
+def unpacked(tmp_path) -> Callable[..., Path]:
+    """Copy a run folder, without the files of some suffixes, and unpack what is compressed."""
+
+    def copy(source: Path, lacking: tuple[str, ...] = ()) -> Path:
+        folder = tmp_path / source.name
+        folder.mkdir()
+        for path in source.iterdir():
+            if path.suffix == ".xz":
+                (folder / path.stem).write_bytes(lzma.decompress(path.read_bytes()))
+            elif path.suffix[1:] not in lacking:
+                shutil.copyfile(path, folder / path.name)
+        return folder
+
+    return copy
+
+
+@pytest.fixture(scope="session")
 def recorded() -> Path:
-    """The large recorded files."""
+    """The large recorded files of SIESTA 4.1."""
     folder = Path(
         os.environ.get("QDJUNCTION_SIESTA_REFERENCE", REPOSITORY.parent / "shared" / "reference" / "siesta")
     )
     if not (folder / "README.md").is_file():
         pytest.skip(f"recorded SIESTA files are not in {folder}; set QDJUNCTION_SIESTA_REFERENCE")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def recorded_5(recorded) -> Path:
+    """The large recorded files of SIESTA 5."""
+    folder = recorded.with_name("siesta5")
+    if not (folder / "README.md").is_file():
+        pytest.skip(f"recorded files of SIESTA 5 are not in {folder}")
     return folder
 
 

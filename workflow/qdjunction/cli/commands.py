@@ -72,6 +72,11 @@ class Command(Section):
         """Run the command."""
 
     @classmethod
+    def for_words(cls, words: list[str]) -> type[Self]:
+        """Return the command with the fields that it has for these words, by default the same for all."""
+        return cls
+
+    @classmethod
     def from_arguments(cls, given: Mapping[str, Any], labels: Labels) -> Self:
         """Return the command with the values that argparse found.
 
@@ -127,16 +132,21 @@ def add_commands(parser: argparse.ArgumentParser, commands: Commands, words: lis
             subparser.formatter_class = argparse.RawDescriptionHelpFormatter
             add_commands(subparser, module.COMMANDS, words)
         elif name in words and not isinstance(entry, Group):
-            subparser.set_defaults(command=entry, labels=add_arguments(subparser, entry))
+            command = entry.for_words(words)
+            subparser.set_defaults(command=command, labels=add_arguments(subparser, command))
 
 
 def add_arguments(
     parser: argparse.ArgumentParser, model: type[BaseModel], keys: Mapping[str, str] | None = None,
     path: tuple[str, ...] = (), prefix: str = "",
 ) -> Labels:  # fmt: skip
-    """Add the fields of a command or, at `path` in it, the `keys` of a section to a parser; return their labels."""
+    """Add the fields of a command or, at `path` in it, the `keys` of a section to a parser; return their labels.
+
+    An option of a section that the command has by the same name is preceded by the name of the section.
+    """
     group: Any = parser.add_argument_group(".".join(path)) if path else parser
     labels: Labels = {}
+    taken = parser.format_usage().replace("[", " ").split()
     for key, field in model.model_fields.items():
         if keys is not None and key not in keys:
             continue
@@ -149,9 +159,13 @@ def add_arguments(
         typed: Any = {} if path else field.json_schema_extra or {}
         unit, read = typed.get("unit"), typed.get("read")
         flag = f"--{name or typed.get('name') or prefix + key}".replace("_", "-")
+        if path and flag in taken:
+            flag = f"--{path[-1]}-{flag.removeprefix('--')}".replace("_", "-")
         labels[here] = f"{flag}: {'.'.join(here)}" if path else f"{flag} ({unit})" if unit else flag
         settings: dict[str, Any] = {"help": _help(field, unit), "default": argparse.SUPPRESS}
-        if kind is bool:
+        if get_origin(kind) is dict:
+            settings |= {"action": _Entry, "metavar": "KEY=VALUE"}
+        elif kind is bool:
             settings["action"] = argparse.BooleanOptionalAction if field.default else "store_true"
         else:
             settings["type"] = partial(read, flag) if read else str
@@ -166,17 +180,37 @@ def add_arguments(
     return labels
 
 
+class _Entry(argparse.Action):
+    """An entry of a table, ``KEY=VALUE``; the option may stand several times."""
+
+    def __call__(
+        self, parser: object, namespace: argparse.Namespace, word: Any, flag: str | None = None
+    ) -> None:
+        key, sign, value = word.partition("=")
+        if not sign or not key.strip():
+            raise InputError(f"{flag} {word}: not a key with its value; write {flag} KEY=VALUE")
+        entries = getattr(namespace, self.dest, {}) | {key.strip(): value.strip()}
+        setattr(namespace, self.dest, entries)
+
+
 def _help(field: FieldInfo, unit: str | None) -> str:
     """Return the description of a field with its unit, choices and default."""
     notes = [unit] if unit else []
     if get_origin(field.annotation) is Literal:
         notes.append(f"one of {', '.join(map(str, get_args(field.annotation)))}")
     default = field.default
-    if not field.is_required() and default is not False and default not in (None, "", (), []):
-        notes.append(f"default: {' '.join(map(str, default)) if isinstance(default, tuple) else default}")
+    if not field.is_required() and default is not False and default not in (None, "", (), [], {}):
+        notes.append(f"default: {typed_as(default)}")
     text = " ".join((field.description or "").split())
     text = text if text.endswith("...") else text.removesuffix(".")
     return (f"{text} ({'; '.join(notes)})" if notes else text).replace("%", "%%")
+
+
+def typed_as(value: Any) -> str:
+    """Return a value as it is typed after its option."""
+    if isinstance(value, dict):
+        return " ".join(f"{key}={entry}" for key, entry in value.items())
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _nargs(kind: Any) -> str | int | None:

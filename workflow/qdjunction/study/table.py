@@ -297,6 +297,18 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
     return study
 
 
+def elements_of(config: Config, catalogue: str | Path, source: str | Path = "config.yaml") -> tuple[str, ...]:
+    """Return the chemical symbols of all dots and of gold, without looking for files of the engine; see `make_study`.
+
+    Raises
+    ------
+    InputError
+        For a dot or contact that its source does not have, or a dot that is listed twice.
+    """
+    dots = _dots(config, lambda entry: entry.look_up(Path(catalogue)), source)
+    return tuple(dict.fromkeys(element for dot in dots for element in (*dot.elements, "Au")))
+
+
 def study_values(study: Study) -> dict[str, Any]:
     """Return the plain values from which `study_of` restores the study.
 

@@ -58,7 +58,11 @@ class Siesta(EngineKind[SiestaSettings]):
 
         try:
             found = find_pseudopotentials(
-                elements, settings.pseudopotentials, settings.functional, settings.pseudopotential_format
+                elements,
+                settings.pseudopotentials,
+                settings.functional,
+                settings.pseudopotential_format,
+                settings.spin,
             )
         except InputError as error:
             raise InputError(f"pseudopotentials: {error}") from None

@@ -20,6 +20,7 @@ class Failure(StrEnum):
     OUT_OF_TIME = "out-of-time"
     OUT_OF_MEMORY = "out-of-memory"
     PSEUDOPOTENTIAL_MISSING = "pseudopotential-missing"
+    PSEUDOPOTENTIAL_HEADER = "pseudopotential-header"
     GHOST_STATE = "ghost-state"
     BOX_TOO_SMALL = "box-too-small"
     MATRICES_DAMAGED = "matrices-damaged"
@@ -70,6 +71,16 @@ _MISSING = re.compile(r"Pseudopotential file not found:?\s*(?P<file>\S+)", re.IG
 _SPECIES = re.compile(r"atom: Called for (\S+)")
 _FATAL = re.compile(r"FATAL:\s*(\S.*)")
 _GHOST = re.compile(r"GHOST: WARNING: Ghost state for L =\s*(\d+)")
+_HEADER = "nsemx too small"
+# SIESTA 5 takes n = 0 for a shell without a name, and those from there to the valence shell for semicore.
+_UNNAMED_SHELL = re.compile(
+    r"^---- Pseudopotential check for (\S+) *\n(?:(?!----).*\n)*?Semicore shell\(s\): 0", re.MULTILINE
+)
+# By default SIESTA 5 interpolates psf files onto another radial mesh, on which a good one may have ghost states.
+_OF_SIESTA_5 = re.compile(r"^Version\s*:", re.MULTILINE)
+_MESH_KEPT = re.compile(r"^\s*Reparametrize[-._]?Pseudos\s+\.?(?:f|n)", re.IGNORECASE | re.MULTILINE)
+# Every stop of SIESTA 5, whatever its reason, is one by SIGABRT after this line.
+_STOPPING = "Stopping Program from Node"
 
 
 def diagnose(
@@ -113,13 +124,15 @@ def diagnose(
             f"SIESTA found no pseudopotential {name} in {output.parent}: SIESTA 4 reads psf only, SIESTA 5 psml and "
             f"psf; put the file there or set 'pseudopotential_format'.",
         )
-    if not completed and (ghosts := _GHOST.findall(text)):
-        species = _SPECIES.findall(text)[-1]
+    if not completed and _HEADER in written:
+        species = ", ".join(dict.fromkeys(_UNNAMED_SHELL.findall(text))) or "a species"
         return Diagnosis(
-            Failure.GHOST_STATE,
-            f"The pseudopotential of {species} has a ghost state for l = {', '.join(ghosts)}, a spurious level below "
-            f"the true one; use another pseudopotential for {species}.",
+            Failure.PSEUDOPOTENTIAL_HEADER,
+            f"SIESTA 5 cannot use the psf file of {species}: its header names fewer shells than the file has "
+            "potentials (nsemx too small); append the missing shells to line 3, e.g. '3d 0.00  r= 1.00/'.",
         )
+    if not completed and (ghosts := _GHOST.findall(text)):
+        return _ghost_state(text, ghosts)
     if finite and IMAGES_INTERACT in written:
         return Diagnosis(
             Failure.BOX_TOO_SMALL,
@@ -130,7 +143,7 @@ def diagnose(
     if "OUT_OF_TIME" in written:
         return Diagnosis(
             Failure.OUT_OF_TIME,
-            "SIESTA stopped in time before the wall-clock limit; run again to resume, or raise wall_time_min.",
+            "SIESTA stopped in time before the wall-clock limit; run again to resume, or raise the job's runtime.",
         )
     if "SCF_NOT_CONV" in written:
         return _unconverged_scf(text, settings)
@@ -156,6 +169,18 @@ def diagnose(
     return Diagnosis(
         Failure.UNKNOWN,
         f"SIESTA ended with exit status {exit_status}; its last line: {_last(fatal[-1] if fatal else text)}.",
+    )
+
+
+def _ghost_state(text: str, channels: list[str]) -> Diagnosis:
+    species = _SPECIES.findall(text)[-1]
+    remedy = f"use another pseudopotential for {species}"
+    if _OF_SIESTA_5.search(text) and not _MESH_KEPT.search(text) and f"{species}.psf" in text:
+        remedy = f"set fdf: {{ReparametrizePseudos: false}}, or {remedy}"
+    return Diagnosis(
+        Failure.GHOST_STATE,
+        f"The pseudopotential of {species} has a ghost state for l = {', '.join(channels)}, a spurious level below "
+        f"the true one; {remedy}.",
     )
 
 
@@ -216,5 +241,5 @@ def _text(path: Path) -> str:
 
 
 def _last(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in text.splitlines() if line.strip() and _STOPPING not in line]
     return lines[-1].rstrip(".") if lines else "nothing"

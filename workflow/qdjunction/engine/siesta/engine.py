@@ -126,7 +126,11 @@ class SiestaEngine:
     def _pseudopotentials(self, atoms: Atoms) -> dict[str, Pseudopotential]:
         settings = self.settings
         return find_pseudopotentials(
-            atoms.symbols, settings.pseudopotentials, settings.functional, settings.pseudopotential_format
+            atoms.symbols,
+            settings.pseudopotentials,
+            settings.functional,
+            settings.pseudopotential_format,
+            settings.spin,
         )
 
     def _with_record(self, workdir: Path, status: Status) -> EngineInfo:

@@ -3,7 +3,8 @@
 sisl reads every file. What it cannot know is handled here:
 
 - HSX files of SIESTA 4 hold neither a Fermi energy nor a geometry (sisl guesses the cell from the couplings, and
-  guesses too small): the geometry comes from the XV file, E_F from the EIG file. They are in single precision.
+  guesses too small): the geometry comes from the XV file, E_F from the EIG file. They are in single precision,
+  HSX files of SIESTA 5 (version 2 of the layout) in double precision.
 - sisl shifts H of TSHS, netCDF and newer HSX files to E_F = 0 itself.
 """
 
@@ -40,7 +41,7 @@ from qdjunction.structure.xyz import read_structure
 log = logging.getLogger(__name__)
 
 MATRIX_FILES = ("nc", "TSHS", "HSX")
-"""Suffixes of the files that hold H and S, double precision first."""
+"""Suffixes of the files that hold H and S; HSX, in single precision from SIESTA 4, comes last."""
 
 HERMITICITY_EV = 1e-5
 EIGENVALUE_TOLERANCE_EV = 1e-3
@@ -229,9 +230,9 @@ def electronic_structure_from_run(
     """Return the electronic structure of a finished run at the Gamma point, after checks.
 
     Checks: SIESTA completed; H is Hermitian and S positive definite; the eigenvalues are those of the EIG file
-    within 1 meV (up to 10 eV above the Fermi energy, beyond which single precision costs more); filled up to the
-    Fermi energy they hold the electrons of the neutral atoms; orbitals of a finite structure do not reach those of
-    its images, by their ranges or, if these are not known, by the type of system that SIESTA states.
+    within 1 meV (up to 10 eV above the Fermi energy, beyond which the single precision of SIESTA 4 costs more);
+    filled up to the Fermi energy they hold the electrons of the neutral atoms; orbitals of a finite structure do not
+    reach those of its images, by their ranges or, if these are not known, by the type of system that SIESTA states.
 
     Parameters
     ----------

@@ -27,6 +27,20 @@ STRUCTURE = "structure.extxyz"
 
 _LEAD_LENGTH_ANG = 150.0
 
+BASIS_OF_SIESTA_4: dict[str, Any] = {
+    "PAO.SoftDefault": False,
+    "PAO.OldStylePolOrbs": True,
+    "PAO.FixSplitTable": False,
+    "PAO.SplitNormH": 0.15,
+    "ReparametrizePseudos": False,
+}
+"""What SIESTA 5 changed in how orbitals and projectors are made (release notes of 5.0, `Backward compatibility
+issues`), with the defaults of SIESTA 4.1, so that a protocol is the same calculation on both."""
+
+BASIS_OF_PSF: dict[str, Any] = {"PAO.SplitTailNorm": False}
+"""The same for psf files only: with the semicore shells of psml files the search for the split norm as in SIESTA 4 may
+find no radius (manual of SIESTA, section on PSML), and SIESTA 4 reads no psml to compare with."""
+
 
 @dataclass(frozen=True)
 class Mixing:
@@ -111,7 +125,7 @@ def write_siesta_input(
         When a pseudopotential is missing or unfit, or the settings do not fit the structure.
     """
     pseudopotentials = find_pseudopotentials(
-        atoms.symbols, pseudos_dir, settings.functional, settings.pseudopotential_format
+        atoms.symbols, pseudos_dir, settings.functional, settings.pseudopotential_format, settings.spin
     )
     return write_input_files(
         atoms, pseudopotentials, settings, Path(run_dir), task or Task(), Mixing.of(settings)
@@ -202,7 +216,7 @@ def fdf_text(
     keys: dict[str, Any] = {
         "SystemLabel": LABEL,
         **_structure(atoms, pseudopotentials, settings),
-        **_protocol(settings, list(pseudopotentials)),
+        **_protocol(settings, pseudopotentials),
         "SCF.Mixer.Method": "Pulay",
         "SCF.Mixer.Weight": mixing.weight,
         "SCF.Mixer.History": mixing.history,
@@ -241,11 +255,11 @@ def _structure(
     }
 
 
-def _protocol(settings: SiestaSettings, elements: list[str]) -> dict[str, Any]:
+def _protocol(settings: SiestaSettings, pseudopotentials: Mapping[str, Pseudopotential]) -> dict[str, Any]:
     functional, authors = settings.exchange_correlation
     sizes = [
         (element, settings.basis_by_element[element])
-        for element in elements
+        for element in pseudopotentials
         if element in settings.basis_by_element
     ]
     keys: dict[str, Any] = {
@@ -254,6 +268,8 @@ def _protocol(settings: SiestaSettings, elements: list[str]) -> dict[str, Any]:
         "Spin": settings.spin,
         "PAO.BasisSize": settings.basis,
         "PAO.EnergyShift": (settings.energy_shift_ry, "Ry"),
+        **BASIS_OF_SIESTA_4,
+        **(BASIS_OF_PSF if all(file.format == "psf" for file in pseudopotentials.values()) else {}),
         "MeshCutoff": (settings.mesh_cutoff_ry, "Ry"),
         "ElectronicTemperature": (settings.electronic_temperature_k, "K"),
         "SolutionMethod": "diagon",

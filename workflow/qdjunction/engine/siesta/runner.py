@@ -45,6 +45,11 @@ OUTPUT = f"{LABEL}.out"
 _POLL_S = 0.5
 _GRACE_S = 10.0
 _CHECKPOINTS = ("XV", "CG")
+_LEFT_BEHIND = (
+    *("INPUT_TMP*", "fdf-*.log", "fdf.*.log", "MESSAGES", "FORCE_STRESS"),
+    *("0_NORMAL_EXIT", "CLOCK", "OUTVARS.yml"),  # of SIESTA 5
+)
+"""Files that speak of the last run only."""
 
 
 @dataclass
@@ -401,7 +406,7 @@ class SiestaRun:
         if density.exists() and not is_complete(density):
             log.warning("%s is damaged: starting the SCF from neutral atoms", density)
             density.unlink()
-        for pattern in ("INPUT_TMP*", "fdf-*.log", "fdf.*.log", "MESSAGES", "0_NORMAL_EXIT"):
+        for pattern in _LEFT_BEHIND:
             for path in self.run_dir.glob(pattern):
                 path.unlink()
 

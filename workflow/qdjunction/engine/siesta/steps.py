@@ -1,12 +1,15 @@
-"""Steps for SIESTA only, from files to files: inputs for runs by hand, and a convergence study."""
+"""Steps for SIESTA only: inputs for runs by hand, a convergence study, a list of pseudopotentials."""
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 
+from qdjunction.core.errors import InputError
 from qdjunction.core.files import write_table
 from qdjunction.engine.siesta.convergence import convergence
 from qdjunction.engine.siesta.inputs import Task, write_lead_input, write_siesta_input
 from qdjunction.engine.siesta.launch import Launch
+from qdjunction.engine.siesta.pseudopotentials import SOURCE, list_pseudopotentials
 from qdjunction.engine.siesta.settings import SiestaSettings
 from qdjunction.structure.xyz import read_structure
 
@@ -56,3 +59,34 @@ def siesta_convergence(
     """Write a table of how gap, energy and forces of a structure depend on mesh, energy shift and basis."""
     launch = Launch.of_job(threads, {})
     write_table(convergence(read_structure(structure), settings, workdir, launch=launch), output)
+
+
+def check_pseudopotentials(elements: Iterable[str], settings: SiestaSettings) -> None:
+    """Print what is known of the pseudopotential of each element.
+
+    Raises
+    ------
+    InputError
+        If one is missing or unfit; the message has a line for each.
+    """
+    found = list_pseudopotentials(
+        elements,
+        settings.pseudopotentials,
+        settings.functional,
+        settings.pseudopotential_format,
+        settings.spin,
+    )
+    row = "{:8}{:10}{:12}{:12}{:>8}  {}".format
+    print(row("element", "format", "functional", "relativity", "valence", "file"))
+    problems = []
+    for element, file in found.items():
+        if isinstance(file, InputError):
+            print(row(element, *4 * ["-"], "missing or unfit"))
+            problems.append(str(file))
+        else:
+            kind = f"{file.format} {file.version}".rstrip()
+            functional, relativity = file.functional or "unknown", file.relativity or "unknown"
+            print(row(element, kind, functional, relativity, f"{file.valence:g}", file.path))
+    print("SIESTA 4 reads psf only, SIESTA 5 psf and psml.")
+    if problems:
+        raise InputError("\n".join([*problems, f"pseudopotentials are to be had from {SOURCE}"]))
