@@ -107,7 +107,7 @@ def test_a_lost_contact_fails_its_junction_alone_and_the_reason_names_the_geomet
     for path in (tmp_path / "L-R2.extxyz", tmp_path / "L-R2.nc"):
         failure = read_failure(path)
         assert (failure.error, failure.case) == ("StructureError", "1Pb/L-R2")
-        assert failure.reason.startswith(f"{relaxed}: Contact 'L' is no contact any more")
+        assert failure.reason.startswith(f"{relaxed}: Contact 'L' is no longer a contact")
         assert "bonded to no Pb" in failure.reason
     assert read_failure(tmp_path / "R1-R2.nc") is None
     assert len(read_structure(tmp_path / "R1-R2.extxyz")) == len(dot) + 2

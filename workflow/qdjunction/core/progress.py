@@ -22,7 +22,14 @@ BAR_AFTER_SECONDS = 2.0
 """Time after which a bar appears (s)."""
 
 
-class _Lines(tqdm):  # type: ignore[type-arg]  # generic in its stubs only
+class _Bar(tqdm):  # type: ignore[type-arg]  # generic in its stubs only
+    """A meter that `progress` closes."""
+
+    def __del__(self) -> None:
+        """Do nothing: after Ctrl-C during its construction it has no attributes, and closing it would fail."""
+
+
+class _Lines(_Bar):
     """A meter that writes log lines instead of a bar."""
 
     # The thread by which tqdm refreshes slow bars is not needed for log lines.
@@ -69,7 +76,7 @@ def progress(doing: str, total: int | None = None, unit: str = "", at_most: bool
         count, left = f"{{desc}}: {{n_fmt}} {unit}", "{elapsed} elapsed"
     common: dict[str, Any] = {"desc": doing, "total": total or None, "miniters": 1}
     if is_interactive():
-        meter = tqdm(
+        meter = _Bar(
             **common, bar_format=f"{count} {{bar:20}} {left}", delay=BAR_AFTER_SECONDS, mininterval=0.5, leave=False
         )  # fmt: skip
     else:
