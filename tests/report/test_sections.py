@@ -2,13 +2,18 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from qdjunction.interference.results import Charges
+from qdjunction.report.page import Page
 from qdjunction.report.plan import PlannedFigure, planned_figures
+from qdjunction.report.sections.alignment import KIND as ALIGNMENT
 from qdjunction.report.sections.registry import SECTIONS
 from recorded_study import RECORDED, recorded_study
 
@@ -88,6 +93,28 @@ def test_planning_loads_nothing_that_draws(tmp_path):
     run = python(tmp_path, "-c", code, RECORDED)
     assert run.returncode == 0, run.stderr
     assert run.stdout.split() == []
+
+
+def test_alignment_is_shown_where_the_results_have_charges(results):
+    (dot,) = results.dots
+    (series,) = dot.series
+    page = Page(results, {})
+    assert ALIGNMENT.html(page, dot, series) == ""
+    charges = Charges(dot_e=0.61, left_tip_e=-0.3, right_tip_e=-0.31)
+    short, long = series.junctions
+    charged = replace(short, frontier=short.frontier.model_copy(update={"charges": charges}))
+    html = str(ALIGNMENT.html(page, dot, replace(series, junctions=(charged, long))))
+    assert "pinned near the HOMO of the dot in short (0.54 eV above it)." in html
+    assert "charged by more than 0.5 e in short (+0.61 e)" in html
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", html)
+    assert cells == [
+        "short",
+        "+0.61",
+        "\N{MINUS SIGN}0.30",
+        "\N{MINUS SIGN}0.31",
+        "\N{MINUS SIGN}0.54",
+        "+4.28",
+    ]
 
 
 def test_every_figure_of_the_library_has_a_caption_for_snakemake():

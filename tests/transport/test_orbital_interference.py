@@ -85,10 +85,11 @@ def test_level_correction_moves_the_dot_alone(junction):
         scipy.linalg.eigh(d.block("H", DOT), d.block("S", DOT), eigvals_only=True)
         for d in (device, corrected)
     )
-    np.testing.assert_allclose(after[:5], before[:5] - 0.4, rtol=1e-9)
-    np.testing.assert_allclose(after[5:], before[5:] + 0.7, rtol=1e-9)
+    np.testing.assert_allclose(after[:5], before[:5] - 0.4, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(after[5:], before[5:] + 0.7, rtol=0, atol=1e-12)
     changed = np.abs(corrected.H - device.H) > 1e-14
     changed[np.ix_(DOT, DOT)] = False
     assert not changed.any()
+    assert np.array_equal(correct_levels(device, DOT, 5, 0.0, 0.0).H, device.H)
     with pytest.raises(InputError, match="15 occupied orbitals of 14"):
         correct_levels(device, DOT, 15, 0.0, 0.0)

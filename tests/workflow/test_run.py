@@ -128,6 +128,9 @@ def test_results_open_and_say_what_made_them(study):
     table = pd.read_csv(study / "results" / "1Pb_MAPbBr3" / "conductance.csv")
     assert set(table["junction"]) == {"short", "long"}
     assert (table["conductance_G0"] > 0).all()
+    charges = json.loads((junction / "frontier.json").read_text())["charges"]
+    assert sum(charges.values()) == pytest.approx(0, abs=1e-5)
+    assert "Charge and level alignment" in (study / "results/report/index.html").read_text()
 
 
 def test_snakemake_s_own_report_is_made_offline(study):

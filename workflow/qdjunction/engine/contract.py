@@ -50,6 +50,11 @@ class EngineInfo:
         """Label for figures: the method, marked as a model if it is one."""
         return f"{self.method}: embedded model, not DFT" if self.embedded else self.method
 
+    @property
+    def electronic_temperature_k(self) -> float:
+        """Temperature of the Fermi function (K), which engines call ``electronic_temperature_k``; 0 if none is set."""
+        return float(self.settings.get("electronic_temperature_k", 0.0))
+
 
 @dataclass(frozen=True)
 class Relaxation:

@@ -1,4 +1,4 @@
-"""Recorded results of a series: verdicts, trends, the orbital rule, the summary of each kind of series."""
+"""Recorded results of junctions and series: verdicts, trends, orbital rule, charges, summaries."""
 
 from typing import Annotated, Literal
 
@@ -238,3 +238,22 @@ class NoRule(Result):
 
     energy_ev: float
     sentence: str
+
+
+class Charges(Result):
+    """Mulliken charges of a junction; positive where electrons have left.
+
+    Attributes
+    ----------
+    dot_e, left_tip_e, right_tip_e : float
+        Valence electrons of the neutral atoms less those that are there (e).
+    """
+
+    dot_e: float
+    left_tip_e: float
+    right_tip_e: float
+
+    @property
+    def total_e(self) -> float:
+        """Their sum, zero for a neutral junction (e)."""
+        return self.dot_e + self.left_tip_e + self.right_tip_e

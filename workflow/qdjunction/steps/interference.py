@@ -1,4 +1,4 @@
-"""Orbital rule, series, decay and tight-binding chain, from files to files."""
+"""Orbital rule, level alignment, series, decay and tight-binding chain, from files to files."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -7,23 +7,27 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from qdjunction.core.errors import AnalysisError, InputError
 from qdjunction.core.files import write_table
 from qdjunction.core.provenance import digest, digests, provenance
 from qdjunction.core.results import read_result
 from qdjunction.core.resume import resume, task_key
+from qdjunction.engine.contract import ElectronicStructure
+from qdjunction.engine.registry import read_run
 from qdjunction.engine.store import read_electronic_structure
 from qdjunction.interference.chain import DiatomicChain
 from qdjunction.interference.decay_spectrum import DecaySpectrum, decay_spectrum
-from qdjunction.interference.orbital_rule import orbital_rule, solve_dot, tip_coupling
-from qdjunction.interference.results import NoRule, OrbitalRule
+from qdjunction.interference.level_alignment import LevelAlignment, alignment_sentence
+from qdjunction.interference.orbital_rule import DotOrbitals, orbital_rule, solve_dot, tip_coupling
+from qdjunction.interference.results import Charges, NoRule, OrbitalRule
 from qdjunction.interference.series import MissingMember, SeriesMember, analyse_series, recorded_verdict
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.structure.junction import dot_atoms, tip_atoms
 from qdjunction.study.failures import EarlierFailureError, read_failure
 from qdjunction.study.results import ChainRecord, FrontierRecord, SeriesRecord
-from qdjunction.transport import Device, read_transmission
+from qdjunction.transport import Device, mulliken_populations, read_transmission
 
 log = logging.getLogger(__name__)
 
@@ -37,17 +41,15 @@ def frontier_of_study(
 
 
 def frontier(path: str | Path, settings: InterferenceSettings, output: str | Path) -> None:
-    """Write the levels of the dot's own block in a junction and its orbital rule between the two apices.
+    """Write levels of the dot's own block in a junction, charges, and the orbital rule between the two apices.
 
     The rule is evaluated in the middle of the gap and at the headline energy (see `InterferenceSettings`).
     """
     structure = read_electronic_structure(path)
     device = Device.from_hamiltonian(structure.hamiltonian)
     atoms = structure.atoms
-    inside = dot_atoms(atoms)
-    orbitals = device.orbitals_of(inside)
-    electrons = float(structure.valence_electrons[inside].sum())
-    levels = solve_dot(device.block("H", orbitals), device.block("S", orbitals), electrons)
+    orbitals, levels = _dot_orbitals(structure, device)
+    charges = _charges(structure, device)
     H, S = device.block("H", range(device.n_orbitals)), device.block("S", range(device.n_orbitals))
     tags = atoms.get_tags()
     apices = [device.orbitals_of(tip[tags[tip] == tags[tip].min()]) for tip in tip_atoms(atoms)]
@@ -63,6 +65,8 @@ def frontier(path: str | Path, settings: InterferenceSettings, output: str | Pat
         except InputError as error:
             # A headline energy may fall on a level; the rest of the study does not depend on that.
             rules[name] = NoRule(energy_ev=energy, sentence=str(error))
+    alignment = LevelAlignment(charges, levels.homo_ev, levels.lumo_ev)
+    log.info("%s", alignment_sentence({f"{atoms.info['left']}-{atoms.info['right']}": alignment}))
     FrontierRecord(
         left=atoms.info["left"],
         right=atoms.info["right"],
@@ -70,10 +74,55 @@ def frontier(path: str | Path, settings: InterferenceSettings, output: str | Pat
         fermi_energy_ev=structure.fermi_energy_ev,
         homo_ev=levels.homo_ev,
         lumo_ev=levels.lumo_ev,
+        charges=charges,
         orbital_rule=rules,
         engine=structure.engine,
         provenance=provenance(inputs=digests(path), settings=settings.model_dump(mode="json")),
     ).write(output)
+
+
+def level_alignment(path: str | Path) -> LevelAlignment:
+    """Return charges and levels of a junction.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of `hamiltonian` with tagged tips, or the folder of an engine's finished run with one of a junction.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, has no dot between two tagged tips, or the dot has no closed shell.
+    """
+    structure = read_run(path) if Path(path).is_dir() else read_electronic_structure(path)
+    if not all(len(atoms) for atoms in (dot_atoms(structure.atoms), *tip_atoms(structure.atoms))):
+        raise InputError(
+            f"{path}: has no dot between two tagged tips; build the junction with `qdjunction junction`"
+        )
+    device = Device.from_hamiltonian(structure.hamiltonian)
+    _, levels = _dot_orbitals(structure, device)
+    return LevelAlignment(_charges(structure, device), levels.homo_ev, levels.lumo_ev)
+
+
+def _dot_orbitals(structure: ElectronicStructure, device: Device) -> tuple[NDArray[np.int64], DotOrbitals]:
+    """Return which orbitals of a junction are the dot's, and the solutions of its block."""
+    inside = dot_atoms(structure.atoms)
+    orbitals = device.orbitals_of(inside)
+    electrons = float(structure.valence_electrons[inside].sum())
+    return orbitals, solve_dot(device.block("H", orbitals), device.block("S", orbitals), electrons)
+
+
+def _charges(structure: ElectronicStructure, device: Device) -> Charges:
+    """Return the Mulliken charges of dot and tips at the engine's electronic temperature."""
+    populations = mulliken_populations(device, structure.engine.electronic_temperature_k)
+    charges = structure.valence_electrons - populations
+    left, right = tip_atoms(structure.atoms)
+    dot = dot_atoms(structure.atoms)
+    return Charges(
+        dot_e=float(charges[dot].sum()),
+        left_tip_e=float(charges[left].sum()),
+        right_tip_e=float(charges[right].sum()),
+    )
 
 
 def headline_of(summary: str | Path, name: str) -> float:

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from qdjunction.core.results import Real, Result
 from qdjunction.engine.contract import EngineInfo
-from qdjunction.interference.results import NoRule, OrbitalRule, SeriesSummary, Verdict
+from qdjunction.interference.level_alignment import LevelAlignment
+from qdjunction.interference.results import Charges, NoRule, OrbitalRule, SeriesSummary, Verdict
 from qdjunction.structure.integrity import (
     AnchorState,
     BondDistance,
@@ -76,7 +77,7 @@ class RelaxationRecord(Result):
 
 
 class FrontierRecord(Result):
-    """Levels of the dot's own block in a junction and its orbital rule: ``frontier.json``.
+    """Levels of the dot's own block in a junction, charges and orbital rule: ``frontier.json``.
 
     Attributes
     ----------
@@ -88,6 +89,8 @@ class FrontierRecord(Result):
         Fermi energy in the engine's own zero of energy (eV).
     homo_ev, lumo_ev : float
         Levels of the dot's own block (eV, relative to E_F).
+    charges : Charges or None
+        Of dot and tips; None in results of versions that did not compute them.
     orbital_rule : mapping of str to OrbitalRule or NoRule
         In the middle of the gap (``midgap``) and at the headline energy (``headline``).
     engine : EngineInfo or None
@@ -100,9 +103,15 @@ class FrontierRecord(Result):
     fermi_energy_ev: float
     homo_ev: float
     lumo_ev: float
+    charges: Charges | None = None
     orbital_rule: dict[str, Annotated[OrbitalRule | NoRule, Field(union_mode="left_to_right")]]
     engine: EngineInfo | None = None
     provenance: dict[str, Any]
+
+    @property
+    def alignment(self) -> LevelAlignment | None:
+        """Charges and levels together; None in results of versions that did not compute charges."""
+        return None if self.charges is None else LevelAlignment(self.charges, self.homo_ev, self.lumo_ev)
 
 
 class SeriesRecord(Result):

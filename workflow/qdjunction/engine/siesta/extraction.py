@@ -298,7 +298,8 @@ def engine_info(output: str, settings: SiestaSettings | None) -> EngineInfo:
     version = _VERSION.search(output)
     versions = {"siesta": version[1] if version else "unknown", "sisl": metadata.version("sisl")}
     if settings is None:
-        return EngineInfo("siesta", "DFT (SIESTA, settings as in its fdf file)", False, versions, {})
+        stated = {"electronic_temperature_k": _electronic_temperature(output)}
+        return EngineInfo("siesta", "DFT (SIESTA, settings as in its fdf file)", False, versions, stated)
     return EngineInfo("siesta", settings.method, False, versions, settings.numbers())
 
 
