@@ -208,7 +208,7 @@ def test_a_killed_relaxation_resumes_and_a_finished_one_is_not_repeated(whole, t
     with Trajectory(tmp_path / "work" / TRAJECTORY) as trajectory:
         assert len(trajectory) == 3
     relaxed(tmp_path)
-    assert "Going on after step 2" in caplog.text
+    assert "Resuming after step 2" in caplog.text
     one, other = (read_structure(folder / "junction.extxyz") for folder in (whole, tmp_path))
     np.testing.assert_allclose(other.positions, one.positions, atol=1e-6)
 
@@ -230,7 +230,7 @@ def test_other_free_atoms_are_another_relaxation(whole, tmp_path, caplog):
         files = tmp_path / "j.extxyz", tmp_path / "j.json"
         with pytest.raises(EngineError, match="After 2 steps"):
             relax(structure, XtbEngine(threads=1), tmp_path / "work", 1e-4, 2, *files, free=free)
-        assert ("Starting anew" in caplog.text) == (free == "junction")
+        assert ("Starting over" in caplog.text) == (free == "junction")
 
 
 def test_a_contact_that_is_none_is_refused_on_the_command_line(tmp_path, capsys):
