@@ -163,7 +163,9 @@ def _earlier_frames(path: Path, atoms: Atoms, protocol: str) -> list[Atoms]:
     if frames and not _same_start(frames[0], atoms, protocol):
         aside = path.replace(path.with_name(f"earlier-{path.name}"))
         log.warning(
-            "Starting over: %s is of another start geometry, free atoms or settings; renamed to %s", path, aside
+            "Starting over: %s is of another start geometry, free atoms or settings; renamed to %s",
+            path,
+            aside,
         )
         return []
     if not frames:
