@@ -60,6 +60,11 @@ def relaxation_start(wildcards):
     return study.relaxed_start(wildcards.dot) or []
 
 
+def force_threshold(wildcards):
+    """Force (eV/Ang) to which a dot, or a junction of it, is relaxed."""
+    return study.config.relax.fmax(study.dot(wildcards.dot).atoms)
+
+
 # Plain values where nothing depends on the wildcards: Snakemake calls each function for each job.
 def density_before(batch):
     """Input function: H and S of the contact whose density starts the first SCF of a batch, with `seed_density`."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from qdjunction.core.results import read_result
+from qdjunction.study.results import RelaxationRecord
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.workflow
@@ -84,15 +86,19 @@ def test_a_contact_more_leaves_what_is_done(study):
 
 
 def test_a_study_runs_from_anywhere_into_a_folder_of_any_name(tmp_path):
-    """Through `qdjunction run`, in a folder with a space, on a Python in another, with results elsewhere."""
+    """Through `qdjunction run`, in a folder with a space, on a Python in another, with results elsewhere.
+
+    Its junctions are relaxed, two in one job.
+    """
     here, results = tmp_path / "my studies", tmp_path / "Übung 1"
     here.mkdir()
     environment = tmp_path / "my environment"
     environment.symlink_to(sys.prefix)
     (here / "mine.yaml").write_text(
-        "study: Cs dot, from anywhere\nrelax: {start: scratch}\nelectrodes: {layers: 1}\n"
+        "study: Cs dot, from anywhere\nrelax: {start: scratch}\nelectrodes: {layers: 2, relax: contact}\n"
         "transport: {energy_min_ev: -4, energy_max_ev: 6, energy_step_ev: 0.05}\n"
-        f"results: {results}\ndots: [{{dot: 1Pb, cation: Cs, contacts: [short]}}]\n"
+        f"results: {results}\ndots: [{{dot: 1Pb, cation: Cs, contacts: [short, long]}}]\n"
+        "resources: {contacts_per_job: 2}\n"
     )
     path = os.pathsep.join(part for part in os.environ["PATH"].split(os.pathsep) if sys.prefix not in part)
     run = subprocess.run(
@@ -100,5 +106,12 @@ def test_a_study_runs_from_anywhere_into_a_folder_of_any_name(tmp_path):
         cwd=here, capture_output=True, text=True, env=os.environ | {"PATH": path}, check=False, timeout=600,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
-    assert "Cs dot, from anywhere" in (results / "report" / "index.html").read_text()
+    page = (results / "report" / "index.html").read_text()
+    assert "Cs dot, from anywhere" in page
+    assert "Contacts of the relaxed junctions" in page
+    for name in ("short", "long"):
+        record = read_result(RelaxationRecord, results / "1Pb_CsPbBr3" / name / "junction.json")
+        assert record.converged
+        assert record.junction.held_shift_ang == 0
+        assert f'<td class="word">1Pb_CsPbBr3/{name}</td>' in page
     assert sorted(path.name for path in here.iterdir()) == [".snakemake", "mine.yaml"]

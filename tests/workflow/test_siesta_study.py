@@ -83,6 +83,25 @@ def test_pre_relaxation_can_be_left_out(folder):
     assert "pre_relax" not in planned(snakemake(folder, "-n"))
 
 
+def test_junctions_are_relaxed_only_where_the_study_says_so(folder):
+    """Twice, as dots are; their SCF then starts from the density of their own relaxation, and waits for no other."""
+    assert not {"relax_junction", "pre_relax_junction"} & set(planned(snakemake(folder, "-n")))
+    change(folder, "siesta:\n", "seed_density: true\nelectrodes: {relax: contact}\nsiesta:\n")
+    dry = snakemake(folder, "-n")
+    rules = planned(dry)
+    assert [rules.count(rule) for rule in ("pre_relax_junction", "relax_junction", "hamiltonian")] == [
+        2,
+        2,
+        2,
+    ]
+    inputs = dict(re.findall(r"^rule (\w+):\n +input: (.*)$", dry.stdout, re.MULTILINE))
+    assert inputs["pre_relax_junction"] == "results/1Pb_MAPbBr3/relaxed.extxyz"
+    assert re.match(
+        r"\S+/relaxed.extxyz, \S+/(short|long)/pre_relaxed.extxyz, .*Au.psf", inputs["relax_junction"]
+    )
+    assert re.match(r"\S+/(short|long)/junction.extxyz, pseudopotentials/", inputs["hamiltonian"])
+
+
 def test_a_density_is_handed_on_from_contact_to_contact(folder):
     change(folder, "siesta:\n", "seed_density: true\nsiesta:\n")
     dry = snakemake(folder, "-n")

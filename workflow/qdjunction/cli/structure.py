@@ -1,7 +1,7 @@
 """Commands for structures: dot, junction, relax."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from qdjunction.cli.commands import Command, Commands, Keys, option
 from qdjunction.cli.electronic import EngineCommand
@@ -56,6 +56,11 @@ class Relax(EngineCommand):
     structure: str = option(..., "extended XYZ file", positional=True)
     fmax: Force = option(0.05, "largest force at the end", unit="eV/Ang")
     max_steps: int = option(2000, "maximum number of steps", ge=0)
+    free: Literal["all", "contact", "junction"] = option(
+        "all",
+        "atoms that move; of a junction: those at the contacts, or all but the lead layers",
+        metavar="ATOMS",
+    )
     output: Path = structure_file()
 
     def run(self) -> None:
@@ -63,7 +68,7 @@ class Relax(EngineCommand):
 
         relax(
             self.structure, self.make_engine(), self.folder, self.fmax, self.max_steps,
-            self.output, self.output.with_suffix(".json"),
+            self.output, self.output.with_suffix(".json"), free=self.free,
         )  # fmt: skip
 
 

@@ -39,8 +39,8 @@ def relax(
 ) -> Relaxation:
     """Relax `atoms` with `calculator`, or resume where an earlier call in `workdir` stopped.
 
-    Every step is in the trajectory before the next one is computed. A later call with the same atoms, method
-    and settings replays it into the optimiser (its Hessian included) and resumes from the last complete frame;
+    Every step is in the trajectory before the next one is computed. A later call with the same atoms, constraints,
+    method and settings replays it into the optimiser (its Hessian included) and resumes from the last complete frame;
     steps and wall time count over all calls. Any other trajectory is renamed.
 
     Parameters
@@ -85,7 +85,8 @@ def _relax(
     max_steps: int,
     forget: Callable[[], None],
 ) -> Relaxation:
-    protocol = json.dumps({"method": engine.method, "settings": engine.settings}, sort_keys=True)
+    held = {"constraints": [held.todict() for held in atoms.constraints]} if atoms.constraints else {}
+    protocol = json.dumps({"method": engine.method, "settings": engine.settings, **held}, sort_keys=True)
     frames = _earlier_frames(path, atoms, protocol)
     moving = (frames[-1] if frames else atoms).copy()
     moving.set_constraint(atoms.constraints)
@@ -162,7 +163,9 @@ def _earlier_frames(path: Path, atoms: Atoms, protocol: str) -> list[Atoms]:
     if frames and not _same_start(frames[0], atoms, protocol):
         aside = path.replace(path.with_name(f"earlier-{path.name}"))
         log.warning(
-            "Starting over: %s is of another start geometry or other settings; renamed to %s", path, aside
+            "Starting over: %s is of another start geometry, free atoms or settings; renamed to %s",
+            path,
+            aside,
         )
         return []
     if not frames:

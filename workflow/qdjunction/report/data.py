@@ -48,10 +48,27 @@ class LocalDensity:
 
 @dataclass(frozen=True, eq=False)
 class JunctionResults:
-    """One junction: geometry, T(E), frontier orbitals, local density of states (None if that failed)."""
+    """One junction.
+
+    Attributes
+    ----------
+    case : JunctionCase
+        Its entry in the study.
+    atoms : ase.Atoms
+        Geometry.
+    relaxation : RelaxationRecord or None
+        Record of its relaxation; None if it was not relaxed.
+    transmission : Transmission
+        T(E).
+    frontier : FrontierRecord
+        Frontier orbitals.
+    density : LocalDensity or None
+        Local density of states; None if that failed.
+    """
 
     case: JunctionCase
     atoms: Atoms
+    relaxation: RelaxationRecord | None
     transmission: Transmission
     frontier: FrontierRecord
     density: LocalDensity | None
@@ -202,7 +219,7 @@ def collect(study: Study) -> StudyResults:
         If a file is missing or cannot be read.
     """
     root = study.results
-    dots = tuple(filter(None, (_dot(root, case) for case in study.dots)))
+    dots = tuple(filter(None, (_dot(study, case) for case in study.dots)))
     failures = failures_of(study)
     return StudyResults(
         study=study,
@@ -252,8 +269,8 @@ def read_timings(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["job", "dot", "junction", "wall_s", "cpu_s", "max_rss_mb"])
 
 
-def _dot(root: Path, case: DotCase) -> DotResults | None:
-    folder = root / case.id
+def _dot(study: Study, case: DotCase) -> DotResults | None:
+    folder = study.results / case.id
     if read_failure(folder / layout.RELAXATION):
         return None
     levels = folder / layout.HAMILTONIAN
@@ -271,13 +288,13 @@ def _dot(root: Path, case: DotCase) -> DotResults | None:
         electrons=structure.engine if structure else None,
         homo_ev=structure.homo_ev if structure else np.nan,
         lumo_ev=structure.lumo_ev if structure else np.nan,
-        series=() if read_failure(folder / layout.SERIES) else tuple(_series(root, case)),
+        series=() if read_failure(folder / layout.SERIES) else tuple(_series(study, case)),
     )
 
 
-def _series(root: Path, case: DotCase) -> Iterator[SeriesResults]:
-    folder = root / case.id
-    junctions = {junction.name: found for junction in case.junctions if (found := _junction(root, junction))}
+def _series(study: Study, case: DotCase) -> Iterator[SeriesResults]:
+    folder = study.results / case.id
+    junctions = {junction.name: found for junction in case.junctions if (found := _junction(study, junction))}
     summaries = {one.left: one for one in read_result(SeriesRecord, folder / layout.SERIES).series}
     conductance, spectrum = read_table(folder / layout.CONDUCTANCE), read_table(folder / layout.SERIES_TABLE)
     for left, names in series_of(case).items():
@@ -299,13 +316,16 @@ def _series(root: Path, case: DotCase) -> Iterator[SeriesResults]:
         )
 
 
-def _junction(root: Path, case: JunctionCase) -> JunctionResults | None:
-    folder = root / case.id
+def _junction(study: Study, case: JunctionCase) -> JunctionResults | None:
+    folder = study.results / case.id
     if read_failure(folder / layout.TRANSMISSION) or read_failure(folder / layout.FRONTIER):
         return None
     return JunctionResults(
         case=case,
         atoms=read_structure(folder / layout.JUNCTION),
+        relaxation=read_result(RelaxationRecord, folder / layout.JUNCTION_RELAXATION)
+        if study.relaxes_junctions
+        else None,
         transmission=read_transmission(folder / layout.TRANSMISSION),
         frontier=read_result(FrontierRecord, folder / layout.FRONTIER),
         density=None

@@ -80,6 +80,8 @@ def junction_hamiltonian(
 ) -> None:
     """Build a junction from a relaxed dot and converge its SCF; see `junction` and `hamiltonian`."""
     junction(structure, left, right, electrodes, junction_file)
+    # It may be left from an earlier configuration in which the junction was relaxed.
+    Path(junction_file).with_suffix(".json").unlink(missing_ok=True)
     hamiltonian(
         junction_file, engine, Path(workdir) / "hamiltonian", output, density_from,
         structure, junction_settings(left, right, electrodes),

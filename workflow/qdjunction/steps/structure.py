@@ -1,18 +1,25 @@
 """Structures and junctions, from files to files: build, relax, attach tips."""
 
 import logging
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 from ase import Atoms
+from ase.constraints import FixAtoms
 
 from qdjunction.core.errors import EngineError, InputError, StructureError
 from qdjunction.core.files import write_json
-from qdjunction.core.provenance import digests, provenance
+from qdjunction.core.provenance import digest, digests, provenance
+from qdjunction.core.resume import resume, task_key
 from qdjunction.core.schema import Section
 from qdjunction.engine.contract import Engine
-from qdjunction.structure.integrity import examine
+from qdjunction.structure.contacts import contact_distance
+from qdjunction.structure.integrity import Integrity, examine
 from qdjunction.structure.junction import build_junction
+from qdjunction.structure.junction_relaxation import Free, JunctionState, examine_junction, free_atoms
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.settling import DESCRIPTION, settling_springs
 from qdjunction.structure.sources.contract import SourceSettings
@@ -23,6 +30,9 @@ log = logging.getLogger(__name__)
 
 SETTLED_EV_PER_ANG = 0.3
 """Largest force (eV/Ang) at the end of the restrained stage of the relaxation of a new dot."""
+
+HELD_ANG = 1e-4
+"""Shift (Ang) below which an atom that an engine was to hold has stayed: files keep eight decimals."""
 
 
 def dot(settings: SourceSettings[Any], definition: Section, output: str | Path, record: str | Path) -> None:
@@ -43,25 +53,51 @@ def relax(
     output: str | Path,
     record: str | Path,
     start: str | Path | None = None,
+    free: Free | Literal["all"] = "all",
+    made_from: str | Path | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> None:
     """Relax a structure, starting from the coordinates in `start` if it is given.
 
-    The record states which contacts, bonds and protons were preserved. A lost contact is not an error here, since the
-    study may not use it; `junction` refuses it.
+    The record states which contacts, bonds and protons were preserved. In a dot a lost contact is not an error here,
+    since the study may not use it; `junction` refuses it. A junction that has lost a contact is refused here.
+
+    Parameters
+    ----------
+    structure : str or Path
+        Extended XYZ file.
+    engine : Engine
+        Engine that relaxes it.
+    workdir : str or Path
+        Working folder; a later call with the same arguments resumes from what an earlier one left here.
+    fmax_ev_per_ang : float
+        Threshold of the force on a free atom (eV/Ang).
+    max_steps : int
+        Maximum number of steps over all calls.
+    output, record : str or Path
+        Files to write: the relaxed structure and its `RelaxationRecord`.
+    start : str or Path, optional
+        Extended XYZ file of the same atoms to start from.
+    free : {"all", "contact", "junction"}
+        Which atoms move. All but ``all`` are for junctions; see `free_atoms`.
+    made_from, settings : optional
+        File and settings that `structure` was made from in the same job, for the record; by default the input is
+        `structure` itself.
 
     Raises
     ------
     InputError
         If the atoms in `start` are not those of `structure`.
     StructureError
-        If the structure cannot be examined after the relaxation; see `examine`.
+        If the structure cannot be examined after the relaxation, see `examine` and `examine_junction`; or if a junction
+        has lost a contact.
     EngineError
         If the relaxation does not converge; the last geometry stays in `workdir` and a later call resumes from it.
     """
     built = read_structure(structure)
-    examine(built, built)  # raises an error now rather than after hours of relaxation
+    _examine(built, built, free)  # raises an error now rather than after hours of relaxation
     atoms = built.copy()
-    origin = {"structure": str(structure)}
+    origin = {"structure": str(made_from or structure)}
     if start:
         relaxed = read_structure(start)
         if list(relaxed.symbols) != list(atoms.symbols):
@@ -72,10 +108,13 @@ def relax(
         atoms.positions = relaxed.positions
         origin |= {"start": str(start)}
         log.info("starting from the relaxed geometry %s", start)
-    is_new = not start and "relaxed" not in atoms.info and engine.takes_springs
+    if free != "all":
+        atoms.set_constraint(FixAtoms(np.setdiff1d(np.arange(len(atoms)), free_atoms(built, free))))
+    is_new = free == "all" and not start and "relaxed" not in atoms.info and engine.takes_springs
     settling = _settle(atoms, engine, Path(workdir) / "settling", max_steps) if is_new else None
     result = engine.relax(atoms, Path(workdir), fmax_ev_per_ang, max_steps)
-    integrity = examine(result.atoms, built)
+    result.atoms.set_constraint()
+    integrity, state = _examine(result.atoms, built, free)
     made = RelaxationRecord(
         converged=result.converged,
         energy_ev=result.energy_ev,
@@ -84,17 +123,23 @@ def relax(
         wall_time_s=result.wall_time_s,
         reason=result.reason,
         integrity=IntegrityRecord.model_validate(integrity.record()),
+        **({"junction": state} if state else {}),
         fmax_wanted_ev_per_ang=fmax_ev_per_ang,
         formula=atoms.get_chemical_formula("hill"),
         settling=settling,
         engine=result.engine,
         inputs=origin,
-        provenance=provenance(inputs=digests(*origin.values())),
+        provenance=provenance(inputs=digests(*origin.values()), settings=dict(settings or {})),
     )
     if not result.converged:
         made.write(Path(workdir) / "not_converged.json")
         raise EngineError(
             f"{structure}: {result.reason} Raise relax.max_steps; the relaxation resumes from {workdir}."
+        )
+    if state:
+        _check_junction(state, structure, made, Path(workdir) / "refused.json")
+        result.atoms.info["contact_distance_ang"] = contact_distance(
+            result.atoms, *(tip.contact for tip in state.tips)
         )
     log.info("relaxed in %d steps: fmax %.3f eV/Ang", result.steps, result.fmax_ev_per_ang)
     for finding in integrity.findings:
@@ -108,6 +153,36 @@ def relax(
     }
     write_structure(result.atoms, output)
     made.write(record)
+
+
+def _examine(
+    atoms: Atoms, built: Atoms, free: Free | Literal["all"]
+) -> tuple[Integrity, JunctionState | None]:
+    """Compare a structure with the same one as built; tips and contacts where the tips of a junction are held."""
+    return (examine(atoms, built), None) if free == "all" else examine_junction(atoms, built, free)
+
+
+def _check_junction(
+    state: JunctionState, structure: str | Path, made: RelaxationRecord, refused: Path
+) -> None:
+    """Raise if a relaxed junction is none any more; its record is then written to `refused`."""
+    if state.held_shift_ang > HELD_ANG:
+        raise EngineError(
+            f"{structure}: the engine '{made.engine.name}' has moved atoms that it was to hold, by up to "
+            f"{state.held_shift_ang:.3f} Ang; its `relax` must keep to ase.constraints.FixAtoms."
+        )
+    for tip in state.tips:
+        log.info(
+            "contact %s: apex to %s %.3f Ang, %.3f as built; %s has moved by %.3f Ang, the apex by %.3f",
+            tip.contact, tip.symbol, tip.distance_ang, tip.built_ang, tip.symbol, tip.contact_shift_ang,
+            tip.apex_shift_ang,
+        )  # fmt: skip
+    if state.lost:
+        made.write(refused)
+        raise StructureError(
+            f"{structure}: relaxed ({state.free} free), it is no junction any more: {'; '.join(state.lost)}; choose "
+            f"other contacts or another apex distance, or do not relax it. {refused} has the details."
+        )
 
 
 def _settle(atoms: Atoms, engine: Engine, workdir: Path, max_steps: int) -> Settling | None:
@@ -162,6 +237,42 @@ def junction(
     if record:
         settings = junction_settings(left, right, electrodes)
         write_json({"provenance": provenance(inputs=digests(structure), settings=settings)}, record)
+
+
+def relax_junction(
+    structure: str | Path,
+    left: str,
+    right: str,
+    electrodes: ElectrodeSettings,
+    engine: Engine,
+    workdir: str | Path,
+    fmax_ev_per_ang: float,
+    max_steps: int,
+    output: str | Path,
+    record: str | Path,
+    start: str | Path | None = None,
+) -> None:
+    """Build a junction from a relaxed dot and relax it; see `junction` and `relax`.
+
+    `electrodes.relax` says which atoms are free. A relaxation that was finished in `workdir` before is not repeated.
+    """
+    if electrodes.relax == "none":
+        raise InputError(
+            "electrodes.relax is none, so no atom of the junction is free; set it to contact or junction"
+        )
+    free, built = electrodes.relax, Path(workdir) / "junction.extxyz"
+    junction(structure, left, right, electrodes, built)
+
+    def compute(relaxed: Path, made: Path) -> None:
+        relax(
+            built, engine, workdir, fmax_ev_per_ang, max_steps, relaxed, made, start, free,
+            made_from=structure, settings=junction_settings(left, right, electrodes),
+        )  # fmt: skip
+
+    # What has converged does not depend on the steps that it might have taken.
+    inputs = map(digest, [built, *([start] if start else []), *engine.inputs(read_structure(built))])
+    task = task_key(inputs, engine=asdict(engine.info), free=free, fmax_ev_per_ang=fmax_ev_per_ang)
+    resume([output, record], workdir, task, compute)
 
 
 def junction_settings(left: str, right: str, electrodes: ElectrodeSettings) -> dict[str, Any]:

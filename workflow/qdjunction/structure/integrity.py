@@ -250,7 +250,7 @@ def examine(atoms: Atoms, built: Atoms) -> Integrity:
     return Integrity(
         contacts={
             name: _contact_state(atoms, name, now, taken, as_built)
-            if _is_halide_of_lead(atoms, name)
+            if is_halide_of_lead(atoms, name)
             else _anchor_state(atoms, name, *anchors, gained)
             for name in atoms.info.get("contacts", {})
         },
@@ -282,7 +282,7 @@ def check_contact(atoms: Atoms, name: str) -> None:
     """
     relaxed = atoms.info.get("relaxed")
     found = relaxed.get("lost_contacts", {}).get(name) if isinstance(relaxed, Mapping) else None
-    if not found and _is_halide_of_lead(atoms, name):
+    if not found and is_halide_of_lead(atoms, name):
         bonds = _bonds(atoms)
         as_built = lattice_bonds(atoms) or set(bonds)
         found = _contact_state(atoms, name, bonds, set(_nearest(atoms).tolist()), as_built).lost
@@ -331,6 +331,11 @@ def lattice_bonds(atoms: Atoms) -> set[Bond] | None:
     return {(int(p), int(h) + len(pb)) for p, h in zip(touched, halide, strict=True)}
 
 
+def is_halide_of_lead(atoms: Atoms, name: str) -> bool:
+    """Whether a contact is at a halide of a structure with Pb."""
+    return atoms.symbols[contact(atoms, name).atom] in HALIDES and bool((atoms.symbols == "Pb").any())
+
+
 def _bonds(atoms: Atoms) -> dict[Bond, float]:
     table = pb_halide_bonds(atoms)
     return {
@@ -351,11 +356,6 @@ def _without(bonds: Mapping[Bond, float], pb_halide: Set[Bond]) -> dict[Bond, fl
 def _changed(atoms: Atoms, bonds: Iterable[Bond]) -> Iterator[BondDistance]:
     for bond in sorted(bonds):
         yield BondDistance(*bond, float(atoms.get_distance(*bond)))
-
-
-def _is_halide_of_lead(atoms: Atoms, name: str) -> bool:
-    """Return whether a contact is at a halide of a structure with Pb."""
-    return atoms.symbols[contact(atoms, name).atom] in HALIDES and bool((atoms.symbols == "Pb").any())
 
 
 def _anchor_state(

@@ -87,7 +87,6 @@ def build_junction(
     for name in (left, right):
         check_contact(dot, name)
     tips = _rotated_tips(dot, sites, apices, layers)
-    _check_tips(tips, (left, right))
 
     atoms: Atoms = dot.copy()
     atoms.pbc = False
@@ -95,13 +94,16 @@ def build_junction(
     for side, tip in enumerate(tips, start=1):
         tip.set_tags(side * step + tip.get_tags())
         atoms += tip
-    _check_overlap(atoms, sites)
     atoms.info |= {
         "left": left,
         "right": right,
         "lead_layers": lead_layers,
         "contact_distance_ang": contact_distance(dot, left, right),
     }
+    if clash := find_clash(atoms):
+        raise StructureError(
+            f"{clash}; choose other contacts, fewer layers or a longer apex distance, or relax the dot."
+        )
     return atoms
 
 
@@ -140,6 +142,23 @@ def tip_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the indices of all gold atoms of the left and of the right tip of a junction."""
     sides = _sides(atoms.get_tags())
     return np.flatnonzero(sides == 1), np.flatnonzero(sides == 2)
+
+
+def find_clash(atoms: Atoms) -> str:
+    """Return which atoms of a junction are too close, in a sentence without its full stop; empty if none are.
+
+    The tips must stay `MIN_TIP_DISTANCE_ANG` apart, gold must touch no atom of the dot but its contact
+    (`TOUCH_FRACTION`), and no two atoms may overlap (`OVERLAP_FRACTION`).
+    """
+    names = atoms.info["left"], atoms.info["right"]
+    left, right = tip_atoms(atoms)
+    distance = float(cdist(atoms.positions[left], atoms.positions[right]).min())
+    if distance < MIN_TIP_DISTANCE_ANG:
+        return (
+            f"The tips at contacts '{names[0]}' and '{names[1]}' come within {distance:.2f} Ang of each other, but "
+            f"must stay {MIN_TIP_DISTANCE_ANG:.2f} Ang apart"
+        )
+    return _overlap(atoms, [contact(atoms, name) for name in names])
 
 
 def _sides(tags: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -181,18 +200,8 @@ def _rotated_tips(
     return tips[0][int(best[0])], tips[1][int(best[1])]
 
 
-def _check_tips(tips: tuple[Atoms, Atoms], names: tuple[str, str]) -> None:
-    distance = float(cdist(tips[0].positions, tips[1].positions).min())
-    if distance < MIN_TIP_DISTANCE_ANG:
-        raise StructureError(
-            f"The tips at contacts '{names[0]}' and '{names[1]}' come within {distance:.2f} Ang of "
-            f"each other; they must stay {MIN_TIP_DISTANCE_ANG:.2f} Ang apart; choose other contacts "
-            "or fewer layers."
-        )
-
-
-def _check_overlap(atoms: Atoms, sites: list[Contact]) -> None:
-    """Raise StructureError if any two atoms overlap, or if gold touches an atom other than its contact."""
+def _overlap(atoms: Atoms, sites: list[Contact]) -> str:
+    """Return the worst pair of atoms that overlap, or of gold and an atom other than its contact that it touches."""
     radii = covalent_radii[atoms.numbers]
     reach = TOUCH_FRACTION * 2 * radii.max()
     # The dot comes before the tips, so of a pair of dot and gold the gold is the second.
@@ -204,10 +213,10 @@ def _check_overlap(atoms: Atoms, sites: list[Contact]) -> None:
     stray = (side[first] == 0) & (side[second] > 0) & (first != own_contact[second])
     wrong = np.flatnonzero((relative < OVERLAP_FRACTION) | stray & (relative < TOUCH_FRACTION))
     if not len(wrong):
-        return
+        return ""
     worst = wrong[np.argmin(relative[wrong])]
     i, j = int(first[worst]), int(second[worst])
-    raise StructureError(
+    return (
         f"Atoms {i} ({atoms[i].symbol}) and {j} ({atoms[j].symbol}) are {distance[worst]:.2f} Ang apart, "
-        "which is too close; choose other contacts, fewer layers or a longer apex distance, or relax the dot."
+        "which is too close"
     )

@@ -1,5 +1,7 @@
 """Settings of the electrodes; cheap to import."""
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from qdjunction.core.schema import Section
@@ -15,6 +17,10 @@ class ElectrodeSettings(Section):
     apex_distance_ang: float | None = Field(default=None, ge=2, le=4.5)
     """Distance from the apex to the contact atom (Ang); by default that of its element (Cl 2.66, Br 2.76, I 2.88,
     S 2.42), and required for any other. Below 2 Ang the two atoms overlap, beyond 4.5 Ang they do not touch."""
+    relax: Literal["none", "contact", "junction"] = "none"
+    """Which atoms of a junction are relaxed, to the thresholds of the section `relax`: `none`; `contact`, the apex
+    layers of both tips and what surrounds the contact atoms (the octahedron of a halide; in a molecule the atoms bonded
+    to it); `junction`, all but the lead layers, which always stay where they are."""
 
     @model_validator(mode="after")
     def _check_lead_layers(self) -> "ElectrodeSettings":

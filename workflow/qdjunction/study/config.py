@@ -63,20 +63,20 @@ else:
 
 
 class RelaxSettings(Section):
-    """Geometry relaxation of the dots."""
+    """Geometry relaxation of the dots, and of the junctions if `electrodes.relax` says so."""
 
     start: Literal["catalogue", "scratch"] = "catalogue"
-    """`catalogue` starts from the geometry in `clusters/relaxed`, if there is one, `scratch` from the ideal lattice. A
-    structure from a file starts from the geometry in the file."""
+    """`catalogue` starts dots from the geometry in `clusters/relaxed`, if there is one, `scratch` from the ideal
+    lattice. A structure from a file starts from the geometry in the file, a junction from the one that is built."""
     pre_relax: bool = True
     """Before a relaxation with DFT, relax with the embedded engine; this saves most of the DFT steps."""
     fmax_ev_per_ang: Force = 0.05
-    """Largest force on an atom at convergence (eV/Ang). Below 1e-4 forces are numerical noise, above 1
+    """Largest force on a free atom at convergence (eV/Ang). Below 1e-4 forces are numerical noise, above 1
     nothing is relaxed."""
     fmax_large_ev_per_ang: Force = 0.1
-    """The same for dots with at least `large_from_atoms` atoms (eV/Ang)."""
+    """The same for dots with at least `large_from_atoms` atoms, and for their junctions (eV/Ang)."""
     large_from_atoms: int = Field(default=200, ge=1)
-    """Number of atoms from which a dot counts as large."""
+    """Number of atoms, without gold, from which a dot counts as large."""
     max_steps: int = Field(default=2000, ge=0, le=1_000_000)
     """Maximum number of steps. A relaxation that has not converged by then fails; a larger number resumes from its last
     geometry."""
@@ -183,10 +183,11 @@ class Config(Section):
     electrodes: ElectrodeSettings = ElectrodeSettings()
     """The gold pyramids."""
     relax: RelaxSettings = RelaxSettings()
-    """Geometry relaxation of the dots."""
+    """Geometry relaxation of the dots, and of the junctions if `electrodes.relax` says so."""
     seed_density: bool = False
     """Start the SCF of each contact from the density of the previous contact, if the engine can. This saves iterations,
-    but the junctions of a dot then run one after the other."""
+    but the junctions of a dot then run one after the other. Relaxed junctions (`electrodes.relax`) start from the
+    density of their own relaxation instead."""
     transport: TransportSettings = TransportSettings()
     """Transmission, leads, temperature."""
     interference: InterferenceSettings = InterferenceSettings()

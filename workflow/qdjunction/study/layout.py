@@ -12,8 +12,9 @@ CONDUCTANCE = "conductance.csv"
 SERIES_TABLE = "series.csv"
 SERIES = "series.json"
 
-# Of a junction, in its subfolder of the dot's folder, beside its own `HAMILTONIAN`
+# Of a junction, in its subfolder of the dot's folder, beside its own `HAMILTONIAN`, `PRE_RELAXED` and `PRE_RELAXATION`
 JUNCTION = "junction.extxyz"
+JUNCTION_RELAXATION = "junction.json"
 TRANSMISSION = "transmission.nc"
 FRONTIER = "frontier.json"
 LOCAL_DENSITY = "local_density.nc"

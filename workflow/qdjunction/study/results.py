@@ -15,6 +15,7 @@ from qdjunction.structure.integrity import (
     PbHalideDistance,
     Proton,
 )
+from qdjunction.structure.junction_relaxation import JunctionState
 from qdjunction.traces.results import SiteRecord
 
 
@@ -41,14 +42,16 @@ class Settling(Result):
 
 
 class RelaxationRecord(Result):
-    """A relaxation: ``relaxed.json`` and ``pre_relaxed.json``.
+    """A relaxation: ``relaxed.json`` and ``pre_relaxed.json`` of a dot, ``junction.json`` of a junction.
 
     Attributes
     ----------
     converged, energy_ev, fmax_ev_per_ang, steps, wall_time_s, reason
         As in `Relaxation`.
     integrity : IntegrityRecord or None
-        None in results of versions without this check.
+        Of the dot, also in a junction; None in results of versions without this check.
+    junction : JunctionState or None
+        Of tips and contacts; None for a dot.
     fmax_wanted_ev_per_ang : float
         Convergence threshold of the largest force (eV/Ang).
     formula : str
@@ -68,6 +71,7 @@ class RelaxationRecord(Result):
     wall_time_s: float
     reason: str
     integrity: IntegrityRecord | None = None
+    junction: JunctionState | None = None
     fmax_wanted_ev_per_ang: float
     formula: str
     settling: Settling | None

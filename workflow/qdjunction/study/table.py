@@ -229,8 +229,17 @@ class Study:
 
     def is_pre_relaxed(self, dot: str) -> bool:
         """Return whether the embedded engine relaxes this dot before the study's engine does."""
-        enabled = self.config.relax.pre_relax and not ENGINES[self.config.engine].embedded
-        return enabled and not self.relaxed_start(dot)
+        return self._pre_relaxes and not self.relaxed_start(dot)
+
+    @property
+    def relaxes_junctions(self) -> bool:
+        """Whether junctions are relaxed."""
+        return self.config.electrodes.relax != "none"
+
+    @property
+    def pre_relaxes_junctions(self) -> bool:
+        """Whether the embedded engine relaxes junctions before the study's engine does."""
+        return self.relaxes_junctions and self._pre_relaxes
 
     def engine_files(self, dot: str, gold: bool = False) -> list[Path]:
         """Return the input files of the engine, such as pseudopotentials, for a dot with or without gold.
@@ -248,10 +257,19 @@ class Study:
         return any(self.engine_files(dot.id, gold=True) for dot in self.dots)
 
     def junction_before(self, dot: str, name: str) -> JunctionCase | None:
-        """Return the junction from whose density the SCF of junction `name` starts; None if there is none."""
+        """Return the junction from whose density the SCF of junction `name` starts; None if there is none.
+
+        There is none for relaxed junctions, which start from the density of their own relaxation.
+        """
         names = [case.name for case in self.dot(dot).junctions]
         index = names.index(name)
-        return self.dot(dot).junctions[index - 1] if self.config.seed_density and index else None
+        seeded = self.config.seed_density and not self.relaxes_junctions
+        return self.dot(dot).junctions[index - 1] if seeded and index else None
+
+    @property
+    def _pre_relaxes(self) -> bool:
+        """Whether the embedded engine relaxes first."""
+        return self.config.relax.pre_relax and not ENGINES[self.config.engine].embedded
 
     @cached_property
     def _engine_files(self) -> Callable[[tuple[str, ...]], list[Path]]:

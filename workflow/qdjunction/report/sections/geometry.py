@@ -1,11 +1,13 @@
-"""Geometries of the dots, their relaxations and the corrections of calculations."""
+"""Geometries of dots and relaxed junctions, their relaxations and the corrections of calculations."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from qdjunction.report.sections.contract import PageSection
+from qdjunction.report.sections.contract import PageSection, of_junctions
 from qdjunction.report.tables import MISSING, Table, number, row_tuples
+from qdjunction.study import layout
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
     from qdjunction.report.data import DotResults, StudyResults
     from qdjunction.report.page import Page
     from qdjunction.study.results import RelaxationRecord
+    from qdjunction.study.table import Study
+
+GFN1_APEX_ANG: Mapping[str, float] = {"Cl": 2.53, "Br": 2.58, "I": 2.68}
+"""Distance (Ang) of apex and halide at the minimum of GFN1-xTB, for rigid tips on 1Pb: measured in docs/engines.md."""
 
 
 class GeometrySection(PageSection):
@@ -22,12 +28,17 @@ class GeometrySection(PageSection):
     order = 70
     title = "Geometries"
 
+    def files(self, study: Study) -> Iterable[str]:
+        """Return the records of relaxed junctions."""
+        return of_junctions(study, layout.JUNCTION_RELAXATION) if study.relaxes_junctions else ()
+
     def html(self, page: Page) -> Markup:
         """Return the tables."""
         return page.render(
             HTML,
             dots_table=dots_table(page.results),
             bonds_table=bonds_table(page.results),
+            contacts_table=contacts_table(page.results),
             corrections_table=corrections_table(page.results),
         )
 
@@ -37,6 +48,9 @@ HTML = """
 <h2>Geometries</h2>
 {{ show_table(dots_table) }}
 {{ show_table(bonds_table) }}
+{% if contacts_table %}
+{{ show_table(contacts_table) }}
+{% endif %}
 {% if corrections_table and corrections_table.rows %}
 {{ show_table(corrections_table) }}
 {% elif corrections_table %}
@@ -78,6 +92,59 @@ def dots_table(results: StudyResults) -> Table:
     )  # fmt: skip
 
 
+def contacts_table(results: StudyResults) -> Table | None:
+    """Both contacts of every relaxed junction; None where junctions are not relaxed."""
+    from qdjunction.structure.anchors import APEX_DISTANCE_ANG
+
+    if not results.study.relaxes_junctions:
+        return None
+    rows = []
+    for junction in (junction for dot in results.dots for junction in dot.junctions):
+        if (record := junction.relaxation) is None or (state := record.junction) is None:
+            continue
+        for tip in state.tips:
+            published = APEX_DISTANCE_ANG.get(tip.symbol)
+            rows.append(
+                (
+                    junction.case.id,
+                    tip.contact,
+                    tip.symbol,
+                    _not_kept(record),
+                    number(tip.built_ang),
+                    number(tip.distance_ang),
+                    MISSING if published is None else number(published),
+                    number(tip.contact_shift_ang),
+                    number(tip.apex_shift_ang),
+                    str(record.steps),
+                    number(record.fmax_ev_per_ang, 3),
+                )
+            )
+    free = {
+        "contact": "The apex layers of both tips and what surrounds the contact atoms were free",
+        "junction": "All atoms but those of the lead layers were free",
+    }[results.study.config.electrodes.relax]
+    caption = (
+        f"Contacts of the relaxed junctions. {free}. Distances are those of the gold apex and the contact atom: as "
+        "built, relaxed, and published (Cl, Br, I: Zheng et al., Nat. Commun. 10, 5458 (2019); S: Jackson et al., "
+        "Surf. Sci. 603, 807 (2009))."
+    )
+    if results.engine.method == "GFN1-xTB":
+        own = ", ".join(f"{distance:.2f} for {symbol}" for symbol, distance in GFN1_APEX_ANG.items())
+        caption += (
+            f" The minimum of GFN1-xTB itself lies at shorter distances (Å): {own}, for rigid tips on 1Pb. A contact "
+            "that is relaxed with it therefore does not keep the published distance."
+        )
+    return Table(
+        caption,
+        (
+            "junction", "contact", "atom", "not as built", "as built (Å)", "relaxed (Å)", "published (Å)",
+            "atom moved (Å)", "apex moved (Å)", "steps", "largest force (eV/Å)",
+        ),
+        tuple(rows),
+        4,
+    )  # fmt: skip
+
+
 def _start(dot: DotResults) -> str:
     """Return the start of the relaxation in words."""
     if before := dot.pre_relaxation:
@@ -101,6 +168,11 @@ def corrections_table(results: StudyResults) -> Table | None:
         for where, task, engine in (
             (dot.case.id, "relaxation", dot.relaxation.engine),
             (dot.case.id, "H and S", dot.electrons),
+            *(
+                (item.case.id, "relaxation", item.relaxation.engine)
+                for item in dot.junctions
+                if item.relaxation
+            ),
             *((item.case.id, "H and S", item.frontier.engine) for item in dot.junctions),
         )
         if engine is not None
