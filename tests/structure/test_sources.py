@@ -171,7 +171,7 @@ def test_a_file_of_ours_brings_its_own_contacts_and_pairs(here):
     assert atoms.info["dot"]["block"] == [1, 1, 1]  # so that its bonds are those of the lattice
     (junction,) = study(path="mine.extxyz", sites=None, contacts=["short"]).junctions
     assert (junction.left, junction.right) == ("L", "R1")
-    with pytest.raises(InputError, match=r"c\.yaml: mine/L-R2: Contact 'R2' is no contact any more: gone"):
+    with pytest.raises(InputError, match=r"c\.yaml: mine/L-R2: Contact 'R2' is no longer a contact: gone"):
         study(path="mine.extxyz", sites=None, contacts=["L-R2"])
     others = build(path="mine.extxyz", sites={"A": {"atom": 3}, "B": {"atom": 4}})
     assert list(others.info["contacts"]) == ["A", "B"]
