@@ -1,4 +1,4 @@
-"""Write what the documentation takes from the code: config.md, config.schema.json and the rule graph of the README.
+"""Write what the documentation takes from the code: config.md, its schema, the rule graph of the README, the anchors.
 
 ``python docs/make.py`` writes, ``python docs/make.py --check`` says what is out of step and exits with 1.
 """
@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
+from qdjunction.structure.anchors import ANCHORS
 from qdjunction.study.config import config_model
 
 ROOT = Path(__file__).parents[1]
 GRAPH = re.compile(r"(?<=<!-- rule graph -->\n).*?(?=<!-- end of rule graph -->)", re.DOTALL)
+
+ANCHOR_ROWS = re.compile(r"(?<=<!-- anchors -->\n).*?(?=<!-- end of anchors -->)", re.DOTALL)
 
 HEAD = """\
 # config.yaml
@@ -48,6 +51,15 @@ def table() -> str:
     return HEAD + "".join(_section(config_model(), ""))
 
 
+def anchors() -> str:
+    """The table of anchors."""
+    rows = [
+        f"| `{name}` | {row.needs} | {row.apex_distance_ang:.2f} | {row.reference} |"
+        for name, row in ANCHORS.items()
+    ]
+    return "\n".join(["| anchor | atom | distance (Ang) | source |", "| --- | --- | --- | --- |", *rows, ""])
+
+
 def rule_graph() -> str:
     """The rules of the shipped study as a mermaid graph, from what Snakemake says of them."""
     run = subprocess.run(
@@ -73,10 +85,11 @@ def _roundabout(start: str, end: str, arrows: set[tuple[str, str]]) -> bool:
 
 def pages() -> dict[Path, str]:
     """Every generated page with its text."""
-    readme = ROOT / "README.md"
+    readme, structures = ROOT / "README.md", ROOT / "docs" / "structures.md"
     return {
         ROOT / "docs" / "config.schema.json": schema(),
         ROOT / "docs" / "config.md": table(),
+        structures: ANCHOR_ROWS.sub(lambda _: anchors(), structures.read_text(encoding="utf-8")),
         readme: GRAPH.sub(lambda _: rule_graph(), readme.read_text(encoding="utf-8")),
     }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ase.io import read
 from qdjunction.cli.parser import make_parser
 from qdjunction.core.errors import InputError
 from qdjunction.core.schema import validate
@@ -82,6 +83,9 @@ def folder(tmp_path_factory):
     (screening,) = (block for _, block in blocks("yaml") if block.startswith("# screening.yaml"))
     (folder / "screening.yaml").write_text(screening)
     shutil.copy(ROOT / "tests" / "data" / "benzenedithiolate.xyz", folder)
+    dot = read(ROOT / "tests" / "data" / "1Pb_MAPbBr3_gfn1.xyz")
+    dot.center(vacuum=6)
+    dot.write(folder / "dot.cif")
     return folder
 
 

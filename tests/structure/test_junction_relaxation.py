@@ -133,7 +133,7 @@ def test_a_contact_is_kept_or_lost_by_its_bonds():
     )
     cation = int(np.flatnonzero(dot.symbols == "Cs")[0])
     stray = moved(built, [cation], built.positions[base[0]] - built.positions[cation] - [0, 0, 2.9])
-    assert f"Atoms {cation} (Cs) and {base[0]} (Au) are 2.90 Ang apart" in (
+    assert f"atoms {cation} (Cs) and {base[0]} (Au) are 2.90 Ang apart" in (
         examine_junction(stray, built, "junction")[1].clash
     )
 

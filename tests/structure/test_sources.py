@@ -13,7 +13,7 @@ from ase import Atoms
 from ase.build import bulk
 from ase.io import read, write
 from qdjunction.core.errors import InputError, StructureError
-from qdjunction.structure.anchors import APEX_DISTANCE_ANG
+from qdjunction.structure.anchors import ANCHORS
 from qdjunction.structure.connectivity import finite, heavy_bonds
 from qdjunction.structure.integrity import examine
 from qdjunction.structure.junction import build_junction
@@ -25,6 +25,7 @@ from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.structure.xyz import write_structure
 from qdjunction.study.config import parse_config
 from qdjunction.study.table import make_study, study_of, study_values
+from scipy.spatial.distance import cdist
 
 ROOT = Path(__file__).parents[2]
 CLUSTERS = ROOT / "clusters"
@@ -115,10 +116,31 @@ def test_a_molecule_given_whole_is_not_moved(molecule):
         ),
     ],
 )
-def test_a_periodic_structure_is_refused(here, periodic, axes):
+def test_a_periodic_structure_is_refused_until_its_cell_is_dropped(here, periodic, axes):
     periodic.write("p.cif")
-    with pytest.raises(InputError, match=rf"c\.yaml: dots\.0: path = 'p\.cif': .*periodic: .* along {axes};"):
+    with pytest.raises(
+        InputError,
+        match=rf"c\.yaml: dots\.0: path = 'p\.cif': .*periodic: .* along {axes};.* The key cell: drop takes",
+    ):
         study(path="p.cif")
+    sites = {"L": {"atom": 0}, "R": {"atom": 1}}
+    assert len(build(path="p.cif", cell="drop", sites=sites)) == len(periodic)
+
+
+def test_molecules_of_a_crystal_are_put_together_along_their_bonds(here, molecule):
+    """Two molecules across the diagonal of a cell that leaves no gap along any axis."""
+    other = molecule.copy()
+    other.positions += [0, 0, 3.4]
+    crystal = molecule + other
+    crystal.rotate(40, "z")
+    crystal.rotate(35, "y")
+    crystal.cell, crystal.pbc = [7.0, 7.5, 9.0], True
+    crystal.wrap()
+    crystal.write("c.cif")
+    atoms = build(path="c.cif")
+    assert same_shape(atoms[:12], molecule, 1e-4)
+    assert same_shape(atoms[12:], molecule, 1e-4)
+    assert cdist(atoms.positions[:12], atoms.positions[12:]).min() < 3.4 + 1e-4
 
 
 def test_of_several_frames_the_last_is_taken(here, molecule):
@@ -141,7 +163,7 @@ def test_directions_are_outward_from_the_centre_of_mass_unless_given(molecule):
 
 def test_a_file_of_ours_brings_its_own_contacts_and_pairs(here):
     dot = build_dot(load_dot("1Pb", CLUSTERS))
-    dot.info["relaxed"] = {"lost_contacts": {"R1": "gone"}}
+    dot.info["relaxed"] = {"lost_contacts": {"R2": "gone"}}
     write_structure(dot, "mine.extxyz")
     atoms = build(path="mine.extxyz", sites=None, contacts=["short"])
     assert atoms.info["contacts"] == dot.info["contacts"]
@@ -149,6 +171,8 @@ def test_a_file_of_ours_brings_its_own_contacts_and_pairs(here):
     assert atoms.info["dot"]["block"] == [1, 1, 1]  # so that its bonds are those of the lattice
     (junction,) = study(path="mine.extxyz", sites=None, contacts=["short"]).junctions
     assert (junction.left, junction.right) == ("L", "R1")
+    with pytest.raises(InputError, match=r"c\.yaml: mine/L-R2: Contact 'R2' is no longer a contact: gone"):
+        study(path="mine.extxyz", sites=None, contacts=["L-R2"])
     others = build(path="mine.extxyz", sites={"A": {"atom": 3}, "B": {"atom": 4}})
     assert list(others.info["contacts"]) == ["A", "B"]
     assert "relaxed" not in others.info
@@ -195,7 +219,7 @@ BAD_FILES = {
     "centre": (
         lambda m: written(m + Atoms("Be", [[0, 0, 0]]), "be.xyz"),
         {"sites": SITES | {"L": {"atom": 12}}},
-        r"sites\.L: atom 12 is at the centre of mass.*give direction",
+        r"sites\.L\.direction: atom 12 is at the centre of mass.*give one",
     ),
 }
 
@@ -229,11 +253,37 @@ BAD_KEYS = {
     "negative": ({"sites": {"L": {"atom": -1}}}, "dots.0.sites.L.atom = -1"),
     "nowhere": (
         {"sites": {"L": {"atom": 1, "direction": [0, 0, 0]}}},
-        "dots.0.sites.L: direction = [0, 0, 0]",
+        "dots.0.sites.L.direction = [0, 0, 0]: points nowhere",
     ),
     "twice": (
         {"sites": {"L": {"atom": 1}, "R": {"atom": 1}}},
-        "dots.0: sites: 'L' and another site are both atom 1",
+        "dots.0: sites.R.atom = 1: contact 'L' is atom 1 (C) too",
+    ),
+    "no rule": (
+        {"sites": {"L": {"atom": "S farthest"}}},
+        "dots.0.sites.L.atom = 'S farthest': write an index counted from 0, 'S farthest along -z'",
+    ),
+    "no anchor": (
+        {"sites": SITES | {"L": {"atom": 11, "anchor": "amine"}}},
+        "dots.0: sites.L.anchor: atom 11 is S bonded to C, which is no anchor",
+    ),
+    "anchor without bonds": (
+        {"anchors": {"mine": {"element": "Se", "neighbours": [], "apex_distance_ang": 2.5}}},
+        "dots.0.anchors.mine.neighbours = []",
+    ),
+    "into the molecule": (
+        {"sites": SITES | {"L": {"atom": 11, "direction": [1, 0, 0]}}},
+        "benzenedithiolate/L-R: Gold of the tip at contact 'L' overlaps the structure",
+    ),
+    "tips that meet": (
+        {
+            "sites": {
+                "L": {"atom": 11, "direction": [0.3, 0, 1]},
+                "R": {"atom": 10, "direction": [-0.3, 0, 1]},
+            },
+            "electrodes": {"layers": 5},
+        },
+        "benzenedithiolate/L-R: The tips at contacts 'L' and 'R' come within",
     ),
     "hyphen": ({"sites": {"L-1": {"atom": 1}}}, "dots.0: sites: 'L-1' holds a hyphen"),
     "stem": ({"path": "my molecule.xyz"}, "'my molecule' cannot be part of the file names of results"),
@@ -260,13 +310,15 @@ def test_two_structures_of_one_name_are_an_error():
 
 
 def test_an_anchor_without_a_known_distance_needs_the_key():
-    carbon = {"L": {"atom": 1}, "R": {"atom": 4}}
+    carbon = {"L": {"atom": 1, "direction": [0, 0, 1]}, "R": {"atom": 4, "direction": [0, 0, -1]}}
     with pytest.raises(
-        InputError, match=r"c\.yaml: benzenedithiolate: .* at C, .*electrodes\.apex_distance_ang"
+        InputError, match=r"c\.yaml: benzenedithiolate/L-R: .* is C bonded to .*electrodes\.apex_distance_ang"
     ):
         study(sites=carbon)
     assert study(sites=carbon, electrodes={"apex_distance_ang": 2.1}).junctions
-    with pytest.raises(StructureError, match=r"'L' is at C, .*electrodes\.apex_distance_ang"):
+    with pytest.raises(
+        StructureError, match=r"'L': atom 1 is C bonded to C, C, H, .*electrodes\.apex_distance_ang"
+    ):
         build_junction(build(sites=carbon), "L", "R")
 
 
@@ -275,7 +327,7 @@ def test_gold_stands_on_sulphur(given):
     atoms = build_junction(build(), "L", "R", apex_distance_ang=given)
     for site, tag in ((11, 10), (10, 20)):
         (apex,) = np.flatnonzero(atoms.get_tags() == tag)
-        assert atoms.get_distance(site, apex) == pytest.approx(given or APEX_DISTANCE_ANG["S"])
+        assert atoms.get_distance(site, apex) == pytest.approx(given or ANCHORS["thiolate"].apex_distance_ang)
 
 
 # Integrity of molecules

@@ -78,6 +78,11 @@ def one_word(parse: Callable[[str], Any], remedy: str) -> Callable[[str, str], A
     return read
 
 
+def as_typed(flag: str, word: str) -> str:
+    """Return one word for a field that reads it itself."""
+    return word
+
+
 numbers = one_word(
     lambda word: [float(part) for part in word.split(",")], "not numbers; write e.g. 3.9,9.2,14.5,17.5"
 )

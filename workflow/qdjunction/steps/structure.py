@@ -22,7 +22,9 @@ from qdjunction.structure.junction import build_junction
 from qdjunction.structure.junction_relaxation import Free, JunctionState, examine_junction, free_atoms
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.settling import DESCRIPTION, settling_springs
+from qdjunction.structure.sites import Cell, Site, find_contacts
 from qdjunction.structure.sources.contract import SourceSettings
+from qdjunction.structure.sources.file import origin, read_molecule
 from qdjunction.structure.xyz import read_structure, write_structure
 from qdjunction.study.results import IntegrityRecord, RelaxationRecord, Settling
 
@@ -218,7 +220,44 @@ def junction(
     StructureError
         If one of the two contacts was lost in the relaxation, or the tips do not fit; the message names the file.
     """
-    bare = read_structure(structure)
+    settings = junction_settings(left, right, electrodes)
+    _junction(read_structure(structure), structure, left, right, electrodes, settings, output, record)
+
+
+def junction_at_sites(
+    structure: str | Path,
+    left: Site,
+    right: Site,
+    cell: Cell,
+    electrodes: ElectrodeSettings,
+    output: str | Path,
+    record: str | Path,
+) -> None:
+    """Put a structure in any format that ASE reads between two gold pyramids at two of its atoms, `L` and `R`.
+
+    Raises
+    ------
+    InputError
+        If the file holds no finite closed-shell structure, or an atom or direction cannot be found; names the option.
+    StructureError
+        If an atom is no anchor, or the tips do not fit; names the file.
+    """
+    _, atoms = read_molecule(structure, cell, str(structure), "the option --cell drop")
+    sides = {"L": "left", "R": "right"}
+    atoms.info = {
+        "dot": {"name": Path(structure).stem, **origin(structure)},
+        "contacts": find_contacts(atoms, {"L": left, "R": right}, lambda name: f"--{sides[name]}-"),
+        "contact_pairs": {},
+    }
+    sites = {side: site.model_dump(mode="json") for side, site in (("L", left), ("R", right))}
+    settings = junction_settings("L", "R", electrodes) | {"sites": sites, "cell": cell}
+    _junction(atoms, structure, "L", "R", electrodes, settings, output, record)
+
+
+def _junction(
+    bare: Atoms, structure: str | Path, left: str, right: str, electrodes: ElectrodeSettings,
+    settings: dict[str, Any], output: str | Path, record: str | Path | None,
+) -> None:  # fmt: skip
     try:
         atoms = build_junction(
             bare,
@@ -235,7 +274,6 @@ def junction(
     )
     write_structure(atoms, output)
     if record:
-        settings = junction_settings(left, right, electrodes)
         write_json({"provenance": provenance(inputs=digests(structure), settings=settings)}, record)
 
 

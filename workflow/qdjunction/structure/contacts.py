@@ -7,6 +7,8 @@ from ase import Atoms
 from numpy.typing import NDArray
 
 from qdjunction.core.errors import StructureError
+from qdjunction.core.schema import validate
+from qdjunction.structure.anchors import Anchor
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,14 @@ class Contact:
         Index of the atom, counted from 0.
     direction : (3,) array
         Unit vector that points out of the dot.
+    anchor : dict or None
+        ``{name: row}`` of the anchor that it was found to be; None if the structure does not say.
     """
 
     name: str
     atom: int
     direction: NDArray[np.float64]
+    anchor: dict[str, Anchor] | None = None
 
 
 def contact(atoms: Atoms, name: str) -> Contact:
@@ -64,7 +69,11 @@ def contact(atoms: Atoms, name: str) -> Contact:
             f"Contact '{name}' of {label} is invalid (atom {atom} of {len(atoms)}, "
             f"direction {entry['direction']}); build the dot again."
         )
-    return Contact(name, atom, direction / np.linalg.norm(direction))
+    anchors = {
+        key: validate(Anchor, row, f"The anchor of contact '{name}' of {label}")
+        for key, row in (entry.get("anchor") or {}).items()
+    }
+    return Contact(name, atom, direction / np.linalg.norm(direction), anchors or None)
 
 
 def contact_distance(atoms: Atoms, left: str, right: str) -> float:

@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
 from qdjunction.core.errors import InputError, StructureError
-from qdjunction.structure.anchors import anchor_distance
+from qdjunction.structure.anchors import ANCHORS, Binding, apex_position, recognise, require_anchor
 from qdjunction.structure.connectivity import OVERLAP_FRACTION
 from qdjunction.structure.contacts import Contact, contact, contact_distance
 from qdjunction.structure.electrodes import GOLD_LATTICE_CONSTANT_ANG, gold_pyramid
@@ -37,7 +37,8 @@ def build_junction(
 
     Each tip is placed on its contact atom along the contact's outward direction as built, also on a relaxed dot: the
     tips of a series then keep their orientation while octahedra tilt, and differ only in the site. Each tip is rotated
-    about its axis, in steps of 5 degrees, to the angle that leaves the most room around the gold behind the apex.
+    about its axis, in steps of 5 degrees, to the angle that leaves the most room around the gold behind the apex. A
+    hydrogen that an anchor loses as it binds, such as that of a thiol, is removed.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def build_junction(
     lead_layers : int
         Outermost layers that form the lead region.
     apex_distance_ang : float, optional
-        Distance from the apex to the contact atom (Ang); by default that of the contact's element.
+        Distance from the apex to the contact atom (Ang); by default that of the contact's anchor.
 
     Returns
     -------
@@ -64,7 +65,8 @@ def build_junction(
     InputError
         If a number is out of range or the two contacts are the same.
     StructureError
-        If a contact is missing or lost (`check_contact`), the tips come closer than
+        If a contact is missing or lost (`check_contact`), its atom is no anchor and no distance is given,
+        the junction has an odd number of electrons because one hydrogen leaves, the tips come closer than
         `MIN_TIP_DISTANCE_ANG`, gold touches an atom other than its contact, or atoms overlap.
     """
     if left == right:
@@ -82,13 +84,17 @@ def build_junction(
             "The structure has gold tips already (tags other than 0); give the dot without tips."
         )
 
-    sites = [contact(dot, name) for name in (left, right)]
-    apices = [_apex(dot, site, apex_distance_ang) for site in sites]
     for name in (left, right):
         check_contact(dot, name)
-    tips = _rotated_tips(dot, sites, apices, layers)
+    bindings = [_binding(dot, contact(dot, name), apex_distance_ang) for name in (left, right)]
+    atoms = _bound(dot, (left, right), bindings)
+    sites = [contact(atoms, name) for name in (left, right)]
+    apices = [
+        apex_position(atoms.positions[site.atom], site.direction, apex_distance_ang or _distance(binding))
+        for site, binding in zip(sites, bindings, strict=True)
+    ]
+    tips = _rotated_tips(atoms, sites, apices, layers)
 
-    atoms: Atoms = dot.copy()
     atoms.pbc = False
     step = 10 if layers <= 10 else 100
     for side, tip in enumerate(tips, start=1):
@@ -102,7 +108,8 @@ def build_junction(
     }
     if clash := find_clash(atoms):
         raise StructureError(
-            f"{clash}; choose other contacts, fewer layers or a longer apex distance, or relax the dot."
+            f"{clash}; let the directions of the contacts lead apart and away from all other atoms, choose other "
+            "contacts, fewer layers or a longer apex distance, or relax the dot."
         )
     return atoms
 
@@ -151,6 +158,8 @@ def find_clash(atoms: Atoms) -> str:
     (`TOUCH_FRACTION`), and no two atoms may overlap (`OVERLAP_FRACTION`).
     """
     names = atoms.info["left"], atoms.info["right"]
+    if overlap := _overlap(atoms, [contact(atoms, name) for name in names]):
+        return overlap
     left, right = tip_atoms(atoms)
     distance = float(cdist(atoms.positions[left], atoms.positions[right]).min())
     if distance < MIN_TIP_DISTANCE_ANG:
@@ -158,7 +167,7 @@ def find_clash(atoms: Atoms) -> str:
             f"The tips at contacts '{names[0]}' and '{names[1]}' come within {distance:.2f} Ang of each other, but "
             f"must stay {MIN_TIP_DISTANCE_ANG:.2f} Ang apart"
         )
-    return _overlap(atoms, [contact(atoms, name) for name in names])
+    return ""
 
 
 def _sides(tags: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -166,10 +175,48 @@ def _sides(tags: NDArray[np.int64]) -> NDArray[np.int64]:
     return tags // (100 if tags.max(initial=0) >= 100 else 10)
 
 
-def _apex(dot: Atoms, site: Contact, distance_ang: float | None) -> NDArray[np.float64]:
-    distance = anchor_distance(site.name, dot[site.atom].symbol, distance_ang)
-    position: NDArray[np.float64] = dot.positions[site.atom] + distance * site.direction
-    return position
+def _binding(dot: Atoms, site: Contact, distance_ang: float | None) -> Binding | None:
+    """Return how a contact binds; None for an atom that is no anchor, to which the distance is given."""
+    known = site.anchor or ANCHORS
+    if distance_ang is not None:
+        return recognise(dot, site.atom, known)
+    return require_anchor(dot, site.atom, f"Contact '{site.name}'", known=known)
+
+
+def _distance(binding: Binding | None) -> float:
+    assert binding  # `_binding` refuses an atom without one
+    return binding.anchor.apex_distance_ang
+
+
+def _bound(dot: Atoms, names: tuple[str, str], bindings: list[Binding | None]) -> Atoms:
+    """Return the dot without the hydrogens that leave as gold binds; contacts keep their atoms."""
+    atoms: Atoms = dot.copy()
+    leaving = {
+        binding.hydrogen: name
+        for name, binding in zip(names, bindings, strict=True)
+        if binding and binding.hydrogen is not None
+    }
+    if not leaving:
+        return atoms
+    kept = np.delete(np.arange(len(dot)), list(leaving))
+    atoms = atoms[kept]
+    if len(leaving) == 1 and atoms.numbers.sum() % 2:
+        (name,) = leaving.values()
+        raise StructureError(
+            f"The hydrogen of contact '{name}' leaves as gold binds, that of the other contact does not, and "
+            f"{atoms.get_chemical_formula('hill')} has an odd number of electrons (a radical), while engines compute "
+            "closed shells; choose contacts that both lose a hydrogen or both keep theirs, or change the molecule by "
+            "one hydrogen atom."
+        )
+    moved = {int(old): new for new, old in enumerate(kept)}
+    atoms.info = dot.info | {
+        "contacts": {
+            name: entry | {"atom": moved[entry["atom"]]}
+            for name, entry in dot.info["contacts"].items()
+            if entry["atom"] in moved
+        }
+    }
+    return atoms
 
 
 def _rotated_tips(
@@ -210,13 +257,14 @@ def _overlap(atoms: Atoms, sites: list[Contact]) -> str:
     relative = distance / (radii[first] + radii[second])
     side = _sides(atoms.get_tags())
     own_contact = np.array([-1, *(site.atom for site in sites)])[side]
-    stray = (side[first] == 0) & (side[second] > 0) & (first != own_contact[second])
-    wrong = np.flatnonzero((relative < OVERLAP_FRACTION) | stray & (relative < TOUCH_FRACTION))
+    stray = (side[second] > 0) & (first != own_contact[second])
+    of_dot = side[first] == 0
+    wrong = np.flatnonzero(of_dot & ((relative < OVERLAP_FRACTION) | stray & (relative < TOUCH_FRACTION)))
     if not len(wrong):
         return ""
     worst = wrong[np.argmin(relative[wrong])]
     i, j = int(first[worst]), int(second[worst])
-    return (
-        f"Atoms {i} ({atoms[i].symbol}) and {j} ({atoms[j].symbol}) are {distance[worst]:.2f} Ang apart, "
-        "which is too close"
-    )
+    close = f"{i} ({atoms[i].symbol}) and {j} ({atoms[j].symbol}) are {distance[worst]:.2f} Ang apart"
+    if side[j] > 0:
+        return f"Gold of the tip at contact '{sites[side[j] - 1].name}' overlaps the structure: atoms {close}"
+    return f"Atoms {close}, which is too close"

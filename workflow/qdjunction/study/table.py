@@ -10,12 +10,11 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from qdjunction.core.errors import InputError, StructureError
+from qdjunction.core.errors import InputError
 from qdjunction.core.files import write_json
 from qdjunction.core.provenance import provenance
 from qdjunction.core.schema import Section, validate
 from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
-from qdjunction.structure.anchors import anchor_distance
 from qdjunction.structure.sources.contract import Outline, SourceSettings
 from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.study import layout
@@ -297,15 +296,14 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
     Raises
     ------
     InputError
-        For an unknown dot or contact, a contact at an element whose distance from gold is not known, a dot that is
-        listed twice, a missing file, traces predicted from a series that the study does not compute, or an unsuitable
-        results folder.
+        For an unknown dot or contact, a junction that cannot be built, a dot that is listed twice, a missing file,
+        traces predicted from a series that the study does not compute, or an unsuitable results folder.
     """
     dots = _dots(config, lambda entry: entry.look_up(Path(catalogue)), source)
     study = Study(config, dots, Path(config.results), Path(catalogue))
     _check_results(study.results, Path(catalogue).resolve().parent, source)
     _check_files(config, source)
-    _check_anchors(study, source)
+    _check_junctions(study, source)
     for case in study.dots:
         try:
             study.engine_files(case.id, gold=True)
@@ -449,16 +447,16 @@ def _check_predictions(study: Study, source: str | Path) -> None:
             )
 
 
-def _check_anchors(study: Study, source: str | Path) -> None:
-    """Raise InputError for a contact at an element whose distance from gold is not known."""
-    given = study.config.electrodes.apex_distance_ang
+def _check_junctions(study: Study, source: str | Path) -> None:
+    """Raise InputError for a junction that cannot be built."""
     for case in study.dots:
-        for name in dict.fromkeys(end for ends in case.contacts.values() for end in ends):
-            for element in case.outline.contacts[name]:
-                try:
-                    anchor_distance(name, element, given)
-                except StructureError as error:
-                    raise InputError(f"{source}: {case.id}: {error}") from None
+        for junction in case.junctions:
+            try:
+                case.entry.check_junction(
+                    case.definition, junction.left, junction.right, study.config.electrodes
+                )
+            except InputError as error:
+                raise InputError(f"{source}: {junction.id}: {error}") from None
 
 
 def _check_files(config: Config, source: str | Path) -> None:

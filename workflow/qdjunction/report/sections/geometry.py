@@ -94,16 +94,18 @@ def dots_table(results: StudyResults) -> Table:
 
 def contacts_table(results: StudyResults) -> Table | None:
     """Both contacts of every relaxed junction; None where junctions are not relaxed."""
-    from qdjunction.structure.anchors import APEX_DISTANCE_ANG
+    from qdjunction.structure.anchors import ANCHORS
 
     if not results.study.relaxes_junctions:
         return None
+    halides = (ANCHORS[name] for name in ("chloride", "bromide", "iodide"))
+    published_ang = {anchor.element: anchor.apex_distance_ang for anchor in halides}
     rows = []
     for junction in (junction for dot in results.dots for junction in dot.junctions):
         if (record := junction.relaxation) is None or (state := record.junction) is None:
             continue
         for tip in state.tips:
-            published = APEX_DISTANCE_ANG.get(tip.symbol)
+            published = published_ang.get(tip.symbol)
             rows.append(
                 (
                     junction.case.id,

@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from pydantic import Field, field_validator
 
+from qdjunction.core.errors import InputError
 from qdjunction.core.schema import Name, Section, validate
+from qdjunction.structure.anchors import ANCHORS
+from qdjunction.structure.settings import ElectrodeSettings
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -114,6 +117,28 @@ class SourceSettings(Section, ABC, Generic[Definition]):
         InputError
             If it cannot be built from these settings.
         """
+
+    def check_junction(
+        self, definition: Definition, left: str, right: str, electrodes: ElectrodeSettings
+    ) -> None:
+        """Refuse a junction that cannot be built, as far as it is known before any job starts.
+
+        This one looks whether gold is known to bind the elements of the contacts.
+
+        Raises
+        ------
+        InputError
+            If the junction cannot be built.
+        """
+        known = {row.element for row in ANCHORS.values()}
+        contacts = self.outline(definition).contacts
+        for name in (left, right):
+            for element in contacts[name]:
+                if electrodes.apex_distance_ang is None and element not in known:
+                    raise InputError(
+                        f"contact '{name}' is at {element}, and anchors are known for {', '.join(sorted(known))} only; "
+                        "give its distance from gold as electrodes.apex_distance_ang"
+                    )
 
     def input_files(self) -> list[Path]:
         """Return the files that `build` reads, so that a change of one builds the structure again."""
