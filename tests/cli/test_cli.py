@@ -11,8 +11,7 @@ import sisl
 import xarray
 from qdjunction.cli import main
 from qdjunction.structure.xyz import read_structure
-
-ROOT = Path(__file__).parents[2]
+from support.paths import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from qdjunction import cli
+from support.paths import RECORDED, ROOT
 
-ROOT = Path(__file__).parents[2]
-RELAXED = ROOT / "tests" / "data" / "report" / "results" / "1Pb_MAPbBr3" / "relaxed.extxyz"
+RELAXED = RECORDED / "1Pb_MAPbBr3" / "relaxed.extxyz"
 
 
 def start(*words, **options):

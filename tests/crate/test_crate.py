@@ -17,9 +17,8 @@ from qdjunction.crate.metadata import METADATA, People
 from qdjunction.report.data import collect
 from qdjunction.study.config import read_config
 from qdjunction.study.table import make_study, read_study, study_values
+from support.paths import RECORDED, ROOT
 
-ROOT = Path(__file__).parents[2]
-RECORDED = ROOT / "tests" / "data" / "report" / "results"
 DOT = "1Pb_MAPbBr3"
 CODE = ("workflow/", "rules/", "envs/", "profiles/")
 VALIDATOR = shutil.which("rocrate-validator")

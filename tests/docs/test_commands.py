@@ -1,12 +1,10 @@
 """Every command and every YAML block of README and docs: run, or at least read by what would run it."""
 
-import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
@@ -16,8 +14,9 @@ from qdjunction.core.schema import validate
 from qdjunction.structure.perovskite.catalogue import DotDefinition
 from qdjunction.study.config import parse_config
 from qdjunction.study.table import make_study
+from support.paths import MOLECULE, ROOT
+from support.processes import environment
 
-ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 RULES = {
     plain or batched
@@ -53,11 +52,6 @@ def commands():
     return [(page, " ".join(map(shlex.quote, shlex.split(line, comments=True)))) for page, line in lines]
 
 
-def environment():
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return os.environ | {"PATH": path, "PYTHONPATH": str(ROOT / "workflow")}
-
-
 def run(command, folder, timeout=300):
     done = subprocess.run(
         ["bash", "-euc", command], cwd=folder, env=environment(), capture_output=True, text=True, check=False,
@@ -81,7 +75,7 @@ def folder(tmp_path_factory):
     (folder / "site.yaml").write_text("default-resources:\n  slurm_partition: standard\n")
     (screening,) = (block for _, block in blocks("yaml") if block.startswith("# screening.yaml"))
     (folder / "screening.yaml").write_text(screening)
-    shutil.copy(ROOT / "tests" / "data" / "benzenedithiolate.xyz", folder)
+    shutil.copy(MOLECULE, folder)
     return folder
 
 

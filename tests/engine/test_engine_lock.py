@@ -1,6 +1,5 @@
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import psutil
 import pytest
 from qdjunction.core.errors import MachineError
 from qdjunction.core.lock import STALE_S, run_lock
+from support.processes import preloaded
 
 HOLD = """
 import sys, time
@@ -134,12 +134,7 @@ def links(request, tmp_path_factory):
     """Environment of a process on a file system with hard links, or on one where they are not permitted."""
     if request.param == "hard links":
         return dict(os.environ)
-    if not (compiler := shutil.which("cc") or shutil.which("gcc")) or not sys.platform.startswith("linux"):
-        pytest.skip("needs a C compiler on Linux, for a link() that fails")
-    source = tmp_path_factory.mktemp("links") / "links.c"
-    source.write_text(NO_LINKS)
-    library = source.with_suffix(".so")
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+    library = preloaded(NO_LINKS, tmp_path_factory.mktemp("links"))
     return os.environ | {"LD_PRELOAD": str(library)}
 
 

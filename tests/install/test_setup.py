@@ -6,13 +6,10 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
+import install
 import pytest
-
-ROOT = Path(__file__).parents[2]
-sys.path.append(str(ROOT / "envs"))
-import install  # noqa: E402
+from support.paths import ROOT
 
 
 @pytest.mark.parametrize("minor", [11, 12, 13])

@@ -3,13 +3,14 @@ from pathlib import Path
 import pytest
 from qdjunction.report.data import StudyResults, collect
 from qdjunction.report.page import write_report
-from recorded_study import recorded_study
-from traced_study import traced_study
+from qdjunction.study.table import read_study
+from support.paths import RECORDED
+from support.traced_study import traced_study
 
 
 @pytest.fixture(scope="session")
 def results() -> StudyResults:
-    return collect(recorded_study())
+    return collect(read_study(RECORDED))
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +16,8 @@ from qdjunction.report.redraw import redraw, write_figures
 from qdjunction.study.config import parse_config, read_config
 from qdjunction.study.records import read_record
 from qdjunction.study.table import RECORD, make_study, read_study, study_values, write_study
-from recorded_study import RECORDED, ROOT, recorded_study
+from support.paths import CLUSTERS, RECORDED, ROOT
+from support.processes import python
 
 BLOCKED = ("tblite", "ase.calculators.siesta", "snakemake", "pymatgen", "mkl")
 
@@ -51,16 +50,13 @@ def unpacked(tmp_path_factory):
 
 
 def test_redrawn_without_engine_the_figures_are_those_of_the_rule(unpacked, tmp_path):
-    run = subprocess.run(
-        [sys.executable, "-c", WITHOUT_ENGINES, "figures", unpacked, "--output", tmp_path / "redrawn"],
-        capture_output=True, text=True, check=False, timeout=300, cwd=tmp_path,
-    )  # fmt: skip
+    run = python("-c", WITHOUT_ENGINES, "figures", unpacked, "--output", tmp_path / "redrawn", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     # The rule's script knows the study from the same record and calls the same function.
-    write_figures(collect(recorded_study()), tmp_path / "figures")
+    write_figures(collect(read_study(RECORDED)), tmp_path / "figures")
     drawn = read_all(tmp_path / "figures")
     stems = {Path(name).stem for name in drawn}
-    assert stems == {figure.stem for figure in planned_figures(recorded_study())}
+    assert stems == {figure.stem for figure in planned_figures(read_study(RECORDED))}
     assert read_all(tmp_path / "redrawn" / "figures") == drawn
     page = (tmp_path / "redrawn" / "index.html").read_text()
     assert "embedded model, not DFT" in page
@@ -90,7 +86,7 @@ def test_a_bad_style_sheet_is_one_clear_error(unpacked, tmp_path, text):
 
 
 def test_a_study_is_read_from_its_results_as_it_was(tmp_path):
-    study = make_study(read_config(ROOT / "config.yaml"), ROOT / "clusters")
+    study = make_study(read_config(ROOT / "config.yaml"), CLUSTERS)
     write_study(study_values(study), tmp_path / RECORD)
     assert read_study(tmp_path) == replace(study, results=tmp_path, catalogue=None)
 
@@ -122,7 +118,7 @@ def test_a_screening_is_redrawn_with_the_pages_that_were_made(tmp_path):
     values = {"study": "screen", "results": "results", "screen": [
         {"dots": ["1Pb"], "halides": ["Br0.5Cl0.5"], "seeds": 2, "contacts": ["short", "long"]}
     ]}  # fmt: skip
-    study = make_study(parse_config(values), ROOT / "clusters")
+    study = make_study(parse_config(values), CLUSTERS)
     for dot in study.dots:
         shutil.copytree(RECORDED / "1Pb_MAPbBr3", results / dot.id)
     for name in ("chain.csv", "chain.json"):

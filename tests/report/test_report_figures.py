@@ -15,7 +15,7 @@ from qdjunction.report.energy_axis import Marks
 from qdjunction.report.plan import PlannedFigure, planned_figures
 from qdjunction.report.sections import chain, decay, density, orbitals, spectrum, transmission
 from qdjunction.transport import read_transmission
-from recorded_study import RECORDED
+from support.paths import RECORDED
 
 DOT = "1Pb_MAPbBr3"
 

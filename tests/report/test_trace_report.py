@@ -22,10 +22,11 @@ from qdjunction.report.sections.trace_plateaus import plateaus_table
 from qdjunction.report.sections.traces import outcome, simulation_sentence
 from qdjunction.report.trace_data import JumpScore, collect_traces
 from qdjunction.steps import traces as trace_steps
+from qdjunction.study.table import read_study
 from qdjunction.traces.results import FitRecord
-from recorded_study import recorded_study
-from test_report_page import parsed
-from traced_study import BIASES, EVIL
+from support.pages import parsed
+from support.paths import RECORDED
+from support.traced_study import BIASES, EVIL
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def drawings(traced):
 
 
 def test_a_study_without_traces_has_none():
-    none = collect_traces(recorded_study())
+    none = collect_traces(read_study(RECORDED))
     assert (none.sets, none.bias_series) == ((), ())
 
 

@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 from ase import Atoms
 from qdjunction.engine.siesta.settings import SiestaSettings
-
-REPOSITORY = Path(__file__).parents[2]
+from support.paths import PSEUDOPOTENTIALS, SIESTA_RUNS
 
 
 @pytest.fixture(scope="session")
 def data() -> Path:
     """Real output of SIESTA 4.1: a PbBr2 molecule in every state a run can end in, and an fcc gold crystal."""
-    return REPOSITORY / "tests" / "data" / "siesta"
+    return SIESTA_RUNS
 
 
 @pytest.fixture
@@ -49,20 +48,9 @@ def unpacked(tmp_path) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def recorded() -> Path:
-    """The large recorded files of SIESTA 4.1."""
-    folder = Path(
-        os.environ.get("QDJUNCTION_SIESTA_REFERENCE", REPOSITORY.parent / "shared" / "reference" / "siesta")
-    )
-    if not (folder / "README.md").is_file():
-        pytest.skip(f"recorded SIESTA files are not in {folder}; set QDJUNCTION_SIESTA_REFERENCE")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def recorded_5(recorded) -> Path:
+def recorded_5(siesta_reference) -> Path:
     """The large recorded files of SIESTA 5."""
-    folder = recorded.with_name("siesta5")
+    folder = siesta_reference.with_name("siesta5")
     if not (folder / "README.md").is_file():
         pytest.skip(f"recorded files of SIESTA 5 are not in {folder}")
     return folder
@@ -80,14 +68,14 @@ def molecule() -> Atoms:
 
 
 @pytest.fixture
-def settings(data) -> SiestaSettings:
+def settings() -> SiestaSettings:
     """What the recorded runs of PbBr2 were made with: coarse, for speed."""
     return SiestaSettings(
         protocol="fast",
         energy_shift_ry=0.03,
         mesh_cutoff_ry=60,
         basis="SZ",
-        pseudopotentials=data / "pseudopotentials",
+        pseudopotentials=PSEUDOPOTENTIALS,
     )
 
 

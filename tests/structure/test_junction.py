@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 from ase import Atoms
@@ -15,8 +13,7 @@ from qdjunction.structure.junction import (
 from qdjunction.structure.perovskite.catalogue import DotDefinition, list_dots, load_dot
 from qdjunction.structure.perovskite.dot import build_dot
 from scipy.spatial.distance import cdist
-
-CLUSTERS = Path(__file__).parents[2] / "clusters"
+from support.paths import CLUSTERS
 
 
 @pytest.fixture(scope="module")

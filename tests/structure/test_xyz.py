@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 from ase import Atoms
@@ -11,8 +9,7 @@ from qdjunction.structure.junction import build_junction
 from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.xyz import read_structure, write_structure
-
-CLUSTERS = Path(__file__).parents[2] / "clusters"
+from support.paths import CLUSTERS
 
 JSON = st.recursive(
     st.none()

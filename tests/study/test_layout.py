@@ -1,11 +1,10 @@
 """The file names of results stand in one place, and the rules make these files."""
 
 import re
-from pathlib import Path
 
 from qdjunction.study import layout
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 NAMES = {value for name, value in vars(layout).items() if name.isupper()}
 FILES = {name for name in NAMES if "." in name}
 SUFFIXES = "|".join(sorted({name.rpartition(".")[2] for name in FILES}))

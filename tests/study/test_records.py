@@ -10,9 +10,8 @@ from qdjunction.report.page import write_report
 from qdjunction.report.redraw import write_figures
 from qdjunction.study.records import read_record, record_path
 from qdjunction.study.table import read_study
+from support.paths import RECORDED
 
-ROOT = Path(__file__).parents[2]
-RECORDED = ROOT / "tests" / "data" / "report" / "results"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
 
 

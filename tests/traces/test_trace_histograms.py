@@ -9,9 +9,8 @@ from qdjunction.traces.histogram import Axis, Histogram, Histogram2D, fit_peaks,
 from qdjunction.traces.jump_table import writing_jumps
 from qdjunction.traces.selection import select_jumps, window_bounds
 from qdjunction.traces.settings import HistogramSettings, SimulationSettings, TracesSettings
-from qdjunction.traces.simulation import SlidingSeries, simulate
-
-SERIES = SlidingSeries(("L-R1", "L-R2", "L-R3", "L-R4"), (3.9, 9.2, 14.5, 17.5), (-1.54, -2.72, -4.9, -3.9))
+from qdjunction.traces.simulation import simulate
+from support.traces import SERIES
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,14 @@
 """Complex bands against closed forms, and against what T of a finite piece decays with."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import sisl
 from qdjunction.core.errors import TransportError
 from qdjunction.core.matrix_files import read_matrices
 from qdjunction.transport import Device, WideBandLead, complex_bands, transmission
+from support.paths import GOLD
 
-TSHS = Path(__file__).parents[1] / "data/siesta/periodic/siesta.TSHS"
+TSHS = GOLD / "siesta.TSHS"
 
 
 def crystal(positions, period, reach, nsc, overlap=0.0):

@@ -17,8 +17,9 @@ from qdjunction.steps.transport import compute_transmission, observable, read_ju
 from qdjunction.study.config import parse_config
 from qdjunction.transport import OBSERVABLES, WideBand, parse_leads
 from scipy.integrate import quad
+from support.paths import GOLD
 
-TSHS = Path(__file__).parents[1] / "data/siesta/periodic/siesta.TSHS"
+TSHS = GOLD / "siesta.TSHS"
 LEVEL, HOPPING, COUPLING = 0.3147, 0.05, 0.8
 ENERGIES = np.round(np.arange(-1.0, 1.0001, 0.01), 12)
 TEMPERATURE = 300.0

@@ -1,19 +1,16 @@
 """A molecule of the user's own through a real Snakemake, from its file to T(E) and the report."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import xarray
 from qdjunction.cli import main
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study.table import read_study
+from support.paths import MOLECULE
+from support.workflow import finish, rules_of
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.workflow
 
 CONFIG = """\
@@ -29,22 +26,12 @@ transport: {energy_min_ev: -3.0, energy_max_ev: 3.0, energy_step_ev: 0.05}
 """
 
 
-def snakemake(folder, *words):
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return subprocess.run(
-        ["snakemake", "-s", ROOT / "Snakefile", "--configfile", "study.yaml", "--cores", "2", *words], cwd=folder,
-        env=os.environ | {"PATH": path, "OMP_WAIT_POLICY": "passive"}, capture_output=True, text=True, check=False,
-        timeout=600,
-    )  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("molecule")
-    shutil.copy(ROOT / "tests" / "data" / "benzenedithiolate.xyz", folder / "molecule.xyz")
+    shutil.copy(MOLECULE, folder / "molecule.xyz")
     (folder / "study.yaml").write_text(CONFIG)
-    run = snakemake(folder)
-    assert run.returncode == 0, run.stderr
+    finish(folder)
     return folder / "results"
 
 
@@ -82,7 +69,6 @@ def test_results_need_the_file_no_more_but_a_run_does(results, monkeypatch, caps
     # The very file again, and a second pair of contacts, make no structure anew.
     more = (results.parent / "study.yaml").read_text().replace("[L-R]", "[L-R, R-L]")
     (results.parent / "more.yaml").write_text(more)
-    dry = snakemake(results.parent, "-n", "--configfile", "more.yaml")
-    assert dry.returncode == 0, dry.stderr
-    assert "rule transmission:" in dry.stdout
-    assert "rule relax:" not in dry.stdout
+    planned = rules_of(finish(results.parent, "-n", "--configfile", results.parent / "more.yaml"))
+    assert "transmission" in planned
+    assert "relax" not in planned

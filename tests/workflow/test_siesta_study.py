@@ -5,17 +5,14 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 import xarray
 from qdjunction.study.failures import read_failure
+from support.paths import PSEUDOPOTENTIALS
+from support.workflow import finish, kill, rules_of, snakemake, start
 
-ROOT = Path(__file__).parents[2]
-PSEUDOPOTENTIALS = ROOT / "tests" / "data" / "siesta" / "pseudopotentials"
 pytestmark = pytest.mark.workflow
 
 CONFIG = """\
@@ -37,57 +34,26 @@ def folder(tmp_path):
     return tmp_path
 
 
-def command(folder, *words):
-    return [
-        *("snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder),
-        *("--configfile", folder / "study.yaml", "--cores", "2", *words),
-    ]
-
-
-def environment():
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return os.environ | {"PATH": path, "OMP_WAIT_POLICY": "passive"}
-
-
-def snakemake(folder, *words, timeout=300):
-    return subprocess.run(
-        command(folder, *words),
-        capture_output=True,
-        text=True,
-        env=environment(),
-        check=False,
-        timeout=timeout,
-    )
-
-
-def planned(run):
-    assert run.returncode == 0, run.stderr
-    return re.findall(r"^rule (\w+):", run.stdout, re.MULTILINE)
-
-
 def change(folder, old, new):
     assert old in CONFIG
     (folder / "study.yaml").write_text(CONFIG.replace(old, new))
 
 
 def test_the_embedded_engine_relaxes_first(folder):
-    dry = snakemake(folder, "-n")
-    assert "pre_relax" in planned(dry)
-    assert re.search(
-        r"rule relax:\n +input: .*1Pb_MAPbBr3/pre_relaxed.extxyz, pseudopotentials/Pb.psf", dry.stdout
-    )
+    dry = finish(folder, "-n")
+    assert "pre_relax" in rules_of(dry)
+    assert re.search(r"rule relax:\n +input: .*1Pb_MAPbBr3/pre_relaxed.extxyz, pseudopotentials/Pb.psf", dry)
 
 
 def test_pre_relaxation_can_be_left_out(folder):
     change(folder, "siesta:\n", "relax: {pre_relax: false}\nsiesta:\n")
-    assert "pre_relax" not in planned(snakemake(folder, "-n"))
+    assert "pre_relax" not in rules_of(finish(folder, "-n"))
 
 
 def test_a_density_is_handed_on_from_contact_to_contact(folder):
     change(folder, "siesta:\n", "seed_density: true\nsiesta:\n")
-    dry = snakemake(folder, "-n")
-    planned(dry)
-    assert re.search(r"rule hamiltonian:\n +input: \S+relaxed.extxyz, \S+short/hamiltonian.nc,", dry.stdout)
+    dry = finish(folder, "-n")
+    assert re.search(r"rule hamiltonian:\n +input: \S+relaxed.extxyz, \S+short/hamiltonian.nc,", dry)
 
 
 BAD = {
@@ -131,8 +97,7 @@ def test_a_stuck_scf_is_corrected_then_recorded_with_its_reason(folder):
     """Three corrections, each in status.json; then the study goes on and the failure stands where results would."""
     change(folder, "protocol: fast", "protocol: fast\n  max_scf_iterations: 3")
     (folder / "study.yaml").write_text((folder / "study.yaml").read_text() + "relax: {pre_relax: false}\n")
-    run = snakemake(folder, "results/1Pb_MAPbBr3/long/transmission.nc", timeout=1800)
-    assert run.returncode == 0, run.stderr
+    finish(folder, "results/1Pb_MAPbBr3/long/transmission.nc", timeout=1800)
     status = json.loads((folder / "results/work/1Pb_MAPbBr3/relax/status.json").read_text())
     assert status["state"] == "failed"
     assert len(status["corrections"]) == 3
@@ -145,24 +110,19 @@ def test_a_stuck_scf_is_corrected_then_recorded_with_its_reason(folder):
 @with_siesta
 def test_the_study_runs_on_siesta_through_a_kill(folder):
     """Kill -9 in the middle of the relaxation: no step is lost, and the same command ends at the report."""
-    run = subprocess.Popen(
-        command(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(),
-        start_new_session=True,
-    )  # fmt: skip
+    process = start(folder)
     work = folder / "results" / "work" / "1Pb_MAPbBr3" / "relax"
     output = work / "siesta.out"
     deadline = time.monotonic() + 1800
     while not (output.exists() and output.read_text(errors="replace").count("constrained") >= 5):
-        assert run.poll() is None, "the run ended before it could be killed"
+        assert process.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < deadline, "SIESTA did not get to its fifth geometry"
         time.sleep(0.1)
     lock = json.loads((work / "lock.json").read_text())
-    os.killpg(run.pid, signal.SIGKILL)
+    kill(process)
     os.killpg(lock["process_group"], signal.SIGKILL)
-    run.wait()
-    assert snakemake(folder, "--unlock").returncode == 0
-    finished = snakemake(folder, "--rerun-incomplete", timeout=7200)
-    assert finished.returncode == 0, finished.stderr
+    finish(folder, "--unlock")
+    finish(folder, "--rerun-incomplete", timeout=7200)
 
     status = json.loads((work / "status.json").read_text())
     forces = [attempt["forces"] for attempt in status["attempts"]]

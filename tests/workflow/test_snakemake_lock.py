@@ -2,12 +2,10 @@
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from qdjunction.core.errors import InputError
@@ -20,8 +18,10 @@ from qdjunction.study.snakemake_lock import (
     record_run,
     release,
 )
+from support.paths import ROOT
+from support.processes import environment, python
+from support.workflow import kill
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.workflow
 
 SNAKEFILE = """\
@@ -51,16 +51,11 @@ def wait_for(happened, seconds=90):
         time.sleep(0.1)
 
 
-def kill(run):
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
-
-
 def start(folder, *words):
     """A Snakemake that holds the lock of a folder, in a process group of its own."""
     run = subprocess.Popen(
         [sys.executable, "-m", "snakemake", "--cores", "1", *words],
-        cwd=folder, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        cwd=folder, env=environment(), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     wait_for(lambda: list(folder.glob(f"{RECORDS}/*.json")))
     return run
@@ -183,10 +178,7 @@ def test_study_says_what_to_type(tmp_path):
     words = ("--snakefile", ROOT / "Snakefile", "--configfile", "study.yaml")
 
     def again(*more):
-        return subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "1", *words, *more],
-            cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
+        return python("-m", "snakemake", "--cores", 1, *words, *more, cwd=tmp_path)
 
     run = start(tmp_path, *words)
     try:
@@ -203,13 +195,7 @@ def test_study_says_what_to_type(tmp_path):
     after = again()
     assert after.returncode
     assert f"is still locked by a Snakemake that was killed (process {run.pid})" in after.stderr
-    done = subprocess.run(
-        [sys.executable, "-m", "qdjunction.study.snakemake_lock"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = python("-m", "qdjunction.study.snakemake_lock", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert locks(tmp_path) == []
     assert again("--dry-run", "--rerun-incomplete").returncode == 0

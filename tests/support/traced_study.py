@@ -1,37 +1,32 @@
 """The recorded 1Pb study with traces: measured ones that are simulated here, and a prediction of its own."""
 
 import shutil
-from itertools import islice
 from pathlib import Path
 
-import numpy as np
 from qdjunction.steps import traces as trace_steps
 from qdjunction.study.config import parse_config
 from qdjunction.study.table import RECORD, Study, make_study, study_values, write_study
 from qdjunction.traces.settings import SimulationSettings
-from qdjunction.traces.simulation import SlidingSeries, simulate
-from recorded_study import RECORDED, ROOT
 
-SERIES = SlidingSeries(("L-R1", "L-R2", "L-R3", "L-R4"), (3.9, 9.2, 14.5, 17.5), (-1.54, -2.72, -4.9, -3.9))
+from support.paths import CLUSTERS, RECORDED
+from support.traces import write_traces
+
 SHORT = {"points": 7000, "length_nm": 2.4}
 BIASES = {f"bias-{millivolt}": millivolt / 1000 for millivolt in (50, 100, 150, 200, 250)}
 EVIL = "trace-<script>alert(1)<"
 
 
-def write_traces(folder: Path, count: int) -> None:
-    """Write a folder of text traces, one of which cannot be read."""
-    folder.mkdir()
-    for number, item in enumerate(islice(simulate(SERIES, SimulationSettings(seed=5, **SHORT)), count)):
-        columns = np.column_stack([item.trace.displacement_nm, item.trace.log10_g])
-        np.savetxt(folder / f"trace-{number}.txt", columns, fmt="%.4f", delimiter="\t")
+def write_measured(folder: Path, count: int) -> None:
+    """Write a folder of text traces, one of which cannot be read and has a hostile name."""
+    write_traces(folder, SimulationSettings(seed=5, **SHORT), count)
     (folder / f"{EVIL}.txt").write_text("no numbers\n")
 
 
 def traced_study(folder: Path) -> Study:
-    """Analyse a measured set, a bias series and a prediction, as the rules do, and give the study."""
+    """Analyse a measured set, a bias series and a prediction, as the rules do, and return the study."""
     results = folder / "results"
     shutil.copytree(RECORDED, results)
-    write_traces(folder / "measured", 60)
+    write_measured(folder / "measured", 60)
     sets = [{"name": "MAPbBr3", "path": str(folder / "measured"), "bias_v": 0.1, "theory": "theory"}]
     sets += [
         {"name": name, "path": str(folder / "measured"), "bias_v": bias} for name, bias in BIASES.items()
@@ -52,7 +47,7 @@ def traced_study(folder: Path) -> Study:
             ],
         },
     }
-    study = make_study(parse_config(config), ROOT / "clusters")
+    study = make_study(parse_config(config), CLUSTERS)
     write_study(study_values(study), results / RECORD)
     section = study.config.traces
     dot, root = results / "1Pb_MAPbBr3", results / "traces"
