@@ -40,6 +40,7 @@ def test_numbers_and_figure(device, tmp_path):
 
 
 def test_every_observable_is_a_command(capsys):
+    assert OBSERVABLES
     for kind in OBSERVABLES:
         with pytest.raises(SystemExit) as ended:
             main(["observe", kind, "--help"])

@@ -60,6 +60,7 @@ def test_every_file_is_described_with_its_digest(crate):
     with zipfile.ZipFile(crate) as archive:
         assert archive.testzip() is None
         names = [name for name in archive.namelist() if name != METADATA]
+        assert {"Snakefile", f"results/{DOT}/series.json"} < set(names)
         for name in names:
             if name.startswith(CODE) and name not in CODE:
                 continue  # described by folder
@@ -96,6 +97,8 @@ def test_it_says_what_the_profile_requires(crate):
     workflow = nodes[root["mainEntity"]["@id"]]
     assert {"File", "SoftwareSourceCode", "ComputationalWorkflow"} == set(workflow["@type"])
     assert nodes[workflow["programmingLanguage"]["@id"]]["name"] == "Snakemake"
+    assert workflow["input"]
+    assert workflow["output"]
     for identity in many(workflow["input"]) + many(workflow["output"]):
         parameter = nodes[identity]
         assert nodes[parameter["workExample"]["@id"]]["exampleOfWork"] == {"@id": identity}

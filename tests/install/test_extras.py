@@ -111,6 +111,7 @@ def test_a_missing_extra_is_named_before_any_work(core, tmp_path, words, extra):
 
 def test_extras_bring_what_the_library_imports_from_them():
     brings = importlib.metadata.packages_distributions()
+    assert EXTRAS
     for extra, packages in EXTRAS.items():
         listed = {
             canonicalize_name(Requirement(line).name) for line in PROJECT["optional-dependencies"][extra]

@@ -72,6 +72,7 @@ def test_a_style_sheet_changes_the_look_and_no_number(results, tmp_path):
             write_figure(draw(results, figure), tmp_path / name / figure.stem)
     plain, styled, again = (read_all(tmp_path / name) for name in ("plain", "styled", "plain again"))
     assert plain == again
+    assert len(plain) == 3
     for name in plain:
         assert (plain[name] == styled[name]) == name.endswith(".csv"), name
 

@@ -71,8 +71,10 @@ def test_figures_are_the_same_bytes_every_time(results, written, tmp_path):
             assert (tmp_path / name).read_bytes() == (written / name).read_bytes(), name
 
 
-def test_svgs_are_xml_and_refer_to_nothing_outside(written):
-    for path in written.glob("*.svg"):
+def test_svgs_are_xml_and_refer_to_nothing_outside(results, written):
+    paths = list(written.glob("*.svg"))
+    assert len(paths) == len(planned_figures(results.study)) > 5
+    for path in paths:
         for element in ElementTree.parse(path).iter():
             for key, value in element.attrib.items():
                 if key.endswith("href"):
@@ -81,6 +83,7 @@ def test_svgs_are_xml_and_refer_to_nothing_outside(written):
 
 def test_transmission_table_is_the_computed_transmission(written):
     table = pd.read_csv(written / f"{DOT}_L_transmission.csv")
+    assert set(table["junction"]) == {"short", "long"}
     for name, rows in table.groupby("junction"):
         computed = read_transmission(RECORDED / DOT / name / "transmission.nc")
         np.testing.assert_allclose(rows["energy_eV"], computed.energies_ev, atol=1e-9)
@@ -233,6 +236,7 @@ def test_two_contacts_and_a_last_have_no_band(chain_series):
 def test_the_transmission_is_drawn_with_its_thermal_average(results):
     series = results.dots[0].series[0]
     table = transmission.transmission_table(series)
+    assert set(series.conductance["junction"]) == {"short", "long"}
     for name, thermal in series.conductance.groupby("junction"):
         rows = table[table["junction"] == name].dropna(subset="conductance_G0")
         np.testing.assert_allclose(rows["energy_eV"], thermal["fermi_eV"], atol=1e-9)

@@ -24,6 +24,7 @@ def test_nothing_outside_the_page_is_fetched(links, results):
         for planned in planned_figures(results.study)
         for suffix in ("svg", "pdf", "csv")
     }
+    assert downloads <= set(links.links)
     for link in links.links:
         assert link.startswith(("data:", "#")) or link in downloads, link[:100]
     assert "url(" not in links.styles
@@ -37,9 +38,9 @@ def test_plotly_is_there_once(page):
 
 def test_anchors_lead_somewhere(links):
     ids = {attributes.get("id") for _, attributes in links.tags}
-    for link in links.links:
-        if link.startswith("#"):
-            assert link[1:] in ids
+    anchors = {link[1:] for link in links.links if link.startswith("#")}
+    assert anchors
+    assert anchors <= ids
 
 
 def test_every_figure_is_shown_with_words(links, results):

@@ -41,6 +41,7 @@ def test_a_study_without_traces_has_none():
 
 
 def test_every_figure_says_whether_its_traces_are_measured(drawings):
+    assert len(drawings) == 7 * 6 + 1
     for stem, made in drawings.items():
         label = made.figure.get_supxlabel()
         assert ("measured traces" in label) == ("theory" not in stem), stem
@@ -69,7 +70,7 @@ def test_marks_are_the_computed_conductances_at_the_headline_energy(traced, draw
     sites = table[table["row"] == "site"].set_index("site")["log10_g"]
     summary = traced.dots[0].series[0].summary
     at_headline = dict(zip(summary.junctions, np.log10(summary.conductance_at_headline_G0), strict=True))
-    assert set(sites.index) == {"short", "long"}
+    assert set(sites.index) == set(at_headline) == {"short", "long"}
     for name, level in at_headline.items():
         assert sites[name] == pytest.approx(
             level, abs=0.02
@@ -102,6 +103,7 @@ def test_plateau_and_jump_tables_count_traces(traced, drawings):
     entry = traced.traces.set_named("MAPbBr3")
     table = drawings["traces_MAPbBr3_plateaus"].table
     own = table[table["set"] == "MAPbBr3"]
+    assert entry.plateau_summary.plateaus
     for plateau in entry.plateau_summary.plateaus:
         rows = own[np.isclose(own["level_log10_g"], plateau.level_log10_g) & (own["quantity"] == "length")]
         assert rows["traces"].sum() == plateau.traces
@@ -152,6 +154,7 @@ def test_figures_are_written_whole_and_alike(traced, tmp_path):
         for kind in ("trace_cloud", "trace_conductance"):
             planned = PlannedFigure(kind, traces="MAPbBr3")
             drawing.write_figure(drawing.draw(traced, planned), tmp_path / run / planned.stem)
+    assert len(list((tmp_path / "a").iterdir())) == 2 * 3
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
         if path.suffix == ".svg":

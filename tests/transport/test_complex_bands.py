@@ -86,6 +86,7 @@ def test_gold_of_siesta_has_its_bands_and_its_symmetry():
     bands = np.array([gold.eigh((k[0], k[1], z)) for z in np.linspace(-0.5, 0.5, 801)])
     crossings = (bands[:-1, :, None] - energies) * (bands[1:, :, None] - energies) < 0
     np.testing.assert_array_equal(found.propagating, crossings.sum(axis=(0, 1)))
+    assert found.propagating.any()
     for energy, factors in zip(energies, found.factors, strict=True):
         # A unit is two cells; a propagating lambda is the square of that of one cell.
         for factor in factors[np.abs(np.abs(factors) - 1) < 1e-6]:

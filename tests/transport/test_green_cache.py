@@ -61,6 +61,7 @@ def fill(folder):
 def test_several_writers_at_once(tmp_path):
     with multiprocessing.get_context("fork").Pool(4) as pool:
         results = pool.map(fill, [tmp_path] * 8)
+    assert len(results) == 8
     for result in results:
         np.testing.assert_array_equal(result, results[0])
     assert len(list(tmp_path.rglob("*.npz"))) == len(ENERGIES)

@@ -83,6 +83,7 @@ def found(folder, path, kind, last=2, leads=None, grid=ENERGIES, **keys):
 
 def test_every_observable_has_a_test_here():
     tested = Path(__file__).read_text()
+    assert OBSERVABLES
     assert {name for name in OBSERVABLES if f'"{name}"' not in tested} == set()
 
 
