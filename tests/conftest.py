@@ -23,3 +23,12 @@ def siesta_reference(pytestconfig: pytest.Config) -> Path:
     if not (folder / "README.md").is_file():
         pytest.skip(f"the recorded SIESTA files are not in {folder}; set QDJUNCTION_SIESTA_REFERENCE")
     return folder
+
+
+@pytest.fixture(scope="session")
+def drawn_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of the recorded study with its figures and its page, as the rules write them; not to be changed."""
+    from support.drawn_study import draw_recorded
+    from support.shared import shared
+
+    return shared(tmp_path_factory, "drawn", draw_recorded) / "results"

@@ -12,7 +12,7 @@ from qdjunction.report import style
 from qdjunction.report.data import collect
 from qdjunction.report.drawing import draw, write_figure
 from qdjunction.report.plan import planned_figures
-from qdjunction.report.redraw import redraw, write_figures
+from qdjunction.report.redraw import redraw
 from qdjunction.study.config import parse_config, read_config
 from qdjunction.study.records import read_record
 from qdjunction.study.table import RECORD, make_study, read_study, study_values, write_study
@@ -49,12 +49,10 @@ def unpacked(tmp_path_factory):
     return folder
 
 
-def test_redrawn_without_engine_the_figures_are_those_of_the_rule(unpacked, tmp_path):
+def test_redrawn_without_engine_the_figures_are_those_of_the_rule(unpacked, figures, tmp_path):
     run = python("-c", WITHOUT_ENGINES, "figures", unpacked, "--output", tmp_path / "redrawn", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
-    # The rule's script knows the study from the same record and calls the same function.
-    write_figures(collect(read_study(RECORDED)), tmp_path / "figures")
-    drawn = read_all(tmp_path / "figures")
+    drawn = read_all(figures)
     stems = {Path(name).stem for name in drawn}
     assert stems == {figure.stem for figure in planned_figures(read_study(RECORDED))}
     assert read_all(tmp_path / "redrawn" / "figures") == drawn

@@ -21,14 +21,6 @@ DOT = "1Pb_MAPbBr3"
 
 
 @pytest.fixture(scope="module")
-def written(results, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("figures")
-    for planned in planned_figures(results.study):
-        drawing.write_figure(drawing.draw(results, planned), folder / planned.stem)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def chain_series() -> SeriesResults:
     """Give a series with a decay and a jump: the tight-binding chain with its right lead on even sites."""
     model = DiatomicChain()
@@ -54,25 +46,25 @@ def chain_series() -> SeriesResults:
     return SeriesResults("L", summary, pd.DataFrame(), found.table(), ())
 
 
-def test_every_planned_file_is_written(results, written):
+def test_every_planned_file_is_written(results, figures):
     expected = {
         f"{planned.stem}.{suffix}"
         for planned in planned_figures(results.study)
         for suffix in ("svg", "pdf", "csv")
     }
-    assert {path.name for path in written.iterdir()} == expected
+    assert {path.name for path in figures.iterdir()} == expected | {"figures.json"}
 
 
-def test_figures_are_the_same_bytes_every_time(results, written, tmp_path):
+def test_figures_are_the_same_bytes_every_time(results, figures, tmp_path):
     for planned in (PlannedFigure("transmission", DOT, "L"), PlannedFigure("density", DOT, "L", "long")):
         drawing.write_figure(drawing.draw(results, planned), tmp_path / planned.stem)
         for suffix in ("svg", "pdf", "csv"):
             name = f"{planned.stem}.{suffix}"
-            assert (tmp_path / name).read_bytes() == (written / name).read_bytes(), name
+            assert (tmp_path / name).read_bytes() == (figures / name).read_bytes(), name
 
 
-def test_svgs_are_xml_and_refer_to_nothing_outside(results, written):
-    paths = list(written.glob("*.svg"))
+def test_svgs_are_xml_and_refer_to_nothing_outside(results, figures):
+    paths = list(figures.glob("*.svg"))
     assert len(paths) == len(planned_figures(results.study)) > 5
     for path in paths:
         for element in ElementTree.parse(path).iter():
@@ -81,8 +73,8 @@ def test_svgs_are_xml_and_refer_to_nothing_outside(results, written):
                     assert value.startswith(("#", "data:")), (path.name, value)
 
 
-def test_transmission_table_is_the_computed_transmission(written):
-    table = pd.read_csv(written / f"{DOT}_L_transmission.csv")
+def test_transmission_table_is_the_computed_transmission(figures):
+    table = pd.read_csv(figures / f"{DOT}_L_transmission.csv")
     assert set(table["junction"]) == {"short", "long"}
     for name, rows in table.groupby("junction"):
         computed = read_transmission(RECORDED / DOT / name / "transmission.nc")
@@ -90,14 +82,14 @@ def test_transmission_table_is_the_computed_transmission(written):
         np.testing.assert_allclose(rows["transmission"], computed.transmission, rtol=1e-9)
 
 
-def test_comparison_table_is_the_series_table(written):
-    table = pd.read_csv(written / f"{DOT}_L_comparison.csv")
+def test_comparison_table_is_the_series_table(figures):
+    table = pd.read_csv(figures / f"{DOT}_L_comparison.csv")
     pd.testing.assert_frame_equal(table, pd.read_csv(RECORDED / DOT / "series.csv"))
 
 
-def test_density_table_is_the_computed_density(results, written):
+def test_density_table_is_the_computed_density(results, figures):
     for junction in results.dots[0].junctions:
-        table = pd.read_csv(written / f"{DOT}_{junction.case.name}_density.csv")
+        table = pd.read_csv(figures / f"{DOT}_{junction.case.name}_density.csv")
         np.testing.assert_allclose(table["ldos_left_per_eV"], junction.density.left, rtol=1e-9)
         assert list(table["element"]) == junction.atoms.get_chemical_symbols()
 

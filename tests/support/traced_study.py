@@ -1,5 +1,6 @@
 """The recorded 1Pb study with traces: measured ones that are simulated here, and a prediction of its own."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -23,17 +24,13 @@ def write_measured(folder: Path, count: int) -> None:
 
 
 def traced_study(folder: Path) -> Study:
-    """Analyse a measured set, a bias series and a prediction, as the rules do, and return the study."""
-    results = folder / "results"
-    shutil.copytree(RECORDED, results)
-    write_measured(folder / "measured", 60)
-    sets = [{"name": "MAPbBr3", "path": str(folder / "measured"), "bias_v": 0.1, "theory": "theory"}]
-    sets += [
-        {"name": name, "path": str(folder / "measured"), "bias_v": bias} for name, bias in BIASES.items()
-    ]
+    """Return the study whose results `analyse` writes to a folder: a measured set, a bias series and a prediction."""
+    measured = str(folder / "measured")
+    sets = [{"name": "MAPbBr3", "path": measured, "bias_v": 0.1, "theory": "theory"}]
+    sets += [{"name": name, "path": measured, "bias_v": bias} for name, bias in BIASES.items()]
     config = {
         "study": "traced",
-        "results": str(results),
+        "results": str(folder / "results"),
         "dots": [{"dot": "1Pb", "cation": "MA", "halide": "Br", "contacts": ["short", "long"]}],
         "traces": {
             # The recorded series has two sites, both above the levels at which the published rule looks for a jump.
@@ -47,7 +44,18 @@ def traced_study(folder: Path) -> Study:
             ],
         },
     }
-    study = make_study(parse_config(config), CLUSTERS)
+    return make_study(parse_config(config), CLUSTERS)
+
+
+def analyse(folder: Path) -> None:
+    """Run the steps of `traced_study` as the rules do.
+
+    The sets hold the same traces: one is analysed, and the others get its results with their own name and bias.
+    """
+    results = folder / "results"
+    shutil.copytree(RECORDED, results)
+    write_measured(folder / "measured", 60)
+    study = traced_study(folder)
     write_study(study_values(study), results / RECORD)
     section = study.config.traces
     dot, root = results / "1Pb_MAPbBr3", results / "traces"
@@ -55,10 +63,11 @@ def traced_study(folder: Path) -> Study:
         dot / "conductance.csv", dot / "series.json", dot / "relaxed.json", "L", None, section.simulation, 50,
         root / "theory" / "traces.parquet", root / "theory" / "truth.csv", root / "theory" / "simulation.json",
     )  # fmt: skip
-    paths = {entry.name: entry.path for entry in section.sets}
-    for name, path in (paths | {"theory": root / "theory" / "traces.parquet"}).items():
+    first, *others = section.sets
+    paths = {first.name: first.path, "theory": root / "theory" / "traces.parquet"}
+    for name, path in paths.items():
         here, settings = root / name, section.settings_of(name)
-        told = {"name": name, "bias_v": next((one.bias_v for one in section.sets if one.name == name), None)}
+        told = {"name": name, "bias_v": first.bias_v if name == first.name else None}
         trace_steps.select_traces(
             path, settings, here / "jumps.parquet", here / "histograms.nc", here / "summary.json", **told
         )  # fmt: skip
@@ -66,6 +75,10 @@ def traced_study(folder: Path) -> Study:
             path, settings, here / "summary.json", here / "plateaus.csv", here / "plateaus.json"
         )
         trace_steps.classify_traces(path, settings, here / "classes.csv", here / "classes.json")
+    for entry in others:
+        shutil.copytree(root / first.name, root / entry.name)
+        summary = root / entry.name / "summary.json"
+        told = {"name": entry.name, "bias_v": entry.bias_v}
+        summary.write_text(json.dumps(json.loads(summary.read_text()) | told))
     summaries = {name: root / name / "summary.json" for name in BIASES}
     trace_steps.fit_bias_series("simmons", summaries, -2.7, 1.0, 0.95, root / "simmons" / "simmons.json")
-    return study
