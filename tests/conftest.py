@@ -1,6 +1,8 @@
 """The order of the tests, and the recorded files that are too large for the repository."""
 
 import os
+import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -32,3 +34,12 @@ def drawn_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from support.shared import shared
 
     return shared(tmp_path_factory, "drawn", draw_recorded) / "results"
+
+
+@pytest.fixture(scope="session")
+def siesta_command() -> str:
+    """The real program."""
+    command = os.environ.get("SIESTA_COMMAND", "")
+    if not command or shutil.which(shlex.split(command)[0]) is None:
+        pytest.skip("SIESTA_COMMAND does not name a SIESTA binary")
+    return command

@@ -1,5 +1,4 @@
 import lzma
-import os
 import shlex
 import shutil
 import sys
@@ -92,12 +91,3 @@ def stand_in(tmp_path):
         return shlex.join([sys.executable, str(program)])
 
     return make
-
-
-@pytest.fixture(scope="session")
-def siesta_command() -> str:
-    """The real program."""
-    command = os.environ.get("SIESTA_COMMAND", "")
-    if not command or shutil.which(command.split()[0]) is None:
-        pytest.skip("SIESTA_COMMAND does not name a SIESTA binary")
-    return command

@@ -3,14 +3,14 @@
 import json
 import os
 import re
-import shutil
 import signal
 import time
 
 import pytest
 import xarray
+from qdjunction import cli
 from qdjunction.study.failures import read_failure
-from support.paths import PSEUDOPOTENTIALS
+from support.paths import CLUSTERS, PSEUDOPOTENTIALS
 from support.workflow import finish, kill, rules_of, snakemake, start
 
 pytestmark = pytest.mark.workflow
@@ -75,7 +75,18 @@ BAD = {
 
 
 @pytest.mark.parametrize(("old", "new", "message"), BAD.values(), ids=BAD)
-def test_bad_input_stops_before_any_job(folder, old, new, message):
+def test_bad_input_is_one_clear_error(folder, monkeypatch, capsys, old, new, message):
+    change(folder, old, new)
+    monkeypatch.chdir(folder)
+    assert cli.main(["check", "study.yaml", "--clusters", str(CLUSTERS)]) == 2
+    said = capsys.readouterr().err
+    assert re.search(message, said)
+    assert "study.yaml: " in said
+    assert "Traceback" not in said
+
+
+def test_bad_input_stops_before_any_job(folder):
+    old, new, message = BAD["no pseudopotential"]
     change(folder, old, new)
     run = snakemake(folder)
     assert run.returncode == 1
@@ -87,9 +98,8 @@ def test_bad_input_stops_before_any_job(folder, old, new, message):
 
 def with_siesta(test):
     """Mark a test that takes minutes of the real program."""
-    absent = not shutil.which(os.environ.get("SIESTA_COMMAND", ""))
-    skip = pytest.mark.skipif(absent, reason="SIESTA_COMMAND does not name a SIESTA binary")
-    return pytest.mark.siesta(pytest.mark.slow(skip(test)))
+    needs = pytest.mark.usefixtures("siesta_command")
+    return pytest.mark.siesta(pytest.mark.slow(needs(test)))
 
 
 @with_siesta

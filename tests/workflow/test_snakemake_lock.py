@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -61,41 +62,56 @@ def start(folder, *words):
     return run
 
 
-@pytest.fixture
-def locked(tmp_path):
-    """A folder with spaces, and the Snakemake that works in it."""
-    folder = tmp_path / "my runs é"
+def folder_in(path):
+    """A folder with a space in its name and a Snakefile."""
+    folder = path / "my runs é"
     folder.mkdir()
     (folder / "Snakefile").write_text(SNAKEFILE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def killed_run(tmp_path_factory):
+    """A folder in which a Snakemake was killed, and its process number."""
+    folder = folder_in(tmp_path_factory.mktemp("killed"))
     run = start(folder)
-    yield folder, run
-    if run.poll() is None:
-        kill(run)
+    kill(run)
+    return folder, run.pid
+
+
+@pytest.fixture
+def killed(killed_run, tmp_path):
+    """A copy of it, with the times of all files, and the process number."""
+    folder, pid = killed_run
+    return shutil.copytree(folder, tmp_path / folder.name), pid
 
 
 def locks(folder):
     return sorted(path.name for path in folder.glob(f"{LOCKS}/*"))
 
 
-def test_lock_of_a_living_snakemake_stays(locked):
-    folder, run = locked
-    before = locks(folder)
-    assert before
-    with pytest.raises(InputError, match=rf"{run.pid}.*wait for it, or end it with `kill "):
-        release(folder)
-    assert locks(folder) == before
-    # Without its record too: its process tells.
-    for record in folder.glob(f"{RECORDS}/*"):
-        record.unlink()
-    assert find_holder(folder)[0] is Holder.ALIVE
+def test_lock_of_a_living_snakemake_stays(tmp_path):
+    folder = folder_in(tmp_path)
+    run = start(folder)
+    try:
+        before = locks(folder)
+        assert before
+        with pytest.raises(InputError, match=rf"{run.pid}.*wait for it, or end it with `kill "):
+            release(folder)
+        assert locks(folder) == before
+        # Without its record too: its process tells.
+        for record in folder.glob(f"{RECORDS}/*"):
+            record.unlink()
+        assert find_holder(folder)[0] is Holder.ALIVE
+    finally:
+        kill(run)
 
 
-def test_lock_of_a_killed_snakemake_goes(locked):
-    folder, run = locked
-    kill(run)
+def test_lock_of_a_killed_snakemake_goes(killed):
+    folder, pid = killed
     holder, sentence = find_holder(folder)
     assert holder is Holder.DEAD
-    assert f"process {run.pid}" in sentence
+    assert f"process {pid}" in sentence
     assert (
         "`make report`, or `snakemake --unlock` and then your command again with --rerun-incomplete"
         in sentence
@@ -106,12 +122,11 @@ def test_lock_of_a_killed_snakemake_goes(locked):
     kill(start(folder, "--rerun-incomplete"))
 
 
-def test_jobs_that_outlive_their_snakemake_keep_the_lock(locked):
-    folder, run = locked
+def test_jobs_that_outlive_their_snakemake_keep_the_lock(killed):
+    folder, _ = killed
     job = subprocess.Popen(
         [sys.executable, "-c", "import time; time.sleep(600)", "/.snakemake/scripts/job.py"], cwd=folder
     )
-    kill(run)
     try:
         with pytest.raises(InputError, match=f"{job.pid}"):
             release(folder)
@@ -121,13 +136,12 @@ def test_jobs_that_outlive_their_snakemake_keep_the_lock(locked):
     release(folder)
 
 
-def test_holder_on_another_computer_is_not_known(locked):
-    folder, run = locked
-    kill(run)
+def test_holder_on_another_computer_is_not_known(killed):
+    folder, pid = killed
     (record,) = folder.glob(f"{RECORDS}/*")
     about = json.loads(record.read_text())
     record.write_text(json.dumps(about | {"host": "node17"}))
-    with pytest.raises(InputError, match=rf"process {run.pid} on node17, .*`snakemake --unlock`"):
+    with pytest.raises(InputError, match=rf"process {pid} on node17, .*`snakemake --unlock`"):
         release(folder)
     record.write_text(json.dumps(about | {"pid_namespace": "pid:[1]"}))
     assert find_holder(folder)[0] is Holder.UNKNOWN
@@ -136,9 +150,8 @@ def test_holder_on_another_computer_is_not_known(locked):
     assert locks(folder)
 
 
-def test_lock_without_a_record_is_not_known(locked):
-    folder, run = locked
-    kill(run)
+def test_lock_without_a_record_is_not_known(killed):
+    folder, _ = killed
     (record,) = folder.glob(f"{RECORDS}/*")
     # Older than the lock: of an earlier run.
     os.utime(record, (1, 1))
@@ -147,19 +160,17 @@ def test_lock_without_a_record_is_not_known(locked):
     assert locks(folder)
 
 
-def test_process_number_given_again(locked):
+def test_process_number_given_again(killed):
     """The number of the killed process now belongs to another program, here to this one."""
-    folder, run = locked
-    kill(run)
+    folder, _ = killed
     (record,) = folder.glob(f"{RECORDS}/*")
     about = json.loads(record.read_text())
     record.write_text(json.dumps(about | {"pid": os.getpid()}))
     assert find_holder(folder)[0] is Holder.DEAD
 
 
-def test_one_living_run_beside_a_killed_one(locked):
-    folder, run = locked
-    kill(run)
+def test_one_living_run_beside_a_killed_one(killed):
+    folder, _ = killed
     record_run(folder)
     assert RunRecord.of_this_process().host == socket.gethostname()
     with pytest.raises(InputError, match=f"process {os.getpid()}"):
