@@ -178,15 +178,18 @@ def test_a_result_is_kept_with_or_without_links(tmp_path, links):
 
 
 def _crowd(folder, environment):
-    """Start processes that want the lock at once; give those that got it."""
-    code = HOLD.replace("time.sleep(60)", "time.sleep(3)")
+    """Start processes that want the lock at once; return what those printed that got it."""
+    code = HOLD.replace("time.sleep(60)", "sys.stdin.read()")
     crowd = [
         subprocess.Popen(
-            [sys.executable, "-c", code, folder],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+            [sys.executable, "-c", code, folder], text=True, env=environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
         for _ in range(4)
     ]  # fmt: skip
-    said = [process.communicate() for process in crowd]
-    assert all(out or "another run works here" in error for out, error in said), said
-    return [out for out, _ in said if out == "held\n"]
+    # Each has ended without a line, or holds the lock until its input ends.
+    lines = [process.stdout.readline() for process in crowd]
+    errors = [process.communicate()[1] for process in crowd]
+    said = list(zip(lines, errors, strict=True))
+    assert all(line or "another run works here" in error for line, error in said), said
+    return [line for line in lines if line == "held\n"]
