@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
+
 from qdjunction.structure.anchors import ANCHORS
 from qdjunction.study.config import config_model
 

@@ -16,8 +16,9 @@ import time
 from pathlib import Path
 
 import psutil
-from run import ROOT, busy
 from tabulate import tabulate
+
+from run import ROOT, busy
 
 
 def run_study(config: Path, cores: int) -> tuple[float, float]:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import sisl
 import xarray
+
 from qdjunction.cli import main
 from qdjunction.structure.xyz import read_structure
-
-ROOT = Path(__file__).parents[2]
+from support.paths import ROOT
 
 
 @pytest.fixture(scope="module")

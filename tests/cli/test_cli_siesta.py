@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import sisl
 from ase.build import bulk
+
 from qdjunction.cli import main
 from qdjunction.cli.parser import parse
 from qdjunction.engine.siesta.settings import SiestaSettings
 from qdjunction.engine.store import read_electronic_structure
 from qdjunction.structure.xyz import read_structure
-
-DATA = Path(__file__).parents[1] / "data" / "siesta"
+from support.paths import PSEUDOPOTENTIALS, SIESTA_RUNS
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def here(tmp_path, monkeypatch):
 
 
 def test_the_input_is_whole_and_says_what_was_asked(here):
-    words = ["siesta-input", "dot.extxyz", "--pseudopotentials", str(DATA / "pseudopotentials")]
+    words = ["siesta-input", "dot.extxyz", "--pseudopotentials", str(PSEUDOPOTENTIALS)]
     words += ["--protocol", "fast", "--fdf", "MeshCutoff=333 Ry", "--fdf", "WriteDenchar=true"]
     assert main([*words, "--output", "run"]) == 0
     fdf = sisl.get_sile("run/siesta.fdf")
@@ -45,14 +45,7 @@ def test_the_input_is_whole_and_says_what_was_asked(here):
 def test_a_lead_gets_its_k_points(here):
     lead = bulk("Au", cubic=True)
     lead.write("lead.extxyz")
-    words = [
-        "siesta-input",
-        "lead.extxyz",
-        "--pseudopotentials",
-        str(DATA / "pseudopotentials"),
-        "--output",
-        "lead",
-    ]
+    words = ["siesta-input", "lead.extxyz", "--pseudopotentials", str(PSEUDOPOTENTIALS), "--output", "lead"]
     assert main([*words, "--lead", "4x3"]) == 0
     grid = np.array(
         [line.split() for line in sisl.get_sile("lead/siesta.fdf").get("kgrid_Monkhorst_Pack")], float
@@ -63,12 +56,8 @@ def test_a_lead_gets_its_k_points(here):
 
 def test_a_finished_run_becomes_a_hamiltonian(tmp_path):
     output = tmp_path / "h.nc"
-    assert (
-        main(
-            ["hamiltonian", "--engine", "siesta", "--from", str(DATA / "converged"), "--output", str(output)]
-        )
-        == 0
-    )
+    words = ["hamiltonian", "--engine", "siesta", "--from", str(SIESTA_RUNS / "converged")]
+    assert main([*words, "--output", str(output)]) == 0
     structure = read_electronic_structure(output)
     assert structure.engine.name == "siesta"
     assert not structure.engine.embedded
@@ -84,7 +73,7 @@ BAD = {
     "protocol": (["siesta-input", "dot.extxyz", "--protocol", "best", "--output", "run"], "'best'"),
     "no run": (["hamiltonian", "--engine", "siesta", "--from", ".", "--output", "h.nc"], "one fdf file"),
     "a failed run": (
-        ["hamiltonian", "--engine", "siesta", "--from", str(DATA / "scf-stuck"), "--output", "h.nc"],
+        ["hamiltonian", "--engine", "siesta", "--from", str(SIESTA_RUNS / "scf-stuck"), "--output", "h.nc"],
         "SCF",
     ),
     "lead": (["siesta-input", "dot.extxyz", "--lead", "4", "--output", "run"], "--lead = '4'"),
@@ -101,14 +90,7 @@ BAD = {
     ),
     "no program": (
         [
-            *(
-                "relax",
-                "dot.extxyz",
-                "--engine",
-                "siesta",
-                "--pseudopotentials",
-                str(DATA / "pseudopotentials"),
-            ),
+            *("relax", "dot.extxyz", "--engine", "siesta", "--pseudopotentials", str(PSEUDOPOTENTIALS)),
             *("--output", "x.extxyz"),
         ],
         "could not be started with 'no-siesta-here'",
@@ -137,7 +119,7 @@ def test_settings_and_fdf_keys_reach_the_engine_and_its_record():
 def study(tmp_path, monkeypatch):
     """A study on SIESTA with its pseudopotentials."""
     monkeypatch.chdir(tmp_path)
-    shutil.copytree(DATA / "pseudopotentials", "pseudopotentials")
+    shutil.copytree(PSEUDOPOTENTIALS, "pseudopotentials")
     Path("mine.yaml").write_text("study: s\nengine: siesta\ndots:\n  - {dot: 1Pb, contacts: [short]}\n")
     return tmp_path
 
@@ -159,7 +141,7 @@ def test_every_pseudopotential_that_is_missing_or_unfit_is_named(study, capsys):
     assert "H.psf: was made with LDA, the calculation uses PBE" in captured.err
     assert "Au.psf: is missing" in captured.err
     assert "pseudo-dojo.org" in captured.err
-    assert main(["pseudopotentials", "mine.yaml", "--folder", str(DATA / "pseudopotentials")]) == 0
+    assert main(["pseudopotentials", "mine.yaml", "--folder", str(PSEUDOPOTENTIALS)]) == 0
 
 
 @pytest.mark.parametrize(("words", "message"), BAD.values(), ids=BAD)

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from pydantic import BaseModel
+
 from qdjunction import __version__
 from qdjunction.cli import main, traces
 from qdjunction.cli.commands import Command, Group, add_arguments, option, typed_as

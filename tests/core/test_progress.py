@@ -11,6 +11,7 @@ import termios
 import time
 
 import pytest
+
 from qdjunction.core import progress as module
 from qdjunction.core.progress import progress, with_progress
 

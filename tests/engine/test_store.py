@@ -4,6 +4,7 @@ import netCDF4
 import numpy as np
 import pytest
 import sisl
+
 from qdjunction.core.errors import InputError
 from qdjunction.engine.store import read_electronic_structure, write_electronic_structure
 

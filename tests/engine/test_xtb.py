@@ -7,12 +7,13 @@ import pytest
 from ase import Atoms
 from ase.build import molecule
 from pydantic import ValidationError
+from scipy.linalg import eigh, eigvalsh
+
 from qdjunction.core.errors import EngineError, InputError
 from qdjunction.engine.contract import ElectronicStructure
 from qdjunction.engine.fermi import fermi_energy
 from qdjunction.engine.registry import make_engine
 from qdjunction.engine.xtb.engine import XtbEngine, XtbSettings, _reference_electrons
-from scipy.linalg import eigh, eigvalsh
 
 
 def dense(structure: ElectronicStructure) -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from qdjunction.cli import main
 from qdjunction.core.errors import InputError
 from qdjunction.core.results import read_result
@@ -17,8 +18,9 @@ from qdjunction.structure.junction import build_junction
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study.results import FrontierRecord
 from qdjunction.transport import Device, mulliken_populations
+from support.paths import RECORDED
 
-DOT = Path(__file__).parents[1] / "data/report/results/1Pb_MAPbBr3/relaxed.extxyz"
+DOT = RECORDED / "1Pb_MAPbBr3" / "relaxed.extxyz"
 
 
 @pytest.fixture(scope="module")

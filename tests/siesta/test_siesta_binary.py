@@ -12,6 +12,7 @@ import ase.io
 import numpy as np
 import pytest
 from ase.constraints import FixAtoms
+
 from qdjunction.core.errors import EngineError
 from qdjunction.engine.siesta import Launch, SiestaEngine, SiestaSettings
 from qdjunction.engine.siesta.convergence import convergence

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+
 from qdjunction.engine.siesta.corrections import MOST, correction
 from qdjunction.engine.siesta.diagnosis import Failure, diagnose
 from qdjunction.engine.siesta.inputs import Mixing

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 import sisl
+
 from qdjunction.core.errors import EngineError, InputError
 from qdjunction.core.matrix_files import is_complete
 from qdjunction.engine.siesta import electronic_structure_from_run, read_hamiltonian
@@ -323,8 +324,8 @@ def test_a_relaxation_of_siesta_5_is_followed_through_its_interruption(recorded_
 
 
 @pytest.mark.recorded
-def test_old_hsx_files_need_the_geometry_from_elsewhere(recorded):
-    folder = recorded / "1Pb" / "singlepoint"
+def test_old_hsx_files_need_the_geometry_from_elsewhere(siesta_reference):
+    folder = siesta_reference / "1Pb" / "singlepoint"
     guessed = sisl.get_sile(folder / "1Pb.fdf").read_hamiltonian(order=["HSX"])
     mine, _ = read_hamiltonian(folder)
     np.testing.assert_allclose(mine.geometry.cell, sisl.get_sile(folder / "1Pb.XV").read_lattice().cell)
@@ -332,8 +333,8 @@ def test_old_hsx_files_need_the_geometry_from_elsewhere(recorded):
 
 
 @pytest.mark.recorded
-def test_the_recorded_dot_has_its_gap(recorded):
-    levels = sisl.get_sile(recorded / "12Pb" / "dot" / "12Pb.EIG").read_data().ravel()
+def test_the_recorded_dot_has_its_gap(siesta_reference):
+    levels = sisl.get_sile(siesta_reference / "12Pb" / "dot" / "12Pb.EIG").read_data().ravel()
     occupied = levels[levels < 0]
     assert levels[len(occupied)] - occupied[-1] == pytest.approx(2.668, abs=1e-3)
 

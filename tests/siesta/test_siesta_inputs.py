@@ -6,6 +6,7 @@ import sisl
 from ase import Atoms
 from ase.build import bulk
 from ase.constraints import FixAtoms, FixCartesian
+
 from qdjunction.core.errors import InputError
 from qdjunction.core.provenance import digest
 from qdjunction.engine.siesta.inputs import Task, write_lead_input, write_siesta_input

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from qdjunction.core.errors import EngineError, InputError
 from qdjunction.engine.siesta import Launch, SiestaEngine
 

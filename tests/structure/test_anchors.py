@@ -5,6 +5,7 @@ import pytest
 from ase import Atoms
 from ase.build import molecule
 from ase.units import Bohr
+
 from qdjunction.core.errors import InputError, StructureError
 from qdjunction.structure.anchors import (
     ANCHORS,

@@ -1,9 +1,9 @@
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from ase import Atoms
+
 from qdjunction.cli import main
 from qdjunction.core.errors import StructureError
 from qdjunction.engine.xtb.engine import XtbEngine
@@ -16,11 +16,10 @@ from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.xyz import read_structure, write_structure
 from qdjunction.study.results import IntegrityRecord
+from support.paths import CLUSTERS, DATA, MOLECULE
 
-CLUSTERS = Path(__file__).parents[2] / "clusters"
 SHIPPED = sorted((CLUSTERS / "relaxed").glob("*.extxyz"))
-MOLECULE = Path(__file__).parents[1] / "data" / "benzenedithiolate.xyz"
-LOST = Path(__file__).parents[1] / "data" / "12Pb_MAPbBr3_lost_contact.extxyz"
+LOST = DATA / "12Pb_MAPbBr3_lost_contact.extxyz"
 """A GFN1-xTB minimum in which Lb bridges two Pb, two Pb-Br bonds are broken, and two N-H bonds are stretched."""
 
 

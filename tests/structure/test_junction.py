@@ -1,8 +1,8 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 from ase import Atoms
+from scipy.spatial.distance import cdist
+
 from qdjunction.core.errors import InputError, StructureError
 from qdjunction.structure.anchors import ANCHORS
 from qdjunction.structure.contacts import contact
@@ -14,10 +14,9 @@ from qdjunction.structure.junction import (
 )
 from qdjunction.structure.perovskite.catalogue import DotDefinition, list_dots, load_dot
 from qdjunction.structure.perovskite.dot import build_dot
-from scipy.spatial.distance import cdist
+from support.paths import CLUSTERS
 
 DISTANCE_ANG = {row.element: row.apex_distance_ang for row in ANCHORS.values()}
-CLUSTERS = Path(__file__).parents[2] / "clusters"
 
 
 @pytest.fixture(scope="module")

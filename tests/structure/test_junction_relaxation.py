@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +9,7 @@ import pytest
 from ase import Atoms
 from ase.build import molecule
 from ase.io.trajectory import Trajectory
+
 from qdjunction.cli import main
 from qdjunction.core.errors import EngineError, StructureError
 from qdjunction.core.results import read_result
@@ -26,9 +25,9 @@ from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.xyz import read_any, read_structure, write_structure
 from qdjunction.study.records import read_record
 from qdjunction.study.results import RelaxationRecord
+from support.paths import CLUSTERS, MOLECULE
+from support.processes import environment, python
 
-CLUSTERS = Path(__file__).parents[2] / "clusters"
-DATA = Path(__file__).parents[1] / "data"
 CONTACT = ElectrodeSettings(layers=2, relax="contact")
 FMAX = 0.05
 
@@ -54,7 +53,7 @@ def diamine() -> Atoms:
 
 def dithiolate() -> Atoms:
     """Benzenedithiolate, with contacts at the sulphurs."""
-    return with_contacts(read_any(DATA / "benzenedithiolate.xyz"), 11, 10)
+    return with_contacts(read_any(MOLECULE), 11, 10)
 
 
 def hydrogen() -> Atoms:
@@ -138,9 +137,8 @@ def test_a_contact_is_kept_or_lost_by_its_bonds():
     )
 
 
-KILLED = f"""
+KILLED = """
 import logging, os, signal, sys
-sys.path.insert(0, {str(Path(__file__).parent)!r})
 import test_junction_relaxation as test
 
 class Killer(logging.Handler):
@@ -203,7 +201,7 @@ def test_forces_at_the_end_are_those_of_the_free_atoms(whole, tmp_path):
 
 def test_a_killed_relaxation_resumes_and_a_finished_one_is_not_repeated(whole, tmp_path, caplog):
     caplog.set_level("INFO")
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], capture_output=True, check=False)
+    killed = python("-c", KILLED, tmp_path, env=environment(Path(__file__).parent, Path(__file__).parents[1]))
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     with Trajectory(tmp_path / "work" / TRAJECTORY) as trajectory:
         assert len(trajectory) == 3

@@ -8,6 +8,7 @@ from ase import Atoms
 from ase.build import molecule
 from ase.io import read
 from pydantic import ValidationError
+
 from qdjunction.core.errors import InputError
 from qdjunction.structure.sites import Site, find_atom, find_contacts
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+
 from qdjunction.core.errors import InputError
 from qdjunction.core.provenance import digest
 from qdjunction.core.yaml import dump_yaml, parse_yaml
@@ -16,9 +17,7 @@ from qdjunction.engine.siesta import pseudopotentials
 from qdjunction.study.config import RelaxSettings, config_model, parse_config, read_config, read_values
 from qdjunction.study.table import make_study
 from qdjunction.transport import Bulk, Cluster, WideBand
-
-ROOT = Path(__file__).parents[2]
-CLUSTERS = ROOT / "clusters"
+from support.paths import CLUSTERS, PSEUDOPOTENTIALS, ROOT
 
 
 @pytest.fixture
@@ -317,7 +316,7 @@ def test_a_kind_of_lead_may_be_left_out(values):
 
 
 def test_pseudopotentials_are_read_once_however_many_dots(values, monkeypatch, tmp_path):
-    shutil.copytree(ROOT / "tests" / "data" / "siesta" / "pseudopotentials", tmp_path / "pseudopotentials")
+    shutil.copytree(PSEUDOPOTENTIALS, tmp_path / "pseudopotentials")
     read = []
 
     def counted(path):

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import sisl
+
 from qdjunction.cli import main
 from qdjunction.core.errors import InputError
 from qdjunction.steps.transport import compute_transmission

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from qdjunction.transport.image_charge import COULOMB_EV_ANG, image_energy, point_image_energy
 from scipy.special import k0
+
+from qdjunction.transport.image_charge import COULOMB_EV_ANG, image_energy, point_image_energy
 
 
 def test_in_the_middle_of_the_gap():

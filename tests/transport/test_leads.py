@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import sisl
-from known_systems import ChainLead
+
 from qdjunction.core.errors import InputError, TransportError
 from qdjunction.transport import (
     Device,
@@ -16,6 +16,7 @@ from qdjunction.transport import (
     surface_green,
     transmission,
 )
+from support.known_systems import ChainLead
 
 
 def strip(width, length, hopping=-1.0, overlap=0.0):

@@ -9,6 +9,8 @@ import sisl
 import xarray
 from ase import Atoms
 from matplotlib.figure import Figure
+from scipy.integrate import quad
+
 from qdjunction.core.errors import InputError
 from qdjunction.core.units import BOHR_ANG, BOLTZMANN_EV_PER_K, G0_SIEMENS, HARTREE_EV
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo
@@ -16,9 +18,9 @@ from qdjunction.engine.store import write_electronic_structure
 from qdjunction.steps.transport import compute_transmission, observable, read_junction
 from qdjunction.study.config import parse_config
 from qdjunction.transport import OBSERVABLES, WideBand, parse_leads
-from scipy.integrate import quad
+from support.paths import GOLD
 
-TSHS = Path(__file__).parents[1] / "data/siesta/periodic/siesta.TSHS"
+TSHS = GOLD / "siesta.TSHS"
 LEVEL, HOPPING, COUPLING = 0.3147, 0.05, 0.8
 ENERGIES = np.round(np.arange(-1.0, 1.0001, 0.01), 12)
 TEMPERATURE = 300.0
@@ -82,6 +84,7 @@ def found(folder, path, kind, last=2, leads=None, grid=ENERGIES, **keys):
 
 def test_every_observable_has_a_test_here():
     tested = Path(__file__).read_text()
+    assert OBSERVABLES
     assert {name for name in OBSERVABLES if f'"{name}"' not in tested} == set()
 
 

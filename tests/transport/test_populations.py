@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from known_systems import random_device
+
 from qdjunction.core.units import BOLTZMANN_EV_PER_K
 from qdjunction.transport import Device, mulliken_populations
+from support.known_systems import random_device
 
 
 def test_two_atoms_of_different_levels():

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from qdjunction.core.errors import InputError
 from qdjunction.transport import (
     LEADS,

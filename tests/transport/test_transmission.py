@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import scipy.linalg
 import scipy.sparse
-from known_systems import ChainLead, GivenSpectrum, chain, random_device
+
 from qdjunction.core.errors import InputError, TransportError
 from qdjunction.transport import Device, WideBandLead, read_transmission, transmission, write_transmission
 from qdjunction.transport.solvers.contact_reduction import ContactReduction
 from qdjunction.transport.solvers.layers import LayerSolver
+from support.known_systems import ChainLead, GivenSpectrum, chain, random_device
 
 SOLVERS = ("contact-reduction", "direct", "layers")
 both = pytest.mark.parametrize("solver", SOLVERS)

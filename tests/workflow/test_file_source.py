@@ -1,10 +1,6 @@
 """A molecule of the user's own through a real Snakemake, from its file to T(E) and the report."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,12 +8,14 @@ import sisl
 import xarray
 from ase import Atoms
 from ase.io import read
+
 from qdjunction.cli import main
 from qdjunction.structure.junction import lead_atoms
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study.table import read_study
+from support.paths import MOLECULE
+from support.workflow import finish, rules_of
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.workflow
 
 CONFIG = """\
@@ -35,25 +33,15 @@ COUPLING_EV = 1.0
 """The default of wide-band leads."""
 
 
-def snakemake(folder, *words):
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return subprocess.run(
-        ["snakemake", "-s", ROOT / "Snakefile", "--configfile", "study.yaml", "--cores", "2", *words], cwd=folder,
-        env=os.environ | {"PATH": path, "OMP_WAIT_POLICY": "passive"}, capture_output=True, text=True, check=False,
-        timeout=600,
-    )  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("molecule")
-    molecule = read(ROOT / "tests" / "data" / "benzenedithiolate.xyz")
+    molecule = read(MOLECULE)
     for atom, out in ((10, 1), (11, -1)):  # the hydrogens of the thiols
         molecule += Atoms("H", positions=[molecule.positions[atom] + [0.14 * out, 1.33, 0]])
     molecule.write(folder / "molecule.xyz")
     (folder / "study.yaml").write_text(CONFIG)
-    run = snakemake(folder)
-    assert run.returncode == 0, run.stderr
+    finish(folder)
     return folder / "results"
 
 
@@ -115,7 +103,6 @@ def test_results_need_the_file_no_more_but_a_run_does(results, monkeypatch, caps
     # The very file again, and a second pair of contacts, make no structure anew.
     more = (results.parent / "study.yaml").read_text().replace("[L-R]", "[L-R, R-L]")
     (results.parent / "more.yaml").write_text(more)
-    dry = snakemake(results.parent, "-n", "--configfile", "more.yaml")
-    assert dry.returncode == 0, dry.stderr
-    assert "rule transmission:" in dry.stdout
-    assert "rule relax:" not in dry.stdout
+    planned = rules_of(finish(results.parent, "-n", "--configfile", results.parent / "more.yaml"))
+    assert "transmission" in planned
+    assert "relax" not in planned
