@@ -35,21 +35,14 @@ class Observe(JunctionCommand):
 
         if self.plot:
             require_extra("report")
-        dataset = observable(
+        observable(
             **self.parsed(), settings=self.settings, output=self.output,
             energies_ev=parse_energies(self.energies),
         )  # fmt: skip
         if self.plot:
-            from matplotlib.figure import Figure
+            from qdjunction.report.plot import plot
 
-            from qdjunction.core.files import atomic_write
-            from qdjunction.report.style import figure_style
-
-            with figure_style():
-                figure = Figure(layout="constrained")
-                OBSERVABLES[self.settings.kind].draw(dataset, figure.subplots())
-                with atomic_write(self.plot) as temporary:
-                    figure.savefig(temporary, format=self.plot.suffix[1:])
+            plot([self.output], self.plot)
 
 
 def _command(kind: Observable[Any]) -> type[Command]:

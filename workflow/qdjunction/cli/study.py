@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qdjunction.cli.commands import Command, Commands, option
-from qdjunction.cli.values import catalogue, catalogue_option, in_checkout, output_file, output_folder
+from qdjunction.cli.values import catalogue, catalogue_option, in_checkout, output_file, output_folder, words
 from qdjunction.study import layout
 
 if TYPE_CHECKING:
@@ -89,6 +89,30 @@ class Figures(Command):
         redraw(self.results, self.output, self.style)
 
 
+class Plot(Command):
+    """Draw T(E) of any number of files, an observable, or histograms of traces as one figure."""
+
+    files: list[str] = option(
+        ..., "files of `transmission` or TBtrans; or one of `observe`, or the folder of `traces histogram`",
+        positional=True, metavar="FILE",
+    )  # fmt: skip
+    labels: list[str] | None = option(
+        None, "words of the legend, one for each file, e.g. para,meta", metavar="A,B", read=words
+    )
+    style: str | None = option(
+        None, "Matplotlib style sheet to put over the report's style", metavar="FILE.mplstyle"
+    )
+    output: Path = output_file("figure to write", ".svg", ".pdf", ".png")
+
+    def run(self) -> None:
+        from qdjunction.core.extras import require_extra
+
+        require_extra("report")
+        from qdjunction.report.plot import plot
+
+        plot(self.files, self.output, self.labels or (), self.style)
+
+
 class Crate(Command):
     """Export a finished study as a Workflow Run RO-Crate."""
 
@@ -106,5 +130,5 @@ class Crate(Command):
 
 
 COMMANDS: Commands = {
-    "check": Check, "run": Run, "failures": Failures, "figures": Figures, "crate": Crate
+    "check": Check, "run": Run, "failures": Failures, "figures": Figures, "plot": Plot, "crate": Crate
 }  # fmt: skip

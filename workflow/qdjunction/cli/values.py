@@ -89,6 +89,10 @@ numbers = one_word(
 """Reads numbers such as ``3.9,9.2,14.5``."""
 
 
+words = one_word(lambda word: word.split(","), "")
+"""Reads words such as ``para,meta``."""
+
+
 def catalogue_option() -> Any:
     """Return the field of the folder of the dots' YAML files."""
     return option(None, "folder of the catalogue (default: that of the checkout)", metavar="DIR")

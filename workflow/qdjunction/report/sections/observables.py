@@ -55,7 +55,7 @@ class ObservablesSection(SeriesSection):
             drawn = new_figure(HEIGHT_IN)
             axes = drawn.subplots()
             OBSERVABLES[figure.part].draw(dataset, axes)
-            return Drawing(drawn, _table(dataset))
+            return Drawing(drawn, observable_table(dataset))
 
     def caption(self, figure: PlannedFigure) -> str:
         """Return the sentence of the observable."""
@@ -69,7 +69,7 @@ class ObservablesSection(SeriesSection):
         return page.render(text, groups=groups)
 
 
-def _table(dataset: xarray.Dataset) -> pd.DataFrame:
+def observable_table(dataset: xarray.Dataset) -> pd.DataFrame:
     """Return all variables in long form, one row per value: its coordinates, value, variable and unit."""
     import pandas as pd
 
