@@ -8,6 +8,7 @@ from qdjunction.core.errors import InputError
 
 EXTRAS = {
     "report": ("jinja2", "matplotlib", "plotly"),
+    "smiles": ("rdkit",),
     "traces": ("pyarrow", "sklearn"),
     "workflow": ("snakemake",),
     "xtb": ("tblite",),
