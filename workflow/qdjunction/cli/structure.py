@@ -1,4 +1,4 @@
-"""Commands for structures: dot, junction, relax."""
+"""Commands for structures: dot, molecule, junction, relax."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -37,6 +37,37 @@ class Dot(Command):
         settings = SOURCES["catalogue"].settings_to_build(values, "dot")
         definition = settings.look_up(catalogue(self.clusters))
         dot(settings, definition, self.output, self.output.with_suffix(".json"))
+
+
+class Molecule(Command):
+    """Build a molecule from SMILES, as the conformer of lowest force-field energy, with contacts L and R."""
+
+    smiles: str = option(..., "neutral closed-shell molecule, e.g. 'Sc1ccc(S)cc1'", positional=True)
+    conformers: int = option(50, "number of random conformers that are compared", ge=1, le=1000)
+    seed: int = option(0, "seed of the conformers", ge=0)
+    left_atom: int | None = option(None, "atom of contact L (default: found among the anchors)", ge=0)
+    right_atom: int | None = option(None, "atom of contact R, likewise", ge=0)
+    output: Path = structure_file()
+
+    @model_validator(mode="after")
+    def _both_atoms_or_none(self) -> Self:
+        if (self.left_atom is None) != (self.right_atom is None):
+            raise ValueError("--left-atom and --right-atom go together; give both or none")
+        return self
+
+    def run(self) -> None:
+        from qdjunction.steps.structure import dot
+        from qdjunction.structure.sources.registry import SOURCES
+
+        given = self.left_atom is not None
+        sites = {"L": {"atom": self.left_atom}, "R": {"atom": self.right_atom}} if given else {}
+        values = {
+            **self.model_dump(include={"smiles", "conformers", "seed"}),
+            "name": self.output.stem,
+            "sites": sites,
+        }
+        settings = SOURCES["smiles"].settings_to_build(values, "molecule")
+        dot(settings, settings.look_up(Path()), self.output, self.output.with_suffix(".json"))
 
 
 class Junction(Command):
@@ -120,4 +151,4 @@ class Relax(EngineCommand):
         )  # fmt: skip
 
 
-COMMANDS: Commands = {"dot": Dot, "junction": Junction, "relax": Relax}
+COMMANDS: Commands = {"dot": Dot, "molecule": Molecule, "junction": Junction, "relax": Relax}

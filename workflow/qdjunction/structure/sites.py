@@ -129,18 +129,11 @@ def find_atom(atoms: Atoms, site: Site, where: str) -> int:
     InputError
         If there is no such atom, or several are equally far.
     """
+    elements = elements_of(list(atoms.symbols), site, where)
     if isinstance(site.atom, int):
-        if site.atom >= len(atoms):
-            raise InputError(
-                f"{where}atom = {site.atom}: the structure has {len(atoms)} atoms, counted from 0 to {len(atoms) - 1}"
-            )
         return site.atom
     rule, match = next((rule, match) for rule in RULES if (match := rule.fullmatch(site.atom)))
-    element = match["element"]
-    candidates = [i for i, symbol in enumerate(atoms.symbols) if element in (None, symbol)]
-    if not candidates:
-        there = ", ".join(dict.fromkeys(atoms.symbols))
-        raise InputError(f"{where}atom = '{site.atom}': the structure has no {element}; it has {there}")
+    candidates = [i for i, symbol in enumerate(atoms.symbols) if symbol in elements]
     ranks = RULES[rule](atoms.positions[candidates], match["place"])
     first = [i for i, rank in zip(candidates, ranks, strict=True) if rank < ranks.min() + TIE_ANG]
     if len(first) > 1:
@@ -150,6 +143,32 @@ def find_atom(atoms: Atoms, site: Site, where: str) -> int:
             "or another direction"
         )
     return first[0]
+
+
+def elements_of(symbols: Sequence[str], site: Site, where: str) -> tuple[str, ...]:
+    """Return the elements that may stand at a site of a molecule whose geometry is not known yet.
+
+    Raises
+    ------
+    InputError
+        If there is no such atom.
+    """
+    there = tuple(dict.fromkeys(symbols))
+    if isinstance(site.atom, int):
+        if site.atom >= len(symbols):
+            raise InputError(
+                f"{where}atom = {site.atom}: the structure has {len(symbols)} atoms, counted from 0 to "
+                f"{len(symbols) - 1}"
+            )
+        return (symbols[site.atom],)
+    match = next(match for rule in RULES if (match := rule.fullmatch(site.atom)))
+    if match["element"] is None:
+        return there
+    if match["element"] not in there:
+        raise InputError(
+            f"{where}atom = '{site.atom}': the structure has no {match['element']}; it has {', '.join(there)}"
+        )
+    return (match["element"],)
 
 
 def find_contacts(

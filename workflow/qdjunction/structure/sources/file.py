@@ -6,23 +6,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field
 
 from qdjunction import __version__
 from qdjunction.core.errors import InputError, QdjunctionError, StructureError
 from qdjunction.core.schema import Name
-from qdjunction.structure.anchors import Anchor
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sites import Cell, Site, find_contacts
-from qdjunction.structure.sources.contract import Outline, Source, SourceSettings
+from qdjunction.structure.sources.contract import Outline, Source
+from qdjunction.structure.sources.sites import SitedSettings
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-_NAME = TypeAdapter(Name)
 
-
-class FileSettings(SourceSettings[Outline]):
+class FileSettings(SitedSettings):
     """A structure in a file and the contacts at which it is measured."""
 
     source: Literal["file"]
@@ -38,27 +36,15 @@ class FileSettings(SourceSettings[Outline]):
     sites: dict[Name, Site] = Field(default={})
     """Contacts by name, e.g. `{L: {atom: 12}, R: {atom: S farthest along +x}}`; may be left out for an extended XYZ
     written by `qdjunction`, which contains them."""
-    anchors: dict[Name, Anchor] = Field(default={})
-    """Anchors beside those of docs/structures.md, by name; they take precedence."""
-
-    @model_validator(mode="after")
-    def _check_names(self) -> FileSettings:
-        try:
-            _NAME.validate_python(self.id)
-        except ValidationError:
-            raise ValueError(
-                f"path = '{self.path}': '{self.id}' cannot be part of the file names of results; set the key "
-                "name, of letters, digits and _ . + -"
-            ) from None
-        for site in self.sites:
-            if "-" in site:
-                raise ValueError(f"sites: '{site}' holds a hyphen, which separates the contacts of a pair")
-        return self
 
     @property
     def id(self) -> str:
         """Name of the structure."""
         return self.name or Path(self.path).stem
+
+    @property
+    def _given(self) -> tuple[str, str]:
+        return "path", self.path
 
     def input_files(self) -> list[Path]:
         """Return the file."""
@@ -81,10 +67,6 @@ class FileSettings(SourceSettings[Outline]):
             contacts={name: (str(atoms.symbols[entry["atom"]]),) for name, entry in contacts.items()},
             pairs=atoms.info["contact_pairs"],
         )
-
-    def outline(self, definition: Outline) -> Outline:
-        """Return the definition, which is the outline."""
-        return definition
 
     def build(self, definition: Outline) -> Atoms:
         """Return the geometry of the file, without its cell."""
