@@ -1,5 +1,5 @@
 # `make report` runs the shipped study and writes its report, `make test` runs the tests. Both set up their environment
-# first, which takes Python 3.11, 3.12 or 3.13 with venv and a network connection for the locked packages, but no root
+# first, which needs Python 3.11, 3.12 or 3.13 with venv and a network connection for the locked packages, but no root
 # access. All paths are quoted: the checkout and the values of the variables may contain spaces and any letters.
 PYTHON ?= python3
 CORES ?= 2
@@ -12,7 +12,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 WITH_PATH := PATH="$(BIN):$$PATH"
 SNAKEMAKE := $(WITH_PATH) snakemake --cores $(CORES)
 STUDY = $(if $(CONFIG),--configfile "$(CONFIG)")
-# Snakemake reads the file before the Snakefile does, and has a traceback for one that is missing.
+# Snakemake reads the file before the Snakefile does, and raises a traceback if it is missing.
 CHECK = $(if $(CONFIG),@"$(BIN)/qdjunction" check "$(CONFIG)" >/dev/null)
 STAMP := $(VENV)/.installed
 
@@ -20,9 +20,9 @@ STAMP := $(VENV)/.installed
 
 help:
 	@echo "make report    run the study in config.yaml, or in CONFIG=mine.yaml; writes report/index.html in its results"
-	@echo "make retry     repeat the calculations whose failure was recorded, with the present settings"
+	@echo "make retry     repeat the calculations whose failure was recorded, with the current settings"
 	@echo "make figures   draw all figures again from RESULTS=results into FIGURES=figures; no engine is run"
-	@echo "make crate     pack RESULTS=results, its workflow and its history as an RO-Crate into CRATE=crate.zip"
+	@echo "make crate     pack RESULTS=results, its workflow and its provenance as an RO-Crate into CRATE=crate.zip"
 	@echo "make test      check style and run all tests"
 	@echo "make test-quick   run only the tests of units and physics"
 	@echo "make clusters  relax the geometries shipped in clusters/relaxed again"
@@ -30,7 +30,7 @@ help:
 	@echo "make lock      resolve requirements.lock again from pyproject.toml"
 	@echo "make clean     remove the environment (results are not removed)"
 
-# Locks and incomplete marks of a killed run are removed; the lock of a run that still lives stops the new one.
+# The lock and incomplete files of a killed run are removed; the lock of a run that is still alive stops the new one.
 report: $(STAMP)
 	$(CHECK)
 	@"$(BIN)/python" -m qdjunction.study.snakemake_lock
@@ -68,7 +68,7 @@ lint: $(STAMP)
 test: $(STAMP) lint
 	$(WITH_PATH) OMP_NUM_THREADS=1 pytest -n $(CORES) --dist loadfile --no-loadscope-reorder $(TESTS)
 
-# Units and physics, for every save: no Snakemake, no Slurm, no browser, nothing that takes ten seconds.
+# Units and physics, fast enough for every change: no Snakemake, no Slurm, no browser, no test of ten seconds or more.
 QUICK := core structure interference transport traces
 test-quick: $(STAMP)
 	$(WITH_PATH) OMP_NUM_THREADS=1 pytest -q -n $(CORES) --dist loadfile -m "not slow" $(QUICK:%=tests/%)
@@ -82,7 +82,7 @@ $(STAMP): requirements.lock pyproject.toml envs/install.py
 	"$(PYTHON)" envs/install.py $(VENV)
 	@touch $@
 
-# Needs uv, which is not a dependency of the project. Extras are kept in the lock, since pip looks for nothing beyond it.
+# Needs uv, which is not a dependency of the project. Extras are kept in the lock, since pip installs only what it lists.
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	    --no-strip-extras --no-emit-index-url --no-header --quiet -o requirements.lock

@@ -1,4 +1,4 @@
-# DFT to transport for single perovskite quantum-dot junctions. The study is what config.yaml says;
+# DFT to transport for single perovskite quantum-dot junctions. config.yaml defines the study;
 # `snakemake --configfile mine.yaml` runs another one instead.
 import gc
 import os
@@ -18,17 +18,18 @@ from qdjunction.study.table import make_study
 
 min_version("9.25")
 
-# Snakemake's own message knows neither who holds the lock nor whether that still runs.
+# Snakemake's own message states neither which process holds the lock nor whether it still runs.
 if workflow.is_main_process:
-    # A job that outlives its Snakemake on a cluster is waited for by its successor (docs/cluster.md).
+    # A job that outlives its Snakemake on a cluster does not prevent `--unlock`; the next run waits for it
+    # (docs/cluster.md).
     holder, sentence = find_holder(Path.cwd(), jobs="--unlock" not in sys.argv)
     if holder is Holder.ALIVE and "--unlock" in sys.argv:
         raise WorkflowError(sentence)
     if holder is not Holder.NOBODY and "--unlock" not in sys.argv:
         print(sentence, file=sys.stderr)
 
-# Given config files replace the shipped one: merged, they would inherit its dots and settings unseen. They are read
-# here, since of a key that stands twice Snakemake drops the first without a word.
+# Given config files replace the shipped one: if merged, they would silently inherit its dots and settings. They are read
+# here, since Snakemake silently drops the first of two equal keys.
 shipped = Path(workflow.basedir) / "config.yaml"
 source = ", ".join(map(str, workflow.overwrite_configfiles)) or "config.yaml"
 try:
@@ -49,9 +50,9 @@ if not workflow.overwrite_configfiles:
     configfile: shipped
 
 
-# Jobs in conda environments of their own find the library of this checkout. The sbatch of the profile passes on the job
-# id alone, see docs/cluster.md. Snakemake puts the path of its Python into commands without quotes, so where that holds
-# a space its name has to do, found on PATH.
+# Jobs in their own conda environments find the library of this checkout. The sbatch of the profile passes on only the
+# job id, see docs/cluster.md. Snakemake puts the path of its Python into commands without quotes; if it contains a
+# space, only the name is used and found on PATH.
 library = str(Path(workflow.basedir) / "workflow")
 programs = [str(Path(workflow.basedir) / "profiles" / "slurm" / "bin")]
 if shlex.quote(sys.executable) != sys.executable:
@@ -91,7 +92,7 @@ if study.config.traces:
 
 
 if study.is_screen:
-    # The plan of a screening is millions of objects, none of them garbage; looking through them takes a sixth of its time.
+    # The plan of a screening is millions of objects, none of them garbage; searching them takes a sixth of the time.
     gc.set_threshold(1_000_000, 100, 100)
 
     include: "rules/overview.smk"
@@ -123,8 +124,8 @@ onsuccess:
         print(f"report: {page}", file=sys.stderr)
     if failures := find_failures(study.config.results):
         print(
-            f"{len(failures)} calculations failed; the report says why, and so does"
-            f" `qdjunction failures {study.config.results}`",
+            f"{len(failures)} calculations failed; the report and"
+            f" `qdjunction failures {study.config.results}` list the reasons",
             file=sys.stderr,
         )
 

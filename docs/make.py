@@ -1,4 +1,4 @@
-"""Write what the documentation takes from the code: config.md, config.schema.json and the rule graph of the README.
+"""Write what the documentation takes from the code: config.md, its schema, the rule graph of the README, the anchors.
 
 ``python docs/make.py`` writes, ``python docs/make.py --check`` says what is out of step and exits with 1.
 """
@@ -12,26 +12,30 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
+
+from qdjunction.structure.anchors import ANCHORS
 from qdjunction.study.config import config_model
 
 ROOT = Path(__file__).parents[1]
 GRAPH = re.compile(r"(?<=<!-- rule graph -->\n).*?(?=<!-- end of rule graph -->)", re.DOTALL)
 
+ANCHOR_ROWS = re.compile(r"(?<=<!-- anchors -->\n).*?(?=<!-- end of anchors -->)", re.DOTALL)
+
 HEAD = """\
 # config.yaml
 
-Every key that a study may set. Units are part of the names. A misspelt key, a value out of range, an unknown dot or
-contact is one clear error before any job starts; `qdjunction check config.yaml` looks without Snakemake. An editor that
-knows JSON schema completes and checks as you type: `config.schema.json` lies beside this page.
+Every key that a study can set. Units are part of the names. A misspelt key, a value out of range, and an unknown dot or
+contact are each one clear error before any job starts; `qdjunction check config.yaml` checks without Snakemake. Editors
+that support JSON schema complete and check keys as you type; the schema is `config.schema.json` beside this page.
 
 Files are read as YAML 1.2: `1e-3` and `2.5e2` are numbers, `010` is ten, `no`, `on` and dates are text. A key that
-stands twice in one table, a key that is no text, a tab, and a second document in a file are errors with their line. Of
-several files after `--configfile` the later ones take precedence, key by key, and `--config key=value` takes precedence
-over all.
+occurs twice in one table, a key that is not text, a tab, and a second document in a file are errors that name the line.
+Of several files after `--configfile`, later ones take precedence, key by key, and `--config key=value` takes precedence
+over all files.
 
-`results` needs a folder of its own: not `/`, the home folder, the folder that Snakemake runs in or one that holds it,
-nor a folder of the workflow. Limits of numbers are physical; each key says where its own come from.
-Under `traces` log10(G/G0) lies between -20, which no amplifier sees, and 5, a wire of a hundred thousand atoms; a
+`results` must be a folder only for this study: not `/`, the home folder, the folder in which Snakemake runs or a parent
+of it, nor a folder of the workflow. Limits of numbers are physical; each key states the reason for its limits.
+Under `traces`, log10(G/G0) lies between -20, which no amplifier measures, and 5, a wire of 100,000 atoms; a
 displacement is at most 1000 nm, more than a piezo moves in one trace.
 
 This page is written by `make docs` from `workflow/qdjunction/study/config.py`.
@@ -46,6 +50,15 @@ def schema() -> str:
 def table() -> str:
     """The keys as tables, one a section."""
     return HEAD + "".join(_section(config_model(), ""))
+
+
+def anchors() -> str:
+    """The table of anchors."""
+    rows = [
+        f"| `{name}` | {row.needs} | {row.apex_distance_ang:.2f} | {row.reference} |"
+        for name, row in ANCHORS.items()
+    ]
+    return "\n".join(["| anchor | atom | distance (Ang) | source |", "| --- | --- | --- | --- |", *rows, ""])
 
 
 def rule_graph() -> str:
@@ -73,10 +86,11 @@ def _roundabout(start: str, end: str, arrows: set[tuple[str, str]]) -> bool:
 
 def pages() -> dict[Path, str]:
     """Every generated page with its text."""
-    readme = ROOT / "README.md"
+    readme, structures = ROOT / "README.md", ROOT / "docs" / "structures.md"
     return {
         ROOT / "docs" / "config.schema.json": schema(),
         ROOT / "docs" / "config.md": table(),
+        structures: ANCHOR_ROWS.sub(lambda _: anchors(), structures.read_text(encoding="utf-8")),
         readme: GRAPH.sub(lambda _: rule_graph(), readme.read_text(encoding="utf-8")),
     }
 

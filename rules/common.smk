@@ -1,4 +1,4 @@
-# What the rules ask of the study: settings by section, files by junction, resources by size.
+# Functions that rules share: settings by section, files by junction, resources by size.
 import inspect
 
 from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
@@ -20,12 +20,12 @@ ENGINE, EMBEDDED = ENGINES[study.config.engine], ENGINES[EMBEDDED_ENGINE]
 
 
 def settings(section):
-    """A section of the checked configuration as plain values, which Snakemake watches for changes."""
+    """Return a section of the checked configuration as plain values, which Snakemake compares with the last run."""
     return getattr(study.config, section).model_dump(mode="json")
 
 
 def transport_settings():
-    """The settings of T(E), on which no observable beside it has an effect."""
+    """Return the settings of T(E), without the observables, which do not affect it."""
     return {
         key: value
         for key, value in settings("transport").items()
@@ -34,18 +34,18 @@ def transport_settings():
 
 
 def headline_settings():
-    """The settings of the headline energy, on which the orbital rule depends."""
+    """Return the settings of the headline energy, on which the orbital rule depends."""
     return study.config.interference.headline
 
 
 def engine_settings(kind=ENGINE):
-    """Arguments of `make_engine`."""
+    """Return the arguments of `make_engine`."""
     return {"name": kind.name, "settings": settings(kind.name)}
 
 
 def environment(kind=ENGINE):
-    """File of the conda environment of an engine; one that comes with a distribution of its own has a path of its own."""
-    # Snakemake itself looks only when the first job is done.
+    """Return the file of the conda environment of an engine; that of another distribution has its own path."""
+    # Snakemake itself looks for it only after the first job.
     if not (file := Path(workflow.basedir, "envs", kind.environment)).is_file():
         raise WorkflowError(
             f"{file}: the engine '{kind.name}' names this conda environment, but there is no such file; add it"
@@ -54,15 +54,20 @@ def environment(kind=ENGINE):
 
 
 def relaxation_start(wildcards):
-    """Geometry that the relaxation of a dot starts from, if it is not the ideal lattice."""
+    """Return the geometry that the relaxation of a dot starts from, if it is not the structure as built."""
     if study.is_pre_relaxed(wildcards.dot):
         return "<results>/{dot}/pre_relaxed.extxyz"
     return study.relaxed_start(wildcards.dot) or []
 
 
-# Plain values where nothing depends on the wildcards: Snakemake pays for each function with each job.
+def force_threshold(wildcards):
+    """Force (eV/Ang) to which a dot, or a junction of it, is relaxed."""
+    return study.config.relax.fmax(study.dot(wildcards.dot).atoms)
+
+
+# Plain values where nothing depends on the wildcards: Snakemake calls each function for each job.
 def density_before(batch):
-    """H and S of the contact whose density seeds that of the first one of a batch, where the study wants that."""
+    """Input function: H and S of the contact whose density starts the first SCF of a batch, with `seed_density`."""
 
     def file(wildcards):
         first = batch.contacts[0].format(**dict(wildcards.items()))
@@ -73,7 +78,7 @@ def density_before(batch):
 
 
 def seeds(batch):
-    """Input function: for each junction of a batch the one before it, where that one's density is the start of its SCF."""
+    """Param function: for each junction of a batch the one before it, from whose density its SCF starts."""
 
     def before(wildcards):
         return {
@@ -86,14 +91,14 @@ def seeds(batch):
 
 
 def engine_files(gold=False):
-    """Input function: files of the engine, such as pseudopotentials, for a dot with gold or without."""
+    """Input function: files of the engine, such as pseudopotentials, for a dot with or without gold."""
     if not study.has_engine_files:
         return []
     return lambda wildcards: study.engine_files(wildcards.dot, gold)
 
 
 def contacts(batch):
-    """Input function: left and right contact of every junction that a job of a batch computes, by its name."""
+    """Param function: left and right contact of every junction that a job of a batch computes, by its name."""
 
     def pairs(wildcards):
         dot = study.dot(wildcards.dot)
@@ -104,12 +109,12 @@ def contacts(batch):
 
 
 def contacts_of_dot(wildcards):
-    """Left and right contact of every junction of a dot, by its name."""
+    """Return the left and right contact of every junction of a dot, by its name."""
     return study.dot(wildcards.dot).contacts
 
 
 def electrode_file():
-    """File of the bulk electrode, if the study has one."""
+    """Return the file of the bulk electrode, if the study has one."""
     return list(study.config.transport.leads.files.values())
 
 
@@ -126,7 +131,7 @@ def of_junctions(pattern):
 
 
 def n_atoms(wildcards, with_gold):
-    """Atoms of the dot, or of a junction with its two pyramids."""
+    """Return the number of atoms of the dot, or of a junction with its two pyramids."""
     layers = study.config.electrodes.layers
     gold = 2 * sum(n * (n + 1) // 2 for n in range(1, layers + 1))
     return study.dot(wildcards.dot).atoms + (gold if with_gold else 0)
@@ -136,7 +141,7 @@ MOST_ATOMS = max((dot.atoms for dot in study.dots), default=0)
 
 
 def small_first(wildcards):
-    """Priority of the jobs of a dot: positive, the higher the fewer atoms it has, so that the first results come early."""
+    """Return the priority of the jobs of a dot: positive, higher for fewer atoms, so that first results come early."""
     return 1 + MOST_ATOMS - study.dot(wildcards.dot).atoms
 
 
@@ -144,10 +149,10 @@ ONE = Batch(0, ONE_JUNCTION)
 
 
 def requested(estimate, engine=EMBEDDED, batch=None):
-    """Resource function: what one attempt more asks more of, up to the limit of the configuration.
+    """Resource function: the estimate times the number of the attempt, up to the limit of the configuration.
 
-    Estimates are those of an engine; T(E), orbital rule and local density cost what the SCF of the embedded one does.
-    With `batch`, for junctions instead of the dot alone.
+    Estimates are those of an engine; T(E), orbital rule and local density cost as much as an SCF of the embedded one.
+    With `batch`, for junctions instead of the bare dot.
     """
     of_atoms = getattr(engine, estimate)
     limits = study.config.resources
@@ -158,23 +163,23 @@ def requested(estimate, engine=EMBEDDED, batch=None):
         one = round(of_atoms(n_atoms(wildcards, batch is not None)))
         return min(attempt * number * one, limit)
 
-    # Snakemake looks the signature up nine times a job, which took a tenth of the planning.
+    # Snakemake looks up the signature nine times per job, which took a tenth of the planning time.
     amount.__signature__ = inspect.signature(amount)
     return amount
 
 
 def results_folder(wildcards):
-    """Folder that the study's own results are read from, whatever job asks."""
+    """Return the results folder of the study, whatever the wildcards."""
     return study.config.results
 
 
 def in_results(files):
-    """Paths of files that are named from the results folder."""
+    """Return the paths of files that are given relative to the results folder."""
     return [f"<results>/{file}" for file in files]
 
 
 def reported(figure):
-    """The SVG of a figure, flagged for `snakemake --report`."""
+    """Return the SVG of a figure, flagged for `snakemake --report`."""
     return report(
         f"<results>/report/figures/{figure.stem}.svg",
         caption=figure.caption_file,

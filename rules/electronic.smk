@@ -1,15 +1,27 @@
-# H and S of the junctions. A rule for each batch of contacts: `hamiltonian` alone where each junction has a job of its own.
+# H and S of the junctions. One rule per batch of contacts: only `hamiltonian` if each junction has its own job.
+# It also builds the junctions, unless they are relaxed (rules/structure.smk).
 for batch in study.batches:
 
     rule:
         name:
             batch.rule("hamiltonian")
         input:
-            structure="<results>/{dot}/relaxed.extxyz",
+            structure=(
+                [] if study.relaxes_junctions else "<results>/{dot}/relaxed.extxyz"
+            ),
+            relaxed=(
+                in_results(batch.files("junction.extxyz"))
+                if study.relaxes_junctions
+                else []
+            ),
             before=density_before(batch),
             engine_files=engine_files(gold=True),
         output:
-            structures=in_results(batch.files("junction.extxyz")),
+            structures=(
+                []
+                if study.relaxes_junctions
+                else in_results(batch.files("junction.extxyz"))
+            ),
             hamiltonians=in_results(batch.files("hamiltonian.nc")),
         log:
             f"<logs>/{batch.folder}/{batch.rule('hamiltonian')}.log",

@@ -1,5 +1,5 @@
 # The report of a screening: an overview of all dots, and on demand the page of one,
-# `snakemake results/12Pb_MAPbBr3/report/index.html`. Local densities are computed for such pages only.
+# `snakemake results/12Pb_MAPbBr3/report/index.html`. Local densities are computed only for such pages.
 rule overview:
     input:
         in_results(overview_files_of(study)),

@@ -16,7 +16,7 @@ rule dot:
         mem_mb=1000,
         runtime=10,
     params:
-        # All that the configuration says but the contact pairs: a pair that is added later builds nothing again.
+        # Without the contact pairs: a pair that is added later does not build the dot again.
         settings=lambda wildcards: study.dot(wildcards.dot).entry.build_values(),
         definition=lambda wildcards: study.dot(wildcards.dot).definition.model_dump(
             mode="json"
@@ -25,7 +25,7 @@ rule dot:
         "../workflow/scripts/dot.py"
 
 
-# Working folders are no declared outputs: Snakemake deletes those of a failed job, and with them every step done.
+# Working folders are not declared as outputs: Snakemake deletes outputs of a failed job, and with them finished steps.
 rule pre_relax:
     input:
         structure="<results>/{dot}/dot.extxyz",
@@ -46,16 +46,14 @@ rule pre_relax:
         runtime=requested("relax_min"),
     params:
         engine=engine_settings(EMBEDDED),
-        fmax_ev_per_ang=lambda wildcards: study.config.relax.fmax(
-            study.dot(wildcards.dot).atoms
-        ),
+        fmax_ev_per_ang=force_threshold,
         max_steps=study.config.relax.max_steps,
         workdir=f"{study.config.results}/work/{{dot}}/pre_relax",
     script:
         "../workflow/scripts/relax.py"
 
 
-# The SCF of the bare dot is part of the job, since the relaxation has just converged the same one.
+# The SCF of the bare dot is part of the job, since the relaxation ends with the same SCF.
 rule relax:
     input:
         structure="<results>/{dot}/dot.extxyz",
@@ -78,11 +76,86 @@ rule relax:
         runtime=requested("relax_min", ENGINE),
     params:
         engine=engine_settings(),
-        fmax_ev_per_ang=lambda wildcards: study.config.relax.fmax(
-            study.dot(wildcards.dot).atoms
-        ),
+        fmax_ev_per_ang=force_threshold,
         max_steps=study.config.relax.max_steps,
         workdir=f"{study.config.results}/work/{{dot}}/relax",
         hamiltonian_workdir=f"{study.config.results}/work/{{dot}}/hamiltonian",
     script:
         "../workflow/scripts/relax.py"
+
+
+# Junctions with free atoms, in the batches of rules/electronic.smk; without any there is no such rule.
+for batch in study.batches if study.pre_relaxes_junctions else ():
+
+    rule:
+        name:
+            batch.rule("pre_relax_junction")
+        input:
+            structure="<results>/{dot}/relaxed.extxyz",
+        output:
+            structures=in_results(batch.files("pre_relaxed.extxyz")),
+            records=in_results(batch.files("pre_relaxed.json")),
+        log:
+            f"<logs>/{batch.folder}/{batch.rule('pre_relax_junction')}.log",
+        benchmark:
+            f"<benchmarks>/{batch.folder}/{batch.rule('pre_relax_junction')}.tsv"
+        wildcard_constraints:
+            dot=batch.dot_pattern,
+        priority: small_first
+        conda:
+            environment(EMBEDDED)
+        threads: EMBEDDED.threads
+        resources:
+            mem_mb=requested("mem_mb", batch=batch),
+            runtime=requested("relax_min", batch=batch),
+        params:
+            contacts=contacts(batch),
+            electrodes=settings("electrodes"),
+            engine=engine_settings(EMBEDDED),
+            fmax_ev_per_ang=force_threshold,
+            max_steps=study.config.relax.max_steps,
+            workdir=f"{study.config.results}/work/{{dot}}",
+            folder="pre_relax",
+        script:
+            "../workflow/scripts/relax_junction.py"
+
+
+for batch in study.batches if study.relaxes_junctions else ():
+
+    rule:
+        name:
+            batch.rule("relax_junction")
+        input:
+            structure="<results>/{dot}/relaxed.extxyz",
+            starts=(
+                in_results(batch.files("pre_relaxed.extxyz"))
+                if study.pre_relaxes_junctions
+                else []
+            ),
+            engine_files=engine_files(gold=True),
+        output:
+            structures=in_results(batch.files("junction.extxyz")),
+            records=in_results(batch.files("junction.json")),
+        log:
+            f"<logs>/{batch.folder}/{batch.rule('relax_junction')}.log",
+        benchmark:
+            f"<benchmarks>/{batch.folder}/{batch.rule('relax_junction')}.tsv"
+        wildcard_constraints:
+            dot=batch.dot_pattern,
+        priority: small_first
+        conda:
+            environment()
+        threads: ENGINE.threads
+        resources:
+            mem_mb=requested("mem_mb", ENGINE, batch),
+            runtime=requested("relax_min", ENGINE, batch),
+        params:
+            contacts=contacts(batch),
+            electrodes=settings("electrodes"),
+            engine=engine_settings(),
+            fmax_ev_per_ang=force_threshold,
+            max_steps=study.config.relax.max_steps,
+            workdir=f"{study.config.results}/work/{{dot}}",
+            folder="relax",
+        script:
+            "../workflow/scripts/relax_junction.py"

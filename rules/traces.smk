@@ -6,7 +6,7 @@ BIAS_SERIES = {entry.name: entry for entry in TRACES.bias_series}
 
 
 def traces_of(wildcards):
-    """Folder or file of a set: measured as the configuration says, predicted as `predict_traces` makes it."""
+    """Input function: folder or file of a set, that of the configuration or that written by `predict_traces`."""
     if wildcards.set in MEASURED:
         return MEASURED[wildcards.set].path
     return f"<results>/traces/{wildcards.set}/traces.parquet"
@@ -20,7 +20,7 @@ def trace_settings(*sections):
 
 
 def trace_runtime_min(wildcards, attempt):
-    """A hundred thousand text files take about ten minutes; a set of millions wants more than one attempt."""
+    """Resource function: 100,000 text files take about ten minutes; a set of millions needs more than one attempt."""
     return attempt * 120
 
 

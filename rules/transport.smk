@@ -1,5 +1,5 @@
-# T(E) and the orbital rule, in the batches of rules/electronic.smk. The surfaces of a bulk electrode stay in one cache for
-# all junctions of a study. It is no declared output, since many jobs write to it at once.
+# T(E) and the orbital rule, in the batches of rules/electronic.smk. Surface Green's functions of a bulk electrode are
+# kept in one cache for all junctions of a study. It is not declared as an output, since many jobs write to it at once.
 for batch in study.batches:
 
     rule:
@@ -34,8 +34,8 @@ for batch in study.batches:
             "../workflow/scripts/transmission.py"
 
 
-# The energy of the pictures is that of the headline numbers, hence the summary among the inputs. A junction whose T(E)
-# or orbital rule has failed is part of no series, has no such energy and gets no picture.
+# The pictures are taken at the headline energy, hence the summary among the inputs. A junction whose T(E) or orbital
+# rule has failed belongs to no series, so this energy is not known and there is no picture.
 rule local_density:
     input:
         hamiltonian="<results>/{dot}/{junction}/hamiltonian.nc",

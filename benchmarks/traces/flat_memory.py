@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 import netCDF4
 import numpy as np
 import psutil
+
 from qdjunction.traces.analysis import analyse
 from qdjunction.traces.jump_table import writing_jumps
 from qdjunction.traces.reading import open_traces

@@ -8,13 +8,14 @@ benchmarks/traces/known_truth.py``.
 from itertools import islice
 
 import numpy as np
+from sklearn.metrics import adjusted_rand_score
+
 from qdjunction.traces.analysis import analyse
 from qdjunction.traces.clustering import classify
 from qdjunction.traces.histogram import fit_peaks
 from qdjunction.traces.selection import find_jump
 from qdjunction.traces.settings import JumpSettings, SimulationSettings, TracesSettings
 from qdjunction.traces.simulation import SlidingSeries, simulate
-from sklearn.metrics import adjusted_rand_score
 
 SERIES = SlidingSeries(("L-R1", "L-R2", "L-R3", "L-R4"), (3.9, 9.2, 14.5, 17.5), (-1.54, -2.72, -4.9, -3.9))
 LEVELS_ONLY = SlidingSeries(("L-R1", "L-R2", "L-R3"), (4.0, 9.0, 14.0), (-1.54, -2.72, -4.13))

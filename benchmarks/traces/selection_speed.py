@@ -5,22 +5,20 @@ Run with ``OMP_NUM_THREADS=1 python benchmarks/traces/selection_speed.py [--trac
 """
 
 import argparse
-import sys
 import tempfile
 import time
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
+
+from literal_selection import literal_jump
 from qdjunction.traces.analysis import analyse, break_zero_nm
 from qdjunction.traces.reading import open_traces
 from qdjunction.traces.selection import window_bounds
 from qdjunction.traces.settings import SimulationSettings, TracesSettings
 from qdjunction.traces.simulation import SlidingSeries, simulate
 from qdjunction.traces.trace import Trace
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "traces"))
-from literal_selection import literal_jump
 
 SERIES = SlidingSeries(("L-R1", "L-R2", "L-R3", "L-R4"), (3.9, 9.2, 14.5, 17.5), (-1.54, -2.72, -4.9, -3.9))
 

@@ -34,9 +34,10 @@ SOLVERS = ("LU", "contact reduction", "dense inverse", "sisl_toolbox.btd", "kwan
 def made_system(n_orbitals: int):
     """Return a rod of atoms with ten orbitals each, whose overlaps decay exponentially (extended Hueckel)."""
     import numpy as np
-    from qdjunction.transport import Device, WideBandLead
     from scipy.sparse.linalg import eigsh
     from scipy.spatial.distance import cdist
+
+    from qdjunction.transport import Device, WideBandLead
 
     rng = np.random.default_rng(n_orbitals)
     n_atoms = n_orbitals // 10
@@ -70,6 +71,7 @@ def recorded_system(reference: Path):
     import ase.io
     import numpy as np
     import sisl
+
     from qdjunction.transport import Device, WideBandLead
 
     source, name = reference / "12Pb" / "L-R4", "L-R4"
@@ -99,6 +101,7 @@ def dense_matrix(device, left, right, energy):
 def by_inverse(device, left, right, energy):
     """Return T from the full inverse, as in ``ase.transport``."""
     import numpy as np
+
     from qdjunction.transport.leads.base import broadening
 
     green = np.linalg.inv(dense_matrix(device, left, right, energy))[np.ix_(left.orbitals, right.orbitals)]
@@ -199,6 +202,7 @@ def by_kwant(device, left, right, energies, python):
 def measure(case: str, solver: str, reference: str, energies_timed: int, kwant_python: str) -> dict:
     """Time one solver on one system, in this process."""
     import numpy as np
+
     from qdjunction.transport import transmission
     from qdjunction.transport.solvers.contact_reduction import ContactReduction
     from qdjunction.transport.solvers.direct import DirectSolver
@@ -272,6 +276,7 @@ def measure_bulk(reference: str, n_energies: int) -> list[dict]:
 
     import numpy as np
     import sisl
+
     from qdjunction.transport import Device, Electrode, attach_electrodes, transmission
 
     source = Path(reference) / "bulk-lead"

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 from ase.io import read
+from tabulate import tabulate
+
 from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.perovskite.dot import build_dot
-from tabulate import tabulate
 
 ROOT = Path(__file__).parents[2]
 TARGET = 1 / 5

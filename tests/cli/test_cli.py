@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import sisl
 import xarray
+
 from qdjunction.cli import main
 from qdjunction.structure.xyz import read_structure
-
-ROOT = Path(__file__).parents[2]
+from support.paths import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +69,44 @@ def test_lead_atoms_and_fermi_energy_can_be_named(folder, tmp_path):
         np.testing.assert_allclose(moved.transmission, tagged.transmission, rtol=1e-8)
 
 
+def test_any_two_atoms_of_any_file_make_a_junction(folder, tmp_path):
+    """The contacts of the dot once more, by index and by rule, from a file that has lost their names: the same gold."""
+    dot = read_structure(folder / "dot.extxyz")
+    ends = {name: dot.info["contacts"][name] for name in ("L", "R2")}
+    dot.cell = [30, 30, 30]
+    dot.write(tmp_path / "dot.vasp")
+    for words in (
+        ("--left-atom", str(ends["L"]["atom"]), "--right-atom", str(ends["R2"]["atom"])),
+        (
+            "--left-atom",
+            "Cl farthest along -z",
+            "--right-atom",
+            "Cl farthest along z",
+            "--left-direction=0,0,-1",
+        ),
+    ):
+        out = tmp_path / "junction.extxyz"
+        assert (
+            main(["junction", str(tmp_path / "dot.vasp"), *words, "--layers", "2", "--output", str(out)]) == 0
+        )
+        made = read_structure(out)
+        named = tmp_path / "named.extxyz"
+        words = [
+            "junction",
+            str(folder / "dot.extxyz"),
+            "--right",
+            "R2",
+            "--layers",
+            "2",
+            "--output",
+            str(named),
+        ]
+        assert main(words) == 0
+        np.testing.assert_allclose(made.positions, read_structure(named).positions, atol=1e-7)
+        assert list(made.symbols) == list(read_structure(named).symbols)
+        assert list(made.info["contacts"]["L"]["anchor"]) == ["chloride"]
+
+
 def test_decay_prints_beta_and_the_verdict(folder, capsys):
     files = [str(folder / f"t-{right}.nc") for right in ("R1", "R2", "R1")]
     assert main(["decay", *files, "--distances", "3,5,8", "--at", "0.5"]) == 0
@@ -100,6 +138,43 @@ BAD = {
     "cation": (["dot", "1Pb", "--cation", "FA", "--output", "x.extxyz"], "FA"),
     "missing file": (["junction", "none.extxyz", "--right", "R1", "--output", "x.extxyz"], "none.extxyz"),
     "contact": (["junction", "{dot}", "--right", "R9", "--output", "x.extxyz"], "R9"),
+    "no contact": (["junction", "{dot}", "--output", "x.extxyz"], "--right is missing"),
+    "one atom": (["junction", "{dot}", "--left-atom", "1", "--output", "x.extxyz"], "without --right-atom"),
+    "names and atoms": (
+        ["junction", "{dot}", "--left", "L", "--left-atom", "1", "--right-atom", "2", "--output", "x.extxyz"],
+        "leave them out beside",
+    ),
+    "direction of a name": (
+        ["junction", "{dot}", "--right", "R1", "--right-direction", "0,0,1", "--output", "x.extxyz"],
+        "--right-direction is for contacts given as",
+    ),
+    "no rule": (
+        ["junction", "{dot}", "--left-atom", "Cl far", "--right-atom", "2", "--output", "x.extxyz"],
+        "--left-atom = 'Cl far': write an index",
+    ),
+    "atom out of range": (
+        ["junction", "{dot}", "--left-atom", "1", "--right-atom", "11", "--output", "x.extxyz"],
+        "--right-atom = 11: the structure has 11 atoms, counted from 0 to 10",
+    ),
+    "same atom": (
+        ["junction", "{dot}", "--left-atom", "3", "--right-atom", "3", "--output", "x.extxyz"],
+        "--right-atom = 3: contact 'L' is atom 3",
+    ),
+    "anchor": (
+        [
+            "junction",
+            "{dot}",
+            "--left-atom",
+            "1",
+            "--right-atom",
+            "2",
+            "--left-anchor",
+            "thiol",
+            "--output",
+            "x.extxyz",
+        ],
+        "--left-anchor = 'thiol': there is no such anchor",
+    ),
     "negative distance": (
         ["junction", "{dot}", "--right", "R1", "--apex-distance", "-2", "--output", "x.extxyz"],
         "apex_distance_ang = -2.0",

@@ -7,9 +7,10 @@ import sys
 
 import pytest
 from pydantic import BaseModel
+
 from qdjunction import __version__
 from qdjunction.cli import main, traces
-from qdjunction.cli.commands import Command, Group, add_arguments, option
+from qdjunction.cli.commands import Command, Group, add_arguments, option, typed_as
 from qdjunction.cli.parser import COMMANDS
 
 ALL = {(name,): command for name, command in COMMANDS.items() if not isinstance(command, Group)}
@@ -41,6 +42,7 @@ def test_the_help_names_every_default_and_unit(words, command, capsys, monkeypat
     assert command.__doc__.splitlines()[0] in text
     assert "None" not in text
     assert "Undefined" not in text
+    command = command.for_words([])
     labels = add_arguments(argparse.ArgumentParser(), command)
     assert labels
     for path, label in labels.items():
@@ -51,10 +53,8 @@ def test_the_help_names_every_default_and_unit(words, command, capsys, monkeypat
         unit = typed.get("unit") or next((UNITS[end] for end in UNITS if path[-1].endswith(end)), "")
         assert unit in said.split(maxsplit=1)[-1]
         default = field.default
-        if isinstance(default, tuple):
-            default = " ".join(map(str, default))
-        if not field.is_required() and default is not False and default not in (None, "", []):
-            assert f"default: {default})" in said
+        if not field.is_required() and default is not False and default not in (None, "", (), [], {}):
+            assert f"default: {typed_as(default)})" in said
 
 
 def test_every_command_stands_in_the_list(capsys, monkeypatch):
@@ -100,12 +100,15 @@ class Kind(BaseModel):
     energies_ev: tuple[float, ...] = (0.0, 0.5)
     window_ev: tuple[float, float] = (-1.0, 1.0)
     normalise: bool = True
+    weights: dict[str, float] = {"s": 1.0}
+    threads: int = 1
 
 
 class Observe(Command):
     """Compute an observable."""
 
     file: str = option(..., "a file", positional=True)
+    threads: int = option(1, "threads")
     settings: Kind = Kind()
 
     def run(self) -> None:
@@ -116,7 +119,11 @@ def test_any_settings_make_options():
     bare = argparse.ArgumentParser(prog="observe")
     labels = add_arguments(bare, Observe)
     words = ["h.nc", "--energies-ev", "1", "2", "3", "--window-ev", "-2", "2", "--no-normalise"]
+    words += ["--weights", "s=0.5", "--weights", "p = 2", "--threads", "2", "--settings-threads", "3"]
     found = Observe.from_arguments(vars(bare.parse_args(words)), labels)
     assert found.file == "h.nc"
-    assert found.settings == Kind(energies_ev=(1, 2, 3), window_ev=(-2, 2), normalise=False)
+    assert found.threads == 2
+    assert found.settings == Kind(
+        threads=3, energies_ev=(1, 2, 3), window_ev=(-2, 2), normalise=False, weights={"s": 0.5, "p": 2}
+    )
     assert Observe.from_arguments(vars(bare.parse_args(["h.nc"])), labels).settings == Kind()

@@ -8,10 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
-from qdjunction import cli
 
-ROOT = Path(__file__).parents[2]
-RELAXED = ROOT / "tests" / "data" / "report" / "results" / "1Pb_MAPbBr3" / "relaxed.extxyz"
+from qdjunction import cli
+from support.paths import RECORDED, ROOT
+
+RELAXED = RECORDED / "1Pb_MAPbBr3" / "relaxed.extxyz"
 
 
 def start(*words, **options):

@@ -1,15 +1,15 @@
 """The command ``observe``: the numbers of the step, the figure, and errors that name the option."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import xarray
+
 from qdjunction.cli import main
 from qdjunction.core.matrix_files import read_matrices
 from qdjunction.transport import OBSERVABLES
+from support.paths import GOLD
 
-TSHS = Path(__file__).parents[1] / "data/siesta/periodic/siesta.TSHS"
+TSHS = GOLD / "siesta.TSHS"
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,7 @@ def test_numbers_and_figure(device, tmp_path):
 
 
 def test_every_observable_is_a_command(capsys):
+    assert OBSERVABLES
     for kind in OBSERVABLES:
         with pytest.raises(SystemExit) as ended:
             main(["observe", kind, "--help"])

@@ -6,15 +6,16 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 import pytest
+
 from qdjunction.cli import main
 from qdjunction.interference.results import SingleSeries
 from qdjunction.study.results import SeriesRecord
 from qdjunction.traces.reading import open_traces
 from qdjunction.traces.selection import find_jump
 from qdjunction.traces.settings import JumpSettings, SimulationSettings
-from qdjunction.traces.simulation import SlidingSeries, simulate
+from qdjunction.traces.simulation import simulate
+from support.traces import SERIES, write_traces
 
-SERIES = SlidingSeries(("L-R1", "L-R2", "L-R3", "L-R4"), (3.9, 9.2, 14.5, 17.5), (-1.54, -2.72, -4.9, -3.9))
 SIMULATION = SimulationSettings(points=7000, length_nm=2.4, seed=3)
 
 
@@ -22,10 +23,7 @@ SIMULATION = SimulationSettings(points=7000, length_nm=2.4, seed=3)
 def folder(tmp_path_factory):
     """A folder of text traces, two of which cannot be read."""
     here = tmp_path_factory.mktemp("traces") / "MAPbBr3"
-    here.mkdir()
-    for number, item in enumerate(islice(simulate(SERIES, SIMULATION), 40)):
-        columns = np.column_stack([item.trace.displacement_nm, item.trace.log10_g])
-        np.savetxt(here / f"goodtrace-trace-{number}.txt", columns, fmt="%.5f", delimiter="\t")
+    write_traces(here, SIMULATION, 40, "goodtrace-trace")
     (here / "goodtrace-trace-40.txt").write_text("")
     (here / "notes.txt").write_text("the tip was changed after trace 12\n")
     return here

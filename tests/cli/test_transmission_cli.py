@@ -1,16 +1,16 @@
 """The command ``transmission`` on SIESTA's bulk gold: every kind of lead, every option, every bad value."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 import sisl
 import xarray
+
 from qdjunction.cli import main
 from qdjunction.core.matrix_files import read_matrices
+from support.paths import GOLD
 
-TSHS = Path(__file__).parents[1] / "data/siesta/periodic/siesta.TSHS"
+TSHS = GOLD / "siesta.TSHS"
 GRID = "--energies=-1:1:0.25"
 
 

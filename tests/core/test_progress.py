@@ -1,5 +1,6 @@
 """Progress of long steps: a bar on a terminal, lines of the log everywhere else."""
 
+import gc
 import logging
 import os
 import pty
@@ -10,6 +11,7 @@ import termios
 import time
 
 import pytest
+
 from qdjunction.core import progress as module
 from qdjunction.core.progress import progress, with_progress
 
@@ -130,3 +132,14 @@ def test_jobs_side_by_side_draw_no_bars(tmp_path):
 def test_a_file_gets_no_bar():
     run = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
     assert re.fullmatch(r"\d\d:\d\d:\d\d a line between\n", run.stderr)
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_while_a_meter_is_made_has_no_second_error(monkeypatch):
+    def interrupted(*_args, **_keys):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module.tqdm, "__init__", interrupted)
+    with pytest.raises(KeyboardInterrupt), progress("selecting"):
+        pass
+    gc.collect()

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+
 from qdjunction.core.errors import InputError
 from qdjunction.core.registry import Registry
+from support.distributions import install
 
 KIND = """
 class KIND:
@@ -26,15 +28,6 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return name
 
 
-def distribution(folder: Path, module: str, code: str, group: str = "test.kinds") -> None:
-    """Lay out what installing a distribution with one entry point leaves behind."""
-    (folder / f"{module}.py").write_text(code)
-    info = folder / f"{module}-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[{group}]\n{module} = {module}:KIND\n")
-
-
 def test_modules_that_define_a_kind_are_found(package: str) -> None:
     registry = Registry(package, "test.kinds", "kind of thing")
     assert list(registry) == ["first", "second"]
@@ -48,17 +41,18 @@ def test_an_unknown_kind_names_the_known_ones(package: str) -> None:
 
 
 def test_an_installed_distribution_adds_a_kind(package: str, tmp_path: Path) -> None:
-    distribution(tmp_path, f"plugin_{package}", KIND.format(name="third"))
+    install(tmp_path, f"plugin_{package}", "test.kinds", f"plugin_{package}:KIND", KIND.format(name="third"))
     assert list(Registry(package, "test.kinds", "kind of thing")) == ["first", "second", "third"]
 
 
 def test_a_distribution_that_cannot_be_imported_is_named(package: str, tmp_path: Path) -> None:
-    distribution(tmp_path, f"broken_{package}", "import a_module_that_is_not_there\n")
+    code = "import a_module_that_is_not_there\n"
+    install(tmp_path, f"broken_{package}", "test.kinds", f"broken_{package}:KIND", code)
     with pytest.raises(InputError, match=rf"broken_{package}: its kind of thing .* cannot be imported"):
         list(Registry(package, "test.kinds", "kind of thing"))
 
 
 def test_two_kinds_of_one_name_are_an_error(package: str, tmp_path: Path) -> None:
-    distribution(tmp_path, f"again_{package}", KIND.format(name="first"))
+    install(tmp_path, f"again_{package}", "test.kinds", f"again_{package}:KIND", KIND.format(name="first"))
     with pytest.raises(InputError, match=rf"two kinds are called 'first'.*{package}.first.*again_{package}"):
         list(Registry(package, "test.kinds", "kind of thing"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import pytest
+
 from qdjunction.core.errors import InputError
 from qdjunction.core.results import NULL_IS_NAN, Real, Result, read_json, read_result, read_table
 

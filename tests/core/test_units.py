@@ -1,8 +1,9 @@
 """The constants are those of CODATA, as SciPy has them."""
 
 import pytest
-from qdjunction.core import units
 from scipy.constants import physical_constants
+
+from qdjunction.core import units
 
 
 @pytest.mark.parametrize(

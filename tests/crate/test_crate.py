@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from qdjunction import cli
 from qdjunction.core.errors import InputError
 from qdjunction.crate import write_crate
@@ -17,9 +18,8 @@ from qdjunction.crate.metadata import METADATA, People
 from qdjunction.report.data import collect
 from qdjunction.study.config import read_config
 from qdjunction.study.table import make_study, read_study, study_values
+from support.paths import RECORDED, ROOT
 
-ROOT = Path(__file__).parents[2]
-RECORDED = ROOT / "tests" / "data" / "report" / "results"
 DOT = "1Pb_MAPbBr3"
 CODE = ("workflow/", "rules/", "envs/", "profiles/")
 VALIDATOR = shutil.which("rocrate-validator")
@@ -61,6 +61,7 @@ def test_every_file_is_described_with_its_digest(crate):
     with zipfile.ZipFile(crate) as archive:
         assert archive.testzip() is None
         names = [name for name in archive.namelist() if name != METADATA]
+        assert {"Snakefile", f"results/{DOT}/series.json"} < set(names)
         for name in names:
             if name.startswith(CODE) and name not in CODE:
                 continue  # described by folder
@@ -97,6 +98,8 @@ def test_it_says_what_the_profile_requires(crate):
     workflow = nodes[root["mainEntity"]["@id"]]
     assert {"File", "SoftwareSourceCode", "ComputationalWorkflow"} == set(workflow["@type"])
     assert nodes[workflow["programmingLanguage"]["@id"]]["name"] == "Snakemake"
+    assert workflow["input"]
+    assert workflow["output"]
     for identity in many(workflow["input"]) + many(workflow["output"]):
         parameter = nodes[identity]
         assert nodes[parameter["workExample"]["@id"]]["exampleOfWork"] == {"@id": identity}
@@ -249,7 +252,7 @@ def test_bad_input_is_one_clear_error(results, tmp_path, capsys):
     with pytest.raises(InputError, match="has no Snakefile"):
         write_crate(results, tmp_path / "crate.zip", checkout=tmp_path)
     assert cli.main(["crate", str(tmp_path), "--output", str(tmp_path / "crate.zip")]) == 2
-    assert "holds no study.json" in capsys.readouterr().err
+    assert "contains no study.json" in capsys.readouterr().err
     for wrong in (["--orcid", "1"], ["--orcid", "0000-0002-1825-0097"], ["--licence", "a b"]):
         assert cli.main(["crate", str(results), "--output", str(tmp_path / "crate.zip"), *wrong]) == 2
     assert not (tmp_path / "crate.zip").exists()

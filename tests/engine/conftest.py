@@ -1,5 +1,4 @@
 import os
-from pathlib import Path
 
 # Several tests run at once on few cores; threads that wait for each other then cost more than they bring.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -8,10 +7,10 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.io import read
+
 from qdjunction.engine.contract import ElectronicStructure
 from qdjunction.engine.xtb.engine import XtbEngine, XtbSettings
-
-DATA = Path(__file__).parents[1] / "data"
+from support.paths import DATA
 
 
 @pytest.fixture(scope="session")

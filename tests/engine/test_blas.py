@@ -1,31 +1,27 @@
 """tblite's BLAS, each time in a process of its own since it can be chosen only once."""
 
 import os
+import platform
 import re
 import subprocess
 import sys
 from importlib import metadata
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-DATA = Path(__file__).parents[1] / "data"
+from support import processes
+from support.paths import CLUSTERS, DATA
 
-try:
-    metadata.version("mkl")
-    HAS_MKL = True
-except metadata.PackageNotFoundError:
-    HAS_MKL = False
-
-needs_mkl = pytest.mark.skipif(not HAS_MKL, reason="oneMKL is not installed on this platform")
+needs_mkl = pytest.mark.skipif(
+    (platform.system(), platform.machine()) != ("Linux", "x86_64"),
+    reason="oneMKL belongs to the extra `xtb` on Linux on x86-64 only",
+)
 
 
 def python(code: str, threads: int = 1) -> list[str]:
-    environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "passive"}
-    run = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
-    )
+    variables = {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "passive"}
+    run = processes.python("-c", code, env=processes.environment(**variables))
     assert run.returncode == 0, run.stderr
     return run.stdout.splitlines()
 
@@ -125,7 +121,7 @@ from qdjunction.structure.junction import build_junction, lead_atoms
 from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.transport import Device, WideBand, transmission
-dot = build_dot(load_dot("1Pb", {str(Path(__file__).parents[2] / "clusters")!r}), "Cs", "Br")
+dot = build_dot(load_dot("1Pb", {str(CLUSTERS)!r}), "Cs", "Br")
 atoms = build_junction(dot, "L", "R1", layers=2)
 with tempfile.TemporaryDirectory() as folder:
     result = make_engine("xtb", {{"accuracy": 1e-4}}, threads=THREADS).hamiltonian(atoms, Path(folder))

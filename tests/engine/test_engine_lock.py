@@ -1,6 +1,5 @@
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -8,8 +7,10 @@ import time
 
 import psutil
 import pytest
+
 from qdjunction.core.errors import MachineError
 from qdjunction.core.lock import STALE_S, run_lock
+from support.processes import preloaded
 
 HOLD = """
 import sys, time
@@ -134,12 +135,7 @@ def links(request, tmp_path_factory):
     """Environment of a process on a file system with hard links, or on one where they are not permitted."""
     if request.param == "hard links":
         return dict(os.environ)
-    if not (compiler := shutil.which("cc") or shutil.which("gcc")) or not sys.platform.startswith("linux"):
-        pytest.skip("needs a C compiler on Linux, for a link() that fails")
-    source = tmp_path_factory.mktemp("links") / "links.c"
-    source.write_text(NO_LINKS)
-    library = source.with_suffix(".so")
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+    library = preloaded(NO_LINKS, tmp_path_factory.mktemp("links"))
     return os.environ | {"LD_PRELOAD": str(library)}
 
 
@@ -183,15 +179,18 @@ def test_a_result_is_kept_with_or_without_links(tmp_path, links):
 
 
 def _crowd(folder, environment):
-    """Start processes that want the lock at once; give those that got it."""
-    code = HOLD.replace("time.sleep(60)", "time.sleep(3)")
+    """Start processes that want the lock at once; return what those printed that got it."""
+    code = HOLD.replace("time.sleep(60)", "sys.stdin.read()")
     crowd = [
         subprocess.Popen(
-            [sys.executable, "-c", code, folder],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+            [sys.executable, "-c", code, folder], text=True, env=environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
         for _ in range(4)
     ]  # fmt: skip
-    said = [process.communicate() for process in crowd]
-    assert all(out or "another run works here" in error for out, error in said), said
-    return [out for out, _ in said if out == "held\n"]
+    # Each has ended without a line, or holds the lock until its input ends.
+    lines = [process.stdout.readline() for process in crowd]
+    errors = [process.communicate()[1] for process in crowd]
+    said = list(zip(lines, errors, strict=True))
+    assert all(line or "another run works here" in error for line, error in said), said
+    return [line for line in lines if line == "held\n"]

@@ -1,25 +1,26 @@
 """An engine that comes with a distribution of its own, the example of docs/engines.md, in a study."""
 
 import json
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.io import write
+from scipy.linalg import eigh
+
 from qdjunction.core.errors import InputError
 from qdjunction.engine.contract import EngineKind
 from qdjunction.engine.registry import ENGINES
 from qdjunction.engine.store import read_electronic_structure
 from qdjunction.study.config import parse_config
 from qdjunction.study.table import read_study
-from scipy.linalg import eigh
+from support.distributions import install
+from support.paths import CLUSTERS, ROOT
+from support.processes import environment, python
 
-ROOT = Path(__file__).parents[2]
 CONFIG = """\
 study: another engine
 engine: hopping
@@ -41,10 +42,7 @@ def folder(tmp_path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(code)
     (tmp_path / "installed" / "hopping" / "environment.yaml").write_text("dependencies: [python >=3.11]\n")
-    info = tmp_path / "installed" / "hopping-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: hopping\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[qdjunction.engines]\nhopping = hopping:KIND\n")
+    install(tmp_path / "installed", "hopping", "qdjunction.engines", "hopping:KIND")
     (tmp_path / "study.yaml").write_text(CONFIG)
     (tmp_path / "parameters").mkdir()
     for element, level_ev in {"Pb": -0.4, "Br": -1.1, "Cs": 0.3, "Au": 0.0, "C": 0.7}.items():
@@ -54,43 +52,16 @@ def folder(tmp_path: Path) -> Path:
 
 def run(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
     """Run a Python module, with the distribution beside the library."""
-    paths = [folder / "installed", ROOT / "workflow", *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(map(str, paths)).rstrip(os.pathsep),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    }
-    return subprocess.run(
-        [sys.executable, *map(str, words)],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600,
-    )  # fmt: skip
+    return python(*words, cwd=folder, env=environment(folder / "installed"))
 
 
 def check(folder: Path) -> subprocess.CompletedProcess[str]:
-    return run(
-        folder,
-        Path(sys.executable).with_name("qdjunction"),
-        "check",
-        "study.yaml",
-        "--clusters",
-        ROOT / "clusters",
-    )
+    return run(folder, "-m", "qdjunction.cli", "check", "study.yaml", "--clusters", CLUSTERS)
 
 
 def snakemake(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    return run(
-        folder,
-        *(
-            "-m",
-            "snakemake",
-            "--snakefile",
-            ROOT / "Snakefile",
-            "--configfile",
-            "study.yaml",
-            "--cores",
-            1,
-            *words,
-        ),
-    )
+    study = ("--snakefile", ROOT / "Snakefile", "--configfile", "study.yaml", "--cores", 1)
+    return run(folder, "-m", "snakemake", *study, *words)
 
 
 def test_a_study_names_it_and_its_settings(folder: Path) -> None:
@@ -175,14 +146,14 @@ def test_its_matrices_are_those_of_a_ring(folder: Path) -> None:
         folder / "ring.extxyz",
         Atoms("C6", 2.0 * np.column_stack([np.cos(angles), np.sin(angles), 0 * angles])),
     )
-    code = (
-        "from qdjunction.engine.registry import make_engine\n"
-        "from qdjunction.steps.electronic import hamiltonian\n"
-        "engine = make_engine('hopping', {'cutoff_ang': 2.1, 'overlap': 0.1})\n"
-        "hamiltonian('ring.extxyz', engine, 'work', 'h.nc')"
-    )
-    computed = run(folder, "-c", code)
+    words = ["hamiltonian", "ring.extxyz", "--engine", "hopping", "--output", "h.nc"]
+    computed = run(folder, "-m", "qdjunction", *words, "--cutoff-ang", 2.1, "--overlap", 0.1)
     assert computed.returncode == 0, computed.stderr
+    refused = run(folder, "-m", "qdjunction", *words, "--cutoff-ang", 2.1, "--hopping-ev", 11)
+    assert refused.returncode == 2
+    assert (
+        "--hopping-ev: hopping.hopping_ev = 11.0: input should be less than or equal to 10" in refused.stderr
+    )
     structure = read_electronic_structure(folder / "h.nc")
     c, D, t, s, level = np.cos(angles), 5.0, 0.5, 0.1, 0.7
     levels = np.sort(

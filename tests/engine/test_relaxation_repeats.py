@@ -1,13 +1,12 @@
 """A relaxation that is stopped and goes on gives the bytes of one that is not."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-from qdjunction.engine.relaxation import FORGET_EVERY
 
-START = Path(__file__).parents[1] / "data" / "1Pb_MAPbBr3_gfn1.xyz"
+from qdjunction.engine.relaxation import FORGET_EVERY
+from support.paths import DATA
+from support.processes import environment, python
+
+START = DATA / "1Pb_MAPbBr3_gfn1.xyz"
 CODE = """
 import sys
 from pathlib import Path
@@ -21,10 +20,8 @@ print(result.converged, result.steps, result.energy_ev.hex(), result.atoms.posit
 
 
 def relax(folder, max_steps=200):
-    run = subprocess.run(
-        [sys.executable, "-c", CODE, START, folder, str(max_steps)], check=True, capture_output=True, text=True,
-        env={"OMP_NUM_THREADS": "1", "PYTHONPATH": ":".join(sys.path)},
-    )  # fmt: skip
+    run = python("-c", CODE, START, folder, max_steps, env=environment(OMP_NUM_THREADS="1"))
+    assert run.returncode == 0, run.stderr
     return run.stdout.split()
 
 

@@ -4,6 +4,7 @@ import logging
 import re
 
 import pytest
+
 from qdjunction.engine.xtb.engine import XtbEngine
 from qdjunction.engine.xtb.scf_log import ScfLog
 

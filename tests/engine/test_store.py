@@ -4,6 +4,7 @@ import netCDF4
 import numpy as np
 import pytest
 import sisl
+
 from qdjunction.core.errors import InputError
 from qdjunction.engine.store import read_electronic_structure, write_electronic_structure
 
@@ -81,13 +82,13 @@ def test_a_foreign_netcdf_file(single_pb_structure, tmp_path):
 def test_a_truncated_file(share, path):
     data = path.read_bytes()
     path.write_bytes(data[: int(share * len(data))])
-    with pytest.raises(InputError, match=r"h\.nc: this is not a whole netCDF file"):
+    with pytest.raises(InputError, match=r"h\.nc: this is not a complete netCDF file"):
         read_electronic_structure(path)
 
 
 def test_text_is_no_netcdf(tmp_path):
     (tmp_path / "h.nc").write_text("Hello\n")
-    with pytest.raises(InputError, match="not a whole netCDF file"):
+    with pytest.raises(InputError, match="not a complete netCDF file"):
         read_electronic_structure(tmp_path / "h.nc")
 
 

@@ -7,12 +7,13 @@ import pytest
 from ase import Atoms
 from ase.build import molecule
 from pydantic import ValidationError
+from scipy.linalg import eigh, eigvalsh
+
 from qdjunction.core.errors import EngineError, InputError
 from qdjunction.engine.contract import ElectronicStructure
 from qdjunction.engine.fermi import fermi_energy
 from qdjunction.engine.registry import make_engine
 from qdjunction.engine.xtb.engine import XtbEngine, XtbSettings, _reference_electrons
-from scipy.linalg import eigh, eigvalsh
 
 
 def dense(structure: ElectronicStructure) -> tuple[np.ndarray, np.ndarray]:
@@ -180,7 +181,7 @@ def test_settings_do_not_change_once_made():
         (molecule("CH3"), "odd number of valence electrons \\(7\\)"),
         (Atoms("H2", positions=[[0, 0, 0], [0, 0, 0.74]], pbc=True, cell=[5, 5, 5]), "pbc"),
         (Atoms("Am2", positions=[[0, 0, 0], [0, 0, 3]]), "no parameters for Am"),
-        (Atoms("H2", positions=[[0, 0, 0], [0, 0, 0]]), "tblite refuses H2"),
+        (Atoms("H2", positions=[[0, 0, 0], [0, 0, 0]]), "tblite rejects H2"),
     ],
 )
 def test_unsuitable_structures_are_refused(atoms, message, tmp_path):

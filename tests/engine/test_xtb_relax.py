@@ -1,8 +1,6 @@
 """Relaxation: real SIGKILLs, cut files, constraints."""
 
 import signal
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
@@ -12,23 +10,14 @@ from ase import Atoms
 from ase.build import molecule
 from ase.constraints import FixAtoms
 from ase.io.trajectory import Trajectory
+
 from qdjunction.engine.relaxation import TRAJECTORY
 from qdjunction.engine.xtb.engine import XtbEngine, XtbSettings
+from support.molecules import methylammonium_bromide
+from support.paths import ROOT
+from support.processes import environment, python
 
 FMAX = 0.02
-
-
-def methylammonium_bromide() -> Atoms:
-    """CH3NH2 with HBr on its lone pair, the bromine half an Angstrom too far away."""
-    atoms = molecule("H3CNH2")
-    nitrogen = next(atom.index for atom in atoms if atom.symbol == "N")
-    distances = atoms.get_distances(nitrogen, range(len(atoms)))
-    bonds = atoms.positions[(distances > 0) & (distances < 1.6)] - atoms.positions[nitrogen]
-    lone_pair = -bonds.sum(axis=0) / np.linalg.norm(bonds.sum(axis=0))
-    atoms += Atoms("HBr", positions=atoms.positions[nitrogen] + np.outer([1.05, 3.4], lone_pair))
-    atoms.info = {"dot": "none"}
-    atoms.set_tags(range(len(atoms)))
-    return atoms
 
 
 def frames(workdir: Path) -> list[Atoms]:
@@ -64,11 +53,10 @@ def test_a_killed_relaxation_is_finished_with_no_step_lost(uninterrupted, tmp_pa
     """The process kills itself with SIGKILL as soon as step 5 is reported."""
     script = textwrap.dedent(
         f"""
-        import logging, os, signal, sys
+        import logging, os, signal
         from pathlib import Path
-        sys.path.insert(0, {str(Path(__file__).parent)!r})
-        from test_xtb_relax import FMAX, methylammonium_bromide
         from qdjunction.engine.xtb.engine import XtbEngine
+        from support.molecules import methylammonium_bromide
 
         class Killer(logging.Handler):
             def emit(self, record):
@@ -77,10 +65,10 @@ def test_a_killed_relaxation_is_finished_with_no_step_lost(uninterrupted, tmp_pa
 
         logging.getLogger("qdjunction").addHandler(Killer())
         logging.getLogger("qdjunction").setLevel(logging.INFO)
-        XtbEngine().relax(methylammonium_bromide(), Path({str(tmp_path)!r}), FMAX, 200)
+        XtbEngine().relax(methylammonium_bromide(), Path({str(tmp_path)!r}), {FMAX}, 200)
         """
     )
-    killed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    killed = python("-c", script, env=environment(ROOT / "tests"))
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     before = frames(tmp_path)
     assert len(before) == 6
@@ -125,7 +113,7 @@ def test_another_start_is_not_mixed_up_with_the_earlier_one(tmp_path, caplog):
     other = methylammonium_bromide()
     other.positions[-1] += 0.1
     assert XtbEngine().relax(other, tmp_path, FMAX, 2).steps == 2
-    assert "Starting anew" in caplog.text
+    assert "Starting over" in caplog.text
     np.testing.assert_array_equal(frames(tmp_path)[0].positions, other.positions)
     assert (tmp_path / f"earlier-{TRAJECTORY}").exists()
     XtbEngine(XtbSettings(accuracy=1.0)).relax(other, tmp_path, FMAX, 1)

@@ -17,6 +17,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from qdjunction.core.errors import InputError, QdjunctionError
 from qdjunction.engine.siesta.extraction import electronic_structure_from_run, read_hamiltonian
 from qdjunction.engine.siesta.pseudopotentials import read_pseudopotential
@@ -28,12 +29,10 @@ from qdjunction.study.config import parse_config, read_config
 from qdjunction.study.table import make_study
 from qdjunction.traces.reading import open_traces
 from qdjunction.transport import read_transmission
+from support.paths import CLUSTERS, PSEUDOPOTENTIALS, RECORDED, ROOT, SIESTA_RUNS
 
-ROOT = Path(__file__).parents[2]
-CLUSTERS = ROOT / "clusters"
-RECORDED = ROOT / "tests" / "data" / "report" / "results" / "1Pb_MAPbBr3"
-SIESTA = ROOT / "tests" / "data" / "siesta" / "converged"
-PSEUDOPOTENTIALS = SIESTA.parent / "pseudopotentials"
+DOT = RECORDED / "1Pb_MAPbBr3"
+SIESTA = SIESTA_RUNS / "converged"
 
 EXAMPLES = int(os.environ.get("QDJUNCTION_FUZZ", "60"))
 """Examples a test; QDJUNCTION_FUZZ=2000 looks longer."""
@@ -171,9 +170,9 @@ def damaged(data: bytes, kind: str, where: float, junk: bytes) -> bytes:
 
 
 READERS = {
-    "extended XYZ": (RECORDED / "relaxed.extxyz", read_structure),
-    "electronic structure": (RECORDED / "hamiltonian.nc", read_electronic_structure),
-    "transmission": (RECORDED / "long" / "transmission.nc", read_transmission),
+    "extended XYZ": (DOT / "relaxed.extxyz", read_structure),
+    "electronic structure": (DOT / "hamiltonian.nc", read_electronic_structure),
+    "transmission": (DOT / "long" / "transmission.nc", read_transmission),
     "HSX": (SIESTA / "siesta.HSX", lambda path: read_hamiltonian(path.parent, "HSX")),
     "TSHS": (SIESTA.parent / "periodic" / "siesta.TSHS", lambda path: read_junction(path, [0], [1])),
     "pseudopotential": (PSEUDOPOTENTIALS / "H.psf", read_pseudopotential),

@@ -5,15 +5,14 @@ import os
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from qdjunction.core.extras import EXTRAS
 
-ROOT = Path(__file__).parents[2]
-DATA = ROOT / "tests" / "data" / "report" / "results"
+from qdjunction.core.extras import EXTRAS
+from support.paths import CLUSTERS, RECORDED, ROOT
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -69,7 +68,7 @@ def test_help(core):
 
 def test_transmission(core, tmp_path):
     done = core(
-        "-m", "qdjunction.cli", "transmission", DATA / "1Pb_MAPbBr3" / "hamiltonian.nc", "--energies=-1:1:1",
+        "-m", "qdjunction.cli", "transmission", RECORDED / "1Pb_MAPbBr3" / "hamiltonian.nc", "--energies=-1:1:1",
         "--left-atoms", "0", "--right-atoms", "5", "--output", tmp_path / "t.nc",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -84,20 +83,20 @@ def test_structures_and_checks(core, tmp_path):
         "dot",
         "1Pb",
         "--clusters",
-        ROOT / "clusters",
+        CLUSTERS,
         "--output",
         tmp_path / "dot.xyz",
     )
     assert done.returncode == 0, done.stderr
-    done = core("-m", "qdjunction.cli", "check", ROOT / "config.yaml", "--clusters", ROOT / "clusters")
+    done = core("-m", "qdjunction.cli", "check", ROOT / "config.yaml", "--clusters", CLUSTERS)
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(
     ("words", "extra"),
     [
-        (["figures", DATA, "--output", "{}/figures"], "report"),
-        (["relax", DATA / "1Pb_MAPbBr3" / "dot.extxyz", "--output", "{}/relaxed.xyz"], "xtb"),
+        (["figures", RECORDED, "--output", "{}/figures"], "report"),
+        (["relax", RECORDED / "1Pb_MAPbBr3" / "dot.extxyz", "--output", "{}/relaxed.xyz"], "xtb"),
         (["traces", "select", "{}", "--output", "{}/jumps.csv"], "traces"),
         (["traces", "simulate", "--log10-g=-1,-2", "--distances=4,9", "--output", "{}/t.parquet"], "traces"),
         (["run", ROOT / "config.yaml"], "workflow,report,xtb"),
@@ -113,6 +112,7 @@ def test_a_missing_extra_is_named_before_any_work(core, tmp_path, words, extra):
 
 def test_extras_bring_what_the_library_imports_from_them():
     brings = importlib.metadata.packages_distributions()
+    assert EXTRAS
     for extra, packages in EXTRAS.items():
         listed = {
             canonicalize_name(Requirement(line).name) for line in PROJECT["optional-dependencies"][extra]

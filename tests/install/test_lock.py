@@ -2,20 +2,17 @@
 
 import importlib.metadata
 import re
-import sys
 import tomllib
 from functools import cache
 from itertools import product
-from pathlib import Path
 
 import pytest
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parents[2]
-sys.path.append(str(ROOT / "envs"))
-import install  # noqa: E402
+import install
+from support.paths import ROOT
 
 TEXT = install.LOCK.read_text(encoding="utf-8")
 PINS = [Requirement(line.rstrip(" \\")) for line in TEXT.splitlines() if re.match(r"[a-z0-9]", line)]

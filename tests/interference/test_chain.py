@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from qdjunction.core.errors import InputError
 from qdjunction.interference.chain import DiatomicChain
 from qdjunction.interference.decay import fit_decay

@@ -5,6 +5,7 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
+
 from qdjunction.core.errors import InputError
 from qdjunction.interference.decay import fit_decay
 

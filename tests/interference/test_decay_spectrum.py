@@ -1,11 +1,9 @@
 """Decay and jump over an energy grid, and long against short, on made and on recorded transmissions."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+
 from qdjunction.core.errors import InputError
 from qdjunction.interference.comparison import compare
 from qdjunction.interference.decay_spectrum import decay_spectrum
@@ -24,15 +22,6 @@ def made_transmissions(step):
     log10_t[1] -= 0.01
     log10_t[3] = log10_t[2] + step
     return 10**log10_t
-
-
-def recorded(junction):
-    folder = os.environ.get("QDJUNCTION_SIESTA_REFERENCE")
-    root = Path(folder) if folder else Path(__file__).parents[3] / "shared/reference/siesta"
-    path = root / "12Pb" / junction / f"{junction}.T.csv"
-    if not path.exists():
-        pytest.skip(f"recorded SIESTA transmissions not found at {path}; set QDJUNCTION_SIESTA_REFERENCE")
-    return pd.read_csv(path)
 
 
 def test_every_energy_has_its_own_beta_and_verdict():
@@ -118,8 +107,8 @@ def test_long_against_short():
 
 
 @pytest.mark.recorded
-def test_on_recorded_siesta_the_far_contact_conducts_better():
-    near, far = recorded("L-R3"), recorded("L-R4")
+def test_on_recorded_siesta_the_far_contact_conducts_better(siesta_reference):
+    near, far = (pd.read_csv(siesta_reference / "12Pb" / name / f"{name}.T.csv") for name in ("L-R3", "L-R4"))
     comparison = compare(
         near["energy_eV_rel_EF"], far["transmission"], near["transmission"], window_ev=(-2.0, -0.5)
     )

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
+
 from qdjunction.core.errors import InputError
 from qdjunction.interference.decay import fit_decay
 from qdjunction.interference.jump import find_jump
-from scipy import stats
 
 DISTANCES = np.array([4.5, 9.1, 14.3, 17.5])
 NAMES = ("R1", "R2", "R3", "R4")

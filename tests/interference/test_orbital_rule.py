@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import linalg
+
 from qdjunction.core.errors import InputError, TransportError
 from qdjunction.interference.orbital_rule import DotOrbitals, dot_gap, orbital_rule, solve_dot, tip_coupling
-from scipy import linalg
 
 
 def ring(n, hopping=-1.0):

@@ -1,15 +1,14 @@
 """The tip-to-tip amplitude of recorded SIESTA matrices against the transmission of the same matrices."""
 
 import lzma
-import os
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import sisl
 from ase.io import read
+
 from qdjunction.interference.orbital_rule import orbital_rule, solve_dot, tip_coupling
 
 VALENCE = {"H": 1, "C": 4, "N": 5, "Br": 7, "Pb": 4}
@@ -35,14 +34,12 @@ def dot_and_tips(folder, scratch):
 @pytest.mark.recorded
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sisl.SislWarning")
-def test_the_jump_of_12pb_is_in_the_dots_green_function_but_not_in_its_frontier_orbitals(tmp_path):
-    variable = os.environ.get("QDJUNCTION_SIESTA_REFERENCE")
-    root = Path(variable) if variable else Path(__file__).parents[3] / "shared/reference/siesta"
-    if not (root / "12Pb/L-R3/L-R3.HSX.xz").exists():
-        pytest.skip(f"recorded SIESTA matrices not found under {root}; set QDJUNCTION_SIESTA_REFERENCE")
+def test_the_jump_of_12pb_is_in_the_dots_green_function_but_not_in_its_frontier_orbitals(
+    siesta_reference, tmp_path
+):
     energy, rules, log10_t = -1.0, {}, {}
     for junction in ("L-R3", "L-R4"):
-        folder = root / "12Pb" / junction
+        folder = siesta_reference / "12Pb" / junction
         H, S, dot, left, right, electrons = dot_and_tips(folder, tmp_path)
         assert electrons == 832
         block = np.ix_(dot, dot)

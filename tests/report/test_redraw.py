@@ -2,23 +2,23 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from qdjunction.core.errors import InputError
 from qdjunction.report import style
 from qdjunction.report.data import collect
 from qdjunction.report.drawing import draw, write_figure
 from qdjunction.report.plan import planned_figures
-from qdjunction.report.redraw import redraw, write_figures
+from qdjunction.report.redraw import redraw
 from qdjunction.study.config import parse_config, read_config
 from qdjunction.study.records import read_record
 from qdjunction.study.table import RECORD, make_study, read_study, study_values, write_study
-from recorded_study import RECORDED, ROOT, recorded_study
+from support.paths import CLUSTERS, RECORDED, ROOT
+from support.processes import python
 
 BLOCKED = ("tblite", "ase.calculators.siesta", "snakemake", "pymatgen", "mkl")
 
@@ -50,17 +50,12 @@ def unpacked(tmp_path_factory):
     return folder
 
 
-def test_redrawn_without_engine_the_figures_are_those_of_the_rule(unpacked, tmp_path):
-    run = subprocess.run(
-        [sys.executable, "-c", WITHOUT_ENGINES, "figures", unpacked, "--output", tmp_path / "redrawn"],
-        capture_output=True, text=True, check=False, timeout=300, cwd=tmp_path,
-    )  # fmt: skip
+def test_redrawn_without_engine_the_figures_are_those_of_the_rule(unpacked, figures, tmp_path):
+    run = python("-c", WITHOUT_ENGINES, "figures", unpacked, "--output", tmp_path / "redrawn", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
-    # The rule's script knows the study from the same record and calls the same function.
-    write_figures(collect(recorded_study()), tmp_path / "figures")
-    drawn = read_all(tmp_path / "figures")
+    drawn = read_all(figures)
     stems = {Path(name).stem for name in drawn}
-    assert stems == {figure.stem for figure in planned_figures(recorded_study())}
+    assert stems == {figure.stem for figure in planned_figures(read_study(RECORDED))}
     assert read_all(tmp_path / "redrawn" / "figures") == drawn
     page = (tmp_path / "redrawn" / "index.html").read_text()
     assert "embedded model, not DFT" in page
@@ -76,6 +71,7 @@ def test_a_style_sheet_changes_the_look_and_no_number(results, tmp_path):
             write_figure(draw(results, figure), tmp_path / name / figure.stem)
     plain, styled, again = (read_all(tmp_path / name) for name in ("plain", "styled", "plain again"))
     assert plain == again
+    assert len(plain) == 3
     for name in plain:
         assert (plain[name] == styled[name]) == name.endswith(".csv"), name
 
@@ -90,7 +86,7 @@ def test_a_bad_style_sheet_is_one_clear_error(unpacked, tmp_path, text):
 
 
 def test_a_study_is_read_from_its_results_as_it_was(tmp_path):
-    study = make_study(read_config(ROOT / "config.yaml"), ROOT / "clusters")
+    study = make_study(read_config(ROOT / "config.yaml"), CLUSTERS)
     write_study(study_values(study), tmp_path / RECORD)
     assert read_study(tmp_path) == replace(study, results=tmp_path, catalogue=None)
 
@@ -98,7 +94,7 @@ def test_a_study_is_read_from_its_results_as_it_was(tmp_path):
 def test_what_is_no_results_folder_is_one_clear_error(tmp_path):
     with pytest.raises(InputError, match="nowhere: there is no such folder"):
         redraw(tmp_path / "nowhere", tmp_path / "out")
-    with pytest.raises(InputError, match=r"holds no study\.json, so these are no results"):
+    with pytest.raises(InputError, match=r"contains no study\.json, so it is not the results folder"):
         redraw(tmp_path, tmp_path / "out")
     for text in ("", "[]", "{}", '{"config": {}, "clusters": 3}', "[" * 100_000):
         (tmp_path / RECORD).write_text(text)
@@ -122,7 +118,7 @@ def test_a_screening_is_redrawn_with_the_pages_that_were_made(tmp_path):
     values = {"study": "screen", "results": "results", "screen": [
         {"dots": ["1Pb"], "halides": ["Br0.5Cl0.5"], "seeds": 2, "contacts": ["short", "long"]}
     ]}  # fmt: skip
-    study = make_study(parse_config(values), ROOT / "clusters")
+    study = make_study(parse_config(values), CLUSTERS)
     for dot in study.dots:
         shutil.copytree(RECORDED / "1Pb_MAPbBr3", results / dot.id)
     for name in ("chain.csv", "chain.json"):

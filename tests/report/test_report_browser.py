@@ -1,36 +1,16 @@
 """The page in a real browser."""
 
 import io
-import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
+from selenium.webdriver.support.select import Select
+from selenium.webdriver.support.wait import WebDriverWait
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-from selenium.webdriver.support.select import Select  # noqa: E402
-from selenium.webdriver.support.wait import WebDriverWait  # noqa: E402
+from support.browser import needs_browser, resize, start
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not installed"),
-]
-
-
-def start(width: int, height: int):
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    # Software rendering: machines that run tests have no graphics card.
-    for argument in (
-        "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--use-angle=swiftshader",
-        "--enable-unsafe-swiftshader", "--host-resolver-rules=MAP * ~NOTFOUND", f"--window-size={width},{height}",
-    ):  # fmt: skip
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +79,7 @@ def test_all_images_are_shown(browser):
 
 @pytest.mark.parametrize("width", [1200, 390])
 def test_nothing_runs_over_the_edge(browser, width):
-    device = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", device)
+    resize(browser, width)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
 
 
@@ -116,6 +95,5 @@ def test_a_narrower_window_cuts_no_tip(browser):
         return size <= 1.36 * width / height
 
     for width in (1200, 390):
-        device = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", device)
+        resize(browser, width)
         WebDriverWait(browser, 60).until(fits)

@@ -4,9 +4,11 @@ import shutil
 
 import numpy as np
 import pytest
+
 from qdjunction.core.errors import InputError
 from qdjunction.report.data import collect, read_timings
-from recorded_study import RECORDED, recorded_study
+from qdjunction.study.table import read_study
+from support.paths import RECORDED
 
 
 def test_collects_every_junction_in_the_order_of_distance(results):
@@ -31,7 +33,7 @@ def test_a_missing_file_is_named(tmp_path):
     missing = folder / "1Pb_MAPbBr3" / "long" / "frontier.json"
     missing.unlink()
     with pytest.raises(InputError, match=r"long/frontier\.json"):
-        collect(recorded_study(folder))
+        collect(read_study(folder))
 
 
 def test_a_broken_table_is_named(tmp_path):
@@ -39,7 +41,7 @@ def test_a_broken_table_is_named(tmp_path):
     shutil.copytree(RECORDED, folder)
     (folder / "1Pb_MAPbBr3" / "conductance.csv").write_text("")
     with pytest.raises(InputError, match=r"conductance\.csv"):
-        collect(recorded_study(folder))
+        collect(read_study(folder))
 
 
 def test_timings_know_dot_and_junction(results):

@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+
 from qdjunction.interference.chain import DiatomicChain
 from qdjunction.interference.jump import find_jump
 from qdjunction.interference.results import DecaySeries, NoRule
@@ -15,17 +16,9 @@ from qdjunction.report.energy_axis import Marks
 from qdjunction.report.plan import PlannedFigure, planned_figures
 from qdjunction.report.sections import chain, decay, density, orbitals, spectrum, transmission
 from qdjunction.transport import read_transmission
-from recorded_study import RECORDED
+from support.paths import RECORDED
 
 DOT = "1Pb_MAPbBr3"
-
-
-@pytest.fixture(scope="module")
-def written(results, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("figures")
-    for planned in planned_figures(results.study):
-        drawing.write_figure(drawing.draw(results, planned), folder / planned.stem)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -54,47 +47,50 @@ def chain_series() -> SeriesResults:
     return SeriesResults("L", summary, pd.DataFrame(), found.table(), ())
 
 
-def test_every_planned_file_is_written(results, written):
+def test_every_planned_file_is_written(results, figures):
     expected = {
         f"{planned.stem}.{suffix}"
         for planned in planned_figures(results.study)
         for suffix in ("svg", "pdf", "csv")
     }
-    assert {path.name for path in written.iterdir()} == expected
+    assert {path.name for path in figures.iterdir()} == expected | {"figures.json"}
 
 
-def test_figures_are_the_same_bytes_every_time(results, written, tmp_path):
+def test_figures_are_the_same_bytes_every_time(results, figures, tmp_path):
     for planned in (PlannedFigure("transmission", DOT, "L"), PlannedFigure("density", DOT, "L", "long")):
         drawing.write_figure(drawing.draw(results, planned), tmp_path / planned.stem)
         for suffix in ("svg", "pdf", "csv"):
             name = f"{planned.stem}.{suffix}"
-            assert (tmp_path / name).read_bytes() == (written / name).read_bytes(), name
+            assert (tmp_path / name).read_bytes() == (figures / name).read_bytes(), name
 
 
-def test_svgs_are_xml_and_refer_to_nothing_outside(written):
-    for path in written.glob("*.svg"):
+def test_svgs_are_xml_and_refer_to_nothing_outside(results, figures):
+    paths = list(figures.glob("*.svg"))
+    assert len(paths) == len(planned_figures(results.study)) > 5
+    for path in paths:
         for element in ElementTree.parse(path).iter():
             for key, value in element.attrib.items():
                 if key.endswith("href"):
                     assert value.startswith(("#", "data:")), (path.name, value)
 
 
-def test_transmission_table_is_the_computed_transmission(written):
-    table = pd.read_csv(written / f"{DOT}_L_transmission.csv")
+def test_transmission_table_is_the_computed_transmission(figures):
+    table = pd.read_csv(figures / f"{DOT}_L_transmission.csv")
+    assert set(table["junction"]) == {"short", "long"}
     for name, rows in table.groupby("junction"):
         computed = read_transmission(RECORDED / DOT / name / "transmission.nc")
         np.testing.assert_allclose(rows["energy_eV"], computed.energies_ev, atol=1e-9)
         np.testing.assert_allclose(rows["transmission"], computed.transmission, rtol=1e-9)
 
 
-def test_comparison_table_is_the_series_table(written):
-    table = pd.read_csv(written / f"{DOT}_L_comparison.csv")
+def test_comparison_table_is_the_series_table(figures):
+    table = pd.read_csv(figures / f"{DOT}_L_comparison.csv")
     pd.testing.assert_frame_equal(table, pd.read_csv(RECORDED / DOT / "series.csv"))
 
 
-def test_density_table_is_the_computed_density(results, written):
+def test_density_table_is_the_computed_density(results, figures):
     for junction in results.dots[0].junctions:
-        table = pd.read_csv(written / f"{DOT}_{junction.case.name}_density.csv")
+        table = pd.read_csv(figures / f"{DOT}_{junction.case.name}_density.csv")
         np.testing.assert_allclose(table["ldos_left_per_eV"], junction.density.left, rtol=1e-9)
         assert list(table["element"]) == junction.atoms.get_chemical_symbols()
 
@@ -233,6 +229,7 @@ def test_two_contacts_and_a_last_have_no_band(chain_series):
 def test_the_transmission_is_drawn_with_its_thermal_average(results):
     series = results.dots[0].series[0]
     table = transmission.transmission_table(series)
+    assert set(series.conductance["junction"]) == {"short", "long"}
     for name, thermal in series.conductance.groupby("junction"):
         rows = table[table["junction"] == name].dropna(subset="conductance_G0")
         np.testing.assert_allclose(rows["energy_eV"], thermal["fermi_eV"], atol=1e-9)

@@ -2,57 +2,16 @@
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
+
 from qdjunction.report.outcome import headline
 from qdjunction.report.page import write_report
 from qdjunction.report.plan import planned_figures
 from qdjunction.report.template import subscripts
-from recorded_study import recorded_study
-
-FETCHING = (
-    "src",
-    "href",
-    "srcset",
-    "data",
-    "poster",
-    "action",
-    "formaction",
-    "background",
-    "cite",
-    "xlink:href",
-)
-
-
-class Links(HTMLParser):
-    """Every attribute that makes a browser fetch or follow something, all tags, all ids, and style sheets."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.tags: list[tuple[str, dict]] = []
-        self.styles = ""
-        self._in_style = False
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        self.links += [value or "" for key, value in attrs if key in FETCHING]
-        self.styles += " ".join(value or "" for key, value in attrs if key == "style")
-        self._in_style = tag == "style"
-
-    def handle_endtag(self, tag):
-        self._in_style = False
-
-    def handle_data(self, data):
-        if self._in_style:
-            self.styles += data
-
-
-def parsed(path) -> Links:
-    links = Links()
-    links.feed(path.read_text(encoding="utf-8"))
-    return links
+from qdjunction.study.table import read_study
+from support.pages import Links, parsed
+from support.paths import RECORDED
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +25,7 @@ def test_nothing_outside_the_page_is_fetched(links, results):
         for planned in planned_figures(results.study)
         for suffix in ("svg", "pdf", "csv")
     }
+    assert downloads <= set(links.links)
     for link in links.links:
         assert link.startswith(("data:", "#")) or link in downloads, link[:100]
     assert "url(" not in links.styles
@@ -79,9 +39,9 @@ def test_plotly_is_there_once(page):
 
 def test_anchors_lead_somewhere(links):
     ids = {attributes.get("id") for _, attributes in links.tags}
-    for link in links.links:
-        if link.startswith("#"):
-            assert link[1:] in ids
+    anchors = {link[1:] for link in links.links if link.startswith("#")}
+    assert anchors
+    assert anchors <= ids
 
 
 def test_every_figure_is_shown_with_words(links, results):
@@ -107,7 +67,7 @@ def test_the_numbers_of_the_study_are_on_the_page(page, results):
 
 def test_hostile_names_stay_text(results, tmp_path):
     evil = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
-    study, dot = recorded_study(), results.dots[0]
+    study, dot = read_study(RECORDED), results.dots[0]
     series = dot.series[0]
     case = replace(study.dots[0], id=evil)
     hostile = replace(

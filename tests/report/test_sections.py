@@ -1,16 +1,21 @@
 """The sections of the report: found, cheap to plan, and added by another distribution."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
+
+from qdjunction.interference.results import Charges
+from qdjunction.report.page import Page
 from qdjunction.report.plan import PlannedFigure, planned_figures
+from qdjunction.report.sections.alignment import KIND as ALIGNMENT
 from qdjunction.report.sections.registry import SECTIONS
-from recorded_study import RECORDED, recorded_study
+from qdjunction.study.table import read_study
+from support.distributions import install
+from support.paths import RECORDED
+from support.processes import environment, python
 
 ADDED = """
 from qdjunction.report.drawing import Drawing, new_figure
@@ -40,28 +45,16 @@ KIND = DistancesSection()
 """
 
 
-def python(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run Python in a folder, whose modules and distributions it finds."""
-    path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
-    return subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, check=False, timeout=300, cwd=folder,
-        env=os.environ | {"PYTHONPATH": path},
-    )  # fmt: skip
-
-
 def test_a_section_of_another_distribution_is_planned_drawn_and_shown(tmp_path):
-    (tmp_path / "distances.py").write_text(ADDED)
-    info = tmp_path / "distances-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: distances\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[qdjunction.report_sections]\ndistances = distances:KIND\n")
-    run = python(tmp_path, "-m", "qdjunction.cli", "figures", RECORDED, "--output", tmp_path / "out")
+    install(tmp_path, "distances", "qdjunction.report_sections", "distances:KIND", ADDED)
+    words = ("figures", RECORDED, "--output", tmp_path / "out")
+    run = python("-m", "qdjunction.cli", *words, env=environment(tmp_path))
     assert run.returncode == 0, run.stderr
     stem = "1Pb_MAPbBr3_L_distances"
     figures = {path.name for path in (tmp_path / "out" / "figures").iterdir()}
     own = {
         f"{one.stem}.{suffix}"
-        for one in planned_figures(recorded_study())
+        for one in planned_figures(read_study(RECORDED))
         for suffix in ("svg", "pdf", "csv")
     }
     assert figures - own == {f"{stem}.svg", f"{stem}.pdf", f"{stem}.csv", "figures.json"}
@@ -75,7 +68,7 @@ def test_a_section_of_another_distribution_is_planned_drawn_and_shown(tmp_path):
     assert places == sorted(places)
 
 
-def test_planning_loads_nothing_that_draws(tmp_path):
+def test_planning_loads_nothing_that_draws():
     """Snakemake plans the figures in every job."""
     code = (
         "import sys\n"
@@ -85,9 +78,31 @@ def test_planning_loads_nothing_that_draws(tmp_path):
         "assert planned_figures(study) and files_of(study)\n"
         "print(*sorted({'ase', 'jinja2', 'matplotlib', 'pandas', 'plotly', 'xarray'} & sys.modules.keys()))\n"
     )
-    run = python(tmp_path, "-c", code, RECORDED)
+    run = python("-c", code, RECORDED)
     assert run.returncode == 0, run.stderr
     assert run.stdout.split() == []
+
+
+def test_alignment_is_shown_where_the_results_have_charges(results):
+    (dot,) = results.dots
+    (series,) = dot.series
+    page = Page(results, {})
+    assert ALIGNMENT.html(page, dot, series) == ""
+    charges = Charges(dot_e=0.61, left_tip_e=-0.3, right_tip_e=-0.31)
+    short, long = series.junctions
+    charged = replace(short, frontier=short.frontier.model_copy(update={"charges": charges}))
+    html = str(ALIGNMENT.html(page, dot, replace(series, junctions=(charged, long))))
+    assert "pinned near the HOMO of the dot in short (0.54 eV above it)." in html
+    assert "charged by more than 0.5 e in short (+0.61 e)" in html
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", html)
+    assert cells == [
+        "short",
+        "+0.61",
+        "\N{MINUS SIGN}0.30",
+        "\N{MINUS SIGN}0.31",
+        "\N{MINUS SIGN}0.54",
+        "+4.28",
+    ]
 
 
 def test_every_figure_of_the_library_has_a_caption_for_snakemake():

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+
 from qdjunction.core.errors import AnalysisError
 from qdjunction.report import drawing, style, trace_drawing
 from qdjunction.report.data import collect
@@ -22,10 +23,11 @@ from qdjunction.report.sections.trace_plateaus import plateaus_table
 from qdjunction.report.sections.traces import outcome, simulation_sentence
 from qdjunction.report.trace_data import JumpScore, collect_traces
 from qdjunction.steps import traces as trace_steps
+from qdjunction.study.table import read_study
 from qdjunction.traces.results import FitRecord
-from recorded_study import recorded_study
-from test_report_page import parsed
-from traced_study import BIASES, EVIL
+from support.pages import parsed
+from support.paths import RECORDED
+from support.traced_study import BIASES, EVIL
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +37,12 @@ def drawings(traced):
 
 
 def test_a_study_without_traces_has_none():
-    none = collect_traces(recorded_study())
+    none = collect_traces(read_study(RECORDED))
     assert (none.sets, none.bias_series) == ((), ())
 
 
 def test_every_figure_says_whether_its_traces_are_measured(drawings):
+    assert len(drawings) == 7 * 6 + 1
     for stem, made in drawings.items():
         label = made.figure.get_supxlabel()
         assert ("measured traces" in label) == ("theory" not in stem), stem
@@ -68,7 +71,7 @@ def test_marks_are_the_computed_conductances_at_the_headline_energy(traced, draw
     sites = table[table["row"] == "site"].set_index("site")["log10_g"]
     summary = traced.dots[0].series[0].summary
     at_headline = dict(zip(summary.junctions, np.log10(summary.conductance_at_headline_G0), strict=True))
-    assert set(sites.index) == {"short", "long"}
+    assert set(sites.index) == set(at_headline) == {"short", "long"}
     for name, level in at_headline.items():
         assert sites[name] == pytest.approx(
             level, abs=0.02
@@ -101,6 +104,7 @@ def test_plateau_and_jump_tables_count_traces(traced, drawings):
     entry = traced.traces.set_named("MAPbBr3")
     table = drawings["traces_MAPbBr3_plateaus"].table
     own = table[table["set"] == "MAPbBr3"]
+    assert entry.plateau_summary.plateaus
     for plateau in entry.plateau_summary.plateaus:
         rows = own[np.isclose(own["level_log10_g"], plateau.level_log10_g) & (own["quantity"] == "length")]
         assert rows["traces"].sum() == plateau.traces
@@ -151,6 +155,7 @@ def test_figures_are_written_whole_and_alike(traced, tmp_path):
         for kind in ("trace_cloud", "trace_conductance"):
             planned = PlannedFigure(kind, traces="MAPbBr3")
             drawing.write_figure(drawing.draw(traced, planned), tmp_path / run / planned.stem)
+    assert len(list((tmp_path / "a").iterdir())) == 2 * 3
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
         if path.suffix == ".svg":
@@ -219,7 +224,7 @@ def test_nothing_is_predicted_from_a_part_of_a_series(traced, tmp_path):
             output=output, truth=truth, record=record, **common,
         )  # fmt: skip
 
-    with pytest.raises(AnalysisError, match=r"part of a series\. long failed"):
+    with pytest.raises(AnalysisError, match=r"incomplete series\. long failed"):
         predict("L", None, tmp_path / "series.json")
     with pytest.raises(AnalysisError, match="no result"):
         predict("La", None, dot / "series.json")

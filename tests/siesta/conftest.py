@@ -1,20 +1,21 @@
-import os
+import lzma
 import shlex
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from ase import Atoms
-from qdjunction.engine.siesta.settings import SiestaSettings
 
-REPOSITORY = Path(__file__).parents[2]
+from qdjunction.engine.siesta.settings import SiestaSettings
+from support.paths import PSEUDOPOTENTIALS, SIESTA_RUNS
 
 
 @pytest.fixture(scope="session")
 def data() -> Path:
     """Real output of SIESTA 4.1: a PbBr2 molecule in every state a run can end in, and an fcc gold crystal."""
-    return REPOSITORY / "tests" / "data" / "siesta"
+    return SIESTA_RUNS
 
 
 @pytest.fixture
@@ -24,13 +25,34 @@ def finished(data, tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def recorded() -> Path:
-    """The large recorded files."""
-    folder = Path(
-        os.environ.get("QDJUNCTION_SIESTA_REFERENCE", REPOSITORY.parent / "shared" / "reference" / "siesta")
-    )
+def data_5(data) -> Path:
+    """Real output of SIESTA 5.4: MA4PbBr6 in states that a run can end in."""
+    return data / "siesta-5"
+
+
+@pytest.fixture
+def unpacked(tmp_path) -> Callable[..., Path]:
+    """Copy a run folder, without the files of some suffixes, and unpack what is compressed."""
+
+    def copy(source: Path, lacking: tuple[str, ...] = ()) -> Path:
+        folder = tmp_path / source.name
+        folder.mkdir()
+        for path in source.iterdir():
+            if path.suffix == ".xz":
+                (folder / path.stem).write_bytes(lzma.decompress(path.read_bytes()))
+            elif path.suffix[1:] not in lacking:
+                shutil.copyfile(path, folder / path.name)
+        return folder
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def recorded_5(siesta_reference) -> Path:
+    """The large recorded files of SIESTA 5."""
+    folder = siesta_reference.with_name("siesta5")
     if not (folder / "README.md").is_file():
-        pytest.skip(f"recorded SIESTA files are not in {folder}; set QDJUNCTION_SIESTA_REFERENCE")
+        pytest.skip(f"recorded files of SIESTA 5 are not in {folder}")
     return folder
 
 
@@ -46,14 +68,14 @@ def molecule() -> Atoms:
 
 
 @pytest.fixture
-def settings(data) -> SiestaSettings:
+def settings() -> SiestaSettings:
     """What the recorded runs of PbBr2 were made with: coarse, for speed."""
     return SiestaSettings(
         protocol="fast",
         energy_shift_ry=0.03,
         mesh_cutoff_ry=60,
         basis="SZ",
-        pseudopotentials=data / "pseudopotentials",
+        pseudopotentials=PSEUDOPOTENTIALS,
     )
 
 
@@ -70,12 +92,3 @@ def stand_in(tmp_path):
         return shlex.join([sys.executable, str(program)])
 
     return make
-
-
-@pytest.fixture(scope="session")
-def siesta_command() -> str:
-    """The real program."""
-    command = os.environ.get("SIESTA_COMMAND", "")
-    if not command or shutil.which(command.split()[0]) is None:
-        pytest.skip("SIESTA_COMMAND does not name a SIESTA binary")
-    return command

@@ -1,9 +1,11 @@
 """One folder of real output for each way in which a run fails."""
 
+import json
 import re
 
 import numpy as np
 import pytest
+
 from qdjunction.engine.siesta.corrections import MOST, correction
 from qdjunction.engine.siesta.diagnosis import Failure, diagnose
 from qdjunction.engine.siesta.inputs import Mixing
@@ -18,12 +20,12 @@ from qdjunction.engine.siesta.progress import Progress, trend
             "scf-unfinished",
             1,
             Failure.SCF_UNFINISHED,
-            "falls by 0.50 decades an iteration: about 2 more would do",
+            "falls by 0.50 decades an iteration: about 2 more would suffice",
         ),
         ("geometry-not-converged", 0, Failure.GEOMETRY_NOT_CONVERGED, "fmax is 0.667 eV/Ang after 2 moves"),
         ("out-of-time", 1, Failure.OUT_OF_TIME, "stopped in time before the wall-clock limit"),
         ("killed", -9, Failure.KILLED, "killed by signal 9"),
-        ("killed", None, Failure.KILLED, "ends in the middle"),
+        ("killed", None, Failure.KILLED, "is incomplete: the run was interrupted"),
         ("out-of-memory", -6, Failure.OUT_OF_MEMORY, "ran out of memory"),
         ("box-too-small", 0, Failure.BOX_TOO_SMALL, "raise vacuum_ang"),
         ("pseudopotential-missing", 1, Failure.PSEUDOPOTENTIAL_MISSING, "no pseudopotential Br.psf"),
@@ -38,8 +40,59 @@ def test_every_failure_has_its_own_sentence(data, settings, folder, exit_status,
     assert re.fullmatch(r"[A-Z][^\n]*\.", found.reason), "one sentence, one line"
 
 
-def test_a_completed_run_has_no_diagnosis(data, settings):
+@pytest.mark.parametrize(
+    ("folder", "failure", "sentence"),
+    [
+        (
+            "scf-unfinished",
+            Failure.SCF_UNFINISHED,
+            "falls by 0.36 decades an iteration: about 7 more would suffice",
+        ),
+        ("out-of-time", Failure.OUT_OF_TIME, "run again to resume, or raise the job's runtime"),
+        ("pseudopotential-missing", Failure.PSEUDOPOTENTIAL_MISSING, "no pseudopotential Br.{vps,psf,psml}"),
+        (
+            "pseudopotential-header",
+            Failure.PSEUDOPOTENTIAL_HEADER,
+            "psf file of C, N: its header names fewer shells",
+        ),
+        ("ghost-state", Failure.GHOST_STATE, "Br has a ghost state for l = 1"),
+    ],
+)
+def test_every_failure_of_siesta_5_is_told_from_its_abort(data_5, settings, folder, failure, sentence):
+    """SIESTA 5 ends by SIGABRT, -6, or 134 of a shell, whatever made it stop."""
+    run = data_5 / folder
+    for exit_status in (-6, 134):
+        found = diagnose(run / "siesta.out", settings, exit_status, run / "siesta.err")
+        assert found is not None
+        assert found.failure is failure
+        assert sentence in found.reason
+        assert re.fullmatch(r"[A-Z][^\n]*\.", found.reason), "one sentence, one line"
+
+
+def test_a_ghost_state_that_siesta_5_made_itself_has_its_remedy(data, data_5, settings, tmp_path):
+    remedy = "set fdf: {ReparametrizePseudos: false}"
+    output = data_5 / "ghost-state" / "siesta.out"
+    assert remedy in diagnose(output, settings, -6).reason
+    assert remedy not in diagnose(data / "ghost-state" / "siesta.out", settings, 1).reason
+    (tmp_path / "siesta.out").write_text(
+        output.read_text().replace("SystemLabel\t", "Reparametrize-Pseudos  F\nSystemLabel\t", 1)
+    )
+    assert remedy not in diagnose(tmp_path / "siesta.out", settings, -6).reason
+
+
+def test_the_reason_in_messages_is_the_last_word_of_an_unknown_abort(data_5, settings, tmp_path):
+    text = (data_5 / "pseudopotential-header" / "siesta.out").read_text()
+    (tmp_path / "siesta.out").write_text(text.replace("nsemx too small", ""))
+    found = diagnose(tmp_path / "siesta.out", settings, -6)
+    assert found.failure is Failure.UNKNOWN
+    assert "Increment nsemx to" in found.reason, "the line before 'Stopping Program from Node'"
+    (tmp_path / "MESSAGES").write_text("WARNING: something\nFATAL: No such basis\n")
+    assert "its last line: No such basis." in diagnose(tmp_path / "siesta.out", settings, -6).reason
+
+
+def test_a_completed_run_has_no_diagnosis(data, data_5, settings):
     assert diagnose(data / "converged" / "siesta.out", settings, 0) is None
+    assert diagnose(data_5 / "converged" / "siesta.out", settings, 0) is None
 
 
 def test_a_crystal_may_touch_its_images(data, settings):
@@ -74,6 +127,19 @@ def test_progress_follows_a_relaxation(data):
     assert progress.fmax_ev_per_ang == pytest.approx(0.739447)
 
 
+def test_progress_follows_siesta_5(data_5):
+    with (data_5 / "killed" / "siesta.out").open() as output:
+        progress = Progress(1e-4, 1e-3).feed_all(output)
+    status = json.loads((data_5 / "killed" / "status.json").read_text())
+    assert status["state"] == "running", "the runner was killed"
+    assert progress.forces == 5
+    with (data_5 / "converged" / "siesta.out").open() as output:
+        progress = Progress(1e-4, 1e-3).feed_all(output)
+    assert (progress.forces, progress.iterations) == (1, 12)
+    assert progress.energy_ev == pytest.approx(-4378.1209, abs=5e-5)
+    assert progress.fmax_ev_per_ang == pytest.approx(1.077, abs=5e-4)
+
+
 def test_progress_is_logged_by_step_and_iteration(data, caplog):
     caplog.set_level("INFO", "qdjunction")
     progress = Progress(1e-4, 1e-3)
@@ -105,7 +171,14 @@ def test_corrections_are_neutral_recorded_and_few():
 
 @pytest.mark.parametrize(
     "failure",
-    [Failure.GHOST_STATE, Failure.OUT_OF_MEMORY, Failure.BOX_TOO_SMALL, Failure.OUT_OF_TIME, Failure.KILLED],
+    [
+        Failure.GHOST_STATE,
+        Failure.PSEUDOPOTENTIAL_HEADER,
+        Failure.OUT_OF_MEMORY,
+        Failure.BOX_TOO_SMALL,
+        Failure.OUT_OF_TIME,
+        Failure.KILLED,
+    ],
 )
 def test_what_needs_a_person_is_not_corrected(failure):
     assert correction(failure, Mixing(0.1, 6, 300), 0) is None

@@ -1,4 +1,3 @@
-import lzma
 import os
 import shutil
 
@@ -6,9 +5,14 @@ import numpy as np
 import pytest
 import scipy.linalg
 import sisl
+
 from qdjunction.core.errors import EngineError, InputError
 from qdjunction.core.matrix_files import is_complete
 from qdjunction.engine.siesta import electronic_structure_from_run, read_hamiltonian
+from qdjunction.engine.siesta.diagnosis import Failure, diagnose
+from qdjunction.engine.siesta.extraction import find_run
+from qdjunction.engine.siesta.inputs import BASIS_OF_PSF, BASIS_OF_SIESTA_4
+from qdjunction.engine.siesta.progress import Progress
 from qdjunction.engine.store import read_electronic_structure, write_electronic_structure
 from qdjunction.transport import Device, WideBandLead, transmission
 
@@ -76,7 +80,7 @@ def test_matrices_of_another_run_are_noticed(finished):
 def test_a_wrong_fermi_energy_is_noticed(finished):
     lines = (finished / "siesta.EIG").read_text().split("\n")
     (finished / "siesta.EIG").write_text("\n".join([f"{float(lines[0]) + 3:.6f}", *lines[1:]]))
-    with pytest.raises(EngineError, match=r"levels hold 2\d\.\d+ electrons, the atoms bring 18"):
+    with pytest.raises(EngineError, match=r"levels hold 2\d\.\d+ electrons, the atoms have 18"):
         electronic_structure_from_run(finished)
 
 
@@ -124,14 +128,32 @@ def test_the_supercell_is_known_without_the_orbitals_file(data, tmp_path, source
         np.testing.assert_array_equal(found.Hk(k, format="array"), whole.Hk(k, format="array"))
 
 
-def test_valence_charges_are_read_from_the_words_of_siesta_5(data, finished):
-    path = finished / "siesta.out"
-    old, new = path.read_text(), (data / "siesta-5" / "species.out").read_text()
-    assert "Total valence charge" in old
-    assert "Total valence charge" not in new
-    first, last = old.index("atom: Called for Pb"), old.index("prinput: Basis input")
-    path.write_text(old[:first] + new + old[last:])
-    assert electronic_structure_from_run(finished).valence_electrons.tolist() == [4, 7, 7]
+@pytest.mark.parametrize("lacking", [(), ("FA", "ORB_INDX")])
+def test_a_run_of_siesta_5_becomes_an_electronic_structure(data_5, unpacked, lacking):
+    folder = unpacked(data_5 / "converged", lacking)
+    structure = electronic_structure_from_run(folder)
+    assert structure.hamiltonian.no == 315
+    assert structure.fermi_energy_ev == pytest.approx(-3.0836, abs=5e-5)
+    assert structure.gap_ev == pytest.approx(4.356, abs=5e-4)
+    assert structure.energy_ev == pytest.approx(-4378.1209, abs=5e-5)
+    charges = {"Pb": 4, "Br": 7, "C": 4, "N": 5, "H": 1}
+    assert structure.valence_electrons.tolist() == [charges[symbol] for symbol in structure.atoms.symbols]
+    assert structure.engine.versions["siesta"] == "unreleased d7f1649 (2026-02-19)"
+    if lacking:
+        assert structure.forces_ev_per_ang is None
+    else:
+        assert np.abs(structure.forces_ev_per_ang).max() == pytest.approx(1.077, abs=5e-4)
+
+
+def test_hsx_files_of_siesta_5_are_in_double_precision(data_5, unpacked):
+    """EIG has nine digits, and these are what H and S of SIESTA 5 give, 30 eV above the Fermi energy too."""
+    folder = unpacked(data_5 / "converged")
+    assert sisl.get_sile(folder / "siesta.HSX").version == 2
+    hamiltonian, _ = read_hamiltonian(folder)
+    printed = np.sort(sisl.get_sile(folder / "siesta.EIG").read_data().ravel())
+    printed = printed[printed < 30]
+    levels = scipy.linalg.eigvalsh(*(m(format="array").real for m in (hamiltonian.Hk, hamiltonian.Sk)))
+    np.testing.assert_allclose(levels[: len(printed)], printed, atol=1e-6)
 
 
 def test_the_charge_is_that_of_the_neutral_atom_where_an_ion_was_the_reference(finished):
@@ -156,7 +178,7 @@ def test_a_failed_run_says_why(data, tmp_path):
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path, finished):
-    with pytest.raises(InputError, match="holds one fdf file, here are: none"):
+    with pytest.raises(InputError, match="holds one fdf file; found: none"):
         electronic_structure_from_run(tmp_path)
     shutil.copy(finished / "siesta.fdf", finished / "other.fdf")
     with pytest.raises(InputError, match=r"other\.fdf, siesta\.fdf"):
@@ -231,41 +253,79 @@ def _record_ends(content: bytes) -> set[int]:
     return ends
 
 
-@pytest.mark.recorded
-def test_the_recorded_molecule_has_its_gap(recorded):
-    structure = electronic_structure_from_run(recorded / "1Pb" / "singlepoint")
-    assert structure.gap_ev == pytest.approx(4.380, abs=5e-4)
-    assert structure.fermi_energy_ev == pytest.approx(-1.252, abs=5e-4)
-    assert np.abs(structure.forces_ev_per_ang).max() == pytest.approx(1.53, abs=5e-3)
-    assert structure.valence_electrons.sum() == 106
+# E_F, gap, total energy and largest force component of the notes beside the files, and what SIESTA calls itself.
+RECORDED = {
+    "siesta/1Pb/singlepoint": (-1.252, 4.380, -4383.868, 1.53, 13),
+    "siesta5/1Pb-relax-4-moves": (None, None, -4378.6596, 0.550, 41),
+    "siesta5/1Pb-relaxed-dot-scf": (-3.2761, 4.203, -4378.6553, 0.543, None),
+    "siesta5/1Pb-junction-long": (-2.1391, None, -11552.7676, None, 25),
+    "siesta5/1Pb-junction-short": (-1.9556, None, -11552.6798, None, 25),
+    "siesta5/cmp-v5-default-basis": (None, 4.394, -4383.569, None, None),
+    "siesta5/cmp-v5-compat-basis": (None, 4.382, -4383.850, None, None),
+}
 
 
 @pytest.mark.recorded
-@pytest.mark.parametrize("lacking", [(), ("FA", "ORB_INDX")])
-def test_the_recorded_molecule_of_siesta_5_has_its_gap(recorded, tmp_path, lacking):
-    source = recorded.parent / "siesta5" / "1Pb-singlepoint"
-    if not source.is_dir():
-        pytest.skip(f"recorded files of SIESTA 5 are not in {source}")
-    for path in source.iterdir():
-        if path.suffix == ".xz":
-            (tmp_path / path.stem).write_bytes(lzma.decompress(path.read_bytes()))
-        elif path.suffix[1:] not in lacking:
-            shutil.copyfile(path, tmp_path / path.name)
-    structure = electronic_structure_from_run(tmp_path)
-    assert structure.fermi_energy_ev == pytest.approx(-3.0836, abs=5e-5)
-    assert structure.gap_ev == pytest.approx(4.356, abs=5e-4)
-    assert structure.energy_ev == pytest.approx(-4378.1209, abs=5e-5)
-    assert structure.valence_electrons.sum() == 106
-    assert structure.engine.versions["siesta"] == "unreleased d7f1649 (2026-02-19)"
-    if lacking:
-        assert structure.forces_ev_per_ang is None
-    else:
-        assert np.abs(structure.forces_ev_per_ang).max() == pytest.approx(1.077, abs=5e-4)
+@pytest.mark.parametrize(("name", "figures"), RECORDED.items(), ids=RECORDED)
+def test_recorded_runs_give_their_figures(recorded_5, unpacked, name, figures):
+    fermi, gap, energy, fmax, iterations = figures
+    folder = unpacked(recorded_5.parent / name)
+    structure = electronic_structure_from_run(folder)
+    known = {"siesta": "v4.1-b4-133", "siesta5": "unreleased d7f1649 (2026-02-19)"}
+    assert structure.engine.versions["siesta"] == known[name.split("/")[0]]
+    assert structure.energy_ev == pytest.approx(energy, abs=5e-4)
+    if fermi is not None:
+        assert structure.fermi_energy_ev == pytest.approx(fermi, abs=5e-4)
+    if gap is not None:
+        assert structure.gap_ev == pytest.approx(gap, abs=5e-4)
+    if fmax is not None:
+        assert np.abs(structure.forces_ev_per_ang).max() == pytest.approx(fmax, abs=5e-3)
+    output = find_run(folder).output.read_text()
+    if iterations is not None:
+        assert Progress(1e-4, 1e-3).feed_all(output.splitlines()).iterations == iterations
 
 
 @pytest.mark.recorded
-def test_old_hsx_files_need_the_geometry_from_elsewhere(recorded):
-    folder = recorded / "1Pb" / "singlepoint"
+def test_siesta_5_agrees_with_4_in_the_basis_of_the_protocols(recorded_5, unpacked):
+    """The same fdf on 4.1, on 5, and on 5 with the keys that every input of ours has."""
+    runs = ("siesta/1Pb/singlepoint", "siesta5/cmp-v5-default-basis", "siesta5/cmp-v5-compat-basis")
+    old, new, same = (electronic_structure_from_run(unpacked(recorded_5.parent / run)) for run in runs)
+    assert abs(new.homo_ev + new.fermi_energy_ev - old.homo_ev - old.fermi_energy_ev) > 0.04
+    assert abs(same.homo_ev + same.fermi_energy_ev - old.homo_ev - old.fermi_energy_ev) < 0.002
+    assert abs(same.gap_ev - old.gap_ev) < 0.003
+    keys = sisl.get_sile(recorded_5 / "cmp-v5-compat-basis" / "1Pb.fdf")
+    for key in ("PAO.SoftDefault", "PAO.OldStylePolOrbs", "PAO.SplitTailNorm", "ReparametrizePseudos"):
+        assert keys.get(key) is (BASIS_OF_SIESTA_4 | BASIS_OF_PSF)[key]
+
+
+@pytest.mark.recorded
+def test_a_lead_of_siesta_5_is_the_same_in_both_files(recorded_5, unpacked):
+    folder = unpacked(recorded_5 / "lead-au22")
+    (hsx, fermi), (tshs, _) = (read_hamiltonian(folder, source) for source in ("HSX", "TSHS"))
+    assert fermi == pytest.approx(1.7057, abs=5e-5)
+    for k in ((0, 0, 0), (0, 0, 0.3)):
+        np.testing.assert_allclose(hsx.Hk(k, format="array"), tshs.Hk(k, format="array"), atol=1e-10)
+        np.testing.assert_allclose(hsx.Sk(k, format="array"), tshs.Sk(k, format="array"), atol=1e-10)
+
+
+@pytest.mark.recorded
+def test_a_relaxation_of_siesta_5_is_followed_through_its_interruption(recorded_5, unpacked, settings):
+    folder = unpacked(recorded_5 / "1Pb-relax-interrupted")
+    found = diagnose(folder / "siesta.out", settings)
+    assert (found.failure, "run again to resume" in found.reason) == (Failure.KILLED, True)
+    folder = unpacked(recorded_5 / "1Pb-relax-resumed")
+    parts = [(folder / name).read_text().splitlines() for name in ("siesta.1.out", "siesta.out")]
+    first, last = (Progress(1e-4, 1e-3).feed_all(lines) for lines in parts)
+    assert first.forces == 5
+    assert first.forces + last.forces - 1 == 29
+    assert last.energy_ev == pytest.approx(-4379.3357, abs=5e-5)
+    assert last.fmax_ev_per_ang == pytest.approx(0.114, abs=5e-4)
+    assert diagnose(folder / "siesta.out", settings, 0) is None
+
+
+@pytest.mark.recorded
+def test_old_hsx_files_need_the_geometry_from_elsewhere(siesta_reference):
+    folder = siesta_reference / "1Pb" / "singlepoint"
     guessed = sisl.get_sile(folder / "1Pb.fdf").read_hamiltonian(order=["HSX"])
     mine, _ = read_hamiltonian(folder)
     np.testing.assert_allclose(mine.geometry.cell, sisl.get_sile(folder / "1Pb.XV").read_lattice().cell)
@@ -273,8 +333,8 @@ def test_old_hsx_files_need_the_geometry_from_elsewhere(recorded):
 
 
 @pytest.mark.recorded
-def test_the_recorded_dot_has_its_gap(recorded):
-    levels = sisl.get_sile(recorded / "12Pb" / "dot" / "12Pb.EIG").read_data().ravel()
+def test_the_recorded_dot_has_its_gap(siesta_reference):
+    levels = sisl.get_sile(siesta_reference / "12Pb" / "dot" / "12Pb.EIG").read_data().ravel()
     occupied = levels[levels < 0]
     assert levels[len(occupied)] - occupied[-1] == pytest.approx(2.668, abs=1e-3)
 
@@ -282,19 +342,15 @@ def test_the_recorded_dot_has_its_gap(recorded):
 @pytest.mark.recorded
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("contact", "log_transmission"),
+    ("run", "log_transmission"),
     [
-        ("L-R3", [-4.624, -5.557, -5.366, -5.208, -4.972, -4.607, -4.058]),
-        ("L-R4", [-2.983, -3.600, -3.908, -3.991, -3.888, -3.603, -3.100]),
+        ("siesta/12Pb/L-R3", [-4.624, -5.557, -5.366, -5.208, -4.972, -4.607, -4.058]),
+        ("siesta/12Pb/L-R4", [-2.983, -3.600, -3.908, -3.991, -3.888, -3.603, -3.100]),
+        ("siesta5/12Pb-control-R1-R4", [-4.545, -5.662, -5.452, -5.274, -5.027, -4.655, -4.102]),
     ],
 )
-def test_recorded_junctions_give_the_recorded_transmission(recorded, tmp_path, contact, log_transmission):
-    folder = tmp_path / contact
-    shutil.copytree(recorded / "12Pb" / contact, folder, copy_function=shutil.copyfile)
-    folder.chmod(0o755)
-    packed = folder / f"{contact}.HSX.xz"
-    (folder / f"{contact}.HSX").write_bytes(lzma.decompress(packed.read_bytes()))
-    structure = electronic_structure_from_run(folder)
+def test_recorded_junctions_give_the_recorded_transmission(recorded_5, unpacked, run, log_transmission):
+    structure = electronic_structure_from_run(unpacked(recorded_5.parent / run))
     assert structure.hamiltonian.no == 2640
     assert sorted(set(structure.atoms.get_tags())) == [0, 10, 11, 12, 20, 21, 22]
     device = Device.from_hamiltonian(structure.hamiltonian)

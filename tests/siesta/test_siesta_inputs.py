@@ -1,9 +1,12 @@
+import re
+
 import numpy as np
 import pytest
 import sisl
 from ase import Atoms
 from ase.build import bulk
 from ase.constraints import FixAtoms, FixCartesian
+
 from qdjunction.core.errors import InputError
 from qdjunction.core.provenance import digest
 from qdjunction.engine.siesta.inputs import Task, write_lead_input, write_siesta_input
@@ -18,6 +21,13 @@ PSML = """<?xml version="1.0" encoding="UTF-8" ?>
 </libxc-info></exchange-correlation>
 <valence-configuration total-valence-charge="14"/></pseudo-atom-spec></psml>
 """
+
+# PSML 1.0 has `header` for the `pseudo-atom-spec` of 1.1, without a namespace.
+PSML_1_0 = (
+    PSML.replace('version="1.1"', 'version="1.0"')
+    .replace(' xmlns="http://esl.cecam.org/PSML/ns/1.1"', "")
+    .replace("pseudo-atom-spec", "header")
+)
 
 
 def block(fdf, name):
@@ -51,6 +61,25 @@ def test_gold_has_its_own_basis_and_further_keys_win(settings, tmp_path, data):
     assert block(fdf, "PAO.BasisSizes") == [["Au", "DZ"]]
     assert path.read_text().lower().count("meshcutoff") + path.read_text().lower().count("mesh-cutoff") == 1
     assert fdf.get("WriteDenchar") is True
+
+
+def test_both_lines_of_siesta_make_the_same_basis(molecule, settings, tmp_path):
+    path = write_siesta_input(molecule, settings.pseudopotentials, settings, tmp_path / "psf")
+    fdf = sisl.get_sile(path)
+    assert fdf.get("PAO.SoftDefault") is False
+    assert fdf.get("PAO.OldStylePolOrbs") is True
+    assert fdf.get("PAO.SplitTailNorm") is False
+    assert fdf.get("ReparametrizePseudos") is False
+    assert fdf.get("PAO.SplitNormH") == pytest.approx(0.15)
+    # A key of the user takes precedence, however it is spelt.
+    own = settings.model_copy(update={"fdf": {"pao-soft_default": True}})
+    text = write_siesta_input(molecule, own.pseudopotentials, own, tmp_path / "own").read_text()
+    assert re.findall(r"(?i)soft.?default\s+(\w+)", text) == ["True"]
+    # Split norms as in SIESTA 4 can fail on psml files, which it does not read.
+    (tmp_path / "Pb.psml").write_text(PSML.format(element="Pb", exchange=101))
+    path = write_siesta_input(molecule[:1], tmp_path, settings, tmp_path / "psml")
+    assert sisl.get_sile(path).get("PAO.SoftDefault") is False
+    assert "SplitTailNorm" not in path.read_text()
 
 
 def test_a_relaxation_holds_fixed_atoms(molecule, settings, tmp_path):
@@ -136,6 +165,37 @@ def test_psml_is_read_and_preferred_where_it_is_complete(settings, tmp_path):
     assert find_pseudopotentials(["Pb", "Br"], tmp_path, "PBE")["Pb"].format == "psf"
 
 
+@pytest.mark.parametrize(("text", "version"), [(PSML, "1.1"), (PSML_1_0, "1.0")])
+def test_both_versions_of_psml_are_read(tmp_path, text, version):
+    (tmp_path / "Pb.psml").write_text(text.format(element="Pb", exchange=101))
+    found = read_pseudopotential(tmp_path / "Pb.psml")
+    assert (found.element, found.valence, found.functional) == ("Pb", 14, "PBE")
+    assert (found.format, found.version, found.relativity) == ("psml", version, "scalar")
+
+
+def test_spin_orbit_needs_fully_relativistic_files(settings, tmp_path):
+    (tmp_path / "Pb.psml").write_text(PSML.format(element="Pb", exchange=101))
+    with pytest.raises(
+        InputError, match=r"Pb\.psml: is not fully relativistic, but spin = spin-orbit needs it"
+    ):
+        find_pseudopotentials(["Pb"], tmp_path, "PBE", spin="spin-orbit")
+    (tmp_path / "Pb.psml").write_text(PSML.format(element="Pb", exchange=101).replace('"scalar"', '"dirac"'))
+    assert find_pseudopotentials(["Pb"], tmp_path, "PBE", spin="spin-orbit")["Pb"].relativity == "full"
+
+
+def test_a_header_on_which_siesta_5_stops_is_refused_with_the_line_to_write(settings, tmp_path):
+    whole = (settings.pseudopotentials / "N.psf").read_text()
+    cut = whole.replace("3d 0.00  r= 1.00/", " " * 17, 1)
+    path = tmp_path / "N.psf"
+    path.write_text(cut)
+    with pytest.raises(InputError, match=r"line 3 names 2 shells, but the file has 3 potentials") as caught:
+        read_pseudopotential(path)
+    line = re.search(r"'(.*)'", str(caught.value))[1]
+    path.write_text("\n".join([*cut.split("\n")[:2], line, *cut.split("\n")[3:]]))
+    assert read_pseudopotential(path).valence == 5
+    assert line == whole.split("\n")[2].rstrip()
+
+
 def test_another_functional_or_element_is_refused(tmp_path):
     (tmp_path / "Pb.psml").write_text(PSML.format(element="Pb", exchange=1))
     with pytest.raises(InputError, match="was made with LDA, the calculation uses PBE"):
@@ -150,5 +210,5 @@ def test_another_functional_or_element_is_refused(tmp_path):
 )
 def test_a_damaged_pseudopotential_is_refused(tmp_path, name, text):
     (tmp_path / name).write_text(text)
-    with pytest.raises(InputError, match="not a whole"):
+    with pytest.raises(InputError, match="not a complete"):
         read_pseudopotential(tmp_path / name)

@@ -2,6 +2,7 @@
 
 import pytest
 import sisl
+
 from qdjunction.core.errors import InputError
 from qdjunction.core.matrix_files import eig_is_complete, fa_is_complete, fdf_is_complete, read_matrices
 from qdjunction.steps.transport import read_junction

@@ -3,6 +3,7 @@ import sys
 
 import pytest
 from pydantic import ValidationError
+
 from qdjunction.core.errors import InputError
 from qdjunction.engine.registry import make_engine
 from qdjunction.engine.siesta.launch import Launch

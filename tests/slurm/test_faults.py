@@ -12,16 +12,17 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
 import pytest
-from qdjunction.engine.store import read_electronic_structure
 
-ROOT = Path(__file__).parents[2]
+from qdjunction.engine.store import read_electronic_structure
+from support.paths import ROOT
+from support.processes import environment
+
 DOT = "1Pb_MAPbBr3"
 pytestmark = [pytest.mark.slurm, pytest.mark.workflow]
 
@@ -74,21 +75,21 @@ class Study:
         """Start Snakemake on Slurm, with the signal handlers of a terminal."""
         with (self.folder / "snakemake.log").open("wb") as log:
             return subprocess.Popen(
-                self.command(*words), cwd=ROOT, env=environment(), stdout=log, stderr=log, start_new_session=True,
+                self.command(*words), cwd=ROOT, env=one_thread(), stdout=log, stderr=log, start_new_session=True,
                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )  # fmt: skip
 
     def finish(self, *words: str, profile: bool = True) -> str:
         """Run Snakemake to its end, which must be a good one."""
         run = subprocess.run(
-            self.command(*words, profile=profile), cwd=ROOT, env=environment(), check=False, timeout=500,
+            self.command(*words, profile=profile), cwd=ROOT, env=one_thread(), check=False, timeout=500,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         assert run.returncode == 0, run.stdout
         return run.stdout
 
     def unlock(self) -> None:
-        subprocess.run(self.command("--unlock", profile=False), cwd=ROOT, env=environment(), check=True)
+        subprocess.run(self.command("--unlock", profile=False), cwd=ROOT, env=one_thread(), check=True)
 
     @property
     def log(self) -> str:
@@ -121,13 +122,9 @@ def wait_until(done: Callable[[], bool], seconds: float = 100) -> None:
         time.sleep(0.05)
 
 
-def environment() -> dict[str, str]:
-    # Parallel sums round differently from run to run; one thread gives the same bytes.
-    return os.environ | {
-        "OMP_NUM_THREADS": "1",
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT / "workflow"),
-    }
+def one_thread() -> dict[str, str]:
+    """Parallel sums round differently from run to run; one thread gives the same bytes."""
+    return environment(OMP_NUM_THREADS="1")
 
 
 def results(folder: Path) -> dict[str, bytes]:
@@ -202,7 +199,7 @@ def test_a_cancelled_job_is_submitted_again_and_goes_on(slurm, study, same):
     began = time.monotonic()
     slurm.cancel()
     assert run.wait(300) == 0, (study.folder / "snakemake.log").read_text()
-    assert "Going on after step" in study.log
+    assert "Resuming after step" in study.log
     same(began, "CANCELLED; Snakemake submits again; goes on from the last step")
 
 
@@ -278,7 +275,7 @@ def test_a_truncated_result_is_named_and_made_again(study, same):
     began = time.monotonic()
     study.target = f"results/{DOT}/long/hamiltonian.nc"
     broken = subprocess.run(
-        study.command(profile=False), cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+        study.command(profile=False), cwd=ROOT, env=one_thread(), capture_output=True, text=True, check=False
     )
     assert broken.returncode == 1
     assert "relaxed.extxyz cannot be read" in broken.stderr
@@ -307,7 +304,7 @@ def test_a_job_that_hangs_ends_at_its_time_limit(study, same):
     began = time.monotonic()
     assert run.wait(400) == 0, (study.folder / "snakemake.log").read_text()
     assert "TIMEOUT" in (study.folder / "snakemake.log").read_text()
-    assert "Going on after step" in study.log
+    assert "Resuming after step" in study.log
     same(began, "TIMEOUT after one minute; submitted again with 20; goes on from the last step")
 
 
@@ -322,7 +319,7 @@ def test_a_stopped_snakemake_goes_on(slurm, study, same, number):
     os.kill(run.pid, number)
     assert run.wait(300) == 1
     slurm.wait_for(0, 60)
-    assert ("Going on" in study.log) is False
+    assert ("Resuming after" in study.log) is False
     done = (study.folder / TARGET).exists()
     assert done == (number == signal.SIGTERM)
     out = study.finish()

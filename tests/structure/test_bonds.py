@@ -1,13 +1,11 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
+
 from qdjunction.structure.bonds import bond_lengths, pb_halide_bonds, pb_halide_springs
 from qdjunction.structure.junction import build_junction
 from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.perovskite.dot import build_dot
-
-CLUSTERS = Path(__file__).parents[2] / "clusters"
+from support.paths import CLUSTERS
 
 
 def test_12pb_has_its_terminal_and_bridging_bonds():

@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
+
 from qdjunction.core.errors import InputError
 from qdjunction.structure.perovskite.catalogue import list_dots, load_dot
-
-CLUSTERS = Path(__file__).parents[2] / "clusters"
+from support.paths import CLUSTERS
 
 
 def write(folder: Path, text: str) -> Path:

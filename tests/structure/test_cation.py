@@ -1,13 +1,11 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 from ase import Atoms
+
 from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.perovskite.cations import cation_axis, methylammonium, place_cation
 from qdjunction.structure.perovskite.dot import build_dot
-
-CLUSTERS = Path(__file__).parents[2] / "clusters"
+from support.paths import CLUSTERS
 
 
 def molecules(atoms: Atoms) -> np.ndarray:

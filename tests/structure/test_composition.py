@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from qdjunction.core.errors import InputError
 from qdjunction.structure.perovskite.catalogue import DotDefinition
 from qdjunction.structure.perovskite.composition import arrange_halides, parse_halide, short_range_order

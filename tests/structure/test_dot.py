@@ -1,19 +1,19 @@
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial.distance import cdist
+
 from qdjunction.core.errors import InputError
 from qdjunction.structure.perovskite.a_sites import a_site_energy, candidate_sites, choose_a_sites
 from qdjunction.structure.perovskite.catalogue import DotDefinition, list_dots, load_dot
 from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.perovskite.lattice import halide_sites
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial.distance import cdist
+from support.paths import CLUSTERS
 
-CLUSTERS = Path(__file__).parents[2] / "clusters"
 CHARGES = {"Pb": 2, "Cl": -1, "Br": -1, "I": -1, "Cs": 1, "N": 1, "C": 0, "H": 0}
 
 # A, Pb, X of the source papers (18Pb by the counting rule).

@@ -1,9 +1,9 @@
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from ase import Atoms
+
 from qdjunction.cli import main
 from qdjunction.core.errors import StructureError
 from qdjunction.engine.xtb.engine import XtbEngine
@@ -16,11 +16,10 @@ from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.xyz import read_structure, write_structure
 from qdjunction.study.results import IntegrityRecord
+from support.paths import CLUSTERS, DATA, MOLECULE
 
-CLUSTERS = Path(__file__).parents[2] / "clusters"
 SHIPPED = sorted((CLUSTERS / "relaxed").glob("*.extxyz"))
-MOLECULE = Path(__file__).parents[1] / "data" / "benzenedithiolate.xyz"
-LOST = Path(__file__).parents[1] / "data" / "12Pb_MAPbBr3_lost_contact.extxyz"
+LOST = DATA / "12Pb_MAPbBr3_lost_contact.extxyz"
 """A GFN1-xTB minimum in which Lb bridges two Pb, two Pb-Br bonds are broken, and two N-H bonds are stretched."""
 
 
@@ -91,9 +90,9 @@ def test_a_contact_that_bridges_is_lost_and_refused(dot):
     assert "bridges Pb 0 (3.47 Ang) and Pb 6 (3.47 Ang)" in integrity.lost_contacts["Lb"]
     assert [(bond.pb, bond.halide) for bond in integrity.formed] == [(0, contact_atom(dot, "Lb"))]
     assert integrity.broken == ()
-    with pytest.raises(StructureError, match=r"'Lb' is no contact any more.*bridges"):
+    with pytest.raises(StructureError, match=r"'Lb' is no longer a contact.*bridges"):
         build_junction(atoms, "Lb", "R1")
-    with pytest.raises(StructureError, match=r"'Lb' is no contact any more.*bridges"):
+    with pytest.raises(StructureError, match=r"'Lb' is no longer a contact.*bridges"):
         build_junction(atoms, "R1", "Lb")
 
 
@@ -117,7 +116,7 @@ def test_the_command_line_refuses_a_lost_contact_in_one_sentence(tmp_path, capsy
         assert main(["junction", str(LOST), "--left", left, "--right", right, "--output", str(output)]) == 2
         (error,) = capsys.readouterr().err.splitlines()
         assert error.startswith(
-            f"qdjunction junction: {LOST}: Contact 'Lb' is no contact any more: its Br (atom 44)"
+            f"qdjunction junction: {LOST}: Contact 'Lb' is no longer a contact: its Br (atom 44)"
         )
         assert not output.exists()
     assert main(["junction", str(LOST), "--left", "L", "--right", "R4", "--output", str(output)]) == 0
@@ -259,9 +258,9 @@ def test_a_relaxation_records_a_lost_contact_and_the_junction_refuses_it(tmp_pat
     verdict.positions = atoms.positions
     write_structure(verdict, tmp_path / "put_back.extxyz")
     assert examine(verdict, atoms).is_kept
-    with pytest.raises(StructureError, match="'L' is no contact any more"):
+    with pytest.raises(StructureError, match="'L' is no longer a contact"):
         build_junction(read_structure(tmp_path / "put_back.extxyz"), "L", "R2", layers=1)
-    with pytest.raises(StructureError, match="'L' is no contact any more"):
+    with pytest.raises(StructureError, match="'L' is no longer a contact"):
         junction(
             relaxed,
             "L",

@@ -1,10 +1,10 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 from ase import Atoms
+from scipy.spatial.distance import cdist
+
 from qdjunction.core.errors import InputError, StructureError
-from qdjunction.structure.anchors import APEX_DISTANCE_ANG
+from qdjunction.structure.anchors import ANCHORS
 from qdjunction.structure.contacts import contact
 from qdjunction.structure.junction import (
     MIN_TIP_DISTANCE_ANG,
@@ -14,9 +14,9 @@ from qdjunction.structure.junction import (
 )
 from qdjunction.structure.perovskite.catalogue import DotDefinition, list_dots, load_dot
 from qdjunction.structure.perovskite.dot import build_dot
-from scipy.spatial.distance import cdist
+from support.paths import CLUSTERS
 
-CLUSTERS = Path(__file__).parents[2] / "clusters"
+DISTANCE_ANG = {row.element: row.apex_distance_ang for row in ANCHORS.values()}
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_the_apex_distance_is_that_of_the_halide_at_the_contact():
             site = contact(atoms, name)
             symbol = atoms[site.atom].symbol
             distance = np.linalg.norm(tip.positions[0] - atoms.positions[site.atom])
-            assert distance == pytest.approx(APEX_DISTANCE_ANG[symbol])
+            assert distance == pytest.approx(DISTANCE_ANG[symbol])
             seen.add(symbol)
     assert len(seen) > 1
     atoms = build_junction(mixed, "L", "R4", apex_distance_ang=3.1)
@@ -147,7 +147,9 @@ def test_overlapping_atoms_are_named_with_index_and_element(dot):
 def test_gold_that_touches_another_atom_is_named(dot):
     atoms = dot + Atoms("Cs", positions=[dot.positions[contact(dot, "L").atom] + [0, 0, -5.0]])
     atoms.info = dot.info
-    with pytest.raises(StructureError, match=r"Atoms 288 \(Cs\) and 2\d\d \(Au\)"):
+    with pytest.raises(
+        StructureError, match=r"tip at contact 'L' overlaps .*atoms 288 \(Cs\) and 2\d\d \(Au\)"
+    ):
         build_junction(atoms, "L", "R4")
 
 
@@ -181,8 +183,9 @@ def test_a_junction_is_no_dot(dot):
 def test_a_contact_that_is_no_halide_says_so(dot):
     atoms = dot.copy()
     atoms.numbers[contact(atoms, "L").atom] = 8
+    atoms.info.pop("dot")  # the lattice, whose atoms these no longer are
     with pytest.raises(
         StructureError,
-        match=r"'L' is at O, whose distance .* Cl, Br, I, S only; give it as electrodes\.apex_distance_ang",
+        match=r"'L': atom \d+ is O without bonds, .* known for Cl, Br, I, S, N, C only.*electrodes\.apex_distance_ang",
     ):
         build_junction(atoms, "L", "R4")

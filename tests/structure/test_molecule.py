@@ -4,8 +4,14 @@ import re
 
 import numpy as np
 import pytest
+
+from qdjunction import cli
 from qdjunction.core.errors import InputError
 from qdjunction.structure.molecule import conformer
+from qdjunction.structure.sources.registry import SOURCES
+from qdjunction.structure.xyz import read_structure
+from qdjunction.study.config import parse_config
+from qdjunction.study.table import make_study
 
 ALKANEDITHIOL = "SCCCCCCCCCCS"
 
@@ -72,3 +78,65 @@ def test_an_open_stereocentre_is_reported(caplog):
 def test_bad_smiles(smiles, message):
     with pytest.raises(InputError, match=re.escape(f"SMILES '{smiles}': ") + f".*({message})"):
         conformer(smiles)
+
+
+def settings(**keys):
+    return SOURCES["smiles"].settings_to_build({"name": "m", **keys}, "test")
+
+
+def test_the_source_finds_both_thiols_and_their_directions_along_the_chain():
+    source = settings(smiles=ALKANEDITHIOL)
+    outline = source.look_up(None)
+    assert (outline.atoms, outline.contacts) == (34, {"L": ("S",), "R": ("S",)})
+    atoms = source.build(outline)
+    left, right = (atoms.info["contacts"][name] for name in "LR")
+    assert (left["atom"], right["atom"]) == (0, 11)
+    assert left["direction"][2] < -0.5 < 0.5 < right["direction"][2]
+    assert len(atoms) == outline.atoms
+
+
+def test_sites_by_rule_and_by_index():
+    rule = {"L": {"atom": "N farthest along -z"}, "R": {"atom": "N farthest along +z"}}
+    source = settings(smiles="NCCCCN", sites=rule)
+    atoms = source.build(source.look_up(None))
+    assert {atoms.info["contacts"][name]["atom"] for name in "LR"} == {0, 5}
+    assert settings(smiles="NCCCCN", sites={"L": {"atom": 1}}).look_up(None).contacts == {"L": ("C",)}
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"smiles": "CCO"}, "the atoms that bind to gold are none"),
+        ({"smiles": "SCC(S)CS"}, r"are 0 \(S\), 3 \(S\), 5 \(S\); contacts L and R"),
+        ({"smiles": "SCCS", "sites": {"L": {"atom": 99}}}, "the structure has 10 atoms, counted from 0 to 9"),
+        (
+            {"smiles": "SCCS", "sites": {"L": {"atom": "Br farthest along z"}}},
+            "the structure has no Br; it has S, C, H",
+        ),
+    ],
+)
+def test_contacts_that_are_not_there(keys, message):
+    with pytest.raises(InputError, match=message):
+        settings(**keys).look_up(None)
+
+
+def test_a_study_of_molecules_is_planned_without_a_geometry(monkeypatch, tmp_path):
+    monkeypatch.setattr("qdjunction.structure.molecule.conformer", None)
+    molecules = [
+        {"source": "smiles", "name": f"C{n}", "smiles": f"S{'C' * n}S", "contacts": ["L-R"]} for n in (4, 6)
+    ]
+    study = make_study(parse_config({"study": "chains", "dots": molecules}, "test"), tmp_path, "test")
+    assert [junction.id for junction in study.junctions] == ["C4/L-R", "C6/L-R"]
+
+
+def test_the_command_writes_a_molecule_that_goes_between_tips(tmp_path, capsys):
+    molecule, junction = str(tmp_path / "bdt.extxyz"), str(tmp_path / "junction.extxyz")
+    assert cli.main(["molecule", "Sc1ccc(S)cc1", "--output", molecule]) == 0
+    assert (
+        cli.main(["junction", molecule, "--left", "L", "--right", "R", "--layers", "2", "--output", junction])
+        == 0
+    )
+    atoms = read_structure(junction)
+    assert atoms.get_chemical_formula("hill") == "C6H4Au8S2"
+    assert cli.main(["molecule", "SCCS", "--left-atom", "0", "--output", molecule]) == 2
+    assert "--left-atom and --right-atom go together" in capsys.readouterr().err

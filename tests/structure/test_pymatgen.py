@@ -1,16 +1,15 @@
 """The dots as another code sees them."""
 
-from pathlib import Path
-
 import pytest
 from pymatgen.core import Composition
 from pymatgen.io.ase import AseAtomsAdaptor
+
 from qdjunction.structure.bonds import bond_lengths
 from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.xyz import read_structure
+from support.paths import CLUSTERS
 
-CLUSTERS = Path(__file__).parents[2] / "clusters"
 OXIDATION = {"Pb": 2, "Br": -1, "Cl": -1, "I": -1, "Cs": 1}
 
 

@@ -1,12 +1,12 @@
 """The builder against geometries that were relaxed and run in SIESTA."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.io import read
+from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
+
 from qdjunction.structure.bonds import bond_lengths
 from qdjunction.structure.contacts import contact_distance
 from qdjunction.structure.junction import build_junction, lead_atoms
@@ -14,32 +14,20 @@ from qdjunction.structure.perovskite.a_sites import choose_a_sites
 from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.xyz import read_structure
-from scipy.spatial import cKDTree
-from scipy.spatial.distance import cdist
+from support.paths import CLUSTERS
 
-ROOT = Path(__file__).parents[2]
-REFERENCE = Path(
-    os.environ.get("QDJUNCTION_SIESTA_REFERENCE", ROOT.parent / "shared" / "reference" / "siesta")
-)
-
-pytestmark = [
-    pytest.mark.recorded,
-    pytest.mark.skipif(
-        not REFERENCE.is_dir(),
-        reason=f"no recorded SIESTA files in {REFERENCE}; set QDJUNCTION_SIESTA_REFERENCE",
-    ),
-]
+pytestmark = pytest.mark.recorded
 
 
 @pytest.fixture(scope="module")
 def built() -> Atoms:
-    return build_dot(load_dot("12Pb", ROOT / "clusters"))
+    return build_dot(load_dot("12Pb", CLUSTERS))
 
 
 @pytest.fixture(scope="module")
-def relaxed(built) -> Atoms:
-    """Give the relaxed 12Pb of the SIESTA runs the contacts of the built dot, by the nearest halide."""
-    atoms = read(REFERENCE / "geometries" / "12Pb_MAPbBr3_gfn1.xyz")
+def relaxed(siesta_reference, built) -> Atoms:
+    """The relaxed 12Pb of the SIESTA runs with the contacts of the built dot, by the nearest halide."""
+    atoms = read(siesta_reference / "geometries" / "12Pb_MAPbBr3_gfn1.xyz")
     shift = atoms[atoms.symbols == "Pb"].positions.mean(0) - built[built.symbols == "Pb"].positions.mean(0)
     halides = np.flatnonzero(atoms.symbols == "Br")
     tree = cKDTree(atoms.positions[halides])
@@ -57,7 +45,7 @@ def test_formula(built, relaxed):
 
 
 def test_the_same_a_sites_are_filled(relaxed):
-    definition = load_dot("12Pb", ROOT / "clusters")
+    definition = load_dot("12Pb", CLUSTERS)
     carbon, nitrogen = (relaxed[relaxed.symbols == symbol].positions for symbol in "CN")
     middles = (carbon + nitrogen[cdist(carbon, nitrogen).argmin(axis=1)]) / 2
     pb = relaxed[relaxed.symbols == "Pb"].positions
@@ -72,8 +60,8 @@ def test_contact_distances_are_those_of_the_series(relaxed):
 
 
 @pytest.mark.parametrize("right", ["R3", "R4"])
-def test_junctions_have_the_recorded_tips(relaxed, right):
-    recorded = read_structure(REFERENCE / "12Pb" / f"L-{right}" / "junction.extxyz")
+def test_junctions_have_the_recorded_tips(siesta_reference, relaxed, right):
+    recorded = read_structure(siesta_reference / "12Pb" / f"L-{right}" / "junction.extxyz")
     atoms = build_junction(relaxed, "L", right)
     assert atoms.symbols.get_chemical_formula() == recorded.symbols.get_chemical_formula()
     assert (np.sort(atoms.get_tags()) == np.sort(recorded.get_tags())).all()

@@ -1,18 +1,16 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from qdjunction.core.errors import InputError
 from qdjunction.structure.junction import build_junction
 from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.xyz import read_structure, write_structure
-
-CLUSTERS = Path(__file__).parents[2] / "clusters"
+from support.paths import CLUSTERS
 
 JSON = st.recursive(
     st.none()

@@ -2,9 +2,9 @@
 
 import re
 import shutil
-from pathlib import Path
 
 import pytest
+
 from qdjunction.core import resume as resumption
 from qdjunction.core.resume import resume, task_key
 from qdjunction.engine.registry import make_engine
@@ -17,9 +17,9 @@ from qdjunction.structure.xyz import read_structure
 from qdjunction.study.config import TransportSettings, parse_config
 from qdjunction.study.records import read_record
 from qdjunction.study.table import make_study
+from support.paths import CLUSTERS, PSEUDOPOTENTIALS, RECORDED
 
-ROOT = Path(__file__).parents[2]
-RELAXED = ROOT / "tests" / "data" / "report" / "results" / "1Pb_MAPbBr3" / "relaxed.extxyz"
+RELAXED = RECORDED / "1Pb_MAPbBr3" / "relaxed.extxyz"
 CONTACTS = ["L-R1", "L-R2", "L-R3", "L-R4"]
 
 
@@ -29,12 +29,12 @@ def study_of(contacts=CONTACTS, per_job=None, more=()):
         "resources": {"contacts_per_job": per_job},
         "dots": [{"dot": "12Pb", "contacts": contacts}, *more],
     }
-    return make_study(parse_config(values, "study.yaml"), ROOT / "clusters", "study.yaml")
+    return make_study(parse_config(values, "study.yaml"), CLUSTERS, "study.yaml")
 
 
 def screening(*screens):
     values = {"study": "batches", "screen": list(screens)}
-    return make_study(parse_config(values, "study.yaml"), ROOT / "clusters", "study.yaml")
+    return make_study(parse_config(values, "study.yaml"), CLUSTERS, "study.yaml")
 
 
 def test_each_junction_of_a_study_has_a_job_of_its_own():
@@ -163,7 +163,8 @@ def test_another_parameter_file_of_the_engine_is_another_scf(tmp_path, caplog):
 
 
 def test_results_of_siesta_depend_on_its_pseudopotentials():
-    folder = ROOT / "tests" / "data" / "siesta" / "pseudopotentials"
-    engine = SiestaEngine(SiestaSettings(pseudopotentials=str(folder), pseudopotential_format="psf"))
+    engine = SiestaEngine(
+        SiestaSettings(pseudopotentials=str(PSEUDOPOTENTIALS), pseudopotential_format="psf")
+    )
     found = engine.inputs(read_structure(RELAXED))
     assert sorted(path.name for path in found) == ["Br.psf", "C.psf", "H.psf", "N.psf", "Pb.psf"]

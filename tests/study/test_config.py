@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+
 from qdjunction.core.errors import InputError
 from qdjunction.core.provenance import digest
 from qdjunction.core.yaml import dump_yaml, parse_yaml
@@ -16,9 +17,7 @@ from qdjunction.engine.siesta import pseudopotentials
 from qdjunction.study.config import RelaxSettings, config_model, parse_config, read_config, read_values
 from qdjunction.study.table import make_study
 from qdjunction.transport import Bulk, Cluster, WideBand
-
-ROOT = Path(__file__).parents[2]
-CLUSTERS = ROOT / "clusters"
+from support.paths import CLUSTERS, PSEUDOPOTENTIALS, ROOT
 
 
 @pytest.fixture
@@ -68,9 +67,9 @@ BAD = [
     (("transport", "leads", "coupling_ev"), "strong", "transport.leads.coupling_ev = 'strong'"),
     (("transport", "leads", "kind"), "magic", "transport.leads.kind = 'magic'"),
     (("transport", "leads", "kind"), "bulk", "kind bulk needs the key electrode"),
-    (("transport", "leads", "electrode"), "au.TSHS", "electrode = 'au.TSHS' is of no use to wide-band leads"),
-    (("transport", "leads", "eta_ev"), 1e-4, "eta_ev = 0.0001 is of no use to wide-band leads"),
-    (("transport", "leads", "kpoints"), [2, 2], "kpoints = [2, 2] is of no use to wide-band leads"),
+    (("transport", "leads", "electrode"), "au.TSHS", "electrode = 'au.TSHS' is not used by wide-band leads"),
+    (("transport", "leads", "eta_ev"), 1e-4, "eta_ev = 0.0001 is not used by wide-band leads"),
+    (("transport", "leads", "kpoints"), [2, 2], "kpoints = [2, 2] is not used by wide-band leads"),
     (
         ("transport", "leads"),
         {"kind": "bulk", "electrode": "au.TSHS", "kpoints": [0, 2]},
@@ -98,7 +97,7 @@ BAD = [
     (
         ("transport", "energy_step_ev"),
         0.03,
-        "in whole steps; let it end at 4.99, or take a step of 0.0300429184549",
+        "is not a whole number of steps; end it at 4.99, or use a step of 0.0300429184549",
     ),
     (("transport", "energy_step_ev"), 0.1, "use a step of at most 0.052 eV"),
     (("transport", "energy_step_ev"), 1e-6, "has 7000000 energies"),
@@ -123,7 +122,7 @@ BAD = [
         "electrodes.apex_distance_ang = 0.276: input should be greater than",
     ),
     (("electrodes", "layers"), True, "electrodes.layers = True: true and false are not allowed here"),
-    (("interference",), {"reference": "fermi", "offset_ev": 4.9}, "Fermi energies from -1.74 to 4.74 eV"),
+    (("interference",), {"reference": "fermi", "offset_ev": 4.9}, "a Fermi energy from -1.74 to 4.74 eV"),
     (("interference", "jump_decades"), 100, "interference.jump_decades = 100"),
     (("xtb", "electronic_temperature_k"), 1e5, "xtb.electronic_temperature_k = 100000.0"),
     (("siesta", "mesh_cutoff_ry"), 15000, "siesta.mesh_cutoff_ry = 15000"),
@@ -317,7 +316,7 @@ def test_a_kind_of_lead_may_be_left_out(values):
 
 
 def test_pseudopotentials_are_read_once_however_many_dots(values, monkeypatch, tmp_path):
-    shutil.copytree(ROOT / "tests" / "data" / "siesta" / "pseudopotentials", tmp_path / "pseudopotentials")
+    shutil.copytree(PSEUDOPOTENTIALS, tmp_path / "pseudopotentials")
     read = []
 
     def counted(path):

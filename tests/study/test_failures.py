@@ -3,12 +3,12 @@
 import json
 import runpy
 import shutil
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
 from qdjunction import cli
 from qdjunction.core.errors import AnalysisError, EngineError, InputError, MachineError, StructureError
 from qdjunction.interference.settings import InterferenceSettings
@@ -23,10 +23,8 @@ from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.xyz import read_structure, write_structure
 from qdjunction.study.failures import Failure, find_failures, forget_failures, read_failure
 from qdjunction.study.job import running
-
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "report"))
-from recorded_study import RECORDED, recorded_study  # noqa: E402
+from qdjunction.study.table import read_study
+from support.paths import CLUSTERS, RECORDED, ROOT
 
 
 def job(
@@ -84,7 +82,7 @@ def test_a_scientific_failure_is_recorded_in_every_output(tmp_path, error):
 
 def test_a_lost_contact_fails_its_junction_alone_and_the_reason_names_the_geometry(tmp_path):
     """The script of a batch, on a dot of which one halide has left: no gold there, the other junction is computed."""
-    dot = build_dot(load_dot("1Pb", ROOT / "clusters"), cation="Cs")
+    dot = build_dot(load_dot("1Pb", CLUSTERS), cation="Cs")
     dot.positions[dot.info["contacts"]["L"]["atom"]] += np.array(dot.info["contacts"]["L"]["direction"])
     relaxed = tmp_path / "relaxed.extxyz"
     write_structure(dot, relaxed)
@@ -107,7 +105,7 @@ def test_a_lost_contact_fails_its_junction_alone_and_the_reason_names_the_geomet
     for path in (tmp_path / "L-R2.extxyz", tmp_path / "L-R2.nc"):
         failure = read_failure(path)
         assert (failure.error, failure.case) == ("StructureError", "1Pb/L-R2")
-        assert failure.reason.startswith(f"{relaxed}: Contact 'L' is no contact any more")
+        assert failure.reason.startswith(f"{relaxed}: Contact 'L' is no longer a contact")
         assert "bonded to no Pb" in failure.reason
     assert read_failure(tmp_path / "R1-R2.nc") is None
     assert len(read_structure(tmp_path / "R1-R2.extxyz")) == len(dot) + 2
@@ -142,7 +140,9 @@ def test_what_hangs_on_a_failure_is_left_out_and_says_so(tmp_path):
 
 def test_results_are_no_failures(tmp_path):
     assert read_failure(tmp_path / "absent") is None
-    assert all(read_failure(path) is None for path in RECORDED.rglob("*") if path.is_file())
+    files = [path for path in RECORDED.rglob("*") if path.is_file()]
+    assert len(files) > 20
+    assert all(read_failure(path) is None for path in files)
     assert find_failures(RECORDED) == {}
 
 
@@ -174,7 +174,7 @@ def study_without_short(tmp_path):
         [dot / name / "frontier.json" for name in ("short", "long")],
         300.0, InterferenceSettings(), dot / "conductance.csv", dot / "series.csv", dot / "series.json",
     )  # fmt: skip
-    return recorded_study(results)
+    return read_study(results)
 
 
 def test_the_rest_of_a_study_is_untouched(study_without_short, tmp_path):
@@ -192,7 +192,7 @@ def test_the_rest_of_a_study_is_untouched(study_without_short, tmp_path):
     page = (tmp_path / "index.html").read_text()
     assert "What failed" in page
     assert "The SCF of &lt;b&gt;65&lt;/b&gt; atoms does not converge." in page
-    before = collect(recorded_study())
+    before = collect(read_study(RECORDED))
     for now, then in zip(results.dots[0].junctions, before.dots[0].junctions[1:], strict=True):
         assert (now.transmission.transmission == then.transmission.transmission).all()
 

@@ -1,11 +1,10 @@
 """The file names of results stand in one place, and the rules make these files."""
 
 import re
-from pathlib import Path
 
 from qdjunction.study import layout
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 NAMES = {value for name, value in vars(layout).items() if name.isupper()}
 FILES = {name for name in NAMES if "." in name}
 SUFFIXES = "|".join(sorted({name.rpartition(".")[2] for name in FILES}))
@@ -26,7 +25,9 @@ def test_the_rules_make_the_files_of_the_layout_and_no_others():
 
 
 def test_no_module_of_the_library_names_a_result_itself():
-    for path in sorted((ROOT / "workflow" / "qdjunction").rglob("*.py")):
+    modules = sorted((ROOT / "workflow" / "qdjunction").rglob("*.py"))
+    assert len(modules) > 50
+    for path in modules:
         if path.name != "layout.py":
             code = re.sub(r"``.*?``", "", path.read_text(encoding="utf-8"))
             literals = set(re.findall(r"[\"']([\w.]+)[\"']", code))

@@ -4,29 +4,16 @@ import re
 from pathlib import Path
 
 import pytest
-from qdjunction.core.provenance import digest
-from qdjunction.report.data import collect
-from qdjunction.report.page import write_report
-from qdjunction.report.redraw import write_figures
-from qdjunction.study.records import read_record, record_path
-from qdjunction.study.table import read_study
 
-ROOT = Path(__file__).parents[2]
-RECORDED = ROOT / "tests" / "data" / "report" / "results"
+from qdjunction.core.provenance import digest
+from qdjunction.study.records import read_record, record_path
+
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    """The recorded study with its figures and page."""
-    import shutil
-
-    folder = tmp_path_factory.mktemp("recorded") / "results"
-    shutil.copytree(RECORDED, folder)
-    found = collect(read_study(folder))
-    write_figures(found, folder / "report" / "figures")
-    write_report(found, folder / "report" / "index.html", folder / "report" / "figures")
-    return folder
+@pytest.fixture(scope="session")
+def results(drawn_study):
+    return drawn_study
 
 
 def outputs(results: Path) -> list[Path]:

@@ -8,13 +8,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from qdjunction.core.errors import InputError
 from qdjunction.report.overview import read_overview, write_overview
 from qdjunction.study.config import parse_config
 from qdjunction.study.table import RECORD, make_study, study_values, write_study
+from support.paths import CLUSTERS, RECORDED
 
-ROOT = Path(__file__).parents[2]
-RECORDED = ROOT / "tests" / "data" / "report" / "results"
 SCREEN = {
     "study": "screen",
     "screen": [
@@ -30,7 +30,7 @@ SCREEN = {
 
 
 def study_of(values):
-    return make_study(parse_config(values, "study.yaml"), ROOT / "clusters", "study.yaml")
+    return make_study(parse_config(values, "study.yaml"), CLUSTERS, "study.yaml")
 
 
 def test_lists_are_combined_and_pure_halides_have_one_order():

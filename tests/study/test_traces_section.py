@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
+
 from qdjunction.core.errors import InputError
 from qdjunction.report.plan import planned_figures
 from qdjunction.study.config import parse_config
 from qdjunction.study.table import make_study
+from support.paths import CLUSTERS
 
-CLUSTERS = Path(__file__).parents[2] / "clusters"
 BIASES = [{"name": f"b{n}", "path": "p", "bias_v": 0.05 * n} for n in range(1, 6)]
 
 

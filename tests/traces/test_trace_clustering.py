@@ -3,13 +3,14 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from sklearn.metrics import adjusted_rand_score
+
 from qdjunction.core.errors import InputError
 from qdjunction.traces.clustering import classify, describe
 from qdjunction.traces.settings import ClusterSettings, SimulationSettings, TracesSettings
-from qdjunction.traces.simulation import SlidingSeries, simulate
-from sklearn.metrics import adjusted_rand_score
+from qdjunction.traces.simulation import simulate
+from support.traces import SERIES
 
-SERIES = SlidingSeries(("L-R1", "L-R2", "L-R3", "L-R4"), (3.9, 9.2, 14.5, 17.5), (-1.54, -2.72, -4.9, -3.9))
 # Five kinds of traces: no dot, and a contact that breaks off after the first, second, third and fourth site.
 FIVE = SimulationSettings(seed=4, points=4000, bound_fraction=0.8, slide_fraction=0.75)
 

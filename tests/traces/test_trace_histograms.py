@@ -3,15 +3,15 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 import pytest
+
 from qdjunction.core.errors import InputError
 from qdjunction.traces.analysis import analyse
 from qdjunction.traces.histogram import Axis, Histogram, Histogram2D, fit_peaks, spacing_interval
 from qdjunction.traces.jump_table import writing_jumps
 from qdjunction.traces.selection import select_jumps, window_bounds
 from qdjunction.traces.settings import HistogramSettings, SimulationSettings, TracesSettings
-from qdjunction.traces.simulation import SlidingSeries, simulate
-
-SERIES = SlidingSeries(("L-R1", "L-R2", "L-R3", "L-R4"), (3.9, 9.2, 14.5, 17.5), (-1.54, -2.72, -4.9, -3.9))
+from qdjunction.traces.simulation import simulate
+from support.traces import SERIES
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import netCDF4
 import numpy as np
 import pandas as pd
 import pytest
+
 from qdjunction.core.errors import InputError
 from qdjunction.core.units import G0_SIEMENS
 from qdjunction.steps.traces import select_traces

@@ -2,6 +2,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+
 from qdjunction.core.errors import InputError
 from qdjunction.traces.plateaus import measure_plateaus, plateaus_of
 from qdjunction.traces.settings import PlateauSettings, SimulationSettings, TracesSettings

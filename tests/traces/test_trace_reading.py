@@ -6,6 +6,7 @@ import netCDF4
 import numpy as np
 import pandas as pd
 import pytest
+
 from qdjunction.core.errors import InputError
 from qdjunction.traces.reading import open_traces
 from qdjunction.traces.settings import ReadSettings

@@ -1,6 +1,4 @@
-import sys
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,15 +6,14 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+
 from qdjunction.traces.selection import find_jump, jump_index, resampling_indices, window_bounds
 from qdjunction.traces.settings import JumpSettings, SimulationSettings
-from qdjunction.traces.simulation import SlidingSeries, simulate
+from qdjunction.traces.simulation import simulate
 from qdjunction.traces.trace import Trace
+from support.literal_selection import literal_jump
+from support.traces import SERIES
 
-sys.path.insert(0, str(Path(__file__).parent))
-from literal_selection import literal_jump
-
-SERIES = SlidingSeries(("L-R1", "L-R2", "L-R3", "L-R4"), (3.9, 9.2, 14.5, 17.5), (-1.54, -2.72, -4.9, -3.9))
 SMALL = JumpSettings(
     resampled_points=60, rise_points=4, points_before=12, points_after=20,
     peak_search_points=(-3, 12), height_search_points=(2, 12),

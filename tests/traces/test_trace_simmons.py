@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from scipy import constants
+from scipy.integrate import quad
+
 from qdjunction.core.errors import InputError
 from qdjunction.core.units import G0_SIEMENS
 from qdjunction.traces.simmons import fit_simmons, simmons_conductance_g0, simmons_current_density
-from scipy import constants
-from scipy.integrate import quad
 
 BIAS = np.linspace(0.05, 0.25, 9)
 

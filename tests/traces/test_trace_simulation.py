@@ -3,12 +3,13 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 import pytest
+
 from qdjunction.core.errors import InputError
 from qdjunction.traces.reading import open_traces
 from qdjunction.traces.settings import SimulationSettings
 from qdjunction.traces.simulation import SlidingSeries, simulate, simulate_trace, write_simulation
+from support.traces import SERIES
 
-SERIES = SlidingSeries(("L-R1", "L-R2", "L-R3", "L-R4"), (3.9, 9.2, 14.5, 17.5), (-1.54, -2.72, -4.9, -3.9))
 QUIET = SimulationSettings(
     bound_fraction=1, slide_fraction=1, level_spread_decades=0, position_spread_nm=0, noise_decades=0,
     flicker_decades=0, floor_noise_decades=0, snap_back_spread_nm=0, slope_decades_per_nm=0,

@@ -1,7 +1,6 @@
 """The recorded SIESTA matrices."""
 
 import lzma
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import ase.io
 import numpy as np
 import pytest
 import sisl
+
 from qdjunction.transport import Device
 
 
@@ -21,17 +21,6 @@ class Recorded:
     transmission: np.ndarray
     hamiltonian: sisl.Hamiltonian
     fermi_ev: float
-
-
-@pytest.fixture(scope="session")
-def siesta_reference() -> Path:
-    named = os.environ.get("QDJUNCTION_SIESTA_REFERENCE")
-    root = Path(__file__).resolve().parents[2]
-    candidates = [Path(named)] if named else [root.parent / "shared/reference/siesta"]
-    for folder in candidates:
-        if folder.is_dir():
-            return folder
-    pytest.skip(f"the recorded SIESTA files are not at {candidates[0]}; set QDJUNCTION_SIESTA_REFERENCE")
 
 
 def unpacked(source: Path, folder: Path) -> Path:

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from known_systems import random_device
+
 from qdjunction.core.errors import InputError
 from qdjunction.transport import Device, WideBandLead, adaptive_transmission, transmission
+from support.known_systems import random_device
 
 
 def test_resonance_a_thousand_times_narrower_than_the_coarsest_interval():

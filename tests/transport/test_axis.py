@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import sisl
+
 from qdjunction.cli import main
 from qdjunction.core.errors import InputError
 from qdjunction.steps.transport import compute_transmission
@@ -133,7 +134,7 @@ def test_two_vectors_that_fit_alike_have_to_be_told_apart():
     )
     hamiltonian = sisl.Hamiltonian(geometry)
     hamiltonian.construct([[0.1, 3.0], [0.0, -1.0]])
-    with pytest.raises(InputError, match="say with --axis"):
+    with pytest.raises(InputError, match="name the one along which they lie with --axis"):
         transport_axis(hamiltonian, [0], [2])
     assert transport_axis(hamiltonian, [0], [2], given=1) == 1
 

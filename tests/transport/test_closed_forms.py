@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import sisl
-from known_systems import chain, random_device
+
 from qdjunction.transport import (
     Device,
     WideBandLead,
@@ -15,6 +15,7 @@ from qdjunction.transport import (
 )
 from qdjunction.transport.leads.base import broadening, root_of
 from qdjunction.transport.solvers.direct import DirectSolver
+from support.known_systems import chain, random_device, two_wide_bands
 
 SOLVERS = ("contact-reduction", "direct", "layers")
 each = pytest.mark.parametrize("solver", SOLVERS)
@@ -63,8 +64,7 @@ def test_steps_of_a_zigzag_graphene_ribbon(width):
 
 @pytest.fixture(params=[False, True], ids=["real", "complex"])
 def junction(request):
-    device = random_device(30, seed=4, complex_h=request.param)
-    return device, WideBandLead(device, [0, 1], 0.6), WideBandLead(device, [12, 13, 14], 0.9)
+    return two_wide_bands(request.param)
 
 
 @pytest.mark.parametrize("energy", [-0.7, 0.0, 1.3])

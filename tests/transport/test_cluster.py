@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from known_systems import random_device
+
 from qdjunction.core.errors import InputError, TransportError
 from qdjunction.transport import Device, WideBandLead, attach_clusters, transmission
 from qdjunction.transport.leads.base import broadening
+from support.known_systems import metal_dot_metal
 
 LEFT, RIGHT = np.arange(0, 8), np.arange(22, 30)
 
@@ -13,12 +14,7 @@ LEFT, RIGHT = np.arange(0, 8), np.arange(22, 30)
 @pytest.fixture(params=[False, True], ids=["real", "complex"])
 def junction(request):
     """Metal, dot, metal; the metals do not see one another."""
-    full = random_device(30, seed=12, complex_h=request.param)
-    H, S = full.H.copy(), full.S.copy()
-    for matrix in (H, S):
-        matrix[np.ix_(LEFT, RIGHT)] = 0
-        matrix[np.ix_(RIGHT, LEFT)] = 0
-    return Device(H, S, full.orbital_atoms)
+    return metal_dot_metal(30, LEFT, RIGHT, 12, complex_h=request.param)
 
 
 def test_same_transmission_as_the_broadened_metal(junction):

@@ -1,15 +1,15 @@
 """Complex bands against closed forms, and against what T of a finite piece decays with."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import sisl
+
 from qdjunction.core.errors import TransportError
 from qdjunction.core.matrix_files import read_matrices
 from qdjunction.transport import Device, WideBandLead, complex_bands, transmission
+from support.paths import GOLD
 
-TSHS = Path(__file__).parents[1] / "data/siesta/periodic/siesta.TSHS"
+TSHS = GOLD / "siesta.TSHS"
 
 
 def crystal(positions, period, reach, nsc, overlap=0.0):
@@ -87,6 +87,7 @@ def test_gold_of_siesta_has_its_bands_and_its_symmetry():
     bands = np.array([gold.eigh((k[0], k[1], z)) for z in np.linspace(-0.5, 0.5, 801)])
     crossings = (bands[:-1, :, None] - energies) * (bands[1:, :, None] - energies) < 0
     np.testing.assert_array_equal(found.propagating, crossings.sum(axis=(0, 1)))
+    assert found.propagating.any()
     for energy, factors in zip(energies, found.factors, strict=True):
         # A unit is two cells; a propagating lambda is the square of that of one cell.
         for factor in factors[np.abs(np.abs(factors) - 1) < 1e-6]:

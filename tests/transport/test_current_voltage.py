@@ -2,26 +2,23 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
+
 from qdjunction.core.errors import InputError
 from qdjunction.core.units import BOLTZMANN_EV_PER_K, G0_SIEMENS
 from qdjunction.transport import (
     Device,
-    Transmission,
     WideBandLead,
     linear_response_current,
     rigid_shift,
     rigid_shift_current,
     transmission,
 )
-from scipy.integrate import quad
-
-
-def of(function, energies):
-    return Transmission(energies, function(energies), "direct", ("a", "b"), 0.0, 0.0)
+from support.known_systems import sampled
 
 
 def test_constant_transmission_is_a_resistor():
-    result = of(lambda e: 0.3 + 0 * e, np.arange(-1.5, 1.5001, 0.01))
+    result = sampled(lambda e: 0.3 + 0 * e, np.arange(-1.5, 1.5001, 0.01))
     bias = np.array([-0.8, 0.0, 0.1, 1.2])
     np.testing.assert_allclose(linear_response_current(result, bias), 0.3 * G0_SIEMENS * bias, rtol=1e-4)
 
@@ -36,7 +33,7 @@ def test_lorentzian_against_landauer_s_integral(temperature):
     def fermi(x):
         return 0.5 * (1 - np.tanh(0.5 * x / kt))
 
-    result = of(lorentzian, np.arange(-1.2, 1.2001, 0.001))
+    result = sampled(lorentzian, np.arange(-1.2, 1.2001, 0.001))
     for bias in (0.1, 0.5, 1.0):
         exact = quad(
             lambda e, v=bias: lorentzian(e) * (fermi(e - v / 2) - fermi(e + v / 2)),
@@ -62,7 +59,7 @@ def test_rigid_shift_moves_the_metal_and_its_lead():
     np.testing.assert_allclose(np.diag(device.H), [0.2, 0.6, -0.2])
     assert device.H[0, 1] == pytest.approx(0.1 + 0.1 * 0.1)
     assert device.H[0, 2] == 0
-    assert "moved by 0.2 eV" in left.description
+    assert "shifted by 0.2 eV" in left.description
     assert right.self_energy(0.0).shape == (1, 1)
 
 
@@ -91,7 +88,7 @@ def test_levels_that_part_give_negative_differential_resistance():
 
 def test_bad_input():
     system = dimer()
-    result = of(lambda e: 0 * e + 1, np.arange(-0.5, 0.5001, 0.01))
+    result = sampled(lambda e: 0 * e + 1, np.arange(-0.5, 0.5001, 0.01))
     with pytest.raises(InputError, match="widen the energies"):
         linear_response_current(result, 0.9)
     with pytest.raises(InputError, match="larger than 0"):

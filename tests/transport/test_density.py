@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import sisl
-from known_systems import chain, random_device
+
 from qdjunction.core.errors import InputError
 from qdjunction.transport import (
     Device,
@@ -11,6 +11,7 @@ from qdjunction.transport import (
     local_density_of_states,
     spectral_function,
 )
+from support.known_systems import chain, random_device
 
 
 def test_infinite_chain_has_the_bulk_density():

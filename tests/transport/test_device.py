@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 import sisl
+
 from qdjunction.core.errors import InputError, TransportError
 from qdjunction.transport import Device, WideBandLead
 

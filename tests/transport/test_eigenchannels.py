@@ -2,21 +2,20 @@
 
 import numpy as np
 import pytest
-from known_systems import chain, random_device
+
 from qdjunction.transport import (
-    WideBandLead,
     bond_currents,
     eigenchannels,
     injected_density,
     orbital_currents,
     transmission,
 )
+from support.known_systems import chain, two_wide_bands
 
 
 @pytest.fixture(params=[False, True], ids=["real", "complex"])
 def junction(request):
-    device = random_device(30, seed=4, complex_h=request.param)
-    return device, WideBandLead(device, [0, 1], 0.6), WideBandLead(device, [12, 13, 14], 0.9)
+    return two_wide_bands(request.param)
 
 
 def test_channels_sum_to_the_transmission(junction):

@@ -1,9 +1,8 @@
 """Another distribution brings a kind of lead and an observable, a module each; the library stays as it is."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+from support.distributions import install
+from support.paths import CLUSTERS
+from support.processes import environment, python
 
 LEAD = '''
 from typing import Literal
@@ -86,7 +85,7 @@ transport = study.config.transport
 assert "1Pb_MAPbBr3/short/level-count.nc" in files_of(study)
 assert "half_width_ev" in json.dumps(config_model().model_json_schema())
 for section, wrong, message in (
-    ("leads", {"kind": "one-sided", "eta_ev": 1e-4}, "eta_ev = 0.0001 is of no use to one-sided leads"),
+    ("leads", {"kind": "one-sided", "eta_ev": 1e-4}, "eta_ev = 0.0001 is not used by one-sided leads"),
     ("observables", [{"kind": "level-count"}], "kind level-count needs the key half_width_ev"),
     ("observables", [{"kind": "level-count", "half_width_ev": 99}], "half_width_ev = 99: input should be less than"),
 ):
@@ -115,23 +114,11 @@ print("done")
 
 
 def test_a_lead_and_an_observable_come_from_another_distribution(tmp_path):
-    root = Path(__file__).parents[2]
-    entries = ""
     for group, module, code in (
         ("leads", "one_sided_lead", LEAD),
         ("observables", "level_count_observable", OBSERVABLE),
     ):
-        (tmp_path / f"{module}.py").write_text(code)
-        entries += f"[qdjunction.{group}]\n{module} = {module}:KIND\n"
-    info = tmp_path / "more_kinds-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: more-kinds\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(entries)
-    paths = [str(tmp_path), os.environ.get("PYTHONPATH", "")]
-    run = subprocess.run(
-        [sys.executable, "-c", USE, str(root / "clusters")],
-        cwd=tmp_path, env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        install(tmp_path, module, f"qdjunction.{group}", f"{module}:KIND", code)
+    run = python("-c", USE, CLUSTERS, cwd=tmp_path, env=environment(tmp_path))
     assert run.returncode == 0, run.stderr
     assert run.stdout.endswith("done\n")

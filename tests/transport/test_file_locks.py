@@ -1,15 +1,11 @@
 """netCDF files on file systems without flock: the C library's flock is made to fail for a whole process."""
 
 import errno
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-PERIODIC = Path(__file__).parents[1] / "data/siesta/periodic/siesta.nc"
+from support.paths import GOLD
+from support.processes import environment, preloaded, python
 
 REFUSE = """\
 #include <errno.h>
@@ -33,20 +29,13 @@ print(*read_transmission(f"{folder}/t.nc").transmission)
 
 @pytest.fixture(scope="module")
 def no_flock(tmp_path_factory):
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None or not sys.platform.startswith("linux"):
-        pytest.skip("flock is replaced with a C compiler and LD_PRELOAD")
-    folder = tmp_path_factory.mktemp("preload")
-    (folder / "flock.c").write_text(REFUSE)
-    subprocess.run([compiler, "-shared", "-fPIC", "-o", folder / "flock.so", folder / "flock.c"], check=True)
-    return folder / "flock.so"
+    return preloaded(REFUSE, tmp_path_factory.mktemp("preload"))
 
 
 def run(folder, library, script, number):
-    environment = {key: value for key, value in os.environ.items() if key != "HDF5_USE_FILE_LOCKING"}
-    environment |= {"LD_PRELOAD": str(library), "FLOCK_ERRNO": str(number)}
-    command = [sys.executable, "-c", script, str(PERIODIC), str(folder)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    variables = environment(LD_PRELOAD=str(library), FLOCK_ERRNO=str(number))
+    variables.pop("HDF5_USE_FILE_LOCKING", None)
+    return python("-c", script, GOLD / "siesta.nc", folder, env=variables)
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])

@@ -1,9 +1,8 @@
 """SIESTA's H and S of bulk gold (fcc, SZ): perfect leads, k points, cells of other sizes. Always run."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+
 from qdjunction.core.errors import InputError
 from qdjunction.core.matrix_files import read_matrices
 from qdjunction.transport import (
@@ -15,8 +14,9 @@ from qdjunction.transport import (
     transmission,
     transverse_k,
 )
+from support.paths import GOLD
 
-TSHS = Path(__file__).parents[1] / "data/siesta/periodic/siesta.TSHS"
+TSHS = GOLD / "siesta.TSHS"
 ENERGIES = np.array([-4.03, -2.02, -0.37, 0.0, 1.51, 6.1])
 LAYER = 2
 """Primitive cells of a principal layer: the orbitals reach the second neighbour cell."""

@@ -3,6 +3,7 @@
 import multiprocessing
 
 import numpy as np
+
 from qdjunction.transport.leads.bulk import Electrode
 from qdjunction.transport.leads.cache import GreenCache
 
@@ -61,6 +62,7 @@ def fill(folder):
 def test_several_writers_at_once(tmp_path):
     with multiprocessing.get_context("fork").Pool(4) as pool:
         results = pool.map(fill, [tmp_path] * 8)
+    assert len(results) == 8
     for result in results:
         np.testing.assert_array_equal(result, results[0])
     assert len(list(tmp_path.rglob("*.npz"))) == len(ENERGIES)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import sisl
-from known_systems import ChainLead
+
 from qdjunction.core.errors import InputError, TransportError
 from qdjunction.transport import (
     Device,
@@ -16,6 +16,7 @@ from qdjunction.transport import (
     surface_green,
     transmission,
 )
+from support.known_systems import ChainLead
 
 
 def strip(width, length, hopping=-1.0, overlap=0.0):
@@ -219,7 +220,7 @@ def test_electrodes_that_do_not_fit():
         sisl.Geometry([[0, 0, 0]], sisl.Atom(1, [6.0]), sisl.Lattice([9, 9, 2], nsc=[1, 1, 5]))
     )
     far.construct([[0.1, 2.1, 4.1], [0.0, -1.0, -0.4]])
-    with pytest.raises(TransportError, match="over the next one with 400 meV; use a thicker layer"):
+    with pytest.raises(TransportError, match="beyond the next one with 400 meV; use a thicker layer"):
         Electrode.from_hamiltonian(far)
     apart = sisl.Hamiltonian(
         sisl.Geometry([[0, 0, 0]], sisl.Atom(1, [6.0]), sisl.Lattice([9, 9, 2], nsc=[1, 1, 3]))

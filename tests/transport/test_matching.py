@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import sisl
+
 from qdjunction.core.errors import TransportError
 from qdjunction.transport import (
     Device,

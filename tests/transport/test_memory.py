@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from known_systems import random_device
+
 from qdjunction.core.errors import TransportError
 from qdjunction.transport import WideBandLead, transmission
 from qdjunction.transport.solvers.memory import GIB, _control_groups, available_bytes
+from support.known_systems import random_device
 
 MEASURED = """
 import resource, sys

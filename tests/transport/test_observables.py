@@ -9,16 +9,18 @@ import sisl
 import xarray
 from ase import Atoms
 from matplotlib.figure import Figure
+from scipy.integrate import quad
+
 from qdjunction.core.errors import InputError
-from qdjunction.core.units import BOLTZMANN_EV_PER_K, G0_SIEMENS
+from qdjunction.core.units import BOHR_ANG, BOLTZMANN_EV_PER_K, G0_SIEMENS, HARTREE_EV
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo
 from qdjunction.engine.store import write_electronic_structure
 from qdjunction.steps.transport import compute_transmission, observable, read_junction
 from qdjunction.study.config import parse_config
 from qdjunction.transport import OBSERVABLES, WideBand, parse_leads
-from scipy.integrate import quad
+from support.paths import GOLD
 
-TSHS = Path(__file__).parents[1] / "data/siesta/periodic/siesta.TSHS"
+TSHS = GOLD / "siesta.TSHS"
 LEVEL, HOPPING, COUPLING = 0.3147, 0.05, 0.8
 ENERGIES = np.round(np.arange(-1.0, 1.0001, 0.01), 12)
 TEMPERATURE = 300.0
@@ -82,6 +84,7 @@ def found(folder, path, kind, last=2, leads=None, grid=ENERGIES, **keys):
 
 def test_every_observable_has_a_test_here():
     tested = Path(__file__).read_text()
+    assert OBSERVABLES
     assert {name for name in OBSERVABLES if f'"{name}"' not in tested} == set()
 
 
@@ -150,6 +153,37 @@ def test_level_correction(tmp_path):
     np.testing.assert_allclose(data.corrected, green(ENERGIES, LEVEL + 0.25)[2], rtol=1e-8)
     occupied = found(tmp_path, tmp_path / "h.nc", "level-correction", occupied=1, **keys)
     np.testing.assert_allclose(occupied.corrected, green(ENERGIES, LEVEL - 0.4)[2], rtol=1e-8)
+    assert float(occupied.level.sel(frontier="HOMO")) == pytest.approx(LEVEL, rel=1e-12)
+    assert np.isnan(occupied.level.sel(frontier="LUMO"))
+
+
+@pytest.mark.parametrize("model", ["point", "orbital"])
+def test_image_charge_moves_the_level_towards_the_fermi_energy(tmp_path, model):
+    """The level is 1.7 Ang from both planes: e^2 ln 2 / (4 pi epsilon_0 L) with L = 3.4 Ang."""
+    image = HARTREE_EV * BOHR_ANG * np.log(2) / 3.4
+    keys = {
+        "occupied_shift_ev": -0.4,
+        "unoccupied_shift_ev": 3.0,
+        "image_charge": model,
+        "image_plane_ang": 0.8,
+    }
+    path = level(tmp_path / "h.nc")
+    empty = found(tmp_path, path, "level-correction", **keys)
+    np.testing.assert_allclose(empty.corrected, green(ENERGIES, LEVEL + 3.0 - image)[2], rtol=1e-6)
+    full = found(tmp_path, path, "level-correction", occupied=1, **keys)
+    np.testing.assert_allclose(full.corrected, green(ENERGIES, LEVEL - 0.4 + image)[2], rtol=1e-6)
+    np.testing.assert_allclose(full["shift"][0], -0.4 + image, rtol=1e-8)
+    np.testing.assert_allclose(full.image_charge, [image, 0], rtol=1e-8)
+
+
+def test_image_charge_wants_a_dot_between_two_metals(tmp_path):
+    keys = {"occupied_shift_ev": 0, "unoccupied_shift_ev": 0, "image_charge": "point"}
+    H = np.array([[0, HOPPING, 0], [HOPPING, LEVEL, HOPPING], [0, HOPPING, 0]])
+    beside = write(tmp_path / "beside.nc", H, [[0, 0, 0], [0, 0, 6], [0, 0, 2.5]])
+    with pytest.raises(InputError, match="two parallel planes with the dot between them"):
+        found(tmp_path, beside, "level-correction", **keys)
+    with pytest.raises(InputError, match=r"within 0\.5 Ang of an image plane"):
+        found(tmp_path, level(tmp_path / "h.nc"), "level-correction", image_plane_ang=2.1, **keys)
 
 
 @pytest.mark.parametrize(("parity", "enhancement"), [(1, 0.0), (-1, 2.0)])
@@ -285,7 +319,7 @@ def test_observables_of_a_study():
         ),
         ([{"count": 2}], "key 'transport.observables.0.kind' is missing"),
         ([{"kind": "ldos"}, {"kind": "ldos"}], "ldos is listed twice"),
-        ([{"kind": "ldos", "count": 2}], "count = 2 is of no use to the observable ldos; leave it out"),
+        ([{"kind": "ldos", "count": 2}], "count = 2 is not used by the observable ldos; leave it out"),
         (
             [{"kind": "ldos", "energy_ev": [0]}],
             "unknown key 'transport.observables.0.energy_ev'; did you mean",

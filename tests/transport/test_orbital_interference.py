@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import scipy.linalg
-from known_systems import random_device
+
 from qdjunction.core.errors import InputError, TransportError
 from qdjunction.transport import Device, WideBandLead, correct_levels, orbital_interference, transmission
+from support.known_systems import metal_dot_metal
 
 LEFT, DOT, RIGHT = np.arange(0, 6), np.arange(6, 20), np.arange(20, 26)
 
@@ -13,12 +14,7 @@ LEFT, DOT, RIGHT = np.arange(0, 6), np.arange(6, 20), np.arange(20, 26)
 @pytest.fixture(params=[False, True], ids=["real", "complex"])
 def junction(request):
     """Metal, dot, metal; the metals do not see one another."""
-    full = random_device(26, seed=8, complex_h=request.param)
-    H, S = full.H.copy(), full.S.copy()
-    for matrix in (H, S):
-        matrix[np.ix_(LEFT, RIGHT)] = 0
-        matrix[np.ix_(RIGHT, LEFT)] = 0
-    device = Device(H, S, full.orbital_atoms)
+    device = metal_dot_metal(26, LEFT, RIGHT, 8, complex_h=request.param)
     return device, WideBandLead(device, [0, 1], 0.6), WideBandLead(device, [11, 12], 0.9)
 
 
@@ -85,10 +81,11 @@ def test_level_correction_moves_the_dot_alone(junction):
         scipy.linalg.eigh(d.block("H", DOT), d.block("S", DOT), eigvals_only=True)
         for d in (device, corrected)
     )
-    np.testing.assert_allclose(after[:5], before[:5] - 0.4, rtol=1e-9)
-    np.testing.assert_allclose(after[5:], before[5:] + 0.7, rtol=1e-9)
+    np.testing.assert_allclose(after[:5], before[:5] - 0.4, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(after[5:], before[5:] + 0.7, rtol=0, atol=1e-12)
     changed = np.abs(corrected.H - device.H) > 1e-14
     changed[np.ix_(DOT, DOT)] = False
     assert not changed.any()
+    assert np.array_equal(correct_levels(device, DOT, 5, 0.0, 0.0).H, device.H)
     with pytest.raises(InputError, match="15 occupied orbitals of 14"):
         correct_levels(device, DOT, 15, 0.0, 0.0)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from qdjunction.transport import Device, Electrode, attach_electrodes, transmission
 
 pytestmark = [pytest.mark.recorded, pytest.mark.slow]

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import scipy.linalg
-from known_systems import GivenSpectrum
+
 from qdjunction.transport import Device, WideBandLead, transmission
+from support.known_systems import GivenSpectrum
 
 pytestmark = [pytest.mark.recorded, pytest.mark.slow]
 

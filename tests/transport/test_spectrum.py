@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import scipy.linalg
-from known_systems import random_device
+
 from qdjunction.core.errors import TransportError
 from qdjunction.transport.solvers.spectrum import Spectrum
+from support.known_systems import random_device
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 50])

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import sisl
+
 from qdjunction.core.errors import InputError
 from qdjunction.transport import Transmission, write_tbt
 

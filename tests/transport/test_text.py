@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from qdjunction.core.errors import InputError
 from qdjunction.transport import (
     LEADS,
@@ -41,7 +42,7 @@ def test_lists():
         ("-1:1:-0.1", "empty range"),
         ("0:inf:1", "empty range"),
         ("nan", "not finite"),
-        ("0:1:0.3", "whole steps"),
+        ("0:1:0.3", "whole number of steps"),
         ("0:1:1e-9", "larger step"),
         ("-2000:2000:1", "2000 eV from E_F is beyond 50 eV"),
         ("0,2000", "2000 eV from E_F is beyond 50 eV"),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from qdjunction.core.errors import InputError
 from qdjunction.core.units import BOLTZMANN_EV_PER_K, G0_SIEMENS
 from qdjunction.transport import Transmission, conductance, thermoelectric

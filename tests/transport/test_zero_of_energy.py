@@ -1,17 +1,15 @@
 """Every kind of file that sisl reads a Hamiltonian from: where its zero of energy is, and who says so."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import sisl
+from sisl.io.sile import get_siles
+
 from qdjunction.cli import main
 from qdjunction.core.errors import InputError
 from qdjunction.core.matrix_files import FERMI_AT_ZERO, NOT_READ, ZERO_NOT_STATED, read_matrices
 from qdjunction.transport import parse_leads, read_transmission
-from sisl.io.sile import get_siles
-
-PERIODIC = Path(__file__).parents[1] / "data/siesta/periodic"
+from support.paths import GOLD, ROOT
 
 HR = """\
  written by hand
@@ -71,10 +69,10 @@ def test_the_tables_hold_every_kind_that_sisl_reads():
 
 def test_files_of_siesta_have_their_fermi_energy_at_zero():
     """TSHS and netCDF of one run hold the same H; E_F lies in a band of this metal, not 4 eV beside it."""
-    tshs, netcdf = (read_matrices(PERIODIC / f"siesta.{suffix}") for suffix in ("TSHS", "nc"))
+    tshs, netcdf = (read_matrices(GOLD / f"siesta.{suffix}") for suffix in ("TSHS", "nc"))
     np.testing.assert_allclose(netcdf.Hk().toarray(), tshs.Hk().toarray(), atol=2e-5)
-    levels = sisl.get_sile(PERIODIC / "siesta.EIG").read_data()[0]
-    kpoints, _ = sisl.get_sile(PERIODIC / "siesta.KP").read_data(tshs.geometry.lattice)
+    levels = sisl.get_sile(GOLD / "siesta.EIG").read_data()[0]
+    kpoints, _ = sisl.get_sile(GOLD / "siesta.KP").read_data(tshs.geometry.lattice)
     for k, expected in zip(kpoints, levels, strict=True):
         np.testing.assert_allclose(tshs.eigh(k), expected, atol=2e-3)
 
@@ -109,7 +107,7 @@ def test_text_of_sisl_is_refused_until_told(tmp_path):
 @pytest.mark.parametrize("version", [1, 2])
 def test_hsx_without_a_fermi_energy(tmp_path, capsys, version):
     """As of a run with H.Setup.Only: E_F, behind the cell in the fourth record, is the largest number there is."""
-    known = read_matrices(PERIODIC / "siesta.TSHS")
+    known = read_matrices(GOLD / "siesta.TSHS")
     path = tmp_path / "x.HSX"
     with sisl.get_sile(path, "w") as sile:
         sile.write_hamiltonian(known, version=version)
@@ -131,10 +129,11 @@ def test_hsx_without_a_fermi_energy(tmp_path, capsys, version):
     assert "--fermi 0 if the energies" in capsys.readouterr().err
 
 
-def test_recorded_hsx_without_a_fermi_energy():
-    path = Path(__file__).parents[3] / "shared/reference/field/hsx-no-fermi/ef_inf.HSX"
+@pytest.mark.recorded
+def test_recorded_hsx_without_a_fermi_energy(siesta_reference):
+    path = siesta_reference.parent / "field" / "hsx-no-fermi" / "ef_inf.HSX"
     if not path.is_file():
-        pytest.skip("the recorded file is not there")
+        pytest.skip(f"the recorded file {path} is not there")
     with pytest.raises(InputError, match="it holds no usable Fermi energy"):
         read_matrices(path)
     assert read_matrices(path, 0).no == 26
@@ -173,7 +172,7 @@ def test_the_page_makes_a_file_of_dftb_matrices(tmp_path, monkeypatch):
         (tmp_path / name).write_text(f"{head}{rows}\n")
     lines = [f"H {0.0:14.8f} {0.0:14.8f} {1.1 * i:14.8f} {1.0:14.8f}" for i in range(length)]
     (tmp_path / "geo_end.xyz").write_text("\n".join([str(length), "Geometry Step: 0", *lines]) + "\n")
-    page = (Path(__file__).parents[2] / "docs/transport.md").read_text()
+    page = (ROOT / "docs" / "transport.md").read_text()
     blocks = [block.split("```")[0] for block in page.split("```python\n")[1:]]
     example = next(block for block in blocks if "hamsqr1.dat" in block)
     exec(compile(example, "docs/transport.md", "exec"), {})
@@ -189,12 +188,12 @@ def test_the_page_makes_a_file_of_dftb_matrices(tmp_path, monkeypatch):
 
 def test_input_files_of_siesta_name_the_remedy():
     with pytest.raises(InputError, match="give the folder of its run"):
-        read_matrices(PERIODIC / "siesta.fdf", 0.0)
+        read_matrices(GOLD / "siesta.fdf", 0.0)
 
 
 def test_an_energy_that_is_none(tmp_path):
     with pytest.raises(InputError, match="--fermi = nan: is not an energy"):
-        read_matrices(PERIODIC / "siesta.TSHS", float("nan"))
+        read_matrices(GOLD / "siesta.TSHS", float("nan"))
 
 
 @pytest.fixture
@@ -299,6 +298,6 @@ def test_paths_hold_any_letters(place, suffix, tmp_path):
     """The Fortran readers of sisl know ASCII only."""
     path = (tmp_path / place).with_suffix(f".{suffix}")
     path.parent.mkdir()
-    path.write_bytes((PERIODIC / f"siesta.{suffix}").read_bytes())
-    known = read_matrices(PERIODIC / f"siesta.{suffix}")
+    path.write_bytes((GOLD / f"siesta.{suffix}").read_bytes())
+    known = read_matrices(GOLD / f"siesta.{suffix}")
     np.testing.assert_array_equal(read_matrices(path).Hk(format="array"), known.Hk(format="array"))

@@ -1,18 +1,16 @@
 """Each step of a study failing in turn, for real: the report comes to its end, says so, and all can be done again."""
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import netCDF4
 import numpy as np
 import pytest
+
 from qdjunction import cli
 from qdjunction.study.failures import find_failures, read_failure
+from support.workflow import finish
 
-ROOT = Path(__file__).parents[2]
 DOT = "1Pb_CsPbCl3"
 NAMES = ("short", "long", "R1-R2")
 pytestmark = pytest.mark.workflow
@@ -27,21 +25,6 @@ transport: {energy_min_ev: -4, energy_max_ev: 6, energy_step_ev: 0.05}
 """
 
 
-def snakemake(folder, *words):
-    """Run a study to its report; a step that waits for ever ends in a timeout."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    run = subprocess.run(
-        [
-            *("snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder),
-            *("--configfile", folder / "study.yaml", "--cores", "2", *words),
-        ],
-        capture_output=True, text=True, check=False, timeout=900,
-        env=os.environ | {"PATH": path, "OMP_WAIT_POLICY": "passive"},
-    )  # fmt: skip
-    assert run.returncode == 0, run.stdout + run.stderr
-    return run.stderr
-
-
 def page(folder):
     return (folder / "results" / "report" / "index.html").read_text()
 
@@ -51,7 +34,7 @@ def finished(tmp_path_factory):
     """A study in which nothing has failed."""
     folder = tmp_path_factory.mktemp("finished")
     (folder / "study.yaml").write_text(CONFIG)
-    snakemake(folder)
+    finish(folder)
     return folder
 
 
@@ -84,7 +67,7 @@ def test_failed_transmissions_leave_the_rest_and_are_done_again(study, failing):
     for name in failing:
         shutil.copy(results / name / "hamiltonian.nc", study / f"{name}.nc")
         spoil(results / name / "hamiltonian.nc", "gold")
-    snakemake(study, "--rerun-triggers", "mtime")
+    finish(study, "--rerun-triggers", "mtime")
     failures = find_failures(study / "results")
     assert {(f.step, f.case) for f in failures} >= {("transmission", f"{DOT}/{name}") for name in failing}
     assert "is not positive definite" in page(study)
@@ -92,12 +75,12 @@ def test_failed_transmissions_leave_the_rest_and_are_done_again(study, failing):
         assert (read_failure(results / name / "transmission.nc") is not None) == (name in failing)
         assert (read_failure(results / name / "local_density.nc") is not None) == (name in failing)
     assert (read_failure(results / "series.json") is not None) == (failing == NAMES)
-    assert "Nothing to be done" in snakemake(study, "--rerun-triggers", "mtime")
+    assert "Nothing to be done" in finish(study, "--rerun-triggers", "mtime")
 
     for name in failing:
         shutil.copy(study / f"{name}.nc", results / name / "hamiltonian.nc")
     assert cli.main(["failures", str(study / "results"), "--forget"]) == 0
-    snakemake(study, "--rerun-triggers", "mtime")
+    finish(study, "--rerun-triggers", "mtime")
     assert not find_failures(study / "results")
     assert "What failed" not in page(study)
 
@@ -116,7 +99,7 @@ def test_a_step_that_fails_is_in_the_report_and_done_again(study, rule, change):
     (study / "study.yaml").write_text(CONFIG.replace(old, new, 1))
     shutil.rmtree(study / "results" / "work")
     # As of a study that was run with these settings from the start.
-    snakemake(study, "--rerun-triggers", "mtime", "--forcerun", rule)
+    finish(study, "--rerun-triggers", "mtime", "--forcerun", rule)
     failures = find_failures(study / "results")
     assert {failure.step for failure in failures} == {rule}
     assert all(reason in failure.reason for failure in failures)
@@ -125,6 +108,6 @@ def test_a_step_that_fails_is_in_the_report_and_done_again(study, rule, change):
 
     (study / "study.yaml").write_text(CONFIG)
     assert cli.main(["failures", str(study / "results"), "--forget"]) == 0
-    snakemake(study, "--rerun-triggers", "mtime")
+    finish(study, "--rerun-triggers", "mtime")
     assert not find_failures(study / "results")
     assert "What failed" not in page(study)

@@ -1,19 +1,21 @@
 """A molecule of the user's own through a real Snakemake, from its file to T(E) and the report."""
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
+import numpy as np
 import pytest
+import sisl
 import xarray
+from ase import Atoms
+from ase.io import read
+
 from qdjunction.cli import main
+from qdjunction.structure.junction import lead_atoms
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study.table import read_study
+from support.paths import MOLECULE
+from support.workflow import finish, rules_of
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.workflow
 
 CONFIG = """\
@@ -22,29 +24,24 @@ dots:
   - source: file
     path: molecule.xyz
     name: benzenedithiol
-    sites: {L: {atom: 11}, R: {atom: 10}}
+    sites: {L: {atom: S farthest along -x}, R: {atom: S farthest along +x}}
     contacts: [L-R]
 electrodes: {layers: 2}
 transport: {energy_min_ev: -3.0, energy_max_ev: 3.0, energy_step_ev: 0.05}
 """
-
-
-def snakemake(folder, *words):
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return subprocess.run(
-        ["snakemake", "-s", ROOT / "Snakefile", "--configfile", "study.yaml", "--cores", "2", *words], cwd=folder,
-        env=os.environ | {"PATH": path, "OMP_WAIT_POLICY": "passive"}, capture_output=True, text=True, check=False,
-        timeout=600,
-    )  # fmt: skip
+COUPLING_EV = 1.0
+"""The default of wide-band leads."""
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("molecule")
-    shutil.copy(ROOT / "tests" / "data" / "benzenedithiolate.xyz", folder / "molecule.xyz")
+    molecule = read(MOLECULE)
+    for atom, out in ((10, 1), (11, -1)):  # the hydrogens of the thiols
+        molecule += Atoms("H", positions=[molecule.positions[atom] + [0.14 * out, 1.33, 0]])
+    molecule.write(folder / "molecule.xyz")
     (folder / "study.yaml").write_text(CONFIG)
-    run = snakemake(folder)
-    assert run.returncode == 0, run.stderr
+    finish(folder)
     return folder / "results"
 
 
@@ -55,6 +52,30 @@ def test_the_molecule_is_relaxed_and_kept(results):
     assert record["integrity"]["contacts"]["L"]["bonded"] == [3]
     made_of = json.loads((results / "benzenedithiol" / "dot.json").read_text())["provenance"]["inputs"]
     assert list(made_of) == ["molecule.xyz"]
+
+
+def test_gold_binds_the_thiolate_of_the_relaxed_thiol(results):
+    folder = results / "benzenedithiol"
+    assert read_structure(folder / "relaxed.extxyz").get_chemical_formula() == "C6H6S2"
+    junction = read_structure(folder / "L-R" / "junction.extxyz")
+    assert junction.get_chemical_formula() == "C6H4Au8S2"
+
+
+def test_the_transmission_is_that_of_a_dense_inverse(results):
+    """T = Tr[Gamma_L G Gamma_R G^dagger] written out with NumPy on the matrices that sisl reads."""
+    folder = results / "benzenedithiol" / "L-R"
+    with sisl.get_sile(folder / "hamiltonian.nc") as sile:
+        matrices = sile.read_hamiltonian()
+    h, s = matrices.Hk(format="array").real, matrices.Sk(format="array").real
+    gamma = np.zeros((2, *h.shape))
+    for side, atoms in enumerate(lead_atoms(read_structure(folder / "junction.extxyz"))):
+        lead = np.ix_(*[matrices.geometry.a2o(atoms, all=True)] * 2)
+        gamma[side][lead] = COUPLING_EV * s[lead]
+    with xarray.open_dataset(folder / "transmission.nc") as t:
+        for energy in t.energy.values[::20]:
+            green = np.linalg.inv(energy * s - h + 0.5j * gamma.sum(axis=0))
+            by_hand = np.trace(gamma[0] @ green @ gamma[1] @ green.conj().T).real
+            assert float(t.transmission.sel(energy=energy)) == pytest.approx(by_hand, rel=1e-12, abs=1e-12)
 
 
 def test_current_goes_through_the_molecule(results):
@@ -82,7 +103,6 @@ def test_results_need_the_file_no_more_but_a_run_does(results, monkeypatch, caps
     # The very file again, and a second pair of contacts, make no structure anew.
     more = (results.parent / "study.yaml").read_text().replace("[L-R]", "[L-R, R-L]")
     (results.parent / "more.yaml").write_text(more)
-    dry = snakemake(results.parent, "-n", "--configfile", "more.yaml")
-    assert dry.returncode == 0, dry.stderr
-    assert "rule transmission:" in dry.stdout
-    assert "rule relax:" not in dry.stdout
+    planned = rules_of(finish(results.parent, "-n", "--configfile", results.parent / "more.yaml"))
+    assert "transmission" in planned
+    assert "relax" not in planned

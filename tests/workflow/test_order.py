@@ -1,15 +1,12 @@
 """The order in which Snakemake starts jobs, and the threads it gives them."""
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PSEUDOPOTENTIALS = ROOT / "tests" / "data" / "siesta" / "pseudopotentials"
+from support.paths import PSEUDOPOTENTIALS
+from support.workflow import finish
+
 pytestmark = pytest.mark.workflow
 
 STUDY = """\
@@ -39,16 +36,7 @@ siesta: {pseudopotentials: pseudopotentials}
 
 def snakemake(folder, config, *words):
     (folder / "study.yaml").write_text(config)
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    run = subprocess.run(
-        [
-            *("snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder),
-            *("--configfile", folder / "study.yaml", *words),
-        ],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, check=False, timeout=600,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stdout
-    return run.stdout
+    return finish(folder, *words)
 
 
 def jobs(output):

@@ -3,19 +3,17 @@
 import json
 import os
 import re
-import shutil
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 import xarray
-from qdjunction.study.failures import read_failure
 
-ROOT = Path(__file__).parents[2]
-PSEUDOPOTENTIALS = ROOT / "tests" / "data" / "siesta" / "pseudopotentials"
+from qdjunction import cli
+from qdjunction.study.failures import read_failure
+from support.paths import CLUSTERS, PSEUDOPOTENTIALS
+from support.workflow import finish, kill, rules_of, snakemake, start
+
 pytestmark = pytest.mark.workflow
 
 CONFIG = """\
@@ -37,57 +35,45 @@ def folder(tmp_path):
     return tmp_path
 
 
-def command(folder, *words):
-    return [
-        *("snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder),
-        *("--configfile", folder / "study.yaml", "--cores", "2", *words),
-    ]
-
-
-def environment():
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return os.environ | {"PATH": path, "OMP_WAIT_POLICY": "passive"}
-
-
-def snakemake(folder, *words, timeout=300):
-    return subprocess.run(
-        command(folder, *words),
-        capture_output=True,
-        text=True,
-        env=environment(),
-        check=False,
-        timeout=timeout,
-    )
-
-
-def planned(run):
-    assert run.returncode == 0, run.stderr
-    return re.findall(r"^rule (\w+):", run.stdout, re.MULTILINE)
-
-
 def change(folder, old, new):
     assert old in CONFIG
     (folder / "study.yaml").write_text(CONFIG.replace(old, new))
 
 
 def test_the_embedded_engine_relaxes_first(folder):
-    dry = snakemake(folder, "-n")
-    assert "pre_relax" in planned(dry)
-    assert re.search(
-        r"rule relax:\n +input: .*1Pb_MAPbBr3/pre_relaxed.extxyz, pseudopotentials/Pb.psf", dry.stdout
-    )
+    dry = finish(folder, "-n")
+    assert "pre_relax" in rules_of(dry)
+    assert re.search(r"rule relax:\n +input: .*1Pb_MAPbBr3/pre_relaxed.extxyz, pseudopotentials/Pb.psf", dry)
 
 
 def test_pre_relaxation_can_be_left_out(folder):
     change(folder, "siesta:\n", "relax: {pre_relax: false}\nsiesta:\n")
-    assert "pre_relax" not in planned(snakemake(folder, "-n"))
+    assert "pre_relax" not in rules_of(finish(folder, "-n"))
+
+
+def test_junctions_are_relaxed_only_where_the_study_says_so(folder):
+    """Twice, as dots are; their SCF then starts from the density of their own relaxation, and waits for no other."""
+    assert not {"relax_junction", "pre_relax_junction"} & set(rules_of(finish(folder, "-n")))
+    change(folder, "siesta:\n", "seed_density: true\nelectrodes: {relax: contact}\nsiesta:\n")
+    dry = finish(folder, "-n")
+    rules = rules_of(dry)
+    assert [rules.count(rule) for rule in ("pre_relax_junction", "relax_junction", "hamiltonian")] == [
+        2,
+        2,
+        2,
+    ]
+    inputs = dict(re.findall(r"^rule (\w+):\n +input: (.*)$", dry, re.MULTILINE))
+    assert inputs["pre_relax_junction"] == "results/1Pb_MAPbBr3/relaxed.extxyz"
+    assert re.match(
+        r"\S+/relaxed.extxyz, \S+/(short|long)/pre_relaxed.extxyz, .*Au.psf", inputs["relax_junction"]
+    )
+    assert re.match(r"\S+/(short|long)/junction.extxyz, pseudopotentials/", inputs["hamiltonian"])
 
 
 def test_a_density_is_handed_on_from_contact_to_contact(folder):
     change(folder, "siesta:\n", "seed_density: true\nsiesta:\n")
-    dry = snakemake(folder, "-n")
-    planned(dry)
-    assert re.search(r"rule hamiltonian:\n +input: \S+relaxed.extxyz, \S+short/hamiltonian.nc,", dry.stdout)
+    dry = finish(folder, "-n")
+    assert re.search(r"rule hamiltonian:\n +input: \S+relaxed.extxyz, \S+short/hamiltonian.nc,", dry)
 
 
 BAD = {
@@ -109,7 +95,18 @@ BAD = {
 
 
 @pytest.mark.parametrize(("old", "new", "message"), BAD.values(), ids=BAD)
-def test_bad_input_stops_before_any_job(folder, old, new, message):
+def test_bad_input_is_one_clear_error(folder, monkeypatch, capsys, old, new, message):
+    change(folder, old, new)
+    monkeypatch.chdir(folder)
+    assert cli.main(["check", "study.yaml", "--clusters", str(CLUSTERS)]) == 2
+    said = capsys.readouterr().err
+    assert re.search(message, said)
+    assert "study.yaml: " in said
+    assert "Traceback" not in said
+
+
+def test_bad_input_stops_before_any_job(folder):
+    old, new, message = BAD["no pseudopotential"]
     change(folder, old, new)
     run = snakemake(folder)
     assert run.returncode == 1
@@ -121,9 +118,8 @@ def test_bad_input_stops_before_any_job(folder, old, new, message):
 
 def with_siesta(test):
     """Mark a test that takes minutes of the real program."""
-    absent = not shutil.which(os.environ.get("SIESTA_COMMAND", ""))
-    skip = pytest.mark.skipif(absent, reason="SIESTA_COMMAND does not name a SIESTA binary")
-    return pytest.mark.siesta(pytest.mark.slow(skip(test)))
+    needs = pytest.mark.usefixtures("siesta_command")
+    return pytest.mark.siesta(pytest.mark.slow(needs(test)))
 
 
 @with_siesta
@@ -131,8 +127,7 @@ def test_a_stuck_scf_is_corrected_then_recorded_with_its_reason(folder):
     """Three corrections, each in status.json; then the study goes on and the failure stands where results would."""
     change(folder, "protocol: fast", "protocol: fast\n  max_scf_iterations: 3")
     (folder / "study.yaml").write_text((folder / "study.yaml").read_text() + "relax: {pre_relax: false}\n")
-    run = snakemake(folder, "results/1Pb_MAPbBr3/long/transmission.nc", timeout=1800)
-    assert run.returncode == 0, run.stderr
+    finish(folder, "results/1Pb_MAPbBr3/long/transmission.nc", timeout=1800)
     status = json.loads((folder / "results/work/1Pb_MAPbBr3/relax/status.json").read_text())
     assert status["state"] == "failed"
     assert len(status["corrections"]) == 3
@@ -145,24 +140,19 @@ def test_a_stuck_scf_is_corrected_then_recorded_with_its_reason(folder):
 @with_siesta
 def test_the_study_runs_on_siesta_through_a_kill(folder):
     """Kill -9 in the middle of the relaxation: no step is lost, and the same command ends at the report."""
-    run = subprocess.Popen(
-        command(folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(),
-        start_new_session=True,
-    )  # fmt: skip
+    process = start(folder)
     work = folder / "results" / "work" / "1Pb_MAPbBr3" / "relax"
     output = work / "siesta.out"
     deadline = time.monotonic() + 1800
     while not (output.exists() and output.read_text(errors="replace").count("constrained") >= 5):
-        assert run.poll() is None, "the run ended before it could be killed"
+        assert process.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < deadline, "SIESTA did not get to its fifth geometry"
         time.sleep(0.1)
     lock = json.loads((work / "lock.json").read_text())
-    os.killpg(run.pid, signal.SIGKILL)
+    kill(process)
     os.killpg(lock["process_group"], signal.SIGKILL)
-    run.wait()
-    assert snakemake(folder, "--unlock").returncode == 0
-    finished = snakemake(folder, "--rerun-incomplete", timeout=7200)
-    assert finished.returncode == 0, finished.stderr
+    finish(folder, "--unlock")
+    finish(folder, "--rerun-incomplete", timeout=7200)
 
     status = json.loads((work / "status.json").read_text())
     forces = [attempt["forces"] for attempt in status["attempts"]]

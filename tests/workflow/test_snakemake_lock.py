@@ -2,14 +2,14 @@
 
 import json
 import os
-import signal
+import shutil
 import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
+
 from qdjunction.core.errors import InputError
 from qdjunction.study.snakemake_lock import (
     LOCKS,
@@ -20,8 +20,10 @@ from qdjunction.study.snakemake_lock import (
     record_run,
     release,
 )
+from support.paths import ROOT
+from support.processes import environment, python
+from support.workflow import kill
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.workflow
 
 SNAKEFILE = """\
@@ -51,56 +53,66 @@ def wait_for(happened, seconds=90):
         time.sleep(0.1)
 
 
-def kill(run):
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
-
-
 def start(folder, *words):
     """A Snakemake that holds the lock of a folder, in a process group of its own."""
     run = subprocess.Popen(
         [sys.executable, "-m", "snakemake", "--cores", "1", *words],
-        cwd=folder, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        cwd=folder, env=environment(), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     wait_for(lambda: list(folder.glob(f"{RECORDS}/*.json")))
     return run
 
 
-@pytest.fixture
-def locked(tmp_path):
-    """A folder with spaces, and the Snakemake that works in it."""
-    folder = tmp_path / "my runs é"
+def folder_in(path):
+    """A folder with a space in its name and a Snakefile."""
+    folder = path / "my runs é"
     folder.mkdir()
     (folder / "Snakefile").write_text(SNAKEFILE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def killed_run(tmp_path_factory):
+    """A folder in which a Snakemake was killed, and its process number."""
+    folder = folder_in(tmp_path_factory.mktemp("killed"))
     run = start(folder)
-    yield folder, run
-    if run.poll() is None:
-        kill(run)
+    kill(run)
+    return folder, run.pid
+
+
+@pytest.fixture
+def killed(killed_run, tmp_path):
+    """A copy of it, with the times of all files, and the process number."""
+    folder, pid = killed_run
+    return shutil.copytree(folder, tmp_path / folder.name), pid
 
 
 def locks(folder):
     return sorted(path.name for path in folder.glob(f"{LOCKS}/*"))
 
 
-def test_lock_of_a_living_snakemake_stays(locked):
-    folder, run = locked
-    before = locks(folder)
-    assert before
-    with pytest.raises(InputError, match=rf"{run.pid}.*wait for it, or end it with `kill "):
-        release(folder)
-    assert locks(folder) == before
-    # Without its record too: its process tells.
-    for record in folder.glob(f"{RECORDS}/*"):
-        record.unlink()
-    assert find_holder(folder)[0] is Holder.ALIVE
+def test_lock_of_a_living_snakemake_stays(tmp_path):
+    folder = folder_in(tmp_path)
+    run = start(folder)
+    try:
+        before = locks(folder)
+        assert before
+        with pytest.raises(InputError, match=rf"{run.pid}.*wait for it, or end it with `kill "):
+            release(folder)
+        assert locks(folder) == before
+        # Without its record too: its process tells.
+        for record in folder.glob(f"{RECORDS}/*"):
+            record.unlink()
+        assert find_holder(folder)[0] is Holder.ALIVE
+    finally:
+        kill(run)
 
 
-def test_lock_of_a_killed_snakemake_goes(locked):
-    folder, run = locked
-    kill(run)
+def test_lock_of_a_killed_snakemake_goes(killed):
+    folder, pid = killed
     holder, sentence = find_holder(folder)
     assert holder is Holder.DEAD
-    assert f"process {run.pid}" in sentence
+    assert f"process {pid}" in sentence
     assert (
         "`make report`, or `snakemake --unlock` and then your command again with --rerun-incomplete"
         in sentence
@@ -111,12 +123,11 @@ def test_lock_of_a_killed_snakemake_goes(locked):
     kill(start(folder, "--rerun-incomplete"))
 
 
-def test_jobs_that_outlive_their_snakemake_keep_the_lock(locked):
-    folder, run = locked
+def test_jobs_that_outlive_their_snakemake_keep_the_lock(killed):
+    folder, _ = killed
     job = subprocess.Popen(
         [sys.executable, "-c", "import time; time.sleep(600)", "/.snakemake/scripts/job.py"], cwd=folder
     )
-    kill(run)
     try:
         with pytest.raises(InputError, match=f"{job.pid}"):
             release(folder)
@@ -126,13 +137,12 @@ def test_jobs_that_outlive_their_snakemake_keep_the_lock(locked):
     release(folder)
 
 
-def test_holder_on_another_computer_is_not_known(locked):
-    folder, run = locked
-    kill(run)
+def test_holder_on_another_computer_is_not_known(killed):
+    folder, pid = killed
     (record,) = folder.glob(f"{RECORDS}/*")
     about = json.loads(record.read_text())
     record.write_text(json.dumps(about | {"host": "node17"}))
-    with pytest.raises(InputError, match=rf"process {run.pid} on node17, .*`snakemake --unlock`"):
+    with pytest.raises(InputError, match=rf"process {pid} on node17, .*`snakemake --unlock`"):
         release(folder)
     record.write_text(json.dumps(about | {"pid_namespace": "pid:[1]"}))
     assert find_holder(folder)[0] is Holder.UNKNOWN
@@ -141,9 +151,8 @@ def test_holder_on_another_computer_is_not_known(locked):
     assert locks(folder)
 
 
-def test_lock_without_a_record_is_not_known(locked):
-    folder, run = locked
-    kill(run)
+def test_lock_without_a_record_is_not_known(killed):
+    folder, _ = killed
     (record,) = folder.glob(f"{RECORDS}/*")
     # Older than the lock: of an earlier run.
     os.utime(record, (1, 1))
@@ -152,19 +161,17 @@ def test_lock_without_a_record_is_not_known(locked):
     assert locks(folder)
 
 
-def test_process_number_given_again(locked):
+def test_process_number_given_again(killed):
     """The number of the killed process now belongs to another program, here to this one."""
-    folder, run = locked
-    kill(run)
+    folder, _ = killed
     (record,) = folder.glob(f"{RECORDS}/*")
     about = json.loads(record.read_text())
     record.write_text(json.dumps(about | {"pid": os.getpid()}))
     assert find_holder(folder)[0] is Holder.DEAD
 
 
-def test_one_living_run_beside_a_killed_one(locked):
-    folder, run = locked
-    kill(run)
+def test_one_living_run_beside_a_killed_one(killed):
+    folder, _ = killed
     record_run(folder)
     assert RunRecord.of_this_process().host == socket.gethostname()
     with pytest.raises(InputError, match=f"process {os.getpid()}"):
@@ -183,10 +190,7 @@ def test_study_says_what_to_type(tmp_path):
     words = ("--snakefile", ROOT / "Snakefile", "--configfile", "study.yaml")
 
     def again(*more):
-        return subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "1", *words, *more],
-            cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
+        return python("-m", "snakemake", "--cores", 1, *words, *more, cwd=tmp_path)
 
     run = start(tmp_path, *words)
     try:
@@ -203,13 +207,7 @@ def test_study_says_what_to_type(tmp_path):
     after = again()
     assert after.returncode
     assert f"is still locked by a Snakemake that was killed (process {run.pid})" in after.stderr
-    done = subprocess.run(
-        [sys.executable, "-m", "qdjunction.study.snakemake_lock"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = python("-m", "qdjunction.study.snakemake_lock", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert locks(tmp_path) == []
     assert again("--dry-run", "--rerun-incomplete").returncode == 0

@@ -2,16 +2,14 @@
 
 import json
 import os
-import re
 import shutil
-import sys
 
 import pandas as pd
 import pytest
-from test_run import ROOT, snakemake
 
-sys.path.insert(0, str(ROOT / "tests" / "report"))
-from traced_study import BIASES, SHORT, write_traces
+from support.paths import RECORDED
+from support.traced_study import BIASES, SHORT, write_measured
+from support.workflow import finish, rules_of, snakemake
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
@@ -40,13 +38,12 @@ UNCHANGED = ("--rerun-triggers", "mtime")
 def study(tmp_path_factory):
     """The recorded study with a section `traces`, run to its report."""
     folder = tmp_path_factory.mktemp("traces")
-    shutil.copytree(ROOT / "tests" / "data" / "report" / "results", folder / "results")
+    shutil.copytree(RECORDED, folder / "results")
     for path in (folder / "results").rglob("*"):
         os.utime(path, (1e9, 1e9))
-    write_traces(folder / "measured", 40)
+    write_measured(folder / "measured", 40)
     (folder / "study.yaml").write_text(CONFIG)
-    finished = snakemake(folder, *UNCHANGED)
-    assert finished.returncode == 0, finished.stderr
+    finish(folder, *UNCHANGED)
     return folder
 
 
@@ -89,16 +86,14 @@ def test_predicted_traces_stand_beside_their_truth(study):
 
 
 def test_a_second_run_does_nothing(study):
-    again = snakemake(study, *UNCHANGED)
-    assert "Nothing to be done" in again.stderr + again.stdout
+    assert "Nothing to be done" in finish(study, *UNCHANGED)
 
 
 def test_a_changed_setting_reruns_only_what_depends_on_it(study):
     changed = CONFIG.replace("classes: 4", "classes: 3")
     (study / "other.yaml").write_text(changed)
-    dry = snakemake(study, "-n", "--configfile", study / "other.yaml", "--rerun-triggers", "mtime", "params")
-    assert dry.returncode == 0, dry.stderr
-    planned = set(re.findall(r"^(?:local)?rule (\w+):", dry.stdout, re.MULTILINE))
+    dry = finish(study, "-n", "--configfile", study / "other.yaml", "--rerun-triggers", "mtime", "params")
+    planned = set(rules_of(dry))
     assert "trace_classes" in planned
     assert not {"predict_traces", "select_traces", "trace_plateaus"} & planned
 
@@ -109,10 +104,9 @@ def test_a_bias_series_is_fitted(study):
     )
     series = f"  bias_series:\n    - {{name: simmons, sets: [{', '.join(BIASES)}], level_log10_g: -2.7, width_nm: 1}}\n"
     (study / "bias.yaml").write_text(CONFIG.replace("  sets:\n", f"{series}  sets:\n{sets}"))
-    run = snakemake(
+    finish(
         study, "--configfile", study / "bias.yaml", *UNCHANGED, "--", "results/traces/simmons/simmons.json"
     )
-    assert run.returncode == 0, run.stderr
     made = json.loads((study / "results" / "traces" / "simmons" / "simmons.json").read_text())
     assert [point["bias_v"] for point in made["points"]] == sorted(BIASES.values())
     assert made["fit"]["barrier_ev"] > 0.25

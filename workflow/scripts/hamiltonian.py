@@ -1,24 +1,35 @@
 from pathlib import Path
 
 from qdjunction.engine.registry import make_engine
-from qdjunction.steps.electronic import junction_hamiltonian
+from qdjunction.steps.electronic import hamiltonian, junction_hamiltonian
 from qdjunction.structure.settings import ElectrodeSettings
-from qdjunction.study.failures import recorded_case
+from qdjunction.study.failures import recorded_case, require_results
 from qdjunction.study.job import running
 
 job = snakemake
 workdir, seeds = Path(job.params.workdir), job.params.seeds
-with running(job, required=[job.input.structure]):
+electrodes = ElectrodeSettings(**job.params.electrodes)
+is_relaxed = electrodes.relax != "none"
+with running(job, required=[] if is_relaxed else [job.input.structure]):
     engine = make_engine(**job.params.engine, threads=job.threads, resources=job.resources)
-    outputs = zip(job.output.structures, job.output.hamiltonians, strict=True)
-    for (name, contacts), files in zip(job.params.contacts.items(), outputs, strict=True):
-        with recorded_case(job, name, files):
-            junction_hamiltonian(
-                job.input.structure,
-                *contacts,
-                ElectrodeSettings(**job.params.electrodes),
-                engine,
-                workdir / name,
-                *files,
-                density_from=workdir / seeds[name] / "hamiltonian" if name in seeds else None,
-            )
+    for number, (name, contacts) in enumerate(job.params.contacts.items()):
+        folder, matrices = workdir / name, job.output.hamiltonians[number]
+        if is_relaxed:
+            with recorded_case(job, name, [matrices]):
+                structure = job.input.relaxed[number]
+                require_results(structure)
+                hamiltonian(
+                    structure, engine, folder / "hamiltonian", matrices, density_from=folder / "relax"
+                )
+        else:
+            files = job.output.structures[number], matrices
+            with recorded_case(job, name, files):
+                junction_hamiltonian(
+                    job.input.structure,
+                    *contacts,
+                    electrodes,
+                    engine,
+                    folder,
+                    *files,
+                    density_from=workdir / seeds[name] / "hamiltonian" if name in seeds else None,
+                )

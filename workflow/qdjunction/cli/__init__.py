@@ -1,4 +1,4 @@
-"""The command line: every command is a model of its arguments and a few lines over `qdjunction.steps`."""
+"""The command line: every command is a model of its arguments that calls `qdjunction.steps`."""
 
 import sys
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a command is: a model whose fields are its arguments, and what argparse is told of them."""
+"""Base class of commands, which are models of their arguments, and the argparse parser made from them."""
 
 import argparse
 from abc import abstractmethod
@@ -14,10 +14,10 @@ from qdjunction.core.errors import InputError
 from qdjunction.core.schema import Section, error_sentence
 
 Read = Callable[[str, str], Any]
-"""Returns the value of a word, given the name of the option for its errors."""
+"""Function that returns the value of a word; its first argument is the name of the option, for errors."""
 
 Labels = dict[tuple[str, ...], str]
-"""What errors call the arguments, by their fields."""
+"""Names of the arguments in errors, by their fields."""
 
 
 def option(
@@ -31,17 +31,17 @@ def option(
     default : object
         Default value; ``...`` if the argument is required.
     text : str
-        What the help says of it; unit, choices and default are added.
+        Help text; unit, choices and default are added.
     name : str
         Name of the option, by default that of the field.
     metavar : str
-        What stands for the value in the help, by default the unit or the name.
+        Placeholder of the value in the help, by default the unit or the name.
     unit : str
         Unit of the value, for help and errors.
     positional : bool
         Whether the value is typed without the name.
     nargs, read : optional
-        As in argparse and `Read`, if the type does not say it.
+        As in argparse and `Read`, if they do not follow from the type.
     **limits
         As for `pydantic.Field`.
     """
@@ -51,25 +51,30 @@ def option(
 
 
 class Keys(dict[str, str]):
-    """The keys of a section of settings that are options, with their names, if they are other than the keys.
+    """The keys of a section of settings that are options, each with its name; an empty name stands for the key.
 
-    The name of a key that is a section itself is put before the names of its options.
+    The name of a key that is itself a section is the prefix of its options.
     """
 
 
 class Command(Section):
-    """A command; the first line of its docstring is what the help says of it.
+    """A command; the first line of its docstring is its help text.
 
     A field made by `option` is an argument. A field that is a section of settings makes an option of each key of the
     section, or of those in `Keys`, with its type, default, limits and description.
     """
 
-    # One command of all is validated, and its fields have their descriptions from `option`.
+    # Only the command that is run is built; `option` gives its fields their descriptions.
     model_config = ConfigDict(defer_build=True, use_attribute_docstrings=False)
 
     @abstractmethod
     def run(self) -> None:
-        """Do what the command is for."""
+        """Run the command."""
+
+    @classmethod
+    def for_words(cls, words: list[str]) -> type[Self]:
+        """Return the command with the fields that it has for these words, by default the same for all."""
+        return cls
 
     @classmethod
     def from_arguments(cls, given: Mapping[str, Any], labels: Labels) -> Self:
@@ -103,7 +108,7 @@ class Command(Section):
 
 
 class Group(NamedTuple):
-    """Commands of two words: `COMMANDS` of a module, with `EXAMPLES`, which is imported once the first was typed."""
+    """Commands of two words: `COMMANDS` and `EXAMPLES` of a module that is imported only if the first word is given."""
 
     summary: str
     module: str
@@ -114,7 +119,7 @@ Commands = Mapping[str, type[Command] | Group]
 
 
 def add_commands(parser: argparse.ArgumentParser, commands: Commands, words: list[str]) -> None:
-    """Tell argparse of commands: of those among `words` their arguments, of the others their summaries."""
+    """Add commands to a parser: those among `words` with their arguments, the others only with their summaries."""
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, entry in commands.items():
         text = entry.summary if isinstance(entry, Group) else (entry.__doc__ or "").partition("\n")[0]
@@ -127,16 +132,21 @@ def add_commands(parser: argparse.ArgumentParser, commands: Commands, words: lis
             subparser.formatter_class = argparse.RawDescriptionHelpFormatter
             add_commands(subparser, module.COMMANDS, words)
         elif name in words and not isinstance(entry, Group):
-            subparser.set_defaults(command=entry, labels=add_arguments(subparser, entry))
+            command = entry.for_words(words)
+            subparser.set_defaults(command=command, labels=add_arguments(subparser, command))
 
 
 def add_arguments(
     parser: argparse.ArgumentParser, model: type[BaseModel], keys: Mapping[str, str] | None = None,
     path: tuple[str, ...] = (), prefix: str = "",
 ) -> Labels:  # fmt: skip
-    """Tell argparse of the fields of a command or, at `path` in it, of the `keys` of a section; return their labels."""
+    """Add the fields of a command or, at `path` in it, the `keys` of a section to a parser; return their labels.
+
+    An option of a section that the command has by the same name is preceded by the name of the section.
+    """
     group: Any = parser.add_argument_group(".".join(path)) if path else parser
     labels: Labels = {}
+    taken = parser.format_usage().replace("[", " ").split()
     for key, field in model.model_fields.items():
         if keys is not None and key not in keys:
             continue
@@ -149,9 +159,13 @@ def add_arguments(
         typed: Any = {} if path else field.json_schema_extra or {}
         unit, read = typed.get("unit"), typed.get("read")
         flag = f"--{name or typed.get('name') or prefix + key}".replace("_", "-")
+        if path and flag in taken:
+            flag = f"--{path[-1]}-{flag.removeprefix('--')}".replace("_", "-")
         labels[here] = f"{flag}: {'.'.join(here)}" if path else f"{flag} ({unit})" if unit else flag
         settings: dict[str, Any] = {"help": _help(field, unit), "default": argparse.SUPPRESS}
-        if kind is bool:
+        if get_origin(kind) is dict:
+            settings |= {"action": _Entry, "metavar": "KEY=VALUE"}
+        elif kind is bool:
             settings["action"] = argparse.BooleanOptionalAction if field.default else "store_true"
         else:
             settings["type"] = partial(read, flag) if read else str
@@ -166,21 +180,41 @@ def add_arguments(
     return labels
 
 
+class _Entry(argparse.Action):
+    """An entry of a table, ``KEY=VALUE``; the option may stand several times."""
+
+    def __call__(
+        self, parser: object, namespace: argparse.Namespace, word: Any, flag: str | None = None
+    ) -> None:
+        key, sign, value = word.partition("=")
+        if not sign or not key.strip():
+            raise InputError(f"{flag} {word}: not a key with its value; write {flag} KEY=VALUE")
+        entries = getattr(namespace, self.dest, {}) | {key.strip(): value.strip()}
+        setattr(namespace, self.dest, entries)
+
+
 def _help(field: FieldInfo, unit: str | None) -> str:
     """Return the description of a field with its unit, choices and default."""
     notes = [unit] if unit else []
     if get_origin(field.annotation) is Literal:
         notes.append(f"one of {', '.join(map(str, get_args(field.annotation)))}")
     default = field.default
-    if not field.is_required() and default is not False and default not in (None, "", (), []):
-        notes.append(f"default: {' '.join(map(str, default)) if isinstance(default, tuple) else default}")
+    if not field.is_required() and default is not False and default not in (None, "", (), [], {}):
+        notes.append(f"default: {typed_as(default)}")
     text = " ".join((field.description or "").split())
     text = text if text.endswith("...") else text.removesuffix(".")
     return (f"{text} ({'; '.join(notes)})" if notes else text).replace("%", "%%")
 
 
+def typed_as(value: Any) -> str:
+    """Return a value as it is typed after its option."""
+    if isinstance(value, dict):
+        return " ".join(f"{key}={entry}" for key, entry in value.items())
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
 def _nargs(kind: Any) -> str | int | None:
-    """Return how many words a list or tuple takes."""
+    """Return the number of words of a list or tuple, as in argparse."""
     for part in (kind, *get_args(kind)):
         if get_origin(part) in (list, tuple):
             inner = get_args(part)

@@ -1,10 +1,13 @@
-"""Commands for H and S: hamiltonian, siesta-input, siesta-convergence; options of all that start an engine."""
+"""Commands for H and S: hamiltonian, siesta-input, siesta-convergence, pseudopotentials; options of all engines."""
 
+import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from qdjunction.cli.commands import Command, Commands, Keys, option
-from qdjunction.cli.values import one_word, output_file, output_folder
+from pydantic import create_model
+
+from qdjunction.cli.commands import Command, Commands, option
+from qdjunction.cli.values import catalogue, catalogue_option, one_word, output_file, output_folder
 from qdjunction.core.errors import InputError
 from qdjunction.core.limits import Force
 from qdjunction.engine.siesta.settings import SiestaSettings
@@ -12,14 +15,11 @@ from qdjunction.engine.siesta.settings import SiestaSettings
 if TYPE_CHECKING:
     from qdjunction.engine.contract import Engine
 
-Siesta = Annotated[SiestaSettings, Keys(pseudopotentials="pseudos", protocol="")]
-
 
 class JobCommand(Command):
-    """A command that runs a program, in a folder of its own."""
+    """A command that runs a program in its own working folder."""
 
     output: Path
-    siesta: Siesta = SiestaSettings()
     threads: int | None = option(None, "threads (default: OMP_NUM_THREADS)", ge=1)
     workdir: Path | None = output_folder(
         "folder of the engine's files (default: beside the output)", default=None
@@ -32,24 +32,41 @@ class JobCommand(Command):
 
 
 class EngineCommand(JobCommand):
-    """A command that runs an engine."""
+    """A command that runs an engine; it has an option for each setting of the engine that its words name."""
 
-    engine: str = option("xtb", "xtb, the embedded GFN1-xTB model, or siesta, which SIESTA_COMMAND names")
+    engine: str = option("xtb", "engine")
 
-    def make_engine(self) -> "Engine":
-        """Return the engine with its settings.
+    @classmethod
+    def for_words(cls, words: list[str]) -> type[Self]:
+        """Return the command with the settings of the engine that `words` name.
 
         Raises
         ------
         InputError
-            If there is no such engine, or settings of another are given.
+            If there is no such engine.
         """
-        from qdjunction.engine.registry import make_engine
+        from qdjunction.engine.registry import ENGINES
 
-        settings = self.siesta.model_dump(exclude_unset=True)
-        if settings and self.engine != "siesta":
-            raise InputError("--pseudos and --protocol belong to --engine siesta")
-        return make_engine(self.engine, settings, threads=self.threads)
+        default = cls.model_fields["engine"].default
+        parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+        parser.add_argument("--engine", default=default)
+        try:
+            kind = ENGINES[parser.parse_known_args(words)[0].engine]
+        except argparse.ArgumentError:  # no word follows, as the parser of all options will say
+            return cls
+        known = ", ".join(f"{name} ({known.description})" for name, known in ENGINES.items())
+        text = f"{known}; after it, --help lists the settings of that engine"
+        fields: dict[str, Any] = {
+            "engine": (str, option(default, text)),
+            kind.name: (kind.Settings, kind.Settings()),
+        }
+        return create_model(cls.__name__, __base__=cls, __doc__=cls.__doc__, **fields)
+
+    def make_engine(self) -> "Engine":
+        """Return the engine with its settings."""
+        from qdjunction.engine.registry import ENGINES
+
+        return ENGINES[self.engine].make(getattr(self, self.engine), self.threads, {})
 
 
 class Hamiltonian(EngineCommand):
@@ -57,8 +74,7 @@ class Hamiltonian(EngineCommand):
 
     structure: str | None = option(None, "extended XYZ file of a dot or junction", positional=True)
     run_dir: Path | None = option(
-        None, "folder of a finished SIESTA run to read instead of computing (with --engine siesta)",
-        name="from", metavar="RUNDIR",
+        None, "folder of a finished run, e.g. of SIESTA, to read instead of computing", name="from", metavar="RUNDIR",
     )  # fmt: skip
     output: Path = output_file("netCDF file to write; sisl opens it", ".nc")
 
@@ -69,8 +85,6 @@ class Hamiltonian(EngineCommand):
             hamiltonian(self.structure, self.make_engine(), self.folder, self.output)
         elif self.run_dir is None or self.structure is not None:
             raise InputError("give either a structure to compute or, with --from, a finished run to read")
-        elif self.engine != "siesta":
-            raise InputError("--from reads a run of SIESTA; add --engine siesta")
         else:
             hamiltonian_of_run(self.run_dir, self.output)
 
@@ -83,17 +97,17 @@ def _grid(word: str) -> tuple[int, int]:
 
 
 class SiestaInput(Command):
-    """Write a folder that SIESTA can be run in by hand."""
+    """Write a run folder for SIESTA, to be run by hand."""
 
     structure: str = option(..., "extended XYZ file of a dot or junction", positional=True)
-    siesta: Siesta = SiestaSettings()
+    siesta: SiestaSettings = SiestaSettings()
     fmax: Force | None = option(
-        None, "relax to this largest force component, by default H and S at the geometry given",
+        None, "relax to this largest force component; without it, H and S at the given geometry",
         unit="eV/Ang",
     )  # fmt: skip
-    max_steps: int = option(500, "moves of a relaxation", ge=0)
+    max_steps: int = option(500, "maximum number of relaxation steps", ge=0)
     lead: tuple[int, int] | None = option(
-        None, "a periodic structure is a bulk lead: k-points across it, e.g. 4x4, as in the device",
+        None, "treat a periodic structure as a bulk lead, with these transverse k-points, e.g. 4x4, as in the device",
         metavar="NxM", read=one_word(_grid, "not two numbers of k-points; write e.g. 4x4"),
     )  # fmt: skip
     output: Path = output_folder("folder to write", "siesta.fdf", metavar="RUNDIR")
@@ -112,7 +126,8 @@ class SiestaInput(Command):
 class SiestaConvergence(JobCommand):
     """Run SIESTA with mesh, energy shift and basis changed one at a time, and tabulate gap, energy and forces."""
 
-    structure: str = option(..., "extended XYZ file, best a small dot", positional=True)
+    structure: str = option(..., "extended XYZ file, preferably of a small dot", positional=True)
+    siesta: SiestaSettings = SiestaSettings()
     output: Path = output_file("CSV file to write; a second call resumes where a killed one stopped", ".csv")
 
     def run(self) -> None:
@@ -121,6 +136,25 @@ class SiestaConvergence(JobCommand):
         siesta_convergence(self.structure, self.siesta, self.folder, self.output, self.threads or 1)
 
 
+class Pseudopotentials(Command):
+    """List the pseudopotentials that a study on SIESTA needs, and check those in its folder."""
+
+    config: str = option(..., "a config.yaml", positional=True)
+    folder: Path | None = option(None, "folder to look into instead of the study's", metavar="DIR")
+    clusters: Path | None = catalogue_option()
+
+    def run(self) -> None:
+        from qdjunction.engine.siesta.steps import check_pseudopotentials
+        from qdjunction.study.config import read_config
+        from qdjunction.study.table import elements_of
+
+        config = read_config(self.config)
+        changed = {} if self.folder is None else {"pseudopotentials": self.folder}
+        settings = cast(SiestaSettings, config.engine_settings("siesta")).model_copy(update=changed)
+        check_pseudopotentials(elements_of(config, catalogue(self.clusters), self.config), settings)
+
+
 COMMANDS: Commands = {
-    "hamiltonian": Hamiltonian, "siesta-input": SiestaInput, "siesta-convergence": SiestaConvergence
+    "hamiltonian": Hamiltonian, "siesta-input": SiestaInput, "siesta-convergence": SiestaConvergence,
+    "pseudopotentials": Pseudopotentials,
 }  # fmt: skip

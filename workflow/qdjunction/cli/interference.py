@@ -1,10 +1,31 @@
-"""Commands for quantum interference: decay."""
+"""Commands for quantum interference: alignment, decay."""
 
 from typing import Annotated
 
 from qdjunction.cli.commands import Command, Commands, Keys, option
 from qdjunction.cli.values import numbers
 from qdjunction.interference.settings import InterferenceSettings
+
+
+class Alignment(Command):
+    """Show the charges of dot and tips of a junction, and where E_F lies between HOMO and LUMO of the dot."""
+
+    hamiltonian: str = option(
+        ..., "file of `qdjunction hamiltonian`, or a SIESTA run's folder", positional=True
+    )
+
+    def run(self) -> None:
+        from qdjunction.interference.level_alignment import alignment_sentence
+        from qdjunction.steps.interference import level_alignment
+
+        found = level_alignment(self.hamiltonian)
+        charges = found.charges
+        print(
+            f"Mulliken charges: dot {charges.dot_e:+.3f} e, left tip {charges.left_tip_e:+.3f} e, "
+            f"right tip {charges.right_tip_e:+.3f} e (positive: electrons lost)"
+        )
+        print(f"HOMO - E_F = {found.homo_ev:+.3f} eV, LUMO - E_F = {found.lumo_ev:+.3f} eV")
+        print(alignment_sentence({self.hamiltonian: found}))
 
 
 class Decay(Command):
@@ -30,4 +51,4 @@ class Decay(Command):
         print(verdict.sentence)
 
 
-COMMANDS: Commands = {"decay": Decay}
+COMMANDS: Commands = {"alignment": Alignment, "decay": Decay}

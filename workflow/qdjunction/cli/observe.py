@@ -12,7 +12,7 @@ from qdjunction.transport import OBSERVABLES, ObservableSettings
 from qdjunction.transport.observables.contract import Observable
 
 EXAMPLES = """\
-what the current through a junction is carried by, as numbers and as a picture:
+eigenchannels and current of a junction, with figures:
   qdjunction observe eigenchannels h.nc --energies-ev=0 --output channels.nc
   qdjunction observe current-voltage h.nc --output iv.nc --plot iv.svg
 """
@@ -23,10 +23,10 @@ class Observe(JunctionCommand):
 
     settings: ObservableSettings
     energies: str = option(
-        "-3:3:0.01", "energies of T(E) for what is made from it; write --energies=-2:2:0.01", unit="eV"
+        "-3:3:0.01", "energies of T(E), for observables that need it; write --energies=-2:2:0.01", unit="eV"
     )
     output: Path = output_file("netCDF file to write", ".nc")
-    plot: Path | None = output_file("figure to draw too", ".svg", ".pdf", ".png", default=None)
+    plot: Path | None = output_file("figure to write as well", ".svg", ".pdf", ".png", default=None)
 
     def run(self) -> None:
         from qdjunction.core.extras import require_extra
@@ -35,21 +35,14 @@ class Observe(JunctionCommand):
 
         if self.plot:
             require_extra("report")
-        dataset = observable(
+        observable(
             **self.parsed(), settings=self.settings, output=self.output,
             energies_ev=parse_energies(self.energies),
         )  # fmt: skip
         if self.plot:
-            from matplotlib.figure import Figure
+            from qdjunction.report.plot import plot
 
-            from qdjunction.core.files import atomic_write
-            from qdjunction.report.style import figure_style
-
-            with figure_style():
-                figure = Figure(layout="constrained")
-                OBSERVABLES[self.settings.kind].draw(dataset, figure.subplots())
-                with atomic_write(self.plot) as temporary:
-                    figure.savefig(temporary, format=self.plot.suffix[1:])
+            plot([self.output], self.plot)
 
 
 def _command(kind: Observable[Any]) -> type[Command]:

@@ -1,4 +1,4 @@
-"""From words to a command."""
+"""Parsing of the command line."""
 
 import argparse
 
@@ -27,13 +27,13 @@ one junction by hand:
   qdjunction hamiltonian junction.extxyz --engine xtb --output h.nc
   qdjunction transmission h.nc --energies=-2:2:0.01 --leads wide-band:1.0 --output t.nc
 
-a whole study, through Snakemake:
+a complete study, with Snakemake:
   qdjunction run mine.yaml --cores 4
 """
 
 
 def make_parser(words: list[str]) -> argparse.ArgumentParser:
-    """Return the parser of the words after ``qdjunction``; of other commands it has nothing but the summary."""
+    """Return the parser of the words after ``qdjunction``; commands not among them have only a summary."""
     parser = argparse.ArgumentParser(
         prog="qdjunction",
         description="DFT to transport for single perovskite quantum-dot junctions.",
@@ -46,7 +46,7 @@ def make_parser(words: list[str]) -> argparse.ArgumentParser:
 
 
 def parse(words: list[str]) -> Command:
-    """Return the command that the words after ``qdjunction`` call.
+    """Return the command for the words after ``qdjunction``.
 
     Raises
     ------

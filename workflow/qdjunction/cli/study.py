@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qdjunction.cli.commands import Command, Commands, option
-from qdjunction.cli.values import catalogue, catalogue_option, in_checkout, output_file, output_folder
+from qdjunction.cli.values import catalogue, catalogue_option, in_checkout, output_file, output_folder, words
 from qdjunction.study import layout
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def _read_study(config: str, clusters: Path | None = None) -> "Study":
 
 
 class Check(Command):
-    """Check a configuration and list the junctions it asks for."""
+    """Check a configuration and list its junctions."""
 
     config: str = option(..., "a config.yaml", positional=True)
     clusters: Path | None = catalogue_option()
@@ -49,7 +49,7 @@ class Run(Command):
         from qdjunction.engine.registry import ENGINES
 
         snakefile = in_checkout("Snakefile", "run the study from a checkout")
-        # Snakemake reads the file before the Snakefile does, and has a traceback for one that is missing or no YAML.
+        # Snakemake reads the file before the Snakefile does, and raises a traceback if it is missing or not YAML.
         study = _read_study(self.config)
         require_extra("workflow", "report", *ENGINES[study.config.engine].extras)
         words = self.snakemake or ["--cores", "all"]
@@ -58,7 +58,7 @@ class Run(Command):
 
 
 class Failures(Command):
-    """List what failed in a study, or forget it so that it is done again."""
+    """List the failures of a study, or delete their records so that they are computed again."""
 
     results: str = option(..., "results folder of the study", positional=True)
     forget: bool = option(False, "delete the records; the next run of Snakemake tries again")
@@ -79,7 +79,7 @@ class Figures(Command):
 
     results: str = option(..., "results folder of the study, also of an unpacked archive", positional=True)
     style: str | None = option(
-        None, "Matplotlib style sheet to put over the report's style", metavar="FILE.mplstyle"
+        None, "Matplotlib style sheet to apply on top of the report's style", metavar="FILE.mplstyle"
     )
     output: Path = output_folder("folder to write to", layout.PAGE)
 
@@ -89,13 +89,37 @@ class Figures(Command):
         redraw(self.results, self.output, self.style)
 
 
+class Plot(Command):
+    """Draw T(E) of any number of files, an observable, or histograms of traces as one figure."""
+
+    files: list[str] = option(
+        ..., "files of `transmission` or TBtrans; or one of `observe`, or the folder of `traces histogram`",
+        positional=True, metavar="FILE",
+    )  # fmt: skip
+    labels: list[str] | None = option(
+        None, "words of the legend, one for each file, e.g. para,meta", metavar="A,B", read=words
+    )
+    style: str | None = option(
+        None, "Matplotlib style sheet to put over the report's style", metavar="FILE.mplstyle"
+    )
+    output: Path = output_file("figure to write", ".svg", ".pdf", ".png")
+
+    def run(self) -> None:
+        from qdjunction.core.extras import require_extra
+
+        require_extra("report")
+        from qdjunction.report.plot import plot
+
+        plot(self.files, self.output, self.labels or (), self.style)
+
+
 class Crate(Command):
     """Export a finished study as a Workflow Run RO-Crate."""
 
     results: str = option(..., "results folder of the study", positional=True)
     author: str = option("", "who ran the study", metavar="NAME")
     orcid: str = option("", "their ORCID, e.g. 0000-0002-1825-0097", metavar="ID")
-    licence: str = option("", "of the results: an SPDX identifier or an address", metavar="L")
+    licence: str = option("", "licence of the results: an SPDX identifier or an address", metavar="L")
     output: Path = output_file("zip file to write")
 
     def run(self) -> None:
@@ -106,5 +130,5 @@ class Crate(Command):
 
 
 COMMANDS: Commands = {
-    "check": Check, "run": Run, "failures": Failures, "figures": Figures, "crate": Crate
+    "check": Check, "run": Run, "failures": Failures, "figures": Figures, "plot": Plot, "crate": Crate
 }  # fmt: skip

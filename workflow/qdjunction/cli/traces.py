@@ -34,7 +34,7 @@ FIGURES = ("conductance", "cloud", "aligned", "jumps")
 
 
 class _File(Section):
-    """What these commands read of a configuration file; the rest of it is not theirs."""
+    """The part of a configuration file that these commands read."""
 
     model_config = ConfigDict(extra="ignore")
     traces: TracesSection = TracesSection()
@@ -44,12 +44,12 @@ class _TracesCommand(Command):
     """A command with settings of the trace analysis."""
 
     config: str | None = option(
-        None, "YAML file with a section `traces`; options on the command line go first", metavar="FILE"
+        None, "YAML file with a section `traces`; options on the command line take precedence", metavar="FILE"
     )
 
     @model_validator(mode="before")
     @classmethod
-    def _options_before_the_file(cls, values: dict[str, Any]) -> dict[str, Any]:
+    def _merge_file(cls, values: dict[str, Any]) -> dict[str, Any]:
         if "config" not in values:
             return values
         file = read_yaml(values["config"])
@@ -62,19 +62,25 @@ class _TracesCommand(Command):
 
 
 class _TheoryCommand(_TracesCommand):
-    """A command that takes conductances of a study."""
+    """A command that uses conductances computed in a study."""
 
     conductance: str | None = option(
-        None, "conductance.csv of a dot, whose conductances are taken", metavar="FILE"
+        None, "conductance.csv of a dot, with the computed conductances", metavar="FILE"
     )
     left: str | None = option(None, "left contact (default: that of the file)")
     at: float | None = option(
-        None, "where E_F is put; by default the headline energy of the series.json beside the file",
+        None, "position of E_F; by default the headline energy in the series.json beside the file",
         unit="eV",
     )  # fmt: skip
 
     def series_of(self, conductance: str) -> "SlidingSeries":
-        """Return the sites of a table of conductances."""
+        """Return the sites of a table of conductances.
+
+        Raises
+        ------
+        InputError
+            If neither ``--at`` nor a ``series.json`` beside the table states the energy.
+        """
         from qdjunction.steps.traces import headline_of_left, sliding_series
 
         energy = self.at
@@ -82,7 +88,7 @@ class _TheoryCommand(_TracesCommand):
             beside = Path(conductance).with_name(layout.SERIES)
             if not beside.is_file():
                 raise InputError(
-                    f"{beside}: is not there to give the headline energy; say where E_F is with --at"
+                    f"{beside}: is missing, so the headline energy is not known; give the position of E_F with --at"
                 )
             energy = headline_of_left(beside, self.left)
         return sliding_series(conductance, energy, self.left)
@@ -93,7 +99,7 @@ def _path() -> Any:
 
 
 class Select(_TracesCommand):
-    """Select the traces with a conductance jump, one row a trace."""
+    """Select the traces with a conductance jump, one row per trace."""
 
     path: str = _path()
     output: Path = output_file("table to write, .parquet or .csv", ".parquet", ".csv")
@@ -150,12 +156,12 @@ class Histogram(_TheoryCommand):
 
 
 class Simulate(_TheoryCommand):
-    """Simulate traces from conductances, with the truth about each."""
+    """Simulate traces from conductances, each with its true sites and jump."""
 
     output: Path = output_file(".parquet file to write; the other commands read it", ".parquet")
     count: int = option(1000, "number of traces", ge=1, name="traces")
     log10_g: list[float] | None = option(
-        None, "log10(G/G0) of the sites instead, e.g. -1.5,-2.7", metavar="LIST", read=numbers
+        None, "log10(G/G0) of the sites, instead of a file, e.g. -1.5,-2.7", metavar="LIST", read=numbers
     )
     distances: list[float] | None = option(
         None, "distances of the sites, e.g. 3.9,9.2", unit="Ang", read=numbers

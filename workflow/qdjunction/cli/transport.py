@@ -1,4 +1,4 @@
-"""Commands for transport: transmission, and the options of all that attach leads."""
+"""Commands for transport: transmission, and the common options of commands with leads."""
 
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ class JunctionCommand(Command):
     right_atoms: list[int] | None = option(None, "right lead atoms, likewise", read=atoms)
     fermi: float | None = option(
         None,
-        "Fermi energy in the zero of the file, for files without it; 0: it is at zero already",
+        "Fermi energy in the zero of the file, for files that do not state it; 0 if it is at zero already",
         unit="eV",
     )
     electrode_fermi: float | None = option(None, "the same for the file of a bulk electrode", unit="eV")
@@ -44,14 +44,14 @@ class JunctionCommand(Command):
         None, "lattice vector along which the leads lie (default: found from their atoms)", metavar="a|b|c"
     )
     spin: str | None = option(None, "spin of a spin-polarised file (also 0 or 1)", metavar="up|down")
-    kpoints: str = option("1", "k points across the leads, e.g. 4x4; 1: Gamma alone", metavar="N1xN2")
+    kpoints: str = option("1", "transverse k points, e.g. 4x4; 1 is Gamma only", metavar="N1xN2")
     eta: Eta | None = option(None, "imaginary energy inside wire and bulk leads", unit="eV")
     cache: Path | None = output_folder(
-        "keep the surfaces of bulk electrodes here, for later runs", default=None
+        "folder that keeps surface Green's functions of bulk electrodes for later runs", default=None
     )
 
     def parsed(self) -> dict[str, Any]:
-        """Return the arguments of `steps.transport` that these options stand for."""
+        """Return these options as arguments of `steps.transport`."""
         from qdjunction.transport import parse_axis, parse_kpoints, parse_leads, parse_spin
 
         spin = parse_spin(self.spin) if self.spin else None
@@ -76,10 +76,10 @@ class Transmission(JunctionCommand):
     energies: str = option(
         "-2:2:0.01", "first:last:step or a list, relative to E_F; write --energies=-2:2:0.01", unit="eV"
     )
-    solver: str = option("auto", "contact-reduction, direct, layers, or auto, the one with least work")
-    eigenchannels: int = option(0, "write the N largest T_n at each energy too", metavar="N")
+    solver: str = option("auto", "contact-reduction, direct, layers, or auto, the cheapest of them")
+    eigenchannels: int = option(0, "also write the N largest T_n at each energy", metavar="N")
     ldos: str | None = option(
-        None, "write the local density of states at these energies too, e.g. --ldos=-1,0", unit="eV"
+        None, "also write the local density of states at these energies, e.g. --ldos=-1,0", unit="eV"
     )
     linear_response: Path | None = output_file(
         "table of G, d log10 G / dE_F, thermopower, heat conductance and ZT at every E_F",

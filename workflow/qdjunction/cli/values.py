@@ -1,4 +1,4 @@
-"""What words of the command line stand for: outputs, checked before any work; several values; the catalogue."""
+"""Values of arguments: outputs, checked before any work; lists; the catalogue."""
 
 import os
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from qdjunction.core.errors import InputError
 def output_file(
     text: str, *suffixes: str, record: bool = False, default: Any = ..., metavar: str = "FILE"
 ) -> Any:
-    """Return the field of a file to write: it has one of the suffixes and can be written, and so can its record."""
+    """Return the field of a file to write; its suffix and permission are checked, with `record` also its record's."""
 
     def read(flag: str, word: str) -> Path:
         path = Path(word)
@@ -29,7 +29,7 @@ def output_file(
 
 
 def output_folder(text: str, *files: str, default: Any = ..., metavar: str = "DIR") -> Any:
-    """Return the field of a folder to write to: it is no file, and the files can be written in it."""
+    """Return the field of a folder to write to; it must not be a file, and `files` must be writable in it."""
 
     def read(flag: str, word: str) -> Path:
         path = Path(word)
@@ -56,7 +56,7 @@ def _check_file(what: str, path: Path) -> None:
 
 
 def _check_writable(what: str, path: Path) -> None:
-    """Check that `path` could be made in the nearest folder above it that exists."""
+    """Check that `path` can be created in the nearest existing folder above it."""
     folder = path.absolute().parent
     while not folder.exists():
         folder = folder.parent
@@ -67,7 +67,7 @@ def _check_writable(what: str, path: Path) -> None:
 
 
 def one_word(parse: Callable[[str], Any], remedy: str) -> Callable[[str, str], Any]:
-    """Return what reads several values from one word, for `option`; `remedy` follows a word that `parse` refuses."""
+    """Return a `Read` of several values in one word; its error ends with `remedy` if `parse` raises ValueError."""
 
     def read(flag: str, word: str) -> Any:
         try:
@@ -78,10 +78,19 @@ def one_word(parse: Callable[[str], Any], remedy: str) -> Callable[[str, str], A
     return read
 
 
+def as_typed(flag: str, word: str) -> str:
+    """Return one word for a field that reads it itself."""
+    return word
+
+
 numbers = one_word(
     lambda word: [float(part) for part in word.split(",")], "not numbers; write e.g. 3.9,9.2,14.5,17.5"
 )
 """Reads numbers such as ``3.9,9.2,14.5``."""
+
+
+words = one_word(lambda word: word.split(","), "")
+"""Reads words such as ``para,meta``."""
 
 
 def catalogue_option() -> Any:

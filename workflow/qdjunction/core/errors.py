@@ -18,13 +18,13 @@ class StructureError(QdjunctionError):
 
 
 class EngineError(QdjunctionError):
-    """An electronic-structure calculation that failed: the SCF is stuck, the binary is missing."""
+    """An electronic-structure calculation that failed: the SCF does not converge, the binary is missing."""
 
 
 class MachineError(EngineError):
-    """A calculation that the machine ended or could not begin: out of memory or time, a folder in use by another job.
+    """A calculation that the machine ended or could not start: out of memory or time, a folder in use by another job.
 
-    Nothing is wrong with the calculation itself, so it is retried and never recorded as a failure.
+    The calculation itself is not at fault, so it is retried and never recorded as a failure.
     """
 
 
@@ -33,4 +33,4 @@ class TransportError(QdjunctionError):
 
 
 class AnalysisError(QdjunctionError):
-    """Results from which a quantity cannot be derived: gaps that do not overlap, a headline energy outside of T(E)."""
+    """Results from which a quantity cannot be derived: gaps that do not overlap, a headline energy outside T(E)."""

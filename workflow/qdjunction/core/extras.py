@@ -1,4 +1,4 @@
-"""The extras of the distribution: what each brings, and one error where a part of it is not installed."""
+"""Optional dependencies: the packages of each extra, and one clear error if a package is not installed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +13,11 @@ EXTRAS = {
     "workflow": ("snakemake",),
     "xtb": ("tblite",),
 }
-"""Packages that the library imports, by the extra of ``pyproject.toml`` that brings them."""
+"""Packages that the library imports, by the extra of ``pyproject.toml`` that installs them."""
 
 
 def require_extra(*names: str) -> None:
-    """Refuse to begin what needs extras that are not installed; nothing is imported.
+    """Check that the packages of extras are installed, without importing them.
 
     Raises
     ------
@@ -31,12 +31,12 @@ def require_extra(*names: str) -> None:
 
 @contextmanager
 def extra(name: str) -> Iterator[None]:
-    """Import the packages of an extra in the body.
+    """Import the packages of an extra within this block.
 
     Raises
     ------
     InputError
-        If one of them is missing.
+        If one of them is missing; the message names the extra.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""The type of a key whose value is a table of one of several kinds, each with keys of its own."""
+"""Type of a key whose value is a table of one of several kinds, each with its own keys."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Protocol, Union
@@ -8,7 +8,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 
 class Kind(Protocol):
-    """What a registry knows of a kind whose settings are a table."""
+    """A registered kind whose settings are a table."""
 
     @property
     def name(self) -> str:
@@ -31,17 +31,17 @@ def table_of(
     kinds : mapping
         A registry.
     called : str
-        What an error calls a kind, with ``{}`` in the place of its name, e.g. ``{} leads``.
+        Description of a kind for errors, with ``{}`` in place of its name, e.g. ``{} leads``.
     default : str
-        The kind of a table without the key ``kind``; without it the key is required.
+        Kind of a table without the key ``kind``; if empty, the key is required.
     refused : mapping, optional
-        Why some of the kinds are not allowed here, by name.
+        Reasons why kinds are not allowed here, by name.
 
     Returns
     -------
     Any
-        A union of the models. Its errors point to the key as it is written; a key that another kind has, and one that
-        is missing, are errors that say so.
+        A union of the models. Errors point to the key as it is written. A key that belongs to another kind and a
+        missing key have their own messages.
     """
     refused = refused or {}
     models = {name: kind.Settings for name, kind in kinds.items() if name not in refused}
@@ -59,7 +59,7 @@ def table_of(
             owners = [other for other, fields in models.items() if key in fields.model_fields]
             if owners:
                 raise ValueError(
-                    f"{key} = {value[key]!r} is of no use to {called.format(name)}; leave it out, or set kind to "
+                    f"{key} = {value[key]!r} is not used by {called.format(name)}; leave it out, or set kind to "
                     f"{' or '.join(owners)}"
                 )
         for key, field in model.model_fields.items():

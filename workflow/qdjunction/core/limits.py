@@ -57,7 +57,7 @@ Length = Annotated[float, Field(gt=0, le=1000)]
 
 
 def check_value(kind: Any, value: float, source: str) -> float:
-    """Return a value of the command line, checked as one of the types above; errors name `source`.
+    """Return a command-line value after validation as one of the types above; errors name `source`.
 
     Raises
     ------
@@ -94,8 +94,8 @@ def energy_grid(first_ev: float, last_ev: float, step_ev: float) -> NDArray[np.f
     n_steps = round(count)
     if abs(n_steps - count) > 1e-6 * max(1.0, count):
         raise InputError(
-            f"energies: the step of {text!r} does not lead from start to stop in whole steps; "
-            f"let it end at {first_ev + n_steps * step_ev:.12g}, or take a step of "
+            f"energies: the range {text!r} is not a whole number of steps; "
+            f"end it at {first_ev + n_steps * step_ev:.12g}, or use a step of "
             f"{(last_ev - first_ev) / max(n_steps, 1):.12g}"
         )
     # Each energy from its index, so that 0 is exactly 0 and errors do not accumulate; rounded to the digits typed.

@@ -79,7 +79,7 @@ def run_lock(run_dir: Path, name: str = NAME, task: str = "", wait: bool = False
     name : str
         File name of the lock.
     task : str
-        What is done under the lock, for those who wait for it.
+        Description of the work done under the lock, for processes that wait for it.
     wait : bool
         Wait for another holder to finish instead of raising an error.
 
@@ -153,9 +153,9 @@ def _remove_stale(path: Path) -> None:
     Raises
     ------
     MachineError
-        If it is not.
+        If the holder is alive.
     """
-    _refuse_living(path)
+    _stale_holder(path)
     # Only the holder of the guard removes another's lock, so that nobody removes the lock of the next holder.
     guard = path.with_name(f".{path.name}-guard")
     if not _create(guard, ""):
@@ -165,7 +165,7 @@ def _remove_stale(path: Path) -> None:
         time.sleep(_GUARD_WAIT_S)
         return
     try:
-        other = _refuse_living(path)
+        other = _stale_holder(path)
         if other is None:
             return
         log.warning(
@@ -181,13 +181,13 @@ def _remove_stale(path: Path) -> None:
         guard.unlink(missing_ok=True)
 
 
-def _refuse_living(path: Path) -> dict[str, Any] | None:
-    """Return what the lock of a holder that is gone says, None where there is no lock.
+def _stale_holder(path: Path) -> dict[str, Any] | None:
+    """Return the content of a lock whose holder is gone; None if there is no lock.
 
     Raises
     ------
     MachineError
-        When the holder lives.
+        If the holder is alive.
     """
     try:
         age = _age(path)
@@ -239,7 +239,7 @@ def _end_orphans(process_group: int, run_dir: Path) -> None:
         members = [pid for pid in psutil.pids() if _works_in(pid, process_group, run_dir)]
         if not members:
             return
-        log.warning("%s: ending process %d, which its dead runner left behind", run_dir, members[0])
+        log.warning("%s: ending process %d, left running by a job that was killed", run_dir, members[0])
         for pid in members:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)

@@ -16,7 +16,7 @@ LINE = "%(asctime)s %(message)s"
 
 
 class _TerminalHandler(logging.StreamHandler[TextIO]):
-    """Lines on standard error, above any progress bar."""
+    """Handler that prints to standard error, above any progress bar."""
 
     def emit(self, record: logging.LogRecord) -> None:
         with tqdm.external_write_mode(file=self.stream):
@@ -72,7 +72,7 @@ def job(log: str | Path, name: str) -> Iterator[None]:
         logging.getLogger("qdjunction").error("interrupted; the next run resumes from what is finished")
         sys.exit(130)
     except Exception:
-        # Unexpected: write the full traceback to the log; Python prints it on the terminal.
+        # Unexpected: the full traceback goes to the log too; Python prints it only on the terminal.
         if handler.stream is not None:
             handler.stream.write(traceback.format_exc())
         raise

@@ -54,7 +54,7 @@ NOT_READ = {
 }
 """File types from which sisl reads a Hamiltonian, but not one that can be used for T(E) directly."""
 
-# sisl takes files with these names for tables of numbers, or reads one matrix of a pair.
+# sisl reads files with these names as tables of numbers, or only one matrix of a pair.
 _NOT_READ_BY_NAME = {
     r"(ham|over)(real|sqr)\d?\.dat(\.gz)?": NOT_READ["hamrealSileDFTB"],
     r".*_(hr|tb)\.dat(\.gz)?": "sisl reads Wannier90 by the .win file of its run, in the same folder; give that",
@@ -69,11 +69,16 @@ def read_matrices(
     Parameters
     ----------
     path : str or Path
-        TSHS, nc, HSX of SIESTA 5, or any other file with a Hamiltonian for sisl.
+        TSHS, nc or HSX of SIESTA 5, or any other file from which sisl reads a Hamiltonian.
     fermi_ev : float, optional
         Fermi energy (eV) in the zero of energy in which sisl reads the file; required if the file does not state it.
     option : str
-        Option by which the user gives that energy, for the message.
+        Command-line option for that energy, named in errors.
+
+    Returns
+    -------
+    sisl.Hamiltonian
+        H (eV) and S.
 
     Raises
     ------
@@ -143,14 +148,15 @@ def read_matrices(
 
 @contextmanager
 def fortran_path(path: str | Path) -> Iterator[Path]:
-    """Name a file in ASCII for the time of the body, by a link where its own path is not.
+    """Yield an ASCII path to a file: its own path, or a temporary link.
 
-    The Fortran readers of sisl (HSX, TSHS, DM) take no other letters and raise a TypeError that names no file.
+    The Fortran readers of sisl (HSX, TSHS, DM) accept only ASCII paths; for others they raise a TypeError that does
+    not name the file.
 
     Parameters
     ----------
     path : str or Path
-        The file. What lies beside it is beside the link too, unless the file's own name is not ASCII.
+        The file. Files beside it are also found beside the link, unless the file's own name is not ASCII.
 
     Yields
     ------

@@ -22,8 +22,15 @@ BAR_AFTER_SECONDS = 2.0
 """Time after which a bar appears (s)."""
 
 
-class _Lines(tqdm):  # type: ignore[type-arg]  # generic in its stubs only
-    """A meter whose display is a line of the log."""
+class _Bar(tqdm):  # type: ignore[type-arg]  # generic in its stubs only
+    """A meter that `progress` closes."""
+
+    def __del__(self) -> None:
+        """Do nothing: after Ctrl-C during its construction it has no attributes, and closing it would fail."""
+
+
+class _Lines(_Bar):
+    """A meter that writes log lines instead of a bar."""
 
     # The thread by which tqdm refreshes slow bars is not needed for log lines.
     monitor_interval = 0
@@ -32,7 +39,7 @@ class _Lines(tqdm):  # type: ignore[type-arg]  # generic in its stubs only
         log.info("%s", msg or str(self))
 
     def clear(self, nolock: bool = False) -> None:
-        """Do nothing: what is logged stays."""
+        """Do nothing: log lines are not erased."""
 
     def close(self) -> None:
         """Log nothing more."""
@@ -50,11 +57,11 @@ def progress(doing: str, total: int | None = None, unit: str = "", at_most: bool
     Parameters
     ----------
     doing : str
-        What is done; the lines begin with it, e.g. ``selecting``.
+        Name of the step, with which the lines begin, e.g. ``selecting``.
     total : int, optional
         Number of items, if known.
     unit : str
-        What is counted, in the plural.
+        Name of the items, in the plural.
     at_most : bool
         Whether the step may end before `total`; the remaining time is then an upper bound.
 
@@ -69,7 +76,7 @@ def progress(doing: str, total: int | None = None, unit: str = "", at_most: bool
         count, left = f"{{desc}}: {{n_fmt}} {unit}", "{elapsed} elapsed"
     common: dict[str, Any] = {"desc": doing, "total": total or None, "miniters": 1}
     if is_interactive():
-        meter = tqdm(
+        meter = _Bar(
             **common, bar_format=f"{count} {{bar:20}} {left}", delay=BAR_AFTER_SECONDS, mininterval=0.5, leave=False
         )  # fmt: skip
     else:

@@ -22,7 +22,7 @@ PACKAGES = (
 
 
 def provenance(**more: Any) -> dict[str, Any]:
-    """Return versions, host and times of this process, and what the caller adds: digests of inputs, settings."""
+    """Return versions, host and times of this process, with `more`, such as digests of inputs and settings."""
     return {
         "qdjunction": __version__,
         "commit": commit(),

@@ -29,7 +29,7 @@ class Registry(Mapping[str, T], Generic[T]):
     group : str
         Group of entry points, e.g. ``qdjunction.leads``.
     what : str
-        What a kind is called in an error, e.g. ``kind of lead``.
+        Name of a kind in errors, e.g. ``kind of lead``.
 
     Raises
     ------
@@ -96,7 +96,7 @@ class Registry(Mapping[str, T], Generic[T]):
 
 
 def _may_define_kind(module: str) -> bool:
-    """Whether the source of a module names the attribute, or there is no source to tell."""
+    """Return whether the source of a module contains the attribute, or there is no source to search."""
     spec = find_spec(module)
     read = getattr(spec.loader, "get_source", None) if spec else None
     source = read(module) if read else None

@@ -1,4 +1,4 @@
-"""Results as models: written as JSON and read back as what they were, with one clear error for a damaged file."""
+"""Results as models that are written to JSON and read back, with one clear error for a damaged file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _nan_for_null(value: Any) -> Any:
-    """Return a value read from JSON with nan in the place of every null in it."""
+    """Return a value read from JSON with every null replaced by nan."""
     match value:
         case None:
             return math.nan
@@ -36,16 +36,16 @@ Real = Annotated[float, NULL_IS_NAN]
 
 
 class Result(BaseModel):
-    """A result that travels from step to step, or to the report, as JSON.
+    """A result that one step passes to the next, or to the report, as JSON.
 
-    Its fields stand in the file in their order; those that were not given are left out. Files of other versions may
-    hold more.
+    Fields are written in the order of the model; those that were not set are left out. Unknown fields in files of
+    other versions are ignored.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     def write(self, path: str | Path) -> None:
-        """Write it as JSON, complete or not at all."""
+        """Write it as JSON, atomically."""
         write_json(self.model_dump(exclude_unset=True), path)
 
 
@@ -58,7 +58,7 @@ def read_result(model: type[R], path: str | Path) -> R:
     Raises
     ------
     InputError
-        If the file is missing, damaged, or no result of that kind.
+        If the file is missing, damaged, or not a result of that kind.
     """
     try:
         return model.model_validate(read_json(path))
@@ -86,7 +86,7 @@ def read_json(path: str | Path) -> dict[str, Any]:
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a result in CSV; names such as "NA" are names, and only an empty field is missing.
+    """Read a result in CSV; only empty fields are missing values, texts such as "NA" are not.
 
     Raises
     ------

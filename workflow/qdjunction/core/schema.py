@@ -1,4 +1,4 @@
-"""Models of settings, with one clear sentence for each error in what is read into them."""
+"""Models of settings, with one clear sentence for each wrong value."""
 
 import difflib
 from pathlib import Path
@@ -19,7 +19,7 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$", max_length
 class Section(BaseModel):
     """A frozen table of keys in which misspelt keys and non-finite numbers are errors."""
 
-    # A model is built once it is used: most uses of the library take few of them.
+    # Models are built on first use: most uses of the library need only a few of them.
     model_config = ConfigDict(
         extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False, defer_build=True
     )
@@ -62,16 +62,16 @@ _LIMITS = frozenset(("greater_than", "greater_than_equal", "less_than", "less_th
 
 
 def error_sentence(model: type[BaseModel], detail: ErrorDetails, key: str | None = None) -> str:
-    """Return what is wrong with one value of a model: key, value, reason.
+    """Return the message for one wrong value of a model: key, value, reason.
 
     Parameters
     ----------
     model : type of pydantic.BaseModel
-        What is allowed.
+        The model.
     detail : pydantic_core.ErrorDetails
         The error.
     key : str, optional
-        What the key is called where it was given; by default its name in the model.
+        Name of the key where it was given, such as an option; by default its name in the model.
     """
     if key is None:
         key = ".".join(str(part) for part in _walk(model, detail["loc"])[1])
@@ -111,7 +111,7 @@ def _field(model: type[BaseModel], location: tuple[int | str, ...]) -> FieldInfo
 def _walk(
     model: type[BaseModel], location: tuple[int | str, ...]
 ) -> tuple[type[BaseModel], tuple[int | str, ...]]:
-    """Section of `model` that an error location points into, and the location without the tags of unions."""
+    """Return the section of `model` that an error location points into, and the location without tags of unions."""
     options, path = [model], list[int | str]()
     for part in location:
         tagged = [option for option in options if len(options) > 1 and part in _tags(option)]
@@ -125,14 +125,14 @@ def _walk(
 
 
 def _sections(annotation: Any) -> list[type[BaseModel]]:
-    """Models in the annotation of a field."""
+    """Return the models in the annotation of a field."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [found for argument in get_args(annotation) for found in _sections(argument)]
 
 
 def _tags(model: type[BaseModel]) -> set[Any]:
-    """Values of the keys of a model that are fixed, which tell it from the other members of a union."""
+    """Return the fixed values of keys of a model, which distinguish it from the other members of a union."""
     return {
         value
         for field in model.model_fields.values()

@@ -1,8 +1,8 @@
-"""Conversion of units, in this module only.
+"""Conversion factors of units, defined only in this module.
 
 Inside qdjunction energies are in eV, lengths in Angstrom, temperatures in K, conductances in G0 = 2 e^2 / h.
 Values are those of CODATA 2022 (P. Mohr, D. Newell, B. Taylor and E. Tiesinga, Rev. Mod. Phys. 97, 025002 (2025)),
-written out so that results do not move with the release of SciPy.
+written out so that results do not change with the version of SciPy.
 """
 
 BOHR_ANG = 5.29177210544e-11 * 1e10

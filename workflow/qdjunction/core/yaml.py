@@ -1,4 +1,4 @@
-"""YAML files, read so that what a person writes is what it looks like, with one clear sentence for each error."""
+"""Reading and writing of YAML 1.2, with one clear sentence for each error."""
 
 import re
 from pathlib import Path
@@ -27,7 +27,7 @@ def _resolve(loader: type[Any]) -> None:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2, where PyYAML reads YAML 1.1: `1e-3` is a number, `010` is ten, `No` and `on` are text.
+    """Loader of YAML 1.2 (PyYAML reads YAML 1.1): `1e-3` is a number, `010` is ten, `No` and `on` are text.
 
     Every key is text and occurs only once in its table.
     """
@@ -117,7 +117,7 @@ def parse_yaml(text: str, source: str | Path) -> Any:
 
 
 def _remedy(error: yaml.YAMLError) -> str:
-    """Return what is wrong with YAML text and how to correct it."""
+    """Return a sentence on the error in a YAML text and how to correct it."""
     problem = getattr(error, "problem", None) or f"{error}".partition(";")[0]
     if isinstance(error, yaml.constructor.ConstructorError) and error.context is None and "key " in problem:
         return problem

@@ -98,7 +98,7 @@ def _settings(study: Study) -> dict[str, str]:
 
 
 def _starts(study: Study, results: list[Entry], checkout: Path) -> Iterator[Entry]:
-    """What the structures were made from: their own files, and relaxed geometries of the catalogue; unchanged ones."""
+    """Yield the unchanged inputs of the structures: their own files, and relaxed geometries of the catalogue."""
     used = {sha256 for entry in results if entry.record for sha256 in inputs_of(entry.record).values()}
     for dot in study.dots:
         for path in dot.entry.input_files():

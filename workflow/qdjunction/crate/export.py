@@ -19,7 +19,7 @@ from qdjunction.study.table import read_study
 log = logging.getLogger(__name__)
 
 _BLOCK = 1 << 20
-_TELL_EVERY_S = 5.0
+_REPORT_INTERVAL_S = 5.0
 
 
 def write_crate(
@@ -47,7 +47,7 @@ def write_crate(
     if output.suffix != ".zip":
         raise InputError(f"{output}: a crate is written as one zip file; use a name that ends in .zip")
     if output.resolve().is_relative_to(study.results.resolve()):
-        raise InputError(f"{output}: lies in the results that it is to contain; write it beside them")
+        raise InputError(f"{output}: lies in the results that it contains; write it beside them")
     log.info("%s: reading the provenance of each file", results)
     entries = contents(study, Path(checkout) if checkout else Path(__file__).parents[3])
     size = sum(_size(entry) for entry in entries)
@@ -60,7 +60,7 @@ def write_crate(
         for entry in entries:
             described.append(_put(archive, entry))
             done += described[-1].size
-            if time.monotonic() - reported > _TELL_EVERY_S:
+            if time.monotonic() - reported > _REPORT_INTERVAL_S:
                 reported = time.monotonic()
                 log.info("packed %.1f of %.1f MB", done / 1e6, size / 1e6)
         described.append(_put(archive, Entry("README.md", readme(study).encode())))

@@ -37,7 +37,7 @@ _FORMATS = {
 _FOLDERS = {
     "clusters/": "The dots of the study as the catalogue defines them.",
     "envs/": "Environments of the rules.",
-    "profiles/": "How Snakemake runs the workflow on clusters.",
+    "profiles/": "Snakemake profiles for running the workflow on clusters.",
     f"{RESULTS}/": "Everything that the study computed.",
     f"{RESULTS}/benchmarks/": "Time and memory of every job, as Snakemake measured them.",
     f"{RESULTS}/logs/": "The log of every job.",
@@ -61,7 +61,7 @@ _ORCID = re.compile(r"\d{4}-\d{4}-\d{4}-\d{3}[\dX]")
 
 @dataclass(frozen=True)
 class People:
-    """What only people can state about a study.
+    """Author of a study and licence of its results, which the results do not contain.
 
     Attributes
     ----------

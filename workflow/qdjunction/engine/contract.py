@@ -1,4 +1,4 @@
-"""What every engine takes and returns, whatever code stands behind it, and how a study gets to know it."""
+"""Interface of the engines: what each takes and returns, and how a study finds it."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ AnySettings = TypeVar("AnySettings", bound=Section)
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """Who computed a result.
+    """Engine metadata of a result.
 
     Attributes
     ----------
     name : str
         Short name as used in ``config.yaml``, that of its `EngineKind`.
     method : str
-        What a reader of a paper would ask for: ``GFN1-xTB``, ``PBE/DZP``.
+        Method as a paper states it: ``GFN1-xTB``, ``PBE/DZP``.
     embedded : bool
-        True for a model that stands in for DFT; reports then say so.
+        Whether it is a model used in place of DFT; reports then say so.
     versions : dict of str to str
-        Versions of the programs and libraries that did the work.
+        Versions of the programs and libraries used.
     settings : dict
-        Every setting that the numbers depend on, as plain JSON values.
+        Every setting that results depend on, as plain JSON values.
     """
 
     name: str
@@ -47,8 +47,13 @@ class EngineInfo:
 
     @property
     def label(self) -> str:
-        """The method, and that it is a model where it is one: what every figure says."""
+        """Label for figures: the method, marked as a model if it is one."""
         return f"{self.method}: embedded model, not DFT" if self.embedded else self.method
+
+    @property
+    def electronic_temperature_k(self) -> float:
+        """Temperature of the Fermi function (K), which engines call ``electronic_temperature_k``; 0 if none is set."""
+        return float(self.settings.get("electronic_temperature_k", 0.0))
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class Relaxation:
     Attributes
     ----------
     atoms : ase.Atoms
-        Last geometry, with the info and the tags of the one given.
+        Last geometry, with the info and the tags of the start geometry.
     converged : bool
         Whether the largest force fell below the threshold.
     energy_ev : float
@@ -70,7 +75,7 @@ class Relaxation:
     wall_time_s : float
         Wall time over all runs (s).
     engine : EngineInfo
-        Who computed it.
+        Engine metadata.
     reason : str
         Why it is not converged, in one sentence; empty otherwise.
     """
@@ -100,13 +105,13 @@ class ElectronicStructure:
     eigenvalues_ev : (n,) array
         Eigenvalues at the Gamma point relative to the Fermi energy (eV), ascending.
     valence_electrons : (n_atoms,) array
-        Valence electrons that each neutral atom brings.
+        Valence electrons of each neutral atom.
     energy_ev : float
         Total energy (eV).
     forces_ev_per_ang : (n_atoms, 3) array or None
-        Forces (eV/Ang); None where the run left none.
+        Forces (eV/Ang); None if the run wrote none.
     engine : EngineInfo
-        Who computed it.
+        Engine metadata.
     """
 
     atoms: Atoms
@@ -141,14 +146,13 @@ class ElectronicStructure:
 class Engine(Protocol):
     """An electronic-structure code.
 
-    Both methods work in `workdir`, which they may create, keep their own files there, and resume from what an
-    earlier, interrupted call left in it. They raise `EngineError` with one clear sentence when the
-    calculation cannot be done.
+    `relax` and `hamiltonian` create `workdir` if it is missing, keep their files there, and resume from those of an
+    earlier, interrupted call. They raise `EngineError` with one clear sentence when the calculation cannot be done.
     """
 
     @property
     def info(self) -> EngineInfo:
-        """Who computes, with which settings."""
+        """Engine metadata, with the settings."""
         ...
 
     def inputs(self, atoms: Atoms) -> list[Path]:
@@ -157,7 +161,7 @@ class Engine(Protocol):
 
     @property
     def takes_springs(self) -> bool:
-        """Whether `relax` knows every ASE constraint, or only `ase.constraints.FixAtoms`."""
+        """Whether `relax` supports every ASE constraint, or only `ase.constraints.FixAtoms`."""
         ...
 
     def relax(self, atoms: Atoms, workdir: Path, fmax_ev_per_ang: float, max_steps: int) -> Relaxation:
@@ -169,18 +173,19 @@ class Engine(Protocol):
     ) -> ElectronicStructure:
         """Converge the SCF of `atoms` and return H and S with the Fermi energy at zero.
 
-        `density_from` is the working folder of the same atoms elsewhere, say of the neighbouring contact; an engine
-        that can starts from its density. It changes how soon the SCF converges, not to what.
+        `density_from` is the working folder of another run with the same atoms, for example of the neighbouring
+        contact; an engine that supports it starts from that density. This affects how fast the SCF converges, not its
+        result.
         """
         ...
 
 
 class EngineKind(ABC, Generic[AnySettings]):
-    """What a study knows of an engine before it computes: its settings, its files and what its jobs ask for.
+    """What a study needs of an engine before any calculation: settings, files and resources of its jobs.
 
     A module of this package adds an engine with ``KIND``, an instance of a subclass; so does another distribution with
     an entry point of the group ``qdjunction.engines``. The module is imported with every configuration that is read, so
-    whatever is expensive to import belongs into `make`. The number of atoms n is that of the dot, or of the junction
+    expensive imports belong in `make`. The number of atoms n is that of the dot, or of the junction
     with its gold.
 
     Attributes
@@ -188,18 +193,18 @@ class EngineKind(ABC, Generic[AnySettings]):
     name : str
         Name in ``config.yaml``: the value of the key ``engine`` and the key of its own section.
     description : str
-        What it is, in a few words for the reference of ``config.yaml``.
+        Short description for the reference of ``config.yaml``.
     Settings : type of Section
-        What its section may say; every setting has a default.
+        Model of its section; every setting has a default.
     embedded : bool
-        Whether it is a model that stands in for DFT. Dots are relaxed with the library's embedded model before any
+        Whether it is a model used in place of DFT. Dots are relaxed with the library's embedded model before any
         engine that is not.
     environment : str
         File of its conda environment: a name in ``envs/``, or an absolute path.
     threads : int
-        Threads of each of its jobs unless the user says otherwise.
+        Default number of threads of each of its jobs.
     extras : tuple of str
-        Extras of this distribution that bring what it imports; see `qdjunction.core.extras`.
+        Extras of this distribution with the packages that it imports; see `qdjunction.core.extras`.
     """
 
     name: ClassVar[str]
@@ -219,22 +224,22 @@ class EngineKind(ABC, Generic[AnySettings]):
         settings : Section
             An instance of `Settings`.
         threads : int or None
-            Threads it may use; None leaves that to ``OMP_NUM_THREADS``.
+            Number of threads; None takes that of ``OMP_NUM_THREADS``.
         resources : mapping
             Resources of the Snakemake job, empty outside of one.
         """
 
     @abstractmethod
     def mem_mb(self, n: int) -> float:
-        """Return the memory (MB) that the first attempt of a job with `n` atoms asks for."""
+        """Return the memory (MB) that the first attempt of a job with `n` atoms requests."""
 
     @abstractmethod
     def scf_min(self, n: int) -> float:
-        """Return the run time (min) that the SCF of `n` atoms asks for."""
+        """Return the run time (min) to request for the SCF of `n` atoms."""
 
     @abstractmethod
     def relax_min(self, n: int) -> float:
-        """Return the run time (min) that the relaxation of `n` atoms asks for, the SCF at its end included."""
+        """Return the run time (min) to request for the relaxation of `n` atoms and the SCF at its end."""
 
     def input_files(self, elements: Iterable[str], settings: AnySettings) -> list[Path]:
         """Return the files, such as pseudopotentials, that results for these chemical symbols depend on; checked.
@@ -261,7 +266,7 @@ class EngineKind(ABC, Generic[AnySettings]):
         Raises
         ------
         NotImplementedError
-            When the engine leaves no such runs.
+            When the engine has no such runs.
         InputError
             When the folder holds none.
         EngineError

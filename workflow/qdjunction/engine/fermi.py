@@ -1,4 +1,4 @@
-"""Where the Fermi energy of a finite system lies."""
+"""Fermi energy of a finite system."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ from scipy.special import log_expit, logsumexp
 
 
 def fermi_energy(levels_ev: NDArray[np.float64], electrons: int, kT_ev: float) -> float:
-    """Chemical potential of `electrons` in doubly degenerate levels at temperature `kT_ev`.
+    """Return the chemical potential of `electrons` in doubly degenerate levels at temperature `kT_ev`.
 
     It solves 2 sum_i f(levels_i - mu) = electrons with the Fermi-Dirac function f. Written as 'electrons
     above the gap = holes below it' and solved for the logarithms, this is well defined however wide the gap
@@ -18,7 +18,7 @@ def fermi_energy(levels_ev: NDArray[np.float64], electrons: int, kT_ev: float) -
     levels_ev : (n,) array
         Levels (eV), ascending.
     electrons : int
-        An even number, more than none and less than fills all levels.
+        Even number of electrons, above 0 and below 2 n.
     kT_ev : float
         Thermal energy of the electrons (eV), above zero.
 
@@ -35,7 +35,8 @@ def fermi_energy(levels_ev: NDArray[np.float64], electrons: int, kT_ev: float) -
     levels = np.asarray(levels_ev)
     if electrons % 2 or not 0 < electrons < 2 * len(levels):
         raise ValueError(
-            f"{electrons} electrons do not half-fill {len(levels)} doubly degenerate levels in pairs"
+            f"{electrons} electrons in {len(levels)} doubly degenerate levels: their number must be even, above 0 and "
+            f"below {2 * len(levels)}"
         )
     occupied, empty = np.split(levels / kT_ev, [electrons // 2])
 

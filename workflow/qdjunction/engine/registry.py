@@ -1,4 +1,4 @@
-"""Engines by the name they have in config.yaml."""
+"""Engines by their name in config.yaml."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +14,7 @@ ENGINES: Registry[EngineKind[Any]] = Registry("qdjunction.engine", "qdjunction.e
 """The engines of the library and of other distributions."""
 
 EMBEDDED_ENGINE = "xtb"
-"""The engine of a study that names none, and the one that relaxes a dot before DFT does."""
+"""The default engine of a study, which also relaxes a dot before DFT does."""
 
 
 def make_engine(
@@ -25,16 +25,16 @@ def make_engine(
 ) -> Engine:
     """Return the engine called `name`.
 
-    The code behind it is imported only now, so that a study on one engine needs nothing of the others.
+    Its code is imported only here, so that a study on one engine does not need the packages of the others.
 
     Parameters
     ----------
     name : str
         One of `ENGINES`.
     settings : mapping, optional
-        Its settings as in ``config.yaml``; what is absent takes its default.
+        Its settings as in ``config.yaml``; missing ones take their defaults.
     threads : int, optional
-        Threads it may use; None leaves that to ``OMP_NUM_THREADS``.
+        Number of threads; None takes that of ``OMP_NUM_THREADS``.
     resources : mapping, optional
         Resources of the Snakemake job, for engines that are launched as programs.
 
@@ -56,7 +56,7 @@ def make_engine(
 
 
 def read_run(folder: str | Path) -> ElectronicStructure:
-    """Return H and S of a finished run, Fermi energy at zero, whichever engine's run the folder holds.
+    """Return H and S of a finished run of any engine, Fermi energy at zero.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Relaxation with an ASE optimiser that survives being killed."""
+"""Relaxation with an ASE optimiser that resumes after it was killed."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ from qdjunction.engine.contract import EngineInfo, Relaxation
 log = logging.getLogger(__name__)
 
 FORGET_EVERY = 10
-"""Steps after which the calculator starts afresh."""
+"""Number of steps after which the calculator starts from scratch."""
 
 TRAJECTORY = "relaxation.traj"
 """Name of the ASE trajectory in the working folder; ``ase gui`` opens it."""
@@ -37,29 +37,29 @@ def relax(
     max_steps: int,
     forget: Callable[[], None] = lambda: None,
 ) -> Relaxation:
-    """Relax `atoms` with `calculator`, or go on where an earlier call in `workdir` was stopped.
+    """Relax `atoms` with `calculator`, or resume where an earlier call in `workdir` stopped.
 
-    Every step is in the trajectory before the next one is computed. A later call with the same atoms, method
-    and settings replays it into the optimiser (its Hessian included) and resumes from the last whole frame;
-    steps and wall time count over all calls. A trajectory of anything else is put aside.
+    Every step is in the trajectory before the next one is computed. A later call with the same atoms, constraints,
+    method and settings replays it into the optimiser (its Hessian included) and resumes from the last complete frame;
+    steps and wall time count over all calls. Any other trajectory is renamed.
 
     Parameters
     ----------
     atoms : ase.Atoms
-        Start geometry; its constraints hold. Left as it is.
+        Start geometry, with its constraints; not modified.
     calculator : ase.calculators.calculator.Calculator
-        Gives energy and forces.
+        Calculator of energy and forces.
     engine : EngineInfo
-        Who computes.
+        Engine metadata.
     workdir : Path
-        Folder of the trajectory; made if it is not there.
+        Folder of the trajectory; created if missing.
     fmax_ev_per_ang : float
         Threshold on the largest force on a free atom (eV/Ang).
     max_steps : int
         Largest number of steps over all calls.
     forget : callable
-        Has the calculator forget what it starts the next calculation from. Called every `FORGET_EVERY` steps, so that
-        a later call need repeat only a few calculations to go on with the very numbers of a run that was not stopped.
+        Makes the calculator start the next calculation from scratch. Called every `FORGET_EVERY` steps, so that a later
+        call repeats only a few calculations to continue with the same numbers as an uninterrupted run.
 
     Returns
     -------
@@ -85,7 +85,8 @@ def _relax(
     max_steps: int,
     forget: Callable[[], None],
 ) -> Relaxation:
-    protocol = json.dumps({"method": engine.method, "settings": engine.settings}, sort_keys=True)
+    held = {"constraints": [held.todict() for held in atoms.constraints]} if atoms.constraints else {}
+    protocol = json.dumps({"method": engine.method, "settings": engine.settings, **held}, sort_keys=True)
     frames = _earlier_frames(path, atoms, protocol)
     moving = (frames[-1] if frames else atoms).copy()
     moving.set_constraint(atoms.constraints)
@@ -93,7 +94,7 @@ def _relax(
     spent = frames[-1].info["wall_time_s"] if frames else 0.0
     done = len(frames) - 1
     if frames:
-        log.info("Going on after step %d of an earlier run", done)
+        log.info("Resuming after step %d of an earlier run", done)
 
     started = time.monotonic()
     with Trajectory(path, "a") as trajectory, BFGS(moving, logfile=None, maxstep=0.1) as optimiser:
@@ -135,8 +136,8 @@ def _relax(
 
 def _reason(fmax: float, threshold: float, steps: int) -> str:
     return (
-        f"After {steps} steps, which is all that max_steps allows, the largest force is {fmax:.3f} eV/Ang; "
-        f"{threshold:g} was asked for."
+        f"After {steps} steps, the most that max_steps allows, the largest force is {fmax:.3f} eV/Ang; "
+        f"the threshold is {threshold:g} eV/Ang."
     )
 
 
@@ -152,30 +153,32 @@ def _frame(atoms: Atoms, energy: float, forces: NDArray[np.float64], elapsed: fl
 
 
 def _earlier_frames(path: Path, atoms: Atoms, protocol: str) -> list[Atoms]:
-    """Return the whole frames of the trajectory at `path`, none if it belongs to another calculation.
+    """Return the complete frames of the trajectory at `path`, none if it belongs to another calculation.
 
-    Such a trajectory is put aside. A frame that a kill has cut short is dropped from the file.
+    Such a trajectory is renamed. A frame that a kill has cut short is removed from the file.
     """
     if not path.exists():
         return []
-    frames, cut = _whole_frames(path)
+    frames, cut = _complete_frames(path)
     if frames and not _same_start(frames[0], atoms, protocol):
         aside = path.replace(path.with_name(f"earlier-{path.name}"))
         log.warning(
-            "Starting anew: %s was of another start geometry or other settings; it is now %s", path, aside
+            "Starting over: %s is of another start geometry, free atoms or settings; renamed to %s",
+            path,
+            aside,
         )
         return []
     if not frames:
         path.unlink()
     elif cut:
-        log.warning("The last frame of %s was cut short: going on from the one before", path)
+        log.warning("The last frame of %s was cut short: resuming from the one before", path)
         with atomic_write(path) as temporary, Trajectory(temporary, "w") as trajectory:
             for frame in frames:
                 trajectory.write(frame)
     return frames
 
 
-def _whole_frames(path: Path) -> tuple[list[Atoms], bool]:
+def _complete_frames(path: Path) -> tuple[list[Atoms], bool]:
     frames: list[Atoms] = []
     try:
         with Trajectory(path) as trajectory:
@@ -184,7 +187,7 @@ def _whole_frames(path: Path) -> tuple[list[Atoms], bool]:
                 frame.get_forces()
                 frames.append(frame)
     except Exception:
-        # ASE reports a damaged file by whatever its parser trips over: OSError, ValueError, IndexError, ...
+        # On a damaged file ASE's parser raises any kind of exception: OSError, ValueError, IndexError, ...
         return frames, True
     return frames, False
 

@@ -1,6 +1,6 @@
 """Electronic structures as netCDF files that sisl opens too.
 
-``sisl.get_sile(path).read_hamiltonian()`` gives H and S with the Fermi energy at zero. All else stands in the
+``sisl.get_sile(path).read_hamiltonian()`` returns H and S with the Fermi energy at zero. Everything else is in the
 group ``qdjunction`` of the same file.
 """
 
@@ -27,22 +27,22 @@ _LAYOUT = 1
 def write_electronic_structure(
     structure: ElectronicStructure, path: str | Path, provenance: Mapping[str, Any] | None = None
 ) -> None:
-    """Write `structure` to `path`, whole or not at all.
+    """Write `structure` to `path`, atomically.
 
     Parameters
     ----------
     structure : ElectronicStructure
-        What to write. ``atoms.info`` must be plain values, lists, dicts and arrays. A calculator and
+        The structure. ``atoms.info`` must be plain values, lists, dicts and arrays. A calculator and
         constraints of the atoms are not kept.
     path : str or Path
-        The netCDF file; its suffix must be ``.nc``, by which sisl knows it.
+        The netCDF file; its suffix must be ``.nc``, by which sisl recognises it.
     provenance : mapping, optional
-        Where it comes from, kept as JSON in the attribute ``provenance`` of the file.
+        Provenance record, stored as JSON in the attribute ``provenance`` of the file.
 
     Raises
     ------
     InputError
-        When the suffix is another.
+        When the suffix is not ``.nc``.
     """
     path = Path(path)
     if path.suffix != ".nc":
@@ -76,7 +76,7 @@ def write_electronic_structure(
 
 
 def is_store(path: str | Path) -> bool:
-    """Whether `path` is a file that `write_electronic_structure` wrote."""
+    """Return whether `path` is a file that `write_electronic_structure` wrote."""
     try:
         with netCDF4.Dataset(path) as file:
             return _GROUP in file.groups
@@ -105,7 +105,7 @@ def read_electronic_structure(path: str | Path) -> ElectronicStructure:
             if _GROUP not in file.groups:
                 raise InputError(
                     f"{path}: this netCDF file has no group {_GROUP!r}; "
-                    "make one with 'qdjunction hamiltonian'."
+                    "write one with 'qdjunction hamiltonian'."
                 )
             group = file[_GROUP]
             if group.layout != _LAYOUT:
@@ -122,9 +122,9 @@ def read_electronic_structure(path: str | Path) -> ElectronicStructure:
             hamiltonian = sile.read_hamiltonian()
     except InputError:
         raise
-    except Exception as error:  # of a damaged file, netCDF4, json and sisl raise whatever they trip over
+    except Exception as error:  # on damaged files netCDF4, json and sisl raise any kind of exception
         raise InputError(
-            f"{path}: this is not a whole netCDF file of an electronic structure ({error}); compute it again."
+            f"{path}: this is not a complete netCDF file of an electronic structure ({error}); compute it again."
         ) from error
 
     geometry = hamiltonian.geometry
@@ -144,7 +144,7 @@ def read_electronic_structure(path: str | Path) -> ElectronicStructure:
 
 
 def read_levels(path: str | Path) -> tuple[float, float]:
-    """Read HOMO and LUMO (eV, relative to the Fermi energy) and nothing else, for tables of many files.
+    """Read only HOMO and LUMO (eV, relative to the Fermi energy), for tables of many files.
 
     Raises
     ------
@@ -188,7 +188,7 @@ def _name(orbital: sisl.Orbital) -> str:
 
 
 def _with_orbitals(hamiltonian: sisl.Hamiltonian, names: list[str]) -> sisl.Hamiltonian:
-    """`hamiltonian` with its orbitals named again; sisl's netCDF layout keeps only how many an atom has."""
+    """Return `hamiltonian` with its orbitals named again; sisl's netCDF format keeps only their number on each atom."""
     geometry = hamiltonian.geometry
     atoms = []
     for atom, first in zip(geometry.atoms, geometry.firsto[:-1], strict=True):

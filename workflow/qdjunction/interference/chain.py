@@ -96,9 +96,22 @@ class DiatomicChain:
         energies_ev : (n_e,) array
             Energies (eV), zero in the middle of the gap; `gap_energies` returns a suitable grid.
         spacing_ang : float
-            Distance of neighbouring sites (Ang); it only scales beta.
+            Distance between neighbouring sites (Ang); it only scales beta.
         threshold_decades, confidence : float
             As in `find_jump`.
+
+        Returns
+        -------
+        DecaySpectrum
+
+        Raises
+        ------
+        InputError
+            If the chain has fewer than 4 sites.
+
+        See Also
+        --------
+        decay_spectrum : the same for any series of contacts
         """
         if self.sites < 4:
             raise InputError(

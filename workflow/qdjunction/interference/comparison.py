@@ -55,9 +55,13 @@ def compare(
     energies_ev : (n_e,) array
         Ascending energies relative to E_F (eV).
     long, short : (n_e,) array
-        T(E) of the junction with the contacts far apart and of that with the contacts close.
+        T(E) of the junctions with the larger and with the smaller distance between the contacts.
     window_ev : (float, float), optional
         The gap (eV relative to E_F); the entire grid if not given.
+
+    Returns
+    -------
+    Comparison
 
     Raises
     ------

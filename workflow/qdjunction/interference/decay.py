@@ -139,10 +139,15 @@ def fit_decay(
         If there are fewer than two contacts or no spread of distances, if lengths differ, if a conductance (named)
         is not a positive number, or if the confidence is outside (0, 1).
 
+    See Also
+    --------
+    find_jump : comparison of the last contact with this fit
+    decay_spectrum : fit and jump at every energy
+
     Notes
     -----
-    Interval and band are Student's t with n - 2 degrees of freedom, as for independent errors of equal size
-    in ln G (N. R. Draper and H. Smith, *Applied Regression Analysis*, 3rd ed., Wiley 1998, chapters 1 and
+    Interval and band follow Student's t with n - 2 degrees of freedom, as for independent errors of equal variance in
+    ln G (N. R. Draper and H. Smith, *Applied Regression Analysis*, 3rd ed., Wiley 1998, chapters 1 and
     3). A computed series has no random error; for it they measure how far the contacts deviate from a single
     exponential.
     """
@@ -155,7 +160,7 @@ def fit_decay(
     spread = float((offsets**2).sum())
     if np.ptp(distances) <= 1e-9 * np.abs(distances).max():
         raise InputError(
-            f"the contacts {', '.join(names)} are all at the same distance, no decay can be fitted"
+            f"the contacts {', '.join(names)} are all at the same distance; no decay can be fitted"
         )
 
     log10_g = np.log10(conductances)
@@ -189,7 +194,13 @@ def checked_series(
     contacts: Sequence[str] | None,
     energies_ev: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str]]:
-    """Return distances (n,), conductances (n,) or (n, m) and n names; an error names the contact at fault."""
+    """Return distances (n,), conductances (n,) or (n, m) and n names.
+
+    Raises
+    ------
+    InputError
+        If shapes differ or a value is out of range; the message names the contact.
+    """
     distances = np.asarray(distances_ang, dtype=float)
     conductances = np.asarray(conductances_g0, dtype=float)
     if distances.ndim != 1 or conductances.ndim not in (1, 2) or len(conductances) != len(distances):

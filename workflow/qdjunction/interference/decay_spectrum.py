@@ -1,4 +1,4 @@
-"""Decay and jump at every energy, since E_F is the least certain number of a DFT junction."""
+"""Decay and jump at every energy, since E_F is the least certain quantity of a DFT junction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -89,7 +89,7 @@ class DecaySpectrum:
         )
 
     def rows_at(self, *energies_ev: float) -> pd.DataFrame:
-        """Return the rows of `table` at the grid points nearest to given energies, e.g. ``rows_at(0.0, -1.0)``."""
+        """Return the rows of `table` at the grid points nearest to given energies (eV), e.g. ``rows_at(0.0, -1.0)``."""
         return self.table().iloc[[self._nearest(e) for e in energies_ev]].reset_index(drop=True)
 
     def shares(self) -> dict[str, float]:
@@ -169,6 +169,10 @@ def decay_spectrum(
     ------
     InputError
         As in `find_jump`, and if shapes or the window do not match the energies.
+
+    See Also
+    --------
+    find_jump : the verdict at one energy
     """
     energies = np.asarray(energies_ev, dtype=float)
     window = EnergyWindow.of(energies, window_ev)

@@ -118,6 +118,11 @@ def find_jump(
     InputError
         If there are fewer than three contacts or the threshold is not positive, and as in `fit_decay`.
 
+    See Also
+    --------
+    fit_decay : the fit to the contacts before the last
+    decay_spectrum : fit and jump at every energy
+
     Notes
     -----
     `band_confidence` inverts the band: with t = (y - y_fit) / s_pred, where s_pred is the standard error of

@@ -36,6 +36,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import linalg
 
 from qdjunction.core.errors import InputError, TransportError
+from qdjunction.interference.results import OrbitalRule
 
 
 @dataclass(frozen=True)
@@ -70,96 +71,6 @@ class DotOrbitals:
     def midgap_ev(self) -> float:
         """Middle of the gap (eV)."""
         return (self.homo_ev + self.lumo_ev) / 2
-
-
-@dataclass(frozen=True)
-class OrbitalRule:
-    """Contributions of HOMO, LUMO and the rest of the dot between two contacts.
-
-    Amplitudes a have the unit of V^2 (eV^2 for tips, none for unit vectors), contributions a / (E - e) that
-    of V^2/eV; the sign of both is relative to the sum over all levels, which is positive.
-
-    Attributes
-    ----------
-    energy_ev : float
-        Energy E (eV, in the zero of H).
-    homo_ev, lumo_ev : float
-        Frontier levels (eV).
-    a_homo, a_lumo : float
-        Amplitudes of the frontier levels, each with all orbitals degenerate with it (real part, for complex
-        orbitals).
-    homo, lumo, rest : float
-        Contributions to the amplitude between the contacts; `total` is their sum.
-    coherent : float
-        |sum_n g_n|^2 over all levels.
-    incoherent : float
-        sum_n |g_n|^2: the value without interference.
-    channel_share : float
-        Share of the dominant channel in the squared norm of tau, 0 to 1; 1 for one orbital per side. If it is
-        well below 1, a single sign is not a complete description.
-    """
-
-    energy_ev: float
-    homo_ev: float
-    lumo_ev: float
-    a_homo: float
-    a_lumo: float
-    homo: float
-    lumo: float
-    rest: float
-    coherent: float
-    incoherent: float
-    channel_share: float
-
-    @property
-    def half_gap_ev(self) -> float:
-        """Delta, half the gap (eV)."""
-        return (self.lumo_ev - self.homo_ev) / 2
-
-    @property
-    def total(self) -> float:
-        """Sum over all levels, positive by choice of phase."""
-        return self.homo + self.lumo + self.rest
-
-    @property
-    def rule(self) -> float:
-        """(a_H - a_L) / Delta, the two-level estimate of `total` with the energy in the middle of the gap."""
-        return (self.a_homo - self.a_lumo) / self.half_gap_ev
-
-    @property
-    def constructive(self) -> bool:
-        """Whether HOMO and LUMO add up in the gap: a_H and a_L have opposite signs."""
-        return self.a_homo * self.a_lumo < 0
-
-    @property
-    def interference(self) -> float:
-        """Coherent over incoherent sum: above 1 constructive over all levels, below 1 destructive."""
-        return self.coherent / self.incoherent
-
-    @property
-    def weights(self) -> dict[str, float]:
-        """Contributions of HOMO, LUMO and the rest over their sum: they add up to 1 and can be negative."""
-        return {name: getattr(self, name) / self.total for name in ("homo", "lumo", "rest")}
-
-    @property
-    def frontier_dominates(self) -> bool:
-        """Whether HOMO and LUMO together outweigh all other levels; if not, their rule does not explain tau."""
-        return abs(self.homo + self.lumo) > abs(self.rest)
-
-    @property
-    def sentence(self) -> str:
-        """Return the result in words."""
-        frontier = "constructively" if self.constructive else "destructively"
-        share = self.weights
-        caution = (
-            "" if self.frontier_dominates else " The frontier orbitals alone do not explain this amplitude."
-        )
-        return (
-            f"HOMO and LUMO interfere {frontier} in the gap; at {self.energy_ev:.2f} eV they carry "
-            f"{share['homo']:+.2f} and {share['lumo']:+.2f} of the amplitude, all other levels "
-            f"{share['rest']:+.2f}. The coherent sum is {self.interference:.3g} times the incoherent one."
-            f"{caution}"
-        )
 
 
 def solve_dot(hamiltonian: ArrayLike, overlap: ArrayLike, electrons: float) -> DotOrbitals:

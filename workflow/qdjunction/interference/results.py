@@ -1,8 +1,8 @@
-"""What the analysis of a series records: verdicts, trends, the orbital rule, the summary of each kind of series."""
+"""Recorded results of junctions and series: verdicts, trends, orbital rule, charges, summaries."""
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from qdjunction.core.results import Real, Result
 
@@ -15,13 +15,13 @@ class Verdict(Result):
     beta_per_ang, beta_interval_per_ang : float, (float, float)
         Decay constant of all contacts but the last (1/Ang), with its interval.
     confidence : float
-        Of interval and band.
+        Confidence of interval and band.
     log10_contact_conductance_G0 : float
         The fit at distance zero, log10 of G0.
     r_squared : float
-        Of the fit.
+        Coefficient of determination of the fit.
     step_decades, above_trend_decades : float
-        The last contact above the one before and above the fit (decades).
+        log10 G of the last contact minus that of the one before, and minus the fit (decades).
     band_decades : float
         Half-width of the prediction band at the last contact (decades).
     band_confidence : float or None
@@ -65,7 +65,7 @@ class Trend(Result):
 
 
 class _Series(Result):
-    """What every series records.
+    """Fields of every series.
 
     Attributes
     ----------
@@ -76,11 +76,11 @@ class _Series(Result):
     distances_ang : tuple of float
         Distances of the contact atoms (Ang).
     gap_ev : (float, float)
-        What the gaps of the dots' own blocks share (eV, relative to E_F).
+        Intersection of the gaps of the dots' blocks (eV, relative to E_F).
     window_ev : (float, float)
-        Part of the gap where T(E) gives a thermal conductance (eV).
+        Part of the gap in which T(E) covers the thermal window (eV).
     headline_energy_ev : float
-        Energy at which the numbers are taken (eV, relative to E_F).
+        Energy of the headline numbers (eV, relative to E_F).
     headline : str
         The same in words.
     conductance_at_headline_G0 : tuple of float
@@ -98,7 +98,7 @@ class _Series(Result):
 
 
 class IncompleteSeries(_Series):
-    """A series with a member that failed, which is not judged; `missing` gives the reasons by junction."""
+    """A series with a member that failed, which is not judged; `missing` lists the reasons by junction."""
 
     kind: Literal["incomplete"]
     missing: dict[str, str]
@@ -106,7 +106,7 @@ class IncompleteSeries(_Series):
 
 
 class DecaySeries(_Series):
-    """Three junctions and more: verdicts at the headline energy and at E_F, shares of the window where each holds.
+    """Three or more junctions: verdicts at the headline energy and at E_F, shares of the window where each holds.
 
     The trend is None in results that did not record it.
     """
@@ -120,7 +120,7 @@ class DecaySeries(_Series):
 
 
 class ComparisonSeries(_Series):
-    """Two junctions: log10 of the long over the short one, and over how much of the window it is positive."""
+    """Two junctions: log10 of the ratio of long to short, and the share of the window in which it is positive."""
 
     kind: Literal["comparison"]
     log10_ratio_at_headline: Real
@@ -130,7 +130,7 @@ class ComparisonSeries(_Series):
 
 
 class SingleSeries(_Series):
-    """One junction alone."""
+    """A single junction."""
 
     kind: Literal["single"]
     sentence: str
@@ -141,8 +141,31 @@ SeriesSummary = Annotated[
 ]
 
 
-class Rule(Result):
-    """The orbital rule of a junction at one energy; the attributes are those of `OrbitalRule`."""
+class OrbitalRule(Result):
+    """Contributions of HOMO, LUMO and the rest of the dot between two contacts.
+
+    Amplitudes a have the unit of V^2 (eV^2 for tips, none for unit vectors), contributions a / (E - e) that
+    of V^2/eV; the sign of both is relative to the sum over all levels, which is positive.
+
+    Attributes
+    ----------
+    energy_ev : float
+        Energy E (eV, in the zero of H).
+    homo_ev, lumo_ev : float
+        Frontier levels (eV).
+    a_homo, a_lumo : float
+        Amplitudes of the frontier levels, each with all orbitals degenerate with it (real part, for complex
+        orbitals).
+    homo, lumo, rest : float
+        Contributions to the amplitude between the contacts; `total` is their sum.
+    coherent : float
+        |sum_n g_n|^2 over all levels.
+    incoherent : float
+        sum_n |g_n|^2: the value without interference.
+    channel_share : float
+        Share of the dominant channel in the squared norm of tau, 0 to 1; 1 for one orbital per side. If it is
+        well below 1, a single sign is not a complete description.
+    """
 
     energy_ev: float
     homo_ev: float
@@ -155,13 +178,82 @@ class Rule(Result):
     coherent: float
     incoherent: float
     channel_share: Real
-    constructive: bool
-    interference: Real
-    sentence: str
+
+    @property
+    def half_gap_ev(self) -> float:
+        """Delta, half the gap (eV)."""
+        return (self.lumo_ev - self.homo_ev) / 2
+
+    @property
+    def total(self) -> float:
+        """Sum over all levels, positive by choice of phase."""
+        return self.homo + self.lumo + self.rest
+
+    @property
+    def rule(self) -> float:
+        """(a_H - a_L) / Delta, the two-level estimate of `total` with the energy in the middle of the gap."""
+        return (self.a_homo - self.a_lumo) / self.half_gap_ev
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def constructive(self) -> bool:
+        """Whether HOMO and LUMO add up in the gap: a_H and a_L have opposite signs."""
+        return self.a_homo * self.a_lumo < 0
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def interference(self) -> float:
+        """Coherent over incoherent sum: above 1 constructive over all levels, below 1 destructive."""
+        return self.coherent / self.incoherent
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Contributions of HOMO, LUMO and the rest over their sum: they add up to 1 and can be negative."""
+        return {name: getattr(self, name) / self.total for name in ("homo", "lumo", "rest")}
+
+    @property
+    def frontier_dominates(self) -> bool:
+        """Whether HOMO and LUMO together outweigh all other levels; if not, their rule does not explain tau."""
+        return abs(self.homo + self.lumo) > abs(self.rest)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def sentence(self) -> str:
+        """Return the result in words."""
+        frontier = "constructively" if self.constructive else "destructively"
+        share = self.weights
+        caution = (
+            "" if self.frontier_dominates else " The frontier orbitals alone do not explain this amplitude."
+        )
+        return (
+            f"HOMO and LUMO interfere {frontier} in the gap; at {self.energy_ev:.2f} eV they carry "
+            f"{share['homo']:+.2f} and {share['lumo']:+.2f} of the amplitude, all other levels "
+            f"{share['rest']:+.2f}. The coherent sum is {self.interference:.3g} times the incoherent one."
+            f"{caution}"
+        )
 
 
 class NoRule(Result):
-    """Why there is no orbital rule at an energy, for instance because it is that of a level."""
+    """Why there is no orbital rule at an energy, for instance because a level lies there."""
 
     energy_ev: float
     sentence: str
+
+
+class Charges(Result):
+    """Mulliken charges of a junction; positive where electrons have left.
+
+    Attributes
+    ----------
+    dot_e, left_tip_e, right_tip_e : float
+        Valence electrons of the neutral atoms less those that are there (e).
+    """
+
+    dot_e: float
+    left_tip_e: float
+    right_tip_e: float
+
+    @property
+    def total_e(self) -> float:
+        """Their sum, zero for a neutral junction (e)."""
+        return self.dot_e + self.left_tip_e + self.right_tip_e

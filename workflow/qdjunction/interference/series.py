@@ -101,10 +101,15 @@ def analyse_series(
     decay; of two, the long one is compared with the short one. A series with a missing member is not judged: if the
     last contact is missing, for instance, another one would be taken for the last.
 
+    Returns
+    -------
+    list of Series
+        In the order of the left contacts.
+
     Raises
     ------
     InputError
-        If T(E) does not give a conductance at the headline energy.
+        If the gaps do not overlap, or T(E) does not cover the thermal window at the headline energy.
     """
     lefts = dict.fromkeys(member.left for member in members)
     return [
@@ -119,7 +124,7 @@ def analyse_series(
 
 
 def recorded_verdict(verdict: JumpVerdict) -> Verdict:
-    """Return a verdict at one energy, with its fit, as it is recorded."""
+    """Return the record of a verdict at one energy with its fit."""
     return Verdict.model_validate(
         {
             "beta_per_ang": verdict.fit.beta_per_ang,
@@ -189,7 +194,7 @@ def _analyse(
         raise InputError(
             f"transport: the gap from {gap[0]:.2f} to {gap[1]:.2f} eV with the headline energy {headline:.2f} eV "
             f"(interference.reference, offset_ev) does not lie within {fermi[0]:.2f} to {fermi[-1]:.2f} eV, where T(E) "
-            "gives a thermal conductance; widen energy_min_ev and energy_max_ev"
+            "covers the thermal window; widen energy_min_ev and energy_max_ev"
         )
     at = int(np.abs(fermi - headline).argmin())
     names = [member.name for member in members]

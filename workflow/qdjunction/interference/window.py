@@ -64,5 +64,5 @@ class EnergyWindow:
         return float(self.widths_ev[np.asarray(holds, dtype=bool)].sum() / self.widths_ev.sum())
 
     def median(self, values: ArrayLike) -> float:
-        """Return the median over the grid points of the window."""
+        """Return the median of `values`, (n,), over the grid points of the window."""
         return float(np.median(np.asarray(values)[self.inside]))

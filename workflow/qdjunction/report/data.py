@@ -1,4 +1,4 @@
-"""The files of a finished study, read once into plain values."""
+"""Results of a finished study, read from its files."""
 
 import csv
 from collections.abc import Iterator, Mapping
@@ -30,14 +30,14 @@ from qdjunction.transport import Transmission, read_transmission
 
 @dataclass(frozen=True, eq=False)
 class LocalDensity:
-    """Local density of states of a junction at one energy, a value an atom.
+    """Local density of states of a junction at one energy, one value per atom.
 
     Attributes
     ----------
     energy_ev : float
         Energy relative to E_F (eV).
     total, left, right : (n_atoms,) array
-        States of one spin per eV: in all, of those that enter from the left lead, from the right lead.
+        States of one spin per eV: in total, entering from the left lead, entering from the right lead.
     """
 
     energy_ev: float
@@ -48,10 +48,27 @@ class LocalDensity:
 
 @dataclass(frozen=True, eq=False)
 class JunctionResults:
-    """One junction: geometry, T(E), frontier orbitals, local density of states (None where that has failed)."""
+    """One junction.
+
+    Attributes
+    ----------
+    case : JunctionCase
+        Its entry in the study.
+    atoms : ase.Atoms
+        Geometry.
+    relaxation : RelaxationRecord or None
+        Record of its relaxation; None if it was not relaxed.
+    transmission : Transmission
+        T(E).
+    frontier : FrontierRecord
+        Frontier orbitals.
+    density : LocalDensity or None
+        Local density of states; None if that failed.
+    """
 
     case: JunctionCase
     atoms: Atoms
+    relaxation: RelaxationRecord | None
     transmission: Transmission
     frontier: FrontierRecord
     density: LocalDensity | None
@@ -83,12 +100,12 @@ class SeriesResults:
 
     @property
     def kind(self) -> str:
-        """``decay``, ``comparison``, ``single``, or ``incomplete`` where a member has failed."""
+        """``decay``, ``comparison``, ``single``, or ``incomplete`` if a member has failed."""
         return self.summary.kind
 
     @property
     def decay(self) -> DecaySeries:
-        """Return the summary of a series whose kind is ``decay``."""
+        """Summary of a series whose kind is ``decay``; a TypeError for other kinds."""
         if not isinstance(self.summary, DecaySeries):
             raise TypeError(f"the series from {self.left} has no decay, it is {self.kind}")
         return self.summary
@@ -101,19 +118,19 @@ class DotResults:
     Attributes
     ----------
     case : DotCase
-        What the study says of it.
+        Its entry in the study.
     atoms : ase.Atoms
         Relaxed geometry.
     relaxation : RelaxationRecord
-        The record of its relaxation.
+        Record of its relaxation.
     pre_relaxation : RelaxationRecord or None
-        The record of the embedded engine's relaxation before it, if there was one.
+        Record of the preceding relaxation with the embedded engine, if there was one.
     electrons : EngineInfo or None
-        Who computed H and S of the bare dot; None where that has failed.
+        Engine of H and S of the bare dot; None if they failed.
     homo_ev, lumo_ev : float
-        Frontier levels of the bare dot (eV, relative to its own Fermi energy); nan where they have failed.
+        Frontier levels of the bare dot (eV, relative to its own Fermi energy); nan if they failed.
     series : tuple of SeriesResults
-        One for each left contact; those that have failed as a whole are absent.
+        One for each left contact; failed series are absent.
     """
 
     case: DotCase
@@ -127,7 +144,7 @@ class DotResults:
 
     @property
     def engine(self) -> EngineInfo:
-        """Who computed it."""
+        """Engine that relaxed it."""
         return self.relaxation.engine
 
     @property
@@ -137,13 +154,13 @@ class DotResults:
 
     @property
     def colours(self) -> dict[str, str]:
-        """Return the colour of each junction, the same in every figure."""
+        """Colour of each junction, the same in every figure."""
         return junction_colours([junction.case.name for junction in self.junctions])
 
 
 @dataclass(frozen=True, eq=False)
 class StudyResults:
-    """Everything the report is made from.
+    """All data of the report.
 
     Attributes
     ----------
@@ -152,17 +169,17 @@ class StudyResults:
     dots : tuple of DotResults
         One for each dot that could be relaxed.
     failures : tuple of Failure
-        What has failed.
+        Failed calculations.
     chain : pandas.DataFrame
         ``chain.csv``.
     chain_summary : ChainRecord
         ``chain.json``.
     timings : pandas.DataFrame
-        One row a job: ``job``, ``dot``, ``junction``, ``wall_s``, ``cpu_s``, ``max_rss_mb``.
+        One row per job: ``job``, ``dot``, ``junction``, ``wall_s``, ``cpu_s``, ``max_rss_mb``.
     traces : AllTraces
         Break-junction traces; empty if the study has none.
     inputs : mapping of str to str
-        SHA-256 of every file that was read, failures in the place of results included.
+        SHA-256 of every file that was read, records of failures included.
     """
 
     study: Study
@@ -176,25 +193,25 @@ class StudyResults:
 
     @property
     def engine(self) -> EngineInfo:
-        """Who computed the study."""
+        """Engine of the study."""
         return self.dots[0].engine if self.dots else engine_without_results(self.study)
 
     def dot(self, name: str) -> DotResults:
-        """The dot of that identity."""
+        """Return the dot with the identity `name`."""
         return next(dot for dot in self.dots if dot.case.id == name)
 
     def series(self, dot: str, left: str) -> SeriesResults:
-        """The series of a dot at a left contact."""
+        """Return the series of a dot at a left contact."""
         return next(series for series in self.dot(dot).series if series.left == left)
 
     def find_series(self, dot: str, left: str) -> SeriesResults | None:
-        """Return the series of a dot at a left contact, or None where a failure has left it out."""
+        """Return the series of a dot at a left contact, or None if it failed."""
         found = (one for dot_results in self.dots if dot_results.case.id == dot for one in dot_results.series)
         return next((one for one in found if one.left == left), None)
 
 
 def collect(study: Study) -> StudyResults:
-    """Read the results of a study from the folder that its configuration names.
+    """Read the results of a study from its results folder.
 
     Raises
     ------
@@ -202,7 +219,7 @@ def collect(study: Study) -> StudyResults:
         If a file is missing or cannot be read.
     """
     root = study.results
-    dots = tuple(filter(None, (_dot(root, case) for case in study.dots)))
+    dots = tuple(filter(None, (_dot(study, case) for case in study.dots)))
     failures = failures_of(study)
     return StudyResults(
         study=study,
@@ -217,12 +234,12 @@ def collect(study: Study) -> StudyResults:
 
 
 def engine_without_results(study: Study) -> EngineInfo:
-    """Return what a page says of the engine where every dot has failed: only who was to compute."""
+    """Return the engine of a study in which every dot has failed: only its name is known."""
     return EngineInfo(study.config.engine, "no dot of the study has a result", embedded=False)
 
 
 def failures_of(study: Study) -> tuple[Failure, ...]:
-    """What has failed in a study, and not in another one that shares its results folder."""
+    """Return the failures of a study, without those of another study in the same results folder."""
     cases = {dot.id for dot in study.dots} | {junction.id for junction in study.junctions}
     folders = [dot.id for dot in study.dots]
     if section := study.config.traces:
@@ -252,14 +269,14 @@ def read_timings(folder: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["job", "dot", "junction", "wall_s", "cpu_s", "max_rss_mb"])
 
 
-def _dot(root: Path, case: DotCase) -> DotResults | None:
-    folder = root / case.id
+def _dot(study: Study, case: DotCase) -> DotResults | None:
+    folder = study.results / case.id
     if read_failure(folder / layout.RELAXATION):
         return None
     levels = folder / layout.HAMILTONIAN
     structure = None if read_failure(levels) else read_electronic_structure(levels)
     relaxation = read_result(RelaxationRecord, folder / layout.RELAXATION)
-    # The record says where it started, the file of an earlier configuration may lie there still.
+    # The record states the start; the file of an earlier configuration may still be in the folder.
     is_pre_relaxed = Path(relaxation.inputs.get("start", "")).name == layout.PRE_RELAXED
     return DotResults(
         case=case,
@@ -271,13 +288,13 @@ def _dot(root: Path, case: DotCase) -> DotResults | None:
         electrons=structure.engine if structure else None,
         homo_ev=structure.homo_ev if structure else np.nan,
         lumo_ev=structure.lumo_ev if structure else np.nan,
-        series=() if read_failure(folder / layout.SERIES) else tuple(_series(root, case)),
+        series=() if read_failure(folder / layout.SERIES) else tuple(_series(study, case)),
     )
 
 
-def _series(root: Path, case: DotCase) -> Iterator[SeriesResults]:
-    folder = root / case.id
-    junctions = {junction.name: found for junction in case.junctions if (found := _junction(root, junction))}
+def _series(study: Study, case: DotCase) -> Iterator[SeriesResults]:
+    folder = study.results / case.id
+    junctions = {junction.name: found for junction in case.junctions if (found := _junction(study, junction))}
     summaries = {one.left: one for one in read_result(SeriesRecord, folder / layout.SERIES).series}
     conductance, spectrum = read_table(folder / layout.CONDUCTANCE), read_table(folder / layout.SERIES_TABLE)
     for left, names in series_of(case).items():
@@ -288,7 +305,7 @@ def _series(root: Path, case: DotCase) -> Iterator[SeriesResults]:
             members = tuple(junctions[name] for name in summary.junctions)
         except KeyError as error:
             raise InputError(
-                f"{folder / layout.SERIES}: does not know {error}; remove it and run again"
+                f"{folder / layout.SERIES}: does not contain {error}; delete it and run again"
             ) from None
         yield SeriesResults(
             left=left,
@@ -299,13 +316,16 @@ def _series(root: Path, case: DotCase) -> Iterator[SeriesResults]:
         )
 
 
-def _junction(root: Path, case: JunctionCase) -> JunctionResults | None:
-    folder = root / case.id
+def _junction(study: Study, case: JunctionCase) -> JunctionResults | None:
+    folder = study.results / case.id
     if read_failure(folder / layout.TRANSMISSION) or read_failure(folder / layout.FRONTIER):
         return None
     return JunctionResults(
         case=case,
         atoms=read_structure(folder / layout.JUNCTION),
+        relaxation=read_result(RelaxationRecord, folder / layout.JUNCTION_RELAXATION)
+        if study.relaxes_junctions
+        else None,
         transmission=read_transmission(folder / layout.TRANSMISSION),
         frontier=read_result(FrontierRecord, folder / layout.FRONTIER),
         density=None

@@ -36,9 +36,9 @@ def new_figure(height_in: float) -> Figure:
 
 
 def draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
-    """Draw one planned figure of a study, with the model, method or experiment it comes from at its foot.
+    """Draw a planned figure of a study, with its model, method or experiment named at the foot.
 
-    Where a failure has left out what it shows, the figure says so.
+    If the data are missing because of a failure, the figure states the reason.
     """
     section = SECTIONS[planned.kind]
     with style.figure_style():
@@ -64,9 +64,9 @@ def _not_available(results: StudyResults, planned: PlannedFigure) -> Drawing:
 
 
 def write_figure(drawing: Drawing, stem: str | Path) -> None:
-    """Write a figure as SVG and PDF with its source data as CSV, each complete or not at all.
+    """Write a figure as SVG and PDF with its source data as CSV, each atomically.
 
-    The same figure gives the same bytes every time.
+    The same figure is always written as the same bytes.
 
     Parameters
     ----------

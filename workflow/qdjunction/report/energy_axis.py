@@ -1,4 +1,4 @@
-"""The axis over energy that several figures share."""
+"""Energy axis shared by several figures."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ ENERGY = "$E - E_\\mathrm{F}$ (eV)"
 
 @dataclass(frozen=True)
 class Marks:
-    """Energies marked in figures over energy (eV, relative to E_F)."""
+    """Energies marked on the energy axis (eV, relative to E_F)."""
 
     gap_ev: tuple[float, float]
     headline_ev: float
 
     @classmethod
     def of(cls, summary: SeriesSummary) -> Marks:
-        """Take them from a series' summary."""
+        """Return the marks of a series."""
         return cls(summary.gap_ev, summary.headline_energy_ev)
 
 

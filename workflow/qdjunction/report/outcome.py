@@ -7,7 +7,7 @@ from qdjunction.report.data import SeriesResults
 
 
 def headline(series: SeriesResults, settings: InterferenceSettings) -> str:
-    """The outcome of a series in one or two sentences, at the headline energy."""
+    """Return the outcome of a series at the headline energy in one or two sentences."""
     summary = series.summary
     where = f"{_place(settings)}, at {tables.number(summary.headline_energy_ev)} eV,"
     names = summary.junctions
@@ -34,31 +34,28 @@ def headline(series: SeriesResults, settings: InterferenceSettings) -> str:
 
 
 def verdict_sentence(series: SeriesResults, settings: InterferenceSettings) -> str:
-    """Which of the two criteria of a jump hold, here and over the gap, and what the band can carry."""
+    """Return which criteria of a jump hold, at the headline energy and over the gap, and how weak the band is."""
     summary, verdict = series.decay, series.decay.at_headline
     shares, last = summary.shares, summary.junctions[-1]
     text = (
         f"A jump has two criteria. The step of at least {settings.jump_decades:g} decades at {last} is "
-        f"{'there' if verdict.step else 'not there'} at the headline energy, and over "
+        f"{'present' if verdict.step else 'absent'} at the headline energy, and present over "
         f"{tables.share(shares['step'])} of the gap. "
     )
     fitted = len(summary.junctions) - 1
     if verdict.band is None:
-        return (
-            text
-            + f"The fit through {fitted} contacts leaves no prediction band, so the second cannot be judged."
-        )
+        return text + f"The fit to {fitted} contacts has no prediction band, so the second cannot be judged."
     text += (
         f"At the headline energy {last} {'lies' if verdict.band else 'does not lie'} above the "
         f"{settings.confidence:.0%} prediction band of the fit; it does over {tables.share(shares['band'])} of the gap"
     )
     if fitted == 3:
-        text += "; through three contacts the band rests on one degree of freedom and is a weak test"
+        text += "; with three contacts the band rests on one degree of freedom and is a weak test"
     return text + "."
 
 
 def _place(settings: InterferenceSettings) -> str:
-    """The headline energy in words."""
+    """Return the headline energy in words."""
     reference = {
         "fermi": "the Fermi energy",
         "homo": "the HOMO",

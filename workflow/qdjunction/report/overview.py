@@ -1,4 +1,4 @@
-"""The report of a screening: one row a series, aggregates over halide orders, what failed."""
+"""The report of a screening: one row per series, averages over halide orders, failures."""
 
 import base64
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from qdjunction.study.results import RelaxationRecord, SeriesRecord
 from qdjunction.study.table import RECORD, DotCase, Study
 
 FAMILY = ["catalogue_dot", "cation", "halide", "short_range_order", "left"]
-"""Columns that dots of one family share; they differ in the seed of their halide order."""
+"""Columns that are equal within a family of dots, which differ only in the seed of their halide order."""
 
 QUANTITIES = {
     "gap_eV": "HOMO-LUMO gap of the bare dot (eV)",
@@ -41,20 +41,20 @@ QUANTITIES = {
 
 @dataclass(frozen=True, eq=False)
 class Overview:
-    """What the overview shows.
+    """Data of the overview.
 
     Attributes
     ----------
     study : Study
         The screening.
     engine : EngineInfo
-        Who computed it.
+        Engine of the screening.
     table : pandas.DataFrame
-        One row a series, failed ones included; numbers at the headline energy.
+        One row per series, failed ones included; numbers at the headline energy.
     families : pandas.DataFrame
-        One row a family: number of series, of failed ones, of jumps; mean and standard deviation of each quantity.
+        One row per family: numbers of series, failed series and jumps; mean and standard deviation of each quantity.
     failures : tuple of Failure
-        What has failed.
+        Failed calculations.
     """
 
     study: Study
@@ -65,7 +65,7 @@ class Overview:
 
 
 def read_overview(study: Study) -> Overview:
-    """Read of each dot its gap and the summary of its series.
+    """Read the gap of every dot and the summaries of its series.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def read_overview(study: Study) -> Overview:
 
 
 def families(table: pd.DataFrame) -> pd.DataFrame:
-    """Aggregate the series of each family."""
+    """Return one row per family: numbers of series, failures and jumps; mean and deviation of each quantity."""
     grouped = table.groupby(FAMILY, sort=False, dropna=False)
     columns: dict[str, pd.Series] = {
         "series": grouped.size(),
@@ -100,7 +100,7 @@ def families(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_overview(overview: Overview, path: str | Path) -> None:
-    """Write the page of a screening: one HTML file that refers to nothing but ``overview.csv`` beside it."""
+    """Write the page of a screening: one HTML file that links only to ``overview.csv`` beside it."""
     image = base64.b64encode(svg(overview_figure(overview))).decode("ascii")
     page = (
         environment()
@@ -123,7 +123,7 @@ def write_overview(overview: Overview, path: str | Path) -> None:
 
 
 def overview_figure(overview: Overview) -> Figure:
-    """Every quantity that the screening has, against the family, a point a series."""
+    """Draw every quantity of the screening versus the family, one point per series."""
     shown = [name for name in QUANTITIES if overview.table[name].notna().any()]
     names = [" ".join(str(part) for part in key) for key in overview.families[FAMILY].to_numpy()]
     place = {tuple(key): index for index, key in enumerate(overview.families[FAMILY].to_numpy().tolist())}
@@ -142,11 +142,11 @@ def overview_figure(overview: Overview) -> Figure:
 
 
 def _rows(root: Path, case: DotCase) -> list[dict[str, Any]]:
-    """One row for each left contact of a dot."""
+    """Return one row for each left contact of a dot."""
     folder = root / case.id
     common = {
         "dot": case.id,
-        # A structure from elsewhere is a family of its own.
+        # A structure from another source than the catalogue is its own family.
         **{"catalogue_dot": case.id, "cation": "", "halide": "", "seed": 0, "short_range_order": 0.0},
         **case.entry.labels,
         "atoms": case.atoms,
@@ -197,7 +197,7 @@ def _families_table(frame: pd.DataFrame) -> tables.Table:
         for row in frame.to_dict("records")
     )
     return tables.Table(
-        "Families of dots that differ in their halide order only: mean and standard deviation at the headline energy.",
+        "Families of dots that differ only in their halide order: mean and standard deviation at the headline energy.",
         (
             "dot",
             "cation",
@@ -215,5 +215,5 @@ def _families_table(frame: pd.DataFrame) -> tables.Table:
 
 
 def _mean(mean: float, sd: float) -> str:
-    """A mean with its standard deviation, where there is one."""
+    """Return a mean with its standard deviation, if there is one."""
     return tables.number(mean) + (f" ± {tables.number(sd)}" if np.isfinite(sd) else "")

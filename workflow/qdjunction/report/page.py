@@ -1,4 +1,4 @@
-"""The page: one HTML file that holds all it needs."""
+"""The page of the report: one self-contained HTML file."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ from qdjunction.study import layout
 
 @dataclass(frozen=True)
 class PageFigure:
-    """A figure as the page shows it: an image, a caption and what can be downloaded."""
+    """A figure on the page: image, caption and downloads."""
 
     planned: PlannedFigure
     image: str
@@ -34,22 +34,22 @@ class PageFigure:
 
     @property
     def title(self) -> str:
-        """What it shows, in words."""
+        """Title of the figure."""
         return self.planned.title
 
 
 @dataclass(frozen=True)
 class Page:
-    """What a section puts its part of the page together from.
+    """Data and tools from which a section builds its part of the page.
 
     Attributes
     ----------
     results : StudyResults
-        What `collect` read.
+        Results returned by `collect`.
     provenance : mapping
         Versions, commit and time of the page.
     folder : path or None
-        Where figures drawn by `write_figure` lie; without it they are drawn for the page.
+        Folder of figures written by `write_figure`; without it they are drawn for the page.
     """
 
     results: StudyResults
@@ -57,7 +57,7 @@ class Page:
     folder: str | Path | None = None
 
     def figures(self, section: Section, **where: str) -> list[PageFigure]:
-        """Return the figures of a section that there are, e.g. ``page.figures(self, dot=..., left=...)``."""
+        """Return the available figures of a section, e.g. ``page.figures(self, dot=..., left=...)``."""
         return [
             self._figure(section, planned)
             for planned in self._planned
@@ -66,7 +66,7 @@ class Page:
         ]
 
     def render(self, template: str, **values: Any) -> Markup:
-        """Fill in a Jinja template, which knows ``show_figure``, ``show_table`` and ``show_junctions``."""
+        """Return a Jinja template filled with values; it has ``show_figure``, ``show_table``, ``show_junctions``."""
         return Markup(self._environment.from_string(template).render(values))
 
     def show(self, figures: Sequence[PageFigure]) -> Markup:
@@ -74,7 +74,7 @@ class Page:
         return self.render("{% for one in figures %}{{ show_figure(one) }}{% endfor %}", figures=figures)
 
     def html(self) -> str:
-        """Return the page."""
+        """Return the complete page."""
         results, config, parts = self.results, self.results.study.config, sections(PageSection)
         return self._environment.get_template("index.html.j2").render(
             study=config.study,
@@ -127,11 +127,11 @@ def write_report(results: StudyResults, path: str | Path, figure_folder: str | P
     Parameters
     ----------
     results : StudyResults
-        What `collect` read.
+        Results returned by `collect`.
     path : str or Path
-        The HTML file. It refers to nothing outside itself but, for downloads, to ``figures`` beside it.
+        The HTML file. Its only links are the downloads from ``figures`` beside it.
     figure_folder : str or Path, optional
-        Where figures drawn by `write_figure` lie; without it the page draws its own.
+        Folder of figures written by `write_figure`; without it they are drawn for the page.
     """
     page = Page(results, provenance(inputs=results.inputs), figure_folder)
     with atomic_write(path) as temporary:

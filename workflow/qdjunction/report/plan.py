@@ -1,4 +1,4 @@
-"""Which figures a study gets and from which files, known from its configuration alone; cheap to import."""
+"""The figures of a study and the files they are made from, planned from its configuration; cheap to import."""
 
 from collections.abc import Iterator
 
@@ -30,17 +30,17 @@ __all__ = [
 
 
 def planned_figures(study: Study) -> list[PlannedFigure]:
-    """List the figures of a study: those of its series, of its traces, of the page."""
+    """Return the figures of a study: those of its series, of its traces, of the page."""
     return [figure for section in _sections() for figure in section.figures(study)]
 
 
 def files_of(study: Study) -> list[str]:
-    """List the files in the results folder that figures and page are made from; no engine is needed for either."""
+    """Return the paths, in the results folder, of the files that figures and page are made from."""
     return list(dict.fromkeys(file for section in _sections() for file in section.files(study)))
 
 
 def overview_files_of(study: Study) -> list[str]:
-    """List the same for the overview of a screening."""
+    """Return the same for the overview of a screening."""
     return of_dots(study, layout.RELAXATION, layout.HAMILTONIAN, layout.SERIES)
 
 

@@ -1,4 +1,4 @@
-"""How a junction is looked at: the left tip on the left, the tip of a sliding contact on top."""
+"""View of a junction: the left tip on the left, the tip of a sliding contact at the top."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def view_axes(atoms: Atoms) -> NDArray[np.float64]:
-    """Return the axes of the picture as rows of a rotation matrix: across, up, towards the reader.
+    """Return the axes of the picture as rows of a rotation matrix, shape (3, 3): across, up, towards the reader.
 
     Across runs from the left contact into the dot. Up is the direction of the first contact of the dot that
     faces sideways, so all junctions of a dot are seen from the same side.

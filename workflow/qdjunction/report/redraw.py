@@ -1,4 +1,4 @@
-"""All figures and the page of a study from its results alone: what the rules do, and the same on any other machine."""
+"""Figures and page of a study from its results, in the rules and on any other machine."""
 
 import logging
 from collections.abc import Sequence
@@ -19,11 +19,11 @@ from qdjunction.study.table import Study, read_study
 log = logging.getLogger(__name__)
 
 _NAMED = 10
-"""Missing files that an error names one by one."""
+"""Number of missing files that an error names."""
 
 
 def write_figures(results: StudyResults, folder: str | Path) -> None:
-    """Draw every figure of a study into a folder, with their source data and a record of who drew them from what."""
+    """Draw every figure of a study into a folder, with their source data and provenance."""
     planned = planned_figures(results.study)
     for number, figure in enumerate(planned, start=1):
         write_figure(draw(results, figure), Path(folder) / figure.stem)
@@ -39,10 +39,10 @@ def write_overview_files(study: Study, page: str | Path, table: str | Path) -> N
 
 
 def redraw(results: str | Path, output: str | Path, sheet: str | Path | None = None) -> None:
-    """Draw all figures of a study again and put its page together, from its results wherever they are.
+    """Draw all figures of a study again and build its page, from its results.
 
-    Nothing is computed, no file of the results is touched, and no time stamp matters. Of a screening this is the
-    overview, and the page of every dot for which one was made.
+    No engine is run, the results are not changed, and time stamps do not matter. For a screening this is the overview,
+    and the page of every dot for which one was made.
 
     Parameters
     ----------
@@ -51,12 +51,12 @@ def redraw(results: str | Path, output: str | Path, sheet: str | Path | None = N
     output : str or Path
         Folder to write to: ``index.html`` and ``figures/`` as in ``results/report``.
     sheet : str or Path, optional
-        Matplotlib style sheet to put over the style of the report.
+        Matplotlib style sheet to apply on top of the report's style.
 
     Raises
     ------
     InputError
-        If the folder is no results folder, lacks files, or one of them cannot be read; if the style sheet is none.
+        If the folder is not a results folder, a file is missing or cannot be read, or the style sheet is invalid.
     """
     study, output = read_study(results), Path(output)
     if output.exists() and not output.is_dir():
@@ -81,11 +81,11 @@ def redraw(results: str | Path, output: str | Path, sheet: str | Path | None = N
 
 
 def _check(study: Study, files: Sequence[str]) -> None:
-    """Name all files that are missing, not the first alone."""
+    """Raise InputError for missing files; the message names all of them, not only the first."""
     missing = [file for file in files if not (study.results / file).is_file()]
     if missing:
         more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
         raise InputError(
-            f"{study.results}: lacks {', '.join(missing[:_NAMED])}{more}; unpack the archive whole, or finish the "
+            f"{study.results}: lacks {', '.join(missing[:_NAMED])}{more}; unpack the complete archive, or finish the "
             "study with Snakemake"
         )

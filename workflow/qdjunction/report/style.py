@@ -1,4 +1,4 @@
-"""Colours and type that all figures and the page share."""
+"""Colours and fonts of all figures and of the page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WIDTH_IN = 6.0
 """Width of a figure (inch); at this width its type is as large as that of the page."""
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
-"""Okabe and Ito's colours, which colour-blind readers tell apart."""
+"""Okabe and Ito's colours, which colour-blind readers can distinguish."""
 
 DASHES = ("-", "--", ":", "-.")
 
@@ -52,12 +52,12 @@ _SHEET: ContextVar[Mapping[str, Any] | None] = ContextVar("style sheet", default
 
 @contextmanager
 def restyled(sheet: str | Path | None) -> Iterator[None]:
-    """Within this block put a Matplotlib style sheet over the style of the report.
+    """Apply a Matplotlib style sheet on top of the report's style within this block.
 
     Raises
     ------
     InputError
-        If the sheet cannot be read or says nothing that Matplotlib knows.
+        If the sheet cannot be read or contains nothing that Matplotlib knows.
     """
     import matplotlib as mpl
 
@@ -80,7 +80,7 @@ def restyled(sheet: str | Path | None) -> Iterator[None]:
 
 @contextmanager
 def figure_style() -> Iterator[None]:
-    """Draw within this block in the style of the report, whatever the user's matplotlibrc says."""
+    """Draw within this block in the style of the report, regardless of the user's matplotlibrc."""
     import matplotlib as mpl
 
     with mpl.rc_context():
@@ -90,17 +90,17 @@ def figure_style() -> Iterator[None]:
 
 
 def junction_colours(names: Sequence[str]) -> dict[str, str]:
-    """Return each junction of a dot with its colour, the same in every figure."""
+    """Return the colour of each junction of a dot, the same in every figure."""
     return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(names)}
 
 
 def junction_dashes(names: Sequence[str]) -> dict[str, str]:
-    """Return each junction with its line style, which changes where the colours begin again."""
+    """Return the line style of each junction, which changes each time the colours repeat."""
     return {name: DASHES[i // len(PALETTE) % len(DASHES)] for i, name in enumerate(names)}
 
 
 def element_colour(symbol: str) -> str:
-    """Return Jmol's colour of an element, as #rrggbb; hydrogen, white there, is grey to be seen on a white page."""
+    """Return Jmol's colour of an element, as #rrggbb; hydrogen is grey, since white is invisible on the page."""
     from ase.data import atomic_numbers
     from ase.data.colors import jmol_colors
     from matplotlib.colors import to_hex
@@ -118,7 +118,7 @@ def element_radius(symbol: str) -> float:
 
 
 def legend_above(axes: Axes, columns: int) -> None:
-    """Put the legend over the plot, where it hides nothing."""
+    """Put the legend above the plot, where it hides nothing."""
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(0, 1.0),

@@ -27,7 +27,7 @@ class Table:
     rows : tuple of tuple of str
         Cells.
     words : int
-        How many leading columns hold words; all others hold numbers.
+        Number of leading columns that contain words; the others contain numbers.
     """
 
     caption: str
@@ -37,14 +37,14 @@ class Table:
 
 
 def number(value: Any, digits: int = 2, sign: bool = False) -> str:
-    """A number with fixed digits; a dash for what is missing."""
+    """Return a number with fixed digits, or a dash if it is missing."""
     if value is None or (isinstance(value, float | np.floating) and not np.isfinite(value)):
         return MISSING
     return f"{value:{'+' if sign else ''}.{digits}f}".replace("-", "−")
 
 
 def interval(ends: Sequence[float | None], digits: int = 2) -> str:
-    """An interval, or a dash where it has no ends."""
+    """Return an interval, or a dash if an end is missing."""
     if any(end is None or not np.isfinite(end) for end in ends):
         return MISSING
     return f"{number(ends[0], digits)} to {number(ends[1], digits)}"
@@ -56,5 +56,5 @@ def row_tuples(frame: pd.DataFrame) -> Iterator[Any]:
 
 
 def share(value: float | None) -> str:
-    """A share as per cent."""
+    """Return a share in per cent, or a dash if it is missing."""
     return MISSING if value is None or not np.isfinite(value) else f"{value:.0%}"

@@ -1,4 +1,4 @@
-"""The templates of the pages and how they are filled in: everything that comes from outside is escaped."""
+"""Jinja templates of the pages; every value that is filled in is escaped."""
 
 import re
 
@@ -9,7 +9,7 @@ from qdjunction.report.sections.contract import TEMPLATES
 
 
 def environment() -> Environment:
-    """Return the environment of all pages, with the style sheet as ``style`` and how tables and figures are shown."""
+    """Return the environment of all pages, with the style sheet as ``style`` and macros for tables and figures."""
     made = Environment(
         loader=PackageLoader("qdjunction.report"),
         autoescape=True,
@@ -25,10 +25,10 @@ def environment() -> Environment:
 
 
 def template_text(name: str) -> str:
-    """Return a text of this package, not of a user, which goes into a page as it is."""
+    """Return a template file of this package, which is trusted and therefore not escaped."""
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 def subscripts(text: str) -> Markup:
-    """Escape a caption and set what follows an underscore, as in Γ_L, as a subscript."""
+    """Escape a caption and write the letters after an underscore, as in Γ_L, as a subscript."""
     return Markup(re.sub(r"_(\w+)", r"<sub>\1</sub>", str(escape(text))))

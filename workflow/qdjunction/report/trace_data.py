@@ -1,4 +1,4 @@
-"""The files of analysed traces, read once into plain values."""
+"""Results of the trace analysis, read from their files."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from qdjunction.traces.results import BiasSummary, ClassSummary, PlateauSummary,
 
 @dataclass(frozen=True, eq=False)
 class JumpScore:
-    """The jump rule held against what a simulation knows.
+    """The jump rule compared with the truth of a simulation.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class JumpScore:
     found : int
         Traces that the rule selects.
     both : int
-        Selected traces that have one.
+        Selected traces that have a jump.
     """
 
     true: int
@@ -53,19 +53,19 @@ class TraceResults:
     Attributes
     ----------
     name : str
-        Of the set.
+        Name of the set.
     summary : SetSummary
         Counts, fits and files left out.
     histograms : xarray.Dataset
         Counts and fitted curves.
     plateaus : pandas.DataFrame or None
-        One row a level and bin.
+        One row per level and bin.
     plateau_summary, classes : PlateauSummary, ClassSummary or None
         Plateaus by level; classes with their stability.
     simulation : SimulationRecord or None
         How the traces were simulated; None for measured ones.
     score : JumpScore or None
-        The jump rule against the truth; None for measured ones.
+        Score of the jump rule; None for measured ones.
     theory : TraceResults or None
         The prediction drawn on the same axes.
     sites : tuple of SiteRecord
@@ -100,7 +100,7 @@ class TraceResults:
 
     @property
     def origin(self) -> str:
-        """Return whether the traces shown are measured or simulated, and from whose conductances."""
+        """Whether the traces are measured or simulated, and the engine of the conductances."""
         notes = []
         for one in self.shown:
             if not one.is_simulated:
@@ -119,7 +119,7 @@ class AllTraces:
     Attributes
     ----------
     sets : tuple of TraceResults
-        Measured sets first, then predictions; those that have failed are absent.
+        Measured sets first, then predictions; failed ones are absent.
     bias_series : tuple of BiasSummary
         Points and Simmons fit of each.
     """
@@ -128,16 +128,16 @@ class AllTraces:
     bias_series: tuple[BiasSummary, ...] = ()
 
     def has(self, name: str) -> bool:
-        """Whether there is a set or a bias series of that name; a failure may have left it out."""
+        """Return whether there is a set or a bias series of that name; failed ones are absent."""
         series = (entry.name for entry in self.bias_series)
         return name in (*(entry.name for entry in self.sets), *series)
 
     def set_named(self, name: str) -> TraceResults:
-        """The set of that name."""
+        """Return the set of that name."""
         return next(entry for entry in self.sets if entry.name == name)
 
     def series_named(self, name: str) -> BiasSummary:
-        """The bias series of that name."""
+        """Return the bias series of that name."""
         return next(entry for entry in self.bias_series if entry.name == name)
 
 
@@ -169,7 +169,13 @@ def collect_traces(study: Study) -> AllTraces:
 
 
 def read_histograms(path: str | Path) -> xr.Dataset:
-    """Read a file of histograms that `select_traces` wrote."""
+    """Read a file of histograms written by `select_traces`.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
     try:
         with xr.open_dataset(path, engine="netcdf4") as dataset:
             return dataset.load()

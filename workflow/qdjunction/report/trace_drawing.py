@@ -1,7 +1,7 @@
-"""What the figures of traces share: peaks, outlines, pictures, marks of computed conductances.
+"""Parts shared by the figures of traces: peaks, outlines, pictures, marks of computed conductances.
 
 Histograms are normalised to one over all points below the last conductance quantum, so that sets of any size and
-sampling compare.
+sampling can be compared.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PLATE = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.8
 def peaks_of(entry: TraceResults, name: str) -> list[PeakRecord]:
     """Return the recorded peaks of a histogram of a set."""
     found = entry.summary.fits[name].peaks
-    # An interval without an end, null in JSON, is drawn to infinity.
+    # An open interval, null in JSON, is drawn to infinity.
     return [
         peak.model_copy(update={"centre_interval": tuple(np.nan_to_num(peak.centre_interval, nan=np.inf))})
         for peak in found
@@ -56,7 +56,7 @@ def bin_step(coordinate: xr.DataArray) -> float:
 def coarse(counts: xr.DataArray) -> xr.DataArray:
     """Return the counts with bins summed until no axis has more than `LARGEST_PICTURE`.
 
-    A ragged last bin is filled up with zeros.
+    An incomplete last bin is padded with zeros.
     """
     factors = {dim: -(-size // LARGEST_PICTURE) for dim, size in counts.sizes.items()}
     padded = counts.astype(float)
@@ -125,7 +125,7 @@ def picture_table(entry: TraceResults, name: str) -> pd.DataFrame:
         counts = coarse(one.histograms[f"{name}_counts"])
         x, y = counts.dims
         area = bin_step(counts[x]) * bin_step(counts[y])
-        # The gold contact before the break has most points and tells least.
+        # The gold contact before the break has most of the points and is of least interest.
         weight = counts.where(counts[x] > 0, 0) if name == "cloud" else counts
         total = float(weight.sum())
         frame = counts.to_dataframe(name="counts").reset_index()
@@ -196,7 +196,7 @@ def pictures(
 
 
 def _brightest(table: pd.DataFrame, column: str) -> float:
-    """Return the upper end of the colour scale, which the few fullest bins (gold, the noise floor) do not set."""
+    """Return the upper end of the colour scale, not set by the few fullest bins (gold, the noise floor)."""
     rows = table[table["row"] == "bin"]
     if column == "log10_g":
         rows = rows[(rows["displacement_nm"] > 0.02) & rows["log10_g"].between(-6.5, -0.5)]

@@ -1,1 +1,1 @@
-"""The steps of a study, from files to files; rule scripts and commands call these and nothing deeper."""
+"""The steps of a study, each from files to files, for rule scripts and commands."""

@@ -1,4 +1,4 @@
-"""H and S, from files to files: the SCF of a structure, or a finished run of an engine."""
+"""H and S, from files to files: by the SCF of a structure, or from a finished run of an engine."""
 
 import logging
 from collections.abc import Mapping
@@ -27,14 +27,14 @@ def hamiltonian(
     made_from: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> None:
-    """Converge the SCF of a structure and keep H and S, Fermi energy at zero.
+    """Converge the SCF of a structure and write H and S with the Fermi energy at zero.
 
     Parameters
     ----------
     structure : str or Path
         Extended XYZ file.
     engine : Engine
-        What computes H and S.
+        Engine that computes H and S.
     workdir : str or Path
         Working folder. An SCF of the same atoms with the same settings that was converged here before is not repeated.
     output : str or Path
@@ -42,8 +42,17 @@ def hamiltonian(
     density_from : str or Path, optional
         Working folder of the neighbouring contact, for engines that can start from its density.
     made_from, settings : optional
-        File and settings that `structure` was made from in the same job, for the provenance; by default the input is
-        `structure` itself.
+        Source file and settings of a `structure` that was built in the same job, for the provenance; by default the
+        input is `structure` itself.
+
+    Raises
+    ------
+    EngineError
+        If the SCF does not converge.
+
+    See Also
+    --------
+    hamiltonian_of_run : H and S from a finished run
     """
     atoms = read_structure(structure)
 
@@ -71,6 +80,8 @@ def junction_hamiltonian(
 ) -> None:
     """Build a junction from a relaxed dot and converge its SCF; see `junction` and `hamiltonian`."""
     junction(structure, left, right, electrodes, junction_file)
+    # It may be left from an earlier configuration in which the junction was relaxed.
+    Path(junction_file).with_suffix(".json").unlink(missing_ok=True)
     hamiltonian(
         junction_file, engine, Path(workdir) / "hamiltonian", output, density_from,
         structure, junction_settings(left, right, electrodes),
@@ -78,14 +89,14 @@ def junction_hamiltonian(
 
 
 def hamiltonian_of_run(run_dir: str | Path, output: str | Path) -> None:
-    """Read H and S of a finished run, check them and store them, Fermi energy at zero.
+    """Read H and S of a finished run, check them and write them with the Fermi energy at zero.
 
     Raises
     ------
     InputError
-        If the folder holds no run.
+        If the folder does not contain a run.
     EngineError
-        If the run failed or its files do not belong together.
+        If the run failed or its files are inconsistent.
     """
     result = read_run(run_dir)
     log.info("E_F %.4f eV, %d orbitals", result.fermi_energy_ev, len(result.eigenvalues_ev))

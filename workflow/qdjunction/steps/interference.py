@@ -1,4 +1,4 @@
-"""Orbital rule, series, decay and the tight-binding chain, from files to files."""
+"""Orbital rule, level alignment, series, decay and tight-binding chain, from files to files."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -7,23 +7,27 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from qdjunction.core.errors import AnalysisError, InputError
 from qdjunction.core.files import write_table
 from qdjunction.core.provenance import digest, digests, provenance
 from qdjunction.core.results import read_result
 from qdjunction.core.resume import resume, task_key
+from qdjunction.engine.contract import ElectronicStructure
+from qdjunction.engine.registry import read_run
 from qdjunction.engine.store import read_electronic_structure
 from qdjunction.interference.chain import DiatomicChain
 from qdjunction.interference.decay_spectrum import DecaySpectrum, decay_spectrum
-from qdjunction.interference.orbital_rule import orbital_rule, solve_dot, tip_coupling
-from qdjunction.interference.results import NoRule, Rule
+from qdjunction.interference.level_alignment import LevelAlignment, alignment_sentence
+from qdjunction.interference.orbital_rule import DotOrbitals, orbital_rule, solve_dot, tip_coupling
+from qdjunction.interference.results import Charges, NoRule, OrbitalRule
 from qdjunction.interference.series import MissingMember, SeriesMember, analyse_series, recorded_verdict
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.structure.junction import dot_atoms, tip_atoms
 from qdjunction.study.failures import EarlierFailureError, read_failure
 from qdjunction.study.results import ChainRecord, FrontierRecord, SeriesRecord
-from qdjunction.transport import Device, read_transmission
+from qdjunction.transport import Device, mulliken_populations, read_transmission
 
 log = logging.getLogger(__name__)
 
@@ -31,23 +35,21 @@ log = logging.getLogger(__name__)
 def frontier_of_study(
     path: str | Path, settings: InterferenceSettings, output: str | Path, workdir: str | Path
 ) -> None:
-    """Apply `frontier`, unless that was done in `workdir` before."""
+    """Compute the orbital rule with `frontier`, or take it from `workdir` if it was computed before."""
     task = task_key([digest(path)], interference=settings.headline)
     resume(output, workdir, task, lambda kept: frontier(path, settings, kept))
 
 
 def frontier(path: str | Path, settings: InterferenceSettings, output: str | Path) -> None:
-    """Levels of the dot's own block in a junction, and what its orbitals do between the two apices.
+    """Write levels of the dot's own block in a junction, charges, and the orbital rule between the two apices.
 
-    The rule is taken in the middle of the gap and at the study's energy (see `InterferenceSettings`).
+    The rule is evaluated in the middle of the gap and at the headline energy (see `InterferenceSettings`).
     """
     structure = read_electronic_structure(path)
     device = Device.from_hamiltonian(structure.hamiltonian)
     atoms = structure.atoms
-    inside = dot_atoms(atoms)
-    orbitals = device.orbitals_of(inside)
-    electrons = float(structure.valence_electrons[inside].sum())
-    levels = solve_dot(device.block("H", orbitals), device.block("S", orbitals), electrons)
+    orbitals, levels = _dot_orbitals(structure, device)
+    charges = _charges(structure, device)
     H, S = device.block("H", range(device.n_orbitals)), device.block("S", range(device.n_orbitals))
     tags = atoms.get_tags()
     apices = [device.orbitals_of(tip[tags[tip] == tags[tip].min()]) for tip in tip_atoms(atoms)]
@@ -55,21 +57,16 @@ def frontier(path: str | Path, settings: InterferenceSettings, output: str | Pat
         "midgap": levels.midgap_ev,
         "headline": settings.headline_energy(levels.homo_ev, levels.lumo_ev),
     }
-    rules: dict[str, Rule | NoRule] = {}
+    rules: dict[str, OrbitalRule | NoRule] = {}
     for name, energy in energies.items():
         left, right = (tip_coupling(H, S, orbitals, apex, energy) for apex in apices)
         try:
-            rule = orbital_rule(levels, left, right, energy)
+            rules[name] = orbital_rule(levels, left, right, energy)
         except InputError as error:
             # A headline energy may fall on a level; the rest of the study does not depend on that.
             rules[name] = NoRule(energy_ev=energy, sentence=str(error))
-            continue
-        rules[name] = Rule(
-            **asdict(rule),
-            constructive=bool(rule.constructive),
-            interference=rule.interference,
-            sentence=rule.sentence,
-        )
+    alignment = LevelAlignment(charges, levels.homo_ev, levels.lumo_ev)
+    log.info("%s", alignment_sentence({f"{atoms.info['left']}-{atoms.info['right']}": alignment}))
     FrontierRecord(
         left=atoms.info["left"],
         right=atoms.info["right"],
@@ -77,10 +74,55 @@ def frontier(path: str | Path, settings: InterferenceSettings, output: str | Pat
         fermi_energy_ev=structure.fermi_energy_ev,
         homo_ev=levels.homo_ev,
         lumo_ev=levels.lumo_ev,
+        charges=charges,
         orbital_rule=rules,
         engine=structure.engine,
         provenance=provenance(inputs=digests(path), settings=settings.model_dump(mode="json")),
     ).write(output)
+
+
+def level_alignment(path: str | Path) -> LevelAlignment:
+    """Return charges and levels of a junction.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of `hamiltonian` with tagged tips, or the folder of an engine's finished run with one of a junction.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, has no dot between two tagged tips, or the dot has no closed shell.
+    """
+    structure = read_run(path) if Path(path).is_dir() else read_electronic_structure(path)
+    if not all(len(atoms) for atoms in (dot_atoms(structure.atoms), *tip_atoms(structure.atoms))):
+        raise InputError(
+            f"{path}: has no dot between two tagged tips; build the junction with `qdjunction junction`"
+        )
+    device = Device.from_hamiltonian(structure.hamiltonian)
+    _, levels = _dot_orbitals(structure, device)
+    return LevelAlignment(_charges(structure, device), levels.homo_ev, levels.lumo_ev)
+
+
+def _dot_orbitals(structure: ElectronicStructure, device: Device) -> tuple[NDArray[np.int64], DotOrbitals]:
+    """Return which orbitals of a junction are the dot's, and the solutions of its block."""
+    inside = dot_atoms(structure.atoms)
+    orbitals = device.orbitals_of(inside)
+    electrons = float(structure.valence_electrons[inside].sum())
+    return orbitals, solve_dot(device.block("H", orbitals), device.block("S", orbitals), electrons)
+
+
+def _charges(structure: ElectronicStructure, device: Device) -> Charges:
+    """Return the Mulliken charges of dot and tips at the engine's electronic temperature."""
+    populations = mulliken_populations(device, structure.engine.electronic_temperature_k)
+    charges = structure.valence_electrons - populations
+    left, right = tip_atoms(structure.atoms)
+    dot = dot_atoms(structure.atoms)
+    return Charges(
+        dot_e=float(charges[dot].sum()),
+        left_tip_e=float(charges[left].sum()),
+        right_tip_e=float(charges[right].sum()),
+    )
 
 
 def headline_of(summary: str | Path, name: str) -> float:
@@ -89,13 +131,13 @@ def headline_of(summary: str | Path, name: str) -> float:
     Raises
     ------
     AnalysisError
-        If no series holds the junction, which is so where its T(E) or orbital rule has failed.
+        If no series contains the junction, because its T(E) or orbital rule has failed.
     """
     for group in read_result(SeriesRecord, summary).series:
         if name in group.junctions:
             return group.headline_energy_ev
     raise AnalysisError(
-        f"{summary}: no series holds the junction {name}, so there is no energy for its picture"
+        f"{summary}: no series contains the junction {name}, so the energy of its picture is not known"
     )
 
 
@@ -109,9 +151,20 @@ def series(
     series_table: str | Path,
     summary: str | Path,
 ) -> None:
-    """Conductance, decay, jump and comparison of the junctions of one dot.
+    """Write conductance, decay, jump and comparison of the junctions of one dot; see `interference.series`.
 
-    See `interference.series`. `contacts` are left and right contact by name of the junction, in the order of the files.
+    Parameters
+    ----------
+    contacts : mapping of str to sequence of str
+        Left and right contact of each junction, by its name, in the order of the files.
+    transmissions, frontiers : sequence of path
+        ``transmission.nc`` and ``frontier.json`` of each junction, or records of failures in their place.
+    temperature_k : float
+        Temperature of the thermal conductance (K).
+    settings : InterferenceSettings
+        Headline energy, threshold of a jump, confidence.
+    conductance_table, series_table, summary : path
+        The files to write: ``conductance.csv``, ``series.csv`` and ``series.json``.
 
     Raises
     ------
@@ -142,7 +195,7 @@ def series(
     try:
         analysed = analyse_series(members, temperature_k, settings, missing)
     except InputError as error:
-        # The settings were checked before any job: what does not fit are the computed numbers.
+        # The settings were checked before any job, so the computed numbers are at fault.
         raise AnalysisError(str(error)) from error
     for one in analysed:
         log.info("%s", one.summary.sentence)
@@ -158,7 +211,7 @@ def series(
 
 
 def chain(settings: InterferenceSettings, table: str | Path, summary: str | Path) -> None:
-    """The tight-binding chain that explains the jump: lead L on site 1, lead R on sites 2 to 8 in turn."""
+    """Write T(E) and the jump of the tight-binding chain: lead L on site 1, lead R on sites 2 to 8 in turn."""
     model = DiatomicChain()
     energies = model.gap_energies(100)
     spectrum = model.spectrum(
@@ -188,7 +241,16 @@ def chain(settings: InterferenceSettings, table: str | Path, summary: str | Path
 def decay_of(
     transmissions: Sequence[str | Path], distances_ang: Sequence[float], settings: InterferenceSettings
 ) -> DecaySpectrum:
-    """Decay and jump of T(E) files at every energy they share.
+    """Return decay and jump of a series of T(E) files at every energy.
+
+    Parameters
+    ----------
+    transmissions : sequence of path
+        Files of T(E), in order of distance, on the same grid of energies.
+    distances_ang : sequence of float
+        Distance of the contact atoms of each (Ang).
+    settings : InterferenceSettings
+        Threshold of a jump, confidence.
 
     Raises
     ------
@@ -203,7 +265,9 @@ def decay_of(
     energies = results[0].energies_ev
     for path, result in zip(transmissions, results, strict=True):
         if result.energies_ev.shape != energies.shape or not np.allclose(result.energies_ev, energies):
-            raise InputError(f"{path}: has other energies than {transmissions[0]}; compute both on one grid")
+            raise InputError(
+                f"{path}: its energies differ from those of {transmissions[0]}; compute both on the same grid"
+            )
     return decay_spectrum(
         energies,
         distances_ang,

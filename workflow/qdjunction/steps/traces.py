@@ -1,7 +1,7 @@
-"""The steps of the trace analysis, from files to files; rules and command-line verbs call these and nothing deeper.
+"""The steps of the trace analysis, each from files to files, for rule scripts and commands.
 
-Fits and classes that the traces of a set do not carry are no failure of the set: the summary then holds the reason in
-place of the result, and the report shows it.
+If the traces of a set do not support a fit or classes, the set has not failed: the summary contains the reason in place
+of the result, and the report shows it.
 """
 
 import csv
@@ -56,10 +56,10 @@ from qdjunction.traces.trace import BadTrace, TraceSource, count_reasons
 log = logging.getLogger(__name__)
 
 SHOWN_BAD = 10
-"""Files left out that are named one by one in the log; tables and summaries hold all."""
+"""Number of files left out that the log names; tables and summaries list all."""
 
 SHOWN_REASONS = 5
-"""Reasons that the error lists when every trace is left out, the most frequent first."""
+"""Number of reasons, the most frequent first, that the error lists if every trace is left out."""
 
 DISTRIBUTIONS = ("cut_displacement", "jump_height", "jump_foot", "jump_top")
 """Histograms that one Gaussian is fitted to; that of log10 G gets as many as the settings say."""
@@ -88,7 +88,7 @@ def select_traces(
     summary : str or Path, optional
         JSON file to write: counts, fits, files left out with their reasons, traces not used, what was assumed.
     **described
-        What else the summary shall say of the set: its name, its bias.
+        Further fields of the summary: `name` and `bias_v` of the set.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def select_traces(
         _report_bad(source, result.traces)
     share = result.jump_share(settings.peaks.confidence)
     log.info(
-        "%s: %d traces, %d complete, %d with points enough, %d with a jump (%.0f %%)",
+        "%s: %d traces, %d complete, %d with enough points, %d with a jump (%.0f %%)",
         path, result.traces, result.complete, result.selectable, result.jumps, 100 * share[0],
     )  # fmt: skip
     for reason, count in result.unused.items():
@@ -166,7 +166,7 @@ def measure_trace_plateaus(
     selection : str or Path
         Summary that `select_traces` wrote; the levels are the centres of its peaks.
     table : str or Path
-        CSV to write, one row a level and bin: traces by plateau length, and by displacement with the fit.
+        CSV to write, one row per level and bin: traces by plateau length, and by displacement with the fit.
     summary : str or Path
         JSON to write: for each level traces, displacement and spacing to the next.
     """
@@ -204,7 +204,7 @@ def classify_traces(
     settings : TracesSettings
         Descriptions, number of classes.
     table : str or Path
-        CSV to write, one row a trace: file and class, from 1, the largest first.
+        CSV to write, one row per trace: file and class, from 1, the largest first.
     summary : str or Path
         JSON to write: sizes, mean descriptions, stability.
     """
@@ -235,29 +235,38 @@ def fit_bias_series(
     confidence: float,
     output: str | Path,
 ) -> None:
-    """Hold a peak of sets at several biases against the Simmons model.
+    """Compare a peak of sets at several biases with the Simmons model.
 
     Parameters
     ----------
     name : str
-        Of the series.
+        Name of the series.
     summaries : mapping of str to path
-        Summary that `select_traces` wrote, by set; each says the bias.
+        Summary written by `select_traces`, with the bias, by the name of the set.
     level_log10_g : float
         The peak nearest to this level is followed.
     width_nm : float
         Width of the barrier (nm).
     confidence : float
-        Of the interval of the barrier.
+        Confidence level of the interval of the barrier.
     output : str or Path
-        JSON to write: the points and the fit.
+        JSON to write: the points, and the fit or the reason why there is none.
+
+    Raises
+    ------
+    InputError
+        If a summary cannot be read or contains no bias.
+
+    See Also
+    --------
+    qdjunction.traces.simmons.fit_simmons
     """
     points = []
     reason = ""
     for set_name, path in summaries.items():
         selection = read_result(SetSummary, path)
         if selection.bias_v is None:
-            raise InputError(f"{path}: says no bias of the set {set_name}; select its traces again")
+            raise InputError(f"{path}: contains no bias of the set {set_name}; select its traces again")
         found = selection.fits["log10_g"]
         if not found.peaks:
             reason = f"set {set_name}: {found.reason}"
@@ -316,13 +325,13 @@ def simulate_traces(
     output : str or Path
         ``.parquet`` file of the traces to write.
     truth : str or Path, optional
-        CSV to write, one row a trace: file as the analysis names it, sites gone through, displacement of the jump.
+        CSV to write, one row per trace: name as in the analysis, number of sites visited, displacement of the jump.
     record : str or Path, optional
-        JSON to write: sites, settings and what else the caller says of the simulation.
+        JSON to write: sites, settings and the fields in `described`.
     inputs : sequence of path
         Files that the conductances come from.
     **described
-        What else the record shall say.
+        Further fields of the record.
     """
     rows: list[tuple[str, int, float]] = []
 
@@ -371,26 +380,26 @@ def predict_traces(
     left : str
         Left contact of the series.
     fermi_ev : float or None
-        Where E_F is put (eV, relative to the computed one); None for the headline energy.
+        Position of E_F (eV, relative to the computed one); None for the headline energy.
     settings, count, output, truth, record
-        As `simulate_traces` takes them.
+        As in `simulate_traces`.
 
     Raises
     ------
     AnalysisError
-        If a contact of the series has failed, or what was computed is no series to slide over.
+        If a contact of the series has failed, or the computed numbers are not those of a sliding series.
     """
     groups = {group.left: group for group in read_result(SeriesRecord, series_summary).series}
     group = groups.get(left)
     if group is None:
         raise AnalysisError(f"{series_summary}: the series from {left} has no result to predict traces from")
     if group.kind == "incomplete":
-        raise AnalysisError(f"no traces are predicted from a part of a series. {group.sentence}")
+        raise AnalysisError(f"traces cannot be predicted from an incomplete series. {group.sentence}")
     energy = group.headline_energy_ev if fermi_ev is None else fermi_ev
     try:
         series = sliding_series(conductance, energy, left)
     except InputError as error:
-        # The settings were checked before any job: what does not fit are the computed numbers.
+        # The settings were checked before any job, so the computed numbers are at fault.
         raise AnalysisError(str(error)) from error
     simulate_traces(
         series,
@@ -407,35 +416,35 @@ def predict_traces(
 
 
 def sliding_series(conductance: str | Path, fermi_ev: float, left: str | None = None) -> SlidingSeries:
-    """Take the sites of a sliding series from a table of computed conductances.
+    """Return the sites of a sliding series from a table of computed conductances.
 
     Parameters
     ----------
     conductance : str or Path
         ``conductance.csv`` of a dot.
     fermi_ev : float
-        Where E_F is put (eV, relative to the computed one); log10 G is interpolated linearly.
+        Position of E_F (eV, relative to the computed one); log10 G is interpolated linearly.
     left : str, optional
-        Left contact; by default that of the table, if it has one alone.
+        Left contact; by default that of the table, if it has only one.
 
     Returns
     -------
     SlidingSeries
-        Sites in the order of distance.
+        Sites in ascending order of distance.
 
     Raises
     ------
     InputError
-        If the file is no such table, or holds no such contact or energy.
+        If the file is not such a table, or does not contain the contact or the energy.
     """
-    wanted = {"junction", "left", "contact_distance_ang", "fermi_eV", "conductance_G0"}
+    required = {"junction", "left", "contact_distance_ang", "fermi_eV", "conductance_G0"}
     try:
         table = pd.read_csv(conductance, keep_default_na=False, na_values=[""])
     except (OSError, ValueError) as error:
         raise InputError(
             f"{conductance}: cannot be read ({error}); give the conductance.csv of a dot"
         ) from None
-    if missing := wanted - set(table.columns):
+    if missing := required - set(table.columns):
         raise InputError(
             f"{conductance}: has no column {', '.join(sorted(missing))}; give the conductance.csv of a dot"
         )
@@ -449,9 +458,7 @@ def sliding_series(conductance: str | Path, fermi_ev: float, left: str | None = 
         raise InputError(f"{conductance}: has no left contact '{left}' (it has {', '.join(lefts)})")
     low, high = rows["fermi_eV"].min(), rows["fermi_eV"].max()
     if not low <= fermi_ev <= high:
-        raise InputError(
-            f"{conductance}: reaches from {low:g} to {high:g} eV; E_F at {fermi_ev:g} eV lies outside"
-        )
+        raise InputError(f"{conductance}: covers {low:g} to {high:g} eV; E_F at {fermi_ev:g} eV lies outside")
     sites = []
     for name, group in rows.groupby("junction", sort=False):
         level = np.interp(fermi_ev, group["fermi_eV"], np.log10(group["conductance_G0"]))
@@ -469,7 +476,13 @@ def site_records(series: SlidingSeries) -> tuple[SiteRecord, ...]:
 
 
 def headline_of_left(summary: str | Path, left: str | None) -> float:
-    """Headline energy (eV, relative to E_F) of the series of a left contact in a ``series.json``."""
+    """Return the headline energy (eV, relative to E_F) of the series of a left contact in a ``series.json``.
+
+    Raises
+    ------
+    InputError
+        If there is no such series.
+    """
     groups = read_result(SeriesRecord, summary).series
     chosen = groups if left is None else [group for group in groups if group.left == left]
     if not chosen:
@@ -486,7 +499,7 @@ def write_bad(bad: Sequence[BadTrace], path: str | Path) -> None:
 
 
 def _report_bad(source: TraceSource, read: int) -> None:
-    """Log what was left out and what was assumed; an error if nothing is left."""
+    """Log traces left out and assumptions; raise InputError if no trace was read."""
     reasons = count_reasons(source.bad)
     if read == 0:
         counted = "; ".join(
@@ -508,7 +521,7 @@ def _report_bad(source: TraceSource, read: int) -> None:
 
 
 def _or_reason(attempt: Callable[[], Any]) -> tuple[Any, str]:
-    """What `attempt` gives and no reason, or nothing and the reason."""
+    """Return the result of `attempt` and no reason, or None and the reason of its failure."""
     try:
         return attempt(), ""
     except InputError as error:
@@ -544,7 +557,7 @@ def _fit_record(fit: PeakFit | str) -> FitRecord:
 def _plateau_records(
     measured: PlateauStatistics, settings: TracesSettings
 ) -> tuple[list[pd.DataFrame], list[PlateauRecord]]:
-    """Rows of the table and entries of the summary, one a level, the highest first."""
+    """Return the rows of the table and the entries of the summary, one per level, the highest first."""
     fits = [_fit_one(histogram, settings) for histogram in measured.displacement_nm]
     spacings: list[tuple[float, float, float] | None] = [None] * len(fits)
     for band, (nearer, farther) in enumerate(pairwise(fits)):

@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 
 class Junction(NamedTuple):
-    """H and S of a junction with what else a transmission needs.
+    """H and S of a junction, with the further input of a transmission.
 
     Attributes
     ----------
@@ -54,11 +54,11 @@ class Junction(NamedTuple):
     left, right : array of int
         Atoms of the leads.
     metal : two arrays of int
-        All metal atoms of either side; those of the leads where the file tags no others.
+        All metal atoms of each side; those of the leads if the file tags no others.
     engine : EngineInfo or None
-        Engine that computed it; None where the file does not say.
+        Engine that computed H and S; None if the file does not state it.
     valence_electrons : array or None
-        Valence electrons of each neutral atom; None where the file does not say.
+        Valence electrons of each neutral atom; None if the file does not state them.
     """
 
     hamiltonian: sisl.Hamiltonian
@@ -76,7 +76,7 @@ def read_junction(
     fermi_ev: float | None = None,
     all_metal: bool = False,
 ) -> Junction:
-    """Read H and S of a junction from any file, with the lead atoms of either side.
+    """Read H and S of a junction from any file, with the lead atoms of each side.
 
     Parameters
     ----------
@@ -85,14 +85,14 @@ def read_junction(
     left_atoms, right_atoms : sequence of int, optional
         Atoms of the leads, counted from 0; by default the tagged ones of the file.
     fermi_ev : float, optional
-        Fermi energy in the zero of the file (eV), for files in which it is not at zero already; 0 says that it is.
+        Fermi energy in the zero of the file (eV), for files in which it is not at zero already; 0 if it is.
     all_metal : bool
         Whether the lead region of a junction of the study is all gold of a side, not only its outermost layers.
 
     Raises
     ------
     InputError
-        If the file cannot be read, or neither it nor the caller says where the leads or the Fermi energy are.
+        If the file cannot be read, or neither the file nor the caller states the lead atoms or the Fermi energy.
     """
     if (left_atoms is None) != (right_atoms is None):
         raise InputError("lead atoms: give those of both sides, --left-atoms and --right-atoms, or of none")
@@ -145,7 +145,7 @@ def compute_transmission(
     axis: int | None = None,
     spin: int | None = None,
 ) -> None:
-    """Compute T(E) of a junction's H and S, and what else is asked for.
+    """Compute T(E) from H and S of a junction, and optional further quantities, and write them.
 
     Parameters
     ----------
@@ -162,22 +162,27 @@ def compute_transmission(
     kpoints : 2 ints
         Numbers of k points across the transport direction.
     channels : int
-        How many eigenchannel transmissions to write at each energy.
+        Number of eigenchannel transmissions to write at each energy.
     density_energies_ev : (m,) array, optional
-        Energies (eV) at which the local density of states is written too.
+        Energies (eV) at which the local density of states is also written.
     response_table : str or Path, optional
         CSV file for `linear_response_table`.
     temperature_k : float
-        Its temperature (K).
+        Temperature of that table (K).
     axis : int, optional
-        Lattice vector along which the leads lie; found from their atoms where it is not given, see `transport_axis`.
+        Lattice vector along which the leads lie; by default found from their atoms, see `transport_axis`.
     spin : int, optional
         Spin of a collinear calculation: 0 for up, 1 for down.
 
     Raises
     ------
     InputError
-        If a file name has another suffix, or the file lacks what is asked for.
+        If a file name has another suffix, or the input does not contain the necessary data.
+
+    See Also
+    --------
+    qdjunction.transport.transmission : the calculation on matrices
+    transmission_of_study : with the settings of a study
     """
     grid = np.asarray(energies_ev, dtype=float)
     at = None if density_energies_ev is None else np.asarray(density_energies_ev, dtype=float)
@@ -187,7 +192,7 @@ def compute_transmission(
     if response_table is not None and Path(response_table).suffix != ".csv":
         raise InputError(f"{response_table}: is written as a table; let its name end in .csv")
     if response_table is not None:
-        response_energies(grid, temperature_k)  # what does not fit is said before the work, not after it
+        response_energies(grid, temperature_k)  # raises an error before the calculation, not after it
     junction = read_junction(path, left_atoms, right_atoms, fermi_ev, LEADS[leads.kind].all_metal)
     axis = transport_axis(junction.hamiltonian, junction.left, junction.right, axis)
 
@@ -231,9 +236,10 @@ def compute_transmission(
 def transmission_of_study(
     path: str | Path, settings: TransportSettings, output: str | Path, cache: str | Path, workdir: str | Path
 ) -> None:
-    """Compute T(E) of a junction as the configuration of a study wants it.
+    """Compute T(E) of a junction with the settings of a study.
 
-    Surfaces of electrodes stay in `cache`. What was computed in `workdir` before is not repeated.
+    Surface Green's functions of electrodes are kept in `cache`. A result that was computed in `workdir` before is not
+    computed again.
     """
 
     def compute(kept: Path) -> None:
@@ -259,7 +265,7 @@ def local_density(
     output: str | Path,
     cache: str | Path | None = None,
 ) -> None:
-    """Write where the states at one energy (eV) run: the LDOS by atom, separated by the lead that they enter from."""
+    """Write the local density of states at one energy (eV), by atom and by the lead that the states enter from."""
     junction = read_junction(path, all_metal=LEADS[leads.kind].all_metal)
     context = _context(junction, leads.prepared(cache), np.array([energy_ev]))
     made = provenance(inputs=digests(path, *leads.files.values()), settings=leads.model_dump(mode="json"))
@@ -288,7 +294,7 @@ def observable(
     path, left_atoms, right_atoms, fermi_ev
         As for `read_junction`.
     settings : ObservableSettings
-        Which observable, and its keys.
+        Settings of the observable.
     leads : LeadSettings
         The leads.
     output : str or Path
@@ -305,7 +311,7 @@ def observable(
     Returns
     -------
     xarray.Dataset
-        What was written.
+        The dataset that was written.
 
     Raises
     ------
@@ -373,19 +379,19 @@ def _context(
 
 
 def _densities(context: JunctionContext) -> xarray.Dataset:
-    """LDOS of every atom at the energies of a context."""
+    """Return the LDOS of every atom at the energies of a context."""
     ldos = OBSERVABLES["ldos"]
     found = ldos.compute(context, ldos.Settings(energies_ev=context.energies_ev.tolist()))
     return found.drop_vars("along")
 
 
 def _summary(energies_ev: NDArray[np.float64]) -> dict[str, float]:
-    """Energies as provenance states them."""
+    """Return first and last energy (eV) and their number, for the provenance."""
     return {"first": float(energies_ev[0]), "last": float(energies_ev[-1]), "number": energies_ev.size}
 
 
 def _is_tbt(output: str | Path) -> bool:
-    """Whether a file of T(E) is to have the layout of TBtrans, by its name."""
+    """Return whether a file of T(E) has the layout of TBtrans, by its name."""
     name = Path(output).name
     if not name.endswith(".nc"):
         raise InputError(

@@ -1,40 +1,278 @@
-"""How far from the gold apex an atom stands that a tip is put on."""
+"""Anchors: the atoms of a molecule or dot that bind to gold, and where the gold apex stands on each."""
 
+from __future__ import annotations
+
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
 
 from qdjunction.core.errors import StructureError
+from qdjunction.core.schema import Section
 
-APEX_DISTANCE_ANG: Mapping[str, float] = {"Cl": 2.66, "Br": 2.76, "I": 2.88, "S": 2.42}
-"""Distance (Ang) of the gold apex and the atom at the contact, by element.
+if TYPE_CHECKING:
+    import numpy as np
+    from ase import Atoms
+    from numpy.typing import NDArray
 
-Halides of lead halide dots, relaxed: Zheng et al., Nat. Commun. 10, 5458 (2019). Thiolate S atop one gold atom, 2.42(2)
-Ang by X-ray standing waves and photoelectron diffraction: Jackson et al., Surf. Sci. 603, 807 (2009).
-"""
+Symbol = Annotated[str, Field(pattern=r"^[A-Z][a-z]?$")]
+"""A chemical symbol."""
+
+ANY = "*"
+"""Stands for any element but hydrogen among the neighbours of an anchor."""
+
+BONDS_CANCEL = 0.3
+"""Below this length the sum of the unit vectors along the bonds of an atom gives no direction: the atom lies inside a
+chain, a plane or a tetrahedron of neighbours. Angles of 120 deg and less at two bonds give 1 and more."""
 
 
-def anchor_distance(name: str, symbol: str, given_ang: float | None = None) -> float:
-    """Return the distance of apex and contact atom (Ang).
+class Anchor(Section):
+    """What an anchor is, and how gold stands on it."""
+
+    element: Symbol
+    """Chemical symbol of the atom that binds."""
+    neighbours: list[Annotated[str, Field(pattern=r"^([A-Z][a-z]?|\*)$")]] = Field(min_length=1)
+    """Symbols of the atoms it is bonded to once gold is there; `*` is any element but hydrogen."""
+    loses_hydrogen: bool = False
+    """Whether one hydrogen more may be bonded to it, which leaves as gold binds, as that of a thiol does."""
+    apex_distance_ang: float = Field(ge=1.8, le=4.5)
+    """Distance from the apex to the atom (Ang). Below 1.8 Ang the two overlap, beyond 4.5 Ang they do not touch."""
+    tilt_deg: float = Field(default=0.0, ge=0, lt=90)
+    """Angle between the direction to gold and the plane of the two bonds (degrees): 0 along their bisector, 54.7 for
+    the lone pair of a tetrahedral atom."""
+    reference: str = ""
+    """Where distance and geometry come from."""
+
+    @property
+    def needs(self) -> str:
+        """What it must look like, for errors."""
+        leaves = " (and one H, which leaves)" if self.loses_hydrogen else ""
+        bonded = ", ".join("any heavy atom" if symbol == ANY else symbol for symbol in self.neighbours)
+        return f"{self.element} bonded to {bonded}{leaves}"
+
+    def fits(self, element: str, bonded: list[str]) -> bool:
+        """Whether an atom of `element` bonded to atoms of these elements is such an anchor."""
+        if element != self.element:
+            return False
+        if self.loses_hydrogen and len(bonded) > len(self.neighbours) and "H" in bonded:
+            bonded = bonded.copy()
+            bonded.remove("H")
+        left = sorted(bonded)
+        for symbol in sorted(
+            self.neighbours, reverse=True
+        ):  # * comes before the letters, so it is matched last
+            match = next((one for one in left if one == symbol or (symbol == ANY and one != "H")), None)
+            if match is None:
+                return False
+            left.remove(match)
+        return not left
+
+
+_HALIDE = "terminal halide of a lead halide dot, relaxed: Zheng et al., Nat. Commun. 10, 5458 (2019)"
+_COMPUTED = "distance of least energy in GFN1-xTB, rigid, atop a pyramid of four atoms"
+
+ANCHORS: Mapping[str, Anchor] = {
+    "chloride": Anchor(element="Cl", neighbours=[ANY], apex_distance_ang=2.66, reference=_HALIDE),
+    "bromide": Anchor(element="Br", neighbours=[ANY], apex_distance_ang=2.76, reference=_HALIDE),
+    "iodide": Anchor(element="I", neighbours=[ANY], apex_distance_ang=2.88, reference=_HALIDE),
+    "thiolate": Anchor(
+        element="S", neighbours=["C"], loses_hydrogen=True, apex_distance_ang=2.42,
+        reference="2.42(2) Ang atop one gold atom by X-ray standing waves and photoelectron diffraction: Jackson et "
+        "al., Surf. Sci. 603, 807 (2009)",
+    ),
+    "methyl-sulfide": Anchor(
+        element="S", neighbours=["C", "C"], apex_distance_ang=2.41, tilt_deg=54.7,
+        reference=f"an anchor by Park et al., J. Am. Chem. Soc. 129, 15768 (2007); {_COMPUTED}",
+    ),
+    "amine": Anchor(
+        element="N", neighbours=["C", "H", "H"], apex_distance_ang=2.25,
+        reference=f"binds a gold adatom by its lone pair: Venkataraman et al., Nano Lett. 6, 458 (2006); {_COMPUTED}",
+    ),
+    "pyridine": Anchor(
+        element="N", neighbours=["C", "C"], apex_distance_ang=2.17,
+        reference="binds upright atop one gold atom: Bilic, Reimers and Hush, J. Phys. Chem. B 106, 6740 (2002); "
+        + _COMPUTED,
+    ),
+    "nitrile": Anchor(
+        element="N", neighbours=["C"], apex_distance_ang=2.05,
+        reference=f"an anchor by Mishchenko et al., J. Am. Chem. Soc. 133, 184 (2011); {_COMPUTED}",
+    ),
+    "alkynyl": Anchor(
+        element="C", neighbours=["C"], loses_hydrogen=True, apex_distance_ang=1.99,
+        reference="sum of the single-bond radii of Au and C: Pyykko and Atsumi, Chem. Eur. J. 15, 186 (2009)",
+    ),
+}  # fmt: skip
+"""The anchors by name. All stand atop one gold atom, the apex."""
+
+
+@dataclass(frozen=True)
+class Binding:
+    """How one atom of a structure binds to gold.
+
+    Attributes
+    ----------
+    name : str
+        Name of the anchor.
+    anchor : Anchor
+        Its row of the table.
+    hydrogen : int or None
+        Index of the hydrogen that leaves.
+    """
+
+    name: str
+    anchor: Anchor
+    hydrogen: int | None = None
+
+
+def recognise(atoms: Atoms, atom: int, known: Mapping[str, Anchor] = ANCHORS) -> Binding | None:
+    """Return how an atom of a finite structure binds, by its element and its bonds; None if no anchor fits.
+
+    The first of `known` that fits is taken.
+    """
+    from qdjunction.structure.connectivity import neighbours
+
+    indices = neighbours(atoms, atom)
+    bonded = [str(atoms.symbols[i]) for i in indices]
+    for name, anchor in known.items():
+        if anchor.fits(str(atoms.symbols[atom]), bonded):
+            leaves = anchor.loses_hydrogen and len(bonded) > len(anchor.neighbours)
+            return Binding(name, anchor, int(indices[bonded.index("H")]) if leaves else None)
+    return None
+
+
+def require_anchor(
+    atoms: Atoms, atom: int, where: str, name: str | None = None, known: Mapping[str, Anchor] = ANCHORS
+) -> Binding:
+    """Return how an atom binds, as the anchor `name` or as the first of `known` that fits.
 
     Parameters
     ----------
-    name : str
-        The contact, for the error.
-    symbol : str
-        Element of its atom.
-    given_ang : float, optional
-        The distance, if it is given; serves any element.
+    atoms : ase.Atoms
+        A finite structure without gold tips.
+    atom : int
+        Index of the atom, counted from 0.
+    where : str
+        What errors call the contact.
+    name : str, optional
+        The anchor that it must be.
+    known : mapping of str to Anchor
+        The anchors there are.
 
     Raises
     ------
     StructureError
-        If none is given and none is known for the element.
+        If there is no anchor of that name, or the atom is none.
     """
-    if given_ang is not None:
-        return given_ang
-    if symbol not in APEX_DISTANCE_ANG:
+    if name is not None and name not in known:
         raise StructureError(
-            f"Contact '{name}' is at {symbol}, whose distance from gold is known for "
-            f"{', '.join(APEX_DISTANCE_ANG)} only; give it as electrodes.apex_distance_ang (--apex-distance on the "
-            "command line)."
+            f"{where} = '{name}': there is no such anchor; known are {', '.join(known)}; describe another under the "
+            "key anchors"
         )
-    return APEX_DISTANCE_ANG[symbol]
+    candidates = known if name is None else {name: known[name]}
+    if binding := recognise(atoms, atom, candidates):
+        return binding
+    element = str(atoms.symbols[atom])
+    rows = {key: row for key, row in candidates.items() if row.element == element}
+    if not rows and name is None:
+        needs = (
+            f"anchors are known for {', '.join(dict.fromkeys(row.element for row in known.values()))} only"
+        )
+    else:
+        needs = "; ".join(f"{key} needs {row.needs}" for key, row in (rows or candidates).items())
+    raise StructureError(
+        f"{where}: {describe(atoms, atom)}, which is no anchor that gold is known to bind ({needs}); name another "
+        "atom, describe the anchor under the key anchors, or give electrodes.apex_distance_ang (--apex-distance on "
+        "the command line)"
+    )
+
+
+def describe(atoms: Atoms, atom: int) -> str:
+    """Return an atom with its bonds in words, e.g. ``atom 3 is N bonded to C, H, H``."""
+    from qdjunction.structure.connectivity import neighbours
+
+    bonded = sorted(str(atoms.symbols[i]) for i in neighbours(atoms, atom))
+    return f"atom {atom} is {atoms.symbols[atom]} " + (
+        f"bonded to {', '.join(bonded)}" if bonded else "without bonds"
+    )
+
+
+def bond_direction(
+    atoms: Atoms, atom: int, where: str, without: int | None = None, tilt_deg: float = 0.0
+) -> NDArray[np.float64]:
+    """Return the direction in which an atom continues its bonds, the opposite of their sum.
+
+    For one neighbour that is the line of the bond, for two their bisector, for three the axis of the pyramid: the lone
+    pair of valence-shell repulsion. A tilt turns it out of the plane of two bonds, to the side that points away from
+    the centre of mass.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        A finite structure.
+    atom : int
+        Index of the atom.
+    where : str
+        What errors call the contact.
+    without : int, optional
+        A neighbour that does not count, since it leaves.
+    tilt_deg : float
+        Angle out of the plane of two bonds (degrees).
+
+    Returns
+    -------
+    (3,) array
+        Unit vector.
+
+    Raises
+    ------
+    StructureError
+        If the bonds cancel.
+    """
+    import numpy as np
+
+    from qdjunction.structure.connectivity import neighbours
+
+    bonded = [i for i in neighbours(atoms, atom) if i != without]
+    bonds = atoms.positions[bonded] - atoms.positions[atom]
+    bonds /= np.linalg.norm(bonds, axis=1, keepdims=True)
+    direction = -bonds.sum(axis=0)
+    length = np.linalg.norm(direction)
+    if length < BONDS_CANCEL:
+        raise StructureError(
+            f"{where}: the bonds of atom {atom} ({atoms.symbols[atom]}) lie all around it, so that none of their "
+            "directions leads outward; give the direction"
+        )
+    direction /= length
+    if tilt_deg and len(bonds) == 2:
+        normal = np.cross(*bonds)
+        normal /= np.linalg.norm(normal)
+        outward = atoms.positions[atom] - atoms.get_center_of_mass()
+        side = -1.0 if normal @ outward < -1e-6 else 1.0
+        tilt = np.radians(tilt_deg)
+        direction = np.cos(tilt) * direction + side * np.sin(tilt) * normal
+    return np.asarray(direction, dtype=float)
+
+
+def apex_position(
+    position: NDArray[np.float64], direction: NDArray[np.float64], distance_ang: float
+) -> NDArray[np.float64]:
+    """Return where the gold atom stands that binds an anchor from atop.
+
+    Parameters
+    ----------
+    position : (3,) array
+        The anchor (Ang).
+    direction : (3,) array
+        From the anchor to the gold, of any length.
+    distance_ang : float
+        Length of the bond (Ang).
+
+    Returns
+    -------
+    (3,) array
+        Position of the gold atom (Ang).
+    """
+    apex: NDArray[np.float64] = position + distance_ang * direction / math.hypot(*direction)
+    return apex

@@ -1,4 +1,4 @@
-"""Pb-halide bonds, the first thing to look at after a relaxation."""
+"""Pb-halide bonds and their lengths."""
 
 import numpy as np
 import pandas as pd
@@ -11,19 +11,19 @@ from qdjunction.structure.perovskite.composition import HALIDES
 
 BOND_FRACTION = 1.4
 """Pb and a halide count as bonded below this multiple of the sum of their covalent radii (Cordero et al., Dalton
-Trans. 2008, 2832): 3.47 Ang for Cl, 3.72 for Br, 3.99 for I. A quarter beyond the 2.97 Ang of cubic MAPbBr3, and still
+Trans. 2008, 2832): 3.47 Ang for Cl, 3.72 for Br, 3.99 for I. That is a quarter above the 2.97 Ang of cubic MAPbBr3 and
 far below the 6.6 Ang to the next Pb."""
 
 
 SPRING_FRACTION = 1.2
-"""Beyond this multiple of the sum of the covalent radii a spring pulls (2.98 Ang for Cl, 3.19 for Br, 3.42 for I): just
-above the bonds of the ideal lattices, which are 2.84, 2.97 and 3.15 Ang long."""
+"""A spring pulls beyond this multiple of the sum of the covalent radii (2.98 Ang for Cl, 3.19 for Br, 3.42 for I), just
+above the bond lengths of the ideal lattices (2.84, 2.97 and 3.15 Ang)."""
 
 
 def pb_halide_springs(atoms: Atoms) -> list[Hookean]:
-    """Springs that keep the Pb-halide network of a new dot together while the cations find their places.
+    """Return springs that hold the Pb-halide network of a new dot together while the cations reorient.
 
-    The ideal lattice of a small dot is so far from its minimum that terminal halides can leave their sites and bridge
+    The ideal lattice of a small dot is so far from its minimum that terminal halides can move to bridging positions
     while bridges open elsewhere. A spring (6 eV/Ang^2) pulls only on a bond that is longer than `SPRING_FRACTION`.
 
     Returns
@@ -42,12 +42,16 @@ def pb_halide_springs(atoms: Atoms) -> list[Hookean]:
 
 
 def pb_halide_bonds(atoms: Atoms) -> pd.DataFrame:
-    """Find every bond of Pb and a halide.
+    """Return all Pb-halide bonds.
 
     Returns
     -------
     pandas.DataFrame
         One row per bond: ``halide`` and ``pb``, indices of the atoms; ``length_ang``. Sorted by halide, then Pb.
+
+    See Also
+    --------
+    qdjunction.structure.connectivity.heavy_bonds : bonds of other heavy atoms
     """
     radius = {symbol: covalent_radii[atomic_numbers[symbol]] for symbol in ("Pb", *HALIDES)}
     cutoffs = {("Pb", halide): BOND_FRACTION * (radius["Pb"] + radius[halide]) for halide in HALIDES}
@@ -60,7 +64,7 @@ def pb_halide_bonds(atoms: Atoms) -> pd.DataFrame:
 
 
 def bond_lengths(atoms: Atoms) -> pd.DataFrame:
-    """Collect the Pb-X bond lengths of a dot or junction.
+    """Return statistics of the Pb-halide bond lengths of a dot or junction.
 
     Parameters
     ----------

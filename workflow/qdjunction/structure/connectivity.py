@@ -1,31 +1,43 @@
-"""Which atoms are bonded, in any structure, and whether it is finite."""
+"""Bonds of any structure, and whether it is finite."""
+
+from collections import deque
+from itertools import product
 
 import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers, covalent_radii
 from ase.neighborlist import neighbor_list
 from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial.distance import cdist
 
 from qdjunction.core.errors import StructureError
+from qdjunction.structure.bonds import BOND_FRACTION as PB_HALIDE_FRACTION
+from qdjunction.structure.perovskite.composition import HALIDES
 
 BOND_FRACTION = 1.3
 """Two atoms count as bonded below this multiple of the sum of their covalent radii (Cordero et al., Dalton Trans. 2008,
 2832): C-C 1.98, C-S 2.35, Cd-Se 3.43 Ang. Second neighbours in molecules and semiconductors are farther away."""
 
 ALKALI = tuple(atomic_numbers[symbol] for symbol in ("Li", "Na", "K", "Rb", "Cs"))
-"""Ions without directed bonds: the number of their neighbours changes in a relaxation, and nothing is broken by it."""
+"""Ions without directed bonds: the number of their neighbours may change in a relaxation without a bond breaking."""
 
 OVERLAP_FRACTION = 0.7
-"""Two atoms overlap below this fraction of the sum of their covalent radii; bonds stay well above."""
+"""Two atoms overlap below this fraction of the sum of their covalent radii; bonds are well above it."""
 
 
 def heavy_bonds(atoms: Atoms) -> dict[tuple[int, int], float]:
-    """Find the bonds between atoms other than hydrogen and alkali ions.
+    """Return the bonds between atoms other than hydrogen and alkali ions.
 
     Returns
     -------
     dict of (first, second) to float
         Indices, the smaller first, and length (Ang).
+
+    See Also
+    --------
+    qdjunction.structure.bonds.pb_halide_bonds : bonds of Pb and halides
     """
     heavy = ~np.isin(atoms.numbers, (1, *ALKALI))
     first, second, length = neighbor_list("ijd", atoms, _reach(atoms))
@@ -36,16 +48,30 @@ def heavy_bonds(atoms: Atoms) -> dict[tuple[int, int], float]:
     }
 
 
-def finite(atoms: Atoms) -> Atoms:
-    """Return the atoms of a molecule in a cell with vacuum, without the cell.
+def neighbours(atoms: Atoms, atom: int) -> NDArray[np.int64]:
+    """Return the indices of the atoms that an atom of a finite structure is bonded to, alkali ions left out.
 
-    A molecule that faces of the cell cut is put together again: along such an axis the cell is cut where the atoms
-    leave the widest gap.
+    Pb and a halide count as bonded up to `qdjunction.structure.bonds.BOND_FRACTION`, other pairs up to `BOND_FRACTION`;
+    a hydrogen to the atom that it is nearest to, by the distance beyond the sum of the covalent radii.
+    """
+    near = np.flatnonzero(_bonded(atoms, atom) & ~np.isin(atoms.numbers, ALKALI))
+    kept = [i for i in near if atoms.numbers[i] != 1 or _nearest(atoms, int(i)) == atom]
+    if atoms.numbers[atom] == 1:
+        kept = [i for i in kept if i == _nearest(atoms, atom)]
+    return np.array(kept, dtype=int)
+
+
+def finite(atoms: Atoms) -> Atoms:
+    """Return a molecule without the cell that encloses it and its vacuum.
+
+    A molecule that is split across faces of the cell is joined again: along such an axis the boundary is moved to the
+    middle of the widest gap between atoms. If bonds still cross the faces, as in a crystal of molecules, each molecule
+    is joined along its bonds, and the molecules are moved by lattice vectors as near to the largest one as possible.
 
     Raises
     ------
     StructureError
-        If atoms are bonded across the cell wherever it is cut.
+        If a chain of bonds leads from an atom to its own periodic image.
     """
     bare = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc & atoms.cell.any(axis=1))
     scaled = bare.get_scaled_positions(wrap=False) if bare.pbc.any() else np.zeros((0, 3))
@@ -57,12 +83,8 @@ def finite(atoms: Atoms) -> Atoms:
             start = here[widest] + gaps[widest] / 2
             scaled[:, axis] = (scaled[:, axis] - start) % 1
             bare.set_scaled_positions(scaled)
-    if (across := _axes_with_bonds_across(bare)).any():
-        axes = ", ".join(np.array(["a", "b", "c"])[across])
-        raise StructureError(
-            f"The structure is periodic: atoms are bonded across the cell along {axes}; give a finite one, with vacuum "
-            "on all sides."
-        )
+    if _axes_with_bonds_across(bare).any():
+        bare.positions = _along_bonds(bare)
     bare.cell, bare.pbc = None, False
     return bare
 
@@ -75,18 +97,85 @@ def check_overlap(atoms: Atoms) -> None:
         i, j = int(first[worst]), int(second[worst])
         raise StructureError(
             f"Atoms {i} ({atoms.symbols[i]}) and {j} ({atoms.symbols[j]}) are {length[worst]:.2f} Ang apart; no bond "
-            "is as short. Correct the structure, or its unit of length."
+            "is that short. Correct the structure, or its unit of length."
         )
 
 
 def _reach(atoms: Atoms) -> NDArray[np.float64]:
-    """Share of each atom in the longest bond (Ang)."""
+    """Return the contribution of each atom to the longest bond length (Ang), as `neighbor_list` takes it."""
     reach: NDArray[np.float64] = BOND_FRACTION * covalent_radii[atoms.numbers]
     return reach
 
 
+def _along_bonds(atoms: Atoms) -> NDArray[np.float64]:
+    """Return the positions with each molecule joined along its bonds, near the largest one (Ang), (n, 3)."""
+    directed = ~np.isin(atoms.numbers, ALKALI)
+    first, second, cells = neighbor_list("ijS", atoms, _reach(atoms))
+    kept = directed[first] & directed[second]
+    first, second, cells = first[kept], second[kept], cells[kept]
+    count, molecule = connected_components(
+        coo_matrix((np.ones(len(first)), (first, second)), shape=(len(atoms), len(atoms))), directed=False
+    )
+    bonds: list[list[tuple[int, NDArray[np.int64]]]] = [[] for _ in atoms]
+    for i, j, cell in zip(first, second, cells, strict=True):
+        bonds[i].append((int(j), cell))
+    shift = np.zeros((len(atoms), 3), dtype=int)
+    seen = np.zeros(len(atoms), dtype=bool)
+    for start in (int(np.argmax(molecule == number)) for number in range(count)):
+        seen[start], queue = True, deque([start])
+        while queue:
+            i = queue.popleft()
+            for j, cell in bonds[i]:
+                if not seen[j]:
+                    seen[j], shift[j] = True, shift[i] + cell
+                    queue.append(j)
+    # A bond that does not fit the tree of the search closes a chain from an atom to its own image.
+    closed = np.any(shift[first] + cells != shift[second], axis=0)
+    if closed.any():
+        axes = ", ".join(np.array(["a", "b", "c"])[closed])
+        raise StructureError(
+            f"The structure is periodic: atoms are bonded across the cell along {axes}; give a finite one, with vacuum "
+            "on all sides."
+        )
+    positions: NDArray[np.float64] = atoms.positions + shift @ atoms.cell
+    largest = molecule == np.bincount(molecule).argmax()
+    images = np.array(list(product((-1, 0, 1), repeat=3))) * atoms.pbc
+    for number in set(molecule[~largest].tolist()):
+        members = molecule == number
+        away = positions[members].mean(axis=0) - positions[largest].mean(axis=0)
+        whole = np.rint(atoms.cell.scaled_positions(away)) * atoms.pbc
+        moved = [positions[members] - (whole + image) @ atoms.cell for image in images]
+        distance = [cdist(there, positions[largest]).min() for there in moved]
+        positions[members] = moved[int(np.argmin(np.round(distance, 6)))]
+    return positions
+
+
+def _bonded(atoms: Atoms, atom: int) -> NDArray[np.bool_]:
+    """Whether each atom is within reach of a bond of one of them, (n,)."""
+    lead, halides = atomic_numbers["Pb"], [atomic_numbers[symbol] for symbol in HALIDES]
+    here = atoms.numbers[atom]
+    of_lead = (atoms.numbers == lead) & (here in halides) | np.isin(atoms.numbers, halides) & (here == lead)
+    bonded: NDArray[np.bool_] = _excess(atoms, atom, np.where(of_lead, PB_HALIDE_FRACTION, BOND_FRACTION)) < 0
+    return bonded
+
+
+def _nearest(atoms: Atoms, atom: int) -> int:
+    """Index of the atom next to one, by the distance beyond the sum of the covalent radii."""
+    return int(_excess(atoms, atom).argmin())
+
+
+def _excess(atoms: Atoms, atom: int, fraction: float | NDArray[np.float64] = 1.0) -> NDArray[np.float64]:
+    """Distance of each atom from one beyond a multiple of the sum of the covalent radii (Ang), (n,)."""
+    radii = covalent_radii[atoms.numbers] + covalent_radii[atoms.numbers[atom]]
+    excess: NDArray[np.float64] = (
+        np.linalg.norm(atoms.positions - atoms.positions[atom], axis=1) - fraction * radii
+    )
+    excess[atom] = np.inf
+    return excess
+
+
 def _axes_with_bonds_across(atoms: Atoms) -> NDArray[np.bool_]:
-    """Whether a bond crosses the faces of the cell, for each of its vectors, (3,)."""
+    """Return whether a bond crosses the boundary of the cell along each lattice vector, (3,)."""
     directed = ~np.isin(atoms.numbers, ALKALI)
     first, second, cells = neighbor_list("ijS", atoms, _reach(atoms))
     crosses: NDArray[np.bool_] = np.any(cells[directed[first] & directed[second]] != 0, axis=0)

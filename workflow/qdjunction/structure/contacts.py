@@ -7,6 +7,8 @@ from ase import Atoms
 from numpy.typing import NDArray
 
 from qdjunction.core.errors import StructureError
+from qdjunction.core.schema import validate
+from qdjunction.structure.anchors import Anchor
 
 
 @dataclass(frozen=True)
@@ -16,16 +18,19 @@ class Contact:
     Attributes
     ----------
     name : str
-        Its name, e.g. ``R3``.
+        Name, e.g. ``R3``.
     atom : int
         Index of the atom, counted from 0.
     direction : (3,) array
         Unit vector that points out of the dot.
+    anchor : dict or None
+        ``{name: row}`` of the anchor that it was found to be; None if the structure does not say.
     """
 
     name: str
     atom: int
     direction: NDArray[np.float64]
+    anchor: dict[str, Anchor] | None = None
 
 
 def contact(atoms: Atoms, name: str) -> Contact:
@@ -38,10 +43,15 @@ def contact(atoms: Atoms, name: str) -> Contact:
     name : str
         Name of the contact.
 
+    Returns
+    -------
+    Contact
+        Its direction is normalised.
+
     Raises
     ------
     StructureError
-        If the structure carries no contacts, none of this name, or one that points at no atom of it.
+        If the structure has no contacts, none of this name, or one whose atom or direction is invalid.
     """
     contacts = atoms.info.get("contacts")
     if not contacts:
@@ -56,12 +66,16 @@ def contact(atoms: Atoms, name: str) -> Contact:
     atom, direction = int(entry["atom"]), np.asarray(entry["direction"], dtype=float)
     if not 0 <= atom < len(atoms) or direction.shape != (3,) or not np.linalg.norm(direction) > 0:
         raise StructureError(
-            f"Contact '{name}' of {label} is broken (atom {atom} of {len(atoms)}, "
-            f"direction {entry['direction']}); build the dot anew."
+            f"Contact '{name}' of {label} is invalid (atom {atom} of {len(atoms)}, "
+            f"direction {entry['direction']}); build the dot again."
         )
-    return Contact(name, atom, direction / np.linalg.norm(direction))
+    anchors = {
+        key: validate(Anchor, row, f"The anchor of contact '{name}' of {label}")
+        for key, row in (entry.get("anchor") or {}).items()
+    }
+    return Contact(name, atom, direction / np.linalg.norm(direction), anchors or None)
 
 
 def contact_distance(atoms: Atoms, left: str, right: str) -> float:
-    """Distance of the atoms of two contacts (Ang)."""
+    """Return the distance between the atoms of two contacts (Ang)."""
     return float(atoms.get_distance(contact(atoms, left).atom, contact(atoms, right).atom))

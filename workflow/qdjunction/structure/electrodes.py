@@ -18,7 +18,7 @@ def gold_pyramid(
     rotation_deg: float = 0.0,
     lattice_constant_ang: float = GOLD_LATTICE_CONSTANT_ANG,
 ) -> Atoms:
-    """Build an fcc tetrahedron with its apex at the origin and its (111) base away from it.
+    """Build an fcc tetrahedron with its apex at the origin and a (111) base.
 
     The atoms are the points i a1 + j a2 + l a3 of the primitive fcc lattice with i, j, l >= 0 and
     i + j + l < layers; layer i + j + l is a (111) plane of 1, 3, 6, 10, 15, ... atoms.
@@ -26,23 +26,23 @@ def gold_pyramid(
     Parameters
     ----------
     layers : int
-        Number of layers; 3 make 10 atoms, 5 make 35.
+        Number of layers: 3 have 10 atoms, 5 have 35.
     direction : (3,) array
         Direction from the apex to the base.
     rotation_deg : float
-        Turn about that direction (degrees); 120 is none.
+        Rotation about that direction (degrees); the pyramid has a threefold axis.
     lattice_constant_ang : float
         Lattice constant of gold (Ang).
 
     Returns
     -------
     ase.Atoms
-        From apex to base; the tag of an atom is its layer, 0 at the apex.
+        Atoms from apex to base; the tag of an atom is its layer, 0 at the apex.
 
     Raises
     ------
     InputError
-        If `layers` or the lattice constant are not positive.
+        If `layers` or the lattice constant is not positive.
     """
     if layers < 1:
         raise InputError(f"layers is {layers}; a gold pyramid needs at least one layer.")
@@ -53,8 +53,8 @@ def gold_pyramid(
         [(i, j, n - i - j) for n in range(layers) for i in range(n, -1, -1) for j in range(n - i, -1, -1)]
     )
     points = steps @ primitive
-    # Columns of `frame`: two axes in the (111) plane and [111]; of `target`: two axes across `direction` and
-    # itself.
+    # Columns of `frame`: two axes in the (111) plane and [111]; of `target`: two axes normal to `direction`
+    # and `direction` itself.
     frame = _frame(np.array([1.0, 1.0, 1.0]), np.array([1.0, -1.0, 0.0]))
     axis = np.asarray(direction, dtype=float)
     target = _frame(axis, np.eye(3)[np.argmin(np.round(np.abs(axis / np.linalg.norm(axis)), 9))])

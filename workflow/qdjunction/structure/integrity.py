@@ -1,4 +1,4 @@
-"""Whether a relaxed structure still is the one that was built: contacts, bonds and protons."""
+"""Check that a relaxed structure keeps the contacts, bonds and protons that it was built with."""
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import asdict, dataclass
@@ -28,18 +28,18 @@ Bond = tuple[int, int]
 
 @dataclass(frozen=True)
 class ContactState:
-    """What became of a contact at a halide of a dot with Pb.
+    """State of a contact at a halide of a structure with Pb.
 
     Attributes
     ----------
     atom : int
-        Its halide.
+        Index of the halide.
     pb : tuple of int
         Every Pb that the halide is bonded to.
     lengths_ang : tuple of float
         Lengths of these bonds (Ang).
     lost : str
-        Why a tip there touches no contact of the dot as built; empty where all is well.
+        Why the contact is lost; empty if it is kept.
     """
 
     atom: int
@@ -50,18 +50,18 @@ class ContactState:
 
 @dataclass(frozen=True)
 class AnchorState:
-    """What became of a contact at any other atom.
+    """State of a contact at any other atom.
 
     Attributes
     ----------
     atom : int
-        The atom that the tip is put on.
+        Index of the atom.
     bonded : tuple of int
         Every heavy atom that it is bonded to.
     lengths_ang : tuple of float
         Lengths of these bonds (Ang).
     lost : str
-        Why a tip there touches no contact as given; empty where all is well.
+        Why the contact is lost; empty if it is kept.
     """
 
     atom: int
@@ -72,7 +72,7 @@ class AnchorState:
 
 @dataclass(frozen=True)
 class PbHalideDistance:
-    """A Pb-halide bond that was broken or formed, with the distance of its atoms now (Ang)."""
+    """A Pb-halide bond that was broken or formed, with the present distance between its atoms (Ang)."""
 
     pb: int
     halide: int
@@ -84,7 +84,7 @@ class PbHalideDistance:
 
 @dataclass(frozen=True)
 class BondDistance:
-    """Another bond of heavy atoms that was broken or formed, with the distance of its atoms now (Ang)."""
+    """Another bond of heavy atoms that was broken or formed, with the present distance between them (Ang)."""
 
     first: int
     second: int
@@ -96,20 +96,20 @@ class BondDistance:
 
 @dataclass(frozen=True)
 class Proton:
-    """A hydrogen between the atom it was built on and the nearest other one.
+    """A hydrogen atom with the heavy atom it was built on and the nearest other one.
 
     Attributes
     ----------
     atom : int
-        The hydrogen.
+        Index of the hydrogen.
     owner, other : int
-        The two heavy atoms.
+        Indices of the two heavy atoms.
     owner_symbol, other_symbol : str
         Their elements.
     owner_ang, other_ang : float
         Their distances from the hydrogen (Ang).
     excess_ang, other_excess_ang : float
-        The same less the sum of the covalent radii (Ang).
+        These distances minus the sum of the covalent radii (Ang).
     """
 
     atom: int
@@ -132,21 +132,21 @@ class Proton:
 
 @dataclass(frozen=True)
 class Integrity:
-    """A structure compared with its bonds as built.
+    """Comparison of a structure with its state as built.
 
     Attributes
     ----------
     contacts : mapping of str to ContactState or AnchorState
         Each contact by name.
     broken, formed : tuple of PbHalideDistance or BondDistance
-        Bonds as built that are gone, and those that are new: those of Pb and halides, and where the info names no
-        lattice also those of other heavy atoms.
+        Bonds that were broken and bonds that formed: Pb-halide bonds and, if the info names no lattice, those between
+        other heavy atoms.
     transferred : tuple of Proton
-        Protons that went over to another atom.
+        Protons that moved to another atom.
     stretched : tuple of Proton
-        Protons that did not, but whose bond is stretched by more than `STRETCH_ANG`.
+        Protons that did not move, but whose bond is stretched by more than `STRETCH_ANG`.
     longest_ang : mapping of str to float
-        Longest bond of each kind, ``Pb-Br``, ``N-H``, ... (Ang), of the bonds as built.
+        Largest present length (Ang) of the bonds as built, by kind: ``Pb-Br``, ``N-H``, ...
     """
 
     contacts: Mapping[str, ContactState | AnchorState]
@@ -163,24 +163,27 @@ class Integrity:
 
     @property
     def lost_contacts(self) -> dict[str, str]:
-        """Why each contact that is lost is none any more."""
+        """Reason for each lost contact, by name."""
         return {name: state.lost for name, state in self.contacts.items() if state.lost}
 
     @property
     def findings(self) -> list[str]:
-        """What is wrong, one sentence each, worst first."""
+        """Problems, one sentence each, the most serious first."""
         found = [f"contact {name} is lost: {reason}" for name, reason in self.lost_contacts.items()]
         for bonds, what in ((self.broken, "broken"), (self.formed, "new")):
-            for kind, name in ((PbHalideDistance, "Pb-halide"), (BondDistance, "other")):
+            for kind, name in ((PbHalideDistance, "Pb-halide bonds"), (BondDistance, "bonds of heavy atoms")):
                 if listed := [str(bond) for bond in bonds if isinstance(bond, kind)]:
-                    found.append(f"{name} bonds that are {what}: {', '.join(listed)}")
-        for protons, what in ((self.transferred, "transferred"), (self.stretched, "far out on their bonds")):
+                    found.append(f"{what} {name}: {', '.join(listed)}")
+        for protons, what in (
+            (self.transferred, "transferred protons"),
+            (self.stretched, "stretched bonds to protons"),
+        ):
             if protons:
-                found.append(f"protons that are {what}: {', '.join(map(str, protons))}")
+                found.append(f"{what}: {', '.join(map(str, protons))}")
         return found
 
     def record(self) -> dict[str, Any]:
-        """As plain JSON values, with the limits that were applied."""
+        """Return the comparison as plain JSON values, with the limits applied."""
         return asdict(self) | {
             "is_kept": self.is_kept,
             "findings": self.findings,
@@ -195,17 +198,18 @@ class Integrity:
 def examine(atoms: Atoms, built: Atoms) -> Integrity:
     """Compare a relaxed structure with the same one as built.
 
-    At a halide of a structure with Pb a contact is kept while the halide is bonded to just the Pb that it was built on
-    and has taken no proton; at any other atom, while it is bonded to the same heavy atoms and has taken no proton. A
-    proton is transferred when another atom than its own is nearer, by the distance beyond the sum of the covalent
-    radii; at equal excess the two bonds have the same order by the rule of Pauling, J. Am. Chem. Soc. 69, 542 (1947).
+    A contact at a halide of a structure with Pb is kept if the halide is bonded only to the Pb that it was built on and
+    has taken no proton; a contact at any other atom, if the atom is bonded to the same heavy atoms and has taken no
+    proton. A proton is transferred if another heavy atom than its own is nearer, measured by the distance in excess of
+    the sum of the covalent radii; at equal excess the two bonds have the same order by the rule of Pauling, J. Am.
+    Chem. Soc. 69, 542 (1947).
 
     Parameters
     ----------
     atoms : ase.Atoms
-        The structure now.
+        The relaxed structure.
     built : ase.Atoms
-        The same atoms as built. Its geometry counts only where its info does not name the dot's lattice.
+        The same atoms as built. Its geometry is used only if its info does not name the dot's lattice.
 
     Returns
     -------
@@ -215,13 +219,17 @@ def examine(atoms: Atoms, built: Atoms) -> Integrity:
     Raises
     ------
     StructureError
-        If the info names another lattice than that of the atoms, or a contact that is none of its atoms.
+        If the lattice in the info is not that of the atoms, or a contact is at no atom.
+
+    See Also
+    --------
+    check_contact : the check of a single contact
     """
     lattice = lattice_bonds(built)
     as_built = set(_bonds(built)) if lattice is None else lattice
     now = _bonds(atoms)
     anchors = heavy_bonds(built), heavy_bonds(atoms)
-    # On a lattice the network is Pb and halides; the cations between are looked after by their protons.
+    # On a lattice the bonds are those of Pb and halides; the cations are checked by their protons.
     others = tuple({} if lattice is not None else _without(bonds, as_built | now.keys()) for bonds in anchors)
     owners = _owners(built)
     nearest = _nearest(atoms)
@@ -242,7 +250,7 @@ def examine(atoms: Atoms, built: Atoms) -> Integrity:
     return Integrity(
         contacts={
             name: _contact_state(atoms, name, now, taken, as_built)
-            if _is_halide_of_lead(atoms, name)
+            if is_halide_of_lead(atoms, name)
             else _anchor_state(atoms, name, *anchors, gained)
             for name in atoms.info.get("contacts", {})
         },
@@ -263,30 +271,30 @@ def examine(atoms: Atoms, built: Atoms) -> Integrity:
 
 
 def check_contact(atoms: Atoms, name: str) -> None:
-    """Refuse a contact that is none any more, by its relaxation's own findings and by the geometry.
+    """Check that a contact was not lost, by the record of its relaxation and by the geometry.
 
     Raises
     ------
     StructureError
-        If the relaxation found the contact lost; or if it is at a halide of a structure with Pb and that is bonded to
-        no Pb, to two, or to another than it was built on (where the info names the dot's lattice), or has taken a
-        proton.
+        If the relaxation recorded the contact as lost; or if the contact is at a halide of a structure with Pb, and the
+        halide is bonded to no Pb, to two, or to another Pb than it was built on (if the info names the dot's lattice),
+        or has taken a proton.
     """
     relaxed = atoms.info.get("relaxed")
     found = relaxed.get("lost_contacts", {}).get(name) if isinstance(relaxed, Mapping) else None
-    if not found and _is_halide_of_lead(atoms, name):
+    if not found and is_halide_of_lead(atoms, name):
         bonds = _bonds(atoms)
         as_built = lattice_bonds(atoms) or set(bonds)
         found = _contact_state(atoms, name, bonds, set(_nearest(atoms).tolist()), as_built).lost
     if found:
         raise StructureError(
-            f"Contact '{name}' is no contact any more: {found}; choose another contact, or relax from another "
+            f"Contact '{name}' is no longer a contact: {found}; choose another contact, or relax from another "
             "start."
         )
 
 
 def lattice_bonds(atoms: Atoms) -> set[Bond] | None:
-    """Read the Pb-halide bonds of a built dot off its lattice, in the order of `build_dot`.
+    """Return the Pb-halide bonds of a built dot from its lattice, for atoms in the order of `build_dot`.
 
     Returns
     -------
@@ -305,8 +313,8 @@ def lattice_bonds(atoms: Atoms) -> set[Bond] | None:
         pb_sites = block_sites(tuple(dot["block"]), [tuple(site) for site in dot.get("removed", ())])
     except (TypeError, ValueError) as error:
         raise StructureError(
-            f"The structure says that it is made of the block {dot['block']} without {dot.get('removed')}, which is no "
-            "block; build the dot anew with `qdjunction dot`."
+            f"The structure records the block {dot['block']} without {dot.get('removed')}, which is not a valid "
+            "block; build the dot again with `qdjunction dot`."
         ) from error
     pb, x = np.array(pb_sites, dtype=float), np.array(halide_sites(pb_sites))
     symbols = list(atoms.symbols)
@@ -316,11 +324,16 @@ def lattice_bonds(atoms: Atoms) -> set[Bond] | None:
         and len(symbols) >= len(pb) + len(x)
     ):
         raise StructureError(
-            f"The atoms are not in the order of the block {list(dot['block'])} that the structure says it is made of "
-            f"({len(pb)} Pb, then {len(x)} halides); build the dot anew with `qdjunction dot`."
+            f"The atoms are not in the order of the block {list(dot['block'])} that the structure records "
+            f"({len(pb)} Pb, then {len(x)} halides); build the dot again with `qdjunction dot`."
         )
     halide, touched = np.nonzero(np.isclose(cdist(x, pb), 0.5))
     return {(int(p), int(h) + len(pb)) for p, h in zip(touched, halide, strict=True)}
+
+
+def is_halide_of_lead(atoms: Atoms, name: str) -> bool:
+    """Whether a contact is at a halide of a structure with Pb."""
+    return atoms.symbols[contact(atoms, name).atom] in HALIDES and bool((atoms.symbols == "Pb").any())
 
 
 def _bonds(atoms: Atoms) -> dict[Bond, float]:
@@ -332,7 +345,7 @@ def _bonds(atoms: Atoms) -> dict[Bond, float]:
 
 
 def _without(bonds: Mapping[Bond, float], pb_halide: Set[Bond]) -> dict[Bond, float]:
-    """Drop the bonds of Pb and halides, which are looked at with a limit of their own."""
+    """Return the bonds without those of Pb and halides, which have their own limit."""
     return {
         bond: length
         for bond, length in bonds.items()
@@ -343,11 +356,6 @@ def _without(bonds: Mapping[Bond, float], pb_halide: Set[Bond]) -> dict[Bond, fl
 def _changed(atoms: Atoms, bonds: Iterable[Bond]) -> Iterator[BondDistance]:
     for bond in sorted(bonds):
         yield BondDistance(*bond, float(atoms.get_distance(*bond)))
-
-
-def _is_halide_of_lead(atoms: Atoms, name: str) -> bool:
-    """Whether a contact is at a halide of a structure with Pb."""
-    return atoms.symbols[contact(atoms, name).atom] in HALIDES and bool((atoms.symbols == "Pb").any())
 
 
 def _anchor_state(
@@ -392,7 +400,7 @@ def _contact_state(
 
 
 def _owners(built: Atoms) -> NDArray[np.int64]:
-    """Heavy atom that each hydrogen was built on: by the order within a methylammonium, else the nearest."""
+    """Return the heavy atom that each hydrogen was built on: by the order in methylammonium, else the nearest."""
     cation = methylammonium()
     first: NDArray[np.int64] = np.flatnonzero(built.symbols == "C")
     is_methylammonium = all(list(built.symbols[c : c + len(cation)]) == list(cation.symbols) for c in first)
@@ -403,7 +411,7 @@ def _owners(built: Atoms) -> NDArray[np.int64]:
 
 
 def _nearest(atoms: Atoms) -> NDArray[np.int64]:
-    """Heavy atom next to each hydrogen, by the distance beyond the sum of the covalent radii."""
+    """Return the heavy atom nearest to each hydrogen, by the distance in excess of the sum of the covalent radii."""
     hydrogen, heavy = _hydrogen_and_heavy(atoms)
     if not (len(hydrogen) and len(heavy)):
         return np.array([], dtype=int)
@@ -437,6 +445,6 @@ def _hydrogen_and_heavy(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int
 
 
 def _radii(atoms: Atoms, heavy: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Sum of the covalent radii of hydrogen and each heavy atom (Ang)."""
+    """Return the sum of the covalent radii of hydrogen and each heavy atom (Ang)."""
     radii: NDArray[np.float64] = covalent_radii[1] + covalent_radii[atoms.numbers[heavy]]
     return radii

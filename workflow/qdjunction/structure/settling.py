@@ -1,4 +1,4 @@
-"""Springs that hold the bonds of a new structure together until it has settled."""
+"""Springs that hold the bonds of a new structure together in the first part of its relaxation."""
 
 from ase import Atoms
 from ase.constraints import Hookean
@@ -7,7 +7,7 @@ from qdjunction.structure.bonds import SPRING_FRACTION, pb_halide_springs
 from qdjunction.structure.perovskite.cations import ammonium_springs
 
 DESCRIPTION = f"N-H above 1.05 Ang, 30 eV/Ang^2; Pb-X above {SPRING_FRACTION} covalent radii, 6 eV/Ang^2"
-"""What a record says of the springs."""
+"""Description of the springs for records."""
 
 
 def settling_springs(atoms: Atoms) -> dict[str, list[Hookean]]:

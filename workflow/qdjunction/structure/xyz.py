@@ -24,7 +24,7 @@ def write_structure(atoms: Atoms, path: str | Path) -> None:
     atoms : ase.Atoms
         The structure; its info must be plain JSON values.
     path : str or Path
-        Where to; the file appears whole or not at all.
+        File to write, atomically.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def read_structure(path: str | Path) -> Atoms:
     Raises
     ------
     InputError
-        If the file is missing, empty, no extended XYZ, or holds no atoms.
+        If the file is missing, empty, not extended XYZ, or holds no atoms.
     """
     path = Path(path)
     if not path.is_file():
@@ -80,9 +80,9 @@ def _read(path: Path, file_format: str | None, remedy: str) -> Atoms:
     """Read the last frame of a file and its info."""
     try:
         atoms = read(path, index=-1, format=file_format)
-        assert isinstance(atoms, Atoms)  # one frame was asked for
+        assert isinstance(atoms, Atoms)  # a single index reads a single frame
         info: dict[str, Any] = json.loads(atoms.info.pop(_KEY, "{}"))
-    except Exception as error:  # ASE raises whatever the parser trips over
+    except Exception as error:  # ASE's parsers raise any kind of exception
         what = "as extended XYZ" if file_format else "by ASE"
         raise InputError(
             f"{path} cannot be read {what} ({type(error).__name__}: {error}); {remedy}."

@@ -1,7 +1,7 @@
-"""What ``config.yaml`` may say: every key, its unit, its default and its limits.
+"""Models of ``config.yaml``: every key with its unit, default and limits.
 
-The models below are the single source: ``docs/config.md`` and ``docs/config.schema.json`` are written from them by
-``qdjunction config-docs`` and a test keeps them in step.
+The models are the single source: ``docs/make.py`` writes ``docs/config.md`` and ``docs/config.schema.json`` from them,
+and a test checks that they agree.
 """
 
 import re
@@ -46,7 +46,7 @@ from qdjunction.transport.leads.wide_band import WideBand
 
 
 def source(entry: Any) -> str:
-    """Source of an entry of `dots`; the catalogue where it names none."""
+    """Return the source of an entry of `dots`; the catalogue if it names none."""
     if isinstance(entry, dict):
         return str(entry.get("source", CATALOGUE.name))
     return str(getattr(entry, "source", CATALOGUE.name))
@@ -59,63 +59,65 @@ else:
         Union[tuple(Annotated[kind.settings, Tag(name)] for name, kind in SOURCES.items())],  # noqa: UP007
         Discriminator(source),
     ]
-"""One structure of the study, from any source that is installed."""
+"""One structure of the study, from any installed source."""
 
 
 class RelaxSettings(Section):
-    """Geometry relaxation of the dots."""
+    """Geometry relaxation of the dots, and of the junctions if `electrodes.relax` says so."""
 
     start: Literal["catalogue", "scratch"] = "catalogue"
-    """`catalogue` starts from the geometry in `clusters/relaxed` where there is one, `scratch` from the lattice. A file
-    is its own start."""
+    """`catalogue` starts dots from the geometry in `clusters/relaxed`, if there is one, `scratch` from the ideal
+    lattice. A structure from a file starts from the geometry in the file, a junction from the one that is built."""
     pre_relax: bool = True
-    """Relax with the embedded engine first where DFT is to relax; it saves most of the moves of DFT."""
+    """Before a relaxation with DFT, relax with the embedded engine; this saves most of the DFT steps."""
     fmax_ev_per_ang: Force = 0.05
-    """Largest force on any atom at the end (eV/Ang). Below 1e-4 forces are noise, above 1 nothing is relaxed."""
+    """Largest force on a free atom at convergence (eV/Ang). Below 1e-4 forces are numerical noise, above 1
+    nothing is relaxed."""
     fmax_large_ev_per_ang: Force = 0.1
-    """The same for dots of `large_from_atoms` atoms and more (eV/Ang)."""
+    """The same for dots with at least `large_from_atoms` atoms, and for their junctions (eV/Ang)."""
     large_from_atoms: int = Field(default=200, ge=1)
-    """From how many atoms on a dot counts as large."""
+    """Number of atoms, without gold, from which a dot counts as large."""
     max_steps: int = Field(default=2000, ge=0, le=1_000_000)
-    """Steps after which the relaxation is given up; what was reached is kept, a larger number resumes from there."""
+    """Maximum number of steps. A relaxation that has not converged by then fails; a larger number resumes from its last
+    geometry."""
 
     def fmax(self, n_atoms: int) -> float:
-        """Force threshold of a dot of `n_atoms` atoms (eV/Ang)."""
+        """Return the force threshold for a dot of `n_atoms` atoms (eV/Ang)."""
         return self.fmax_large_ev_per_ang if n_atoms >= self.large_from_atoms else self.fmax_ev_per_ang
 
 
 class TransportSettings(Section):
-    """Transmission and what follows from it. Energies are relative to the Fermi energy of each junction."""
+    """Transmission and derived quantities. Energies are relative to the Fermi energy of each junction."""
 
     energy_min_ev: Energy = -3.0
     """First energy of T(E) (eV). A basis of valence orbitals has no levels beyond 50 eV from the Fermi energy."""
     energy_max_ev: Energy = 3.0
-    """Last energy of T(E) (eV), likewise; the window holds at least 20 kT."""
+    """Last energy of T(E) (eV), with the same limits; the window must be at least 20 kT wide."""
     energy_step_ev: float = Field(default=0.01, gt=0, le=1)
-    """Step of T(E) (eV). Whole steps lead from the first energy to the last; more than 2 kT are too coarse for the
+    """Energy step of T(E) (eV). The window must be a whole number of steps; a step above 2 kT is too coarse for the
     thermal conductance."""
     leads: StudyLeads = WideBand()
-    """The leads, `wide-band` where no `kind` is given. A `wire` repeats one of two like cells, and no two layers of a
-    pyramid are alike: `qdjunction transmission --leads wire` is for other junctions."""
+    """The leads; `wide-band` if no `kind` is given. A `wire` needs two equal cells, and no two layers of a pyramid are
+    equal: use `qdjunction transmission --leads wire` for other junctions."""
     temperature_k: Temperature = 300.0
     """Temperature of the thermal conductance (K). Gold melts at 1337 K."""
     observables: list[StudyObservable] = Field(default=[])
-    """What else is computed of each junction and shown in the report, each kind at most once; its file is
-    `<kind>.nc` in the folder of the junction."""
+    """Further quantities that are computed for each junction and shown in the report, each kind at most once. They are
+    written to `<kind>.nc` in the folder of the junction."""
 
     @property
     def energies_ev(self) -> NDArray[np.float64]:
-        """The energies of T(E) (eV), (n,)."""
+        """Energies of T(E) (eV), shape (n,)."""
         return energy_grid(self.energy_min_ev, self.energy_max_ev, self.energy_step_ev)
 
     @property
     def fermi_window_ev(self) -> tuple[float, float]:
-        """Lowest and highest Fermi energy (eV) at which T(E) gives a thermal conductance."""
+        """Lowest and highest Fermi energy (eV) for which T(E) covers the thermal kernel."""
         half = KERNEL_HALF_WIDTH * BOLTZMANN_EV_PER_K * self.temperature_k
         return self.energy_min_ev + half, self.energy_max_ev - half
 
     @model_validator(mode="after")
-    def _window_is_a_window(self) -> "TransportSettings":
+    def _check_window(self) -> "TransportSettings":
         if self.energy_max_ev - self.energy_min_ev < self.energy_step_ev:
             raise ValueError(
                 f"energy_max_ev = {self.energy_max_ev:g} must lie at least one energy_step_ev above "
@@ -130,7 +132,7 @@ class TransportSettings(Section):
         return self
 
     @model_validator(mode="after")
-    def _observables_can_be_computed(self) -> "TransportSettings":
+    def _check_observables(self) -> "TransportSettings":
         kinds = [entry.kind for entry in self.observables]
         for index, entry in enumerate(self.observables):
             if kinds.count(entry.kind) > 1:
@@ -143,7 +145,7 @@ class TransportSettings(Section):
 
     @property
     def files(self) -> dict[str, str]:
-        """Files that leads and observables are read from, by their keys."""
+        """Input files of leads and observables, by their keys."""
         named = {f"leads.{key}": path for key, path in self.leads.files.items()}
         for index, entry in enumerate(self.observables):
             named |= {f"observables.{index}.{key}": path for key, path in entry.files.items()}
@@ -151,48 +153,49 @@ class TransportSettings(Section):
 
 
 class ResourceSettings(Section):
-    """The most that a job may ask a cluster for, and how much work is in it; rules ask by the size of the dot."""
+    """Limits of the resources that a job requests, and the work per job; requests grow with the size of the dot."""
 
     max_mem_mb: int = Field(default=180_000, ge=500, le=100_000_000)
-    """Memory of the nodes that the study may use (MB); no node has more than 100 TB."""
+    """Memory of the nodes available to the study (MB); no node has more than 100 TB."""
     max_runtime_min: int = Field(default=2880, ge=1, le=525_600)
     """Longest run time that the site allows (min), a year at most."""
     contacts_per_job: int | None = Field(default=None, ge=1, le=1000)
-    """Number of junctions of a dot that one job computes, one after the other; by default one, and in a screening all.
-    A job that is killed resumes with the junction it was at."""
+    """Number of junctions of a dot that one job computes, one after the other; by default one, in a screening all. A
+    killed job resumes with the junction that it was working on."""
 
 
 class Config(Section):
-    """One study, but for the sections of the engines, which `config_model` adds."""
+    """One study, without the sections of the engines, which `config_model` adds."""
 
     study: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")
     """Name of the study, shown in the report: any words on one line."""
     results: str = Field(default="results", pattern=r"^[^{}<>\x00-\x1f]+$")
-    """Folder that everything is written to, relative to where Snakemake runs; without braces and angle brackets."""
+    """Folder of all results, relative to where Snakemake runs; its name has no braces or angle brackets."""
     engine: str = EMBEDDED_ENGINE
-    """What computes the electronic structure; `config_model` says which there are."""
+    """Engine for the electronic structure; `config_model` adds the choices."""
     on_failure: Literal["record", "stop"] = "record"
-    """A calculation that cannot be done (SCF stuck, not relaxed, atoms overlap): put its reason in the report and go on
-    with all else, or stop."""
+    """What to do if a calculation fails (SCF stuck, relaxation not converged, atoms overlap): `record` the reason in
+    the report and continue with the rest, or `stop`."""
     dots: list[DotEntry] = Field(default=[])
-    """The dots and molecules, each from the source that its key `source` names, and their contacts."""
+    """Dots and molecules with their contacts, each from the source named by its key `source`."""
     screen: list[ScreenEntry] = Field(default=[])
-    """More dots, as lists of what is to be combined; the report then is an overview, with a page a dot on demand."""
+    """Further dots, as all combinations of lists. The report is then an overview, with a page per dot on demand."""
     electrodes: ElectrodeSettings = ElectrodeSettings()
     """The gold pyramids."""
     relax: RelaxSettings = RelaxSettings()
-    """Geometry relaxation of the dots."""
+    """Geometry relaxation of the dots, and of the junctions if `electrodes.relax` says so."""
     seed_density: bool = False
-    """Start the SCF of each contact from the density of the contact before it, if the engine can. Saves iterations, but
-    the junctions of a dot then run one after the other."""
+    """Start the SCF of each contact from the density of the previous contact, if the engine can. This saves iterations,
+    but the junctions of a dot then run one after the other. Relaxed junctions (`electrodes.relax`) start from the
+    density of their own relaxation instead."""
     transport: TransportSettings = TransportSettings()
     """Transmission, leads, temperature."""
     interference: InterferenceSettings = InterferenceSettings()
     """Decay and jump."""
     resources: ResourceSettings = ResourceSettings()
-    """What jobs ask for and how many there are; no result depends on it."""
+    """Resources that jobs request, and the work per job; no result depends on them."""
     traces: TracesSection | None = None
-    """Break-junction traces; without the section nothing of them is done."""
+    """Break-junction traces; without this section none are analysed."""
 
     def engine_settings(self, name: str | None = None) -> Section:
         """Return the section of an engine, by default that of the study."""
@@ -200,7 +203,7 @@ class Config(Section):
         return section
 
     def all_dots(self) -> Iterator[tuple[str, DotEntry]]:
-        """Yield dots and screens one by one, each with the key it comes from."""
+        """Yield every dot, those of screens included, with the key that it comes from."""
         for index, entry in enumerate(self.dots):
             yield f"dots.{index}", entry
         for index, screen in enumerate(self.screen):
@@ -208,29 +211,29 @@ class Config(Section):
                 yield f"screen.{index}", entry
 
     @model_validator(mode="after")
-    def _there_is_a_dot(self) -> "Config":
+    def _check_dots(self) -> "Config":
         if not self.dots and not self.screen:
             raise ValueError("dots = []: a study needs at least one dot; list dots, or give lists in screen")
         if self.screen and self.traces:
             raise ValueError(
-                "screen and traces: the overview of a screening has no traces; make two studies of them"
+                "screen and traces: the overview of a screening has no traces; split them into two studies"
             )
         return self
 
     @model_validator(mode="after")
-    def _headline_is_inside(self) -> "Config":
-        # Only the Fermi energy is known before the run; where the gap lies is not.
+    def _check_headline(self) -> "Config":
+        # Only the Fermi energy is known before the run; the position of the gap is not.
         low, high = self.transport.fermi_window_ev
         if self.interference.reference == "fermi" and not low <= self.interference.offset_ev <= high:
             raise ValueError(
-                f"interference.offset_ev = {self.interference.offset_ev:g}: T(E) gives a conductance for Fermi "
-                f"energies from {low:.2f} to {high:.2f} eV; move it there, or widen transport.energy_min_ev and "
+                f"interference.offset_ev = {self.interference.offset_ev:g}: the thermal conductance needs a Fermi "
+                f"energy from {low:.2f} to {high:.2f} eV; choose it there, or widen transport.energy_min_ev and "
                 "energy_max_ev"
             )
         return self
 
     @model_validator(mode="after")
-    def _engine_can_do_it(self) -> "Config":
+    def _check_engine(self) -> "Config":
         if self.engine in ENGINES:
             try:
                 ENGINES[self.engine].check_study(self.engine_settings())
@@ -241,17 +244,17 @@ class Config(Section):
 
 @cache
 def config_model(absent: str | None = None) -> type[Config]:
-    """Return `Config` with a section for every engine there is.
+    """Return `Config` with a section for every installed engine.
 
     Parameters
     ----------
     absent : str, optional
-        An engine that is not installed here, whose section may say anything: that of a study which is only read.
+        An engine that is not installed, whose section is not checked: that of a study which is only read.
 
     Raises
     ------
     InputError
-        If an engine has a name that can be no section's, or settings without defaults.
+        If the name of an engine cannot be that of a section, or if it has settings without defaults.
     """
     sections: dict[str, Any] = {absent: (dict[str, Any], Field(default={}))} if absent else {}
     for name in (*ENGINES, *sections):
@@ -273,7 +276,7 @@ def config_model(absent: str | None = None) -> type[Config]:
         sections[name] = (kind.Settings, Field(default=default, description=description))
     choices = "; ".join(f"`{name}`, {kind.description}" for name, kind in ENGINES.items())
     engine = Field(default=EMBEDDED_ENGINE, description=f"Electronic structure: {choices}.")
-    # A Literal refuses what is no engine and gives editors the choices.
+    # A Literal rejects other names and shows editors the choices.
     sections["engine"] = (Literal[tuple(sections)], engine)
     return create_model("Config", __base__=Config, __module__=__name__, __doc__="One study.", **sections)
 
@@ -281,14 +284,14 @@ def config_model(absent: str | None = None) -> type[Config]:
 def parse_config(
     values: dict[str, Any], source: str | Path = "config.yaml", absent: str | None = None
 ) -> Config:
-    """Check the values of a configuration.
+    """Return the configuration of parsed values.
 
     Parameters
     ----------
     values : dict
         The parsed YAML.
     source : str or Path
-        File that an error is to name.
+        File that errors name.
     absent : str, optional
         An engine that may be missing; see `config_model`.
 
@@ -306,13 +309,13 @@ def read_config(path: str | Path) -> Config:
     Raises
     ------
     InputError
-        If the file is missing, is not YAML, or says something that `Config` does not allow.
+        If the file is missing, is not YAML, or contains something that `Config` does not allow.
     """
     return parse_config(read_yaml(path), path)
 
 
 def read_values(files: Iterable[str | Path], overrides: Iterable[str] = ()) -> dict[str, Any]:
-    """Read configuration files and ``key=value`` texts; what comes later takes precedence.
+    """Return the values of configuration files and ``key=value`` texts; later ones take precedence.
 
     Tables are merged key by key, as Snakemake merges them; everything else is replaced.
 
@@ -326,7 +329,7 @@ def read_values(files: Iterable[str | Path], overrides: Iterable[str] = ()) -> d
     Raises
     ------
     InputError
-        If a file or a text cannot be read, or a key stands twice in one of them.
+        If a file or a text cannot be read, or has a key twice.
     """
     values: dict[str, Any] = {}
     for file in files:

@@ -37,14 +37,14 @@ _NO_RESULTS = (layout.BENCHMARKS, layout.LOGS, layout.REPORT, layout.WORK)
 
 @dataclass(frozen=True)
 class Failure:
-    """Record of why there is no result.
+    """Record of a failed calculation.
 
     Attributes
     ----------
     step : str
         Rule that failed, e.g. ``relax``.
     case : str
-        What was to be computed: a dot, or a junction such as ``12Pb_MAPbBr3/L-R3``.
+        Dot, or junction such as ``12Pb_MAPbBr3/L-R3``, that was to be computed.
     error : str
         Name of the error class in `qdjunction.core.errors`.
     reason : str
@@ -81,7 +81,7 @@ def recorded(job: Any, required: Sequence[str] | None = None) -> Iterator[None]:
     ----------
     job : snakemake.script.Snakemake
         The script's ``snakemake``.
-    needs : sequence of str, optional
+    required : sequence of str, optional
         Inputs without which the step cannot run; by default all. The step handles records among the others.
     """
     begun = False
@@ -200,8 +200,13 @@ def find_failures(results: str | Path, dots: Collection[str] | None = None) -> d
 def forget_failures(results: str | Path) -> int:
     """Delete the failure records of a study, so that Snakemake repeats these steps; return the number of failures.
 
-    The tables and pages that show them are deleted as well: Snakemake makes a missing file only if a target requires
+    The tables and pages that show them are deleted as well: Snakemake creates a missing file only if a target requires
     it.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder.
     """
     root = Path(results)
     found = find_failures(root)

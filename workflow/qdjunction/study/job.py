@@ -1,4 +1,4 @@
-"""What every rule's script does around its own few lines: logging, locking, and the study's failure policy."""
+"""Context of every rule's script: logging, locking and the study's failure policy."""
 
 import json
 import logging
@@ -24,7 +24,7 @@ def running(job: Any, required: Sequence[str] | None = None) -> Iterator[None]:
     ----------
     job : snakemake.script.Snakemake
         The script's ``snakemake``.
-    needs : sequence of str, optional
+    required : sequence of str, optional
         Inputs without which the step cannot run; by default all. The step handles failures among the others.
 
     Raises

@@ -1,4 +1,4 @@
-"""Types of the keys of ``transport`` whose values are tables of a kind that a registry finds."""
+"""Types of ``transport.leads`` and ``transport.observables``, whose values are tables of a registered kind."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from qdjunction.transport.leads.registry import LEADS
 from qdjunction.transport.observables.registry import OBSERVABLES
 
 DEFAULT_LEADS = "wide-band"
-"""The kind of lead where none is named."""
+"""Kind of lead if none is named."""
 
 _UNUSED = {"electrode": None, "eta_ev": None, "kpoints": [1, 1], "coupling_ev": 1.0}
-"""What earlier study records hold for the keys of other kinds."""
+"""Values that earlier study records contain for keys of other kinds."""
 
 
 def _without_unused(value: Any) -> Any:
-    """Leave out what a record holds for the keys that a kind of lead does not have."""
+    """Remove the values that a record contains for keys that the kind of lead does not have."""
     name = value.get("kind", DEFAULT_LEADS) if isinstance(value, Mapping) else None
     if not isinstance(name, str) or name not in LEADS:
         return value

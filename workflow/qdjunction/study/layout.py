@@ -1,4 +1,4 @@
-"""Where the results of a study stand: every file name, once."""
+"""File names of the results of a study, each defined once."""
 
 # Of a dot, in its folder
 DOT = "dot.extxyz"
@@ -12,8 +12,9 @@ CONDUCTANCE = "conductance.csv"
 SERIES_TABLE = "series.csv"
 SERIES = "series.json"
 
-# Of a junction, in its folder in that of the dot, beside its own `HAMILTONIAN`
+# Of a junction, in its subfolder of the dot's folder, beside its own `HAMILTONIAN`, `PRE_RELAXED` and `PRE_RELAXATION`
 JUNCTION = "junction.extxyz"
+JUNCTION_RELAXATION = "junction.json"
 TRANSMISSION = "transmission.nc"
 FRONTIER = "frontier.json"
 LOCAL_DENSITY = "local_density.nc"

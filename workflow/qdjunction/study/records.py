@@ -1,4 +1,4 @@
-"""What the files of a study say of their own making, read back."""
+"""Provenance records of the files of a study."""
 
 import json
 import re
@@ -26,16 +26,16 @@ _META = re.compile(r"<meta name=\"provenance\" content='([^']*)'>")
 
 @dataclass(frozen=True)
 class Record:
-    """Who made a file.
+    """Provenance record of a file.
 
     Attributes
     ----------
     provenance : mapping
         Versions, commit, host, times, inputs with their digests, settings; see `provenance.provenance`.
     engine : mapping
-        The engine's name, method, versions, settings and corrections; empty where none was run.
+        The engine's name, method, versions, settings and corrections; empty if none was run.
     failure : Failure or None
-        What stands in the place of a result.
+        The failure recorded in place of a result.
     """
 
     provenance: Mapping[str, Any]
@@ -44,7 +44,7 @@ class Record:
 
 
 def record_path(path: str | Path) -> Path:
-    """Where the record of a result stands: in the file itself, or in one beside it."""
+    """Return the file with the record of a result: the file itself, or one beside it."""
     path = Path(path)
     if path.parent.name == layout.FIGURES:
         return path.with_name(layout.FIGURE_RECORD)
@@ -55,7 +55,7 @@ def record_path(path: str | Path) -> Path:
 
 
 def read_record(path: str | Path) -> Record | None:
-    """Read who made a result, or why there is none.
+    """Read the provenance record of a result, or of the failure in its place.
 
     Parameters
     ----------
@@ -86,13 +86,13 @@ def read_record(path: str | Path) -> Record | None:
 
 def _of_netcdf(path: Path) -> Record | None:
     with netCDF4.Dataset(path) as file:
-        made = json.loads(file.provenance) if "provenance" in file.ncattrs() else None
+        provenance = json.loads(file.provenance) if "provenance" in file.ncattrs() else None
         holder = file["qdjunction"] if "qdjunction" in file.groups else file
         engine = json.loads(holder.engine) if "engine" in holder.ncattrs() else {}
-    return _record(made, engine)
+    return _record(provenance, engine)
 
 
-def _record(made: Any, engine: Any) -> Record | None:
-    if not isinstance(made, Mapping) or not made:
+def _record(provenance: Any, engine: Any) -> Record | None:
+    if not isinstance(provenance, Mapping) or not provenance:
         return None
-    return Record(made, engine if isinstance(engine, Mapping) else {})
+    return Record(provenance, engine if isinstance(engine, Mapping) else {})

@@ -1,4 +1,4 @@
-"""The results of a study that its steps and its report pass on as JSON."""
+"""Results of a study that are stored as JSON."""
 
 from typing import Annotated, Any
 
@@ -6,7 +6,8 @@ from pydantic import Field
 
 from qdjunction.core.results import Real, Result
 from qdjunction.engine.contract import EngineInfo
-from qdjunction.interference.results import NoRule, Rule, SeriesSummary, Verdict
+from qdjunction.interference.level_alignment import LevelAlignment
+from qdjunction.interference.results import Charges, NoRule, OrbitalRule, SeriesSummary, Verdict
 from qdjunction.structure.integrity import (
     AnchorState,
     BondDistance,
@@ -14,11 +15,12 @@ from qdjunction.structure.integrity import (
     PbHalideDistance,
     Proton,
 )
+from qdjunction.structure.junction_relaxation import JunctionState
 from qdjunction.traces.results import SiteRecord
 
 
 class IntegrityRecord(Result):
-    """What a relaxation kept of a dot; see `Integrity`."""
+    """What a relaxation has preserved of a dot; see `structure.integrity.Integrity`."""
 
     contacts: dict[str, ContactState | AnchorState]
     broken: tuple[PbHalideDistance | BondDistance, ...]
@@ -32,7 +34,7 @@ class IntegrityRecord(Result):
 
 
 class Settling(Result):
-    """The rough relaxation of a new dot whose bonds springs hold."""
+    """Restrained stage of the relaxation of a new dot, with springs on its softest bonds."""
 
     steps: int
     wall_time_s: float
@@ -40,20 +42,22 @@ class Settling(Result):
 
 
 class RelaxationRecord(Result):
-    """A relaxation: ``relaxed.json`` and ``pre_relaxed.json``.
+    """A relaxation: ``relaxed.json`` and ``pre_relaxed.json`` of a dot, ``junction.json`` of a junction.
 
     Attributes
     ----------
     converged, energy_ev, fmax_ev_per_ang, steps, wall_time_s, reason
         As in `Relaxation`.
     integrity : IntegrityRecord or None
-        None in results of versions that did not look.
+        Of the dot, also in a junction; None in results of versions without this check.
+    junction : JunctionState or None
+        Of tips and contacts; None for a dot.
     fmax_wanted_ev_per_ang : float
-        Threshold of the largest force (eV/Ang).
+        Convergence threshold of the largest force (eV/Ang).
     formula : str
         Chemical formula in Hill order.
     settling : Settling or None
-        Of a new dot.
+        Restrained stage; None without one.
     engine : EngineInfo
         Engine with versions and settings.
     inputs : mapping of str to str
@@ -67,6 +71,7 @@ class RelaxationRecord(Result):
     wall_time_s: float
     reason: str
     integrity: IntegrityRecord | None = None
+    junction: JunctionState | None = None
     fmax_wanted_ev_per_ang: float
     formula: str
     settling: Settling | None
@@ -76,22 +81,24 @@ class RelaxationRecord(Result):
 
 
 class FrontierRecord(Result):
-    """Levels of the dot's own block in a junction and its orbital rule: ``frontier.json``.
+    """Levels of the dot's own block in a junction, charges and orbital rule: ``frontier.json``.
 
     Attributes
     ----------
     left, right : str
-        The contacts.
+        Names of the contacts.
     contact_distance_ang : float
-        Distance of their halides (Ang).
+        Distance of the two contact atoms (Ang).
     fermi_energy_ev : float
-        In the engine's own zero (eV).
+        Fermi energy in the engine's own zero of energy (eV).
     homo_ev, lumo_ev : float
         Levels of the dot's own block (eV, relative to E_F).
-    orbital_rule : mapping of str to Rule or NoRule
+    charges : Charges or None
+        Of dot and tips; None in results of versions that did not compute them.
+    orbital_rule : mapping of str to OrbitalRule or NoRule
         In the middle of the gap (``midgap``) and at the headline energy (``headline``).
     engine : EngineInfo or None
-        None in results of versions that did not say.
+        None in results of versions that did not record it.
     """
 
     left: str
@@ -100,9 +107,15 @@ class FrontierRecord(Result):
     fermi_energy_ev: float
     homo_ev: float
     lumo_ev: float
-    orbital_rule: dict[str, Annotated[Rule | NoRule, Field(union_mode="left_to_right")]]
+    charges: Charges | None = None
+    orbital_rule: dict[str, Annotated[OrbitalRule | NoRule, Field(union_mode="left_to_right")]]
     engine: EngineInfo | None = None
     provenance: dict[str, Any]
+
+    @property
+    def alignment(self) -> LevelAlignment | None:
+        """Charges and levels together; None in results of versions that did not compute charges."""
+        return None if self.charges is None else LevelAlignment(self.charges, self.homo_ev, self.lumo_ev)
 
 
 class SeriesRecord(Result):
@@ -121,13 +134,13 @@ class ChainRecord(Result):
     sites, onsite_ev, hopping_ev, gamma_ev
         As in `DiatomicChain`.
     model : bool
-        True: the numbers are no result for a dot.
+        Always True: these are numbers of a model, not results for a dot.
     trend_at_last_site, energies_ev : tuple of float
-        The fit to all sites but the last, at the last one (log10 of T), and the energies (eV).
+        log10 T of the fit to all sites but the last, extrapolated to the last one, and the energies (eV).
     shares : mapping of str to float
         Share of the energies at which each statement holds.
     midgap : Verdict
-        In the middle of the gap.
+        Verdict in the middle of the gap.
     """
 
     sites: int
@@ -149,17 +162,17 @@ class SimulationRecord(Result):
     Attributes
     ----------
     left, fermi_ev, engine
-        Left contact, where E_F is put (eV) and the engine, for traces predicted from a study.
+        Left contact, position of E_F (eV) and engine, for traces predicted from a study.
     simulated : bool
-        True.
+        Always True.
     traces : int
         Number of traces.
     share_with_jump : float
         Share of them in which a contact slides onto a site of much higher conductance.
     sites : tuple of SiteRecord
-        What they slide over.
+        Sites that the contact slides over.
     settings : mapping
-        Of the forward model.
+        Settings of the forward model.
     """
 
     left: str = ""

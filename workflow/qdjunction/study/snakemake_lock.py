@@ -75,7 +75,7 @@ def forget_run(folder: Path) -> None:
 
 
 def find_holder(folder: Path, jobs: bool = True) -> tuple[Holder, str]:
-    """Return the holder of Snakemake's lock of `folder`, and a sentence that names it and says what to type.
+    """Return the holder of Snakemake's lock of `folder`, and a sentence that names it and the commands to type.
 
     With `jobs`, a job that outlives its Snakemake counts as a holder.
     """

@@ -1,4 +1,4 @@
-"""From a configuration to the table of dots and junctions that the workflow runs over."""
+"""The table of dots and junctions of a study, made from its configuration or read from its results."""
 
 import json
 import os
@@ -10,25 +10,24 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from qdjunction.core.errors import InputError, StructureError
+from qdjunction.core.errors import InputError
 from qdjunction.core.files import write_json
 from qdjunction.core.provenance import provenance
 from qdjunction.core.schema import Section, validate
 from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
-from qdjunction.structure.anchors import anchor_distance
 from qdjunction.structure.sources.contract import Outline, SourceSettings
 from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.study import layout
 from qdjunction.study.config import Config, parse_config
 
 RECORD = layout.STUDY
-"""In the results folder: the configuration with every default, and what its sources have looked up."""
+"""File in the results folder with the configuration, defaults included, and the definitions of its structures."""
 
 CODE = ("workflow", "rules", "clusters", "envs", "profiles", "tests", "docs", "benchmarks", "slurm", ".git")
-"""Folders of a checkout that can hold no results."""
+"""Folders of a checkout that must not contain results."""
 
 OF_THE_STUDY = ("benchmarks", "cache", "logs", "report", "traces", "work")
-"""Folders of the results that belong to no dot."""
+"""Folders of the results that do not belong to a dot."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +39,9 @@ class DotCase:
     id : str
         Identity in file names, e.g. ``12Pb_MAPbBr3``.
     entry : SourceSettings
-        What the configuration says of it.
+        Its entry in the configuration.
     definition : Section
-        What its source has looked up of it.
+        Its definition, as looked up by the source.
     """
 
     id: str
@@ -51,7 +50,7 @@ class DotCase:
 
     @cached_property
     def outline(self) -> Outline:
-        """What planning knows of its atoms."""
+        """Elements, number of atoms and contacts, for planning."""
         return self.entry.outline(self.definition)
 
     @cached_property
@@ -109,11 +108,11 @@ class Batch:
     Attributes
     ----------
     number : int
-        Its place among the batches of the study.
+        Index among the batches of the study, from 0.
     contacts : tuple of str
-        Names of the junctions; the wildcard ``{junction}`` where each has a job of its own.
+        Names of the junctions; the wildcard ``{junction}`` if each has its own job.
     dots : tuple of str
-        Identities of the dots that have these junctions; empty where all dots have.
+        Identities of the dots that have these junctions; empty if all dots have them.
     """
 
     number: int
@@ -121,11 +120,11 @@ class Batch:
     dots: tuple[str, ...] = ()
 
     def rule(self, name: str) -> str:
-        """Name of its rule, `name` with a number from the second batch on."""
+        """Return the name of its rule: `name`, with a number from the second batch on."""
         return f"{name}_{self.number + 1}" if self.number else name
 
     def files(self, name: str) -> list[str]:
-        """Path patterns of the file `name` of each junction, in the results folder."""
+        """Return the path patterns of the file `name` of each junction, in the results folder."""
         return [f"{{dot}}/{contact}/{name}" for contact in self.contacts]
 
     @property
@@ -140,7 +139,7 @@ class Batch:
 
 
 ONE_JUNCTION = ("{junction}",)
-"""Contacts of the batch in which each junction has a job of its own."""
+"""Contacts of the batch if each junction has its own job."""
 
 
 @dataclass(frozen=True)
@@ -152,9 +151,9 @@ class Study:
     config : Config
         The settings.
     dots : tuple of DotCase
-        One entry a dot, each with its junctions.
+        One entry per dot, each with its junctions.
     results : Path
-        Folder of the results: the one that the configuration names, or where they are now.
+        Folder of the results: that of the configuration, or the one that the study was read from.
     catalogue : Path or None
         Folder of the dots' definitions; None for a study that was read from its results.
     """
@@ -165,24 +164,24 @@ class Study:
     catalogue: Path | None = None
 
     def dot(self, dot: str) -> DotCase:
-        """The dot of that identity.
+        """Return the dot with the identity `dot`.
 
         Raises
         ------
         InputError
-            If the study has none.
+            If the study has no such dot.
         """
         if dot not in self._by_id:
             raise InputError(_unknown(f"dot '{dot}' in this study", dot, self._by_id))
         return self._by_id[dot]
 
     def junction(self, dot: str, name: str) -> JunctionCase:
-        """The junction `name` of the dot `dot`.
+        """Return the junction `name` of the dot `dot`.
 
         Raises
         ------
         InputError
-            If the study has none.
+            If the study has no such dot or junction.
         """
         cases = {case.name: case for case in self.dot(dot).junctions}
         if name not in cases:
@@ -201,7 +200,7 @@ class Study:
             names = [junction.name for junction in dot.junctions]
             for first in range(0, len(names), size):
                 dots.setdefault(tuple(names[first : first + size]), []).append(dot.id)
-        # A pattern of thousands of names is slow to match; most studies do without.
+        # A pattern of thousands of names is slow to match; most studies do not need one.
         return tuple(
             Batch(number, names, () if len(ids) == len(self.dots) else tuple(ids))
             for number, (names, ids) in enumerate(dots.items())
@@ -213,7 +212,7 @@ class Study:
         return bool(self.config.screen)
 
     def only(self, dot: str) -> "Study":
-        """The study of one of its dots."""
+        """Return the study restricted to one of its dots."""
         return replace(self, dots=(self.dot(dot),))
 
     @property
@@ -222,23 +221,32 @@ class Study:
         return [junction for dot in self.dots for junction in dot.junctions]
 
     def relaxed_start(self, dot: str, engine: str | None = None) -> Path | None:
-        """Geometry that `engine`, by default the study's, has relaxed already, if the study wants to start from one."""
+        """Return the geometry relaxed with `engine`, by default the study's; None if there is none to start from."""
         if self.config.relax.start == "scratch" or self.catalogue is None:
             return None
         return self.dot(dot).entry.relaxed_start(self.catalogue, engine or self.config.engine)
 
     def is_pre_relaxed(self, dot: str) -> bool:
-        """Whether the embedded engine relaxes this dot before the study's engine does."""
-        wanted = self.config.relax.pre_relax and not ENGINES[self.config.engine].embedded
-        return wanted and not self.relaxed_start(dot)
+        """Return whether the embedded engine relaxes this dot before the study's engine does."""
+        return self._pre_relaxes and not self.relaxed_start(dot)
+
+    @property
+    def relaxes_junctions(self) -> bool:
+        """Whether junctions are relaxed."""
+        return self.config.electrodes.relax != "none"
+
+    @property
+    def pre_relaxes_junctions(self) -> bool:
+        """Whether the embedded engine relaxes junctions before the study's engine does."""
+        return self.relaxes_junctions and self._pre_relaxes
 
     def engine_files(self, dot: str, gold: bool = False) -> list[Path]:
-        """Files of the engine, such as pseudopotentials, that a dot depends on, with gold or without.
+        """Return the input files of the engine, such as pseudopotentials, for a dot with or without gold.
 
         Raises
         ------
         InputError
-            If one is missing or unfit.
+            If one is missing or unsuitable.
         """
         return self._engine_files((*self.dot(dot).elements, *(["Au"] if gold else [])))
 
@@ -248,14 +256,23 @@ class Study:
         return any(self.engine_files(dot.id, gold=True) for dot in self.dots)
 
     def junction_before(self, dot: str, name: str) -> JunctionCase | None:
-        """The contact whose density seeds that of junction `name`, if the study wants that and there is one."""
+        """Return the junction from whose density the SCF of junction `name` starts; None if there is none.
+
+        There is none for relaxed junctions, which start from the density of their own relaxation.
+        """
         names = [case.name for case in self.dot(dot).junctions]
         index = names.index(name)
-        return self.dot(dot).junctions[index - 1] if self.config.seed_density and index else None
+        seeded = self.config.seed_density and not self.relaxes_junctions
+        return self.dot(dot).junctions[index - 1] if seeded and index else None
+
+    @property
+    def _pre_relaxes(self) -> bool:
+        """Whether the embedded engine relaxes first."""
+        return self.config.relax.pre_relax and not ENGINES[self.config.engine].embedded
 
     @cached_property
     def _engine_files(self) -> Callable[[tuple[str, ...]], list[Path]]:
-        """Files of the engine for some elements, looked up once however many dots consist of them."""
+        """Function that returns the engine's files for some elements, cached over the dots of the study."""
         kind, settings = ENGINES[self.config.engine], self.config.engine_settings()
         return cache(lambda elements: kind.input_files(elements, settings))
 
@@ -265,7 +282,7 @@ class Study:
 
 
 def make_study(config: Config, catalogue: str | Path, source: str | Path = "config.yaml") -> Study:
-    """Look every dot and contact of a configuration up at its source.
+    """Return the study of a configuration, with every dot and contact looked up at its source.
 
     Parameters
     ----------
@@ -274,20 +291,19 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
     catalogue : str or Path
         Folder of the dots' definitions, usually ``clusters``.
     source : str or Path
-        File that an error is to name.
+        File that errors name.
 
     Raises
     ------
     InputError
-        For a dot or contact that its source does not have, a contact at an element whose distance from gold is not
-        known, a dot that is listed twice, a file of the engine that is missing, traces to be predicted from a
-        series that the study does not compute, a file that is not there, or a results folder that cannot be one.
+        For an unknown dot or contact, a junction that cannot be built, a dot that is listed twice, a missing file,
+        traces predicted from a series that the study does not compute, or an unsuitable results folder.
     """
     dots = _dots(config, lambda entry: entry.look_up(Path(catalogue)), source)
     study = Study(config, dots, Path(config.results), Path(catalogue))
     _check_results(study.results, Path(catalogue).resolve().parent, source)
     _check_files(config, source)
-    _check_anchors(study, source)
+    _check_junctions(study, source)
     for case in study.dots:
         try:
             study.engine_files(case.id, gold=True)
@@ -297,10 +313,23 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
     return study
 
 
-def study_values(study: Study) -> dict[str, Any]:
-    """Everything that `read_study` makes the study from again, as plain values.
+def elements_of(config: Config, catalogue: str | Path, source: str | Path = "config.yaml") -> tuple[str, ...]:
+    """Return the chemical symbols of all dots and of gold, without looking for files of the engine; see `make_study`.
 
-    Of the engines it has the sections that the study uses, so that it does not depend on what else is installed.
+    Raises
+    ------
+    InputError
+        For a dot or contact that its source does not have, or a dot that is listed twice.
+    """
+    dots = _dots(config, lambda entry: entry.look_up(Path(catalogue)), source)
+    return tuple(dict.fromkeys(element for dot in dots for element in (*dot.elements, "Au")))
+
+
+def study_values(study: Study) -> dict[str, Any]:
+    """Return the plain values from which `study_of` restores the study.
+
+    They contain only the sections of engines that the study uses, so that they do not depend on other installed
+    engines.
     """
     looked_up: dict[str, dict[str, Any]] = {}
     for case in study.dots:
@@ -312,26 +341,26 @@ def study_values(study: Study) -> dict[str, Any]:
 
 
 def write_study(values: Mapping[str, Any], path: str | Path) -> None:
-    """Write `study_values` to `RECORD` of a results folder, with who wrote it."""
+    """Write `study_values` to `RECORD` of a results folder, with provenance."""
     write_json({**values, "provenance": provenance()}, path)
 
 
 def study_of(values: Mapping[str, Any], results: str | Path, source: str | Path = RECORD) -> Study:
-    """Make a study from its `study_values`; neither catalogue, structure files nor engine are needed.
+    """Return a study from its `study_values`; neither catalogue, structure files nor engine are needed.
 
     Parameters
     ----------
     values : mapping
-        Configuration and what its sources have looked up.
+        Configuration and definitions of the structures.
     results : str or Path
-        Where the results are.
+        Folder of the results.
     source : str or Path
-        File that an error is to name.
+        File that errors name.
 
     Raises
     ------
     InputError
-        If a value cannot be.
+        If a value is invalid.
     """
     engine = values["config"].get("engine")
     absent = engine if isinstance(engine, str) and engine not in ENGINES else None
@@ -350,7 +379,7 @@ def study_of(values: Mapping[str, Any], results: str | Path, source: str | Path 
 
 
 def read_study(results: str | Path) -> Study:
-    """Take a study from its results, wherever they are now.
+    """Read a study from its results folder, on any machine.
 
     Parameters
     ----------
@@ -369,8 +398,8 @@ def read_study(results: str | Path) -> Study:
         return study_of(json.loads(path.read_text(encoding="utf-8")), results, path)
     except FileNotFoundError:
         raise InputError(
-            f"{results}: holds no {RECORD}, so these are no results of a finished study; name the folder that its "
-            "configuration calls results, and finish the study with Snakemake if need be"
+            f"{results}: contains no {RECORD}, so it is not the results folder of a finished study; name the folder in "
+            "the key results of its configuration, or finish the study with Snakemake"
         ) from None
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
@@ -418,20 +447,20 @@ def _check_predictions(study: Study, source: str | Path) -> None:
             )
 
 
-def _check_anchors(study: Study, source: str | Path) -> None:
-    """Raise InputError for a contact that gold cannot be put on, since nothing says how far from it."""
-    given = study.config.electrodes.apex_distance_ang
+def _check_junctions(study: Study, source: str | Path) -> None:
+    """Raise InputError for a junction that cannot be built."""
     for case in study.dots:
-        for name in dict.fromkeys(end for ends in case.contacts.values() for end in ends):
-            for element in case.outline.contacts[name]:
-                try:
-                    anchor_distance(name, element, given)
-                except StructureError as error:
-                    raise InputError(f"{source}: {case.id}: {error}") from None
+        for junction in case.junctions:
+            try:
+                case.entry.check_junction(
+                    case.definition, junction.left, junction.right, study.config.electrodes
+                )
+            except InputError as error:
+                raise InputError(f"{source}: {junction.id}: {error}") from None
 
 
 def _check_files(config: Config, source: str | Path) -> None:
-    """Raise InputError for a file or folder that the configuration names and that is not there."""
+    """Raise InputError for a missing file or folder that the configuration names."""
     named = {
         f"traces.sets.{n}.path": entry.path
         for n, entry in enumerate(config.traces.sets if config.traces else ())
@@ -445,15 +474,15 @@ def _check_files(config: Config, source: str | Path) -> None:
 
 
 def _check_results(results: Path, checkout: Path, source: str | Path) -> None:
-    """Raise InputError for a results folder that holds other things, or that cannot be written."""
+    """Raise InputError for a results folder that contains other things, or that cannot be written to."""
     where = f"{source}: results = '{results}'"
-    remedy = "name a folder for this study alone, such as results"
+    remedy = "name a folder only for this study, such as results"
     if "~" in results.parts[:1]:
         raise InputError(f"{where}: ~ is not replaced by the home folder here; write the path in full")
     folder = results.resolve()
     if folder in (Path.home().resolve(), Path.cwd(), *Path.cwd().parents):
         raise InputError(
-            f"{where}: {folder} is or holds the folder that this runs in, or is the home folder; {remedy}"
+            f"{where}: {folder} is the home folder, or is or contains the working folder; {remedy}"
         )
     if (checkout / "Snakefile").is_file():
         inside = folder.relative_to(checkout).parts if folder.is_relative_to(checkout) else ()
@@ -471,7 +500,7 @@ def _unknown(what: str, name: str, known: Collection[str]) -> str:
 
 
 def _contact_pair(outline: Outline, name: str) -> tuple[str, str]:
-    """The two contacts of a pair that the structure names, or of `A-B`."""
+    """Return the two contacts of a pair that the structure names, or of `A-B`."""
     if name in outline.pairs:
         return outline.pairs[name]
     left, _, right = name.partition("-")

@@ -192,13 +192,13 @@ def _embedding(features: NDArray[np.float32], settings: ClusterSettings) -> _Emb
     graph += _REGULARISATION * graph.sum(axis=1).mean() / len(graph)
     scale = 1 / np.sqrt(graph.sum(axis=1))
     laplacian = np.eye(len(graph)) - scale[:, None] * graph * scale[None, :]
-    wanted = max(settings.classes, settings.largest_classes) + 2
-    return _Embedding(*eigh(laplacian, subset_by_index=(0, wanted - 1)))
+    number = max(settings.classes, settings.largest_classes) + 2
+    return _Embedding(*eigh(laplacian, subset_by_index=(0, number - 1)))
 
 
 def _stabilities(
     features: NDArray[np.float32],
-    whole: _Embedding,
+    full: _Embedding,
     settings: ClusterSettings,
     random: np.random.Generator,
 ) -> tuple[Stability, ...]:
@@ -215,7 +215,7 @@ def _stabilities(
             for second in range(first):
                 both = (labels[first] >= 0) & (labels[second] >= 0)
                 agreements.append(adjusted_rand_score(labels[first, both], labels[second, both]))
-        silhouette = silhouette_score(features, whole.labels(classes, settings.seed))
+        silhouette = silhouette_score(features, full.labels(classes, settings.seed))
         agreement = np.array(agreements)
         measured.append(
             Stability(classes, float(agreement.mean()), float(agreement.min()), float(silhouette))

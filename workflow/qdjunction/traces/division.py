@@ -15,9 +15,9 @@ from qdjunction.traces.quantities import check_values, to_log10_g, to_nm
 from qdjunction.traces.settings import ReadSettings
 
 BACKWARDS = 0.1
-"""Part of its span by which the displacement of one trace may go backwards: noise and drift of its reading."""
+"""Fraction of its span by which the displacement of a trace may go back, because of noise and drift of the reading."""
 RESTART = 0.5
-"""A step back by more than this part of the displacement covered so far starts another trace."""
+"""A step back by more than this fraction of the displacement covered so far starts another trace."""
 _NOISE_STEPS = 10
 _REOPENED_DECADES = 2.0
 _FEW_POINTS = 8
@@ -89,16 +89,16 @@ def _starts(
     # are separated, it is enough that either the displacement or the conductance starts again.
     least = _NOISE_STEPS * float(np.median(np.abs(steps)))
     candidates = set((np.flatnonzero(steps < -least) + 1).tolist())
-    parted = set(breaks) - {0, log10_g.size}
+    separated = set(breaks) - {0, log10_g.size}
     low = high = displacement_nm[0]
     last = 0
-    for point in sorted(candidates | parted):
+    for point in sorted(candidates | separated):
         covered = displacement_nm[last:point]
         low, high = min(low, covered.min()), max(high, covered.max())
         last = point
         back = -steps[point - 1]
         restarted = back > 0 and back > RESTART * (high - low) and not _is_glitch(steps, point, least)
-        reopened = point in parted and log10_g[point] > log10_g[point - 1] + _REOPENED_DECADES
+        reopened = point in separated and log10_g[point] > log10_g[point - 1] + _REOPENED_DECADES
         if restarted or reopened:
             starts.append(point)
             low = high = displacement_nm[point]

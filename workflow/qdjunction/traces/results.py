@@ -1,4 +1,4 @@
-"""What the analysis of a set of traces records."""
+"""Records of the analysis of traces."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -31,7 +31,7 @@ class Stability:
 
 
 class PeakRecord(Result):
-    """A Gaussian peak with its intervals, in the unit of the axis; `height` in counts of a bin."""
+    """A Gaussian peak with its intervals, in the unit of the axis; `height` in counts per bin."""
 
     centre: float
     sigma: float
@@ -41,7 +41,7 @@ class PeakRecord(Result):
 
 
 class FitRecord(Result):
-    """Gaussian peaks on a constant background (counts of a bin), or the reason why there are none."""
+    """Gaussian peaks on a constant background (counts per bin), or the reason why there are none."""
 
     reason: str = ""
     peaks: tuple[PeakRecord, ...] = ()
@@ -49,14 +49,14 @@ class FitRecord(Result):
 
 
 class Unused(Result):
-    """How many traces were read and not used, and why."""
+    """Number of traces that were read and not used for the same reason."""
 
     reason: str
     count: int
 
 
 class Assumption(Result):
-    """What was assumed of how many traces."""
+    """An assumption, and the number of traces for which it was made."""
 
     assumed: str
     count: int
@@ -68,7 +68,7 @@ class SetSummary(Result):
     Attributes
     ----------
     name : str
-        Of the set.
+        Name of the set.
     bias_v : float or None
         Bias (V), if it is known.
     source : str
@@ -76,17 +76,17 @@ class SetSummary(Result):
     simulated : bool
         Whether they come from the forward model.
     traces, complete, selectable, jumps : int
-        Traces read, with a window, with points enough for the jump rule, with a jump.
+        Traces read, with a window, with enough points for the jump rule, with a jump.
     jump_share : (float, float, float)
         Share of the selectable traces that have a jump, with its interval.
     confidence : float
-        Of all intervals.
+        Confidence level of all intervals.
     bad : tuple of BadTrace
         Files left out with the reasons; `left_out` counts them by reason.
     unused, assumptions : tuple
-        What was read and not used, and what was assumed.
+        Traces read and not used, by reason; assumptions made.
     fits : mapping of str to FitRecord
-        By the name of the histogram.
+        Fits by the name of the histogram.
     settings : mapping
         The settings of the analysis.
     """
@@ -116,7 +116,7 @@ class PlateauRecord(Result):
     Attributes
     ----------
     level_log10_g : float
-        The level, log10 of G0.
+        The level, log10(G/G0).
     traces : int
         Traces with a plateau there.
     median_length_nm : float
@@ -156,11 +156,11 @@ class ClassSummary(Result):
     profiles : tuple
         Mean share of a trace's points, for each class by bins of displacement and of conductance.
     log10_g_range, displacement_range_nm : (float, float)
-        Ends of these bins (log10 of G0; nm).
+        Ends of these bins (log10(G/G0); nm).
     stability : tuple of Stability
-        By number of classes.
+        Stability for each number of classes.
     eigenvalues : tuple of float
-        Of the spectral embedding.
+        Eigenvalues of the spectral embedding.
     """
 
     sizes: tuple[int, ...]
@@ -174,7 +174,7 @@ class ClassSummary(Result):
 
 
 class BiasPoint(Result):
-    """The peak that is followed, in the set of one bias (V); log10 of G0 with its interval."""
+    """The peak that is followed, in the set at one bias (V), as log10(G/G0) with its interval."""
 
     set: str
     bias_v: float
@@ -195,7 +195,7 @@ class BiasSummary(Result):
 
 
 class SiteRecord(Result):
-    """A site of a sliding series: its distance (Ang) and its conductance, log10 of G0."""
+    """A site of a sliding series: distance of the contact atoms (Ang) and conductance, log10(G/G0)."""
 
     name: str
     distance_ang: float

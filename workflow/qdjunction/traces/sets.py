@@ -13,13 +13,13 @@ class TraceSet(Section):
     name: Name
     """Name of the set, in file names and in the report."""
     path: str = Field(min_length=1)
-    """Folder of text traces, or a file of many; relative to where Snakemake runs."""
+    """Folder of text traces, or a file with many traces; relative to where Snakemake runs."""
     bias_v: float | None = Field(default=None, gt=0, le=5)
-    """Bias at which they were measured (V); no molecular junction stands more than 5 V."""
+    """Bias of the measurement (V); no molecular junction withstands more than 5 V."""
     read: ReadSettings | None = None
-    """Columns and units of this set, where they are not those of `traces.read`."""
+    """Columns and units of this set, if they differ from `traces.read`."""
     peaks: PeakSettings | None = None
-    """Peaks of this set, where they are not those of `traces.peaks`."""
+    """Peaks of this set, if they differ from `traces.peaks`."""
     theory: Name | None = None
     """Name of the prediction that is drawn on the same axes."""
 
@@ -34,11 +34,11 @@ class Prediction(Section):
     left: Name = "L"
     """Left contact of the sliding series."""
     fermi_ev: Energy | None = None
-    """Where E_F is put (eV, relative to the computed one); by default the headline energy of `interference`."""
+    """Position of E_F (eV, relative to the computed one); by default the headline energy of `interference`."""
     traces: int = Field(default=500, ge=50, le=1_000_000)
     """Number of traces."""
     peaks: PeakSettings | None = None
-    """Peaks of this set, where they are not those of `traces.peaks`."""
+    """Peaks of this set, if they differ from `traces.peaks`."""
 
 
 class BiasSeries(Section):
@@ -47,11 +47,11 @@ class BiasSeries(Section):
     name: Name
     """Name of the series, in file names and in the report."""
     sets: list[Name] = Field(min_length=5)
-    """Names of the sets, five at least, each with its `bias_v`."""
+    """Names of at least five sets, each with its `bias_v`."""
     level_log10_g: Log10Conductance
     """The peak of each set that is nearest to this log10(G/G0) is followed."""
     width_nm: float = Field(gt=0, le=20)
-    """Width of the barrier (nm), for instance the distance of the contacts; nothing tunnels through more than 20 nm."""
+    """Width of the barrier (nm), for instance the contact distance; nothing tunnels through more than 20 nm."""
 
 
 class TracesSection(TracesSettings):
@@ -62,10 +62,10 @@ class TracesSection(TracesSettings):
     predictions: list[Prediction] = Field(default=[])
     """Simulated traces from the study's own conductances."""
     bias_series: list[BiasSeries] = Field(default=[])
-    """Sets that differ in the bias alone."""
+    """Sets that differ only in the bias."""
 
     @model_validator(mode="after")
-    def _names_fit_together(self) -> "TracesSection":
+    def _check_names(self) -> "TracesSection":
         entries: list[TraceSet | Prediction | BiasSeries] = [*self.sets, *self.predictions, *self.bias_series]
         names = [entry.name for entry in entries]
         for name in names:
@@ -93,7 +93,7 @@ class TracesSection(TracesSettings):
 
     @property
     def settings(self) -> TracesSettings:
-        """Return the settings of the analysis, without the sets."""
+        """Settings of the analysis, without the sets."""
         return TracesSettings.model_validate(self.model_dump(include=set(TracesSettings.model_fields)))
 
     def settings_of(self, name: str) -> TracesSettings:

@@ -17,10 +17,10 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class ReadSettings(Section):
-    """What the columns of the files hold."""
+    """Columns and units of the trace files."""
 
     pattern: str = "*"
-    """File names to read in a folder, e.g. `goodtrace-trace-*.txt`; hidden files are never read."""
+    """Pattern of the file names to read in a folder, e.g. `goodtrace-trace-*.txt`; hidden files are never read."""
     displacement_unit: Literal["nm", "ang", "pm", "um", "m", "volts"] = "nm"
     """Unit of the displacement; piezo `volts` need `nm_per_volt`. A file that names another unit is left out."""
     conductance_unit: Literal[
@@ -34,17 +34,17 @@ class ReadSettings(Section):
         "nanoamperes",
         "picoamperes",
     ] = "log10_g0"
-    """What the conductance column holds: log10(G/G0), G/G0, G in S, uS or nS, or a current, which needs `bias_v`."""
+    """Unit of the conductance column: log10(G/G0), G/G0, G in S, uS or nS, or a current, which needs `bias_v`."""
     displacement_column: int = Field(default=0, ge=0, le=10_000)
     """Column of the displacement in a text file, the first being 0."""
     conductance_column: int = Field(default=1, ge=0, le=10_000)
     """Column of the conductance in a text file, the first being 0."""
     trace_column: int | None = Field(default=None, ge=0, le=10_000)
-    """Column of a trace number in a text file that holds several traces; by default they are divided by their shape."""
+    """Column of the trace number in a text file with several traces; by default they are split at restarts."""
     nm_per_volt: float | None = Field(default=None, ge=-1e5, le=1e5)
-    """Calibration of the piezo (nm/V), below 0 if the electrodes are drawn apart as the voltage falls."""
+    """Calibration of the piezo (nm/V), negative if the electrodes separate as the voltage falls."""
     bias_v: float | None = Field(default=None, gt=0, le=5)
-    """Bias that turns a current into a conductance (V); by default that of the set."""
+    """Bias to convert a current into a conductance (V); by default that of the set."""
 
     @model_validator(mode="after")
     def _columns_and_calibrations(self) -> "ReadSettings":
@@ -55,7 +55,7 @@ class ReadSettings(Section):
         }
         for (first, column), (second, other) in combinations(columns.items(), 2):
             if column == other:
-                raise ValueError(f"{first} and {second} are both {column}; they are two different columns")
+                raise ValueError(f"{first} and {second} are both {column}; choose two different columns")
         if self.nm_per_volt is not None and not (isfinite(self.nm_per_volt) and self.nm_per_volt != 0):
             raise ValueError(
                 f"nm_per_volt = {self.nm_per_volt} is no calibration; give the nm that 1 V moves"
@@ -69,11 +69,11 @@ class JumpSettings(Section):
     """The selection of traces with a conductance jump, as published."""
 
     upper_log10_g: Log10Conductance = 0.8
-    """The window opens at the last point above this log10(G/G0)."""
+    """The window starts at the last point above this log10(G/G0)."""
     lower_log10_g: Log10Conductance = -7.0
-    """The window closes at the first point below this log10(G/G0); other traces are dropped."""
+    """The window ends at the first point below this log10(G/G0); traces without a window are dropped."""
     resampled_points: int = Field(default=5000, ge=2, le=1_000_000)
-    """Points a window is resampled to; a window with fewer is dropped."""
+    """Number of points to which a window is resampled; a window with fewer is dropped."""
     rise_points: int = Field(default=30, ge=1, le=1_000_000)
     """A jump rises within this many resampled points ..."""
     rise_decades: float = Field(default=0.4, gt=0, le=20)
@@ -83,13 +83,13 @@ class JumpSettings(Section):
     foot_upper_log10_g: Log10Conductance = -4.5
     """... and below this one."""
     points_before: int = Field(default=150, ge=1, le=1_000_000)
-    """Resampled points kept before the foot of the jump."""
+    """Number of resampled points kept before the foot of the jump."""
     points_after: int = Field(default=250, ge=1, le=1_000_000)
-    """Resampled points kept from the foot on, the foot included."""
+    """Number of resampled points kept from the foot on, the foot included."""
     peak_search_points: tuple[int, int] = (-31, 149)
-    """Where the top of the jump is looked for, in resampled points from the foot, both ends included."""
+    """Range in which the top of the jump is searched, in resampled points from the foot, both ends included."""
     height_search_points: tuple[int, int] = (9, 149)
-    """Where the largest conductance that makes the jump height is looked for, likewise."""
+    """Range in which the largest conductance, for the jump height, is searched, likewise."""
 
     @model_validator(mode="after")
     def _ordered(self) -> "JumpSettings":
@@ -106,7 +106,7 @@ class JumpSettings(Section):
             raise ValueError(
                 f"resampled_points = {self.resampled_points} cannot hold a window of {self.points_before} "
                 f"points "
-                f"before and {self.points_after} after a jump; ask for more points or a shorter window"
+                f"before and {self.points_after} after a jump; set more points or a shorter window"
             )
         for name in ("peak_search_points", "height_search_points"):
             first, last = getattr(self, name)
@@ -159,9 +159,9 @@ class PeakSettings(Section):
     fit_range_log10_g: tuple[Log10Conductance, Log10Conductance] = (-6.0, -0.8)
     """Part of the conductance axis that is fitted, log10(G/G0)."""
     guesses_log10_g: tuple[Log10Conductance, ...] = ()
-    """Where the peaks are about, log10(G/G0); by default the most prominent maxima."""
+    """Approximate positions of the peaks, log10(G/G0); by default the most prominent maxima."""
     confidence: float = Field(default=0.95, gt=0, lt=1)
-    """Confidence of the intervals."""
+    """Confidence level of the intervals."""
 
     @model_validator(mode="after")
     def _as_many_guesses_as_peaks(self) -> "PeakSettings":
@@ -170,10 +170,12 @@ class PeakSettings(Section):
             raise ValueError(f"fit_range_log10_g = {(low, high)} is empty; give the lower end first")
         if self.guesses_log10_g and len(self.guesses_log10_g) != self.count:
             raise ValueError(
-                f"{len(self.guesses_log10_g)} guesses for {self.count} peaks; give one guess a peak, or none"
+                f"{len(self.guesses_log10_g)} guesses for {self.count} peaks; give one guess per peak, or none"
             )
         if any(not low < guess < high for guess in self.guesses_log10_g):
-            raise ValueError(f"guesses_log10_g = {self.guesses_log10_g} leave the fitted range {(low, high)}")
+            raise ValueError(
+                f"guesses_log10_g = {self.guesses_log10_g} are not all within the fitted range {(low, high)}"
+            )
         return self
 
 
@@ -183,7 +185,7 @@ class PlateauSettings(Section):
     half_width_decades: float = Field(default=0.5, gt=0, le=20)
     """A plateau is the part of a trace within this many decades of the level of its peak."""
     shortest_nm: float = Field(default=0.25, ge=0, le=1000)
-    """Shorter stays in the band are no plateau (nm): tunnelling at 5 decades/nm passes a decade in 0.2 nm."""
+    """Shortest plateau (nm); tunnelling, which is not a plateau, passes a decade in 0.2 nm at 5 decades/nm."""
 
 
 class ClusterSettings(Section):
@@ -192,25 +194,25 @@ class ClusterSettings(Section):
     classes: int = Field(default=5, ge=2, le=20)
     """Number of classes."""
     sample_traces: int = Field(default=1500, ge=50, le=1_000_000)
-    """Traces drawn at random to find the classes; all others join that of their nearest neighbours."""
+    """Number of randomly drawn traces on which the classes are found; others join that of their nearest neighbours."""
     log10_g_bins: int = Field(default=24, ge=4, le=10_000)
     """Conductance bins of the features of a trace."""
     displacement_bins: int = Field(default=8, ge=1, le=10_000)
-    """Displacement bins of the features of a trace; 1 forgets the displacement."""
+    """Displacement bins of the features of a trace; 1 ignores the displacement."""
     log10_g_range: tuple[Log10Conductance, Log10Conductance] = (-6.5, -0.5)
     """Conductance range of the features, log10(G/G0)."""
     displacement_range_nm: tuple[Nanometres, Nanometres] = (0.0, 2.5)
     """Displacement range of the features (nm), zero where the gold contact breaks."""
     neighbours: int = Field(default=20, ge=2, le=1_000_000)
-    """Nearest neighbours that a trace is linked to."""
+    """Number of nearest neighbours to which a trace is linked."""
     repeats: int = Field(default=10, ge=2, le=1_000_000)
-    """Subsamples on which the stability is measured."""
+    """Number of subsamples on which the stability is measured."""
     subsample: float = Field(default=0.8, gt=0.5, lt=1)
-    """Share of the sample in each of them."""
+    """Fraction of the sample in each subsample."""
     largest_classes: int = Field(default=8, ge=2, le=20)
-    """Stability is shown for 2 up to this many classes."""
+    """Stability is computed for 2 up to this many classes."""
     seed: int = Field(default=0, ge=0, lt=2**32)
-    """Seed of every random draw."""
+    """Seed of all random numbers."""
 
     @model_validator(mode="after")
     def _enough_traces(self) -> "ClusterSettings":
@@ -225,9 +227,9 @@ class SimulationSettings(Section):
     """The forward model: from conductances at contact sites to traces."""
 
     points: int = Field(default=20_000, ge=100, le=1_000_000)
-    """Points of a trace."""
+    """Number of points of a trace."""
     length_nm: Length = 4.0
-    """Displacement of a whole trace (nm)."""
+    """Displacement over a trace (nm)."""
     contact_nm: Length = 0.4
     """Displacement before the gold contact breaks (nm): G falls from a few G0 to 1 G0."""
     snap_back_nm: float = Field(default=0.5, ge=0, le=1000)
@@ -235,43 +237,43 @@ class SimulationSettings(Section):
     snap_back_spread_nm: float = Field(default=0.05, ge=0, le=1000)
     """Standard deviation of the snap-back over traces (nm)."""
     bound_fraction: Fraction = 0.85
-    """Share of traces that hold a dot; the others tunnel through the solvent alone."""
+    """Fraction of traces with a dot; the others only tunnel through the solvent."""
     slide_fraction: Fraction = 0.9
-    """Chance that a contact slides on to the next site instead of breaking off."""
+    """Probability that a contact slides to the next site instead of breaking off."""
     plateau_offset_nm: Nanometres = 0.18
     """Middle of the first plateau (nm); the others follow at the distances between the sites."""
     position_spread_nm: float = Field(default=0.05, ge=0, le=1000)
-    """Standard deviation of the displacement at which a contact slides on (nm)."""
+    """Standard deviation of the displacement at which a contact slides to the next site (nm)."""
     level_spread_decades: float = Field(default=0.15, ge=0, le=20)
     """Standard deviation of log10 G of a plateau over traces, shared by all plateaus of a trace."""
     slope_decades_per_nm: float = Field(default=0.6, ge=0, le=100)
-    """Fall of log10 G along a plateau (decades/nm); its middle has the computed conductance."""
+    """Decrease of log10 G along a plateau (decades/nm); its middle has the computed conductance."""
     transition_nm: Length = 0.015
-    """Width over which one site gives way to the next (nm), from 10 % to 90 %."""
+    """Width of the transition from one site to the next (nm), from 10 % to 90 %."""
     solvent_log10_g: Log10Conductance = -1.5
-    """log10(G/G0) of tunnelling through the solvent at the moment of the snap-back's zero gap."""
+    """log10(G/G0) of tunnelling through the solvent, extrapolated to zero gap."""
     solvent_decades_per_nm: float = Field(default=5.0, gt=0, le=100)
-    """Fall of the solvent tunnelling with the gap (decades/nm)."""
+    """Decrease of the solvent tunnelling with the gap (decades/nm)."""
     floor_log10_g: Log10Conductance = -7.4
     """log10(G/G0) of the amplifier's noise floor."""
     floor_noise_decades: float = Field(default=0.2, ge=0, le=20)
     """Standard deviation of log10 G at the noise floor."""
     noise_decades: float = Field(default=0.02, ge=0, le=20)
-    """Standard deviation of white noise of log10 G above the floor."""
+    """Standard deviation of the white noise of log10 G above the floor."""
     flicker_decades: float = Field(default=0.05, ge=0, le=20)
-    """Standard deviation of slow (random-walk like) noise of log10 G above the floor."""
+    """Standard deviation of the slow (exponentially correlated) noise of log10 G above the floor."""
     flicker_nm: Length = 0.1
-    """Displacement over which the slow noise forgets itself (nm)."""
+    """Correlation length of the slow noise (nm)."""
     drift_nm: float = Field(default=0.0, ge=0, le=1000)
-    """Standard deviation of the drift of the displacement reading over a whole trace (nm)."""
+    """Standard deviation of the drift of the displacement reading over a trace (nm)."""
     seed: int = Field(default=0, ge=0, lt=2**32)
-    """Seed; trace i is the same whatever else is drawn."""
+    """Seed of all random numbers; trace i does not depend on the number of traces."""
 
     @model_validator(mode="after")
     def _contact_inside_the_trace(self) -> "SimulationSettings":
         if not self.contact_nm < self.length_nm:
             raise ValueError(
-                f"contact_nm = {self.contact_nm} fills the whole trace of length_nm = {self.length_nm}; "
+                f"contact_nm = {self.contact_nm} fills the trace of length_nm = {self.length_nm}; "
                 f"make it shorter"
             )
         return self
@@ -281,9 +283,9 @@ class TracesSettings(Section):
     """Break-junction traces: reading, selection, histograms, classes and the forward model."""
 
     read: ReadSettings = ReadSettings()
-    """What the columns of the files hold."""
+    """Columns and units of the trace files."""
     jump: JumpSettings = JumpSettings()
-    """Which traces have a jump."""
+    """Selection of the traces with a jump."""
     histogram: HistogramSettings = HistogramSettings()
     """Bins and axes."""
     peaks: PeakSettings = PeakSettings()

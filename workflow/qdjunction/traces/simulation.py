@@ -1,7 +1,7 @@
 """Forward model: traces simulated from the computed conductances at each contact site.
 
-The tip slides along a row of sites while the junction is stretched. Each site has its conductance over a
-range of displacement, then the next site follows, and at some site the contact breaks off. The gold contact before,
+The tip slides along a row of sites while the junction is stretched. Each site determines the conductance over a
+range of displacement, then the next site follows, and at some site the contact breaks off. The preceding gold contact,
 parallel tunnelling through the solvent and the amplifier's floor complete a trace; the true sites are recorded with
 it. The model predicts histograms from theory and tests the analysis; it does not compute any force or
 current.

@@ -1,4 +1,4 @@
-"""Coherent transport on any H and S: it knows matrices, not quantum dots."""
+"""Coherent transport through any system with H and S; nothing here is specific to quantum dots."""
 
 from qdjunction.transport.axis import parse_axis, transport_axis
 from qdjunction.transport.device import Cell, Device
@@ -45,6 +45,7 @@ from qdjunction.transport.observables.thermoelectric import (
     response_energies,
     thermoelectric,
 )
+from qdjunction.transport.populations import mulliken_populations
 from qdjunction.transport.tbt import write_tbt
 from qdjunction.transport.text import parse_energies, parse_kpoints, parse_leads, parse_spin
 from qdjunction.transport.transmission import (
@@ -98,6 +99,7 @@ __all__ = [
     "linear_response_current",
     "linear_response_table",
     "local_density_of_states",
+    "mulliken_populations",
     "orbital_currents",
     "orbital_interference",
     "parse_axis",

@@ -20,26 +20,26 @@ NAMES = "abc"
 """The three lattice vectors."""
 
 COUPLED_EV = 1e-6
-"""Smallest element of H (eV) by which two lead regions count as coupled."""
+"""Smallest element of H (eV) that counts as a coupling between two lead regions."""
 
 
 def parse_axis(text: str) -> int:
-    """Read a lattice vector, ``a``, ``b`` or ``c``, as its index.
+    """Return the index of a lattice vector written as ``a``, ``b`` or ``c``.
 
     Raises
     ------
     InputError
-        If the text is of another form.
+        If the text has another form.
     """
     if text not in tuple(NAMES):
         raise InputError(
-            f"--axis = {text!r}: is no lattice vector; write a, b or c, along which the leads lie"
+            f"--axis = {text!r}: is not a lattice vector; write a, b or c, the one along which the leads lie"
         )
     return NAMES.index(text)
 
 
 def normal(cell: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    """Return the unit normal of the plane of the other two lattice vectors, on the side of the vector `axis`."""
+    """Return the unit normal of the plane of the other two lattice vectors, on the side of `axis`."""
     across = np.linalg.inv(cell)[:, axis]
     return across / np.linalg.norm(across)
 
@@ -50,11 +50,11 @@ def transport_axis(
     right_atoms: ArrayLike,
     given: int | None = None,
 ) -> int:
-    """Return the lattice vector along which the leads lie: the given one, checked, or the one found.
+    """Return the lattice vector along which the leads lie: the given one after a check, or the one found.
 
-    The transport axis is that along which the lead regions are farthest apart, measured across the plane of the
-    other two vectors, among those that keep the regions apart: with the images along the axis dropped, no image
-    along the other vectors may bring the right region next to the left one.
+    The transport axis is the lattice vector along which the lead regions are farthest apart, measured normal to the
+    plane of the other two vectors, among those that separate the regions: with the images along the axis dropped, no
+    image along the other vectors may couple the right region to the left one.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def transport_axis(
     left_atoms, right_atoms : array of int
         Atoms of the lead regions.
     given : int, optional
-        The axis that the user named: 0, 1 or 2.
+        Axis named by the user: 0, 1 or 2.
 
     Returns
     -------
@@ -73,7 +73,8 @@ def transport_axis(
     Raises
     ------
     InputError
-        If the regions couple through periodic images that are kept, or two vectors fit equally well.
+        If the regions couple through periodic images that are kept, two vectors fit equally well, or a lead atom is not
+        in the file.
     """
     geometry = hamiltonian.geometry
     regions = [np.unique(np.asarray(atoms, dtype=np.int64)) for atoms in (left_atoms, right_atoms)]
@@ -95,11 +96,11 @@ def transport_axis(
     best, *others = sorted(fitting, key=lambda axis: -apart[axis])
     periodic = hamiltonian.nsc > 1
     rival = next((axis for axis in others if apart[axis] > 0.9 * apart[best]), None)
-    # Without images along either of the two nothing depends on the choice.
+    # Without images along either of the two vectors the result does not depend on the choice.
     if rival is not None and (periodic[best] or periodic[rival]):
         raise InputError(
             f"transport axis: the leads are {apart[best]:.1f} Ang apart along lattice vector {NAMES[best]} and "
-            f"{apart[rival]:.1f} Ang along {NAMES[rival]}; say with --axis along which one they lie"
+            f"{apart[rival]:.1f} Ang along {NAMES[rival]}; name the one along which they lie with --axis"
         )
     if periodic.any():
         kept = "".join(compress(NAMES, periodic & (np.arange(3) != best))) or "none"
@@ -110,7 +111,7 @@ def transport_axis(
 def _couplings(
     hamiltonian: sisl.Hamiltonian, left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> list[tuple[NDArray[np.int64], float] | None]:
-    """Return, for each axis, the image that couples the regions more than the cell itself does, and by how much."""
+    """Return for each axis the image that couples the regions more than the cell itself does, and that coupling."""
     geometry = hamiltonian.geometry
     rows, columns = (geometry.a2o(atoms, all=True) for atoms in (left, right))
     offsets = geometry.lattice.sc_off

@@ -1,4 +1,4 @@
-"""The part of the world that is solved exactly: H and S of everything that is not a lead's own interior."""
+"""The device region: H and S of all orbitals that are not inside a lead."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     import sisl
 
 Matrix: TypeAlias = Any
-"""A real or complex array, or a sparse one; what both can do, their types do not say."""
+"""A real or complex array, dense or sparse; the types of the two have no common protocol."""
 
 HERMITICITY = 1e-5
-"""Largest |A - A^dagger| relative to max |A| taken for round-off; files in single precision have 1e-7."""
+"""Largest |A - A^dagger| relative to max |A| that counts as round-off; files in single precision have 1e-7."""
 
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """Where the atoms of a device are, and how H and S were folded.
+    """Positions of the atoms of a device, and the k point to which H and S were folded.
 
     Attributes
     ----------
@@ -56,21 +56,20 @@ class Cell:
 class Device:
     """Hamiltonian and overlap of a finite region, with the Fermi energy at zero.
 
-    Matrices are kept in double precision, real where every imaginary part is zero, sparse where they came
-    sparse, and exactly Hermitian: what a file in single precision leaves of an anti-Hermitian part is
-    averaged away.
+    Matrices are kept in double precision, real if all imaginary parts are zero, sparse if they were given as sparse,
+    and exactly Hermitian: the anti-Hermitian part that a file in single precision leaves is removed.
 
     Parameters
     ----------
     H : (n, n) array or sparse matrix
         Hamiltonian (eV).
     S : (n, n) array or sparse matrix, optional
-        Overlap; the unit matrix where it is not given.
+        Overlap; by default the unit matrix.
     orbital_atoms : (n,) array of int, optional
-        Index of the atom that each orbital sits on; one atom per orbital where it is not given.
+        Index of the atom that each orbital is on; by default one atom per orbital.
     cell : Cell, optional
-        Positions of the atoms. Leads that repeat a cell find its atoms by them; without, they take the order that
-        they are given.
+        Positions of the atoms, by which leads match the atoms of repeated cells. Without them the cells must be in the
+        same order.
 
     Raises
     ------
@@ -80,7 +79,7 @@ class Device:
 
     H: Matrix
     S: Matrix = None
-    orbital_atoms: NDArray[np.int64] = None  # type: ignore[assignment]  # settled in __post_init__
+    orbital_atoms: NDArray[np.int64] = None  # type: ignore[assignment]  # set in __post_init__
     cell: Cell | None = None
 
     def __post_init__(self) -> None:
@@ -124,7 +123,7 @@ class Device:
             Reduced k point. At Gamma the matrices stay real.
         open_axis : int, optional
             Lattice vector along which the leads lie: couplings to images along it are dropped, not folded.
-            Needed wherever the file keeps the auxiliary cell along the transport direction.
+            Required if the file has an auxiliary cell along the transport direction.
         spin : int, optional
             Spin of a collinear calculation: 0 for up, 1 for down.
 
@@ -135,7 +134,7 @@ class Device:
         Raises
         ------
         InputError
-            If the spin is not settled, or non-collinear.
+            If H is polarised and no spin is given, unpolarised and one is, or non-collinear.
         """
         check_spin(hamiltonian, spin, "device")
         if open_axis is not None and hamiltonian.nsc[open_axis] != 1:
@@ -166,7 +165,7 @@ class Device:
         return not (np.iscomplexobj(self.H) or np.iscomplexobj(self.S))
 
     def orbitals_of(self, atoms: ArrayLike) -> NDArray[np.int64]:
-        """Return the orbitals of some atoms, ascending.
+        """Return the orbitals of some atoms, ascending, (m,).
 
         Parameters
         ----------
@@ -178,20 +177,20 @@ class Device:
         InputError
             If an atom has no orbital here.
         """
-        wanted = np.unique(np.atleast_1d(np.asarray(atoms, dtype=np.int64)))
-        missing = np.setdiff1d(wanted, self.orbital_atoms)
+        indices = np.unique(np.atleast_1d(np.asarray(atoms, dtype=np.int64)))
+        missing = np.setdiff1d(indices, self.orbital_atoms)
         if missing.size:
             raise InputError(
                 f"device: atom {missing[0]} has no orbital in a device of {self.n_atoms} atoms; "
                 "atoms are counted from 0"
             )
-        return np.flatnonzero(np.isin(self.orbital_atoms, wanted))
+        return np.flatnonzero(np.isin(self.orbital_atoms, indices))
 
     def orbitals_in_order(self, atoms: ArrayLike) -> NDArray[np.int64]:
-        """Return the orbitals of some atoms, in the order of the atoms."""
-        wanted = np.atleast_1d(np.asarray(atoms, dtype=np.int64))
-        self.orbitals_of(wanted)
-        return np.concatenate([np.flatnonzero(self.orbital_atoms == atom) for atom in wanted])
+        """Return the orbitals of some atoms, in the order of the atoms, (m,)."""
+        indices = np.atleast_1d(np.asarray(atoms, dtype=np.int64))
+        self.orbitals_of(indices)
+        return np.concatenate([np.flatnonzero(self.orbital_atoms == atom) for atom in indices])
 
     def block(self, name: str, rows: ArrayLike, columns: ArrayLike | None = None) -> NDArray[Any]:
         """Return a dense block of ``"H"`` or ``"S"``."""
@@ -200,7 +199,7 @@ class Device:
 
     @cached_property
     def spectrum(self) -> Spectrum:
-        """All solutions of H X = S X e, computed once and kept; everything that wants them shares them.
+        """All solutions of H X = S X e, computed once and kept.
 
         Raises
         ------
@@ -211,7 +210,7 @@ class Device:
 
 
 def check_spin(hamiltonian: sisl.Hamiltonian, spin: int | None, what: str) -> None:
-    """Check that one spin direction of H is settled.
+    """Check that a spin direction is given if, and only if, H is polarised.
 
     Raises
     ------
@@ -241,6 +240,13 @@ def dense(matrix: Matrix) -> NDArray[Any]:
 def solve_eigenproblem(H: NDArray[Any], S: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[Any]]:
     """Solve H X = S X e for all eigenpairs.
 
+    Returns
+    -------
+    levels : (n,) array
+        Eigenvalues e (eV), ascending.
+    states : (n, n) array
+        Eigenvectors X as columns, X^dagger S X = 1.
+
     Raises
     ------
     TransportError
@@ -250,13 +256,13 @@ def solve_eigenproblem(H: NDArray[Any], S: NDArray[Any]) -> tuple[NDArray[np.flo
         return scipy.linalg.eigh(H, S, driver="gvd", check_finite=False)
     except np.linalg.LinAlgError as error:
         raise TransportError(
-            f"overlap S of {S.shape[0]} orbitals is not positive definite; two atoms sit on "
-            "one another or the file is not a whole one"
+            f"overlap S of {S.shape[0]} orbitals is not positive definite; two atoms are at the "
+            "same place or the file is incomplete"
         ) from error
 
 
 def _hermitian(matrix: Any, name: str) -> Matrix:
-    """Return `matrix` in double precision, real where it can be, exactly Hermitian."""
+    """Return `matrix` in double precision, real if possible, exactly Hermitian."""
     sparse = scipy.sparse.issparse(matrix)
     matrix = scipy.sparse.csr_array(matrix) if sparse else np.asarray(matrix)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:

@@ -32,7 +32,7 @@ class KAverage:
     Attributes
     ----------
     k_points : (n_k, 3) array
-        Reduced k points; of a pair k and -k, which have the same T, only one.
+        Reduced k points; one of each pair k and -k, which have the same T.
     weights : (n_k,) array
         Weights; they sum to 1.
     at_k : tuple of Transmission
@@ -83,7 +83,7 @@ def transverse_k(
     Parameters
     ----------
     hamiltonian : sisl.Hamiltonian
-        Whose cell it is.
+        H and S of the device cell.
     counts : 2 ints
         Numbers of k points along the two lattice vectors other than `axis`, in their order.
     axis : int
@@ -99,7 +99,7 @@ def transverse_k(
     Raises
     ------
     InputError
-        If a count is below 1, or the file knows no periodic images along a vector with more than one.
+        If a count is below 1, or above 1 along a vector without periodic images.
     """
     grid = [1, 1, 1]
     for vector, count in zip((v for v in range(3) if v != axis), counts, strict=True):
@@ -129,15 +129,15 @@ def k_averaged_transmission(
     channels: int = 0,
     checks: int = 2,
 ) -> KAverage:
-    """Compute T(E) at every transverse k point and average.
+    """Compute T(E) at every transverse k point, and the average.
 
     Parameters
     ----------
     hamiltonian : sisl.Hamiltonian
         H and S of the device cell with its images across the transport direction.
     attach : callable
-        Gives device and leads from the device folded to a k point and that k point, as the ``attach`` of
-        `parse_leads` does.
+        Takes the device folded to a k point and that k point, and returns the device to solve and its leads, as
+        `JunctionContext.attach` does.
     energies_ev, solver, channels, checks
         As for `transmission`.
     counts : 2 ints
@@ -155,6 +155,10 @@ def k_averaged_transmission(
     ------
     InputError
         If `counts` do not fit the file.
+
+    See Also
+    --------
+    transmission : T(E) at one k point
     """
     k_points, weights = transverse_k(hamiltonian, counts, axis)
     at_k = []

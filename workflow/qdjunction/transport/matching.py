@@ -1,4 +1,4 @@
-"""Atoms of a lead cell found again in the device, by their positions."""
+"""Matching of the atoms of a lead cell to those of the device, by position."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,29 +7,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAME_PLACE_ANG = 0.02
-"""Largest distance (Ang) between two atoms that count as being at one place."""
+"""Largest distance (Ang) between two atoms that count as being at the same place."""
 
 DIFFERENT_H = 0.2
-"""Largest `difference_of_h` that still counts as the same metal; a gold electrode under a tip has 0.05."""
+"""Largest `difference_of_h` that counts as the same metal; a gold electrode under a tip has 0.05."""
 
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """How the atoms of a cell lie in a region.
+    """Mapping of the atoms of a cell onto those of a region.
 
     Attributes
     ----------
     order : (n,) array of int
-        Position in the region of each atom of the cell.
+        Index in the region of each atom of the cell.
     wraps : (n, 3) array of int
-        Lattice vectors by which it lies beside the place where the cell, moved as a whole, would have it.
+        Lattice vectors by which each atom is displaced from its place in the translated cell.
     """
 
     order: NDArray[np.int64]
     wraps: NDArray[np.int64]
 
     def phases(self, k: NDArray[np.float64]) -> NDArray[np.complex128]:
-        """Return ``exp(2 pi i k.R)`` of each atom, with R its `wraps`; they make Bloch sums of both alike."""
+        """Return ``exp(2 pi i k.R)`` of each atom, with R its `wraps`: the factors between the Bloch sums of both."""
         return np.exp(2j * np.pi * self.wraps @ k)
 
 
@@ -48,23 +48,23 @@ def match_atoms(
     cell_ang, region_ang : (n, 3) array
         Positions (Ang).
     cell_sizes, region_sizes : (n,) array of int
-        Orbitals on each atom; only atoms with as many are alike.
+        Number of orbitals on each atom; only atoms with equal numbers match.
     lattice_ang : (3, 3) array
         Lattice vectors in rows (Ang).
     periodic : (3,) array of bool
-        Vectors along which an atom may lie whole lattice vectors away.
+        Vectors along which an atom may be displaced by lattice vectors.
 
     Returns
     -------
     match : Match or None
         None if no translation fits.
     worst : int
-        If none fits: the atom of the region that has no partner under the translation that fits most of them.
+        If none fits, the first atom of the region without a partner under the best translation.
     """
     inverse = np.linalg.inv(lattice_ang)
     n = len(region_ang)
     most, worst = -1, 0
-    for first in range(n):  # where the first atom of the cell goes; its own place is tried first
+    for first in range(n):  # image of the first atom of the cell
         if region_sizes[first] != cell_sizes[0]:
             continue
         moved = cell_ang + region_ang[first] - cell_ang[0]
@@ -85,7 +85,7 @@ def match_atoms(
 def difference_of_h(
     H: NDArray[Any], reference_H: NDArray[Any], reference_S: NDArray[Any], reference_H01: NDArray[Any]
 ) -> float:
-    """Return how far a cell's H is from a reference, the zeros of energy aligned, as a share of its couplings.
+    """Return the difference of a cell's H from a reference, relative to its couplings, with the energy zeros aligned.
 
     ``|H - H_0 - v S_0| / sqrt(|H_0 without diagonal|^2 + |H_01|^2)`` with Frobenius norms, and v the mean
     difference of the diagonals.

@@ -1,4 +1,4 @@
-"""T(E) in the layout of a TBtrans result, which ``sisl.get_sile("x.TBT.nc")`` opens."""
+"""T(E) in the format of a TBtrans result, which ``sisl.get_sile("x.TBT.nc")`` opens."""
 
 from __future__ import annotations
 
@@ -27,15 +27,14 @@ def write_tbt(
 ) -> Path:
     """Write T(E) as a ``.TBT.nc`` with two electrodes, Left and Right.
 
-    Energies are in Ry and lengths in Bohr there, in sisl's own constants, so that what sisl reads is what was
-    written.
+    Energies are stored in Ry and lengths in Bohr, converted with sisl's constants, so that sisl reads the given values.
 
     Parameters
     ----------
     result : Transmission or KAverage
-        What to write; eigenchannel transmissions as well, where it has them.
+        Result to write, with its eigenchannel transmissions if it has them.
     path : str or Path
-        Where; its name must end in ``.TBT.nc``. Written whole or not at all.
+        File to write, atomically; its name must end in ``.TBT.nc``.
     geometry : sisl.Geometry
         The device with its leads.
     left_atoms, right_atoms : array of int
@@ -53,7 +52,7 @@ def write_tbt(
     """
     path = Path(path)
     if not path.name.endswith(".TBT.nc"):
-        raise InputError(f"{path}: sisl knows the format by the name; let it end in .TBT.nc")
+        raise InputError(f"{path}: sisl recognises the format by the name, which must end in .TBT.nc")
     sides = {"Left": np.asarray(left_atoms, dtype=int), "Right": np.asarray(right_atoms, dtype=int)}
     for side, atoms in sides.items():
         if atoms.size and not 0 <= atoms.min() <= atoms.max() < geometry.na:

@@ -1,4 +1,4 @@
-"""Energies, leads, k points and spins as the command line writes them."""
+"""Energies, leads, k points and spins in the form of the command line."""
 
 from pathlib import Path
 
@@ -15,11 +15,16 @@ from qdjunction.transport.leads.registry import LEADS
 def parse_energies(text: str) -> NDArray[np.float64]:
     """Read energies in eV: ``start:stop:step`` with both ends, or a list ``-1,0,0.5``.
 
+    Returns
+    -------
+    (n_energies,) array
+        Energies (eV).
+
     Raises
     ------
     InputError
-        If the text is of another form, the range is empty, the step does not lead from start to stop, or an energy
-        lies too far from E_F.
+        If the text has another form, the range is empty, the step does not lead from start to stop, or an energy is too
+        far from E_F.
     """
     form = "write start:stop:step, as in -2:2:0.01, or a list, as in -1,0,0.5"
     pieces = text.split(":")
@@ -50,7 +55,7 @@ def parse_leads(
     Parameters
     ----------
     text : str
-        The name of a kind and, after a colon, what that kind reads; couplings in eV.
+        The name of a kind and, after a colon, its value; couplings in eV.
     eta_ev : float, optional
         Imaginary part of the energy inside wires and bulk electrodes (eV), in place of their defaults.
     cache : Path, optional
@@ -64,7 +69,7 @@ def parse_leads(
     -------
     LeadSettings
         Settings whose ``attach(device, left_atoms, right_atoms, k)`` returns the device to solve and its two
-        leads. Clusters and bulk electrodes take their place in the device; the others return it as it is.
+        leads. Clusters and bulk electrodes are removed from the device; the other kinds return it unchanged.
 
     Raises
     ------
@@ -101,11 +106,11 @@ def parse_kpoints(text: str) -> tuple[int, int]:
     Raises
     ------
     InputError
-        If the text is of another form or a number is below 1.
+        If the text has another form or a number is below 1.
     """
     parts = text.lower().split("x")
     if len(parts) > 2 or not all(part.isdecimal() and int(part) > 0 for part in parts):
-        raise InputError(f"k points: {text!r} cannot be read; write 4x4, or 1 for Gamma alone")
+        raise InputError(f"k points: {text!r} cannot be read; write 4x4, or 1 for the Gamma point")
     return int(parts[0]), int(parts[-1])
 
 
@@ -115,9 +120,9 @@ def parse_spin(text: str) -> int:
     Raises
     ------
     InputError
-        If the text is of another form.
+        If the text has another form.
     """
     spins = {"up": 0, "0": 0, "down": 1, "1": 1}
     if text not in spins:
-        raise InputError(f"--spin = {text!r}: is no spin direction; write up or down")
+        raise InputError(f"--spin = {text!r}: is not a spin direction; write up or down")
     return spins[text]

@@ -1,4 +1,4 @@
-"""T(E) of a device between two leads: which solver, how good, and the file it is kept in."""
+"""T(E) of a device between two leads: choice of the solver, error estimate, and files."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ SolverName = Literal["auto", "contact-reduction", "direct", "layers"]
 SOLVERS = {solver.name: solver for solver in (ContactReduction, DirectSolver, LayerSolver)}
 
 TRUSTED_ERROR = 1e-6
-"""Largest relative error at the checked energies that ``solver="auto"`` takes from the contact reduction."""
+"""Largest relative error at the checked energies that ``solver="auto"`` accepts from the contact reduction."""
 
 NEGLIGIBLE = 1e-24
-"""Transmission below which a relative error says nothing."""
+"""Transmission below which a relative error is meaningless."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,17 +52,16 @@ class Transmission:
     transmission : (n,) array
         Transmission; in units of G0 when both spin directions are alike.
     solver : str
-        Which solver computed it.
+        Name of the solver.
     leads : tuple of str
-        What the left and the right lead are, in words.
+        Descriptions of the left and the right lead.
     error_estimate : float
-        Largest relative error of the contact reduction at the checked energies, from what its Green's
-        function leaves of ``(E S - H - Sigma) G = 1``; 0 for other solvers.
+        Largest relative error of the contact reduction at the checked energies, from the residual of ``(E S - H -
+        Sigma) G = 1``; 0 for other solvers.
     wall_time_s : float
         Wall time (s), decomposition and checks included.
     channels : (n, n_channels) array
-        The largest transmissions of single eigenchannels at each energy, descending; as many as were asked
-        for.
+        The largest eigenchannel transmissions at each energy, descending.
     """
 
     energies_ev: NDArray[np.float64]
@@ -97,7 +96,7 @@ class Transmission:
 
     @classmethod
     def from_dataset(cls, dataset: xarray.Dataset) -> Transmission:
-        """Take what `to_dataset` gave.
+        """Return the transmission that `to_dataset` stored.
 
         Raises
         ------
@@ -113,7 +112,7 @@ class Transmission:
         if units != "eV":
             raise InputError(f"transmission data: energy has units {units!r}; eV is needed")
         attributes = dataset.attrs
-        # Of an average over k points the channels are known at each of them only.
+        # An average over k points has channels at each k point only.
         averaged = "channels" in dataset and dataset["channels"].dims == ("energy", "channel")
         return cls(
             energies_ev=np.asarray(dataset["energy"].values, dtype=float),
@@ -147,13 +146,13 @@ def transmission(
     energies_ev : float or (n,) array
         Energies relative to the Fermi energy (eV), in any order.
     solver : {"auto", "contact-reduction", "direct", "layers"}
-        ``auto`` takes the one that `cheaper_solver` finds cheaper, and falls back to the direct one, with a
-        warning in the log, if it is off by more than `TRUSTED_ERROR` where that one is not.
+        ``auto`` takes the cheapest one by `cheaper_solver`. If that is the contact reduction and its error exceeds
+        `TRUSTED_ERROR`, all energies are solved directly, with a warning in the log, provided that is more accurate.
     channels : int
-        How many of the largest eigenchannel transmissions to give at each energy.
+        Number of eigenchannel transmissions to return at each energy, the largest first.
     checks : int
-        At how many energies the error of the contact reduction is measured: the smallest transmission first,
-        then the energy closest to a level, then others spread evenly.
+        Number of energies at which the error of the contact reduction is measured: that of the smallest transmission
+        first, then the one closest to a level, then others spread evenly.
 
     Returns
     -------
@@ -165,6 +164,12 @@ def transmission(
         If there are no energies, or one is not finite, or the solver is unknown, or `channels` is negative.
     TransportError
         If S is not positive definite, a self-energy is of the wrong shape, or the memory does not suffice.
+
+    See Also
+    --------
+    adaptive_transmission : T(E) on a grid that resolves all resonances
+    k_averaged_transmission : the average over transverse k points
+    eigenchannels : scattering states of the eigenchannels
     """
     energies = np.atleast_1d(np.asarray(energies_ev, dtype=float))
     if energies.ndim != 1 or not energies.size or not np.all(np.isfinite(energies)):
@@ -172,7 +177,7 @@ def transmission(
     if solver not in ("auto", *SOLVERS):
         raise InputError(f"solver: {solver!r} is unknown; choose auto or one of {', '.join(SOLVERS)}")
     if channels < 0:
-        raise InputError(f"eigenchannels: {channels} were asked for; give 0 or more")
+        raise InputError(f"eigenchannels: {channels} requested; give 0 or more")
     for side, lead in (("left", left), ("right", right)):
         shape, m = np.shape(lead.self_energy(energies[0])), len(lead.orbitals)
         if shape != (m, m):
@@ -206,8 +211,8 @@ def transmission(
             better = abs(exact - right_value) < 0.1 * abs(values[picked[worst]] - right_value)
             if not better:
                 logger.warning(
-                    "T = %.1e at %g eV is known to %.0e only, the limit of double precision; a direct solution "
-                    "knows no better", right_value, energy, error,
+                    "T = %.1e at %g eV is accurate to %.0e only, the limit of double precision; a direct solution "
+                    "is no better", right_value, energy, error,
                 )  # fmt: skip
             elif solver == "auto":
                 logger.warning(
@@ -229,13 +234,13 @@ def transmission(
 
 
 def cheaper_solver(device: Device, left: Lead, right: Lead, n_energies: int) -> str:
-    """Name the solver that needs fewer floating-point operations.
+    """Return the name of the solver that needs the fewest floating-point operations.
 
     Floating-point operations of the dense kernels: ``4 n^3`` for the levels and the contacts' rows of all
-    states, counted twice since half of them wait for memory (none if the device has them already);
+    states, counted twice since half of them are limited by memory bandwidth (none if the device has them already);
     ``2 n m^2`` for g and ``32 m^3 / 3 + 8 m^3`` for Dyson's equation on m contact orbitals; ``8 n^3 / 3 + 8 n^2
-    m_R`` for one LU decomposition with its solutions; real and complex kernels counted as such. Layers are
-    considered where the matrices came sparse.
+    m_R`` for one LU decomposition with its solutions; real and complex kernels counted as such. Layers are considered
+    if the matrices are sparse.
     """
     n = device.n_orbitals
     m_left, m_right = len(left.orbitals), len(right.orbitals)
@@ -248,7 +253,7 @@ def cheaper_solver(device: Device, left: Lead, right: Lead, n_energies: int) -> 
         DirectSolver.name: n_energies * (8 * n**3 / 3 + 8 * n**2 * m_right),
     }
     if scipy.sparse.issparse(device.H):
-        # A device in two pieces has no layers; the others then give its zero.
+        # A device in two pieces has no layers; the other solvers return its T of zero.
         with suppress(TransportError):
             sizes = [len(layer) for layer in find_layers(device, left.orbitals, right.orbitals)] + [0]
             sweep = [8 * a**3 / 3 + 8 * a**2 * (b + m_left) + 8 * a * b**2 for a, b in pairwise(sizes)]
@@ -259,7 +264,7 @@ def cheaper_solver(device: Device, left: Lead, right: Lead, n_energies: int) -> 
 def _worth_checking(
     energies: NDArray[Any], values: NDArray[Any], levels: NDArray[Any], count: int
 ) -> NDArray[np.int64]:
-    """Pick the energies at which round-off shows first."""
+    """Return the indices of the energies at which round-off shows first."""
     after = (
         np.clip(np.searchsorted(levels, energies), 1, len(levels) - 1)
         if len(levels) > 1
@@ -272,7 +277,7 @@ def _worth_checking(
 
 
 class Described(Protocol):
-    """Whatever gives its own data set, T(E) in it: `Transmission` and `KAverage`."""
+    """A result with a data set that contains T(E): `Transmission` or `KAverage`."""
 
     def to_dataset(self) -> xarray.Dataset:
         """Return an xarray data set with ``transmission`` over ``energy``."""
@@ -290,13 +295,13 @@ def write_transmission(
     Parameters
     ----------
     result : Transmission or KAverage
-        What to write.
+        Result to write.
     path : str or Path
-        Where; written whole or not at all.
+        File to write, atomically.
     provenance : mapping, optional
-        Attributes that say where the numbers come from; what is neither text nor number is kept as JSON.
+        Attributes with the origin of the numbers; values other than text and numbers are stored as JSON.
     more : xarray.Dataset, optional
-        Further variables to keep in the same file.
+        Further variables for the same file.
 
     Returns
     -------
@@ -313,11 +318,11 @@ def write_dataset(dataset: xarray.Dataset, path: str | Path, attributes: Mapping
     Parameters
     ----------
     dataset : xarray.Dataset
-        What to write; the attributes are added to it.
+        Data set to write; the attributes are added to it.
     path : str or Path
-        Where; written whole or not at all.
+        File to write, atomically.
     attributes : mapping
-        What is neither text nor number is kept as JSON.
+        Values other than text and numbers are stored as JSON.
 
     Returns
     -------
@@ -351,5 +356,5 @@ def read_transmission(path: str | Path) -> Transmission:
         raise InputError(f"{path}: there is no such file") from error
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    except Exception as error:  # of a damaged file, netCDF4 and xarray raise whatever they trip over
+    except Exception as error:  # on damaged files netCDF4 and xarray raise any kind of exception
         raise InputError(f"{path}: is not a readable netCDF file; compute it again") from error

@@ -1,6 +1,6 @@
 """SIESTA, the production engine: inputs, runs, restarts, corrections, and extraction of H and S.
 
-All but the settings is imported only when it is used, so that reading a configuration needs no sisl.
+Everything except the settings is imported on first use, so that reading a configuration needs no sisl.
 """
 
 import os
@@ -22,11 +22,11 @@ class Siesta(EngineKind[SiestaSettings]):
     Settings = SiestaSettings
     embedded = False
     environment = "siesta.yaml"
-    # Its ranks are counted from the threads of the job.
+    # The number of MPI ranks follows from the threads of the job.
     threads = 2
 
     def make(self, settings: SiestaSettings, threads: int | None, resources: Mapping[str, Any]) -> Engine:
-        """Return the engine, which is started as the resources say; see `Launch.of_job`."""
+        """Return the engine, started with the resources of the job; see `Launch.of_job`."""
         from qdjunction.engine.siesta.engine import SiestaEngine
         from qdjunction.engine.siesta.launch import Launch
 
@@ -58,14 +58,18 @@ class Siesta(EngineKind[SiestaSettings]):
 
         try:
             found = find_pseudopotentials(
-                elements, settings.pseudopotentials, settings.functional, settings.pseudopotential_format
+                elements,
+                settings.pseudopotentials,
+                settings.functional,
+                settings.pseudopotential_format,
+                settings.spin,
             )
         except InputError as error:
             raise InputError(f"pseudopotentials: {error}") from None
         return [pseudopotential.path for pseudopotential in found.values()]
 
     def check_study(self, settings: SiestaSettings) -> None:
-        """Check that the calculation is a closed-shell one of a finite system.
+        """Check that the calculation is closed-shell and of a finite system.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""The cell of a finite structure: how much empty space its periodic images need."""
+"""The cell of a finite structure: the vacuum between its periodic images."""
 
 import numpy as np
 import sisl
@@ -11,16 +11,16 @@ _SLACK_ANG = 1.0
 
 
 def boxed(atoms: Atoms, vacuum_ang: float | None, orbital_range_ang: float) -> Atoms:
-    """Return `atoms` in a rectangular cell in which its images do not see each other.
+    """Return `atoms` in a rectangular cell in which its images do not interact.
 
-    Two orbitals overlap within the sum of their ranges, so images must be two ranges apart; the default adds 1 Ang
-    that a relaxation may use up. Positions stay as they are: SIESTA wraps them itself, and the frame of the dot is
+    Two orbitals overlap within the sum of their ranges, so images must be two ranges apart; the default adds 1 Ang as a
+    margin for the relaxation. Positions are not changed: SIESTA wraps them itself, and the coordinates of the dot are
     the same in every file.
 
     Parameters
     ----------
     atoms : ase.Atoms
-        A finite structure (no periodic direction), or a periodic one, which is given back with its own cell.
+        A finite structure (no periodic direction), or a periodic one, whose cell is kept.
     vacuum_ang : float or None
         Empty space between the images along each axis (Ang).
     orbital_range_ang : float
@@ -39,7 +39,7 @@ def boxed(atoms: Atoms, vacuum_ang: float | None, orbital_range_ang: float) -> A
 
 
 def check_box(geometry: sisl.Geometry) -> None:
-    """Refuse a finite structure whose box is too small for its orbitals.
+    """Check that the box of a finite structure is large enough for its orbitals.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def check_box(geometry: sisl.Geometry) -> None:
     Raises
     ------
     EngineError
-        When an orbital reaches one of a periodic image; names the two atoms and the vacuum that would do.
+        When an orbital overlaps one of a periodic image; names the two atoms and a sufficient vacuum.
     """
     ranges = np.array([atom.maxR() for atom in geometry.atoms])
     atoms = Atoms(geometry.atoms.Z, geometry.xyz, cell=geometry.cell, pbc=True)

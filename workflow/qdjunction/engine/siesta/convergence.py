@@ -1,4 +1,4 @@
-"""How much a result depends on mesh and basis: the same structure, one setting changed at a time."""
+"""Convergence of a result with mesh and basis, one setting changed at a time."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ DEFAULT_SCAN: dict[str, Sequence[Any]] = {
     "energy_shift_ry": (0.02, 0.01, 0.005, 0.002),
     "basis": ("SZP", "DZP", "TZP"),
 }
-"""What `convergence` scans unless told otherwise."""
+"""Default scan of `convergence`."""
 
 
 def convergence(
@@ -31,19 +31,19 @@ def convergence(
     scan: Mapping[str, Sequence[Any]] = DEFAULT_SCAN,
     launch: Launch | None = None,
 ) -> pd.DataFrame:
-    """Compute a structure at the given settings and with each setting changed alone.
+    """Compute a structure with the given settings, and with each setting of the scan changed in turn.
 
-    Every point has its own folder in `workdir`, so that an interrupted study resumes where it was. A point that
-    fails is a row with its reason; the study survives it.
+    Every point has its own folder in `workdir`, so that an interrupted scan resumes where it stopped. A point that
+    fails becomes a row with its reason; the scan continues.
 
     Parameters
     ----------
     atoms : ase.Atoms
         The structure.
     settings : SiestaSettings
-        What the points are compared with.
+        Reference settings.
     workdir : str or Path
-        Folder of the study.
+        Folder of the scan.
     scan : mapping of str to sequence
         Values by the name of a setting.
     launch : Launch, optional
@@ -52,7 +52,7 @@ def convergence(
     Returns
     -------
     pandas.DataFrame
-        One row a point: ``setting``, ``value``, ``energy_ev``, ``homo_ev``, ``lumo_ev``, ``gap_ev``,
+        One row per point: ``setting``, ``value``, ``energy_ev``, ``homo_ev``, ``lumo_ev``, ``gap_ev``,
         ``fmax_ev_per_ang`` (largest force component), ``gap_change_ev`` and ``force_change_ev_per_ang`` (largest change
         of a component) against the first row, which is `settings` itself, and ``reason`` where it failed.
     """

@@ -7,7 +7,7 @@ from qdjunction.engine.siesta.diagnosis import Failure
 from qdjunction.engine.siesta.inputs import Mixing
 
 MOST = 3
-"""Corrections that a job may make before it fails."""
+"""Largest number of corrections in one job."""
 
 
 @dataclass(frozen=True)
@@ -17,9 +17,9 @@ class Correction:
     Attributes
     ----------
     failure : Failure
-        What it answers.
+        Failure that it corrects.
     action : str
-        What is done, in words.
+        Description of the correction.
     mixing : Mixing
         Mixing of the next try.
     delete : tuple of str
@@ -32,14 +32,14 @@ class Correction:
     delete: tuple[str, ...] = ()
 
     def record(self, before: Mixing) -> dict[str, Any]:
-        """Return what ``status.json`` says of it: the failure, the action and each changed setting, old and new."""
+        """Return the record for ``status.json``: the failure, the action and each changed setting, old and new."""
         old, new = asdict(before), asdict(self.mixing)
         changed = {key: [old[key], new[key]] for key in old if old[key] != new[key]}
         return {"failure": str(self.failure), "action": self.action, "changed": changed}
 
 
 def correction(failure: Failure, mixing: Mixing, made: int) -> Correction | None:
-    """Choose what to try next.
+    """Return the correction for a failure.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def correction(failure: Failure, mixing: Mixing, made: int) -> Correction | None
     Returns
     -------
     Correction or None
-        None when nothing neutral helps, or after `MOST` corrections.
+        None when no correction of this kind helps, or after `MOST` corrections.
     """
     if made >= MOST:
         return None

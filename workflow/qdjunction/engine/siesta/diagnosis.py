@@ -1,4 +1,4 @@
-"""Why a SIESTA run failed, in one sentence that says what to do."""
+"""Diagnosis of a failed SIESTA run, in one sentence with a remedy."""
 
 import math
 import re
@@ -12,7 +12,7 @@ from qdjunction.engine.siesta.settings import SiestaSettings
 
 
 class Failure(StrEnum):
-    """Ways in which a run fails; the values stand in ``status.json``."""
+    """Kinds of failure; the values are written to ``status.json``."""
 
     SCF_STUCK = "scf-stuck"
     SCF_UNFINISHED = "scf-unfinished"
@@ -20,6 +20,7 @@ class Failure(StrEnum):
     OUT_OF_TIME = "out-of-time"
     OUT_OF_MEMORY = "out-of-memory"
     PSEUDOPOTENTIAL_MISSING = "pseudopotential-missing"
+    PSEUDOPOTENTIAL_HEADER = "pseudopotential-header"
     GHOST_STATE = "ghost-state"
     BOX_TOO_SMALL = "box-too-small"
     MATRICES_DAMAGED = "matrices-damaged"
@@ -30,7 +31,7 @@ class Failure(StrEnum):
 
 
 OF_THE_MACHINE = frozenset({Failure.OUT_OF_TIME, Failure.OUT_OF_MEMORY, Failure.KILLED, Failure.NOT_STARTED})
-"""Failures that say nothing about the calculation: another start, elsewhere or with more, may well succeed."""
+"""Failures of the machine, not of the calculation: another try, elsewhere or with more resources, may succeed."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,16 @@ _MISSING = re.compile(r"Pseudopotential file not found:?\s*(?P<file>\S+)", re.IG
 _SPECIES = re.compile(r"atom: Called for (\S+)")
 _FATAL = re.compile(r"FATAL:\s*(\S.*)")
 _GHOST = re.compile(r"GHOST: WARNING: Ghost state for L =\s*(\d+)")
+_HEADER = "nsemx too small"
+# SIESTA 5 takes n = 0 for a shell without a name, and those from there to the valence shell for semicore.
+_UNNAMED_SHELL = re.compile(
+    r"^---- Pseudopotential check for (\S+) *\n(?:(?!----).*\n)*?Semicore shell\(s\): 0", re.MULTILINE
+)
+# By default SIESTA 5 interpolates psf files onto another radial mesh, on which a good one may have ghost states.
+_OF_SIESTA_5 = re.compile(r"^Version\s*:", re.MULTILINE)
+_MESH_KEPT = re.compile(r"^\s*Reparametrize[-._]?Pseudos\s+\.?(?:f|n)", re.IGNORECASE | re.MULTILINE)
+# Every stop of SIESTA 5, whatever its reason, is one by SIGABRT after this line.
+_STOPPING = "Stopping Program from Node"
 
 
 def diagnose(
@@ -79,20 +90,20 @@ def diagnose(
     error: str | Path | None = None,
     finite: bool = True,
 ) -> Diagnosis | None:
-    """Tell from its files why a run failed.
+    """Return why a run failed, from its output files.
 
     Parameters
     ----------
     output : str or Path
         Standard output of SIESTA; the file MESSAGES beside it is read too.
     settings : SiestaSettings
-        Its settings: the tolerances and limits that its numbers are compared with.
+        Its settings, with the tolerances and limits to compare with.
     exit_status : int, optional
-        Exit status, negative for a signal as `subprocess` has it; None where it is not known.
+        Exit status, negative for a signal as in `subprocess`; None if it is not known.
     error : str or Path, optional
         Standard error.
     finite : bool
-        Whether the structure is finite, so that it must not touch its images.
+        Whether the structure is finite, so that its images must not interact.
 
     Returns
     -------
@@ -103,7 +114,7 @@ def diagnose(
     text = _text(output)
     messages = _text(output.parent / "MESSAGES")
     stderr = _text(Path(error)) if error else ""
-    said = text + messages
+    written = text + messages
     completed = "Job completed" in text
 
     if missing := _MISSING.search(text):
@@ -113,33 +124,35 @@ def diagnose(
             f"SIESTA found no pseudopotential {name} in {output.parent}: SIESTA 4 reads psf only, SIESTA 5 psml and "
             f"psf; put the file there or set 'pseudopotential_format'.",
         )
-    if not completed and (ghosts := _GHOST.findall(text)):
-        species = _SPECIES.findall(text)[-1]
+    if not completed and _HEADER in written:
+        species = ", ".join(dict.fromkeys(_UNNAMED_SHELL.findall(text))) or "a species"
         return Diagnosis(
-            Failure.GHOST_STATE,
-            f"The pseudopotential of {species} has a ghost state for l = {', '.join(ghosts)}, a spurious level below "
-            f"the true one; use another pseudopotential for {species}.",
+            Failure.PSEUDOPOTENTIAL_HEADER,
+            f"SIESTA 5 cannot use the psf file of {species}: its header names fewer shells than the file has "
+            "potentials (nsemx too small); append the missing shells to line 3, e.g. '3d 0.00  r= 1.00/'.",
         )
-    if finite and IMAGES_INTERACT in said:
+    if not completed and (ghosts := _GHOST.findall(text)):
+        return _ghost_state(text, ghosts)
+    if finite and IMAGES_INTERACT in written:
         return Diagnosis(
             Failure.BOX_TOO_SMALL,
             "The box is too small: SIESTA found interaction between periodic images; raise vacuum_ang.",
         )
     if completed:
         return _unconverged_geometry(text, settings)
-    if "OUT_OF_TIME" in said:
+    if "OUT_OF_TIME" in written:
         return Diagnosis(
             Failure.OUT_OF_TIME,
-            "SIESTA stopped in time before the wall-clock limit; run again to go on, or raise wall_time_min.",
+            "SIESTA stopped in time before the wall-clock limit; run again to resume, or raise the job's runtime.",
         )
-    if "SCF_NOT_CONV" in said:
+    if "SCF_NOT_CONV" in written:
         return _unconverged_scf(text, settings)
     if _MEMORY.search(stderr) or _MEMORY.search(text):
         return Diagnosis(
             Failure.OUT_OF_MEMORY,
             "SIESTA ran out of memory; give the job more memory or spread it over more MPI ranks.",
         )
-    if "GEOM_NOT_CONV" in said:
+    if "GEOM_NOT_CONV" in written:
         return _unconverged_geometry(text, settings)
     if exit_status is not None and (number := _signal(exit_status)) in _STOPPED:
         return _killed(number)
@@ -150,12 +163,24 @@ def diagnose(
     if exit_status is None:
         return Diagnosis(
             Failure.KILLED,
-            f"The output {output.name} ends in the middle: the run was cut off; run again to go on.",
+            f"The output {output.name} is incomplete: the run was interrupted; run again to resume.",
         )
     fatal = _FATAL.findall(messages)
     return Diagnosis(
         Failure.UNKNOWN,
-        f"SIESTA ended with exit status {exit_status}; its last words: {_last(fatal[-1] if fatal else text)}.",
+        f"SIESTA ended with exit status {exit_status}; its last line: {_last(fatal[-1] if fatal else text)}.",
+    )
+
+
+def _ghost_state(text: str, channels: list[str]) -> Diagnosis:
+    species = _SPECIES.findall(text)[-1]
+    remedy = f"use another pseudopotential for {species}"
+    if _OF_SIESTA_5.search(text) and not _MESH_KEPT.search(text) and f"{species}.psf" in text:
+        remedy = f"set fdf: {{ReparametrizePseudos: false}}, or {remedy}"
+    return Diagnosis(
+        Failure.GHOST_STATE,
+        f"The pseudopotential of {species} has a ghost state for l = {', '.join(channels)}, a spurious level below "
+        f"the true one; {remedy}.",
     )
 
 
@@ -166,13 +191,13 @@ def _unconverged_scf(text: str, settings: SiestaSettings) -> Diagnosis:
     head = f"The SCF is at {state.residual:.0f} times its tolerance after {count} iterations"
     if math.isnan(state.slope):
         return Diagnosis(
-            Failure.SCF_UNFINISHED, f"{head}, too few to tell where it goes; raise max_scf_iterations."
+            Failure.SCF_UNFINISHED, f"{head}, too few to estimate the trend; raise max_scf_iterations."
         )
     if state.remaining <= settings.max_scf_iterations:
         return Diagnosis(
             Failure.SCF_UNFINISHED,
-            f"{head} and falls by {-state.slope:.2f} decades an iteration: about {state.remaining:.0f} more would do; "
-            "raise max_scf_iterations.",
+            f"{head} and falls by {-state.slope:.2f} decades an iteration: about {state.remaining:.0f} more would "
+            "suffice; raise max_scf_iterations.",
         )
     how = "does not fall" if state.slope > -1e-4 else f"falls by only {-state.slope:.4f} decades an iteration"
     return Diagnosis(
@@ -201,12 +226,13 @@ def _killed(signal_number: int) -> Diagnosis:
         )
     return Diagnosis(
         Failure.KILLED,
-        f"SIESTA was ended by signal {signal_number}; run again to resume from the last density matrix and geometry.",
+        f"SIESTA was terminated by signal {signal_number}; run again to resume from the last density matrix and "
+        "geometry.",
     )
 
 
 def _signal(exit_status: int) -> int:
-    """Number of the signal behind an exit status of `subprocess` (negative) or of a shell (above 128), else 0."""
+    """Return the signal of an exit status of `subprocess` (negative) or of a shell (above 128), else 0."""
     return -exit_status if exit_status < 0 else max(exit_status - 128, 0)
 
 
@@ -215,5 +241,5 @@ def _text(path: Path) -> str:
 
 
 def _last(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in text.splitlines() if line.strip() and _STOPPING not in line]
     return lines[-1].rstrip(".") if lines else "nothing"

@@ -1,4 +1,4 @@
-"""The SIESTA engine: DFT behind the contract that every engine keeps."""
+"""The SIESTA engine: DFT through the interface of all engines."""
 
 import shutil
 from dataclasses import replace
@@ -23,7 +23,7 @@ __all__ = ["SiestaEngine", "SiestaSettings"]
 
 
 class SiestaEngine:
-    """SIESTA, in a working folder that survives failures and from which a run resumes.
+    """SIESTA in a working folder, from which a run resumes after a failure.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class SiestaEngine:
 
     @property
     def info(self) -> EngineInfo:
-        """Who computes, with which settings; SIESTA's own version stands in the results."""
+        """Engine metadata, with the settings; the version of SIESTA is in the results."""
         return replace(engine_info("", self.settings), versions={"sisl": sisl.__version__})
 
     def inputs(self, atoms: Atoms) -> list[Path]:
@@ -54,14 +54,14 @@ class SiestaEngine:
 
     @property
     def takes_springs(self) -> bool:
-        """SIESTA can hold atoms where they are, nothing else."""
+        """False: SIESTA only fixes atoms."""
         return False
 
     def relax(self, atoms: Atoms, workdir: Path, fmax_ev_per_ang: float, max_steps: int) -> Relaxation:
         """Relax `atoms` until no force component on a free atom exceeds `fmax_ev_per_ang`.
 
-        This is SIESTA's own criterion, MD.MaxForceTol, by which published forces are quoted: the largest Cartesian
-        component, not the largest norm. Atoms under `ase.constraints.FixAtoms` stay where they are.
+        This is SIESTA's own criterion, MD.MaxForceTol, which publications quote: the largest Cartesian component, not
+        the largest norm. Atoms under `ase.constraints.FixAtoms` are fixed.
 
         Raises
         ------
@@ -90,7 +90,7 @@ class SiestaEngine:
     def hamiltonian(
         self, atoms: Atoms, workdir: Path, density_from: Path | None = None
     ) -> ElectronicStructure:
-        """Converge the SCF of `atoms` and give H and S with the Fermi energy at zero, checked.
+        """Converge the SCF of `atoms` and return H and S with the Fermi energy at zero, after checks.
 
         Parameters
         ----------
@@ -99,8 +99,8 @@ class SiestaEngine:
         workdir : Path
             Working folder.
         density_from : Path, optional
-            Folder of a run with the same atoms in the same order and the same orbitals, say of the neighbouring
-            contact; its density matrix starts this SCF. Ignored where it does not fit.
+            Folder of a run with the same atoms in the same order and the same orbitals, for example of the neighbouring
+            contact, whose density matrix starts this SCF. Ignored if it does not fit.
 
         Raises
         ------
@@ -126,7 +126,11 @@ class SiestaEngine:
     def _pseudopotentials(self, atoms: Atoms) -> dict[str, Pseudopotential]:
         settings = self.settings
         return find_pseudopotentials(
-            atoms.symbols, settings.pseudopotentials, settings.functional, settings.pseudopotential_format
+            atoms.symbols,
+            settings.pseudopotentials,
+            settings.functional,
+            settings.pseudopotential_format,
+            settings.spin,
         )
 
     def _with_record(self, workdir: Path, status: Status) -> EngineInfo:
@@ -144,15 +148,15 @@ def seed_density_matrix(
     settings: SiestaSettings,
     pseudopotentials: dict[str, Pseudopotential],
 ) -> bool:
-    """Put the density matrix of another run into a folder, if it fits and none is there yet.
+    """Copy the density matrix of another run into a folder, if it fits and none is there yet.
 
-    It fits when the other run has the same elements in the same order, basis, energy shift, spin and
-    pseudopotentials: then its orbitals are the same ones, and SIESTA only has to move them.
+    It fits if the other run has the same elements in the same order, basis, energy shift, spin and pseudopotentials:
+    the orbitals are then the same, and SIESTA only has to move them.
 
     Returns
     -------
     bool
-        Whether a density matrix was put there.
+        Whether a density matrix was copied.
     """
     target = run_dir / f"{LABEL}.DM"
     density = source / f"{LABEL}.DM"
@@ -176,14 +180,14 @@ def seed_density_matrix(
 
 
 def _last_positions(workdir: Path, converged: bool) -> NDArray[np.float64]:
-    """Positions that the last energy and forces belong to (Ang).
+    """Return the positions of the last energy and forces (Ang).
 
-    The XV file holds them once SIESTA has converged; before, it holds the geometry to come, and the output the one
-    that was computed.
+    They are in the XV file once SIESTA has converged; before, the XV file has the next geometry, and the output the
+    computed one.
     """
     if converged:
         return np.asarray(sisl.get_sile(workdir / f"{LABEL}.XV").read_geometry().xyz)
     geometry = sisl.io.siesta.stdoutSileSiesta(find_run(workdir).output).read_geometry[-1]()
     if geometry is None:
-        raise EngineError(f"{workdir / OUTPUT}: holds no final coordinates; run again to go on.")
+        raise EngineError(f"{workdir / OUTPUT}: holds no final coordinates; run again to resume.")
     return np.asarray(geometry.xyz)

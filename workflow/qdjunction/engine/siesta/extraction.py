@@ -1,9 +1,10 @@
-"""From a finished SIESTA run to H and S with the Fermi energy at zero.
+"""H and S of a finished SIESTA run, with the Fermi energy at zero.
 
-sisl reads every file. What it cannot know is settled here, once:
+sisl reads every file. What it cannot know is handled here:
 
 - HSX files of SIESTA 4 hold neither a Fermi energy nor a geometry (sisl guesses the cell from the couplings, and
-  guesses too small): the geometry comes from the XV file, E_F from the EIG file. They are in single precision.
+  guesses too small): the geometry comes from the XV file, E_F from the EIG file. They are in single precision,
+  HSX files of SIESTA 5 (version 2 of the layout) in double precision.
 - sisl shifts H of TSHS, netCDF and newer HSX files to E_F = 0 itself.
 """
 
@@ -40,21 +41,21 @@ from qdjunction.structure.xyz import read_structure
 log = logging.getLogger(__name__)
 
 MATRIX_FILES = ("nc", "TSHS", "HSX")
-"""Suffixes of the files that hold H and S, double precision first."""
+"""Suffixes of the files that hold H and S; HSX, in single precision from SIESTA 4, comes last."""
 
 HERMITICITY_EV = 1e-5
 EIGENVALUE_TOLERANCE_EV = 1e-3
 ELECTRON_TOLERANCE = 1e-2
 _COMPARED_ABOVE_FERMI_EV = 10.0
 
-# The charge of the pseudopotential itself, in the same words by SIESTA 4 and 5. The line "(Total) valence charge (in
+# The charge of the pseudopotential itself, worded alike in SIESTA 4 and 5. The line "(Total) valence charge (in
 # pseudo generation)" counts the configuration it was generated in, which may be that of an ion.
 _SPECIES = re.compile(r"^atom: Called for (\S+)", re.MULTILINE)
 _VALENCE = re.compile(r"^Vna: chval, zval:\s*[\d.]+\s+([\d.]+)", re.MULTILINE)
 _SYSTEM_TYPE = re.compile(r"^siesta: System type =\s*(\w+)", re.MULTILINE)
 _ELECTRONS = re.compile(r"Total number of electrons:\s*([\d.]+)")
 _TEMPERATURE = re.compile(r"redata: Electronic Temperature\s*=\s*([\d.Ee+-]+)\s*(\S+)")
-# sisl's reader of the output waits for ever for lines that a damaged one does not have.
+# sisl's reader of the output never returns if lines are missing.
 _TOTAL_ENERGY = re.compile(r"^siesta:\s+Total =\s+(-?\d+\.\d+)$", re.MULTILINE)
 _VERSION = re.compile(r"^(?:Siesta )?Version\s*:\s*(.+?)\s*$", re.MULTILINE)
 
@@ -82,17 +83,17 @@ class RunFiles:
         return self.folder / f"{self.label}.{suffix}"
 
     def existing(self, suffix: str) -> Path:
-        """Return the file ``<label>.<suffix>``, which must be there.
+        """Return the file ``<label>.<suffix>``, which must exist.
 
         Raises
         ------
         EngineError
-            When it is not.
+            When it does not.
         """
         path = self.path(suffix)
         if not path.is_file():
             raise EngineError(
-                f"{path}: SIESTA left no {suffix} file; run it to its end with SaveHS and WriteEigenvalues."
+                f"{path}: SIESTA left no {suffix} file; run it to completion with SaveHS and WriteEigenvalues."
             )
         return path
 
@@ -109,9 +110,9 @@ def find_run(run_dir: str | Path) -> RunFiles:
     inputs = sorted(folder.glob("*.fdf"))
     if len(inputs) != 1:
         found = ", ".join(path.name for path in inputs) or "none"
-        raise InputError(f"{folder}: a run folder holds one fdf file, here are: {found}.")
+        raise InputError(f"{folder}: a run folder holds one fdf file; found: {found}.")
     if not fdf_is_complete(inputs[0]):
-        raise InputError(f"{inputs[0]}: is no text, or a block in it has no end; write it again.")
+        raise InputError(f"{inputs[0]}: is not text, or a block in it is not closed; write it again.")
     label = str(sisl.get_sile(inputs[0]).get("SystemLabel", default="siesta"))
     for output in (folder / f"{label}.out", inputs[0].with_suffix(".out")):
         if output.is_file():
@@ -127,7 +128,7 @@ def read_hamiltonian(run_dir: str | Path, source: str | None = None) -> tuple[si
     run_dir : str or Path
         Run folder; see `find_run`.
     source : {"nc", "TSHS", "HSX"}, optional
-        File to read; by default the first one there is.
+        File to read; by default the first of these that exists.
 
     Returns
     -------
@@ -140,6 +141,10 @@ def read_hamiltonian(run_dir: str | Path, source: str | None = None) -> tuple[si
     ------
     EngineError
         When a file is missing, cut short or does not fit the others.
+
+    See Also
+    --------
+    electronic_structure_from_run : H and S with checks, eigenvalues and valence electrons
     """
     run = find_run(run_dir)
     present = [suffix for suffix in MATRIX_FILES if run.path(suffix).is_file()]
@@ -161,7 +166,7 @@ def read_hamiltonian(run_dir: str | Path, source: str | None = None) -> tuple[si
                 hamiltonian.shift(-fermi)
     except EngineError:
         raise
-    except Exception as error:  # sisl raises whatever its readers trip over
+    except Exception as error:  # sisl's readers raise any kind of exception
         raise EngineError(
             f"{path}: H and S cannot be read, or do not fit the other files ({error}); run SIESTA again, a periodic "
             "structure with TS.HS.Save."
@@ -173,15 +178,15 @@ def read_hamiltonian(run_dir: str | Path, source: str | None = None) -> tuple[si
 
 
 def read_geometry(run: RunFiles, matrices: Path) -> sisl.Geometry:
-    """Read cell and positions from the XV file and the orbitals from what SIESTA wrote of its basis.
+    """Read cell and positions from the XV file and the orbitals from the files with SIESTA's basis.
 
     Parameters
     ----------
     run : RunFiles
         The run.
     matrices : Path
-        Its file of H and S, which names orbitals and supercell where there is no ORB_INDX file. TSHS only counts the
-        orbitals; the ranges are known to ORB_INDX and nc alone.
+        Its file of H and S, from which orbitals and supercell are read if there is no ORB_INDX file. TSHS has only the
+        number of orbitals; only ORB_INDX and nc have the ranges.
 
     Returns
     -------
@@ -196,10 +201,10 @@ def read_geometry(run: RunFiles, matrices: Path) -> sisl.Geometry:
     xv = sisl.get_sile(run.existing("XV")).read_geometry()
     if not np.isfinite(xv.xyz).all() or not 0 < xv.lattice.volume < np.inf:
         raise EngineError(
-            f"{run.path('XV')}: the cell has no volume, or a position is no number; run SIESTA again."
+            f"{run.path('XV')}: the cell has no volume, or a position is not a number; run SIESTA again."
         )
     with warnings.catch_warnings():
-        # sisl says that ORB_INDX holds ranges but no radial functions; ranges are all that is wanted.
+        # sisl warns that ORB_INDX holds ranges but no radial functions; only the ranges are needed.
         warnings.simplefilter("ignore", sisl.SislWarning)
         if run.path("ORB_INDX").is_file():
             sile = sisl.get_sile(run.path("ORB_INDX"))
@@ -208,7 +213,7 @@ def read_geometry(run: RunFiles, matrices: Path) -> sisl.Geometry:
             with fortran_path(matrices) as readable:
                 written = sisl.get_sile(readable).read_geometry()
             basis, nsc = written.atoms, written.nsc
-            if matrices.suffix == ".TSHS" and len(basis) == xv.na:  # which does not know the elements
+            if matrices.suffix == ".TSHS" and len(basis) == xv.na:  # the file has no elements
                 counted = zip(xv.atoms, basis, strict=True)
                 basis = sisl.Atoms([sisl.Atom(atom.Z, [-1.0] * other.no) for atom, other in counted])
     if len(basis) != xv.na or not np.array_equal(basis.Z, xv.atoms.Z):
@@ -222,12 +227,12 @@ def read_geometry(run: RunFiles, matrices: Path) -> sisl.Geometry:
 def electronic_structure_from_run(
     run_dir: str | Path, settings: SiestaSettings | None = None
 ) -> ElectronicStructure:
-    """Make the electronic structure of a finished run at the Gamma point, checked.
+    """Return the electronic structure of a finished run at the Gamma point, after checks.
 
     Checks: SIESTA completed; H is Hermitian and S positive definite; the eigenvalues are those of the EIG file
-    within 1 meV (up to 10 eV above the Fermi energy, beyond which single precision costs more); filled up to the
-    Fermi energy they hold the electrons of the neutral atoms; orbitals of a finite structure do not reach those of
-    its images, by their ranges or, where these are not known, by what SIESTA says of the system.
+    within 1 meV (up to 10 eV above the Fermi energy, beyond which the single precision of SIESTA 4 costs more);
+    filled up to the Fermi energy they hold the electrons of the neutral atoms; orbitals of a finite structure do not
+    reach those of its images, by their ranges or, if these are not known, by the type of system that SIESTA states.
 
     Parameters
     ----------
@@ -236,7 +241,7 @@ def electronic_structure_from_run(
         Without FA the forces are None; without ORB_INDX the orbitals come from the file of H and S. Tags and info come
         from `structure.extxyz`, or the only extended XYZ file in the folder.
     settings : SiestaSettings, optional
-        What the run was made with; by default only what its output says is known.
+        Settings of the run; by default only what its output states is known.
 
     Raises
     ------
@@ -289,18 +294,19 @@ def electronic_structure_from_run(
 
 
 def engine_info(output: str, settings: SiestaSettings | None) -> EngineInfo:
-    """Who computed a run, from its output and, where they are known, its settings."""
+    """Return the engine metadata of a run from its output and, if known, its settings."""
     version = _VERSION.search(output)
     versions = {"siesta": version[1] if version else "unknown", "sisl": metadata.version("sisl")}
     if settings is None:
-        return EngineInfo("siesta", "DFT (SIESTA, settings as in its fdf file)", False, versions, {})
+        stated = {"electronic_temperature_k": _electronic_temperature(output)}
+        return EngineInfo("siesta", "DFT (SIESTA, settings as in its fdf file)", False, versions, stated)
     return EngineInfo("siesta", settings.method, False, versions, settings.numbers())
 
 
 def checked_levels(
     hamiltonian: sisl.Hamiltonian, expected_ev: NDArray[np.float64], where: object
 ) -> NDArray[np.float64]:
-    """Solve H C = S C E at Gamma and hold the levels against those that SIESTA printed.
+    """Solve H C = S C E at Gamma and compare the levels with those that SIESTA printed.
 
     Parameters
     ----------
@@ -309,7 +315,7 @@ def checked_levels(
     expected_ev : (n,) array
         Levels relative to E_F (eV), ascending.
     where : object
-        What an error names.
+        Run to name in errors.
 
     Returns
     -------
@@ -329,7 +335,7 @@ def checked_levels(
                 f"{where}: {name} is not Hermitian, |{name} - {name}^dagger| is up to {error:.1e}; the files are "
                 "damaged or of different runs."
             )
-    # At Gamma both are real. Single precision leaves an antisymmetric part of 1e-7, of which the solver would see half.
+    # At Gamma both are real. Single precision leaves an antisymmetric part of 1e-7; the solver reads one triangle only.
     H, S = ((matrix.real + matrix.real.T) / 2 for matrix in (H, S))
     try:
         levels = scipy.linalg.eigh(H, S, eigvals_only=True)
@@ -337,7 +343,7 @@ def checked_levels(
         smallest = float(scipy.linalg.eigvalsh(S, subset_by_index=(0, 0))[0])
         raise EngineError(
             f"{where}: the overlap is not positive definite (smallest eigenvalue {smallest:.1e}); the files are "
-            "damaged, or two atoms sit on each other."
+            "damaged, or two atoms are at the same place."
         ) from None
     if len(levels) != len(expected_ev):
         raise EngineError(
@@ -355,23 +361,23 @@ def checked_levels(
 
 def _check_electrons(levels: NDArray[np.float64], text: str, valence: float, run: RunFiles) -> None:
     stated = _ELECTRONS.search(text)
-    wanted = float(stated[1]) if stated else valence
-    if abs(wanted - valence) > ELECTRON_TOLERANCE:
+    expected = float(stated[1]) if stated else valence
+    if abs(expected - valence) > ELECTRON_TOLERANCE:
         raise EngineError(
-            f"{run.output}: SIESTA counts {wanted:g} electrons, the neutral atoms bring {valence:g}; charged systems "
+            f"{run.output}: SIESTA counts {expected:g} electrons, the neutral atoms have {valence:g}; charged systems "
             "are not supported."
         )
     temperature = _electronic_temperature(text)
     filled = 2 * float(expit(-levels / (BOLTZMANN_EV_PER_K * temperature)).sum())
-    if abs(filled - wanted) > ELECTRON_TOLERANCE:
+    if abs(filled - expected) > ELECTRON_TOLERANCE:
         raise EngineError(
-            f"{run.folder}: up to the Fermi energy the levels hold {filled:.3f} electrons, the atoms bring {wanted:g}; "
-            "the Fermi energy and H are not of the same run."
+            f"{run.folder}: up to the Fermi energy the levels hold {filled:.3f} electrons, the atoms have "
+            f"{expected:g}; the Fermi energy and H are not of the same run."
         )
 
 
 def _check_images(geometry: sisl.Geometry, text: str, run: RunFiles) -> None:
-    """Refuse a finite structure whose orbitals reach those of its images."""
+    """Check that the orbitals of a finite structure do not reach those of its images."""
     try:
         if all(atom.maxR() > 0 for atom in geometry.atoms):
             check_box(geometry)
@@ -392,7 +398,7 @@ def _check_images(geometry: sisl.Geometry, text: str, run: RunFiles) -> None:
 
 
 def _electronic_temperature(text: str) -> float:
-    """Electronic temperature (K) as SIESTA states it, in Ry or in K."""
+    """Return the electronic temperature (K), which SIESTA states in Ry or in K."""
     match = _TEMPERATURE.search(text)
     if match is None:
         return SiestaSettings().electronic_temperature_k
@@ -401,12 +407,12 @@ def _electronic_temperature(text: str) -> float:
 
 
 def _valence(geometry: sisl.Geometry, text: str, run: RunFiles) -> dict[str, float]:
-    """Valence charge of each neutral species by its label, from what SIESTA says when it sets up the species."""
+    """Return the valence charge of each neutral species by its label, from SIESTA's output on the species."""
     _, *parts = _SPECIES.split(text)
     found = {
         label: float(charge[1])
-        for label, said in zip(parts[::2], parts[1::2], strict=True)
-        if (charge := _VALENCE.search(said))
+        for label, section in zip(parts[::2], parts[1::2], strict=True)
+        if (charge := _VALENCE.search(section))
     }
     if missing := sorted({atom.tag or atom.symbol for atom in geometry.atoms.atom} - found.keys()):
         raise EngineError(

@@ -1,4 +1,4 @@
-"""Writing what SIESTA reads: the fdf file and the pseudopotentials beside it."""
+"""Input of SIESTA: the fdf file and the pseudopotentials beside it."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -23,23 +23,37 @@ LABEL = "siesta"
 """SystemLabel, the stem of every file in a run folder."""
 
 STRUCTURE = "structure.extxyz"
-"""Name under which the structure, with tags and info that SIESTA knows nothing of, is kept in a run folder."""
+"""Name in a run folder of the structure with its tags and info, which SIESTA does not keep."""
 
 _LEAD_LENGTH_ANG = 150.0
+
+BASIS_OF_SIESTA_4: dict[str, Any] = {
+    "PAO.SoftDefault": False,
+    "PAO.OldStylePolOrbs": True,
+    "PAO.FixSplitTable": False,
+    "PAO.SplitNormH": 0.15,
+    "ReparametrizePseudos": False,
+}
+"""What SIESTA 5 changed in how orbitals and projectors are made (release notes of 5.0, `Backward compatibility
+issues`), with the defaults of SIESTA 4.1, so that a protocol is the same calculation on both."""
+
+BASIS_OF_PSF: dict[str, Any] = {"PAO.SplitTailNorm": False}
+"""The same for psf files only: with the semicore shells of psml files the search for the split norm as in SIESTA 4 may
+find no radius (manual of SIESTA, section on PSML), and SIESTA 4 reads no psml to compare with."""
 
 
 @dataclass(frozen=True)
 class Mixing:
-    """What steers the SCF without changing what it converges to.
+    """Parameters of the SCF that do not affect the converged result.
 
     Attributes
     ----------
     weight : float
         Weight of the Pulay mixer.
     history : int
-        Iterations it looks back on.
+        Number of previous iterations that it uses.
     max_iterations : int
-        Iterations before SIESTA gives up.
+        Maximum number of iterations.
     from_density_matrix : bool
         Whether to start from the density matrix in the folder.
     """
@@ -51,18 +65,18 @@ class Mixing:
 
     @classmethod
     def of(cls, settings: SiestaSettings) -> "Mixing":
-        """Mixing as the settings have it."""
+        """Return the mixing of the settings."""
         return cls(settings.mixing_weight, settings.mixing_history, settings.max_scf_iterations)
 
 
 @dataclass(frozen=True)
 class Task:
-    """What SIESTA is to do.
+    """Task of a SIESTA run.
 
     Attributes
     ----------
     max_steps : int or None
-        Moves of a relaxation; None asks for the Hamiltonian at the given geometry instead.
+        Moves of a relaxation; None for H and S at the given geometry instead.
     fmax_ev_per_ang : float
         Largest force component at the end of a relaxation (eV/Ang).
     from_saved_geometry : bool
@@ -89,14 +103,14 @@ def write_siesta_input(
     Parameters
     ----------
     atoms : ase.Atoms
-        Finite structure, which gets a box, or periodic structure with its cell. Atoms fixed by an ASE constraint
-        stay where they are.
+        Finite structure, which is put in a box, or periodic structure with its cell. Atoms under
+        `ase.constraints.FixAtoms` are fixed.
     pseudos_dir : str or Path
         Folder of the pseudopotentials.
     settings : SiestaSettings
         Protocol and numerics.
     run_dir : str or Path
-        Folder to write to; made if it is not there.
+        Folder to write to; created if missing.
     task : Task, optional
         Relaxation or, by default, H and S at this geometry.
 
@@ -111,7 +125,7 @@ def write_siesta_input(
         When a pseudopotential is missing or unfit, or the settings do not fit the structure.
     """
     pseudopotentials = find_pseudopotentials(
-        atoms.symbols, pseudos_dir, settings.functional, settings.pseudopotential_format
+        atoms.symbols, pseudos_dir, settings.functional, settings.pseudopotential_format, settings.spin
     )
     return write_input_files(
         atoms, pseudopotentials, settings, Path(run_dir), task or Task(), Mixing.of(settings)
@@ -134,8 +148,8 @@ def write_lead_input(
     pseudos_dir, settings, run_dir
         As in `write_siesta_input`.
     transverse : (int, int)
-        k-points along the first two lattice vectors, those of the device. Along the third there are as many as
-        make the cell times their number reach 150 Ang, so that the lead's Fermi energy is that of the bulk.
+        k-points along the first two lattice vectors, as for the device. Along the third their number times the length
+        of the cell is at least 150 Ang, so that the lead's Fermi energy is that of the bulk.
 
     Returns
     -------
@@ -193,7 +207,7 @@ def fdf_text(
     Raises
     ------
     InputError
-        When k-points are asked for a finite structure.
+        When a finite structure has more than one k-point.
     """
     if not atoms.pbc.any() and settings.kpoints != (1, 1, 1):
         raise InputError(
@@ -202,7 +216,7 @@ def fdf_text(
     keys: dict[str, Any] = {
         "SystemLabel": LABEL,
         **_structure(atoms, pseudopotentials, settings),
-        **_protocol(settings, list(pseudopotentials)),
+        **_protocol(settings, pseudopotentials),
         "SCF.Mixer.Method": "Pulay",
         "SCF.Mixer.Weight": mixing.weight,
         "SCF.Mixer.History": mixing.history,
@@ -241,11 +255,11 @@ def _structure(
     }
 
 
-def _protocol(settings: SiestaSettings, elements: list[str]) -> dict[str, Any]:
+def _protocol(settings: SiestaSettings, pseudopotentials: Mapping[str, Pseudopotential]) -> dict[str, Any]:
     functional, authors = settings.exchange_correlation
     sizes = [
         (element, settings.basis_by_element[element])
-        for element in elements
+        for element in pseudopotentials
         if element in settings.basis_by_element
     ]
     keys: dict[str, Any] = {
@@ -254,6 +268,8 @@ def _protocol(settings: SiestaSettings, elements: list[str]) -> dict[str, Any]:
         "Spin": settings.spin,
         "PAO.BasisSize": settings.basis,
         "PAO.EnergyShift": (settings.energy_shift_ry, "Ry"),
+        **BASIS_OF_SIESTA_4,
+        **(BASIS_OF_PSF if all(file.format == "psf" for file in pseudopotentials.values()) else {}),
         "MeshCutoff": (settings.mesh_cutoff_ry, "Ry"),
         "ElectronicTemperature": (settings.electronic_temperature_k, "K"),
         "SolutionMethod": "diagon",
@@ -297,7 +313,7 @@ def fixed_atoms(atoms: Atoms) -> np.ndarray:
     for constraint in atoms.constraints:
         if not isinstance(constraint, FixAtoms):
             raise InputError(
-                f"A {type(constraint).__name__} constraint cannot be handed to SIESTA; use ase.constraints.FixAtoms."
+                f"A {type(constraint).__name__} constraint cannot be passed to SIESTA; use ase.constraints.FixAtoms."
             )
         fixed |= set(constraint.get_indices().tolist())
     return np.array(sorted(fixed), dtype=int)

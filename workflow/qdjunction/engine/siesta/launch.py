@@ -1,4 +1,4 @@
-"""How SIESTA is started: a matter of the machine, on which no number depends."""
+"""How SIESTA is started, which depends on the machine and affects no result."""
 
 import os
 import shlex
@@ -15,7 +15,7 @@ LAUNCHERS = ("serial", "mpirun", "srun")
 
 @dataclass(frozen=True)
 class Launch:
-    """A launch line and the time it has.
+    """Launch line and wall time.
 
     Attributes
     ----------
@@ -29,12 +29,12 @@ class Launch:
     threads : int
         OpenMP threads of each rank.
     wall_time_min : float or None
-        Time that the job may take (min). SIESTA is stopped early enough for a later run to resume from there.
+        Wall time of the job (min). SIESTA is stopped early enough for a later run to resume.
 
     Raises
     ------
     InputError
-        When launcher and ranks do not go together.
+        When the launcher is unknown or does not fit the number of ranks.
     """
 
     command: str = ""
@@ -53,28 +53,27 @@ class Launch:
 
     @classmethod
     def of_job(cls, threads: int, resources: Mapping[str, Any]) -> "Launch":
-        """Return the launch line for what a Snakemake job has been given.
+        """Return the launch line for the resources of a Snakemake job.
 
         Parameters
         ----------
         threads : int
             Cores of the job on this machine.
         resources : mapping
-            Those of the job. Read are ``mpi`` (the launcher; absent for one process), ``tasks`` (ranks),
-            ``cpus_per_task`` (threads of a rank) and, inside a batch job, which is ended when it is over,
-            ``runtime`` (min).
+            Resources of the job. Those used are ``mpi`` (the launcher; absent for one process), ``tasks`` (ranks),
+            ``cpus_per_task`` (threads of a rank) and, inside a batch job, ``runtime`` (min).
         """
         launcher = str(resources.get("mpi") or "serial")
         tasks = 1 if launcher == "serial" else int(resources.get("tasks") or 1)
         if launcher == "mpirun":
-            # Ranks that are started by hand share the cores that the job has on this machine.
+            # Ranks started by mpirun share the cores that the job has on this machine.
             tasks = min(tasks, threads)
         each = resources.get("cpus_per_task") or (1 if launcher == "srun" else max(threads // tasks, 1))
         limit = float(resources["runtime"]) if job_id() and resources.get("runtime") else None
         return cls(launcher=launcher, tasks=tasks, threads=int(each), wall_time_min=limit)
 
     def line(self) -> list[str]:
-        """The words of the launch line; the input is given on standard input."""
+        """Return the words of the launch line; SIESTA reads its input from standard input."""
         command = self.command or os.environ.get("SIESTA_COMMAND") or "siesta"
         try:
             program = shlex.split(command)

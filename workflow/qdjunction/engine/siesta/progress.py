@@ -1,6 +1,6 @@
-"""Following SIESTA's output line by line while it is written.
+"""Progress of SIESTA from its output, line by line while it is written.
 
-sisl reads finished output; a run is watched, and its SCF judged when it fails, on lines as they come.
+sisl reads only finished output. Here a run is followed as it writes, and its SCF is judged if it fails.
 """
 
 import logging
@@ -15,22 +15,22 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Progress:
-    """Where a run is.
+    """Progress of a run.
 
     Attributes
     ----------
     dm_tolerance, h_tolerance_ev : float
         Tolerances of the SCF, by which its residual is measured.
     forces : int
-        Geometries whose forces are done.
+        Number of geometries with computed forces.
     iterations : int
-        SCF iterations over all geometries.
+        Number of SCF iterations over all geometries.
     energy_ev : float
         Last total energy (eV).
     fmax_ev_per_ang : float
         Largest force component on a free atom at the last geometry (eV/Ang).
     residuals : list of float
-        Residual of each iteration of the present SCF cycle: the larger of dDmax and dHmax in units of their
+        Residual of each iteration of the current SCF cycle: the larger of dDmax and dHmax in units of their
         tolerances; the cycle ends when both are below 1.
     """
 
@@ -45,7 +45,7 @@ class Progress:
     _level: int = logging.INFO
 
     def feed(self, line: str) -> None:
-        """Take the next line of the output, logging what a reader waits for."""
+        """Process the next line of the output; log steps and SCF iterations."""
         words = line.split()
         if line.startswith("   scf:") and self._columns:
             self._iteration(words[1:])
@@ -66,7 +66,7 @@ class Progress:
             )
 
     def feed_all(self, lines: Iterable[str]) -> "Progress":
-        """Take the lines of an output that has ended, without announcing them as if they were news."""
+        """Process the lines of a finished output, logged at the level DEBUG only."""
         self._level = logging.DEBUG
         for line in lines:
             self.feed(line)
@@ -93,9 +93,9 @@ class Trend:
     residual : float
         Last residual in units of the tolerance.
     slope : float
-        Decades that it changes by in an iteration, fitted to the later half of the cycle; below zero it falls.
+        Change per iteration (decades), fitted to the later half of the cycle; negative if it falls.
     remaining : float
-        Iterations until it reaches the tolerance at this slope; infinite where it does not fall.
+        Iterations until it reaches the tolerance at this slope; infinite if it does not fall.
     """
 
     residual: float
@@ -106,19 +106,19 @@ class Trend:
 def trend(residuals: Iterable[float]) -> Trend:
     """Fit the decay of the residual: log10 r = a + slope * iteration, by least squares over the later half.
 
-    The first residuals tell how good the start was, not how the mixing does, and are left out.
+    The first residuals reflect the initial guess, not the mixing, and are left out.
     """
     history = np.asarray([value for value in residuals if np.isfinite(value) and value > 0])
     late = np.log10(history[len(history) // 2 :])
     if len(late) < 3:
         return Trend(float(history[-1]) if len(history) else math.nan, math.nan, math.inf)
     slope = float(np.polynomial.Polynomial.fit(np.arange(len(late)), late, 1).convert().coef[1])
-    wanted = max(float(late[-1]), 0.0)
-    return Trend(float(history[-1]), slope, wanted / -slope if slope < 0 else math.inf)
+    decades = max(float(late[-1]), 0.0)
+    return Trend(float(history[-1]), slope, decades / -slope if slope < 0 else math.inf)
 
 
 def _number(word: str) -> float:
-    """Return a number, nan for the stars that Fortran prints when it does not fit."""
+    """Return a number; nan for the asterisks that Fortran prints on overflow."""
     try:
         return float(word)
     except ValueError:

@@ -1,10 +1,11 @@
-"""Finding pseudopotentials and checking that they are what a calculation wants."""
+"""Lookup and checks of pseudopotentials."""
 
 import logging
 import os
+import re
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -19,12 +20,12 @@ log = logging.getLogger(__name__)
 Format = Literal["psml", "psf"]
 
 FORMATS: tuple[Format, ...] = ("psml", "psf")
-"""File formats, the better one first. SIESTA 5 reads both, SIESTA 4 reads psf only."""
+"""File formats, the preferred one first. SIESTA 5 reads both, SIESTA 4 reads psf only."""
 
-_WHERE = (
-    "get it from PseudoDojo (pseudo-dojo.org: NC SR, PBE, standard accuracy, format psml), or point "
-    "'pseudopotentials' to the folder that holds it"
-)
+SOURCE = "PseudoDojo (pseudo-dojo.org: NC SR, or NC FR for spin-orbit; PBE, standard accuracy, format psml)"
+"""Where pseudopotentials are to be had."""
+
+_WHERE = f"get it from {SOURCE}, or point 'pseudopotentials' to the folder that holds it"
 
 # Codes of the ATOM program (manual of ATOM 4, section 'Exchange-correlation') and numbers of libxc.
 _PSF_FUNCTIONALS = {
@@ -36,6 +37,16 @@ _PSF_FUNCTIONALS = {
     "bl": "BLYP",
 }
 _LIBXC_EXCHANGE = {1: "LDA", 101: "PBE", 116: "PBEsol", 102: "revPBE", 117: "RPBE", 106: "BLYP"}
+
+Relativity = Literal["none", "scalar", "full", ""]
+
+_PSF_RELATIVITY: dict[str, Relativity] = {"nrl": "none", "isp": "none", "rel": "full"}
+_PSML_RELATIVITY: dict[str, Relativity] = {"no": "none", "scalar": "scalar", "dirac": "full"}
+
+# A shell in the third line of a psf file, e.g. "2p 2.00  r= 1.00/" or, polarised, "2p1.00,1.00^1.00/"; the line has
+# room for four.
+_PSF_SHELL = re.compile(r"(\d)([spdfg])[^/]*/")
+_PSF_SHELLS = 4
 
 
 @dataclass(frozen=True)
@@ -51,10 +62,14 @@ class Pseudopotential:
     format : str
         ``psml`` or ``psf``.
     valence : float
-        Charge of the pseudo-ion: the electrons that the neutral atom brings.
+        Charge of the pseudo-ion: the number of valence electrons of the neutral atom.
     functional : str
-        Functional it was made with, by the name in `SiestaSettings.functional`; empty if the file's own code for
-        it is not one of those.
+        Functional it was made with, by the name in `SiestaSettings.functional`; empty if the file's code for it is not
+        among those.
+    relativity : str
+        ``none``, ``scalar`` or ``full`` (Dirac, which spin-orbit coupling needs); empty if the file does not state it.
+    version : str
+        Version of the psml format; empty for psf, which has none.
     sha256 : str
         Checksum of the file.
     """
@@ -64,10 +79,12 @@ class Pseudopotential:
     format: Format
     valence: float
     functional: str
+    relativity: Relativity
+    version: str
     sha256: str
 
     def copy_to(self, folder: Path) -> None:
-        """Put the file into `folder` under the name that SIESTA looks for."""
+        """Copy the file into `folder` under the name that SIESTA looks for."""
         target = folder / f"{self.element}.{self.format}"
         if target.is_file() and digest(target) == self.sha256:
             return
@@ -80,6 +97,7 @@ def find_pseudopotentials(
     folder: str | Path,
     functional: str,
     file_format: Literal["auto", "psml", "psf"] = "auto",
+    spin: str = "non-polarized",
 ) -> dict[str, Pseudopotential]:
     """Find and check one pseudopotential for each element.
 
@@ -90,9 +108,11 @@ def find_pseudopotentials(
     folder : str or Path
         Folder with files such as ``Pb.psml`` or ``Pb.psf``.
     functional : str
-        Functional that they are to be made with.
+        Functional that they must be made with.
     file_format : {"auto", "psml", "psf"}
         ``auto`` takes psml if every element has it, else psf.
+    spin : str
+        `SiestaSettings.spin`; ``spin-orbit`` needs fully relativistic files.
 
     Returns
     -------
@@ -102,35 +122,57 @@ def find_pseudopotentials(
     Raises
     ------
     InputError
-        When the folder or a file is missing, or a file cannot be read, is of another element or was made with
-        another functional.
+        When the folder or a file is missing, or a file cannot be read, is of another element, was made with
+        another functional, or lacks the spin-orbit part that `spin` needs.
     """
     folder = Path(folder)
-    elements = list(dict.fromkeys(elements))
+    paths = _paths(elements, folder, file_format)
     if not folder.is_dir():
         raise InputError(
             f"{folder}: there is no such folder of pseudopotentials; set 'pseudopotentials' to the one that holds "
-            f"{', '.join(f'{element}.psml' for element in elements)} (or .psf)."
+            f"{', '.join(f'{element}.psml' for element in paths)} (or .psf)."
         )
-    candidates = FORMATS if file_format == "auto" else (file_format,)
-    missing = {
-        kind: [element for element in elements if not (folder / f"{element}.{kind}").is_file()]
-        for kind in candidates
-    }
-    chosen = min(candidates, key=lambda kind: len(missing[kind]))
-    if missing[chosen]:
-        files = ", ".join(f"{element}.{chosen}" for element in missing[chosen])
+    if missing := {element: path.name for element, path in paths.items() if not path.is_file()}:
         raise InputError(
-            f"{folder}: no pseudopotential for {', '.join(missing[chosen])} ({files}); {_WHERE}."
+            f"{folder}: no pseudopotential for {', '.join(missing)} ({', '.join(missing.values())}); {_WHERE}."
         )
     return {
-        element: _checked(read_pseudopotential(folder / f"{element}.{chosen}"), element, functional)
-        for element in elements
+        element: _checked(read_pseudopotential(path), element, functional, spin)
+        for element, path in paths.items()
     }
+
+
+def list_pseudopotentials(
+    elements: Iterable[str],
+    folder: str | Path,
+    functional: str,
+    file_format: Literal["auto", "psml", "psf"] = "auto",
+    spin: str = "non-polarized",
+) -> dict[str, Pseudopotential | InputError]:
+    """Return, by element, what `find_pseudopotentials` finds, or the error where there is no file that fits."""
+    found: dict[str, Pseudopotential | InputError] = {}
+    for element, path in _paths(elements, Path(folder), file_format).items():
+        try:
+            if not path.is_file():
+                raise InputError(f"{path}: is missing")
+            found[element] = _checked(read_pseudopotential(path), element, functional, spin)
+        except InputError as error:
+            found[element] = error
+    return found
+
+
+def _paths(
+    elements: Iterable[str], folder: Path, file_format: Literal["auto", "psml", "psf"]
+) -> dict[str, Path]:
+    """Return the path of each element's file, in the format of which the fewest are missing."""
+    elements = list(dict.fromkeys(elements))
+    candidates = FORMATS if file_format == "auto" else (file_format,)
+    paths = [{element: folder / f"{element}.{kind}" for element in elements} for kind in candidates]
+    return min(paths, key=lambda files: sum(not path.is_file() for path in files.values()))
 
 
 def read_pseudopotential(path: str | Path) -> Pseudopotential:
-    """Read what the header of a pseudopotential file says, once as long as the file stays as it is.
+    """Return the header of a pseudopotential file, which is cached as long as the file does not change.
 
     Parameters
     ----------
@@ -140,7 +182,8 @@ def read_pseudopotential(path: str | Path) -> Pseudopotential:
     Raises
     ------
     InputError
-        When the file is not one.
+        When the file is not a pseudopotential, or is a psf file on which SIESTA 5 stops: one whose header names fewer
+        shells than the file has potentials.
     """
     status = os.stat(path)
     return _read(Path(path), status.st_ino, status.st_mtime_ns, status.st_size)
@@ -148,53 +191,91 @@ def read_pseudopotential(path: str | Path) -> Pseudopotential:
 
 @lru_cache(maxsize=256)
 def _read(path: Path, *_unchanged: int) -> Pseudopotential:
-    """Read the file at `path`; the other arguments tell its versions apart."""
+    """Read the file at `path`; the other arguments distinguish its versions."""
     read = {".psml": _read_psml, ".psf": _read_psf}.get(path.suffix)
     if read is None:
         raise InputError(f"{path}: a pseudopotential is a .psml or a .psf file.")
     try:
-        element, functional, valence = read(path)
+        return replace(read(path), sha256=digest(path))
     except (ElementTree.ParseError, UnicodeDecodeError, ValueError, IndexError, KeyError) as error:
         raise InputError(
-            f"{path}: this is not a whole {path.suffix[1:]} pseudopotential ({error}); {_WHERE}."
+            f"{path}: this is not a complete {path.suffix[1:]} pseudopotential ({error}); {_WHERE}."
         ) from error
-    return Pseudopotential(element, path, path.suffix[1:], valence, functional, digest(path))  # type: ignore[arg-type]
 
 
-def _checked(pseudopotential: Pseudopotential, element: str, functional: str) -> Pseudopotential:
+def _checked(pseudopotential: Pseudopotential, element: str, functional: str, spin: str) -> Pseudopotential:
     path = pseudopotential.path
     if pseudopotential.element != element:
         raise InputError(
             f"{path}: holds a pseudopotential of {pseudopotential.element}, not of {element}; {_WHERE}."
         )
     if not pseudopotential.functional:
-        log.warning("%s: does not say which functional it was made with; %s is wanted", path, functional)
+        log.warning("%s: does not state which functional it was made with; %s is expected", path, functional)
     elif pseudopotential.functional != functional:
         raise InputError(
             f"{path}: was made with {pseudopotential.functional}, the calculation uses {functional}; "
             f"set 'functional' to {pseudopotential.functional}, or {_WHERE}."
         )
+    if spin == "spin-orbit" and pseudopotential.relativity != "full":
+        raise InputError(
+            f"{path}: is not fully relativistic, but spin = spin-orbit needs it; get the file from {SOURCE}, or leave "
+            "spin out."
+        )
     return pseudopotential
 
 
-def _read_psf(path: Path) -> tuple[str, str, float]:
+def _read_psf(path: Path) -> Pseudopotential:
     with path.open(encoding="ascii") as file:
         head = [file.readline() for _ in range(4)]
-    element, functional = head[0].split()[:2]
+    element, functional, relativity = head[0].split()[:3]
     # Number of down and up potentials, of mesh points, mesh constants a and b, charge of the pseudo-ion.
-    valence = float(head[3].split()[5])
-    return element, _PSF_FUNCTIONALS.get(functional, ""), valence
+    numbers = head[3].split()
+    potentials, valence = int(numbers[0]), float(numbers[5])
+    _check_shells(path, head[2], potentials)
+    return Pseudopotential(
+        element,
+        path,
+        "psf",
+        valence,
+        _PSF_FUNCTIONALS.get(functional, ""),
+        _PSF_RELATIVITY.get(relativity, ""),
+        "",
+        "",
+    )
 
 
-def _read_psml(path: Path) -> tuple[str, str, float]:
-    spec: dict[str, str] = {}
+def _check_shells(path: Path, line: str, potentials: int) -> None:
+    """Check that the header names a shell for each potential.
+
+    SIESTA 4 reads a missing shell as an empty one. SIESTA 5 takes n = 0 for its principal quantum number and the shells
+    from there to the valence shell for semicore, and stops with "nsemx too small".
+    """
+    shells = _PSF_SHELL.findall(line)
+    if len(shells) >= min(potentials, _PSF_SHELLS):
+        return
+    n = max((int(n) for n, _ in shells), default=1)
+    channels = list(enumerate("spdf"))[len(shells) : potentials]
+    missing = "".join(f"{max(n, number + 1)}{letter} 0.00  r= 1.00/" for number, letter in channels)
+    raise InputError(
+        f"{path}: line 3 names {len(shells)} shells, but the file has {potentials} potentials, and SIESTA 5 stops on "
+        "that (nsemx too small); append the missing shells to the line, on which no number depends: "
+        f"'{line.rstrip()}{missing}'."
+    )
+
+
+def _read_psml(path: Path) -> Pseudopotential:
+    version, spec = "", dict[str, str]()
     functional = ""
     for _, node in ElementTree.iterparse(path, events=("start",)):
         name = node.tag.rpartition("}")[2]
-        if name == "pseudo-atom-spec":
+        if name == "psml":
+            version = node.attrib["version"]
+        elif name in ("header", "pseudo-atom-spec"):  # of PSML 1.0 and 1.1
             spec = dict(node.attrib)
         elif name == "functional":
             functional = functional or _LIBXC_EXCHANGE.get(int(node.attrib["id"]), "")
-        elif name == "valence-configuration":
+        elif name in ("grid", "radfunc"):
             break
-    return spec["atomic-label"].strip(), functional, float(spec["z-pseudo"])
+    element, valence = spec["atomic-label"].strip(), float(spec["z-pseudo"])
+    relativity = _PSML_RELATIVITY.get(spec.get("relativity", ""), "")
+    return Pseudopotential(element, path, "psml", valence, functional, relativity, version, "")

@@ -1,7 +1,7 @@
-"""Running SIESTA in a folder: start, watch, stop in time, diagnose, correct, go on.
+"""Runs of SIESTA in a folder: start, follow, stop in time, diagnose, correct, resume.
 
-The folder is the memory. `status.json` says what was done and why it ended; XV, CG and DM are what a later call
-resumes from. None of it is lost when the process that runs this is killed.
+All state is in the folder. `status.json` records what was done and why it ended; a later call resumes from XV, CG and
+DM. Nothing is lost when this process is killed.
 """
 
 import json
@@ -45,20 +45,25 @@ OUTPUT = f"{LABEL}.out"
 _POLL_S = 0.5
 _GRACE_S = 10.0
 _CHECKPOINTS = ("XV", "CG")
+_LEFT_BEHIND = (
+    *("INPUT_TMP*", "fdf-*.log", "fdf.*.log", "MESSAGES", "FORCE_STRESS"),
+    *("0_NORMAL_EXIT", "CLOCK", "OUTVARS.yml"),  # of SIESTA 5
+)
+"""Files that speak of the last run only."""
 
 
 @dataclass
 class Status:
-    """What ``status.json`` says.
+    """Contents of ``status.json``.
 
     Attributes
     ----------
     key : str
-        Checksum of structure, settings and pseudopotentials; files of another key are not resumed from.
+        Checksum of structure, settings and pseudopotentials; a run with another key is not resumed.
     task : str
         ``relax`` or ``hamiltonian``.
     state : str
-        ``running``, ``done`` or ``failed``; ``running`` with nobody at work means that the run was killed.
+        ``running``, ``done`` or ``failed``; ``running`` without a process at work means that the run was killed.
     failure, reason : str
         Kind of failure and one sentence about it; empty if there is none.
     attempts : list of dict
@@ -67,7 +72,7 @@ class Status:
     corrections : list of dict
         What was changed between attempts.
     settings : dict
-        Settings that the numbers depend on.
+        Settings that results depend on.
     pseudopotentials : dict
         File name and checksum by element.
     """
@@ -99,7 +104,7 @@ class Status:
 
     @classmethod
     def load(cls, run_dir: Path) -> "Status | None":
-        """Read ``status.json``; None where there is none that can be read."""
+        """Read ``status.json``; None if it is missing or cannot be read."""
         try:
             return cls(**json.loads((run_dir / STATUS).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
@@ -144,8 +149,8 @@ class SiestaRun:
         Raises
         ------
         EngineError
-            When SIESTA fails and no correction helps. A geometry that is not converged after `max_steps` is no such
-            failure: the status says so.
+            When SIESTA fails and no correction helps. A geometry that is not converged after `max_steps` is not an
+            error, but recorded in the status.
         """
         with self._locked("relax") as (status, lock):
             done = status.state == "done" and status.attempts[-1]["fmax_ev_per_ang"] <= fmax_ev_per_ang
@@ -158,7 +163,7 @@ class SiestaRun:
             return status
 
     def hamiltonian(self) -> Status:
-        """Converge the SCF and leave H and S.
+        """Converge the SCF and write H and S.
 
         Raises
         ------
@@ -197,7 +202,7 @@ class SiestaRun:
         return status
 
     def _adopt(self, status: Status) -> None:
-        """Fill in from its output what a killed runner could not say of its last attempt."""
+        """Complete the record of the last attempt of a killed runner from the output."""
         output = self.run_dir / OUTPUT
         if not status.attempts or not output.exists():
             return
@@ -214,7 +219,7 @@ class SiestaRun:
             **_counts(progress),
         }
         status.state = "failed" if problem else "done"
-        log.info("%s: going on after %d geometries of an interrupted run", self.run_dir, status.forces)
+        log.info("%s: resuming after %d geometries of an interrupted run", self.run_dir, status.forces)
 
     def _key(self, task: str) -> str:
         parts = {
@@ -232,7 +237,7 @@ class SiestaRun:
         return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def _time_left(self) -> float | None:
-        """Time for SIESTA (s): what the job has left, less a margin to write files and finish an SCF iteration.
+        """Return the time for SIESTA (s): that of the job, minus a margin to write files and finish an SCF iteration.
 
         Raises
         ------
@@ -246,12 +251,12 @@ class SiestaRun:
         if left <= 0:
             raise MachineError(
                 f"{self.run_dir}: the {self.launch.wall_time_min:g} minutes of the job are used up; run again to "
-                "go on, or raise runtime."
+                "resume, or raise runtime."
             )
         return left
 
     def _attempt(self, task: Task, status: Status, lock: RunLock) -> bool:
-        """Start SIESTA once; tell whether it did what was asked, or raise, or have the next try corrected."""
+        """Run SIESTA once; return whether the task is done, or raise, or correct the settings of the next attempt."""
         self._tidy(status)
         write_input_files(self.atoms, self.pseudopotentials, self.settings, self.run_dir, task, self._mixing)
         attempt = {
@@ -353,7 +358,7 @@ class SiestaRun:
                         running = False
                     self._follow(text, progress, process)
                     if deadline is not None and time.monotonic() > deadline:
-                        log.warning("%s: SIESTA does not stop by itself in time: ending it", self.run_dir)
+                        log.warning("%s: SIESTA did not stop in time: terminating it", self.run_dir)
                         _end(process)
         return process.returncode
 
@@ -371,7 +376,7 @@ class SiestaRun:
             self._keep_checkpoint()
 
     def _keep_checkpoint(self) -> None:
-        """Keep a copy of the last whole XV and CG, for the case that a kill hits SIESTA as it writes them."""
+        """Keep a copy of the last complete XV and CG, in case SIESTA is killed while it writes them."""
         for suffix in _CHECKPOINTS:
             path = self.run_dir / f"{LABEL}.{suffix}"
             if _usable(path, len(self.atoms)):
@@ -379,19 +384,19 @@ class SiestaRun:
                     shutil.copyfile(path, temporary)
 
     def _checkpointed(self, status: Status) -> bool:
-        """Tell whether there is a geometry to resume from, putting back what a kill has damaged."""
+        """Return whether there is a geometry to resume from, after restoring files that a kill has damaged."""
         for suffix in _CHECKPOINTS:
             path = self.run_dir / f"{LABEL}.{suffix}"
             kept = path.with_suffix(f".{suffix}.kept")
             if path.exists() and not _usable(path, len(self.atoms)):
-                log.warning("%s is damaged: going on from the copy before", path)
+                log.warning("%s is damaged: resuming from the copy before", path)
                 path.unlink()
                 if kept.exists():
                     shutil.copyfile(kept, path)
         return status.forces > 0 and (self.run_dir / f"{LABEL}.XV").exists()
 
     def _tidy(self, status: Status) -> None:
-        """Put the last output out of the way and delete what SIESTA could not read or only litters."""
+        """Rename the last output, and delete damaged and temporary files."""
         output = self.run_dir / OUTPUT
         if status.attempts and output.exists():
             name = f"{LABEL}.{len(status.attempts)}.out"
@@ -401,7 +406,7 @@ class SiestaRun:
         if density.exists() and not is_complete(density):
             log.warning("%s is damaged: starting the SCF from neutral atoms", density)
             density.unlink()
-        for pattern in ("INPUT_TMP*", "fdf-*.log", "fdf.*.log", "MESSAGES", "0_NORMAL_EXIT"):
+        for pattern in _LEFT_BEHIND:
             for path in self.run_dir.glob(pattern):
                 path.unlink()
 
@@ -411,7 +416,8 @@ class SiestaRun:
             if (suffix == "HSX" or path.exists()) and not is_complete(path):
                 return Diagnosis(
                     Failure.MATRICES_DAMAGED,
-                    f"{path.name} is missing, cut short or damaged, as by a full disk; free space and run again.",
+                    f"{path.name} is missing, cut short or damaged, for example by a full disk; free space and "
+                    "run again.",
                 )
         return None
 
@@ -434,9 +440,9 @@ def _usable(path: Path, n_atoms: int) -> bool:
 
 
 def _set_aside(run_dir: Path) -> None:
-    """Move the files of another calculation into `superseded`, in place of those that were there."""
+    """Move the files of another calculation into `superseded`, replacing those that were there."""
     target = run_dir / "superseded"
-    log.warning("%s: holds another calculation: moving it to %s and starting anew", run_dir, target.name)
+    log.warning("%s: holds another calculation: moving it to %s and starting over", run_dir, target.name)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
     for path in list(run_dir.iterdir()):
@@ -445,7 +451,7 @@ def _set_aside(run_dir: Path) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End SIESTA and, with it, its launcher and ranks."""
+    """Terminate SIESTA with its launcher and ranks."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         if process.poll() is not None:
             return
@@ -457,7 +463,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """See that SIESTA does not outlive this block, whether an exception or a SIGTERM ends it."""
+    """Terminate SIESTA at the end of the block, also if an exception or a SIGTERM ends it."""
 
     def stop(number: int, _frame: object) -> None:
         raise SystemExit(128 + number)

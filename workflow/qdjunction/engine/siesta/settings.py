@@ -1,4 +1,4 @@
-"""What a study may say about the SIESTA engine; cheap to import."""
+"""Settings of the SIESTA engine; cheap to import."""
 
 import math
 from pathlib import Path
@@ -21,8 +21,8 @@ PROTOCOLS: dict[str, dict[str, Any]] = {
     },
 }
 """Named sets of settings. `default` is the published protocol (Nat. Commun. 10, 5458 (2019)): PBE, DZ for gold,
-DZP for the rest, 150 Ry. `fast` is for a first look and for relaxing before `default`; `tight` is what
-`default` is to be compared with."""
+DZP for the rest, 150 Ry. `fast` is for a first look and for relaxing before `default`; `tight` is for checking
+`default`."""
 
 _FUNCTIONALS = {
     "LDA": ("LDA", "CA"),
@@ -38,17 +38,17 @@ Basis = Literal["SZ", "SZP", "DZ", "DZP", "TZ", "TZP"]
 
 
 class SiestaSettings(Section):
-    """Settings of the SIESTA engine. A protocol sets the defaults; what is given beside it wins."""
+    """Settings of the SIESTA engine. A protocol sets the defaults; settings given beside it take precedence."""
 
     protocol: Literal["default", "fast", "tight"] = "default"
     """Named set of the settings below."""
     pseudopotentials: Path = Path("pseudopotentials")
-    """Folder of the pseudopotentials, one file an element: `Pb.psml` (SIESTA 5) or `Pb.psf`."""
+    """Folder of the pseudopotentials, one file per element: `Pb.psml` (SIESTA 5) or `Pb.psf`."""
     pseudopotential_format: Literal["auto", "psml", "psf"] = "auto"
     """File format; `auto` takes psml if all elements have it, else psf."""
 
     functional: Literal["LDA", "PBE", "PBEsol", "revPBE", "RPBE", "BLYP"] = "PBE"
-    """Exchange and correlation."""
+    """Exchange-correlation functional."""
     spin: Literal["non-polarized", "polarized", "non-collinear", "spin-orbit"] = "non-polarized"
     """Spin; `spin-orbit` needs fully relativistic pseudopotentials."""
     basis: Basis = "DZP"
@@ -56,8 +56,8 @@ class SiestaSettings(Section):
     basis_by_element: dict[str, Basis] = Field(default={"Au": "DZ"})
     """Basis size by element."""
     energy_shift_ry: float = Field(default=0.01, ge=1e-5, le=0.1)
-    """Confinement energy of the orbitals (Ry); smaller means longer orbitals: 1e-5 Ry reaches 8 Ang, at 0.1 Ry bonds
-    suffer."""
+    """Confinement energy of the orbitals (Ry); smaller means longer orbitals: 8 Ang at 1e-5 Ry; at 0.1 Ry bond lengths
+    are inaccurate."""
     mesh_cutoff_ry: float = Field(default=150.0, ge=20, le=5000)
     """Plane-wave cutoff of the real-space mesh (Ry): points are 0.37 Ang apart at 20 Ry, 0.02 Ang at
     5000 Ry."""
@@ -68,21 +68,21 @@ class SiestaSettings(Section):
     dm_tolerance: float = Field(default=1e-4, ge=1e-10, le=0.1)
     """Largest change of a density-matrix element at the end of the SCF; an element is of the order of 1."""
     h_tolerance_ev: float = Field(default=1e-3, ge=1e-9, le=0.1)
-    """Largest change of a Hamiltonian element at the end of the SCF (eV); above 0.1 eV no level is known."""
+    """Largest change of a Hamiltonian element at the end of the SCF (eV); above 0.1 eV the levels are meaningless."""
     vacuum_ang: float | None = Field(default=None, gt=0, le=200)
-    """Empty space between the images of a finite structure (Ang); by default what the orbital ranges need. The mesh
-    fills it, so that more than 200 Ang costs memory for nothing."""
+    """Empty space between the images of a finite structure (Ang); by default as much as the orbital ranges require. The
+    mesh fills it, so that more than 200 Ang only costs memory."""
     fdf: dict[str, str | int | float | bool] = Field(default={})
-    """Further SIESTA keys, written as they are; they win over all others and count as part of the protocol."""
+    """Further SIESTA keys, written as given; they take precedence over all others, and results depend on them."""
 
     optimiser: Literal["CG", "Broyden", "FIRE"] = "CG"
-    """How SIESTA relaxes."""
+    """Optimiser of the relaxation."""
     mixing_weight: float = Field(default=0.1, gt=0, le=1)
     """Weight of the Pulay mixer."""
     mixing_history: int = Field(default=6, ge=1, le=100)
-    """SCF iterations that the Pulay mixer looks back on."""
+    """Number of previous SCF iterations that the Pulay mixer uses."""
     max_scf_iterations: int = Field(default=300, ge=3, le=100_000)
-    """SCF iterations before a try is given up."""
+    """Maximum number of SCF iterations in one try."""
 
     @model_validator(mode="before")
     @classmethod
@@ -105,7 +105,7 @@ class SiestaSettings(Section):
 
     @property
     def method(self) -> str:
-        """What a reader of a paper would ask for, e.g. ``PBE/DZP, Au DZ``."""
+        """Method as a paper states it, e.g. ``PBE/DZP, Au DZ``."""
         others = ", ".join(f"{element} {size}" for element, size in sorted(self.basis_by_element.items()))
         return f"{self.functional}/{self.basis}" + (f", {others}" if others else "")
 
@@ -119,13 +119,13 @@ class SiestaSettings(Section):
         """Range that no orbital of H, C, N, O, S, Cl, Br, I, Pb and Au is expected to exceed (Ang).
 
         A bound on what SIESTA's DZP orbitals showed for `energy_shift_ry` from 0.002 to 0.02 Ry: the range grows
-        with the logarithm of the shift, lead's being the longest (4.08 Ang at 0.01 Ry). The true ranges are
-        checked once SIESTA has made the orbitals.
+        with the logarithm of the shift, lead's being the longest (4.08 Ang at 0.01 Ry). The true ranges are checked
+        once SIESTA has generated the orbitals.
         """
         return 4.3 - 1.3 * math.log10(self.energy_shift_ry / 0.01)
 
     def numbers(self) -> dict[str, Any]:
-        """Return the settings that the numbers depend on, as plain JSON values."""
+        """Return the settings that results depend on, as plain JSON values."""
         neutral = {
             "pseudopotentials",
             "pseudopotential_format",

@@ -1,12 +1,15 @@
-"""What only SIESTA can do, from files to files: inputs for runs by hand, and a convergence study."""
+"""Steps for SIESTA only: inputs for runs by hand, a convergence study, a list of pseudopotentials."""
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 
+from qdjunction.core.errors import InputError
 from qdjunction.core.files import write_table
 from qdjunction.engine.siesta.convergence import convergence
 from qdjunction.engine.siesta.inputs import Task, write_lead_input, write_siesta_input
 from qdjunction.engine.siesta.launch import Launch
+from qdjunction.engine.siesta.pseudopotentials import SOURCE, list_pseudopotentials
 from qdjunction.engine.siesta.settings import SiestaSettings
 from qdjunction.structure.xyz import read_structure
 
@@ -22,7 +25,7 @@ def siesta_input(
 ) -> None:
     """Write a folder that ``siesta < siesta.fdf > siesta.out`` can be run in.
 
-    It asks for H and S at the given geometry or, with `fmax_ev_per_ang`, for a relaxation.
+    The task is H and S at the given geometry or, with `fmax_ev_per_ang`, a relaxation.
 
     Raises
     ------
@@ -37,7 +40,7 @@ def siesta_input(
 def siesta_lead_input(
     structure: str | Path, settings: SiestaSettings, run_dir: str | Path, transverse: tuple[int, int]
 ) -> None:
-    """Write a folder in which SIESTA makes the TSHS file of a bulk lead; see `write_lead_input`.
+    """Write a folder in which SIESTA writes the TSHS file of a bulk lead; see `write_lead_input`.
 
     Raises
     ------
@@ -53,6 +56,37 @@ def siesta_lead_input(
 def siesta_convergence(
     structure: str | Path, settings: SiestaSettings, workdir: str | Path, output: str | Path, threads: int
 ) -> None:
-    """Tabulate how much gap, energy and forces of a structure depend on mesh, energy shift and basis."""
+    """Write a table of how gap, energy and forces of a structure depend on mesh, energy shift and basis."""
     launch = Launch.of_job(threads, {})
     write_table(convergence(read_structure(structure), settings, workdir, launch=launch), output)
+
+
+def check_pseudopotentials(elements: Iterable[str], settings: SiestaSettings) -> None:
+    """Print what is known of the pseudopotential of each element.
+
+    Raises
+    ------
+    InputError
+        If one is missing or unfit; the message has a line for each.
+    """
+    found = list_pseudopotentials(
+        elements,
+        settings.pseudopotentials,
+        settings.functional,
+        settings.pseudopotential_format,
+        settings.spin,
+    )
+    row = "{:8}{:10}{:12}{:12}{:>8}  {}".format
+    print(row("element", "format", "functional", "relativity", "valence", "file"))
+    problems = []
+    for element, file in found.items():
+        if isinstance(file, InputError):
+            print(row(element, *4 * ["-"], "missing or unfit"))
+            problems.append(str(file))
+        else:
+            kind = f"{file.format} {file.version}".rstrip()
+            functional, relativity = file.functional or "unknown", file.relativity or "unknown"
+            print(row(element, kind, functional, relativity, f"{file.valence:g}", file.path))
+    print("SIESTA 4 reads psf only, SIESTA 5 psf and psml.")
+    if problems:
+        raise InputError("\n".join([*problems, f"pseudopotentials are to be had from {SOURCE}"]))

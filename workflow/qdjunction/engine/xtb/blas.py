@@ -26,19 +26,19 @@ _OPTIMISED = ("mkl", "openblas", "blis", "flexiblas", "accelerate", "veclib", "a
 
 @cache
 def load() -> str:
-    """Load the fast BLAS if there is one, then tblite, and say which BLAS tblite calls.
+    """Load the fast BLAS if there is one, then tblite, and return which BLAS tblite calls.
 
     Returns
     -------
     str
-        The library that answers ``dgemm_``, e.g. ``oneMKL 2026.2.0`` or the file name of the library tblite
+        The library that provides ``dgemm_``, e.g. ``oneMKL 2026.2.0`` or the file name of the library tblite
         was linked to.
 
     Notes
     -----
     oneMKL is told to use the GNU OpenMP runtime, the one tblite itself uses, since two OpenMP runtimes in one
-    process fight for the cores, and to give bitwise the same result from run to run for the same machine and
-    number of threads (conditional numerical reproducibility), which must be asked for before its first call.
+    process compete for the cores, and to return bitwise the same result from run to run for the same machine and number
+    of threads (conditional numerical reproducibility), which must be set before its first call.
     """
     mkl = None if _EXTENSION in sys.modules else _load_mkl()
     importlib.import_module(_EXTENSION)
@@ -55,7 +55,7 @@ def load() -> str:
 
 
 def _load_mkl() -> str | None:
-    """Load oneMKL globally and give its name and version; None where it is not installed."""
+    """Load oneMKL globally and return its name and version; None if it is not installed."""
     try:
         files = metadata.files("mkl") or []
     except metadata.PackageNotFoundError:
@@ -71,7 +71,7 @@ def _load_mkl() -> str | None:
 
 
 class _DlInfo(ctypes.Structure):
-    """Answer of dladdr(3)."""
+    """Result of dladdr(3)."""
 
     _fields_ = (
         ("file", ctypes.c_char_p),
@@ -82,7 +82,7 @@ class _DlInfo(ctypes.Structure):
 
 
 def _provider() -> Path | None:
-    """Find the file of the library in which tblite's extension finds ``dgemm_``."""
+    """Return the file of the library in which tblite's extension finds ``dgemm_``."""
     spec = importlib.util.find_spec(_EXTENSION)
     if spec is None or spec.origin is None:
         return None

@@ -1,7 +1,7 @@
 """The embedded engine: GFN-xTB through tblite.
 
-H of a converged calculation is put together from its own eigenvectors: tblite hands out the core Hamiltonian
-only, but with C^T S C = 1 the self-consistent one is H = (S C) eps (S C)^T. Method: S. Grimme, C. Bannwarth,
+H of a converged calculation is built from its eigenvectors: tblite returns only the core Hamiltonian, but with C^T S C
+= 1 the self-consistent one is H = (S C) eps (S C)^T. Method: S. Grimme, C. Bannwarth,
 P. Shushkov, J. Chem. Theory Comput. 13, 1989 (2017), doi:10.1021/acs.jctc.7b00118.
 """
 
@@ -40,10 +40,10 @@ __all__ = ["XtbEngine", "XtbSettings"]
 log = logging.getLogger(__name__)
 
 RELAXATION_LINES_S = 30.0
-"""Time between two iterations that a relaxation logs (s); its own lines say what each step gave."""
+"""Time between two SCF iterations that a relaxation logs (s); the result of each step is logged in any case."""
 
 ROUGH = 100.0
-"""Factor on the accuracy of an SCF that only serves as a start for a colder one."""
+"""Factor on the accuracy of an SCF that is only the initial guess for a lower temperature."""
 
 _EIGENVALUE_TOLERANCE_EV = 1e-8
 _BOX_MARGIN_ANG = 10.0
@@ -55,9 +55,9 @@ class XtbEngine:
     Parameters
     ----------
     settings : XtbSettings, optional
-        What the numbers depend on.
+        Settings on which results depend.
     threads : int, optional
-        Threads of tblite and its BLAS; None leaves that to ``OMP_NUM_THREADS``.
+        Threads of tblite and its BLAS; None takes that of ``OMP_NUM_THREADS``.
     """
 
     def __init__(self, settings: XtbSettings | None = None, threads: int | None = None):
@@ -67,7 +67,7 @@ class XtbEngine:
 
     @property
     def info(self) -> EngineInfo:
-        """Who computes, with which settings; ``versions["blas"]`` is the library that tblite really calls."""
+        """Engine metadata, with the settings; ``versions["blas"]`` is the library that tblite calls."""
         packages = ("tblite", "ase", "sisl", "numpy", "scipy")
         versions = {package: metadata.version(package) for package in packages}
         versions["blas"] = blas.load()
@@ -75,12 +75,12 @@ class XtbEngine:
         return EngineInfo("xtb", self.settings.method, True, versions, self.settings.model_dump(mode="json"))
 
     def inputs(self, atoms: Atoms) -> list[Path]:
-        """Return no files: the parameters are part of tblite."""
+        """Return an empty list: the parameters are part of tblite."""
         return []
 
     @property
     def takes_springs(self) -> bool:
-        """ASE relaxes, with all of its constraints."""
+        """True: ASE relaxes, with all of its constraints."""
         return True
 
     def relax(self, atoms: Atoms, workdir: Path, fmax_ev_per_ang: float, max_steps: int) -> Relaxation:
@@ -89,7 +89,7 @@ class XtbEngine:
         Raises
         ------
         EngineError
-            When the SCF cannot be converged or the structure is not one this engine can treat.
+            When the SCF does not converge or the engine cannot treat the structure.
         """
         with threadpool_limits(self.threads):
             scf = _Scf(self.settings, atoms, ScfLog(RELAXATION_LINES_S))
@@ -101,7 +101,7 @@ class XtbEngine:
     def hamiltonian(
         self, atoms: Atoms, workdir: Path, density_from: Path | None = None
     ) -> ElectronicStructure:
-        """Converge the SCF of `atoms` and give H and S with the Fermi energy at zero.
+        """Converge the SCF of `atoms` and return H and S with the Fermi energy at zero.
 
         H and S are checked: S is positive definite, and the generalised eigenvalues of H are the orbital
         energies of the SCF within 1e-8 eV.
@@ -109,8 +109,7 @@ class XtbEngine:
         Raises
         ------
         EngineError
-            When the SCF cannot be converged, a check fails, or the structure is not one this engine can
-            treat.
+            When the SCF does not converge, a check fails, or the engine cannot treat the structure.
         """
         with threadpool_limits(self.threads):
             scf = _Scf(self.settings, atoms, ScfLog())
@@ -144,17 +143,16 @@ class _Scf:
     Parameters
     ----------
     settings : XtbSettings
-        What the numbers depend on.
+        Settings on which results depend.
     atoms : Atoms
         The structure.
     scf_log : ScfLog
-        Takes what tblite prints.
+        Receives the lines that tblite prints.
 
     Attributes
     ----------
     tries : list of str
-        The tries beyond the first that were needed. None of them touches the Hamiltonian or the temperature
-        at which the calculation ends.
+        Further tries that were needed. None of them changes the Hamiltonian or the final temperature.
     """
 
     def __init__(self, settings: XtbSettings, atoms: Atoms, scf_log: ScfLog):
@@ -162,7 +160,7 @@ class _Scf:
         from tblite.exceptions import TBLiteRuntimeError
         from tblite.interface import Calculator as Tblite
 
-        _refuse_unsuitable(settings.method, atoms)
+        _check_structure(settings.method, atoms)
         self.settings = settings
         self.numbers = atoms.numbers.copy()
         self._log = scf_log
@@ -173,12 +171,12 @@ class _Scf:
                 settings.method, atoms.numbers, atoms.positions / BOHR_ANG, color=False, logger=scf_log
             )
         except TBLiteRuntimeError as error:
-            raise EngineError(f"tblite refuses {atoms.get_chemical_formula()}: {error}") from error
+            raise EngineError(f"tblite rejects {atoms.get_chemical_formula()}: {error}") from error
         self._tblite.set("verbosity", 1)
         self._tblite.set("save-integrals", 1)
 
     def solve(self, positions: NDArray[np.float64]) -> Any:
-        """Converge at `positions` (Ang) and give tblite's result.
+        """Converge at `positions` (Ang) and return tblite's result.
 
         Raises
         ------
@@ -190,7 +188,7 @@ class _Scf:
         try:
             self._tblite.update(np.asarray(positions) / BOHR_ANG)
         except TBLiteRuntimeError as error:
-            raise EngineError(f"tblite refuses the geometry: {error}") from error
+            raise EngineError(f"tblite rejects the geometry: {error}") from error
         end, start = self.settings.electronic_temperature_k, self.settings.start_temperature_k
         tries: list[tuple[str, Any, list[float], int]] = [
             ("annealed", None, [start, end] if start > end else [end], 1),
@@ -220,15 +218,15 @@ class _Scf:
         )
 
     def _run(self, guess: Any, temperatures: Sequence[float], caution: int) -> Any:
-        """Converge at each temperature in turn, starting from `guess`, which is left as it is.
+        """Converge at each temperature in turn, starting from `guess`, which is not modified.
 
-        The damping is divided by `caution`, and as many times the iterations are allowed.
+        The damping is divided, and the number of iterations multiplied, by `caution`.
         """
         self._tblite.set("mixer-damping", self.settings.mixer_damping / caution)
         self._tblite.set("max-iter", self.settings.max_iterations * caution)
         result = guess
         for temperature in temperatures:
-            # On the way down only the guess for the next temperature is wanted.
+            # Intermediate temperatures only provide the guess for the next one.
             rough = 1.0 if temperature == temperatures[-1] else ROUGH
             self._tblite.set("accuracy", rough * self.settings.accuracy)
             self._log.temperature_k = temperature
@@ -242,7 +240,7 @@ class _Scf:
         self._result = None
 
     def shells(self) -> Iterator[tuple[int, int, int]]:
-        """Atom, number within the atom and angular momentum of each shell, in tblite's order."""
+        """Yield atom, number within the atom and angular momentum of each shell, in tblite's order."""
         atoms = np.asarray(self._tblite.get("shell-map"))
         first = {int(atom): int(np.argmax(atoms == atom)) for atom in np.unique(atoms)}
         for shell, (atom, momentum) in enumerate(
@@ -252,7 +250,7 @@ class _Scf:
 
 
 class _AseCalculator(Calculator):
-    """What an ASE optimiser sees of the SCF."""
+    """ASE calculator of energy and forces from the SCF."""
 
     implemented_properties: list[str] = ["energy", "forces"]  # noqa: RUF012  # an instance variable in ASE
 
@@ -280,7 +278,7 @@ def _with_tries(info: EngineInfo, tries: list[str]) -> EngineInfo:
 
 
 def _cooling(start_k: float, end_k: float) -> list[float]:
-    """Temperatures from `start_k` to `end_k`, each at most half the one before, but for the last."""
+    """Return temperatures from `start_k` that halve at each step, followed by `end_k`."""
     halvings = math.ceil(math.log2(start_k / end_k))
     return [start_k / 2**n for n in range(halvings)] + [end_k]
 
@@ -300,7 +298,7 @@ def _parameters(method: str) -> dict[str, Any]:
 
 
 def _reference_electrons(method: str, atoms: Atoms) -> NDArray[np.float64]:
-    """Valence electrons of each neutral atom: the sum of the method's reference occupation."""
+    """Return the valence electrons of each neutral atom: the sum of the method's reference occupation."""
     elements = _parameters(method)
     unknown = sorted(set(atoms.symbols) - set(elements))
     if unknown:
@@ -308,7 +306,7 @@ def _reference_electrons(method: str, atoms: Atoms) -> NDArray[np.float64]:
     return np.array([round(sum(elements[symbol]["refocc"])) for symbol in atoms.symbols], dtype=float)
 
 
-def _refuse_unsuitable(method: str, atoms: Atoms) -> None:
+def _check_structure(method: str, atoms: Atoms) -> None:
     if len(atoms) == 0:
         raise EngineError("There are no atoms to compute.")
     if atoms.pbc.any():
@@ -330,13 +328,13 @@ def _check_eigenvalues(H: NDArray[np.float64], S: NDArray[np.float64], levels: N
         ) from None
     if error > _EIGENVALUE_TOLERANCE_EV:
         raise EngineError(
-            f"H does not give back the orbital energies of its SCF: they differ by {error:.1e} eV "
-            f"(at most {_EIGENVALUE_TOLERANCE_EV:.0e} is right)."
+            f"H does not reproduce the orbital energies of its SCF: they differ by {error:.1e} eV "
+            f"(tolerance {_EIGENVALUE_TOLERANCE_EV:.0e} eV)."
         )
 
 
 def _orbitals(method: str, scf: _Scf) -> list[list[sisl.AtomicOrbital]]:
-    """Orbitals of each atom, in tblite's order, which within a shell is that of m = -l .. l."""
+    """Return the orbitals of each atom, in tblite's order, which within a shell is that of m = -l .. l."""
     elements = _parameters(method)
     atoms: list[list[sisl.AtomicOrbital]] = []
     seen: dict[tuple[int, int], int] = {}
@@ -355,7 +353,7 @@ def _orbitals(method: str, scf: _Scf) -> list[list[sisl.AtomicOrbital]]:
 def _to_sisl(
     atoms: Atoms, H: NDArray[np.float64], S: NDArray[np.float64], orbitals: list[list[sisl.AtomicOrbital]]
 ) -> sisl.Hamiltonian:
-    """Put H and S on a geometry in a box, both in the pattern of S, outside of which GFN-xTB has no H."""
+    """Return H and S on a geometry in a box, both with the sparsity of S, outside of which H of GFN-xTB is zero."""
     species = [sisl.Atom(number, of_atom) for number, of_atom in zip(atoms.numbers, orbitals, strict=True)]
     box = np.ptp(atoms.positions, axis=0) + 2 * _BOX_MARGIN_ANG
     geometry = sisl.Geometry(atoms.positions, species, lattice=sisl.Lattice(box, nsc=[1, 1, 1]))

@@ -1,4 +1,4 @@
-"""The iterations of an SCF as tblite prints them, as lines of the log."""
+"""Log of the SCF iterations that tblite prints."""
 
 import logging
 import re
@@ -22,12 +22,12 @@ class ScfLog:
     Parameters
     ----------
     every_s : float
-        Least time between two lines (s); 0 logs every iteration.
+        Smallest time between two lines (s); 0 logs every iteration.
 
     Attributes
     ----------
     temperature_k : float
-        Electronic temperature (K) of the SCF that runs; the lines name it.
+        Electronic temperature (K) of the running SCF, for the log.
     """
 
     def __init__(self, every_s: float = 0.0):
@@ -36,7 +36,7 @@ class ScfLog:
         self._logged = time.monotonic()
 
     def __call__(self, line: str) -> None:
-        """Take a line that tblite prints."""
+        """Process a line that tblite prints."""
         found = _ITERATION.fullmatch(line)
         if not found:
             log.debug("tblite: %s", line)
@@ -49,7 +49,7 @@ class ScfLog:
         log.info(
             "SCF at %g K  iteration %3d  energy %.4f eV%s  density error %.1e",
             self.temperature_k, number, energy * HARTREE_EV,
-            # tblite gives the whole energy for the change of the first iteration.
+            # In the first iteration tblite prints the energy as its change.
             f"  change {change * HARTREE_EV:+.1e} eV" if number > 1 else "", density,
         )  # fmt: skip
 
@@ -58,7 +58,7 @@ class ScfLog:
 def interrupt_afterwards() -> Iterator[None]:
     """Raise the KeyboardInterrupt of a Ctrl-C when the block ends.
 
-    While tblite computes, Python runs only in the function that takes its lines, and what is raised there is lost.
+    While tblite computes, Python runs only in the function that receives its lines, and an exception there is lost.
     """
     former = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or former != signal.default_int_handler:

@@ -1,1 +1,1 @@
-"""The sections of the page, a module each: which files and figures they take, how they draw and word them."""
+"""The sections of the page, one module each: their files, figures, captions, tables and text."""

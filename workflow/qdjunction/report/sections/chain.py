@@ -45,7 +45,7 @@ class ChainSection(PageSection):
         return Drawing(chain_figure(results.chain, results.chain_summary, threshold), results.chain)
 
     def origin(self, results: StudyResults, figure: PlannedFigure) -> str:
-        """Return that it is a model."""
+        """Return that the numbers are those of a model."""
         return "tight-binding model"
 
     def html(self, page: Page) -> Markup:
@@ -65,7 +65,7 @@ HTML = """
 
 
 def chain_figure(table: pd.DataFrame, summary: ChainRecord, threshold: float) -> Figure:
-    """The chain in the middle of its gap, and its last site over the whole gap."""
+    """Draw the chain in the middle of its gap, and its last site over the gap."""
     log10 = table.pivot(index="energy_eV", columns="site", values="log10_transmission")
     energies, sites = log10.index.to_numpy(), log10.columns.to_numpy()
     trend = np.array(summary.trend_at_last_site)

@@ -1,4 +1,4 @@
-"""The long junction against the short one."""
+"""The long junction compared with the short one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ComparisonSection(SeriesSection):
 
 
 def comparison_figure(table: pd.DataFrame, marks: Marks, short: str, long: str) -> Figure:
-    """How much better the long junction conducts than the short one, at every energy."""
+    """Draw how much better the long junction conducts than the short one, at every energy."""
     figure = new_figure(2.9)
     axes = figure.add_subplot()
     energies, ratio = table["energy_eV"].to_numpy(), table["log10_ratio"].to_numpy()

@@ -1,7 +1,7 @@
-"""What a section of the report provides.
+"""Interface of a section of the report.
 
-Snakemake imports the sections to plan their figures, in every job: their modules import neither matplotlib, pandas,
-xarray nor ASE before they draw.
+Snakemake imports the sections in every job to plan their figures, so their modules import matplotlib, pandas, xarray
+and ASE only where they draw.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
 FORMATS = ("svg", "pdf", "csv")
-"""Every figure is drawn as vector graphics twice and comes with its source data."""
+"""Suffixes of the files of every figure: vector graphics and source data."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,13 @@ class PlannedFigure:
     left : str
         Left contact of the series; empty where there is none.
     junction : str
-        Name of the junction; empty for a figure of a whole series.
+        Name of the junction; empty for a figure of a series.
     traces : str
         Name of the set of traces, or of the bias series; empty for all other figures.
     part : str
-        Which of several figures that the section draws of the same; empty where there is one.
+        Name that distinguishes several figures of the section for the same series; otherwise empty.
     title : str
-        What it shows, in words.
+        Title of the figure.
     """
 
     kind: str
@@ -78,21 +78,21 @@ class PlannedFigure:
 class Section:
     """A section of the page.
 
-    A subclass fills in what it has; everything but `name` has a default. A module of `qdjunction.report.sections`, or
-    the entry point of another distribution, holds one instance as ``KIND``.
+    Subclasses override what they need; everything but `name` has a default. A module of `qdjunction.report.sections`,
+    or the entry point of another distribution, defines one instance as ``KIND``.
 
     Attributes
     ----------
     name : str
-        What it is called; also the `kind` of its figures and its anchor on the page.
+        Name of the section; also the `kind` of its figures and its anchor on the page.
     order : float
-        Its place among its neighbours, which come in ascending order.
+        Sections of the same class appear in ascending order.
     title : str
-        Its heading in the table of contents; empty to be left out there.
+        Entry in the table of contents; empty for none.
     figure_title : str
-        What its figures show, in words; empty if it has none.
+        Title of its figures; empty if it has none.
     script : str
-        JavaScript of the section, which stands at the end of the page.
+        JavaScript of the section, placed at the end of the page.
     """
 
     name: str
@@ -106,23 +106,23 @@ class Section:
         return ()
 
     def figures(self, study: Study) -> Iterable[PlannedFigure]:
-        """Return the figures that a study gets, known from its configuration alone."""
+        """Return the figures of a study, planned from its configuration."""
         return ()
 
     def shows(self, results: StudyResults, figure: PlannedFigure) -> bool:
-        """Return whether there is what a planned figure is drawn from; a failure may have left it out."""
+        """Return whether the data of a planned figure are available; after a failure they are not."""
         return True
 
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
-        """Draw a planned figure, with the numbers it shows. It fits nothing: it draws what the results record."""
+        """Return a planned figure with its numbers, drawn from recorded results without any fit."""
         raise NotImplementedError(f"the section {self.name} plans a figure and does not draw it")
 
     def origin(self, results: StudyResults, figure: PlannedFigure) -> str:
-        """Return the model, method or experiment that stands at the foot of a figure."""
+        """Return the model, method or experiment that is named at the foot of a figure."""
         return results.dot(figure.dot).engine.label if figure.dot else ""
 
     def caption(self, figure: PlannedFigure) -> str:
-        """Return the words under a figure: by default the template ``caption_{name}.rst``."""
+        """Return the caption of a figure: by default the template ``caption_{name}.rst``."""
         return (TEMPLATES / f"caption_{self.name}.rst").read_text(encoding="utf-8").strip()
 
 
@@ -130,27 +130,27 @@ class PageSection(Section):
     """A section at the top level of the page."""
 
     def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
-        """Return its entries in the table of contents, each an anchor with its text."""
+        """Return its entries in the table of contents: pairs of anchor and text."""
         return [(self.name, self.title)] if self.title else []
 
     def html(self, page: Page) -> Markup | str:
-        """Return the section, or nothing where the study has nothing to show."""
+        """Return the section as HTML; empty if the study has nothing to show."""
         raise NotImplementedError
 
     def data(self, results: StudyResults) -> Any:
-        """Return what its script reads, as JSON, from the element ``{name}-data``."""
+        """Return the data that its script reads, as JSON, from the element ``{name}-data``; None for none."""
         return None
 
 
 class SeriesSection(Section):
-    """A part of what the page says of every series of a dot.
+    """A part of the page for every series of a dot.
 
     Attributes
     ----------
     kinds : collection of str
         Kinds of series that have it: ``decay``, ``comparison``, ``single``, ``incomplete``.
     beside : bool
-        Whether it stands in the two columns of its neighbours, not over the whole width.
+        Whether it shares two columns with its neighbours instead of taking the full width.
     """
 
     kinds: Collection[str] = ("decay", "comparison", "single", "incomplete")
@@ -169,12 +169,12 @@ class SeriesSection(Section):
         return series is not None and series.kind in self.kinds
 
     def html(self, page: Page, dot: DotResults, series: SeriesResults) -> Markup | str:
-        """Return the part of one series: by default its figures."""
+        """Return the part of one series as HTML: by default its figures."""
         return page.show(page.figures(self, dot=dot.case.id, left=series.left))
 
 
 class TraceSection(Section):
-    """A part of what the page says of every set of traces."""
+    """A part of the page for every set of traces."""
 
     def figures(self, study: Study) -> Iterable[PlannedFigure]:
         """Return one figure for each set of traces and each prediction."""
@@ -201,16 +201,16 @@ class TraceSection(Section):
         raise NotImplementedError
 
     def origin(self, results: StudyResults, figure: PlannedFigure) -> str:
-        """Return whether the traces are measured or simulated, and from whose conductances."""
+        """Return whether the traces are measured or simulated, and the engine of the conductances."""
         return results.traces.set_named(figure.traces).origin
 
     def tables(self, entry: TraceResults) -> Iterable[Table]:
-        """Return the tables of a set, which follow the figures of all sections."""
+        """Return the tables of a set, which are placed after the figures of all sections."""
         return ()
 
 
 class BiasSection(Section):
-    """A part of what the page says of every bias series."""
+    """A part of the page for every bias series."""
 
     def figures(self, study: Study) -> Iterable[PlannedFigure]:
         """Return one figure for each bias series."""
@@ -222,16 +222,16 @@ class BiasSection(Section):
         return results.traces.has(figure.traces)
 
     def origin(self, results: StudyResults, figure: PlannedFigure) -> str:
-        """Return where the points come from."""
+        """Return the origin of the points."""
         return "measured traces"
 
     def html(self, page: Page, series: BiasSummary) -> Markup | str:
-        """Return the part of one bias series."""
+        """Return the part of one bias series as HTML."""
         raise NotImplementedError
 
 
 def series_of(dot: DotCase) -> dict[str, list[str]]:
-    """Return the junctions of a dot by their left contact, as the series are made."""
+    """Return the names of the junctions of a dot by left contact, as they form series."""
     lefts = dict.fromkeys(junction.left for junction in dot.junctions)
     return {left: [j.name for j in dot.junctions if j.left == left] for left in lefts}
 
@@ -256,5 +256,5 @@ def of_traces(study: Study, *names: str) -> list[str]:
 
 
 def _planned_kind(junctions: Collection[str]) -> str:
-    """Return the kind of a series none of whose junctions fails."""
+    """Return the kind of a series of which no junction fails."""
     return "decay" if len(junctions) >= 3 else "comparison" if len(junctions) == 2 else "single"

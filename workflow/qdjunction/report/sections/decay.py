@@ -1,4 +1,4 @@
-"""Conductance against distance, with the fit and the jump."""
+"""Conductance versus distance, with the fit and the jump."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def decay_table(series: SeriesResults) -> pd.DataFrame:
 
 
 def _trend_without_band(summary: DecaySeries) -> Trend:
-    """Return the trend of a series recorded without it: the line of its fit, and the band at the last contact alone."""
+    """Return the trend of a series recorded without it: the fitted line, and the band only at the last contact."""
     verdict, distances = summary.at_headline, np.array(summary.distances_ang)
     ends = distances[[0, -1]] + np.array([-0.06, 0.23]) * np.ptp(distances)
     at = np.concatenate([distances, [ends[0], distances[-2], ends[1]]])
@@ -75,7 +75,7 @@ def _trend_without_band(summary: DecaySeries) -> Trend:
 
 
 def decay_figure(table: pd.DataFrame, verdict: Verdict, colours: Mapping[str, str]) -> Figure:
-    """Draw G against distance: the fit without the last contact, its prediction band and the jump.
+    """Draw G versus distance: the fit without the last contact, its prediction band and the jump.
 
     Parameters
     ----------

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 DENSITY_DECADES = 6.0
-"""Decades of the local density of states that its pictures resolve."""
+"""Decades of the local density of states on the colour scale."""
 
 
 class DensitySection(SeriesSection):
-    """Where the scattering states of each junction run."""
+    """Local density of the scattering states of each junction."""
 
     name = "density"
     order = 70
@@ -72,7 +72,7 @@ class DensitySection(SeriesSection):
 
 
 def density_table(junction: JunctionResults) -> pd.DataFrame:
-    """One row an atom: where it is drawn, and its local density of states per spin."""
+    """Return one row per atom: its position in the picture and its local density of states per spin."""
     import pandas as pd
 
     atoms, density = junction.atoms, density_of(junction)
@@ -109,21 +109,21 @@ def _contact_names(atoms: Atoms) -> list[str | None]:
 
 
 def density_scale(dot: DotResults) -> tuple[float, float]:
-    """log10 of least and largest density (1/eV) of the pictures of a dot, so that they can be compared."""
+    """Return log10 of the ends of the colour scale (1/eV), common to all pictures of a dot."""
     top = np.log10(max(float(np.nanmax(one.density.left)) for one in dot.junctions if one.density))
     high = float(np.ceil(top * 2) / 2)
     return high - DENSITY_DECADES, high
 
 
 def density_figure(table: pd.DataFrame, scale: tuple[float, float], junction: JunctionResults) -> Figure:
-    """Atoms in projection, coloured by the density that enters from either lead."""
+    """Draw the atoms in projection, coloured by the density that enters from the left and from the right lead."""
     from matplotlib.colors import Normalize
 
     width, height = float(np.ptp(table["across_ang"])) + 3.0, float(np.ptp(table["up_ang"])) + 6.7
     panel = (style.WIDTH_IN - 0.2) / 2
     figure = new_figure(panel * height / width + 1.2)
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
-    figure.set_layout_engine("constrained", wspace=0.06)  # the tips of the two pictures keep apart
+    figure.set_layout_engine("constrained", wspace=0.06)  # keeps the tips of the two pictures apart
     norm = Normalize(*scale)
     for axes, column, title in zip(
         panels,
@@ -150,9 +150,9 @@ def density_figure(table: pd.DataFrame, scale: tuple[float, float], junction: Ju
 
 
 def log10_clipped(values: pd.Series | NDArray[np.float64], low: float) -> NDArray[np.float64]:
-    """log10 of densities, with all below 10^low put there.
+    """Return log10 of densities, clipped at `low`.
 
-    So are the slightly negative ones of Mulliken's share, and atoms without one, which a lead stands in for.
+    Slightly negative Mulliken populations and the missing densities of atoms that a lead replaces become `low` too.
     """
     clipped: NDArray[np.float64] = np.fmax(np.asarray(values, dtype=np.float64), 10.0**low)
     return np.log10(clipped)
@@ -201,7 +201,7 @@ def _label_contacts(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def _element_key(axes: Axes, table: pd.DataFrame) -> None:
-    """Draw one empty circle an element, as large as its atoms, with its symbol above, under the atoms at the right."""
+    """Draw one empty circle per element below the atoms at the right, as large as its atoms, with its symbol above."""
     from matplotlib.patches import Circle
 
     symbols = sorted(set(table["element"]) - {"H"}, key=style.element_radius)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class DotsSection(PageSection):
-    """What the page says of each dot: gap, and the parts of each of its series."""
+    """Gap of each dot, and the parts of each of its series."""
 
     name = "dots"
     order = 10
@@ -82,7 +82,7 @@ The electronic structure of the bare dot failed.
 
 
 def _parts(page: Page, dot: DotResults, series: SeriesResults) -> Markup:
-    """Return what the sections have to say of a series; neighbours that stand side by side share a grid."""
+    """Return the parts of all sections for a series; neighbours with `beside` share a grid."""
     html = Markup()
     of_kind = [section for section in sections(SeriesSection) if series.kind in section.kinds]
     for beside, group in groupby(of_kind, key=lambda section: section.beside):

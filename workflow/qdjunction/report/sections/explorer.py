@@ -1,4 +1,4 @@
-"""Series at any energy: conductance, fit and step where a reader points."""
+"""Series at any energy: conductance, fit and step at a Fermi energy set with a slider."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 MOST_ENERGIES = 800
-"""Energies that a series brings at most; finer grids are thinned evenly."""
+"""Maximum number of energies of a series; finer grids are thinned evenly."""
 
 
 class ExplorerSection(PageSection):
-    """The series with the Fermi energy turned by a dial."""
+    """The series at a Fermi energy set with a slider."""
 
     name = "explorer"
     order = 30
@@ -30,7 +30,7 @@ class ExplorerSection(PageSection):
     script = (TEMPLATES / "explorer.js").read_text(encoding="utf-8")
 
     def html(self, page: Page) -> Markup:
-        """Return the dial and the places of the two plots."""
+        """Return the slider and the places of the two plots."""
         return page.render(HTML, explored=self.data(page.results))
 
     def data(self, results: StudyResults) -> list[dict[str, Any]]:
@@ -61,7 +61,7 @@ figures; the dashed line is the fit to all contacts but the last.</p>
 
 
 def explored(dot: DotResults, series: SeriesResults, colours: Mapping[str, str]) -> dict[str, Any]:
-    """Plain values of one series.
+    """Return the plain values of one series for the script.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What could not be computed."""
+"""Failed calculations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FailuresSection(PageSection):
     order = 60
 
     def html(self, page: Page) -> Markup | str:
-        """Return the table, or nothing where all could be computed."""
+        """Return the table; empty if nothing failed."""
         if not page.results.failures:
             return ""
         return page.render(HTML, table=failures_table(page.results.failures))
@@ -37,10 +37,10 @@ HTML = """
 
 
 def failures_table(failures: Iterable[Failure]) -> Table:
-    """What could not be computed, and why."""
+    """Return the failures with their reasons."""
     return Table(
-        "Calculations that could not be done. What needs their results is left out of this page.",
-        ("what", "step", "why"),
+        "Calculations that failed. Everything that depends on their results is left out of this page.",
+        ("dot or junction", "step", "reason"),
         tuple((failure.case, failure.step, failure.reason) for failure in failures),
         3,
     )

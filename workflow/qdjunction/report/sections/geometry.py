@@ -1,11 +1,13 @@
-"""Geometries of the dots, and what it took to compute them."""
+"""Geometries of dots and relaxed junctions, their relaxations and the corrections of calculations."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from qdjunction.report.sections.contract import PageSection
+from qdjunction.report.sections.contract import PageSection, of_junctions
 from qdjunction.report.tables import MISSING, Table, number, row_tuples
+from qdjunction.study import layout
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
     from qdjunction.report.data import DotResults, StudyResults
     from qdjunction.report.page import Page
     from qdjunction.study.results import RelaxationRecord
+    from qdjunction.study.table import Study
+
+GFN1_APEX_ANG: Mapping[str, float] = {"Cl": 2.53, "Br": 2.58, "I": 2.68}
+"""Distance (Ang) of apex and halide at the minimum of GFN1-xTB, for rigid tips on 1Pb: measured in docs/engines.md."""
 
 
 class GeometrySection(PageSection):
@@ -22,12 +28,17 @@ class GeometrySection(PageSection):
     order = 70
     title = "Geometries"
 
+    def files(self, study: Study) -> Iterable[str]:
+        """Return the records of relaxed junctions."""
+        return of_junctions(study, layout.JUNCTION_RELAXATION) if study.relaxes_junctions else ()
+
     def html(self, page: Page) -> Markup:
         """Return the tables."""
         return page.render(
             HTML,
             dots_table=dots_table(page.results),
             bonds_table=bonds_table(page.results),
+            contacts_table=contacts_table(page.results),
             corrections_table=corrections_table(page.results),
         )
 
@@ -37,6 +48,9 @@ HTML = """
 <h2>Geometries</h2>
 {{ show_table(dots_table) }}
 {{ show_table(bonds_table) }}
+{% if contacts_table %}
+{{ show_table(contacts_table) }}
+{% endif %}
 {% if corrections_table and corrections_table.rows %}
 {{ show_table(corrections_table) }}
 {% elif corrections_table %}
@@ -47,7 +61,7 @@ HTML = """
 
 
 def dots_table(results: StudyResults) -> Table:
-    """Size, gap and relaxation of every dot."""
+    """Return size, gap and relaxation of every dot."""
     rows = []
     for dot in results.dots:
         record = dot.relaxation
@@ -66,12 +80,67 @@ def dots_table(results: StudyResults) -> Table:
             )
         )
     return Table(
-        "Dots of the study. The gap is that of the bare, relaxed dot: lowest empty less highest occupied level. Steps "
-        "are those of this run, from the start named. Not as built are contacts, Pb-halide bonds and "
-        "protons that the relaxation has not kept.",
+        "Dots of the study. The gap is that of the bare, relaxed dot: lowest empty minus highest occupied level. Steps "
+        "are counted from the stated start. Not preserved are contacts, Pb-halide bonds and protons that the "
+        "relaxation has changed.",
         (
-            "dot", "formula", "started from", "not as built", "atoms", "HOMO-LUMO gap (eV)", "steps",
-            "largest force (eV/Å)", "wanted (eV/Å)", "energy (eV)",
+            "dot", "formula", "started from", "not preserved", "atoms", "HOMO-LUMO gap (eV)", "steps",
+            "largest force (eV/Å)", "threshold (eV/Å)", "energy (eV)",
+        ),
+        tuple(rows),
+        4,
+    )  # fmt: skip
+
+
+def contacts_table(results: StudyResults) -> Table | None:
+    """Both contacts of every relaxed junction; None where junctions are not relaxed."""
+    from qdjunction.structure.anchors import ANCHORS
+
+    if not results.study.relaxes_junctions:
+        return None
+    halides = (ANCHORS[name] for name in ("chloride", "bromide", "iodide"))
+    published_ang = {anchor.element: anchor.apex_distance_ang for anchor in halides}
+    rows = []
+    for junction in (junction for dot in results.dots for junction in dot.junctions):
+        if (record := junction.relaxation) is None or (state := record.junction) is None:
+            continue
+        for tip in state.tips:
+            published = published_ang.get(tip.symbol)
+            rows.append(
+                (
+                    junction.case.id,
+                    tip.contact,
+                    tip.symbol,
+                    _not_kept(record),
+                    number(tip.built_ang),
+                    number(tip.distance_ang),
+                    MISSING if published is None else number(published),
+                    number(tip.contact_shift_ang),
+                    number(tip.apex_shift_ang),
+                    str(record.steps),
+                    number(record.fmax_ev_per_ang, 3),
+                )
+            )
+    free = {
+        "contact": "The apex layers of both tips and what surrounds the contact atoms were free",
+        "junction": "All atoms but those of the lead layers were free",
+    }[results.study.config.electrodes.relax]
+    caption = (
+        f"Contacts of the relaxed junctions. {free}. Distances are those of the gold apex and the contact atom: as "
+        "built, relaxed, and published (Cl, Br, I: Zheng et al., Nat. Commun. 10, 5458 (2019); S: Jackson et al., "
+        "Surf. Sci. 603, 807 (2009))."
+    )
+    if results.engine.method == "GFN1-xTB":
+        own = ", ".join(f"{distance:.2f} for {symbol}" for symbol, distance in GFN1_APEX_ANG.items())
+        caption += (
+            f" The minimum of GFN1-xTB itself lies at shorter distances (Å): {own}, for rigid tips on 1Pb. A contact "
+            "that is relaxed with it therefore does not keep the published distance."
+        )
+    return Table(
+        caption,
+        (
+            "junction", "contact", "atom", "not as built", "as built (Å)", "relaxed (Å)", "published (Å)",
+            "atom moved (Å)", "apex moved (Å)", "steps", "largest force (eV/Å)",
         ),
         tuple(rows),
         4,
@@ -79,7 +148,7 @@ def dots_table(results: StudyResults) -> Table:
 
 
 def _start(dot: DotResults) -> str:
-    """Where the relaxation began, in words."""
+    """Return the start of the relaxation in words."""
     if before := dot.pre_relaxation:
         origin = "catalogue" if "start" in before.inputs else dot.case.entry.origin
         return f"{origin}, then {before.steps} steps of {before.engine.method}"
@@ -87,20 +156,25 @@ def _start(dot: DotResults) -> str:
 
 
 def _not_kept(record: RelaxationRecord) -> str:
-    """What the relaxation did not keep; a dash for results of versions that did not look."""
+    """Return what the relaxation did not preserve; a dash for results of versions without this check."""
     if record.integrity is None:
         return MISSING
     return "; ".join(record.integrity.findings) or "none"
 
 
 def corrections_table(results: StudyResults) -> Table | None:
-    """What was changed to bring calculations to converge; None where the engine corrects nothing."""
+    """Return the corrections that made calculations converge; None if the engine makes no corrections."""
     engines = [
         (where, task, engine)
         for dot in results.dots
         for where, task, engine in (
             (dot.case.id, "relaxation", dot.relaxation.engine),
             (dot.case.id, "H and S", dot.electrons),
+            *(
+                (item.case.id, "relaxation", item.relaxation.engine)
+                for item in dot.junctions
+                if item.relaxation
+            ),
             *((item.case.id, "H and S", item.frontier.engine) for item in dot.junctions),
         )
         if engine is not None
@@ -119,7 +193,7 @@ def corrections_table(results: StudyResults) -> Table | None:
         for where, task, engine in engines
         for made in engine.settings.get("corrections", [])
     ]
-    caption = "Corrections: how a calculation was brought to converge, never what it converges to."
+    caption = "Corrections, which change how a calculation converges, never what it converges to."
     return Table(
         caption if rows else f"{caption} None was needed.",
         ("dot or junction", "calculation", "after attempt", "failure", "correction", "settings"),
@@ -129,7 +203,7 @@ def corrections_table(results: StudyResults) -> Table | None:
 
 
 def bonds_table(results: StudyResults) -> Table:
-    """Pb-halide bond lengths of the relaxed dots."""
+    """Return the Pb-halide bond lengths of the relaxed dots."""
     from qdjunction.structure.bonds import bond_lengths
 
     rows = []
@@ -138,7 +212,7 @@ def bonds_table(results: StudyResults) -> Table:
             lengths = (number(length, 3) for length in (bond.min_ang, bond.mean_ang, bond.max_ang))
             rows.append((dot.case.id, f"Pb-{bond.halide}", bond.kind, str(bond.bonds), *lengths))
     return Table(
-        "Pb-halide bond lengths of the relaxed dots. A terminal halide touches one Pb, a bridging one two.",
+        "Pb-halide bond lengths of the relaxed dots. A terminal halide is bonded to one Pb, a bridging halide to two.",
         ("dot", "bond", "kind", "bonds", "shortest (Å)", "mean (Å)", "longest (Å)"),
         tuple(rows),
         3,

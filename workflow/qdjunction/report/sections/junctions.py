@@ -1,4 +1,4 @@
-"""The junctions of a series in numbers."""
+"""Table of the junctions of a series."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class JunctionsSection(SeriesSection):
 
 
 def junctions_table(dot: DotResults, series: SeriesResults) -> Table:
-    """Distance, conductance and checks of the junctions of a series."""
+    """Return distance, conductance and checks of the junctions of a series."""
     rows = []
     for junction, distance, value in zip(
         series.junctions,
@@ -58,8 +58,8 @@ def junctions_table(dot: DotResults, series: SeriesResults) -> Table:
         )
     return Table(
         f"Junctions of {dot.case.id} from contact {series.left}. The conductance is thermal and taken at the headline "
-        "energy; HOMO and LUMO are those of the dot's own block of the junction, from the Fermi energy; the last "
-        "column is the largest relative difference of T(E) from a direct solution at the energies that were checked.",
+        "energy; HOMO and LUMO are those of the dot's own block, relative to the Fermi energy; the last column is the "
+        "largest relative difference of T(E) from a direct solution at the energies that were checked.",
         (
             "junction", "contacts", "atoms", "contact to contact (Å)", "log₁₀ G/G₀", "HOMO to LUMO (eV)", "gap (eV)",
             "error of T(E)",

@@ -1,4 +1,4 @@
-"""What else a study computes of each junction: `transport.observables` of its configuration."""
+"""Further observables of each junction: `transport.observables` of the configuration."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEIGHT_IN = 3.0
 
 
 class ObservablesSection(SeriesSection):
-    """The observables of each junction, drawn as they draw themselves."""
+    """The observables of each junction, drawn by their kinds."""
 
     name = "observables"
     order = 75
@@ -47,7 +47,7 @@ class ObservablesSection(SeriesSection):
         return read_failure(path) is None
 
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
-        """Draw an observable of a junction as its kind does."""
+        """Draw an observable of a junction by its kind."""
         import xarray
 
         path = results.study.results / figure.dot / figure.junction / f"{figure.part}.nc"
@@ -55,7 +55,7 @@ class ObservablesSection(SeriesSection):
             drawn = new_figure(HEIGHT_IN)
             axes = drawn.subplots()
             OBSERVABLES[figure.part].draw(dataset, axes)
-            return Drawing(drawn, _table(dataset))
+            return Drawing(drawn, observable_table(dataset))
 
     def caption(self, figure: PlannedFigure) -> str:
         """Return the sentence of the observable."""
@@ -69,8 +69,8 @@ class ObservablesSection(SeriesSection):
         return page.render(text, groups=groups)
 
 
-def _table(dataset: xarray.Dataset) -> pd.DataFrame:
-    """Return all variables one below the other, a row a value: its coordinates, the variable, unit and value."""
+def observable_table(dataset: xarray.Dataset) -> pd.DataFrame:
+    """Return all variables in long form, one row per value: its coordinates, value, variable and unit."""
     import pandas as pd
 
     frames = []

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class OrbitalsSection(SeriesSection):
-    """What HOMO, LUMO and all other levels carry, and how they interfere."""
+    """Contributions of HOMO, LUMO and all other levels, and their interference."""
 
     name = "orbitals"
     order = 80
@@ -71,7 +71,7 @@ of all other levels, so both are given.</p>
 
 
 def orbital_table(series: SeriesResults) -> pd.DataFrame:
-    """One row a junction and energy; rows without a rule (energy on a level) are left out."""
+    """Return one row per junction and energy; rows without a rule (energy on a level) are left out."""
     import pandas as pd
 
     rows = []
@@ -79,15 +79,15 @@ def orbital_table(series: SeriesResults) -> pd.DataFrame:
         for where, rule in junction.frontier.orbital_rule.items():
             if isinstance(rule, NoRule):
                 continue
-            total = rule.homo + rule.lumo + rule.rest
+            share = rule.weights
             rows.append(
                 {
                     "junction": junction.case.name,
                     "at": where,
                     "energy_eV": rule.energy_ev,
-                    "homo_share": rule.homo / total,
-                    "lumo_share": rule.lumo / total,
-                    "rest_share": rule.rest / total,
+                    "homo_share": share["homo"],
+                    "lumo_share": share["lumo"],
+                    "rest_share": share["rest"],
                     "a_homo_eV2": rule.a_homo,
                     "a_lumo_eV2": rule.a_lumo,
                     "frontier_constructive": rule.constructive,
@@ -105,7 +105,7 @@ def orbital_table(series: SeriesResults) -> pd.DataFrame:
 
 
 def orbital_figure(table: pd.DataFrame) -> Figure:
-    """What HOMO, LUMO and the rest carry, and the coherent against the incoherent sum."""
+    """Draw the contributions of HOMO, LUMO and the rest, and the coherent and the incoherent sum."""
     figure = new_figure(4.4)
     panels = figure.subplots(2, 2, sharey="row", height_ratios=(1.5, 1))
     names = list(dict.fromkeys(table["junction"]))
@@ -136,7 +136,7 @@ def orbital_figure(table: pd.DataFrame) -> Figure:
         sums.set_xticks(places, [name + energy for name, energy in zip(names, energies, strict=True)])
     squares = table[["coherent", "incoherent"]].to_numpy(dtype=float)
     if (squares > 0).any():
-        panels[1, 0].set_ylim(bottom=squares[squares > 0].min() / 3)  # the least bar has a height to be seen
+        panels[1, 0].set_ylim(bottom=squares[squares > 0].min() / 3)  # keeps the smallest bar visible
     panels[0, 0].set_ylabel("Share of the amplitude")
     panels[1, 0].set_ylabel("$|\\tau|^2$ (eV$^2$)")
     figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
@@ -145,7 +145,7 @@ def orbital_figure(table: pd.DataFrame) -> Figure:
 
 
 def orbitals_table(series: SeriesResults) -> Table:
-    """Numbers of the orbital rule."""
+    """Return the numbers of the orbital rule."""
     rows = []
     for junction in series.junctions:
         for where, rule in junction.frontier.orbital_rule.items():
@@ -153,7 +153,6 @@ def orbitals_table(series: SeriesResults) -> Table:
             if isinstance(rule, NoRule):
                 rows.append((junction.case.name, place, number(rule.energy_ev), MISSING, *[MISSING] * 7))
                 continue
-            total = rule.homo + rule.lumo + rule.rest
             rows.append(
                 (
                     junction.case.name,
@@ -161,15 +160,15 @@ def orbitals_table(series: SeriesResults) -> Table:
                     "constructive" if rule.constructive else "destructive",
                     number(rule.energy_ev),
                     *(f"{amplitude:.2g}".replace("-", "−") for amplitude in (rule.a_homo, rule.a_lumo)),
-                    *(number(part / total, sign=True) for part in (rule.homo, rule.lumo, rule.rest)),
+                    *(number(share, sign=True) for share in rule.weights.values()),
                     f"{rule.interference:.2g}",
                     number(rule.channel_share),
                 )
             )
     return Table(
         "Orbital rule for the dot's own levels between the two apex atoms. Opposite signs of the amplitudes of HOMO "
-        "and LUMO: they interfere constructively in the gap. The shares add up to 1; the last column says how much "
-        "of the whole amplitude the one channel holds that they refer to.",
+        "and LUMO: they interfere constructively in the gap. The shares add up to 1 and refer to the dominant "
+        "channel; the last column is the share of this channel in the amplitude.",
         (
             "junction", "at", "HOMO and LUMO", "energy (eV)", "amplitude of HOMO (eV²)", "of LUMO (eV²)",
             "share of HOMO", "of LUMO", "of the rest", "coherent / incoherent", "channel",

@@ -1,4 +1,4 @@
-"""Where the numbers come from."""
+"""Provenance of the results."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ HTML = """
 
 
 def provenance_table(results: StudyResults, page: Mapping[str, Any]) -> Table:
-    """Which commit and machine made what, and when."""
+    """Return commit, time and machine of the page and of the relaxed geometries."""
     rows = [("this page", page["commit"] or MISSING, page["time"], page["machine"])]
     for dot in results.dots:
         made = dot.relaxation.provenance
@@ -57,7 +57,7 @@ def provenance_table(results: StudyResults, page: Mapping[str, Any]) -> Table:
 
 
 def versions_table(results: StudyResults, page: Mapping[str, Any]) -> Table:
-    """Versions of programs and libraries, of the engine and of this page."""
+    """Return the versions of programs and libraries used by the engine and for this page."""
     engine = results.engine.versions
     report = {"qdjunction": page["qdjunction"], "python": page["python"], **page["packages"]}
     return Table(

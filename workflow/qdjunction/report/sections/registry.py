@@ -1,4 +1,4 @@
-"""The sections there are, in the order of the page."""
+"""Registry of the sections, in the order of the page."""
 
 from typing import TypeVar
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class SpectrumSection(SeriesSection):
-    """Decay constant and jump over the energy."""
+    """Decay constant and jump versus energy."""
 
     name = "spectrum"
     order = 30
@@ -37,7 +37,7 @@ class SpectrumSection(SeriesSection):
         return of_dots(study, layout.SERIES_TABLE)
 
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
-        """Draw the decay and the jump of a series over the energy."""
+        """Draw the decay and the jump of a series versus energy."""
         series = results.series(figure.dot, figure.left)
         threshold = results.study.config.interference.jump_decades
         drawn = spectrum_figure(series.spectrum, Marks.of(series.summary), threshold)
@@ -45,7 +45,7 @@ class SpectrumSection(SeriesSection):
 
 
 def spectrum_figure(table: pd.DataFrame, marks: Marks, threshold: float) -> Figure:
-    """Decay and jump at every energy, with the regions where the verdict holds."""
+    """Draw decay and jump at every energy, with the regions where the verdict holds."""
     figure = new_figure(4.8)
     above, below = figure.subplots(2, 1, sharex=True)
     energies = table["energy_eV"].to_numpy()

@@ -1,4 +1,4 @@
-"""Structures to turn in 3D."""
+"""Interactive structures in 3D."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class StructuresSection(PageSection):
     script = (TEMPLATES / "structures.js").read_text(encoding="utf-8")
 
     def html(self, page: Page) -> Markup:
-        """Return the choice of junction and colour, and the place of the picture."""
+        """Return the menus of junction and colour, and the place of the picture."""
         return page.render(HTML, junctions=_drawn(page.results))
 
     def data(self, results: StudyResults) -> dict[str, Any]:
-        """Return the junctions, and what their elements look like."""
+        """Return the junctions, and colours and radii of their elements."""
         scales = {
             dot.case.id: density_scale(dot) for dot in results.dots if any(j.density for j in dot.junctions)
         }
@@ -77,14 +77,14 @@ def _drawn(results: StudyResults) -> list[JunctionResults]:
 
 
 def scene(junction: JunctionResults, scale: tuple[float, float]) -> dict[str, Any]:
-    """Plain values of one junction for the viewer.
+    """Return the plain values of one junction for the viewer.
 
     Parameters
     ----------
     junction : JunctionResults
         Geometry and local density of states.
     scale : (float, float)
-        log10 of least and largest density (1/eV) that colours tell apart.
+        log10 of the ends of the colour scale (1/eV).
 
     Returns
     -------
@@ -107,7 +107,7 @@ def scene(junction: JunctionResults, scale: tuple[float, float]) -> dict[str, An
 
 
 def bonds(atoms: Atoms) -> list[list[int]]:
-    """Pairs of atoms that are joined by a stick."""
+    """Return the pairs of atoms that are joined by a stick."""
     from ase.data import covalent_radii
     from ase.neighborlist import neighbor_list
 
@@ -118,7 +118,7 @@ def bonds(atoms: Atoms) -> list[list[int]]:
 
 
 def appearance(symbols: Sequence[str]) -> dict[str, Any]:
-    """Colour and radius (Ang) of elements, and the colour scale of the density."""
+    """Return colour and radius (Ang) of elements, and the colour scale of the density."""
     from ase.data import atomic_numbers
     from matplotlib import colormaps
     from matplotlib.colors import to_hex

@@ -1,4 +1,4 @@
-"""What each job cost."""
+"""Time and memory of each job."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TimingsSection(PageSection):
     title = "Timings"
 
     def html(self, page: Page) -> Markup:
-        """Return the table, folded."""
+        """Return the table, collapsed."""
         return page.render(HTML, table=timings_table(page.results))
 
 
@@ -37,7 +37,7 @@ HTML = """
 
 
 def timings_table(results: StudyResults) -> Table:
-    """Wall time, processor time and memory of every job that left a benchmark."""
+    """Return wall time, processor time and memory of every job that left a benchmark."""
     total = number(results.timings["wall_s"].sum() / 60, 1)
     rows = [
         (

@@ -29,7 +29,7 @@ class AlignedSection(TraceSection):
 
 
 def aligned_figure(table: pd.DataFrame, entry: TraceResults) -> Figure:
-    """Conductance against displacement around the jump, one panel a set."""
+    """Draw conductance versus displacement around the jump, one panel per set."""
     limits = tuple(entry.summary.settings["histogram"]["aligned_log10_g_range"])
     return pictures(
         table,

@@ -1,4 +1,4 @@
-"""Conductance against bias, with the Simmons model."""
+"""Conductance versus bias, with the Simmons model."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ HTML = """
 
 
 def bias_table(series: BiasSummary) -> pd.DataFrame:
-    """Rows ``point``: a set at its bias; ``fit``: the Simmons model."""
+    """Return a table with rows ``point``: a set at its bias; ``fit``: the Simmons model."""
     import pandas as pd
 
     points = pd.DataFrame(
@@ -85,7 +85,7 @@ def bias_table(series: BiasSummary) -> pd.DataFrame:
 
 
 def bias_figure(table: pd.DataFrame, series: BiasSummary) -> Figure:
-    """A peak against the bias, with the Simmons model and a constant."""
+    """Draw a peak versus the bias, with the Simmons model and a constant."""
     figure = new_figure(3.2)
     axes = figure.add_subplot()
     points, curve = (table[table["row"] == row] for row in ("point", "fit"))
@@ -113,7 +113,7 @@ def bias_figure(table: pd.DataFrame, series: BiasSummary) -> Figure:
 
 
 def bias_sentence(series: BiasSummary) -> str:
-    """What the Simmons model makes of a bias series."""
+    """Return the result of the Simmons fit in words."""
     fit = series.fit
     if fit is None:
         return f"No fit: {series.reason}."

@@ -47,7 +47,7 @@ class ClassesSection(TraceSection):
 
 
 def class_table(entry: TraceResults) -> pd.DataFrame:
-    """Rows ``profile``: mean share of a trace's points by class and bin; ``stability``: by number of classes."""
+    """Return rows ``profile``: mean share of a trace's points by class and bin; ``stability``: by number of classes."""
     import pandas as pd
 
     classes = entry.classes
@@ -79,7 +79,7 @@ def class_table(entry: TraceResults) -> pd.DataFrame:
 
 
 def class_figure(table: pd.DataFrame, entry: TraceResults) -> Figure:
-    """Mean trace of every class, and how stable the classes are."""
+    """Draw the mean trace of every class, and how stable the classes are."""
     profiles, stability = (table[table["row"] == row] for row in ("profile", "stability"))
     figure = new_figure(4.4)
     if not len(profiles):
@@ -110,7 +110,7 @@ def class_figure(table: pd.DataFrame, entry: TraceResults) -> Figure:
         stability["agreement_min"],
         stability["agreement_mean"],
         color=style.BAND,
-        label="least of the pairs",
+        label="down to the minimum of the pairs",
     )
     axes.plot(
         classes,
@@ -136,11 +136,11 @@ def _centres(ends: tuple[float, float], bins: int) -> NDArray[np.float64]:
 
 
 def stability_table(classes: ClassSummary) -> Table:
-    """Agreement of subsamples by number of classes."""
+    """Return the agreement of subsamples by number of classes."""
     reason = f" None: {classes.reason}." if classes.reason else ""
     return Table(
         f"Stability of the classes; {len(classes.sizes)} were chosen.{reason}",
-        ("number of classes", "mean agreement", "least agreement", "silhouette"),
+        ("number of classes", "mean agreement", "minimum agreement", "silhouette"),
         tuple(
             (
                 str(item.classes),

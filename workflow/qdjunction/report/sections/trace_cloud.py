@@ -1,4 +1,4 @@
-"""Conductance against displacement of traces."""
+"""Conductance versus displacement of traces."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CloudSection(TraceSection):
 
 
 def cloud_figure(table: pd.DataFrame, entry: TraceResults) -> Figure:
-    """Conductance against displacement, one panel a set."""
+    """Draw conductance versus displacement, one panel per set."""
     settings = entry.summary.settings
     low, high = settings["jump"]["lower_log10_g"], settings["jump"]["upper_log10_g"]
     return pictures(

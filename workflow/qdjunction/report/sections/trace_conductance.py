@@ -51,7 +51,7 @@ class ConductanceSection(TraceSection):
 
 
 def conductance_table(entry: TraceResults) -> pd.DataFrame:
-    """Rows ``bin``: the histogram of each set with its fit; ``peak``: its peaks; ``site``: computed conductances."""
+    """Return rows ``bin``: histogram of each set with its fit; ``peak``: its peaks; ``site``: computed conductances."""
     import pandas as pd
 
     zero = entry.summary.settings["histogram"]["zero_log10_g"]
@@ -98,7 +98,7 @@ def conductance_table(entry: TraceResults) -> pd.DataFrame:
 
 
 def conductance_figure(table: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
-    """Conductance histograms with their peaks, intervals and the computed conductances."""
+    """Draw conductance histograms with their peaks, intervals and the computed conductances."""
     figure = new_figure(3.7)
     axes = figure.add_subplot()
     bins, peaks, sites = (table[table["row"] == row] for row in ("bin", "peak", "site"))
@@ -142,7 +142,7 @@ def conductance_figure(table: pd.DataFrame, settings: Mapping[str, Any]) -> Figu
 
 
 def peaks_table(entry: TraceResults) -> Table:
-    """Peaks of the conductance histogram, of the set and of its prediction."""
+    """Return the peaks of the conductance histogram, of the set and of its prediction."""
     rows = []
     for one in entry.shown:
         for peak in reversed(one.summary.fits["log10_g"].peaks):
@@ -167,7 +167,7 @@ def peaks_table(entry: TraceResults) -> Table:
 
 
 def sites_table(entry: TraceResults) -> Table | None:
-    """Computed conductances that are marked in the figures."""
+    """Return the computed conductances that are marked in the figures; None without any."""
     if not entry.sites:
         return None
     return Table(

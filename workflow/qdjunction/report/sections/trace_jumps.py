@@ -44,7 +44,7 @@ class JumpsSection(TraceSection):
 
 
 def jump_table(entry: TraceResults) -> pd.DataFrame:
-    """Rows ``bin``: distributions of height, foot and top of the jumps, for each set; ``fit``: their fitted peaks."""
+    """Return rows ``bin``: distributions of height, foot and top of the jumps of each set; ``fit``: fitted peaks."""
     import pandas as pd
 
     rows = []
@@ -71,7 +71,7 @@ def jump_table(entry: TraceResults) -> pd.DataFrame:
 
 
 def jump_figure(table: pd.DataFrame) -> Figure:
-    """Height, foot and top of the jumps."""
+    """Draw height, foot and top of the jumps."""
     figure = new_figure(3.0)
     panels = figure.subplots(1, 3)
     for axes, (quantity, title, label) in zip(
@@ -113,7 +113,7 @@ def _fitted_counts(fit: FitRecord, x: NDArray[np.float64]) -> NDArray[np.float64
 
 
 def jumps_table(entry: TraceResults) -> Table:
-    """Height and levels of the jumps, of the set and of its prediction."""
+    """Return height and levels of the jumps, of the set and of its prediction."""
     names = {
         "jump_height": "height (decades)",
         "jump_foot": "log₁₀(G/G₀) before",

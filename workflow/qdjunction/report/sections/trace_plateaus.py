@@ -45,7 +45,7 @@ class PlateausSection(TraceSection):
 
 
 def plateau_table(entry: TraceResults) -> pd.DataFrame:
-    """Plateau lengths and displacements by level, and the displacement at the cut, for each set."""
+    """Return plateau lengths and displacements by level, and the displacement at the cut, for each set."""
     import pandas as pd
 
     rows = []
@@ -90,7 +90,7 @@ def plateau_table(entry: TraceResults) -> pd.DataFrame:
 
 
 def plateau_figure(table: pd.DataFrame) -> Figure:
-    """Plateau lengths, plateau displacements and the displacement at the cut."""
+    """Draw plateau lengths, plateau displacements and the displacement at the cut."""
     figure = new_figure(3.2)
     panels = figure.subplots(1, 3)
     titles = {
@@ -102,9 +102,9 @@ def plateau_figure(table: pd.DataFrame) -> Figure:
         for _, rows in table[table["quantity"] == quantity].groupby(["set", "order"], sort=False):
             order = int(rows["order"].iloc[0])
             simulated, level = bool(rows["simulated"].iloc[0]), rows["level_log10_g"].iloc[0]
-            alone = len(table["set"].unique()) == 1
+            single = len(table["set"].unique()) == 1
             colour = style.PALETTE[order % len(style.PALETTE)] if quantity != "cut" else style.TREND
-            dash = "--" if simulated and not alone else "-"
+            dash = "--" if simulated and not single else "-"
             label = f"{level:.2f}, {'simulated' if simulated else 'measured'}".replace("-", "−")
             axes.stairs(rows["share_per_nm"], edges(rows["nm"]), color=colour, ls=dash, lw=1.2, label=label)
             if rows["fit_per_nm"].notna().any():
@@ -149,7 +149,7 @@ def _rebinned(centres: pd.Series, counts: pd.Series, fit: pd.Series, factor: int
 
 
 def plateaus_table(entry: TraceResults) -> Table:
-    """Plateaus at the peaks, of the set and of its prediction."""
+    """Return the plateaus at the peaks, of the set and of its prediction."""
     rows, reasons = [], []
     for one in entry.shown:
         summary = one.plateau_summary

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 SHOWN_BAD = 100
-"""Files left out that the page lists; the summary of the set holds all."""
+"""Number of files left out that the page lists; the summary of the set lists all."""
 
 
 class TracesSection(PageSection):
@@ -31,7 +31,7 @@ class TracesSection(PageSection):
     title = "Break-junction traces"
 
     def files(self, study: Study) -> Iterable[str]:
-        """Return the selected traces, their histograms and summaries, and what the simulations know."""
+        """Return the selected traces, their histograms and summaries, and the truth of simulations."""
         predictions = study.config.traces.predictions if study.config.traces else ()
         return [
             *of_traces(study, layout.JUMPS, layout.HISTOGRAMS, layout.SELECTION),
@@ -43,11 +43,11 @@ class TracesSection(PageSection):
         ]
 
     def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
-        """Return its entry where the study has traces."""
+        """Return its entry if the study has traces."""
         return super().links(results) if results.traces.sets else []
 
     def html(self, page: Page) -> Markup | str:
-        """Return the section, or nothing where the study has no traces."""
+        """Return the section; empty if the study has no traces."""
         traces, parts = page.results.traces, sections(TraceSection)
         if not traces.sets:
             return ""
@@ -107,11 +107,11 @@ Of several figures of the same kind, only the first has a caption.</p>
 
 
 def outcome(entry: TraceResults) -> str:
-    """What was read and how many traces have a jump, in words."""
+    """Return the numbers of traces read, left out and with a jump, in words."""
     summary = entry.summary
     text = (
         f"{summary.traces} traces read, {len(summary.bad)} left out; {summary.complete} are complete and "
-        f"{summary.selectable} have points enough for the jump rule. "
+        f"{summary.selectable} have enough points for the jump rule. "
     )
     if unused := "; ".join(f"{one.count}, which each {one.reason}" for one in summary.unused):
         text += f"Read and not used: {unused}. "
@@ -121,14 +121,14 @@ def outcome(entry: TraceResults) -> str:
         return text + "There is none to select from."
     part, low, high = summary.jump_share
     return text + (
-        f"{summary.jumps} have a jump: {part:.0%} of those with points enough "
+        f"{summary.jumps} have a jump: {part:.0%} of those with enough points "
         f"({summary.confidence:.0%} interval {low:.0%} to {high:.0%}), {summary.jumps / summary.traces:.0%} "
         "of all read."
     )
 
 
 def simulation_sentence(entry: TraceResults) -> str:
-    """Where predicted traces come from, and what the jump rule makes of them."""
+    """Return the origin of predicted traces and the score of the jump rule, in words."""
     simulation, score = entry.simulation, entry.score
     if simulation is None or simulation.engine is None or score is None:
         return ""
@@ -137,8 +137,8 @@ def simulation_sentence(entry: TraceResults) -> str:
     model = " (embedded model, not DFT)" if engine.embedded else ""
     text = (
         f"Simulated, not measured: {simulation.traces} traces of the forward model, sliding over "
-        f"{', '.join(names)} with the conductances that {engine.method}{model} gives with the Fermi "
-        f"energy put at {number(simulation.fermi_ev)} eV. In {share(simulation.share_with_jump)} of them a "
+        f"{', '.join(names)} with the conductances computed with {engine.method}{model}, with the Fermi "
+        f"energy at {number(simulation.fermi_ev)} eV. In {share(simulation.share_with_jump)} of them a "
         "contact slides onto a site of much higher conductance"
     )
     if score.true:
@@ -149,7 +149,7 @@ def simulation_sentence(entry: TraceResults) -> str:
 
 
 def bad_table(entry: TraceResults) -> Table | None:
-    """Files left out with the reasons."""
+    """Return the files left out with the reasons; None if there are none."""
     bad = entry.summary.bad
     if not bad:
         return None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class TransmissionSection(SeriesSection):
-    """T(E) as computed, and as the thermal conductance averages it."""
+    """T(E) as computed, and the thermal conductance."""
 
     name = "transmission"
     order = 10
@@ -44,7 +44,7 @@ class TransmissionSection(SeriesSection):
 
 
 def transmission_table(series: SeriesResults) -> pd.DataFrame:
-    """Return one row a junction and energy: T, and the thermal conductance with E_F put there where it is known."""
+    """Return one row per junction and energy: T, and the thermal conductance with E_F there, if it is known."""
     import pandas as pd
 
     table = pd.concat(
@@ -72,7 +72,7 @@ def transmission_table(series: SeriesResults) -> pd.DataFrame:
 
 
 def transmission_figure(table: pd.DataFrame, marks: Marks, colours: Mapping[str, str]) -> Figure:
-    """Draw T(E) of a series as computed (pale) and as the thermal conductance averages it (strong)."""
+    """Draw T(E) of a series as computed (pale) and the thermal conductance (strong)."""
     figure = new_figure(3.7)
     axes = figure.add_subplot()
     dashes = style.junction_dashes(list(colours))

@@ -1,4 +1,4 @@
-"""Decay and jump of a series in numbers."""
+"""Tables of the decay and the jump of a series."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class VerdictsSection(SeriesSection):
 
 
 def verdicts_table(series: SeriesResults, temperature_k: float) -> Table:
-    """Decay and jump at the headline energy and at E_F."""
+    """Return decay and jump at the headline energy and at E_F."""
     rows: list[tuple[str, ...]] = []
     summary = series.decay
     places = [
@@ -64,25 +64,25 @@ def verdicts_table(series: SeriesResults, temperature_k: float) -> Table:
     line("above the prediction band", lambda v: _yes(v.band))
     line("both: a jump", lambda v: _yes(v.is_jump))
     return Table(
-        f"Decay of all contacts but the last, and the last against it, from conductances at {temperature_k:g} K.",
+        f"Decay of all contacts but the last, and the last compared with it, from conductances at {temperature_k:g} K.",
         ("", *columns),
         tuple(rows),
     )
 
 
 def shares_table(series: SeriesResults) -> Table:
-    """Over how much of the gap each statement holds."""
+    """Return the share of the gap over which each statement holds."""
     low, high = series.decay.window_ev
     meanings = {
         "decays": "the contacts before the last decay (β > 0)",
         "above_trend": "the last contact lies above the trend",
-        "step": "it steps up by the threshold or more",
+        "step": "it is above the one before by the threshold or more",
         "band": "it lies above the prediction band",
         "is_jump": "both: a jump",
     }
     return Table(
         f"Share of the window from {number(low)} to {number(high)} eV over which each statement holds. Neighbouring "
-        "energies are not independent: a share is no probability.",
+        "energies are not independent: a share is not a probability.",
         ("statement", "share"),
         tuple((text, share(series.decay.shares[key])) for key, text in meanings.items()),
     )

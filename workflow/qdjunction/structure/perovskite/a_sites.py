@@ -16,18 +16,18 @@ from qdjunction.core.errors import StructureError
 from qdjunction.structure.perovskite.lattice import LatticeVector, Site, halide_sites
 
 EXACT_LIMIT = 100_000
-"""Most choices of empty sites that are all tried; beyond, the search is greedy with exchanges."""
+"""Largest number of choices of empty sites that are all tried; above it, the search is greedy with exchanges."""
 
 _TIE = 1e-9
 _KICKS = 60
 
 
 def candidate_sites(pb_sites: tuple[LatticeVector, ...]) -> tuple[Site, ...]:
-    """Sites of the cages around every Pb, in the order in which they go empty if the energy does not care.
+    """Return the sites of the cages around every Pb, in the order in which they are emptied at equal energy.
 
-    Sites next to fewest Pb go first (the corners of a block). Of equal corners the one nearest to the contact
-    column goes first and of all others the farthest, so that tips meet few cations and the row R1 .. Rn stays
-    uniform.
+    Sites next to the fewest Pb come first (the corners of a block). Of equal corners the one nearest to the contact
+    column comes first, of other equal sites the farthest, so that few cations are near the tips and the row R1 .. Rn
+    stays uniform.
     """
     pb = np.array(pb_sites)
     steps = np.array([[i, j, k] for i in (-0.5, 0.5) for j in (-0.5, 0.5) for k in (-0.5, 0.5)])
@@ -42,7 +42,7 @@ def candidate_sites(pb_sites: tuple[LatticeVector, ...]) -> tuple[Site, ...]:
 
 
 def a_site_energy(pb_sites: tuple[LatticeVector, ...], filled: tuple[Site, ...]) -> float:
-    """Sum up the energy of the filled A sites among themselves and with all Pb and X."""
+    """Return the energy of the filled A sites among themselves and with all Pb and X."""
     potential, repulsion = _interactions(pb_sites, filled)
     return float(potential.sum() + repulsion.sum() / 2)
 
@@ -51,19 +51,18 @@ def a_site_energy(pb_sites: tuple[LatticeVector, ...], filled: tuple[Site, ...])
 def choose_a_sites(pb_sites: tuple[LatticeVector, ...], exact_limit: int = EXACT_LIMIT) -> tuple[Site, ...]:
     """Choose the A sites that make the dot neutral at the lowest electrostatic energy.
 
-    With X halides and P Pb there are X - 2 P cations on the candidate sites. All choices are tried where
-    there are at most `exact_limit`. Beyond, sites are emptied one by one, each time the one that lowers the
-    energy most; then filled and empty sites are exchanged while that helps; then the best choice so far is
-    disturbed (three empty sites moved at random with a fixed seed) and relaxed again, a fixed number of
-    times. Of choices with equal energy the first in the order of `candidate_sites` is kept, so that the
-    result is the same everywhere.
+    With X halides and P Pb there are X - 2 P cations on the candidate sites. If there are at most `exact_limit`
+    choices, all are tried. Otherwise sites are emptied one by one, each time the one that lowers the energy most; then
+    filled and empty sites are exchanged as long as the energy falls; then the best choice so far is perturbed (three
+    empty sites moved at random with a fixed seed) and exchanged again, a fixed number of times. Of choices with equal
+    energy the first in the order of `candidate_sites` is kept, so that the result is the same on every machine.
 
     Parameters
     ----------
     pb_sites : tuple of lattice vectors
-        The Pb that are there.
+        Lattice coordinates of the Pb.
     exact_limit : int
-        Most choices that are all tried.
+        Largest number of choices that are all tried.
 
     Returns
     -------
@@ -93,7 +92,7 @@ def choose_a_sites(pb_sites: tuple[LatticeVector, ...], exact_limit: int = EXACT
 def _interactions(
     pb_sites: tuple[LatticeVector, ...], sites: tuple[Site, ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Potential of Pb and X at each site, and 1/r between sites (zero on the diagonal)."""
+    """Return the potential of Pb and X at each site, and 1/r between sites (zero on the diagonal)."""
     points = np.array(sites).reshape(-1, 3)
     potential = (2 / cdist(points, np.array(pb_sites))).sum(axis=1)
     potential -= (1 / cdist(points, np.array(halide_sites(pb_sites)))).sum(axis=1)
@@ -147,7 +146,7 @@ def _search(gain: NDArray[np.float64], repulsion: NDArray[np.float64], empty: in
 
 
 def _first_lowest(values: NDArray[np.float64]) -> int:
-    """Index of the first value that is lowest within the tie tolerance."""
+    """Return the index of the first value that is lowest within the tie tolerance."""
     return int(np.flatnonzero(values <= values.min() + _TIE)[0])
 
 

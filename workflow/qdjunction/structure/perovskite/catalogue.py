@@ -1,4 +1,4 @@
-"""The catalogue of dots: one YAML file a dot."""
+"""The catalogue of dots: one YAML file per dot."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -38,7 +38,7 @@ class ContactRule(Section):
 
 
 class DotDefinition(Section):
-    """What a dot is made of, before cation and halide are chosen.
+    """Block and contacts of a dot, before cation and halide are chosen.
 
     Attributes
     ----------
@@ -49,11 +49,11 @@ class DotDefinition(Section):
     removed : tuple of lattice vectors
         Pb units taken out of the block.
     contacts : ContactRule
-        Where tips may touch.
+        Contacts of the dot.
     pairs : dict of str to (left, right)
         Named pairs of contacts.
     reference : str
-        Where the dot comes from, in words.
+        Source of the dot, as text.
     """
 
     name: Annotated[str, Field(min_length=1)]
@@ -65,7 +65,7 @@ class DotDefinition(Section):
 
     @property
     def pb_sites(self) -> tuple[LatticeVector, ...]:
-        """Lattice coordinates of the Pb that are there, in lexicographic order."""
+        """Lattice coordinates of the Pb, in lexicographic order."""
         return block_sites(self.block, self.removed)
 
     @property
@@ -90,15 +90,15 @@ class DotDefinition(Section):
         series = sliding_series(self.block[2], self.contacts.column, self.contacts.facing)
         if taken := series.keys() & self.contacts.named.keys():
             raise ValueError(
-                f"contacts.named may not name {', '.join(sorted(taken))}, the sliding series does"
+                f"contacts.named may not name {', '.join(sorted(taken))}, which the sliding series names"
             )
         pb = set(self.pb_sites)
         for name, site in self.contact_sites.items():
             if site.pb not in pb:
-                raise ValueError(f"contact {name} wants a Pb at {list(site.pb)}, where there is none")
+                raise ValueError(f"contact {name} needs a Pb at {list(site.pb)}, where there is none")
             if site.neighbour in pb:
                 raise ValueError(
-                    f"contact {name} is no terminal halide, it bridges to the Pb at {list(site.neighbour)}"
+                    f"contact {name} is not a terminal halide, it bridges to the Pb at {list(site.neighbour)}"
                 )
         for pair, ends in self.pairs.items():
             if unknown := [end for end in ends if end not in self.contact_sites]:
@@ -110,7 +110,7 @@ class DotDefinition(Section):
 
 
 def list_dots(folder: str | Path) -> list[str]:
-    """Name the dots of a catalogue folder, small ones first where names start with a number."""
+    """Return the names of the dots in a catalogue folder, sorted by the number that they start with."""
 
     def order(name: str) -> tuple[int, str]:
         digits = name[: len(name) - len(name.lstrip("0123456789"))]
@@ -147,7 +147,7 @@ def load_dot(name: str, folder: str | Path) -> DotDefinition:
 
 
 def _is_connected(pb_sites: Iterable[LatticeVector]) -> bool:
-    """Whether every Pb is reached from the first through bridging halides."""
+    """Return whether bridging halides connect all Pb."""
     left = set(pb_sites)
     front = [left.pop()]
     while front:

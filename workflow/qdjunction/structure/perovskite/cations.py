@@ -1,4 +1,4 @@
-"""The A-site cations: one Cs atom, or methylammonium with its own bond lengths and a sensible orientation."""
+"""The A-site cations: a Cs atom, or methylammonium with a given orientation."""
 
 import numpy as np
 from ase import Atoms
@@ -19,7 +19,7 @@ _TETRAHEDRAL = np.arccos(-1 / 3)
 
 
 def methylammonium() -> Atoms:
-    """CH3NH3+ in its staggered C3v form: C-N along z, N up, middle of the C-N bond at the origin.
+    """Return CH3NH3+ in its staggered C3v form: C-N along z, N up, middle of the C-N bond at the origin.
 
     Every angle is the tetrahedral one. Order of the atoms: C, N, three H of C, three H of N.
     """
@@ -28,17 +28,17 @@ def methylammonium() -> Atoms:
     azimuths = np.deg2rad([0.0, 120.0, 240.0])
     ring = np.column_stack([np.cos(azimuths), np.sin(azimuths), np.zeros(3)])
     # The bond C->N leaves along +z, hence the methyl hydrogens lean to -z; staggered: the other ring is
-    # turned by 180.
+    # rotated by 180 degrees.
     methyl = carbon + C_H_ANG * (radial * ring + [0, 0, axial])
     ammonium = nitrogen + N_H_ANG * (-radial * ring - [0, 0, axial])
     return Atoms("CNH3H3", positions=np.vstack([carbon, nitrogen, methyl, ammonium]))
 
 
 def ammonium_springs(atoms: Atoms) -> list[Hookean]:
-    """Springs that keep the protons of ammonium ends where they are while the rest of a new dot settles.
+    """Return springs that keep the protons of ammonium groups in place while the rest of a new dot relaxes.
 
-    On the ideal lattice the dot is so far from its minimum that a free relaxation can hand protons to terminal halides
-    and end in a dot of methylamine and HX. A spring (30 eV/Ang^2) pulls only when an N-H bond is longer than 1.05 Ang.
+    On the ideal lattice the dot is so far from its minimum that a free relaxation can transfer protons to terminal
+    halides and end with methylamine and HX. A spring (30 eV/Ang^2) pulls only when an N-H bond is longer than 1.05 Ang.
 
     Returns
     -------
@@ -53,11 +53,11 @@ def ammonium_springs(atoms: Atoms) -> list[Hookean]:
 
 
 def cation_axis(site: NDArray[np.float64], pb: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Direction from C to N of a cation on an A site, all in lattice coordinates.
+    """Return the unit vector from C to N of a cation on an A site, in lattice coordinates.
 
-    At the surface NH3+ points inwards, to the middle of the Pb next to the site, among the halides that bind
-    it. In the bulk, where that middle is the site itself, it points along [110] to the halide in the middle
-    of a cage edge, and against it on every second site, so that the dipoles cancel.
+    At the surface NH3+ points inwards, to the centroid of the Pb next to the site, among the halides that bind it. In
+    the bulk, where that centroid is the site itself, it points along [110] to the halide in the middle of a cage edge,
+    and in the opposite direction on every second site, so that the dipoles cancel.
 
     Parameters
     ----------
@@ -78,10 +78,10 @@ def cation_axis(site: NDArray[np.float64], pb: NDArray[np.float64]) -> NDArray[n
 def place_cation(
     cation: str, site_ang: NDArray[np.float64], axis: NDArray[np.float64], halides_ang: NDArray[np.float64]
 ) -> Atoms:
-    """Put a cation on an A site.
+    """Return a cation placed on an A site.
 
-    Methylammonium is turned about its axis (1 degree steps, first of the best) so that its three N-H point as
-    well as they can at the nearest halides: the sum over H of the distance to the nearest halide is least.
+    Methylammonium is rotated about its axis, in steps of 1 degree, to the angle at which its three N-H point at the
+    nearest halides: the first that minimises the sum over H of the distance to the nearest halide.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def place_cation(
     site_ang : (3,) array
         Position of the site (Ang).
     axis : (3,) array
-        Unit vector from C to N; without meaning for Cs.
+        Unit vector from C to N; not used for Cs.
     halides_ang : (n, 3) array
         Positions of the halides (Ang).
     """
@@ -98,18 +98,18 @@ def place_cation(
         return Atoms("Cs", positions=[site_ang])
     molecule = methylammonium()
     upright = _rotation_onto(axis)
-    # C3v: a turn by 120 degrees is none.
-    turns = upright * Rotation.from_rotvec(np.outer(np.arange(120), [0, 0, 1]), degrees=True)
-    ammonium = site_ang + np.einsum("nij,hj->nhi", turns.as_matrix(), molecule.positions[-3:])
+    # C3v: a rotation by 120 degrees changes nothing.
+    rotations = upright * Rotation.from_rotvec(np.outer(np.arange(120), [0, 0, 1]), degrees=True)
+    ammonium = site_ang + np.einsum("nij,hj->nhi", rotations.as_matrix(), molecule.positions[-3:])
     near = halides_ang[np.linalg.norm(halides_ang - site_ang, axis=1).argsort(kind="stable")[:12]]
     costs = cdist(ammonium.reshape(-1, 3), near).min(axis=1).reshape(-1, 3).sum(axis=1)
     best = int(np.argmin(np.round(costs, 9)))
-    molecule.positions = site_ang + turns[best].apply(molecule.positions)
+    molecule.positions = site_ang + rotations[best].apply(molecule.positions)
     return molecule
 
 
 def _rotation_onto(axis: NDArray[np.float64]) -> Rotation:
-    """Rotation that takes z to `axis`, with a fixed choice of the turn about it."""
+    """Return a rotation that takes z to `axis`, with a fixed choice of the angle about it."""
     helper = np.eye(3)[np.argmin(np.round(np.abs(axis), 9))]
     x = np.cross(helper, axis)
     x /= np.linalg.norm(x)

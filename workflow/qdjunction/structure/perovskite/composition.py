@@ -1,4 +1,4 @@
-"""Halide composition of a dot: exact counts, lattice constant, and where each halide goes."""
+"""Halide composition of a dot: exact counts, lattice constant, and arrangement on the sites."""
 
 import logging
 import re
@@ -44,7 +44,7 @@ class Composition:
     fractions: tuple[tuple[str, float], ...]
 
     def counts(self, sites: int) -> dict[str, int]:
-        """Share `sites` halides out by the largest remainder; of equal remainders the first typed wins."""
+        """Return the number of each halide on `sites` sites, by largest remainders; ties go to the first typed."""
         quotas = [(halide, fraction * sites) for halide, fraction in self.fractions]
         counts = {halide: floor(round(quota, 9)) for halide, quota in quotas}
         by_remainder = sorted(quotas, key=lambda entry: -round(entry[1] - counts[entry[0]], 9))
@@ -53,7 +53,7 @@ class Composition:
         return counts
 
     def lattice_constant_ang(self, cation: str) -> float:
-        """Cubic lattice constant (Ang) by Vegard's law, the mean of the pure compounds."""
+        """Return the cubic lattice constant (Ang) by Vegard's law, the mean of the pure compounds."""
         return sum(fraction * LATTICE_CONSTANTS_ANG[cation, halide] for halide, fraction in self.fractions)
 
 
@@ -65,12 +65,12 @@ def parse_halide(text: str) -> Composition:
     ----------
     text : str
         Halide symbols with their amounts: ``Br``, ``Br0.72Cl0.28``, or as in MAPbX3, ``Br2.15Cl0.85``. The
-        amounts sum to 1 or to 3; a symbol alone counts 1.
+        amounts sum to 1 or to 3; a symbol without an amount counts 1.
 
     Raises
     ------
     InputError
-        If the text is no such composition.
+        If the text is not such a composition.
     """
     known = f"use {', '.join(HALIDES)} or a mixture such as Br0.72Cl0.28"
     if not re.fullmatch(r"([A-Z][a-z]?(\d*\.?\d+)?)+", text or ""):
@@ -79,7 +79,7 @@ def parse_halide(text: str) -> Composition:
     for symbol, amount in re.findall(r"([A-Z][a-z]?)(\d*\.?\d+)?", text):
         if symbol not in HALIDES:
             raise InputError(
-                f"Halide '{text}' holds {symbol}, for which there is no lattice constant; {known}."
+                f"Halide '{text}' contains {symbol}, for which there is no lattice constant; {known}."
             )
         if symbol in amounts:
             raise InputError(f"Halide '{text}' names {symbol} twice; name each halide once.")
@@ -96,7 +96,7 @@ def parse_halide(text: str) -> Composition:
 
 @dataclass(frozen=True)
 class HalideArrangement:
-    """Which halide sits where.
+    """Arrangement of the halides on the sites.
 
     Attributes
     ----------
@@ -111,9 +111,9 @@ class HalideArrangement:
 
 
 def short_range_order(species: NDArray[np.int64], pairs: NDArray[np.int64]) -> float | None:
-    """Warren-Cowley parameter of neighbouring sites of a finite dot.
+    """Return the Warren-Cowley parameter of neighbouring sites of a finite dot.
 
-    alpha = 1 - N_unlike / <N_unlike>, with N_unlike the neighbour pairs of unlike species and <N_unlike> its
+    alpha = 1 - N_unlike / <N_unlike>, with N_unlike the number of neighbour pairs of unlike species and <N_unlike> its
     mean over all arrangements of the same counts n_s on the n sites,
     N_pairs (1 - sum_s n_s (n_s - 1) / (n (n - 1))). For n to infinity and two species that is the parameter
     of Cowley, Phys. Rev. 77, 669 (1950). Zero is random, positive is clustering, negative is ordering into
@@ -129,7 +129,7 @@ def short_range_order(species: NDArray[np.int64], pairs: NDArray[np.int64]) -> f
     Returns
     -------
     float or None
-        None if there are no neighbours or just one species.
+        None if there are no neighbours or only one species.
     """
     expected = _expected_unlike(species, len(pairs))
     if expected == 0:
@@ -148,11 +148,11 @@ def _expected_unlike(species: NDArray[np.int64], pairs: int) -> float:
 def arrange_halides(
     composition: Composition, pairs: NDArray[np.int64], sites: int, seed: int, target: float = 0.0
 ) -> HalideArrangement:
-    """Put halides on the sites of a finite dot.
+    """Return an arrangement of halides on the sites of a finite dot.
 
     A target of 0 is the random alloy: one random arrangement, kept as drawn (its own parameter scatters about
-    0). Any other target is approached by Monte Carlo swaps of unlike halides, each kept if it does not lead
-    further away.
+    0). Any other target is approached by Monte Carlo swaps of unlike halides, each accepted if it does not lead away
+    from the target.
 
     Parameters
     ----------
@@ -165,8 +165,8 @@ def arrange_halides(
     seed : int
         Seed of the random numbers; equal input gives equal output.
     target : float
-        Warren-Cowley parameter wanted, from -1 (ordered) to 1 (segregated). A value that the finite dot
-        cannot reach is approached as far as the swaps get; the achieved value is in the result.
+        Target Warren-Cowley parameter, from -1 (ordered) to 1 (segregated). A value that the finite dot cannot reach is
+        approached as closely as the swaps allow; the achieved value is in the result.
 
     Raises
     ------
@@ -198,7 +198,7 @@ def _swap_towards(
     expected: float,
     rng: np.random.Generator,
 ) -> None:
-    """Swap unlike halides in place until the number of unlike neighbours is within one of the wanted."""
+    """Swap unlike halides in place until the number of unlike neighbours is within one of the target."""
     n = len(species)
     neighbours = [np.concatenate([pairs[pairs[:, 0] == s, 1], pairs[pairs[:, 1] == s, 0]]) for s in range(n)]
     goal = (1 - target) * expected
@@ -207,8 +207,8 @@ def _swap_towards(
     def unlike_at(i: int, j: int) -> int:
         return sum(int(np.count_nonzero(species[neighbours[s]] != species[s])) for s in (i, j))
 
-    # Sideways moves let the walk leave plateaus; a few hundred sweeps settle dots of every size in the
-    # catalogue.
+    # Swaps at equal distance let the walk leave plateaus; a few hundred sweeps suffice for every dot of
+    # the catalogue.
     for _ in range(200 * n):
         # Each halide of an octahedral network has 4 or 8 neighbours, so a swap changes an even number.
         if abs(unlike - goal) <= 1:

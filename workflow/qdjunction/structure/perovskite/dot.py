@@ -22,9 +22,9 @@ def build_dot(
 ) -> Atoms:
     """Build a neutral, unrelaxed dot.
 
-    Pb stands on integer lattice points, X half-way between neighbours and beyond each outer face, wherever it
-    touches a Pb that is there; X - 2 Pb of the half-integer A sites hold a cation (see `choose_a_sites`). The
-    atoms come in the order Pb, X, cations, each in lexicographic order of its site.
+    Pb is on integer lattice points, X half-way between neighbouring Pb and half a lattice constant beyond the outer
+    faces; with X halides and P Pb, X - 2 P of the half-integer A sites hold a cation (see `choose_a_sites`). The atoms
+    are in the order Pb, X, cations, each in lexicographic order of its site.
 
     Parameters
     ----------
@@ -37,18 +37,18 @@ def build_dot(
     seed : int
         Seed of the halide arrangement.
     short_range_order : float
-        Warren-Cowley parameter wanted of a mixture; 0 is the random alloy.
+        Target Warren-Cowley parameter of a mixture; 0 is the random alloy.
 
     Returns
     -------
     ase.Atoms
-        Not periodic, tags 0. ``info`` holds ``dot`` (name, cation, halide, seed, lattice constant, orders
-        wanted and achieved, who built it), ``contacts`` and ``contact_pairs``.
+        Not periodic, tags 0. ``info`` holds ``dot`` (name, cation, halide, seed, lattice constant, target and achieved
+        short-range order, version of qdjunction), ``contacts`` and ``contact_pairs``.
 
     Raises
     ------
     InputError
-        If cation, halide, seed or order are none that can be built.
+        If the cation, halide, seed or short-range order is invalid.
     """
     if cation not in CATIONS:
         raise InputError(f"Cation '{cation}' is unknown; use {' or '.join(CATIONS)}.")

@@ -1,8 +1,8 @@
 """A block in lattice coordinates, and the contact sites on it.
 
 Pb sits at integers (i, j, k), halides half-way between neighbouring Pb and half a lattice constant beyond the outer
-faces; the latter are the terminal ones, at which tips may touch. All of it is plain Python: every start of the
-workflow goes through here.
+faces; the latter are the terminal ones, at which tips may touch. The module is plain Python, since every start of the
+workflow imports it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,14 +29,14 @@ FACE_VECTORS: Mapping[Face, LatticeVector] = {
 def block_sites(
     block: tuple[int, int, int], removed: Iterable[LatticeVector] = ()
 ) -> tuple[LatticeVector, ...]:
-    """Sites of the Pb of a block without its removed units, in lexicographic order."""
+    """Return the Pb sites of a block without its removed units, in lexicographic order."""
     without = set(removed)
     nx, ny, nz = block
     return tuple(site for site in product(range(nx), range(ny), range(nz)) if site not in without)
 
 
 def halide_sites(pb_sites: Iterable[LatticeVector]) -> tuple[Site, ...]:
-    """Sites of the halides that touch at least one Pb, in lexicographic order."""
+    """Return the sites of the halides that are bonded to at least one Pb, in lexicographic order."""
     return tuple(
         sorted(
             {(i + x / 2, j + y / 2, k + z / 2) for i, j, k in pb_sites for x, y, z in FACE_VECTORS.values()}
@@ -45,7 +45,7 @@ def halide_sites(pb_sites: Iterable[LatticeVector]) -> tuple[Site, ...]:
 
 
 class ContactSite(Section):
-    """The terminal halide of one Pb, named by that Pb and the face it points through.
+    """A terminal halide, given by its Pb and the face it points out of.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class ContactSite(Section):
 
     @property
     def neighbour(self) -> LatticeVector:
-        """Lattice coordinates beyond the halide; a Pb there makes the halide a bridge and not a contact."""
+        """Lattice coordinates beyond the halide; with a Pb there the halide is a bridge and not a contact."""
         i, j, k = (p + d for p, d in zip(self.pb, self.direction, strict=True))
         return i, j, k
 
@@ -79,7 +79,7 @@ class ContactSite(Section):
 def sliding_series(
     length: int, column: tuple[int, int] = (0, 0), facing: Face = "-x"
 ) -> dict[str, ContactSite]:
-    """Name the contacts of the sliding series along one Pb column.
+    """Return the contacts of the sliding series along one Pb column.
 
     ``L`` is the near end of the column and faces -z; ``R1`` .. ``Rn`` are the halides beside it, one per Pb,
     all facing `facing`; ``R(n+1)`` is the far end and faces +z. For one Pb that is ``R1`` cis and ``R2``

@@ -1,1 +1,1 @@
-"""Where the structures of a study come from, one file each."""
+"""Sources of the structures of a study, one module each."""

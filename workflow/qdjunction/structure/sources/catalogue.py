@@ -1,4 +1,4 @@
-"""The catalogue of neutral perovskite dots, a YAML file each."""
+"""The catalogue of neutral perovskite dots, one YAML file each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ELEMENTS_OF_CATION = {"MA": ("C", "N", "H"), "Cs": ("Cs",)}
 
 
 class CatalogueSettings(SourceSettings[DotDefinition]):
-    """One dot of the catalogue and the contacts it is measured at."""
+    """One dot of the catalogue and the contacts at which it is measured."""
 
     origin: ClassVar[str] = "ideal lattice"
 
@@ -37,9 +37,10 @@ class CatalogueSettings(SourceSettings[DotDefinition]):
     halide: str = "Br"
     """Halide or mixture, e.g. `Br` or `Br0.72Cl0.28`."""
     seed: int = Field(default=0, ge=0, lt=2**32)
-    """Seed of the halide order of a mixture."""
+    """Random seed of the halide arrangement of a mixture."""
     short_range_order: float = Field(default=0.0, ge=-1, le=1)
-    """Warren-Cowley parameter wanted of a mixture: 0 random, above 0 like halides cluster, below 0 they mix."""
+    """Target Warren-Cowley parameter of a mixture: 0 random, above 0 like halides cluster, below 0 unlike halides
+    alternate."""
 
     @field_validator("halide")
     @classmethod
@@ -52,7 +53,7 @@ class CatalogueSettings(SourceSettings[DotDefinition]):
 
     @property
     def id(self) -> str:
-        """Catalogue name and formula unit, with seed and order where halides are mixed."""
+        """Catalogue name and formula unit, with seed and short-range order for a mixture."""
         composition = parse_halide(self.halide)
         if len(composition.fractions) == 1:
             return f"{self.dot}_{self.cation}Pb{composition.fractions[0][0]}3"
@@ -67,7 +68,7 @@ class CatalogueSettings(SourceSettings[DotDefinition]):
 
     @property
     def labels(self) -> Mapping[str, Any]:
-        """Dot, cation and halide order."""
+        """Dot, cation and halide arrangement."""
         return {
             "catalogue_dot": self.dot,
             "cation": self.cation,
@@ -81,7 +82,7 @@ class CatalogueSettings(SourceSettings[DotDefinition]):
         return load_dot(self.dot, catalogue)
 
     def outline(self, definition: DotDefinition) -> Outline:
-        """Return what planning must know of the dot."""
+        """Return the outline of the dot."""
         pb = definition.pb_sites
         anions = len(halide_sites(pb))
         halides = tuple(halide for halide, _ in parse_halide(self.halide).fractions)
@@ -100,7 +101,7 @@ class CatalogueSettings(SourceSettings[DotDefinition]):
         return build_dot(definition, self.cation, self.halide, self.seed, self.short_range_order)
 
     def relaxed_start(self, catalogue: Path, engine: str) -> Path | None:
-        """Return the geometry that ships in ``relaxed`` of the catalogue, if there is one."""
+        """Return the file of the relaxed geometry in ``relaxed`` of the catalogue, or None."""
         path = catalogue / "relaxed" / f"{self.id}_{engine}.extxyz"
         return path if path.exists() else None
 
@@ -115,9 +116,9 @@ class ScreenEntry(Section):
     halides: list[str] = Field(min_length=1)
     """Halides or mixtures, e.g. `Br` or `Br0.72Cl0.28`."""
     seeds: int = Field(default=1, ge=1, le=10_000)
-    """How many halide orders of each mixture, seeds 0, 1, ...; a pure halide has one order."""
+    """Number of halide arrangements of each mixture, with seeds 0, 1, ...; a pure halide has one."""
     short_range_orders: list[Annotated[float, Field(ge=-1, le=1)]] = Field(default=[0.0], min_length=1)
-    """Warren-Cowley parameters wanted of the mixtures."""
+    """Target Warren-Cowley parameters of the mixtures."""
     contacts: list[Name] = Field(min_length=1)
     """Contact pairs, the same for all these dots."""
 
@@ -142,14 +143,14 @@ class ScreenEntry(Section):
         return entries
 
     @model_validator(mode="after")
-    def _every_dot_can_be(self) -> ScreenEntry:
+    def _check_every_dot(self) -> ScreenEntry:
         for halide in self.halides:
             try:
                 mixed = len(parse_halide(halide).fractions) > 1
             except QdjunctionError as error:
                 raise ValueError(f"halides: {error}") from None
             for order in self.short_range_orders if mixed else [0.0]:
-                # The checks of one dot are the checks of all that differ in seed, dot and cation only.
+                # Dots that differ only in seed, name and cation pass the same checks.
                 CatalogueSettings(
                     dot=self.dots[0], halide=halide, short_range_order=order, contacts=self.contacts
                 )

@@ -1,7 +1,7 @@
-"""What a source of structures is: settings that name a structure, what planning must know of it, and its atoms.
+"""Interface of a structure source: settings that name a structure, its outline for planning, and its atoms.
 
-Planning looks thousands of structures up before the first job starts, so that modules of sources import ASE and
-anything else that is slow inside `SourceSettings.build`.
+Planning looks up thousands of structures before the first job starts, so modules of sources import ASE and anything
+else that is slow inside `SourceSettings.build`.
 """
 
 from __future__ import annotations
@@ -14,25 +14,28 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from pydantic import Field, field_validator
 
+from qdjunction.core.errors import InputError
 from qdjunction.core.schema import Name, Section, validate
+from qdjunction.structure.anchors import ANCHORS
+from qdjunction.structure.settings import ElectrodeSettings
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 
 class Outline(Section):
-    """What planning knows of a structure before it is built.
+    """Properties of a structure that planning needs before it is built.
 
     Attributes
     ----------
     name : str
-        What errors call it.
+        Name in error messages.
     elements : tuple of str
         Chemical symbols that occur in it.
     atoms : int
         Number of atoms, for estimates of time and memory.
     contacts : mapping of str to tuple of str
-        Each contact with the elements that may stand there.
+        Elements that each contact may have.
     pairs : mapping of str to (left, right)
         Named pairs of contacts.
     """
@@ -48,19 +51,20 @@ Definition = TypeVar("Definition", bound=Section)
 
 
 class SourceSettings(Section, ABC, Generic[Definition]):
-    """One structure of the study and the contacts it is measured at.
+    """One structure of the study and the contacts at which it is measured.
 
-    A source derives its own settings from this class: with `source` as a ``Literal`` of its name, and its keys. The
-    type argument is what it looks up beforehand and keeps in ``study.json``, so that results are read without its
-    files.
+    A source derives its settings from this class, with its keys and with `source` as a ``Literal`` of its name. The
+    type argument is the definition that is looked up beforehand and kept in ``study.json``, so that results can be read
+    without the source's files.
     """
 
     origin: ClassVar[str] = "geometry as given"
-    """What the report calls the geometry that `build` returns."""
+    """Name in the report of the geometry that `build` returns."""
 
     source: str
     contacts: list[Name] = Field(min_length=1)
-    """Contact pairs: `L-R1`, two contacts of the structure, or a name that the structure gives to a pair."""
+    """Contact pairs: two contacts of the structure, such as `L-R1`, or the name of a pair that the structure
+    defines."""
 
     @field_validator("contacts")
     @classmethod
@@ -77,17 +81,17 @@ class SourceSettings(Section, ABC, Generic[Definition]):
 
     @property
     def key(self) -> str:
-        """Name under which ``study.json`` keeps the definition; structures that share one look it up once."""
+        """Key of the definition in ``study.json``; structures with the same key share one definition."""
         return self.id
 
     @property
     def labels(self) -> Mapping[str, Any]:
-        """What the overview of a screening groups by, e.g. ``{"halide": "Br"}``."""
+        """Labels by which the overview of a screening groups, e.g. ``{"halide": "Br"}``."""
         return {}
 
     @abstractmethod
     def look_up(self, catalogue: Path) -> Definition:
-        """Return what the files that the settings name say of the structure.
+        """Return the definition of the structure from the files that the settings name.
 
         Parameters
         ----------
@@ -97,12 +101,12 @@ class SourceSettings(Section, ABC, Generic[Definition]):
         Raises
         ------
         InputError
-            If there is no such structure, or none that can be measured.
+            If there is no such structure, or it cannot be measured.
         """
 
     @abstractmethod
     def outline(self, definition: Definition) -> Outline:
-        """Return what planning must know of the structure."""
+        """Return the outline of the structure."""
 
     @abstractmethod
     def build(self, definition: Definition) -> Atoms:
@@ -114,22 +118,44 @@ class SourceSettings(Section, ABC, Generic[Definition]):
             If it cannot be built from these settings.
         """
 
+    def check_junction(
+        self, definition: Definition, left: str, right: str, electrodes: ElectrodeSettings
+    ) -> None:
+        """Refuse a junction that cannot be built, as far as it is known before any job starts.
+
+        This one looks whether gold is known to bind the elements of the contacts.
+
+        Raises
+        ------
+        InputError
+            If the junction cannot be built.
+        """
+        known = {row.element for row in ANCHORS.values()}
+        contacts = self.outline(definition).contacts
+        for name in (left, right):
+            for element in contacts[name]:
+                if electrodes.apex_distance_ang is None and element not in known:
+                    raise InputError(
+                        f"contact '{name}' is at {element}, and anchors are known for {', '.join(sorted(known))} only; "
+                        "give its distance from gold as electrodes.apex_distance_ang"
+                    )
+
     def input_files(self) -> list[Path]:
         """Return the files that `build` reads, so that a change of one builds the structure again."""
         return []
 
     def relaxed_start(self, catalogue: Path, engine: str) -> Path | None:
-        """Return a file with the same atoms, relaxed by `engine`, to start the relaxation from; None without one."""
+        """Return a file with the same atoms relaxed by `engine`, to start the relaxation from, or None."""
         return None
 
     def build_values(self) -> dict[str, Any]:
-        """Return what the atoms depend on as plain values: every key but the contact pairs."""
+        """Return the keys that the atoms depend on, as plain values: all except the contact pairs."""
         return self.model_dump(mode="json", exclude={"contacts"})
 
 
 @dataclass(frozen=True)
 class Source:
-    """A kind of structure source; a module holds one as ``KIND``.
+    """A kind of structure source; a module defines one as ``KIND``.
 
     Attributes
     ----------
@@ -138,7 +164,7 @@ class Source:
     settings : type of SourceSettings
         Model of an entry of `dots`.
     definition : type of Section
-        Model of what the settings look up.
+        Model of the definition that the settings look up.
     section : str
         Key of ``study.json`` that holds the definitions.
     """
@@ -149,11 +175,11 @@ class Source:
     section: str = "structures"
 
     def settings_to_build(self, values: Mapping[str, Any], where: str | Path) -> SourceSettings[Any]:
-        """Return settings from `SourceSettings.build_values`; their contact pairs mean nothing.
+        """Return settings from `SourceSettings.build_values`, with a placeholder for the contact pairs.
 
         Raises
         ------
         InputError
-            If a value is wrong; `where` is named.
+            If a value is wrong; the message names `where`.
         """
         return validate(self.settings, {"source": self.name, **values, "contacts": ["any"]}, where)

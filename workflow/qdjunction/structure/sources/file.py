@@ -1,4 +1,4 @@
-"""A structure of the user's own, in any format that ASE reads."""
+"""A structure from a file of the user, in any format that ASE reads."""
 
 from __future__ import annotations
 
@@ -6,87 +6,57 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field
 
 from qdjunction import __version__
-from qdjunction.core.errors import InputError, StructureError
-from qdjunction.core.schema import Name, Section
-from qdjunction.structure.sources.contract import Outline, Source, SourceSettings
+from qdjunction.core.errors import InputError, QdjunctionError, StructureError
+from qdjunction.core.schema import Name
+from qdjunction.structure.settings import ElectrodeSettings
+from qdjunction.structure.sites import Cell, Site, find_contacts
+from qdjunction.structure.sources.contract import Outline, Source
+from qdjunction.structure.sources.sites import SitedSettings
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-_NAME = TypeAdapter(Name)
 
-CENTRED_ANG = 0.1
-"""An atom nearer to the centre of mass than this has no outward direction."""
-
-
-class Site(Section):
-    """An atom that a tip may touch."""
-
-    atom: int = Field(ge=0)
-    """Its index, counted from 0."""
-    direction: tuple[float, float, float] | None = None
-    """Direction from the atom to the tip; of any length. By default outward from the centre of mass."""
-
-    @model_validator(mode="after")
-    def _direction_is_one(self) -> Site:
-        if self.direction is not None and not np.linalg.norm(self.direction) > 0:
-            raise ValueError("direction = [0, 0, 0] points nowhere; give a vector, or leave it out")
-        return self
-
-
-class FileSettings(SourceSettings[Outline]):
-    """A structure in a file and the contacts it is measured at."""
+class FileSettings(SitedSettings):
+    """A structure in a file and the contacts at which it is measured."""
 
     source: Literal["file"]
-    """A file of your own."""
+    """A structure file of your own."""
     path: str = Field(min_length=1)
-    """The file, in any format that ASE reads (extended XYZ, CIF, POSCAR, XV, ...), relative to where Snakemake runs; of
-    several frames the last. A cell with vacuum is dropped."""
+    """The file, in any format that ASE reads (extended XYZ, CIF, POSCAR, XV, ...), relative to the folder in which
+    Snakemake runs; of several frames the last."""
     name: Name | None = None
-    """Name of the structure in file names and in the report; by default that of the file without its ending."""
+    """Name of the structure in file names and in the report; by default the file name without its suffix."""
+    cell: Cell = "molecule"
+    """`molecule` joins molecules that are split across faces of the cell and refuses a structure that is bonded to
+    its own periodic images; `drop` takes the atoms of one cell where they are."""
     sites: dict[Name, Site] = Field(default={})
-    """Contacts by name, e.g. `{L: {atom: 12}, R: {atom: 40}}`; may be left out for an extended XYZ of `qdjunction`,
-    which holds its own."""
-
-    @model_validator(mode="after")
-    def _names_can_be(self) -> FileSettings:
-        try:
-            _NAME.validate_python(self.id)
-        except ValidationError:
-            raise ValueError(
-                f"path = '{self.path}': '{self.id}' cannot stand in the names of results; give a name of letters, "
-                "digits and _ . + - as the key name"
-            ) from None
-        for site in self.sites:
-            if "-" in site:
-                raise ValueError(f"sites: '{site}' holds a hyphen, which separates the contacts of a pair")
-        atoms = [site.atom for site in self.sites.values()]
-        for site, place in self.sites.items():
-            if atoms.count(place.atom) > 1:
-                raise ValueError(
-                    f"sites: '{site}' and another site are both atom {place.atom}; name each atom once"
-                )
-        return self
+    """Contacts by name, e.g. `{L: {atom: 12}, R: {atom: S farthest along +x}}`; may be left out for an extended XYZ
+    written by `qdjunction`, which contains them."""
 
     @property
     def id(self) -> str:
         """Name of the structure."""
         return self.name or Path(self.path).stem
 
+    @property
+    def _given(self) -> tuple[str, str]:
+        return "path", self.path
+
     def input_files(self) -> list[Path]:
         """Return the file."""
         return [Path(self.path)]
 
     def look_up(self, catalogue: Path) -> Outline:
-        """Read the file and return what planning must know of it.
+        """Read the file and return the outline of the structure.
 
         Raises
         ------
         InputError
-            If there is no finite closed-shell molecule with these contacts in the file.
+            If the file has no finite closed-shell molecule with these contacts.
         """
         atoms = self._read()
         contacts = atoms.info["contacts"]
@@ -98,72 +68,56 @@ class FileSettings(SourceSettings[Outline]):
             pairs=atoms.info["contact_pairs"],
         )
 
-    def outline(self, definition: Outline) -> Outline:
-        """Return what was read."""
-        return definition
-
     def build(self, definition: Outline) -> Atoms:
         """Return the geometry of the file, without its cell."""
         return self._read()
 
-    def _read(self) -> Atoms:
-        from qdjunction.structure.connectivity import check_overlap, finite
-        from qdjunction.structure.xyz import read_any
+    def check_junction(
+        self, definition: Outline, left: str, right: str, electrodes: ElectrodeSettings
+    ) -> None:
+        """Build the junction on the geometry as given."""
+        from qdjunction.structure.junction import build_junction
 
-        where = f"path = '{self.path}'"
-        if not Path(self.path).is_file():
-            raise InputError(f"{where}: there is no such file in {Path.cwd()}; correct the path")
-        given = read_any(self.path)
-        if np.any(given.get_tags() != 0):
-            raise InputError(
-                f"{where}: has gold tips already (tags other than 0); give the molecule without them"
-            )
-        if not given.numbers.all():
-            raise InputError(
-                f"{where}: atom {int(given.numbers.argmin())} is of no element; correct the file"
-            )
         try:
-            atoms = finite(given)
-            check_overlap(atoms)
-        except StructureError as error:
-            raise InputError(f"{where}: {error}") from None
-        # Cores and the two equal gold tips hold even numbers of electrons.
-        if atoms.numbers.sum() % 2:
-            raise InputError(
-                f"{where}: {atoms.get_chemical_formula('hill')} has an odd number of electrons, and a study is "
-                "closed-shell; add or remove a hydrogen atom"
+            build_junction(
+                self._read(),
+                left,
+                right,
+                electrodes.layers,
+                electrodes.lead_layers,
+                electrodes.apex_distance_ang,
             )
+        except StructureError as error:
+            raise InputError(str(error)) from None
+
+    def _read(self) -> Atoms:
+        given, atoms = read_molecule(self.path, self.cell, f"path = '{self.path}'", "the key cell: drop")
         atoms.info = self._info(given, atoms)
         return atoms
 
     def _info(self, given: Atoms, atoms: Atoms) -> dict[str, Any]:
-        """Return what the structure says of itself: contacts of the settings, or else of the file."""
+        """Return the info of the structure, with the contacts of the settings or else of the file."""
         from qdjunction.structure.contacts import contact
 
         kept = {key: given.info[key] for key in ("dot", "relaxed") if isinstance(given.info.get(key), dict)}
         info = {
             **kept,
-            "dot": {
-                "name": self.id,
-                **kept.get("dot", {}),
-                "file": self.path,
-                "read_by": f"qdjunction {__version__}",
-            },
+            "dot": {"name": self.id, **kept.get("dot", {}), **origin(self.path)},
             "contact_pairs": {},
         }
         if self.sites:
-            info.pop("relaxed", None)  # what it says of lost contacts is about others
-            info["contacts"] = {name: self._contact(name, site, atoms) for name, site in self.sites.items()}
+            info.pop("relaxed", None)  # the lost contacts in it are those of the file
+            info["contacts"] = find_contacts(atoms, self.sites, lambda name: f"sites.{name}.", self.anchors)
             return info
         if not isinstance(given.info.get("contacts"), dict) or not given.info["contacts"]:
             raise InputError(
                 f"path = '{self.path}': the file names no contacts; add the key sites, e.g. "
-                "sites: {L: {atom: 0}, R: {atom: 5}}"
+                "sites: {L: {atom: 0}, R: {atom: S farthest along +x}}"
             )
         try:
             for name in given.info["contacts"]:
                 contact(given, name)
-        except (StructureError, KeyError, TypeError, ValueError) as error:
+        except (QdjunctionError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"path = '{self.path}': {error}; give the contacts as the key sites") from None
         pairs = given.info.get("contact_pairs")
         return info | {
@@ -171,20 +125,69 @@ class FileSettings(SourceSettings[Outline]):
             "contact_pairs": pairs if isinstance(pairs, dict) else {},
         }
 
-    def _contact(self, name: str, site: Site, atoms: Atoms) -> dict[str, Any]:
-        if site.atom >= len(atoms):
+
+def read_molecule(path: str | Path, cell: Cell, where: str, remedy: str) -> tuple[Atoms, Atoms]:
+    """Read a finite closed-shell structure from a file in any format that ASE reads.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    cell : str
+        What becomes of its cell; see `FileSettings.cell`.
+    where : str
+        What errors begin with.
+    remedy : str
+        What takes the atoms of a periodic structure as they are.
+
+    Returns
+    -------
+    given, atoms : ase.Atoms
+        What is in the file, and its atoms without a cell and without info.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or no finite closed-shell structure in it.
+    """
+    from qdjunction.structure.connectivity import check_overlap, finite
+    from qdjunction.structure.xyz import read_any
+
+    if not Path(path).is_file():
+        raise InputError(f"{where}: there is no such file in {Path.cwd()}; correct the path")
+    given = read_any(path)
+    if np.any(given.get_tags() != 0):
+        raise InputError(
+            f"{where}: has gold tips already (tags other than 0); give the molecule without them"
+        )
+    if not given.numbers.all():
+        raise InputError(f"{where}: atom {int(given.numbers.argmin())} has no element; correct the file")
+    if cell == "drop":
+        atoms = type(given)(given.numbers, given.positions)
+    else:
+        try:
+            atoms = finite(given)
+        except StructureError as error:
             raise InputError(
-                f"sites.{name}.atom = {site.atom}: '{self.path}' has {len(atoms)} atoms, counted from 0 to "
-                f"{len(atoms) - 1}"
-            )
-        direction = np.array(site.direction or atoms.positions[site.atom] - atoms.get_center_of_mass())
-        length = np.linalg.norm(direction)
-        if site.direction is None and length < CENTRED_ANG:
-            raise InputError(
-                f"sites.{name}: atom {site.atom} is at the centre of mass, so that no direction is outward; give "
-                "direction"
-            )
-        return {"atom": site.atom, "direction": [float(x) for x in direction / length]}
+                f"{where}: {error} {remedy[0].upper()}{remedy[1:]} takes the atoms of one cell where they are."
+            ) from None
+    try:
+        check_overlap(atoms)
+    except StructureError as error:
+        raise InputError(f"{where}: {error}") from None
+    # Cores and the two equal gold tips hold even numbers of electrons.
+    if atoms.numbers.sum() % 2:
+        raise InputError(
+            f"{where}: {atoms.get_chemical_formula('hill')} has an odd number of electrons (a radical, or an ion), and "
+            "engines compute closed shells; add or remove a hydrogen atom. Leave the hydrogens of thiols in the file: "
+            "they are removed where gold binds"
+        )
+    return given, atoms
+
+
+def origin(path: str | Path) -> dict[str, str]:
+    """Return what ``info["dot"]`` says of the file that a structure was read from."""
+    return {"file": str(path), "read_by": f"qdjunction {__version__}"}
 
 
 KIND = Source("file", FileSettings)

@@ -1,4 +1,4 @@
-"""The structure sources by the name that the configuration gives them."""
+"""The structure sources by their name in the configuration."""
 
 from qdjunction.core.registry import Registry
 from qdjunction.structure.sources.contract import Source

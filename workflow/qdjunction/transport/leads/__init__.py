@@ -1,1 +1,1 @@
-"""Leads, a module a kind."""
+"""Leads, one module per kind."""

@@ -1,4 +1,4 @@
-"""Leads: what a semi-infinite, or a broadened, piece of metal does to the orbitals that it touches.
+"""Leads: self-energies of semi-infinite or broadened metal on the orbitals that it couples to.
 
 Signs: the retarded Green's function is ``G = (E S - H - Sigma)^-1`` and ``Gamma = i (Sigma - Sigma^dagger)``
 is positive.
@@ -15,12 +15,12 @@ from qdjunction.transport.device import Device
 
 @runtime_checkable
 class Lead(Protocol):
-    """What a solver wants to know of a lead.
+    """A lead, as solvers use it.
 
     Attributes
     ----------
     orbitals : (m,) array of int
-        Device orbitals that the lead touches.
+        Device orbitals that the lead acts on.
     description : str
         One line for tables and files.
     """
@@ -41,38 +41,38 @@ def broadening(sigma: NDArray[np.complex128]) -> NDArray[np.complex128]:
 def root_of(gamma: NDArray[np.complex128]) -> NDArray[np.complex128]:
     """Return F with ``F F^dagger = Gamma``, of one matrix or a stack; a closed channel is a column of zeros."""
     values, vectors = np.linalg.eigh(gamma)
-    # Far below the largest one there is only round-off, of either sign.
+    # Values far below the largest one are round-off, of either sign.
     values[values < 1e-14 * values[..., -1:]] = 0.0
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0))[..., None, :])
 
 
 Contact = tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]
-"""Orbitals that an end touches, and H and S between them and the end."""
+"""Orbitals that an end couples to, and H and S between them and the end."""
 
 
 def cut_ends(
     device: Device, left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> tuple[Device, tuple[Contact, Contact]]:
-    """Take the ends off a device, for leads that stand in for them.
+    """Remove the ends of a device, which leads replace.
 
     Parameters
     ----------
     device : Device
         H and S, ends included.
     left, right : array of int
-        Orbitals of either end.
+        Orbitals of the two ends.
 
     Returns
     -------
     inner : Device
-        What is left; it keeps the atom numbers.
+        The device without its ends, with the same atom numbers.
     contacts : two tuples
-        For either end the orbitals of `inner` that it touches, and H and S between them and the end.
+        For either end the orbitals of `inner` that it couples to, and H and S between them and the end.
 
     Raises
     ------
     TransportError
-        If the ends share orbitals, couple to each other, leave nothing between them or touch nothing.
+        If the ends share orbitals, couple to each other, leave nothing between them or couple to nothing.
     """
     ends = {"left": left, "right": right}
     taken = np.concatenate([left, right])
@@ -92,8 +92,8 @@ def cut_ends(
     contacts = []
     for side, region in ends.items():
         H, S = device.block("H", middle, region), device.block("S", middle, region)
-        touched = np.flatnonzero(np.any(H != 0, axis=1) | np.any(S != 0, axis=1))
-        if not touched.size:
+        coupled = np.flatnonzero(np.any(H != 0, axis=1) | np.any(S != 0, axis=1))
+        if not coupled.size:
             raise TransportError(f"{side} lead: its orbitals couple to no other orbital of the device")
-        contacts.append((touched, H[touched], S[touched]))
+        contacts.append((coupled, H[coupled], S[coupled]))
     return inner, (contacts[0], contacts[1])

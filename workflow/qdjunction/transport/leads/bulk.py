@@ -1,12 +1,12 @@
-"""Semi-infinite electrodes: a periodic bulk whose layers go on for ever behind the device.
+"""Semi-infinite electrodes: a periodic bulk whose layers are repeated to infinity behind the device.
 
-The electrode's own matrices stand in for the device's in the electrode region, so the device that is left to
-solve ends where the electrode begins, and the lead acts on it through ``Sigma = (z S - H)_De g (z S - H)_eD``
+In the electrode region the matrices of the electrode replace those of the device, so the device that remains ends where
+the electrode begins, and the lead acts on it through ``Sigma = (z S - H)_De g (z S - H)_eD``
 with g the electrode's surface Green's function.
 
-A cell that repeats itself across the transport direction is taken apart into its smallest cell at several k
-points (Bloch's theorem), which costs as many times less as the square of the number of repeats. M. Papior et
-al., Comput. Phys. Commun. 212, 8 (2017) describe the inverse use of it.
+A cell that repeats a smaller one across the transport direction is reduced to the smallest cell at several k points
+(Bloch's theorem), which lowers the cost by the square of the number of repeats. M. Papior et al., Comput. Phys. Commun.
+212, 8 (2017) describe the inverse.
 """
 
 from __future__ import annotations
@@ -42,23 +42,23 @@ ETA_EV = 1e-4
 """Default imaginary part of the energy inside an electrode (eV)."""
 
 SYMMETRY_EV = 1e-3
-"""Largest part of H (eV) that may break a translation before a cell is no longer taken apart along it."""
+"""Largest element of H (eV) that may break the translations by which a cell is reduced to its smallest cell."""
 
 SAME_VECTOR_ANG = 0.02
 """Largest difference (Ang) of the lattice vectors across the transport direction in device and electrode."""
 
 SAME_EV = 1e-12
-"""Largest difference (eV) of two matrices that are one another's complex conjugate."""
+"""Largest difference (eV) between two matrices that count as complex conjugates of each other."""
 
 SAME_PLACE_ANG = 1e-3
-"""Distance below which two atoms sit at the same place (Ang)."""
+"""Distance below which two atoms are at the same place (Ang)."""
 
 Side = Literal["left", "right"]
 
 
 @dataclass(frozen=True, eq=False)
 class Electrode:
-    """One principal layer of a bulk electrode at the k points that its cell folds to one.
+    """One principal layer of a bulk electrode: its smallest cell at the k points that fold to that of the full cell.
 
     Attributes
     ----------
@@ -67,19 +67,19 @@ class Electrode:
     H01, S01 : (n_k, n, n) array
         Coupling to the next layer along the positive direction.
     unfold : (n_k, N, n) array
-        Orthonormal columns that take each k point's orbitals to the N orbitals of the whole cell.
+        Orthonormal columns that expand the orbitals of each k point in the N orbitals of the full cell.
     eta_ev : float
         Imaginary part of the energy (eV).
     repeats : tuple of int
-        How often the smallest cell fits into the cell along each lattice vector.
+        Number of smallest cells in the full cell along each lattice vector.
     asymmetry_ev : float
         Largest element of H (eV) that couples different k points and was dropped.
     beyond_ev : float
-        Largest element of H (eV) that reaches over the next layer and was dropped.
+        Largest element of H (eV) that couples beyond the next layer and was dropped.
     cache : GreenCache or None
-        Where surface Green's functions are kept.
+        Cache of surface Green's functions.
     geometry : sisl.Geometry or None
-        Where the atoms of the cell are.
+        Positions of the atoms of the cell.
     axis : int
         Lattice vector along which the electrode is semi-infinite.
     """
@@ -110,7 +110,7 @@ class Electrode:
         cache: Path | str | None = None,
         spin: int | None = None,
     ) -> Electrode:
-        """Take an electrode from a bulk calculation.
+        """Return the electrode of a bulk calculation.
 
         Parameters
         ----------
@@ -123,12 +123,12 @@ class Electrode:
         eta_ev : float
             Imaginary part of the energy inside the electrode (eV), larger than zero.
         repeats : 3 ints, optional
-            How often the smallest cell fits into this one; found from the atoms where it is not given. ``(1,
-            1, 1)`` switches the use of the symmetry off.
+            Number of smallest cells in this one along each lattice vector; by default found from the atoms. ``(1, 1,
+            1)`` disables the use of the symmetry.
         cache : path, optional
             Folder in which surface Green's functions are kept and looked up.
         spin : int, optional
-            Spin of a collinear calculation: 0 for up, 1 for down. An unpolarised electrode serves either.
+            Spin of a collinear calculation: 0 for up, 1 for down. An unpolarised electrode fits both.
 
         Returns
         -------
@@ -137,9 +137,9 @@ class Electrode:
         Raises
         ------
         InputError
-            If eta is not positive, the spin is not settled, or the cell does not repeat as told.
+            If eta is not positive, the spin does not fit the file, or the cell does not have the given repeats.
         TransportError
-            If layers do not couple, or reach further than the next one by more than a tenth of an eV.
+            If layers do not couple, or couple beyond the next layer by more than 0.1 eV.
         """
         if not eta_ev > 0:
             raise InputError(f"electrode: eta is {eta_ev} eV; it must be larger than 0")
@@ -161,16 +161,16 @@ class Electrode:
         beyond = max((abs(H).max() for c, (H, _) in layers.items() if c > 1), default=0.0)
         if beyond > 0.1:
             raise TransportError(
-                f"electrode: a layer couples over the next one with {1000 * beyond:.0f} meV; use a "
+                f"electrode: a layer couples beyond the next one with {1000 * beyond:.0f} meV; use a "
                 "thicker layer"
             )
-        wanted = smallest_cell(hamiltonian.geometry, axis) if repeats is None else repeats
-        if any(n < 1 for n in wanted) or wanted[axis] != 1:
+        counts = smallest_cell(hamiltonian.geometry, axis) if repeats is None else repeats
+        if any(n < 1 for n in counts) or counts[axis] != 1:
             raise InputError(
-                f"electrode: repeats are {wanted}; they must be 1 or more, and 1 along the transport "
+                f"electrode: repeats are {counts}; they must be 1 or more, and 1 along the transport "
                 "direction"
             )
-        unfold = bloch_states(hamiltonian.geometry, wanted, in_plane)
+        unfold = bloch_states(hamiltonian.geometry, counts, in_plane)
         (H00, S00, H01, S01), asymmetry = zip(
             *(_block_diagonal(M, unfold) for c in (0, 1) for M in layers[c]), strict=True
         )
@@ -178,12 +178,12 @@ class Electrode:
         if worst > SYMMETRY_EV:
             if repeats is not None:
                 raise InputError(
-                    f"electrode: the cell does not repeat {wanted} times: {1000 * worst:.1f} meV "
+                    f"electrode: the cell does not repeat {counts} times: {1000 * worst:.1f} meV "
                     "break the symmetry"
                 )
-            logger.warning("electrode: symmetry broken by %.1f meV; the whole cell is used", 1000 * worst)
-            wanted = (1, 1, 1)
-            unfold = bloch_states(hamiltonian.geometry, wanted, in_plane)
+            logger.warning("electrode: symmetry broken by %.1f meV; the full cell is used", 1000 * worst)
+            counts = (1, 1, 1)
+            unfold = bloch_states(hamiltonian.geometry, counts, in_plane)
             (H00, S00, H01, S01), asymmetry = zip(
                 *(_block_diagonal(M, unfold) for c in (0, 1) for M in layers[c]), strict=True
             )
@@ -195,13 +195,13 @@ class Electrode:
         )  # fmt: skip
         kept = GreenCache(Path(cache)) if cache is not None else None
         return cls(
-            H00, S00, H01, S01, unfold, float(eta_ev), wanted, float(worst), float(beyond), kept,
+            H00, S00, H01, S01, unfold, float(eta_ev), counts, float(worst), float(beyond), kept,
             hamiltonian.geometry, axis,
         )  # fmt: skip
 
     @property
     def n_orbitals(self) -> int:
-        """Number of orbitals of the whole cell."""
+        """Number of orbitals of the full cell."""
         return int(self.unfold.shape[1])
 
     def surface(self, energies_ev: NDArray[np.float64], side: Side) -> NDArray[np.complex128]:
@@ -222,14 +222,14 @@ class Electrode:
                 if self.cache is None
                 else self.cache.get(self.content, energies_ev, compute)
             )
-            # Two leads of one electrode ask for the same energies in turn.
+            # Both leads of one electrode need the same energies in turn.
             self._last.clear()
             self._last[key] = both
         return self._last[key][:, 0 if side == "left" else 1]
 
     @cached_property
     def content(self) -> str:
-        """Hash of everything that the surface Green's function depends on but the energy."""
+        """Hash of everything that the surface Green's function depends on, except the energy."""
         digest = hashlib.sha256(f"surface-1 {self.eta_ev!r}".encode())
         for block in (self.H00, self.S00, self.H01, self.S01):
             digest.update(repr(block.shape).encode())
@@ -238,7 +238,7 @@ class Electrode:
 
     @cached_property
     def _reversed(self) -> list[int]:
-        """For each k point the first one whose matrices are the conjugates of its own, or else itself."""
+        """Index, for each k point, of the first one with the complex conjugate matrices, or else its own."""
         partners = list(range(len(self.H00)))
         blocks = (self.H00, self.S00, self.H01, self.S01)
         for i in partners:
@@ -265,7 +265,7 @@ class Electrode:
 
 
 class ElectrodeLead:
-    """An electrode as seen by the part of the device that it touches; made by `attach_electrodes`."""
+    """A bulk electrode as a lead, on the device orbitals that it couples to; returned by `attach_electrodes`."""
 
     def __init__(
         self,
@@ -307,23 +307,28 @@ def attach_electrodes(
     device : Device
         H and S with open boundaries along the transport direction, electrode regions included.
     left, right : Electrode
-        What stands at either end; the same object where both are of one kind.
+        Electrode at either end; the same object if both are equal.
     left_orbitals, right_orbitals : array of int
-        Device orbitals that are the electrode's. Where both know the positions of their atoms, these say which is
-        which and which way each electrode goes on; otherwise the orbitals must be in the electrode's own order.
+        Device orbitals that the electrode replaces. If both have positions, the atoms are matched by position, which
+        also determines the direction of each electrode; otherwise the orbitals must be in the electrode's order.
 
     Returns
     -------
     inner : Device
-        What is left between the electrodes; it keeps the atom numbers.
+        The device between the electrodes, with the same atom numbers.
     left_lead, right_lead : ElectrodeLead
         Leads on `inner`.
 
     Raises
     ------
     TransportError
-        If an electrode region does not fit its electrode in positions, S, H or the direction in which it couples to
-        the device, or touches nothing, or both touch each other.
+        If an electrode region does not fit its electrode in positions, S, H or the direction in which it couples to the
+        device, or couples to nothing, or the two couple to each other.
+
+    See Also
+    --------
+    attach_clusters : finite clusters in place of electrodes
+    alignment_ev : difference between the energy zeros of device and electrode
     """
     placed = {
         "left": _place(device, left, np.asarray(left_orbitals), "left"),
@@ -343,17 +348,17 @@ def attach_electrodes(
             f"{NAMES[left.axis]}; name the atoms at its two ends"
         )
     leads = []
-    for electrode, region, (touched, H, S) in zip((left, right), placed.values(), contacts, strict=True):
+    for electrode, region, (coupled, H, S) in zip((left, right), placed.values(), contacts, strict=True):
         n_k, n_orbitals, n = electrode.unfold.shape
         text = f"electrode of {n_orbitals} orbitals ({n_k} x {n}), eta {electrode.eta_ev:g} eV"
         leads.append(
-            ElectrodeLead(electrode, region.end, touched, H * region.phases, S * region.phases, text)
+            ElectrodeLead(electrode, region.end, coupled, H * region.phases, S * region.phases, text)
         )
     return inner, leads[0], leads[1]
 
 
 def alignment_ev(device: Device, electrode: Electrode, orbitals: ArrayLike) -> tuple[float, float]:
-    """Return by how much the electrode's zero lies off the device's, judged by the orbitals that both have.
+    """Return the difference between the energy zeros of electrode and device, from the orbitals that both have.
 
     Parameters
     ----------
@@ -365,17 +370,17 @@ def alignment_ev(device: Device, electrode: Electrode, orbitals: ArrayLike) -> t
     shift_ev : float
         Mean of H_ii / S_ii in the device minus that in the electrode (eV).
     spread_ev : float
-        Root mean square of what is left after that shift (eV).
+        Root mean square of the differences that remain after that shift (eV).
     """
     region = np.asarray(orbitals)
-    H, S = (whole_cell(electrode, name).diagonal().real for name in ("H00", "S00"))
+    H, S = (full_cell(electrode, name).diagonal().real for name in ("H00", "S00"))
     difference = device.H.diagonal()[region].real / device.S.diagonal()[region].real - H / S
     shift = float(difference.mean())
     return shift, float(np.sqrt(np.mean((difference - shift) ** 2)))
 
 
 def shifted(electrode: Electrode, shift_ev: float) -> Electrode:
-    """Return the electrode with its zero of energy moved: ``H + shift S``."""
+    """Return the electrode with its energies shifted: ``H + shift S``."""
     return replace(
         electrode,
         H00=electrode.H00 + shift_ev * electrode.S00,
@@ -383,15 +388,15 @@ def shifted(electrode: Electrode, shift_ev: float) -> Electrode:
     )
 
 
-def whole_cell(electrode: Electrode, name: str) -> NDArray[np.complex128]:
-    """Return H00, S00, H01 or S01 of the whole cell, (N, N)."""
+def full_cell(electrode: Electrode, name: str) -> NDArray[np.complex128]:
+    """Return H00, S00, H01 or S01 of the full cell, (N, N)."""
     unfold = electrode.unfold
     cell = np.einsum("kai,kij,kbj->ab", unfold, getattr(electrode, name), unfold.conj(), optimize=True)
     return np.asarray(cell)
 
 
 def smallest_cell(geometry: sisl.Geometry, axis: int) -> tuple[int, int, int]:
-    """Return how often a cell repeats its smallest part along each lattice vector but `axis`."""
+    """Return the number of smallest cells in a cell along each lattice vector, 1 along `axis`."""
     repeats = [1, 1, 1]
     for direction in range(3):
         if direction == axis:
@@ -411,7 +416,7 @@ def bloch_states(
     Raises
     ------
     InputError
-        If the atoms do not repeat that often.
+        If the atoms do not have these repeats.
     """
     if repeats == (1, 1, 1):
         return np.eye(geometry.no, dtype=np.complex128)[None]
@@ -423,7 +428,7 @@ def bloch_states(
         if image is None:
             raise InputError(f"electrode: the atoms of the cell do not repeat {repeats} times")
         images.append(image)
-    # The atom of lowest index in each orbit stands for it.
+    # The atom of lowest index represents its orbit.
     targets = np.array([image[0] for image in images])
     basis = np.flatnonzero(targets.min(axis=0) == np.arange(geometry.na))
     columns = np.concatenate([geometry.a2o(a, all=True) for a in basis])
@@ -441,26 +446,26 @@ def bloch_states(
 
 
 def _translated(geometry: sisl.Geometry, shift: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]] | None:
-    """Return the atom that each lands on when all are shifted, and the cells it wraps; None if any misses."""
+    """Return the atom that each one is shifted onto and the cells by which it wraps, or None without a match."""
     inverse = np.linalg.inv(geometry.cell)
     species = geometry.atoms.species
     target = np.empty(geometry.na, dtype=np.int64)
     cells = np.empty((geometry.na, 3))
     for a, place in enumerate(geometry.xyz + shift):
         away = (place - geometry.xyz) @ inverse
-        whole = np.round(away)
-        misses = np.linalg.norm((away - whole) @ geometry.cell, axis=1)
+        wrapped = np.round(away)
+        misses = np.linalg.norm((away - wrapped) @ geometry.cell, axis=1)
         b = int(np.argmin(misses))
         if misses[b] > SAME_PLACE_ANG or species[a] != species[b]:
             return None
-        target[a], cells[a] = b, whole[b]
+        target[a], cells[a] = b, wrapped[b]
     return target, cells
 
 
 def folded_layer(
     hamiltonian: sisl.Hamiltonian, axis: int, cell: int, k: tuple[float, float, float], spin: int = 0
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return H and S between the cell and the one `cell` further along `axis`, folded to k in the plane."""
+    """Return H (eV) and S, (N, N), from the cell to the one `cell` further along `axis`, folded to k in the plane."""
     no, lattice = hamiltonian.no, hamiltonian.geometry.lattice
     columns = [
         hamiltonian.tocsr(spin),
@@ -485,7 +490,7 @@ def folded_layer(
 
 
 def _block_diagonal(matrix: NDArray[Any], unfold: NDArray[Any]) -> tuple[NDArray[np.complex128], float]:
-    """Return the blocks of a matrix on each k point, and the largest element of what is between them."""
+    """Return the block of a matrix at each k point, and the largest element that couples different k points."""
     blocks = unfold.conj().transpose(0, 2, 1) @ matrix @ unfold
     if len(unfold) == 1:
         return blocks, 0.0
@@ -495,7 +500,7 @@ def _block_diagonal(matrix: NDArray[Any], unfold: NDArray[Any]) -> tuple[NDArray
 
 @dataclass(frozen=True, eq=False)
 class _Region:
-    """Device orbitals that an electrode stands in for.
+    """Device orbitals that an electrode replaces.
 
     Attributes
     ----------
@@ -504,7 +509,7 @@ class _Region:
     phases : (N,) array
         Factor of each orbital's Bloch sum in the electrode over that in the device.
     end : {"left", "right"}
-        Whether the electrode goes on against or along its lattice vector.
+        Whether the electrode extends against or along its lattice vector.
     """
 
     orbitals: NDArray[np.int64]
@@ -581,7 +586,7 @@ def _check_fit(device: Device, electrode: Electrode, region: _Region, side: str)
         block = device.block(name, orbitals)
         return phases.conj()[:, None] * block * phases if np.any(phases != 1) else block
 
-    S = whole_cell(electrode, "S00")
+    S = full_cell(electrode, "S00")
     mismatch = _largest(of_device("S") - S)
     if mismatch > 1e-3:
         raise TransportError(
@@ -589,7 +594,7 @@ def _check_fit(device: Device, electrode: Electrode, region: _Region, side: str)
             "order, the layers are stacked differently (a twin), or the lattice constants differ"
         )
     shift, spread = alignment_ev(device, electrode, orbitals)
-    H00, H01 = whole_cell(electrode, "H00"), whole_cell(electrode, "H01")
+    H00, H01 = full_cell(electrode, "H00"), full_cell(electrode, "H01")
     different = difference_of_h(of_device("H"), H00, S, H01)
     if different > DIFFERENT_H:
         elements = np.abs(of_device("H") - H00 - shift * S)
@@ -601,15 +606,15 @@ def _check_fit(device: Device, electrode: Electrode, region: _Region, side: str)
         )
     middle = np.setdiff1d(np.arange(device.n_orbitals), orbitals)
     reach = np.linalg.norm(device.block("H", orbitals, middle), axis=1)
-    # Rows of the face that looks into the device; on the left that is the one towards the next layer.
+    # Couplings at the face towards the device; on the left that is the one towards the next layer.
     inwards, outwards = (
         np.linalg.norm(H01, axis=axis) for axis in ((1, 0) if region.end == "left" else (0, 1))
     )
     right_way, wrong_way = (_similarity(reach, face) for face in (inwards, outwards))
     if wrong_way > right_way + 0.2:
         raise TransportError(
-            f"{side} electrode: its atoms couple to the device with the face that looks away from it; left and right "
-            "lead atoms are swapped, or the electrode's cell repeats the other way"
+            f"{side} electrode: its atoms couple to the device with the face that points away from it; left and right "
+            "lead atoms are swapped, or the electrode's cell repeats in the opposite direction"
         )
     return shift, spread
 
@@ -621,14 +626,15 @@ def _similarity(a: NDArray[Any], b: NDArray[Any]) -> float:
 
 
 class Bulk(LeadSettings):
-    """Bulk leads: a semi-infinite electrode from a calculation of its own stands in for the lead layers."""
+    """Bulk leads: a semi-infinite electrode from a separate calculation replaces the lead layers."""
 
     kind: Literal["bulk"] = "bulk"
     """Bulk leads; the lead layers are the atoms of one cell of `electrode`."""
     electrode: str = Field(min_length=1)
-    """File with H and S of the bulk electrode, e.g. a TSHS; in a study relative to where Snakemake runs."""
+    """File with H and S of the bulk electrode, e.g. a TSHS; in a study relative to the folder in which Snakemake
+    runs."""
     electrode_fermi_ev: float | None = None
-    """Fermi energy in the zero of that file (eV), for files that do not state it."""
+    """Fermi energy on the energy scale of that file (eV), for files that do not state it."""
     eta_ev: Eta = ETA_EV
     """Imaginary part of the energy inside the electrode (eV). Above 0.1 eV it blurs the bands."""
     kpoints: list[Annotated[int, Field(ge=1, le=100)]] = Field(default=[1, 1], min_length=2, max_length=2)
@@ -656,7 +662,7 @@ class Bulk(LeadSettings):
     def attach(
         self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
     ) -> tuple[Device, Lead, Lead]:
-        """Return what is left of the device at a k point, and the leads on it at the same one."""
+        """Return the device between the electrodes at a k point, and the leads on it at the same one."""
         axis = 2 if device.cell is None else device.cell.open_axis
         bulk = Electrode.from_hamiltonian(
             self.hamiltonian, axis=axis, k=k, eta_ev=self.eta_ev, cache=self._cache, spin=self._spin

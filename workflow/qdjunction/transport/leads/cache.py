@@ -1,4 +1,4 @@
-"""Surface Green's functions on disk: one file for each electrode and energy, shared by all who ask."""
+"""Surface Green's functions on disk: one file for each electrode and energy, shared by all processes."""
 
 import logging
 import zipfile
@@ -23,19 +23,19 @@ BATCH = 16
 class GreenCache:
     """A folder of results, named by the hash of what they depend on and by the energy.
 
-    Files appear whole, so that any number of processes may read and write at once; who comes second writes
-    the same bytes again. What cannot be read, or fails its checksum, is computed anew.
+    Files are written atomically, so that any number of processes may read and write at once; the second one writes the
+    same content again. A file that cannot be read, or fails its checksum, is computed again.
 
     Attributes
     ----------
     folder : Path
-        Where the files stand.
+        Folder of the files.
     """
 
     folder: Path
 
     def get(self, content: str, energies_ev: NDArray[np.float64], compute: Compute) -> NDArray[np.complex128]:
-        """Return one array per energy, stacked, from disk where it is there and from `compute` where not."""
+        """Return one array per energy, stacked, from disk if it is there and otherwise from `compute`."""
         energies = np.asarray(energies_ev, dtype=float)
         paths = [self.path(content, float(energy)) for energy in energies]
         found = [self._read(path) for path in paths]
@@ -59,5 +59,5 @@ class GreenCache:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            logger.warning("%s is damaged (%s); it is computed anew", path, error)
+            logger.warning("%s is damaged (%s); it is computed again", path, error)
             return None

@@ -1,4 +1,4 @@
-"""Cluster leads: the tips themselves stand for the electrodes, every level of theirs broadened alike."""
+"""Cluster leads: the finite tips serve as electrodes, with all their levels broadened equally."""
 
 from typing import Any, Literal
 
@@ -13,9 +13,9 @@ from qdjunction.transport.leads.contract import GAMMA, K, LeadKind, LeadSettings
 
 
 class ClusterLead:
-    """A finite piece of metal as seen by what it touches; made by `attach_clusters`.
+    """A finite metal cluster as a lead, on the orbitals that it couples to; returned by `attach_clusters`.
 
-    With the metal's own solutions ``H_M X = S_M X e`` and a broadening g of each of its levels
+    With the solutions ``H_M X = S_M X e`` of the metal and a broadening g of each level
     ``Sigma = V (E + i g / 2 - e)^-1 V^dagger``, ``V = (E S - H)_DM X``. That is a wide-band lead on all of the
     metal, ``Gamma = g S_M``, folded onto the orbitals that the metal couples to.
     """
@@ -47,7 +47,7 @@ class ClusterLead:
 def attach_clusters(
     device: Device, left_orbitals: ArrayLike, right_orbitals: ArrayLike, coupling_ev: float
 ) -> tuple[Device, ClusterLead, ClusterLead]:
-    """Turn the metal at both ends of a device into cluster leads.
+    """Replace the metal at both ends of a device by cluster leads.
 
     Parameters
     ----------
@@ -56,12 +56,12 @@ def attach_clusters(
     left_orbitals, right_orbitals : array of int
         All orbitals of the metal on either side.
     coupling_ev : float
-        Broadening g of each of its levels (eV).
+        Broadening g of each level of the metal (eV).
 
     Returns
     -------
     inner : Device
-        What is left between the clusters; it keeps the atom numbers.
+        The device between the clusters, with the same atom numbers.
     left_lead, right_lead : ClusterLead
         Leads on `inner`.
 
@@ -70,24 +70,29 @@ def attach_clusters(
     InputError
         If `coupling_ev` is not positive.
     TransportError
-        If the clusters share orbitals, touch each other, or couple to nothing.
+        If the clusters share orbitals, couple to each other, or couple to nothing.
+
+    See Also
+    --------
+    attach_electrodes : bulk electrodes in place of clusters
+    WideBandLead : the same broadening with the metal kept in the device
     """
     if not (np.isfinite(coupling_ev) and coupling_ev > 0):
         raise InputError(f"cluster lead: coupling is {coupling_ev} eV; it must be larger than 0")
     regions = tuple(np.asarray(region, dtype=np.int64) for region in (left_orbitals, right_orbitals))
     inner, contacts = cut_ends(device, *regions)
     leads = []
-    for region, (touched, H, S) in zip(regions, contacts, strict=True):
+    for region, (coupled, H, S) in zip(regions, contacts, strict=True):
         metal = Device(device.block("H", region), device.block("S", region))
-        leads.append(ClusterLead(touched, H, S, metal, float(coupling_ev)))
+        leads.append(ClusterLead(coupled, H, S, metal, float(coupling_ev)))
     return inner, leads[0], leads[1]
 
 
 class Cluster(LeadSettings):
-    """Cluster leads: all metal of a side, every level of it broadened alike."""
+    """Cluster leads: all metal of either side, with all its levels broadened equally."""
 
     kind: Literal["cluster"] = "cluster"
-    """Cluster leads, made of the whole pyramids."""
+    """Cluster leads, made of all layers of the pyramids."""
     coupling_ev: Coupling = 1.0
     """Broadening g of each level (eV). Below 1e-3 eV levels are narrower than any energy step, above 10 eV wider than
     the sp band of gold."""
@@ -95,7 +100,7 @@ class Cluster(LeadSettings):
     def attach(
         self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
     ) -> tuple[Device, Lead, Lead]:
-        """Return what is left of the device without the metal, which these atoms are, and the leads on it."""
+        """Return the device without the metal, which these atoms are, and the leads on it."""
         left, right = (device.orbitals_of(atoms) for atoms in (left_atoms, right_atoms))
         return attach_clusters(device, left, right, self.coupling_ev)
 

@@ -1,4 +1,4 @@
-"""What a kind of lead declares: its settings, which attach it to a device, and how the command line writes it."""
+"""Interface of a kind of lead: its settings, which attach it to a device, and its form on the command line."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ GAMMA: K = (0.0, 0.0, 0.0)
 
 
 class LeadSettings(Section):
-    """The leads of a junction: what a configuration says of them, and what puts them on a device."""
+    """Settings of the leads of a junction, which attach the leads to a device."""
 
     kind: str
-    """Name of the kind; a literal in each of them."""
+    """Name of the kind; a literal in each subclass."""
 
     @abstractmethod
     def attach(
         self, device: Device, left_atoms: ArrayLike, right_atoms: ArrayLike, k: K = GAMMA
     ) -> tuple[Device, Lead, Lead]:
-        """Return the device that is left to solve, and the left and the right lead on it.
+        """Return the device that remains to be solved, and the left and the right lead on it.
 
         Parameters
         ----------
@@ -47,11 +47,11 @@ class LeadSettings(Section):
         Raises
         ------
         InputError or TransportError
-            If leads of this kind cannot be put on these atoms.
+            If leads of this kind cannot be attached to these atoms.
         """
 
     def prepared(self, cache: str | Path | None = None, spin: int | None = None) -> Self:
-        """Return the same leads with what a run knows and a configuration does not.
+        """Return the same leads with the values that belong to a run and not to the configuration.
 
         Parameters
         ----------
@@ -69,7 +69,7 @@ class LeadSettings(Section):
 
     @property
     def k_grid(self) -> tuple[int, int]:
-        """Numbers of k points across the transport direction that the settings ask for."""
+        """Numbers of k points across the transport direction in the settings."""
         return 1, 1
 
 
@@ -82,14 +82,14 @@ class LeadKind:
     name : str
         Name in configurations and on the command line.
     Settings : type of LeadSettings
-        Its keys; those called `eta_ev` and `electrode_fermi_ev` are options of the command line, too.
+        Model of its keys; those named `eta_ev` and `electrode_fermi_ev` are also options of the command line.
     form : str
         An example of its text on the command line.
     read : callable
-        Takes what follows the colon of that text, None where there is none, and returns keys of `Settings`; it raises
-        ValueError for what cannot be read.
+        Takes the text after the colon, None without one, and returns keys of `Settings`; it raises ValueError for text
+        that cannot be read.
     all_metal : bool
-        Whether the lead region of a junction of the study is all metal of a side, not only its outermost layers.
+        Whether the lead region of a study's junction is all metal of a side rather than its outermost layers.
     not_in_study : str
         Why the junctions that a study builds cannot have such leads; empty if they can.
     """
@@ -108,7 +108,7 @@ def read_coupling(text: str | None) -> dict[str, float]:
     Raises
     ------
     ValueError
-        If it is no number.
+        If it is not a number.
     InputError
         If it is out of range.
     """
@@ -116,13 +116,13 @@ def read_coupling(text: str | None) -> dict[str, float]:
 
 
 def check_apart(left_atoms: ArrayLike, right_atoms: ArrayLike) -> None:
-    """Refuse an atom that is named for both sides.
+    """Check that no atom is named for both sides.
 
     Raises
     ------
     InputError
-        If there is one.
+        If one is.
     """
     shared = np.intersect1d(left_atoms, right_atoms)
     if shared.size:
-        raise InputError(f"leads: atom {shared[0]} belongs to both sides; give each lead atoms of its own")
+        raise InputError(f"leads: atom {shared[0]} belongs to both sides; give each lead its own atoms")

@@ -1,4 +1,4 @@
-"""The kinds of leads: modules of this package, and of other distributions by entry points."""
+"""The kinds of leads: modules of this package and entry points of other distributions."""
 
 from qdjunction.core.registry import Registry
 from qdjunction.transport.leads.contract import LeadKind

@@ -1,4 +1,4 @@
-"""Surface Green's functions of semi-infinite periodic matter, by decimation."""
+"""Surface Green's functions of semi-infinite periodic systems, by decimation."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 from qdjunction.core.errors import TransportError
 
 CONVERGED = 1e-18
-"""Product of the two decimated couplings, relative to the original ones, below which nothing is added."""
+"""Product of the two decimated couplings, relative to the original ones, at which the decimation is converged."""
 
 TRUSTED_RESIDUAL = 1e-8
-"""Largest violation of the surface's own Dyson equation that is taken as it is."""
+"""Largest residual of the Dyson equation of the surface that is accepted."""
 
 MOST_STEPS = 60
-"""Each step doubles the number of layers; 2^60 layers are more than any broadening lets a state reach."""
+"""Maximum number of steps. Each doubles the number of layers; with any broadening states decay within 2^60 layers."""
 
 
 def surface_green(
@@ -41,12 +41,12 @@ def surface_green(
     Raises
     ------
     TransportError
-        If layers are not coupled at all, or the decimation does not converge for want of an imaginary part.
+        If layers are not coupled at all, or the decimation does not converge because the imaginary part is too small.
 
     Notes
     -----
     Source: M. P. Lopez Sancho, J. M. Lopez Sancho, J. Rubio, J. Phys. F 15, 851 (1985), with overlap. Both
-    ends come from one decimation, batched over everything that z, H and S are given for.
+    ends come from one decimation, batched over z, H and S.
     """
     z = np.asarray(z, dtype=np.complex128)[:, None, None]
     H00, S00, H01, S01 = (np.asarray(matrix) for matrix in (H00, S00, H01, S01))
@@ -59,7 +59,8 @@ def surface_green(
             "auxiliary cell along the transport direction (nsc of 3 or more), or a shorter layer"
         )
     ends, begins = _decimated(bulk, forward, backward)
-    # A level of the lone layer at the energy spoils the first step; a unit of more layers has others.
+    # A level of the isolated layer at this energy makes the first step inaccurate; a unit of more layers has other
+    # levels.
     for layers in (2, 3):
         sides = _residual(ends, bulk, backward, forward), _residual(begins, bulk, forward, backward)
         bad = np.flatnonzero(np.maximum(*sides) > TRUSTED_RESIDUAL)

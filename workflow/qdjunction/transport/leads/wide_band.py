@@ -1,4 +1,4 @@
-"""Wide-band leads: a metal without structure, the same broadening at every energy."""
+"""Wide-band leads: a featureless metal with the same broadening at every energy."""
 
 from typing import Literal
 
@@ -13,10 +13,10 @@ from qdjunction.transport.leads.contract import GAMMA, K, LeadKind, LeadSettings
 
 
 class WideBandLead:
-    """A metal without structure: the same broadening at every energy.
+    """A featureless metal with the same broadening at every energy.
 
-    ``Sigma = -i/2 g S_LL`` and so ``Gamma = g S_LL`` on the lead region's own block of the overlap, so that
-    the result does not depend on the basis that spans the region.
+    ``Sigma = -i/2 g S_LL`` and so ``Gamma = g S_LL`` on the overlap block of the lead region, so that the result does
+    not depend on the basis that spans the region.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class WideBandLead:
         orbitals: ArrayLike | None = None,
     ) -> None:
         if (atoms is None) == (orbitals is None):
-            raise InputError("wide-band lead: give its atoms or its orbitals, one of the two")
+            raise InputError("wide-band lead: give either its atoms or its orbitals")
         if not (np.isfinite(coupling_ev) and coupling_ev > 0):
             raise InputError(f"wide-band lead: coupling is {coupling_ev} eV; it must be larger than 0")
         if atoms is not None:

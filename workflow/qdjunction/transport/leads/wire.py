@@ -1,4 +1,4 @@
-"""Semi-infinite wires: the device's own end, repeated to infinity."""
+"""Semi-infinite wires: the outermost cell of the device, repeated to infinity."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -19,15 +19,15 @@ ETA_EV = 1e-6
 """Default imaginary part of the energy inside a wire (eV)."""
 
 DIFFERENT_OVERLAP = 1e-3
-"""Largest difference of the two cells' overlaps that still counts as the same geometry."""
+"""Largest difference between the overlaps of the two cells that counts as the same geometry."""
 
 
 class WireLead:
     """A wire of finite cross-section that repeats the outermost cell of the device.
 
     The lead region holds two like cells. The outer cell and its coupling to the inner one are repeated outwards;
-    the self-energy acts on the outer cell. Which atom of one cell is which of the other is found by their
-    positions, where the device knows them; otherwise both must be in the same order.
+    the self-energy acts on the outer cell. The atoms of the two cells are matched by position if the device has
+    positions; otherwise both must be in the same order.
 
     Parameters
     ----------
@@ -41,14 +41,14 @@ class WireLead:
     Attributes
     ----------
     mismatch_ev : float
-        Largest difference of H (eV) between the two cells: how far the wire is from being a wire.
+        Largest difference of H (eV) between the two cells; zero for an ideal wire.
 
     Raises
     ------
     InputError
         If the cells differ in size or overlap one another, or eta is not positive.
     TransportError
-        If the two cells are not alike in positions, S or H, not coupled, or the outer one reaches over the inner one.
+        If the two cells differ in positions, S or H, are not coupled, or the outer one couples beyond the inner one.
     """
 
     def __init__(self, device: Device, outer: ArrayLike, inner: ArrayLike, eta_ev: float = ETA_EV) -> None:
@@ -94,7 +94,7 @@ class WireLead:
         reach = float(np.abs(device.block("H", cells[0], others)).max(initial=0.0))
         if reach > 0.1:
             raise TransportError(
-                f"wire lead: the outer cell couples over the inner one with {1000 * reach:.0f} meV; "
+                f"wire lead: the outer cell couples beyond the inner one with {1000 * reach:.0f} meV; "
                 "take longer cells, or "
                 "swap outer and inner"
             )
@@ -126,7 +126,8 @@ class WireLead:
 def split_region(device: Device, atoms: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Split a lead region into its outer and its inner cell.
 
-    The halves are taken in the order of the atoms or, where these are no like cells, by how far out the atoms are.
+    The halves follow the order of the atoms or, if these are not like cells, their positions along the transport
+    direction.
 
     Parameters
     ----------
@@ -162,7 +163,7 @@ def split_region(device: Device, atoms: ArrayLike) -> tuple[NDArray[np.int64], N
 
 
 def why_no_wire(layer_sizes: Sequence[int]) -> str | None:
-    """Return why lead layers of these sizes make no wire, or None if nothing speaks against it.
+    """Return why lead layers of these sizes cannot form a wire, or None if they can.
 
     Parameters
     ----------
@@ -181,7 +182,7 @@ def why_no_wire(layer_sizes: Sequence[int]) -> str | None:
 
 
 def _match(device: Device, outer: NDArray[np.int64], inner: NDArray[np.int64]) -> tuple[Match | None, int]:
-    """Return which atom of the inner cell repeats which of the outer one."""
+    """Match the atoms of the inner cell to those of the outer one; see `match_atoms`."""
     cell = device.cell
     assert cell is not None
     places, sizes = cell.geometry.xyz, cell.sizes
@@ -191,7 +192,7 @@ def _match(device: Device, outer: NDArray[np.int64], inner: NDArray[np.int64]) -
 
 
 def _listed(atoms: NDArray[np.int64]) -> str:
-    """Atoms as text, the middle of a long list left out."""
+    """Return atoms as text, without the middle of a long list."""
     names = [str(atom) for atom in atoms]
     return ", ".join(names if len(names) <= 6 else [*names[:3], "...", names[-1]])
 

@@ -1,4 +1,4 @@
-"""An energy grid that finds the resonances and spends nothing on what is flat."""
+"""T(E) on an adaptive energy grid that resolves all resonances."""
 
 from __future__ import annotations
 
@@ -33,21 +33,20 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FINEST_EV = 1e-9
-"""Intervals narrower than this are not cut any more."""
+"""Intervals narrower than this are not divided further."""
 
 
 @dataclass(frozen=True, eq=False)
 class AdaptiveTransmission:
-    """T(E) on a grid of its own.
+    """T(E) on an adaptive grid.
 
     Attributes
     ----------
     result : Transmission
         T(E), energies ascending.
     interpolation_error_decades : float
-        Largest |difference| of log10 T, found at the middle of any two energies, to the straight line between
-        them, for the last round of cuts. It bounds nothing that no energy has come near: levels of the device
-        are all tried.
+        Largest deviation of log10 T from the linear interpolation, found at the middle of the final intervals
+        (decades). It does not bound features that lie between energies; all levels of the device are included.
     """
 
     result: Transmission
@@ -65,11 +64,11 @@ def adaptive_transmission(
     coarsest_ev: float = 0.02,
     most_energies: int = 50_000,
 ) -> AdaptiveTransmission:
-    """Compute T(E) where it is needed, by contact reduction.
+    """Compute T(E) on an adaptive grid, by contact reduction.
 
-    The grid starts even, with every level of the device in the window and its half widths to either side
-    added, so that no resonance lies between two energies unseen. Intervals are halved until log10 T at the
-    middle is within `tolerance_decades` of the straight line.
+    The initial grid is uniform, with every level of the device in the window and half its width to either side added,
+    so that no resonance is missed between two energies. Intervals are halved until log10 T at the middle is within
+    `tolerance_decades` of the linear interpolation.
 
     Parameters
     ----------
@@ -78,11 +77,11 @@ def adaptive_transmission(
     start_ev, stop_ev : float
         Window (eV relative to the Fermi energy).
     tolerance_decades : float
-        What log10 T may be off in between (decades).
+        Largest error of log10 T between two energies (decades).
     coarsest_ev : float
         Widest interval (eV).
     most_energies : int
-        Where to stop.
+        Maximum number of energies.
 
     Returns
     -------
@@ -92,6 +91,10 @@ def adaptive_transmission(
     ------
     InputError
         If the window is empty, or a setting is not positive, or `most_energies` do not suffice.
+
+    See Also
+    --------
+    transmission : T(E) at given energies
     """
     if not (np.isfinite([start_ev, stop_ev]).all() and stop_ev > start_ev):
         raise InputError(f"adaptive grid: {start_ev} to {stop_ev} eV is no window; stop must lie above start")
@@ -118,14 +121,14 @@ def adaptive_transmission(
         wide = np.diff(energies)[open_] > 2 * FINEST_EV
         again = (error > tolerance_decades) & wide
         worst = float(error[~again].max(initial=worst))
-        # Both halves of an interval that was off are looked at again.
+        # Both halves of an interval above the tolerance are tested again.
         states = np.zeros(len(energies) + len(middle) - 1, dtype=bool)
         place = np.flatnonzero(open_) + 1
         energies, values = np.insert(energies, place, middle), np.insert(values, place, found)
         halves = place - 1 + np.arange(len(place))
         states[halves[again]] = states[halves[again] + 1] = True
         open_ = states
-    logger.info("adaptive grid: %d energies, log10 T in between to %.3f", len(energies), worst)
+    logger.info("adaptive grid: %d energies, error of log10 T between them %.3f", len(energies), worst)
     wall = result.wall_time_s + time.perf_counter() - started
     result = replace(result, energies_ev=energies, transmission=values, wall_time_s=wall)
     return AdaptiveTransmission(result, worst)
@@ -143,20 +146,20 @@ def _resonances(device: Device, left: Lead, right: Lead, energy_ev: float) -> ND
 
 
 class AdaptiveTransmissionSettings(ObservableSettings):
-    """T(E) at energies of its own, dense at resonances: none is missed between two energies of an even grid."""
+    """T(E) on an adaptive grid, dense at resonances, so that none is missed between two energies of a uniform grid."""
 
     kind: Literal["adaptive-transmission"] = "adaptive-transmission"
-    """T(E) between the first and the last energy of the even grid."""
+    """T(E) between the first and the last energy of the uniform grid."""
     tolerance_decades: float = Field(default=0.02, ge=1e-4, le=1)
     """Largest error of log10 T between two energies (decades)."""
     coarsest_ev: float = Field(default=0.02, gt=0, le=1)
     """Widest interval of the energies (eV)."""
     most_energies: int = Field(default=50_000, ge=100, le=1_000_000)
-    """Number of energies at which it is given up."""
+    """Maximum number of energies; if more are needed, the calculation stops with an error."""
 
 
 def compute(context: JunctionContext, settings: AdaptiveTransmissionSettings) -> xarray.Dataset:
-    """Return T(E) on an adaptive grid; there is no average over k points, each of which has a grid of its own."""
+    """Return T(E) on an adaptive grid; only for a single k point, since each has a different grid."""
     system = context.single("adaptive transmission")
     found = adaptive_transmission(
         *system,
@@ -182,7 +185,7 @@ def draw(data: xarray.Dataset, axes: Axes) -> None:
 KIND = Observable(
     "adaptive-transmission",
     "Transmission with all resonances",
-    "Transmission on energies that are dense at the resonances of the junction.",
+    "Transmission on an energy grid that is dense at the resonances of the junction.",
     AdaptiveTransmissionSettings,
     compute,
     draw,

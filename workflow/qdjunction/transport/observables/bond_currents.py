@@ -31,7 +31,7 @@ def orbital_currents(device: Device, left: Lead, right: Lead, energy_ev: float) 
     """Return the current from orbital to orbital that the states from the left carry at one energy.
 
     ``J_ij = 2 Im[(H - E S)_ji A_L,ij]``, in units of transmission: through any cut between the leads the sum is
-    T. With overlap it is the sum over a cut, not the single element, that is the same in every basis.
+    T. With overlap only the sum over a cut, not the single element, is the same in every basis.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class BondCurrentSettings(ObservableSettings):
 
 
 def compute(context: JunctionContext, settings: BondCurrentSettings) -> xarray.Dataset:
-    """Return the current along each bond from `from_atom` to `to_atom`, averaged over k, and where the atoms are."""
+    """Return the current along each bond from `from_atom` to `to_atom`, averaged over k, and the positions."""
     geometry = context.hamiltonian.geometry
     shape = (geometry.na, geometry.na)
     at_energies, kept = [], scipy.sparse.csr_array(shape, dtype=np.int64)

@@ -77,7 +77,7 @@ def complex_bands(
     """Compute the complex band structure along a lattice vector.
 
     ``[lambda^-1 A_-1 + A_0 + lambda A_1] u = 0`` with ``A_c = E S_c - H_c`` and c the number of cells along the
-    vector, made linear in lambda. Where H reaches further than the next cell, several cells are taken as one.
+    vector, made linear in lambda. If H couples beyond the next cell, several cells are taken as one.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def complex_bands(
     Raises
     ------
     TransportError
-        If the file knows no couplings along `axis`.
+        If H has no couplings along `axis`.
 
     Notes
     -----
@@ -140,16 +140,16 @@ class ComplexBandSettings(ObservableSettings):
     kind: Literal["complex-bands"] = "complex-bands"
     """Complex bands, at the energies of T(E)."""
     crystal: str = Field(min_length=1)
-    """File with H and S of the crystal, e.g. a TSHS; in a study relative to where Snakemake runs."""
+    """File with H and S of the crystal, e.g. a TSHS; in a study relative to the folder in which Snakemake runs."""
     crystal_fermi_ev: float | None = None
-    """Fermi energy in the zero of that file (eV), for files that do not state it."""
+    """Fermi energy on the energy scale of that file (eV), for files that do not state it."""
     direction: Literal["a", "b", "c"] = "c"
     """Lattice vector of the crystal along which its states decay."""
     kpoint: list[Annotated[float, Field(ge=-1, le=1)]] = Field(
         default=[0.0, 0.0, 0.0], min_length=3, max_length=3
     )
-    """Reduced k point across that direction, one number for each lattice vector; that of `direction` is not used. All
-    k points differ from one between -1 and 1 by whole numbers."""
+    """Reduced k point across that direction, one number for each lattice vector; that of `direction` is not used. Every
+    k point is equivalent to one between -1 and 1."""
 
     @property
     def files(self) -> dict[str, str]:

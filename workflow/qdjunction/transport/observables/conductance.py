@@ -16,8 +16,8 @@ def conductance(
 ) -> float | NDArray[np.float64]:
     """Return the zero-bias conductance ``G = integral T(E) (-df/dE) dE`` in G0.
 
-    T(E) is taken as linear between neighbouring energies, for which the integral is done in closed form, so
-    that no energy step is too coarse for the Fermi function itself. At 0 K this is T at `fermi_ev`,
+    T(E) is taken as linear between neighbouring energies, for which the integral is evaluated in closed form, so that
+    the energy step need not resolve the Fermi function. At 0 K this is T at `fermi_ev`,
     interpolated.
 
     Parameters
@@ -27,7 +27,7 @@ def conductance(
     temperature_k : float
         Temperature of the electrodes (K), not negative.
     fermi_ev : float or array
-        Where the Fermi energy is put (eV, relative to the computed one).
+        Fermi energy (eV, relative to the computed one).
 
     Returns
     -------
@@ -37,8 +37,13 @@ def conductance(
     Raises
     ------
     InputError
-        If the energy window does not hold the Fermi function's derivative at one of the `fermi_ev`, or if the
-        energies are coarser there than 2 kT.
+        If the energies do not cover the derivative of the Fermi function at one of the `fermi_ev`, or are coarser there
+        than 2 kT.
+
+    See Also
+    --------
+    conductance_slope : its derivative with respect to the Fermi energy
+    thermoelectric : all coefficients of linear response
 
     Notes
     -----
@@ -58,7 +63,7 @@ def conductance(
 def conductance_slope(
     result: Transmission, temperature_k: float = 300.0, fermi_ev: ArrayLike = 0.0
 ) -> float | NDArray[np.float64]:
-    """Return ``d log10 G / d E_F``: how many decades G moves when the Fermi energy is off by one eV.
+    """Return ``d log10 G / d E_F``: the change of G, in decades, per eV of the Fermi energy.
 
     Exact for T(E) that is linear between neighbouring energies: ``dG / dE_F = integral T'(E) (-df/dE) dE``.
 
@@ -76,10 +81,14 @@ def conductance_slope(
     ------
     InputError
         As for `conductance`, and if the temperature is zero.
+
+    See Also
+    --------
+    conductance : the conductance itself
     """
     if temperature_k == 0:
         raise InputError(
-            "temperature: 0 K; the slope of a line through single energies jumps, take one above 0"
+            "temperature: 0 K; the slope of linearly interpolated T(E) is discontinuous, take one above 0"
         )
     values = np.asarray(conductance(result, temperature_k, fermi_ev))
     fermi = np.asarray(fermi_ev, dtype=float)
@@ -95,18 +104,18 @@ def conductance_slope(
 def thermal_window(
     energies_ev: NDArray[np.float64], temperature_k: float, half_width: float = KERNEL_HALF_WIDTH
 ) -> tuple[float, float]:
-    """First and last Fermi energy (eV) that T(E) on these energies holds `half_width` kT about.
+    """Return the first and last Fermi energy (eV) that has `half_width` kT of these energies on either side.
 
     Raises
     ------
     InputError
-        If the energies are too few for any.
+        If there is none.
     """
     half = half_width * BOLTZMANN_EV_PER_K * temperature_k
     low, high = float(np.min(energies_ev)) + half, float(np.max(energies_ev)) - half
     if low > high:
         raise InputError(
-            f"conductance: T(E) from {low - half:g} to {high + half:g} eV does not hold the Fermi function's "
+            f"conductance: T(E) from {low - half:g} to {high + half:g} eV does not cover the Fermi function's "
             f"derivative at {temperature_k:g} K, which is {2 * half:.2f} eV wide; widen the energies"
         )
     return low, high
@@ -119,7 +128,7 @@ def sorted_unique(result: Transmission) -> tuple[NDArray[np.float64], NDArray[np
 
 
 def check_temperature(temperature_k: float) -> None:
-    """Refuse a temperature (K) that is not above zero.
+    """Check that a temperature (K) is above zero.
 
     Raises
     ------
@@ -131,7 +140,7 @@ def check_temperature(temperature_k: float) -> None:
 
 
 def check_window(energies: NDArray[Any], fermi: NDArray[Any], kt: float, half_width: float) -> None:
-    """Raise InputError unless the energies hold `half_width` kT about every Fermi energy, finely enough."""
+    """Raise InputError unless the energies cover `half_width` kT around every Fermi energy with a fine enough step."""
     if not fermi.size:
         return
     half = half_width * kt

@@ -1,4 +1,4 @@
-"""What an observable declares: its settings, how it is computed from a junction, and how it is drawn."""
+"""Interface of an observable: its settings, its computation from a junction, and its figure."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ Energies = Annotated[list[Energy], Field(min_length=1, max_length=1000)]
 """A few energies relative to E_F (eV)."""
 
 Solved = tuple[Device, Lead, Lead]
-"""The device that is left to solve, and the leads on it."""
+"""The device that remains to be solved, and the leads on it."""
 
 
 class ObservableSettings(Section):
-    """The keys of an observable."""
+    """Settings of an observable."""
 
     kind: str
-    """Name of the observable; a literal in each of them."""
+    """Name of the observable; a literal in each subclass."""
 
     @property
     def files(self) -> dict[str, str]:
@@ -45,12 +45,12 @@ class ObservableSettings(Section):
         return {}
 
     def check(self, energies_ev: NDArray[np.float64]) -> None:
-        """Refuse settings that cannot be computed from T(E) at these energies (eV), before any work.
+        """Check, before anything is computed, that T(E) at these energies (eV) suffices for the settings.
 
         Raises
         ------
         InputError
-            If they do not fit.
+            If it does not.
         """
 
 
@@ -65,7 +65,7 @@ class JunctionContext:
     left_atoms, right_atoms : (n,) array of int
         Atoms of the lead regions.
     leads : LeadSettings
-        What attaches the leads.
+        Settings that attach the leads.
     axis : int
         Lattice vector of the transport direction.
     energies_ev : (n_energies,) array
@@ -73,13 +73,13 @@ class JunctionContext:
     left_metal, right_metal : (n,) array of int
         All metal atoms of either side, those of the leads among them.
     valence_electrons : (n_atoms,) array or None
-        Valence electrons of each neutral atom, where the file knows them.
+        Valence electrons of each neutral atom, if the file states them.
     kpoints : 2 ints
         Numbers of k points across the transport direction.
     spin : int or None
         Spin of a collinear calculation: 0 for up, 1 for down.
     known : Transmission or None
-        T(E), where it has been computed before.
+        T(E), if it has been computed before.
     """
 
     hamiltonian: sisl.Hamiltonian
@@ -96,7 +96,7 @@ class JunctionContext:
     known: Transmission | None = None
 
     def attach(self, device: Device, k: K) -> Solved:
-        """Return the device that is left to solve at a k point, and the leads on it."""
+        """Return the device that remains to be solved at a k point, and the leads on it."""
         return self.leads.attach(device, self.left_atoms, self.right_atoms, k)
 
     def solved(self) -> Iterator[tuple[float, Solved]]:
@@ -114,12 +114,12 @@ class JunctionContext:
         return total
 
     def single(self, what: str) -> Solved:
-        """Return the device and the leads at the one k point.
+        """Return the device and the leads at the only k point.
 
         Raises
         ------
         InputError
-            If there are several, of which `what` has no average.
+            If there are several k points; `what` is named as the quantity without an average.
         """
         (_, system), *others = self.solved()
         if others:
@@ -136,7 +136,7 @@ class JunctionContext:
         ).result
 
     def metal_orbitals(self, device: Device) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the orbitals of a device that are left of the metal on either side."""
+        """Return the orbitals of the metal that the device still contains on the left and on the right side."""
         left, right = (
             np.flatnonzero(np.isin(device.orbital_atoms, atoms))
             for atoms in (self.left_metal, self.right_metal)
@@ -162,16 +162,16 @@ class Observable(Generic[S]):
     name : str
         Name in configurations, on the command line and of the file of a study.
     title : str
-        What it is, in words.
+        Title in the report.
     caption : str
-        One sentence for below its figure.
+        Caption of its figure, one sentence.
     Settings : type of ObservableSettings
-        Its keys.
+        Model of its keys.
     compute : callable
         Takes a `JunctionContext` and settings; returns an xarray.Dataset whose variables and coordinates all have the
         attributes `units` and `long_name`.
     draw : callable
-        Takes such a data set and matplotlib axes, on which it draws it.
+        Draws such a data set on matplotlib axes.
     """
 
     name: str
@@ -187,7 +187,7 @@ Quantity = tuple[Sequence[str], ArrayLike, dict[str, str]]
 
 
 def quantity(dimensions: str | Sequence[str], values: ArrayLike, units: str, long_name: str) -> Quantity:
-    """Return a variable for `dataset`; a number without a unit has the units ``1``."""
+    """Return a variable for `dataset`; dimensionless values have the units ``1``."""
     names = (dimensions,) if isinstance(dimensions, str) else tuple(dimensions)
     return names, values, {"units": units, "long_name": long_name}
 

@@ -1,8 +1,8 @@
-"""Current at finite bias without a finite-bias calculation, in two senses that are named apart.
+"""Current at finite bias without a finite-bias calculation, in two approximations.
 
-Linear response: T(E) is that of zero bias, and only the Fermi functions move. Rigid shift: the metal on either
-side is moved by half of the bias together with its lead, the dot stays, and T(E) is computed anew. Neither lets
-charge and potential answer to the bias.
+Linear response: T(E) is that at zero bias, and only the Fermi functions shift. Rigid shift: the metal on either side is
+shifted by half of the bias together with its lead, the dot is not, and T(E) is computed at each bias. In neither of
+them do charge and potential respond to the bias.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 def linear_response_current(
     result: Transmission, bias_v: ArrayLike, temperature_k: float = 300.0, fermi_ev: float = 0.0
 ) -> NDArray[np.float64]:
-    """Return the current when T(E) stays that of zero bias: ``I = 2e/h integral T (f_L - f_R) dE``.
+    """Return the current with T(E) at zero bias: ``I = 2e/h integral T (f_L - f_R) dE``.
 
-    The chemical potentials lie at ``fermi_ev +- V / 2``, the left one above for positive V. Computed as
-    ``G0 integral G(mu) dmu`` over that stretch, G the thermal conductance, which is the same.
+    The chemical potentials lie at ``fermi_ev +- V / 2``, the left one above for positive V. The current is computed
+    as the equivalent integral of the thermal conductance between them, ``G0 integral G(mu) dmu``.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def linear_response_current(
     temperature_k : float
         Temperature (K), larger than zero.
     fermi_ev : float
-        Where the Fermi energy is put (eV).
+        Fermi energy, relative to the computed one (eV).
 
     Returns
     -------
@@ -61,15 +61,19 @@ def linear_response_current(
     Raises
     ------
     InputError
-        If the temperature is not positive, or the energies do not hold the window of the largest bias or are
-        too coarse.
+        If the temperature is not positive, or the energies do not cover the window of the largest bias or are too
+        coarse.
+
+    See Also
+    --------
+    rigid_shift_current : with T(E) at each bias
     """
     check_temperature(temperature_k)
     bias = np.atleast_1d(np.asarray(bias_v, dtype=float))
     kt = BOLTZMANN_EV_PER_K * temperature_k
     current = np.empty(len(bias))
     for i, voltage in enumerate(bias):
-        # G(mu) is smooth on the scale of kT; eight points for each are many.
+        # G(mu) is smooth on the scale of kT; eight points per kT are ample.
         x, weight = np.polynomial.legendre.leggauss(16 + int(8 * abs(voltage) / kt))
         current[i] = (
             G0_SIEMENS
@@ -89,7 +93,7 @@ def rigid_shift(
     right_metal: ArrayLike,
     bias_v: float,
 ) -> tuple[Device, Lead, Lead]:
-    """Move the metal on either side, with its lead, by half of the bias.
+    """Shift the metal on either side, with its lead, by half of the bias.
 
     ``H_ij + (v_i + v_j) / 2 S_ij`` with v = V / 2 on the left metal, -V / 2 on the right one and 0 on all else.
 
@@ -100,7 +104,7 @@ def rigid_shift(
     left_metal, right_metal : array of int
         Device orbitals of the metal on either side, those of the lead among them.
     bias_v : float
-        Bias V (V); positive lifts the left side.
+        Bias V (V); positive raises the left side.
 
     Returns
     -------
@@ -127,7 +131,7 @@ def rigid_shift(
     S = dense(device.S)
     H = dense(device.H) + 0.5 * (shift[:, None] + shift) * S
     biased = Device(H, device.S, device.orbital_atoms)
-    return biased, _MovedLead(left, 0.5 * bias_v), _MovedLead(right, -0.5 * bias_v)
+    return biased, _ShiftedLead(left, 0.5 * bias_v), _ShiftedLead(right, -0.5 * bias_v)
 
 
 def rigid_shift_current(
@@ -141,18 +145,18 @@ def rigid_shift_current(
     fermi_ev: float = 0.0,
     step_ev: float = 0.005,
 ) -> NDArray[np.float64]:
-    """Return the current when the levels of either side move rigidly with its chemical potential.
+    """Return the current with the levels of either side shifted rigidly with its chemical potential.
 
     Parameters
     ----------
     device, left, right, left_metal, right_metal
         As for `rigid_shift`.
     bias_v : float or (n,) array
-        Bias V (V); each takes a decomposition of its own.
+        Bias V (V); each one requires a decomposition.
     temperature_k : float
         Temperature (K), larger than zero.
     fermi_ev : float
-        Where the Fermi energy is put (eV).
+        Fermi energy, relative to the computed one (eV).
     step_ev : float
         Step of the energies (eV).
 
@@ -165,6 +169,10 @@ def rigid_shift_current(
     ------
     InputError
         As for `rigid_shift`, and if the temperature or the step is not positive.
+
+    See Also
+    --------
+    linear_response_current : with T(E) at zero bias
     """
     check_temperature(temperature_k)
     if not step_ev > 0:
@@ -181,12 +189,12 @@ def rigid_shift_current(
     return current
 
 
-class _MovedLead:
-    """A lead with its zero of energy moved."""
+class _ShiftedLead:
+    """A lead with its energies shifted."""
 
     def __init__(self, lead: Lead, shift_ev: float) -> None:
         self.orbitals = lead.orbitals
-        self.description = f"{lead.description}, moved by {shift_ev:g} eV"
+        self.description = f"{lead.description}, shifted by {shift_ev:g} eV"
         self._lead, self._shift = lead, shift_ev
 
     def self_energy(self, energy_ev: ArrayLike) -> NDArray[np.complex128]:
@@ -195,18 +203,18 @@ class _MovedLead:
 
 
 class CurrentVoltageSettings(ObservableSettings):
-    """Current against bias, with T(E) of zero bias, and with the metal on either side moved by half of the bias."""
+    """Current against bias, with T(E) at zero bias and with the metal on either side shifted by half of the bias."""
 
     kind: Literal["current-voltage"] = "current-voltage"
     """Current against bias."""
     bias_max_v: float = Field(default=0.5, gt=0, le=10)
-    """Largest bias of either sign (V). T(E) must hold half of it and the thermal window on either side."""
+    """Largest bias of either sign (V). T(E) must cover half of it and the thermal window on either side."""
     bias_step_v: float = Field(default=0.05, gt=0, le=1)
     """Step of the bias (V)."""
     temperature_k: Temperature = 300.0
     """Temperature of the electrodes (K). Gold melts at 1337 K."""
     rigid_shift: bool = False
-    """Compute T(E) anew at each bias too, with the metal on either side moved by half of it; each takes a
+    """Also compute T(E) at each bias, with the metal on either side shifted by half of it; each bias requires a
     decomposition."""
     energy_step_ev: float = Field(default=0.005, gt=0, le=0.1)
     """Step of the energies of these T(E) (eV)."""
@@ -218,7 +226,7 @@ class CurrentVoltageSettings(ObservableSettings):
         return np.round(self.bias_step_v * np.arange(-steps, steps + 1), 12)
 
     def check(self, energies_ev: NDArray[np.float64]) -> None:
-        """Refuse energies (eV) that do not hold the window of the largest bias.
+        """Check that the energies (eV) cover the window of the largest bias.
 
         Raises
         ------
@@ -235,18 +243,18 @@ def compute(context: JunctionContext, settings: CurrentVoltageSettings) -> xarra
     Raises
     ------
     InputError
-        If the metal is to be moved and its levels are part of the leads.
+        If the metal is to be shifted but belongs to the leads.
     """
     bias, temperature = settings.bias_v, settings.temperature_k
     variables = {}
     if settings.rigid_shift:
         if LEADS[context.leads.kind].all_metal:
             raise InputError(
-                f"rigid_shift: {context.leads.kind} leads hold all metal of a side, of which nothing is left to move; "
+                f"rigid_shift: {context.leads.kind} leads hold all metal of a side, so that none is left to shift; "
                 "take wide-band leads, or leave rigid_shift out"
             )
 
-        def moved(device: Device, left: Lead, right: Lead) -> NDArray[np.float64]:
+        def shifted(device: Device, left: Lead, right: Lead) -> NDArray[np.float64]:
             metals = context.metal_orbitals(device)
             return rigid_shift_current(
                 device, left, right, *metals, bias, temperature, step_ev=settings.energy_step_ev
@@ -254,22 +262,22 @@ def compute(context: JunctionContext, settings: CurrentVoltageSettings) -> xarra
 
         variables["current_rigid_shift"] = quantity(
             "bias",
-            context.average(moved),
+            context.average(shifted),
             "A",
-            "current with the metal on either side moved by half of the bias",
+            "current with the metal on either side shifted by half of the bias",
         )
     linear = linear_response_current(context.transmission, bias, temperature)
-    variables["current"] = quantity("bias", linear, "A", "current with the T(E) of zero bias")
+    variables["current"] = quantity("bias", linear, "A", "current with T(E) at zero bias")
     return dataset(
         variables,
-        {"bias": quantity("bias", bias, "V", "bias, positive where the left side is lifted")},
+        {"bias": quantity("bias", bias, "V", "bias, positive if the left side is raised")},
         temperature_k=temperature,
     )
 
 
 def draw(data: xarray.Dataset, axes: Axes) -> None:
     """Draw the current against bias."""
-    labels = {"current": "T(E) of zero bias", "current_rigid_shift": "metal moved with the bias"}
+    labels = {"current": "T(E) at zero bias", "current_rigid_shift": "metal shifted with the bias"}
     for name, label in labels.items():
         if name in data:
             axes.plot(data["bias"], 1e9 * data[name], label=label)
@@ -281,7 +289,7 @@ def draw(data: xarray.Dataset, axes: Axes) -> None:
 KIND = Observable(
     "current-voltage",
     "Current against bias",
-    "Current against bias from T(E) of zero bias and, where computed, from T(E) with the metal on either side moved by "
+    "Current against bias from T(E) at zero bias and, if computed, from T(E) with the metal on either side shifted by "
     "half of the bias; charge and potential do not respond.",
     CurrentVoltageSettings,
     compute,

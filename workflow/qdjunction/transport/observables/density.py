@@ -1,4 +1,4 @@
-"""Where the states are that carry the current: local density of states, whole and by the injecting lead."""
+"""Local density of states, total and by the lead from which the states come."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def local_density_of_states(
 ) -> NDArray[np.float64]:
     """Return the density of states on each atom.
 
-    Mulliken's share, ``-1/pi Im sum_(i on a) (G S)_ii``; it sums to the total density of states of the device
+    Mulliken projection, ``-1/pi Im sum_(i on a) (G S)_ii``; it sums to the total density of states of the device
     and may be slightly negative on single atoms.
 
     Parameters
@@ -71,6 +71,11 @@ def local_density_of_states(
     -------
     (n_energies, n_atoms) array
         States of one spin direction per eV.
+
+    See Also
+    --------
+    injected_density : separated by lead
+    density_grid : in space
     """
     parts = injected_density(device, left, right, energies_ev)
     return parts.left + parts.right
@@ -79,8 +84,8 @@ def local_density_of_states(
 def injected_density(device: Device, left: Lead, right: Lead, energies_ev: ArrayLike) -> InjectedDensity:
     """Return the local density of states, separated by the lead that the states come from.
 
-    With ``A_L = G Gamma_L G^dagger`` and likewise A_R, ``i (G - G^dagger) = A_L + A_R`` wherever the leads
-    are all that broadens, and the share of an atom is ``1/(2 pi) Re sum_(i on a) (A S)_ii``.
+    With ``A_L = G Gamma_L G^dagger`` and likewise A_R, ``i (G - G^dagger) = A_L + A_R`` if only the leads broaden the
+    levels, and the projection on an atom is ``1/(2 pi) Re sum_(i on a) (A S)_ii``.
 
     Parameters
     ----------
@@ -90,6 +95,10 @@ def injected_density(device: Device, left: Lead, right: Lead, energies_ev: Array
     Returns
     -------
     InjectedDensity
+
+    See Also
+    --------
+    local_density_of_states : the sum over both leads
 
     Notes
     -----
@@ -115,7 +124,7 @@ def spectral_function(
 ) -> NDArray[np.complex128]:
     """Return the spectral function of the states that come in from one lead or from both.
 
-    ``A = G Gamma G^dagger``; from both, it is ``i (G - G^dagger)`` wherever the leads are all that broadens.
+    ``A = G Gamma G^dagger``; from both, it is ``i (G - G^dagger)`` if only the leads broaden the levels.
 
     Parameters
     ----------
@@ -134,7 +143,7 @@ def spectral_function(
     Raises
     ------
     InputError
-        If `source` is another.
+        If `source` is unknown.
     """
     leads = {"left": (left,), "right": (right,), "both": (left, right)}
     if source not in leads:
@@ -156,13 +165,13 @@ def density_grid(
     source: Source = "both",
     spacing_ang: float = 0.2,
 ) -> sisl.Grid:
-    """Return the local density of states in space; ``grid.write("ldos.cube")`` keeps it.
+    """Return the local density of states on a grid in space, which ``grid.write("ldos.cube")`` writes.
 
     Parameters
     ----------
     geometry : sisl.Geometry
-        Atoms of the whole junction with the radial functions of their orbitals, which sisl takes from the .ion
-        files beside a SIESTA input. Atoms that the leads stand in for contribute nothing.
+        All atoms of the junction with the radial functions of their orbitals, which sisl reads from the .ion files
+        beside a SIESTA input. Atoms that leads replace contribute nothing.
     device, left, right
         As for `transmission`.
     energy_ev : float
@@ -170,7 +179,7 @@ def density_grid(
     source : {"both", "left", "right"}
         Which scattering states.
     spacing_ang : float
-        Distance of grid points (Ang).
+        Distance between grid points (Ang).
 
     Returns
     -------
@@ -181,6 +190,10 @@ def density_grid(
     ------
     InputError
         If the orbitals have no radial functions, or are not those of the device.
+
+    See Also
+    --------
+    local_density_of_states : on atoms
     """
     import sisl
 
@@ -221,7 +234,7 @@ class LdosSettings(ObservableSettings):
 
 
 def compute(context: JunctionContext, settings: LdosSettings) -> xarray.Dataset:
-    """Return the LDOS of every atom, averaged over k; NaN on atoms that a lead stands in for."""
+    """Return the LDOS of every atom, averaged over k; NaN on atoms that a lead replaces."""
     n_atoms, n_energies = context.hamiltonian.geometry.na, len(settings.energies_ev)
 
     def densities(device: Device, left: Lead, right: Lead) -> NDArray[np.float64]:
@@ -237,7 +250,7 @@ def compute(context: JunctionContext, settings: LdosSettings) -> xarray.Dataset:
         for name, values, meaning in (
             ("ldos_left", sides[0], "that enter from the left lead"),
             ("ldos_right", sides[1], "that enter from the right lead"),
-            ("ldos", sides[0] + sides[1], "in all"),
+            ("ldos", sides[0] + sides[1], "in total"),
         )
     }
     variables["along"] = quantity("atom", context.along_ang, "Ang", "position along the transport direction")

@@ -38,7 +38,7 @@ class Eigenchannels:
     transmissions : (n_channels,) array
         Transmission of each channel, descending; they sum to T.
     states : (n_orbitals, n_channels) array
-        Scattering states in the non-orthogonal basis, one column a channel, ``sum psi psi^dagger = A_L`` over
+        Scattering states in the non-orthogonal basis, one column per channel, ``sum psi psi^dagger = A_L`` over
         all of them, so that ``|psi|^2 / 2 pi`` is a density per eV.
     """
 
@@ -71,11 +71,15 @@ def eigenchannels(
     energy_ev : float
         Energy relative to the Fermi energy (eV).
     count : int, optional
-        How many channels, from the most open one; all where it is not given.
+        Number of channels, the most open first; by default all.
 
     Returns
     -------
     Eigenchannels
+
+    See Also
+    --------
+    transmission : their transmissions over many energies
 
     Notes
     -----
@@ -89,33 +93,33 @@ def eigenchannels(
 
 
 def incoming_states(device: Device, left: Lead, right: Lead, energy_ev: float) -> NDArray[np.complex128]:
-    """Return the states that come in from the left, one column for each open channel of that lead."""
+    """Return the states that come in from the left, (n_orbitals, n_open), a column per open channel of that lead."""
     columns = DirectSolver(device, left, right).columns(energy_ev, left.orbitals)
     return columns @ open_root(left, energy_ev)
 
 
 def open_root(lead: Lead, energy_ev: float) -> NDArray[np.complex128]:
-    """Return F with ``F F^dagger = Gamma`` and no column for closed channels."""
+    """Return F with ``F F^dagger = Gamma``, without columns for closed channels."""
     root = root_of(broadening(lead.self_energy(energy_ev)))
     return root[:, root.any(axis=0)]
 
 
 class EigenchannelSettings(ObservableSettings):
-    """Eigenchannels: the transmissions T_n that T is the sum of, the atoms that carry each, and shot noise."""
+    """Eigenchannels: their transmissions T_n, which sum to T, the atoms that carry each one, and shot noise."""
 
     kind: Literal["eigenchannels"] = "eigenchannels"
     """Eigenchannels."""
     energies_ev: Energies = Field(default=[0.0])
     """Energies relative to the Fermi energy (eV)."""
     count: int = Field(default=3, ge=1, le=1000)
-    """Number of channels, from the most open one."""
+    """Number of channels, the most open first."""
 
 
 def compute(context: JunctionContext, settings: EigenchannelSettings) -> xarray.Dataset:
     """Return T_n and the density of each channel's states on the atoms, and the Fano factor of all channels.
 
-    The dimension ``kpoint`` is there if there are several k points; the Fano factor is that of their sum. The density
-    is NaN on atoms that a lead stands in for.
+    With several k points there is a dimension ``kpoint``, and the Fano factor is that of their sum. The density is NaN
+    on atoms that a lead replaces.
     """
     n_atoms, n_energies = context.hamiltonian.geometry.na, len(settings.energies_ev)
     shape = (n_energies, settings.count)
@@ -164,18 +168,18 @@ def compute(context: JunctionContext, settings: EigenchannelSettings) -> xarray.
 def channel_density(device: Device, channels: Eigenchannels) -> NDArray[np.float64]:
     """Return the density of each channel on the atoms (1/eV), (n_channels, n_atoms).
 
-    Mulliken's share, ``Re sum_(i on a) psi*_i (S psi)_i / 2 pi``; over all channels it sums to that of all states
+    Mulliken projection, ``Re sum_(i on a) psi*_i (S psi)_i / 2 pi``; over all channels it sums to that of all states
     from the left.
     """
     states = channels.states
-    shares = ((device.S @ states) * states.conj()).real / (2 * np.pi)
+    projections = ((device.S @ states) * states.conj()).real / (2 * np.pi)
     density = np.zeros((device.n_atoms, states.shape[1]))
-    np.add.at(density, device.orbital_atoms, shares)
+    np.add.at(density, device.orbital_atoms, projections)
     return density.T
 
 
 def draw(data: xarray.Dataset, axes: Axes) -> None:
-    """Draw T_n of each channel against energy; of several k points a marker each."""
+    """Draw T_n of each channel against energy, with one marker per k point if there are several."""
     points = data["transmission"].transpose("energy", "channel", ...)
     for index, number in enumerate(data["channel"].values):
         values = np.where(points[:, index] > 0, points[:, index], np.nan)
@@ -189,7 +193,7 @@ def draw(data: xarray.Dataset, axes: Axes) -> None:
 KIND = Observable(
     "eigenchannels",
     "Eigenchannels",
-    "Transmissions of the single eigenchannels, which sum to T(E).",
+    "Transmissions of the individual eigenchannels, which sum to T(E).",
     EigenchannelSettings,
     compute,
     draw,

@@ -1,12 +1,12 @@
-"""Interference among the dot's own orbitals.
+"""Interference among the orbitals of the dot.
 
-The orbitals are those of the dot's block alone, ``H_D psi_n = e_n S_D psi_n``, before it hybridises with the
-metal. The metal on either side, tips and leads, is folded into ``Sigma_L`` and ``Sigma_R`` on the dot.
-Eigenstates of the whole device would mix both and say nothing about the dot.
+The orbitals are those of the dot's block, ``H_D psi_n = e_n S_D psi_n``, without hybridisation with the metal. The
+metal on either side, tips and leads, is folded into ``Sigma_L`` and ``Sigma_R`` on the dot. Eigenstates of the full
+device would mix dot and metal.
 
 With ``S_D sum_n psi_n psi_n^dagger = 1`` the Green's function of the dot is, exactly, a sum over its
 orbitals, ``G = sum_n P_n`` with ``P_n = (G S psi_n psi_n^dagger + psi_n psi_n^dagger S G) / 2``: half of what
-leaves through orbital n and half of what enters through it. For weak coupling ``P_n`` is the textbook's
+leaves through orbital n and half of what enters through it. For weak coupling ``P_n`` becomes the familiar
 ``psi_n psi_n^dagger / (E - e_n)``. The amplitudes ``t_n = F_L^dagger P_n F_R`` (``Gamma = F F^dagger``) sum
 to the amplitude of the junction, so
 
@@ -41,15 +41,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 UNCOUPLED_EV = 1e-6
-"""Largest element of H (eV) between the two metal sides that is still no tunnelling past the dot."""
+"""Largest element of H (eV) between the two metal sides that does not count as tunnelling past the dot."""
 
 LEVEL_GUARD_EV = 1e-7
-"""An energy closer to a level than this is moved away by it."""
+"""An energy closer to a level than this is moved to this distance."""
 
 
 @dataclass(frozen=True, eq=False)
 class OrbitalInterference:
-    """T(E) as a sum over pairs of the dot's own orbitals.
+    """T(E) as a sum over pairs of the dot's orbitals.
 
     Attributes
     ----------
@@ -58,8 +58,7 @@ class OrbitalInterference:
     levels_ev : (n_orbitals,) array
         Levels of the dot's block (eV), ascending.
     left_weight, right_weight : (n_orbitals,) array
-        ``psi_n^dagger Gamma psi_n`` at the middle energy (eV): how strongly each orbital couples to either
-        side.
+        ``psi_n^dagger Gamma psi_n`` at the middle energy (eV): the coupling of each orbital to either side.
     coherent : (n_energies,) array
         T(E), exact.
     incoherent : (n_energies,) array
@@ -67,7 +66,7 @@ class OrbitalInterference:
     pairs : (n_energies, n_kept, n_kept) array
         ``Re Tr[t_n t_m^dagger]`` among `kept`; negative off the diagonal where two orbitals cancel.
     kept : (n_kept,) array of int
-        Orbitals that `pairs` tells of, ascending.
+        Orbitals of `pairs`, ascending.
     """
 
     energies_ev: NDArray[np.float64]
@@ -104,13 +103,13 @@ def orbital_interference(
     device, left, right, energies_ev
         As for `transmission`.
     left_metal, right_metal : array of int
-        Device orbitals of the metal on either side, those of the leads among them; the rest is the dot. Empty where
-        the leads stand in for all metal.
+        Device orbitals of the metal on either side, those of the leads among them; the rest is the dot. Empty if the
+        leads replace all metal.
     selected : array of int, optional
         Orbitals of the dot, counted from the lowest level, whose pairs are returned; by default the `count` with
         levels closest to `around_ev`.
     count : int
-        How many pairs of orbitals are returned by default.
+        Number of orbitals whose pairs are returned by default.
     around_ev : float, optional
         Energy (eV) that these are closest to; by default the middle energy.
 
@@ -123,7 +122,11 @@ def orbital_interference(
     InputError
         If a lead is not inside its metal, or nothing is left for the dot.
     TransportError
-        If both sides of metal are coupled directly, so that the dot is not all there is between them.
+        If the two metals couple directly, so that T is not a sum over the dot's orbitals.
+
+    See Also
+    --------
+    qdjunction.interference.orbital_rule.orbital_rule : HOMO, LUMO and the rest between two tips
     """
     energies = np.atleast_1d(np.asarray(energies_ev, dtype=float))
     metals = [np.unique(np.asarray(metal, dtype=np.int64)) for metal in (left_metal, right_metal)]
@@ -155,27 +158,27 @@ def orbital_interference(
             raise InputError(
                 f"selected: orbitals {kept[0]} to {kept[-1]} of a dot with {len(levels)}; they are counted from 0"
             )
-    touched = np.unique(np.concatenate([side.orbitals for side in sides]))
-    rows = states[touched]
-    places = [np.searchsorted(touched, side.orbitals) for side in sides]
+    coupled = np.unique(np.concatenate([side.orbitals for side in sides]))
+    rows = states[coupled]
+    places = [np.searchsorted(coupled, side.orbitals) for side in sides]
     coherent, incoherent = np.empty(len(energies)), np.empty(len(energies))
     pairs = np.empty((len(energies), len(kept), len(kept)))
     for index, energy in enumerate(energies):
         distance = energy - levels
         distance[np.abs(distance) < LEVEL_GUARD_EV] = LEVEL_GUARD_EV
         closed = (rows / distance) @ rows.conj().T
-        sigma = np.zeros((len(touched), len(touched)), dtype=np.complex128)
+        sigma = np.zeros((len(coupled), len(coupled)), dtype=np.complex128)
         roots = []
         for side, place in zip(sides, places, strict=True):
             own = side.self_energy(energy)
             sigma[np.ix_(place, place)] += own
             factor = root_of(broadening(own))
-            spread = np.zeros((len(touched), factor.shape[1]), dtype=np.complex128)
+            spread = np.zeros((len(coupled), factor.shape[1]), dtype=np.complex128)
             spread[place] = factor
             roots.append(spread)
-        green = np.linalg.solve(np.eye(len(touched)) - closed @ sigma, closed)
+        green = np.linalg.solve(np.eye(len(coupled)) - closed @ sigma, closed)
         F_left, F_right = roots
-        # G S psi_n on the touched orbitals is (1 + G Sigma) psi_n / (E - e_n), and likewise from the other
+        # G S psi_n on the coupled orbitals is (1 + G Sigma) psi_n / (E - e_n), and likewise from the other
         # side.
         out = F_left.conj().T @ (rows + green @ (sigma @ rows)) / distance
         into = ((rows.conj().T + (rows.conj().T @ sigma) @ green) / distance[:, None]) @ F_right
@@ -217,7 +220,7 @@ def _pairs(
 
 
 class FoldedLead:
-    """Metal and lead of one side as a self-energy on the dot's orbitals that they touch.
+    """Metal and lead of one side as a self-energy on the dot's orbitals that they couple to.
 
     Attributes
     ----------
@@ -245,14 +248,14 @@ class FoldedLead:
 
 
 class OrbitalInterferenceSettings(ObservableSettings):
-    """Interference among the dot's own orbitals: T(E) beside what it would be without, and pair by pair."""
+    """Interference among the orbitals of the dot: T(E) with and without it, and the contribution of each pair."""
 
     kind: Literal["orbital-interference"] = "orbital-interference"
     """Interference among the orbitals of the dot, at the energies of T(E)."""
     orbitals: int = Field(default=8, ge=1, le=200)
     """Number of orbitals of the dot whose pairs are written."""
     around_ev: Energy = 0.0
-    """Energy relative to the Fermi energy (eV) that the levels of these orbitals are closest to."""
+    """Energy relative to the Fermi energy (eV) to which the levels of these orbitals are closest."""
 
 
 def compute(context: JunctionContext, settings: OrbitalInterferenceSettings) -> xarray.Dataset:
@@ -270,7 +273,7 @@ def compute(context: JunctionContext, settings: OrbitalInterferenceSettings) -> 
             ("energy", "orbital", "partner"),
             found.pairs,
             "1",
-            "what a pair of orbitals adds to the transmission",
+            "contribution of a pair of orbitals to the transmission",
         ),
         "level": quantity("orbital", found.levels_ev[kept], "eV", "level of the orbital"),
         "left_coupling": quantity(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 HALF_WIDTH = 16.0
-"""Half width of the energy window in kT; x^2 (-df/dx) beyond it weighs less than 1e-4."""
+"""Half width of the energy window in kT; x^2 (-df/dx) beyond it contributes less than 1e-4."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class Thermoelectric:
     temperature_k : float
         Mean temperature (K).
     fermi_ev : array
-        Where the Fermi energy is put (eV).
+        Fermi energy, relative to the computed one (eV).
     conductance : array
         Electrical conductance (G0).
     thermopower_v_per_k : array
@@ -53,7 +53,7 @@ class Thermoelectric:
     heat_conductance_w_per_k : array
         Electronic heat conductance at zero current (W/K).
     figure_of_merit : array
-        ZT with the electronic heat conductance alone: an upper bound.
+        ZT with only the electronic heat conductance, an upper bound.
     """
 
     temperature_k: float
@@ -67,7 +67,7 @@ class Thermoelectric:
 def thermoelectric(
     result: Transmission, temperature_k: float = 300.0, fermi_ev: ArrayLike = 0.0
 ) -> Thermoelectric:
-    """Return the thermoelectric coefficients ``L_n = integral (E - E_F)^n T (-df/dE) dE`` leads to.
+    """Return the thermoelectric coefficients from ``L_n = integral (E - E_F)^n T (-df/dE) dE``.
 
     ``G = G0 L_0``, ``S = -L_1 / (e T L_0)``, ``kappa = 2 / (h T) (L_2 - L_1^2 / L_0)``, ``ZT = S^2 G T /
     kappa``.
@@ -79,7 +79,7 @@ def thermoelectric(
     temperature_k : float
         Temperature (K), larger than zero.
     fermi_ev : float or array
-        Where the Fermi energy is put (eV).
+        Fermi energy, relative to the computed one (eV).
 
     Returns
     -------
@@ -88,7 +88,12 @@ def thermoelectric(
     Raises
     ------
     InputError
-        If the temperature is not positive, or the energies do not hold the thermal window or are too coarse.
+        If the temperature is not positive, or the energies do not cover the thermal window or are too coarse.
+
+    See Also
+    --------
+    response_energies : Fermi energies that an energy grid allows
+    linear_response_table : the same as a table
 
     Notes
     -----
@@ -112,7 +117,7 @@ def thermoelectric(
 
 
 def response_energies(energies_ev: ArrayLike, temperature_k: float = 300.0) -> NDArray[np.float64]:
-    """Return the energies of a grid that can be the Fermi energy of `thermoelectric`, before T(E) is known.
+    """Return the Fermi energies that `thermoelectric` can take from an energy grid, before T(E) is known.
 
     Parameters
     ----------
@@ -124,12 +129,13 @@ def response_energies(energies_ev: ArrayLike, temperature_k: float = 300.0) -> N
     Returns
     -------
     array
-        Those with the whole thermal window about them; the middle where it fits between grid points only.
+        The grid points with the full thermal window on either side; if there are none, the middle of the allowed range
+        (eV).
 
     Raises
     ------
     InputError
-        If the temperature is not positive, or the energies hold the window of no Fermi energy or are too coarse.
+        If the temperature is not positive, the energies cover the window of no Fermi energy, or are too coarse.
     """
     check_temperature(temperature_k)
     energies = np.unique(np.asarray(energies_ev, dtype=float))
@@ -159,7 +165,7 @@ def linear_response_table(result: Transmission, temperature_k: float = 300.0) ->
     Raises
     ------
     InputError
-        If T(E) holds the thermal window of no Fermi energy, or is too coarse.
+        If T(E) covers the thermal window of no Fermi energy, or is too coarse.
     """
     import pandas as pd
 
@@ -186,12 +192,12 @@ class ThermoelectricSettings(ObservableSettings):
     """Mean temperature (K). Gold melts at 1337 K."""
 
     def check(self, energies_ev: NDArray[np.float64]) -> None:
-        """Refuse energies (eV) that hold the thermal window of no Fermi energy.
+        """Check that the energies (eV) cover the thermal window of a Fermi energy.
 
         Raises
         ------
         InputError
-            If they do, or are too coarse.
+            If they do not, or are too coarse.
         """
         response_energies(energies_ev, self.temperature_k)
 
@@ -226,7 +232,7 @@ def draw(data: xarray.Dataset, axes: Axes) -> None:
 KIND = Observable(
     "thermoelectric",
     "Thermopower",
-    "Thermopower against the place of the Fermi energy, negative where electrons above it carry more.",
+    "Thermopower against the Fermi energy, negative where electrons above it carry more current.",
     ThermoelectricSettings,
     compute,
     draw,

@@ -1,4 +1,4 @@
-"""What every solver has in common: two leads, and what follows from the block of G between them."""
+"""Base class of the solvers: two leads, and T from the block of G between them."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from qdjunction.transport.device import Device
 from qdjunction.transport.leads.base import Lead, broadening, root_of
 
 Places = slice | NDArray[np.int64]
-"""Where the orbitals of one lead stand among those of both."""
+"""Positions of the orbitals of one lead among those of both."""
 
 
 class Batch(NamedTuple):
@@ -21,7 +21,7 @@ class Batch(NamedTuple):
     Attributes
     ----------
     places : (b,) array of int
-        Which of the energies these are.
+        Indices of these energies.
     sigma_left, sigma_right : (b, m_left, m_left) and (b, m_right, m_right) array
         Self-energies (eV).
     green : (b, m_left, m_right) array
@@ -42,7 +42,7 @@ class Solver(ABC):
     device : Device
         H and S.
     left, right : Lead
-        Leads; they may touch the same orbitals.
+        Leads; they may share orbitals.
     """
 
     name: ClassVar[str]
@@ -62,11 +62,11 @@ class Solver(ABC):
     @classmethod
     @abstractmethod
     def memory_bytes(cls, device: Device, left: Lead, right: Lead, n_energies: int) -> int:
-        """Predict the most memory (bytes) that it takes beside the device and the leads."""
+        """Estimate the peak memory (bytes) in addition to the device and the leads."""
 
     @abstractmethod
     def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
-        """Return G between the leads, some energies at a time, each energy once, in any order."""
+        """Yield G between the leads, some energies at a time, each energy once, in any order."""
 
     def solve(
         self, energies_ev: NDArray[np.float64], channels: int = 0
@@ -78,7 +78,7 @@ class Solver(ABC):
         energies_ev : (n_energies,) array
             Energies (eV).
         channels : int
-            How many T_n; there are as many as orbitals in the smaller contact, and zeros beyond.
+            Number of T_n; zeros beyond the number of orbitals in the smaller contact.
 
         Returns
         -------

@@ -1,15 +1,15 @@
-"""Contact-block reduction: the whole spectrum once, then only contact-sized algebra per energy.
+"""Contact-block reduction: the full spectrum once, then only contact-sized algebra per energy.
 
 With all solutions of ``H X = S X e`` the Green's function of the closed device on the contact orbitals C is
-``g(E) = X_C (E - e)^-1 X_C^dagger``, and the leads enter by Dyson's equation on that block alone,
-``G = (1 - g Sigma)^-1 g``. Nothing is left out as long as all eigenpairs are kept.
+``g(E) = X_C (E - e)^-1 X_C^dagger``, and the leads enter by Dyson's equation on that block, ``G = (1 - g Sigma)^-1 g``.
+This is exact as long as all eigenpairs are kept.
 Source: D. Mamaluy, M. Sabathil, P. Vogl, J. Appl. Phys. 93, 4628 (2003); S. Birner et al., J. Comput.
 Electron. 8, 267 (2009).
 
 Where E comes close to a level, g loses digits to that level's pole. Levels closer than `POLE_GUARD_EV` are
-therefore kept out of g and put back through their own small Dyson equation, in which the pole has become a
-zero: ``G = G' + K V [E - e - V^dagger Sigma K V]^-1 V^dagger (1 + Sigma G')`` with ``K = 1 + G' Sigma`` and V
-the rows of the near levels on C.
+therefore left out of g and added by a small Dyson equation, in which the pole becomes a zero:
+``G = G' + K V [E - e - V^dagger Sigma K V]^-1 V^dagger (1 + Sigma G')`` with ``K = 1 + G' Sigma`` and V the rows of the
+near levels on C.
 """
 
 from collections.abc import Iterator
@@ -26,10 +26,10 @@ from qdjunction.transport.solvers.base import Batch, Places, Solver, trace_formu
 from qdjunction.transport.solvers.spectrum import Spectrum, in_parts
 
 POLE_GUARD_EV = 1e-4
-"""Levels closer to the energy than this are treated apart; g keeps about 12 digits elsewhere."""
+"""Levels closer to the energy than this are treated separately; g keeps about 12 digits elsewhere."""
 
 DARK = 1e-24
-"""Squared weight on the contacts below which a level near the energy is left out; it couples to nothing."""
+"""Squared weight on the contacts below which a level near the energy is left out, since it couples to nothing."""
 
 NODES = 22
 """Chebyshev points of one window."""
@@ -39,7 +39,7 @@ BATCH_BYTES = 16 * 1024**2
 
 
 class ContactReduction(Solver):
-    """One decomposition of the device, then contact-sized algebra; see the module's text.
+    """One decomposition of the device, then contact-sized algebra; see the module docstring.
 
     Parameters
     ----------
@@ -58,19 +58,21 @@ class ContactReduction(Solver):
 
     @classmethod
     def memory_bytes(cls, device: Device, left: Lead, right: Lead, n_energies: int) -> int:
-        """Predict the most memory (bytes) that it takes beside the device and the leads."""
+        """Estimate the peak memory (bytes) in addition to the device and the leads."""
         n, m = device.n_orbitals, len(left.orbitals) + len(right.orbitals)
         size = 8 if device.is_real else 16
         known = "spectrum" in device.__dict__
-        whole = (
+        decomposition = (
             0 if known else Spectrum.memory_bytes(n, size) + 2 * size * n**2 * scipy.sparse.issparse(device.H)
         )
-        # Rows of the states and what they are multiplied with; columns of G in all of the device for the checks.
+        # Rows of the states and what they are multiplied with; columns of G on all orbitals for the checks.
         narrow = n * m * (4 * size + 5 * 16)
-        return whole + narrow + 3 * NODES * size * m**2 + 8 * 16 * m**2 * min(n_energies, batch_size(m))
+        return (
+            decomposition + narrow + 3 * NODES * size * m**2 + 8 * 16 * m**2 * min(n_energies, batch_size(m))
+        )
 
     def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
-        """Return G between the leads, window by window."""
+        """Yield G between the leads, window by window."""
         order = np.argsort(energies_ev, kind="stable")
         size = batch_size(self.contacts.size)
         start = 0
@@ -83,12 +85,12 @@ class ContactReduction(Solver):
                 yield Batch(places, sigma_left, sigma_right, green[:, self._left])
 
     def refined_transmission(self, energy_ev: float) -> float:
-        """Return T at one energy with the error of the decomposition taken off, to first order.
+        """Return T at one energy, corrected to first order for the error of the decomposition.
 
-        Columns and rows of G that belong to the leads are put together from the states in all of the device.
-        What they leave of ``1 - (E S - H - Sigma) G`` is the error of the decomposition, independent of how it
-        was made, and ``G_LR + G_L: [1 - (E S - H - Sigma) G]_:R`` is right to second order in it. Much cheaper
-        than a direct solution.
+        The columns and rows of G that belong to the leads are assembled from the states on all orbitals of the device.
+        Their residual ``1 - (E S - H - Sigma) G`` is the error of the decomposition, however it was computed, and
+        ``G_LR + G_L: [1 - (E S - H - Sigma) G]_:R`` is correct to second order in it. This is much cheaper than a
+        direct solution.
         """
         left, right = self.left.self_energy(energy_ev), self.right.self_energy(energy_ev)
         columns = self._in_device(energy_ev, left, right, self._right)
@@ -113,7 +115,7 @@ class ContactReduction(Solver):
         if near.any():
             without = np.linalg.solve(system, closed[0].astype(np.complex128))
             V = window.rows[:, near[0]]
-            green, amplitudes = self._put_back(
+            green, amplitudes = self._add_levels(
                 without, V, distance[0][near[0]], sigma_left, sigma_right, place
             )
         else:
@@ -155,12 +157,12 @@ class ContactReduction(Solver):
         for i in np.flatnonzero(near.any(axis=1)):
             without = np.linalg.solve(system[i], closed[i].astype(np.complex128))
             V = window.rows[:, near[i]]
-            green[i], _ = self._put_back(
+            green[i], _ = self._add_levels(
                 without, V, distance[i][near[i]], sigma_left[i], sigma_right[i], self._right
             )
         return green
 
-    def _put_back(
+    def _add_levels(
         self,
         green: NDArray[Any],
         V: NDArray[Any],
@@ -169,14 +171,14 @@ class ContactReduction(Solver):
         sigma_right: NDArray[Any],
         place: Places,
     ) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-        """Return columns of G with the levels of rows V, E - e = `distance`, from G without them.
+        """Return columns of G with the levels of rows V, at E - e = `distance`, added to G without them.
 
         Returns
         -------
         columns : (m, n_columns) array
             Those at `place`.
         amplitudes : (n_levels, n_columns) array
-            What each of the levels has in them; zero for a level that couples to nothing.
+            Amplitude of each level in them; zero for a level that couples to nothing.
         """
         bright = (np.abs(V) ** 2).sum(axis=0) > DARK
         KV = V + green @ self._sigma(V, sigma_left, sigma_right)
@@ -197,10 +199,10 @@ def batch_size(n_contacts: int) -> int:
 class ClosedGreen:
     """``g(E) = X_C (E - e)^-1 X_C^dagger`` at many energies.
 
-    Levels far from a window of energies give a smooth function of E there. It is summed at `NODES` Chebyshev
+    Levels far from a window of energies contribute a smooth function of E there, which is summed at `NODES` Chebyshev
     points only and interpolated; with no such level closer to the middle than three half widths the
-    interpolation error is below ``(3 + sqrt(8))^-NODES``, less than round-off. Levels within are summed at
-    every energy.
+    interpolation error is below ``(3 + sqrt(8))^-NODES``, less than round-off. Closer levels are summed at every
+    energy.
 
     Parameters
     ----------
@@ -215,7 +217,7 @@ class ClosedGreen:
         self.rows = np.ascontiguousarray(rows)
 
     def windows(self, energies_ev: NDArray[np.float64]) -> list["Window"]:
-        """Cut ascending energies into the windows that need the fewest operations."""
+        """Divide ascending energies into the windows that need the fewest operations."""
         everything = [Window(self, energies_ev, smooth=False)]
         best, least = everything, len(energies_ev) * len(self.levels_ev)
         count = 1
@@ -276,7 +278,7 @@ class Window:
     def green(
         self, energies_ev: NDArray[np.float64]
     ) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.bool_]]:
-        """Return g at some energies of the window but for the levels next to each of them.
+        """Return g at some energies of the window without the levels next to each of them.
 
         Returns
         -------

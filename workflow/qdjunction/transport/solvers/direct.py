@@ -23,13 +23,13 @@ class DirectSolver(Solver):
 
     @classmethod
     def memory_bytes(cls, device: Device, left: Lead, right: Lead, n_energies: int) -> int:
-        """Predict the most memory (bytes) that it takes beside the device and the leads."""
+        """Estimate the peak memory (bytes) in addition to the device and the leads."""
         n, size = device.n_orbitals, 8 if device.is_real else 16
         copies = 2 * size * n**2 * scipy.sparse.issparse(device.H)
         return copies + (size + 16) * n**2 + 3 * 16 * n * len(right.orbitals)
 
     def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
-        """Return G between the leads, one energy at a time."""
+        """Yield G between the leads, one energy at a time."""
         for i, energy in enumerate(energies_ev):
             green = self.columns(energy, self.right.orbitals)[self.left.orbitals]
             left, right = self.left.self_energy(energy), self.right.self_energy(energy)

@@ -1,4 +1,4 @@
-"""Layer by layer: block-tridiagonal elimination for devices much longer than their orbitals reach."""
+"""Block-tridiagonal elimination, layer by layer, for devices much longer than the range of their orbitals."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -18,8 +18,8 @@ class LayerSolver(Solver):
     """Eliminate layer after layer from the right lead to the left one.
 
     Layers are found from the sparsity of H and S: the right lead's orbitals come first, then all that couple
-    to them, and so on; the last layer begins where the left lead does. The work is that of the cubes of the
-    layers, not of the whole.
+    to them, and so on; the last layer begins where the left lead does. The work grows with the sum of the cubes of the
+    layer sizes, not with the cube of their sum.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class LayerSolver(Solver):
     Raises
     ------
     TransportError
-        If no chain of couplings leads from one lead to the other.
+        If no chain of couplings connects the two leads.
     """
 
     name = "layers"
@@ -47,7 +47,7 @@ class LayerSolver(Solver):
 
     @classmethod
     def memory_bytes(cls, device: Device, left: Lead, right: Lead, n_energies: int) -> int:
-        """Predict the most memory (bytes) that it takes beside the device and the leads."""
+        """Estimate the peak memory (bytes) in addition to the device and the leads."""
         sizes = [len(layer) for layer in find_layers(device, right.orbitals, left.orbitals)]
         size, m = 8 if device.is_real else 16, len(right.orbitals)
         kept = sum((2 * size + 16) * a**2 for a in sizes) + sum(2 * size * a * b for a, b in pairwise(sizes))
@@ -55,7 +55,7 @@ class LayerSolver(Solver):
         return kept + sweep
 
     def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
-        """Return G between the leads, one energy at a time."""
+        """Yield G between the leads, one energy at a time."""
         for i, energy in enumerate(energies_ev):
             left, right = self.left.self_energy(float(energy)), self.right.self_energy(float(energy))
             green = self._swept(float(energy), left, right)
@@ -82,7 +82,7 @@ class LayerSolver(Solver):
 
 
 def find_layers(device: Device, first: NDArray[np.int64], last: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Cut a device into layers of which each couples to its neighbours only.
+    """Divide a device into layers, each of which couples only to its neighbours.
 
     Returns
     -------
@@ -111,9 +111,8 @@ def find_layers(device: Device, first: NDArray[np.int64], last: NDArray[np.int64
         found[pattern[layer].indices] = True
         layer = np.flatnonzero(found & ~seen)
     else:
-        raise TransportError("no chain of couplings leads from the left lead to the right one; T is zero")
-    # All that is left goes to the last layer: it holds the whole right lead and what lies around and behind
-    # it.
+        raise TransportError("no chain of couplings connects the left lead to the right one; T is zero")
+    # The last layer takes all other orbitals: those of the lead there, and those around and behind it.
     rest = np.flatnonzero(~seen)
     layers[-1] = np.union1d(layers[-1], rest)
     return layers

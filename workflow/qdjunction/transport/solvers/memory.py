@@ -1,4 +1,4 @@
-"""How much memory this process may still take."""
+"""Memory that this process can still use."""
 
 import resource
 from pathlib import Path
@@ -7,12 +7,12 @@ GIB = 1024**3
 
 
 def available_bytes() -> int | None:
-    """Return what is free to this process: of the machine, of its control groups and of its own limit.
+    """Return the memory that the machine, the control groups and the limit of this process all leave to it.
 
     Returns
     -------
     int or None
-        Bytes; None where the system does not say (no Linux).
+        Bytes; None if the system does not state it (not Linux).
     """
     found = [value for value in (_machine(), *_control_groups(), _own_limit()) if value is not None]
     return min(found) if found else None
@@ -43,7 +43,7 @@ def _control_groups(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc
         for group in (folder, *folder.parents):
             allowed, taken = _text(group / limit).strip(), _text(group / used).strip()
             if allowed.isdecimal() and taken.isdecimal():
-                # Cached files give way to whoever asks for memory.
+                # Cached files are evicted when memory is needed.
                 statistics = dict(line.split() for line in _text(group / "memory.stat").splitlines())
                 left.append(int(allowed) - int(taken) + int(statistics.get(cached, 0)))
             if group == top:

@@ -1,4 +1,4 @@
-"""All solutions of ``H X = S X e``, with X in factors: few of its rows are ever wanted."""
+"""All solutions of ``H X = S X e``, with X kept as factors, since few of its rows are needed."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from qdjunction.core.errors import TransportError
 class Spectrum:
     """Levels and states of a device.
 
-    LAPACK's way to a generalised eigenproblem is ``S = L L^dagger``, ``L^-1 H L^-dagger = Q t Q^dagger`` with t
+    LAPACK solves a generalised eigenproblem by ``S = L L^dagger``, ``L^-1 H L^-dagger = Q t Q^dagger`` with t
     tridiagonal, ``t = Z e Z^T``, and ``X = L^-dagger Q Z``. The last product of three matrices is a third of the
-    work. Here it is taken for the rows and the combinations of states that somebody asks for.
+    work. Here it is computed only for the rows and the combinations of states that are requested.
 
     Parameters
     ----------
@@ -42,8 +42,8 @@ class Spectrum:
         self._L, info = factor(np.asarray(S, dtype=self._dtype), lower=1)
         if info > 0:
             raise TransportError(
-                f"overlap S of {n} orbitals is not positive definite; two atoms sit on "
-                "one another or the file is not a whole one"
+                f"overlap S of {n} orbitals is not positive definite; two atoms are at the "
+                "same place or the file is incomplete"
             )
         reduced, _ = reduce_(np.asarray(H, dtype=self._dtype), self._L, itype=1, lower=1)
         self._Q, self._tau = np.empty((0, 0)), np.empty(0)
@@ -62,9 +62,9 @@ class Spectrum:
 
     @staticmethod
     def memory_bytes(n_orbitals: int, bytes_per_element: int) -> int:
-        """Predict the most memory (bytes) that the solution takes beside H and S.
+        """Estimate the peak memory (bytes) of the solution in addition to H and S.
 
-        L and Q are held in the elements of the matrices, Z and the workspace that makes it in real ones.
+        L and Q have the element type of the matrices; Z and its workspace are real.
         """
         return n_orbitals**2 * max(3 * bytes_per_element, 2 * bytes_per_element + 2 * 8)
 
@@ -88,13 +88,13 @@ class Spectrum:
         mixed = np.asfortranarray(in_parts(self._Z, coefficients))
         if np.iscomplexobj(mixed) and self._dtype.kind == "f":
             parts = np.asfortranarray(np.hstack([mixed.real, mixed.imag]))
-            whole = self._back(parts)
-            return whole[:, : mixed.shape[1]] + 1j * whole[:, mixed.shape[1] :]
+            both = self._back(parts)
+            return both[:, : mixed.shape[1]] + 1j * both[:, mixed.shape[1] :]
         return self._back(np.asfortranarray(mixed, dtype=self._dtype))
 
     def _back(self, mixed: NDArray[Any]) -> NDArray[Any]:
         """Return ``L^-dagger Q mixed``."""
-        # LAPACK's numbers: 1 the transposed, 2 the adjoint.
+        # LAPACK's codes: 1 the transpose, 2 the adjoint.
         adjoint = 1 if self._dtype.kind == "f" else 2
         solved, _ = self._solve(self._L, self._turned(mixed, "L"), lower=1, trans=adjoint)
         return np.asarray(solved)

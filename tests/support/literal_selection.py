@@ -1,11 +1,11 @@
-"""The published selection as a loop over single points, to hold the fast one against.
+"""The published selection as a loop over single points, to compare the fast one with.
 
-Points are counted from 1 as the description does; what is given back counts from 0.
+Points are counted from 1 as the description does; what is returned counts from 0.
 """
 
 
 def literal_jump(displacement, log10_g, settings):
-    """Give (index, displacement, log10 G, height, top level) of the jump of one trace, or None."""
+    """Return (index, displacement, log10 G, height, top level) of the jump of one trace, or None."""
     n = settings.resampled_points
     if len(log10_g) <= n:
         return None

@@ -1,44 +1,35 @@
 """The recorded 1Pb study with traces: measured ones that are simulated here, and a prediction of its own."""
 
+import json
 import shutil
-from itertools import islice
 from pathlib import Path
 
-import numpy as np
 from qdjunction.steps import traces as trace_steps
 from qdjunction.study.config import parse_config
 from qdjunction.study.table import RECORD, Study, make_study, study_values, write_study
 from qdjunction.traces.settings import SimulationSettings
-from qdjunction.traces.simulation import SlidingSeries, simulate
-from recorded_study import RECORDED, ROOT
+from support.paths import CLUSTERS, RECORDED
+from support.traces import write_traces
 
-SERIES = SlidingSeries(("L-R1", "L-R2", "L-R3", "L-R4"), (3.9, 9.2, 14.5, 17.5), (-1.54, -2.72, -4.9, -3.9))
 SHORT = {"points": 7000, "length_nm": 2.4}
 BIASES = {f"bias-{millivolt}": millivolt / 1000 for millivolt in (50, 100, 150, 200, 250)}
 EVIL = "trace-<script>alert(1)<"
 
 
-def write_traces(folder: Path, count: int) -> None:
-    """Write a folder of text traces, one of which cannot be read."""
-    folder.mkdir()
-    for number, item in enumerate(islice(simulate(SERIES, SimulationSettings(seed=5, **SHORT)), count)):
-        columns = np.column_stack([item.trace.displacement_nm, item.trace.log10_g])
-        np.savetxt(folder / f"trace-{number}.txt", columns, fmt="%.4f", delimiter="\t")
+def write_measured(folder: Path, count: int) -> None:
+    """Write a folder of text traces, one of which cannot be read and has a hostile name."""
+    write_traces(folder, SimulationSettings(seed=5, **SHORT), count)
     (folder / f"{EVIL}.txt").write_text("no numbers\n")
 
 
 def traced_study(folder: Path) -> Study:
-    """Analyse a measured set, a bias series and a prediction, as the rules do, and give the study."""
-    results = folder / "results"
-    shutil.copytree(RECORDED, results)
-    write_traces(folder / "measured", 60)
-    sets = [{"name": "MAPbBr3", "path": str(folder / "measured"), "bias_v": 0.1, "theory": "theory"}]
-    sets += [
-        {"name": name, "path": str(folder / "measured"), "bias_v": bias} for name, bias in BIASES.items()
-    ]
+    """Return the study whose results `analyse` writes to a folder: a measured set, a bias series and a prediction."""
+    measured = str(folder / "measured")
+    sets = [{"name": "MAPbBr3", "path": measured, "bias_v": 0.1, "theory": "theory"}]
+    sets += [{"name": name, "path": measured, "bias_v": bias} for name, bias in BIASES.items()]
     config = {
         "study": "traced",
-        "results": str(results),
+        "results": str(folder / "results"),
         "dots": [{"dot": "1Pb", "cation": "MA", "halide": "Br", "contacts": ["short", "long"]}],
         "traces": {
             # The recorded series has two sites, both above the levels at which the published rule looks for a jump.
@@ -52,7 +43,18 @@ def traced_study(folder: Path) -> Study:
             ],
         },
     }
-    study = make_study(parse_config(config), ROOT / "clusters")
+    return make_study(parse_config(config), CLUSTERS)
+
+
+def analyse(folder: Path) -> None:
+    """Run the steps of `traced_study` as the rules do.
+
+    The sets hold the same traces: one is analysed, and the others get its results with their own name and bias.
+    """
+    results = folder / "results"
+    shutil.copytree(RECORDED, results)
+    write_measured(folder / "measured", 60)
+    study = traced_study(folder)
     write_study(study_values(study), results / RECORD)
     section = study.config.traces
     dot, root = results / "1Pb_MAPbBr3", results / "traces"
@@ -60,10 +62,11 @@ def traced_study(folder: Path) -> Study:
         dot / "conductance.csv", dot / "series.json", dot / "relaxed.json", "L", None, section.simulation, 50,
         root / "theory" / "traces.parquet", root / "theory" / "truth.csv", root / "theory" / "simulation.json",
     )  # fmt: skip
-    paths = {entry.name: entry.path for entry in section.sets}
-    for name, path in (paths | {"theory": root / "theory" / "traces.parquet"}).items():
+    first, *others = section.sets
+    paths = {first.name: first.path, "theory": root / "theory" / "traces.parquet"}
+    for name, path in paths.items():
         here, settings = root / name, section.settings_of(name)
-        told = {"name": name, "bias_v": next((one.bias_v for one in section.sets if one.name == name), None)}
+        told = {"name": name, "bias_v": first.bias_v if name == first.name else None}
         trace_steps.select_traces(
             path, settings, here / "jumps.parquet", here / "histograms.nc", here / "summary.json", **told
         )  # fmt: skip
@@ -71,6 +74,10 @@ def traced_study(folder: Path) -> Study:
             path, settings, here / "summary.json", here / "plateaus.csv", here / "plateaus.json"
         )
         trace_steps.classify_traces(path, settings, here / "classes.csv", here / "classes.json")
+    for entry in others:
+        shutil.copytree(root / first.name, root / entry.name)
+        summary = root / entry.name / "summary.json"
+        told = {"name": entry.name, "bias_v": entry.bias_v}
+        summary.write_text(json.dumps(json.loads(summary.read_text()) | told))
     summaries = {name: root / name / "summary.json" for name in BIASES}
     trace_steps.fit_bias_series("simmons", summaries, -2.7, 1.0, 0.95, root / "simmons" / "simmons.json")
-    return study

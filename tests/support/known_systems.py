@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from qdjunction.transport import Device
+
+from qdjunction.transport import Device, Transmission, WideBandLead
 
 
 @dataclass
@@ -45,6 +46,27 @@ def random_device(n, seed=0, *, complex_h=False):
     S = 0.3 * (rng.normal(size=(n, n)) + 1j * complex_h * rng.normal(size=(n, n))) / np.sqrt(n)
     H, S = H + H.conj().T, np.eye(n) + 0.2 * (S + S.conj().T)
     return Device(H if complex_h else H.real, S if complex_h else S.real, np.arange(n) // 2)
+
+
+def metal_dot_metal(n, left, right, seed, *, complex_h=False):
+    """A random device of n orbitals in which those of the left and of the right metal do not see one another."""
+    full = random_device(n, seed, complex_h=complex_h)
+    H, S = full.H.copy(), full.S.copy()
+    for matrix in (H, S):
+        matrix[np.ix_(left, right)] = 0
+        matrix[np.ix_(right, left)] = 0
+    return Device(H, S, full.orbital_atoms)
+
+
+def two_wide_bands(complex_h):
+    """A random device of 15 atoms between wide-band leads of two and of three atoms."""
+    device = random_device(30, seed=4, complex_h=complex_h)
+    return device, WideBandLead(device, [0, 1], 0.6), WideBandLead(device, [12, 13, 14], 0.9)
+
+
+def sampled(function, energies_ev):
+    """T(E) as a function of the energy says."""
+    return Transmission(energies_ev, function(energies_ev), "direct", ("a", "b"), 0.0, 0.0)
 
 
 @dataclass

@@ -1,0 +1,227 @@
+"""Anchors are recognised by element and bonds, and gold stands on each as its row of the table says."""
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import molecule
+from ase.units import Bohr
+
+from qdjunction.core.errors import InputError, StructureError
+from qdjunction.structure.anchors import (
+    ANCHORS,
+    Anchor,
+    apex_position,
+    bond_direction,
+    recognise,
+    require_anchor,
+)
+from qdjunction.structure.contacts import contact
+from qdjunction.structure.electrodes import gold_pyramid
+from qdjunction.structure.junction import build_junction
+from qdjunction.structure.sites import Site, find_contacts
+
+MOLECULES = {
+    "chloride": ("CH3Cl", "Cl"),
+    "thiolate": ("CH3SH", "S"),
+    "methyl-sulfide": ("CH3SCH3", "S"),
+    "amine": ("H3CNH2", "N"),
+    "pyridine": ("C5H5N", "N"),
+    "nitrile": ("CH3CN", "N"),
+    "alkynyl": ("C2H2", "C"),
+}
+"""A molecule of the G2 set with each anchor."""
+
+
+def contacts(atoms: Atoms, sites, anchors=None):
+    return find_contacts(
+        atoms, {name: Site(**keys) for name, keys in sites.items()}, lambda name: f"sites.{name}.", anchors
+    )
+
+
+def aryl(left: str, right: str) -> Atoms:
+    """1,4-disubstituted benzene with SH or NH2 at its ends; contacts L and R."""
+    ring = molecule("C6H6")
+    ends = [int(ring.positions[:6, 1].argmin()), int(ring.positions[:6, 1].argmax())]
+    hydrogens = [next(h for h in range(6, 12) if ring.get_distance(i, h) < 1.2) for i in ends]
+    atoms = ring[[i for i in range(12) if i not in hydrogens]]
+    for end, group in zip(ends, (left, right), strict=True):
+        out = ring.positions[end] / np.linalg.norm(ring.positions[end])
+        base = ring.positions[end]
+        if group == "SH":
+            anchor = base + 1.77 * out
+            atoms += Atoms("SH", positions=[anchor, anchor + 0.14 * out + [0, 0, 1.33]])
+        else:
+            anchor = base + 1.40 * out
+            side = np.cross(out, [0, 0, 1])
+            tails = [anchor + 0.45 * out + sign * 0.84 * side + [0, 0, -0.35] for sign in (1, -1)]
+            atoms += Atoms("NHH", positions=[anchor, *tails])
+    anchors = [i for i, symbol in enumerate(atoms.symbols) if symbol in "SN"]
+    atoms.info["contacts"] = contacts(atoms, {"L": {"atom": anchors[0]}, "R": {"atom": anchors[1]}})
+    return atoms
+
+
+def angles_deg(atoms: Atoms, atom: int, bonded: list[int], direction) -> list[float]:
+    bonds = atoms.positions[bonded] - atoms.positions[atom]
+    return np.degrees(np.arccos(bonds @ direction / np.linalg.norm(bonds, axis=1))).tolist()
+
+
+@pytest.mark.parametrize(("name", "formula", "symbol"), [(key, *value) for key, value in MOLECULES.items()])
+def test_gold_stands_on_each_anchor_as_its_lone_pair_does(name, formula, symbol):
+    atoms = molecule(formula)
+    atom = list(atoms.symbols).index(symbol)
+    binding = recognise(atoms, atom)
+    assert binding.name == name
+    assert (binding.hydrogen is not None) == (name in ("thiolate", "alkynyl"))
+    entry = contacts(atoms, {"A": {"atom": atom}})["A"]
+    direction = np.array(entry["direction"])
+    bonded = [
+        i for i in range(len(atoms))
+        if i not in (atom, binding.hydrogen) and atoms.get_distance(atom, i) < 1.9
+    ]  # fmt: skip
+    angles = angles_deg(atoms, atom, bonded, direction)
+    match name:
+        case "pyridine":  # the bisector: half of 360 less the ring's angle
+            ring = atoms.get_angle(bonded[0], atom, bonded[1])
+            np.testing.assert_allclose(angles, 180 - ring / 2, atol=1e-6)
+        case "methyl-sulfide":  # 54.7 deg out of the plane: cos = -cos(C-S-C / 2) cos(54.7)
+            half = np.radians(atoms.get_angle(bonded[0], atom, bonded[1]) / 2)
+            np.testing.assert_allclose(np.cos(np.radians(angles)), -np.cos(half) * np.cos(np.radians(54.7)))
+            assert np.all((np.array(angles) > 105) & (np.array(angles) < 118))
+        case "amine":
+            assert len(angles) == 3
+            assert np.all((np.array(angles) > 105) & (np.array(angles) < 120))
+        case _:
+            np.testing.assert_allclose(angles, 180, atol=1e-4)
+    apex = apex_position(atoms.positions[atom], direction, binding.anchor.apex_distance_ang)
+    assert np.linalg.norm(apex - atoms.positions[atom]) == pytest.approx(ANCHORS[name].apex_distance_ang)
+    others = np.delete(np.arange(len(atoms)), [i for i in (atom, binding.hydrogen) if i is not None])
+    assert np.linalg.norm(atoms.positions[others] - apex, axis=1).min() > ANCHORS[name].apex_distance_ang
+
+
+@pytest.mark.parametrize("name", ["methyl-sulfide", "amine", "pyridine", "nitrile"])
+def test_computed_distances_are_those_of_least_energy(name):
+    """GFN1-xTB atop a pyramid of four atoms: 0.06 Ang nearer and farther cost energy, by a parabola to 0.02 Ang."""
+    interface = pytest.importorskip("tblite.interface")
+    formula, symbol = MOLECULES[name]
+    atoms = molecule(formula)
+    atom = list(atoms.symbols).index(symbol)
+    direction = np.array(contacts(atoms, {"A": {"atom": atom}})["A"]["direction"])
+    distance = ANCHORS[name].apex_distance_ang
+    energies = []
+    for step in (-0.06, 0.0, 0.06):
+        tip = gold_pyramid(2, direction)
+        tip.positions += apex_position(atoms.positions[atom], direction, distance + step)
+        both = atoms + tip
+        calculator = interface.Calculator("GFN1-xTB", both.numbers, both.positions / Bohr)
+        calculator.set("verbosity", 0)
+        energies.append(calculator.singlepoint().get("energy"))
+    left, here, right = energies
+    assert here < min(left, right)
+    assert abs(0.03 * (left - right) / (left - 2 * here + right)) < 0.02
+
+
+def test_every_row_names_its_source():
+    assert {row.element for row in ANCHORS.values()} == {"Cl", "Br", "I", "S", "N", "C"}
+    for row in ANCHORS.values():
+        assert any(
+            year.isdigit() and len(year) == 4
+            for year in row.reference.replace("(", " ").replace(")", " ").split()
+        )
+
+
+@pytest.mark.parametrize(
+    ("formula", "symbol", "needs"),
+    [
+        ("H2O", "O", "anchors are known for Cl, Br, I, S, N, C only"),
+        ("NH3", "N", r"atom 0 is N bonded to H, H, H, .*amine needs N bonded to C, H, H"),
+        ("SH2", "S", r"thiolate needs S bonded to C \(and one H, which leaves\)"),
+        ("CH4", "C", r"alkynyl needs C bonded to C \(and one H"),
+    ],
+)
+def test_an_atom_that_is_no_anchor_hears_what_one_needs(formula, symbol, needs):
+    atoms = molecule(formula)
+    atom = list(atoms.symbols).index(symbol)
+    assert recognise(atoms, atom) is None
+    with pytest.raises(StructureError, match=needs) as caught:
+        require_anchor(atoms, atom, "Contact 'L'")
+    assert "apex_distance_ang" in str(caught.value)
+    assert "key anchors" in str(caught.value)
+
+
+def test_a_named_anchor_must_fit():
+    sulfide = molecule("CH3SCH3")
+    atom = list(sulfide.symbols).index("S")
+    with pytest.raises(
+        InputError, match=r"sites\.A\.anchor: atom \d is S bonded to C, C, .*thiolate needs S bonded"
+    ):
+        contacts(sulfide, {"A": {"atom": atom, "anchor": "thiolate"}})
+    with pytest.raises(
+        InputError, match=r"sites\.A\.anchor = 'thiol': there is no such anchor; known are .*thiolate"
+    ):
+        contacts(sulfide, {"A": {"atom": atom, "anchor": "thiol"}})
+    entry = contacts(sulfide, {"A": {"atom": atom, "anchor": "methyl-sulfide"}})["A"]
+    assert list(entry["anchor"]) == ["methyl-sulfide"]
+
+
+def test_an_anchor_of_the_user_s_own_comes_first_and_goes_with_the_structure():
+    ether = molecule("CH3OCH3")
+    atom = list(ether.symbols).index("O")
+    with pytest.raises(StructureError, match="is O bonded to C, C"):
+        require_anchor(ether, atom, "x")
+    own = {
+        "ether": Anchor(element="O", neighbours=["C", "C"], apex_distance_ang=2.3),
+        "long": Anchor(element="S", neighbours=["C"], loses_hydrogen=True, apex_distance_ang=2.6),
+    }
+    assert contacts(ether, {"A": {"atom": atom}}, own)["A"]["anchor"]["ether"]["apex_distance_ang"] == 2.3
+    thiol = aryl("SH", "SH")
+    ends = {name: {"atom": entry["atom"]} for name, entry in thiol.info["contacts"].items()}
+    thiol.info["contacts"] = contacts(thiol, ends, own)
+    atoms = build_junction(thiol, "L", "R", layers=1)
+    (apex,) = np.flatnonzero(atoms.get_tags() == 10)
+    assert atoms.get_distance(contact(atoms, "L").atom, apex) == pytest.approx(2.6)
+
+
+def test_the_bonds_of_an_atom_inside_lead_nowhere():
+    ring = molecule("C6H6")
+    with pytest.raises(
+        StructureError, match=r"the bonds of atom 0 \(C\) lie all around it.*give the direction"
+    ):
+        bond_direction(ring, 0, "here")
+
+
+# Hydrogens that leave
+
+
+def test_the_hydrogens_of_thiols_leave_and_contacts_keep_their_atoms():
+    thiol = aryl("SH", "SH")
+    thiol.info["contacts"] |= {
+        "C": {"atom": len(thiol) - 1, "direction": [0, 0, 1]}
+    }  # a hydrogen that leaves
+    atoms = build_junction(thiol, "L", "R", layers=2)
+    bare = atoms[atoms.get_tags() == 0]
+    assert bare.get_chemical_formula() == "C6H4S2"
+    assert list(atoms.info["contacts"]) == ["L", "R"]
+    for name in ("L", "R"):
+        site = contact(atoms, name)
+        assert atoms.symbols[site.atom] == "S"
+        np.testing.assert_allclose(
+            atoms.positions[site.atom], thiol.positions[thiol.info["contacts"][name]["atom"]], atol=1e-12
+        )
+    assert atoms.info["contact_distance_ang"] == pytest.approx(
+        bare.get_distance(*np.flatnonzero(bare.symbols == "S"))
+    )
+    assert thiol.get_chemical_formula() == "C6H6S2"  # what was given is left as it is
+
+
+def test_amines_keep_theirs():
+    atoms = build_junction(aryl("NH2", "NH2"), "L", "R", layers=2)
+    assert atoms[atoms.get_tags() == 0].get_chemical_formula() == "C6H8N2"
+
+
+@pytest.mark.parametrize("ends", [("SH", "NH2"), ("NH2", "SH")])
+def test_a_hydrogen_that_leaves_on_one_side_only_makes_a_radical(ends):
+    name = "L" if ends[0] == "SH" else "R"
+    with pytest.raises(
+        StructureError, match=rf"contact '{name}' leaves .*C6H6NS has an odd number of electrons"
+    ):
+        build_junction(aryl(*ends), "L", "R")

@@ -1,0 +1,1 @@
+"""What the tests share: paths, processes, distributions, studies, and systems with a known answer."""

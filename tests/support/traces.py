@@ -1,0 +1,19 @@
+"""Simulated traces of a sliding contact on the four sites of 12Pb."""
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from qdjunction.traces.settings import SimulationSettings
+from qdjunction.traces.simulation import SlidingSeries, simulate
+
+SERIES = SlidingSeries(("L-R1", "L-R2", "L-R3", "L-R4"), (3.9, 9.2, 14.5, 17.5), (-1.54, -2.72, -4.9, -3.9))
+
+
+def write_traces(folder: Path, settings: SimulationSettings, count: int, stem: str = "trace") -> None:
+    """Write a folder of text traces of `SERIES`, ``trace-0.txt`` and on."""
+    folder.mkdir()
+    for number, item in enumerate(islice(simulate(SERIES, settings), count)):
+        columns = np.column_stack([item.trace.displacement_nm, item.trace.log10_g])
+        np.savetxt(folder / f"{stem}-{number}.txt", columns, fmt="%.4f", delimiter="\t")

@@ -1,0 +1,245 @@
+"""Contacts of a structure of the user's own: which atom, in which direction, as which anchor."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BeforeValidator
+
+from qdjunction.core.errors import InputError, StructureError
+from qdjunction.core.schema import Name, Section
+from qdjunction.structure.anchors import (
+    ANCHORS,
+    Anchor,
+    Binding,
+    bond_direction,
+    describe,
+    recognise,
+    require_anchor,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from ase import Atoms
+    from numpy.typing import NDArray
+
+TIE_ANG = 0.01
+"""Atoms whose distances differ by less are equally far, and a rule does not choose among them."""
+
+CENTRED_ANG = 0.1
+"""An atom nearer to the centre of mass than this has no outward direction."""
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_VECTOR = rf"{_NUMBER}(?:\s*,\s*{_NUMBER}){{2}}"
+_ELEMENT = r"(?:(?P<element>[A-Z][a-z]?)\s+)?"
+
+
+def _farthest(positions: NDArray[np.float64], place: str) -> NDArray[np.float64]:
+    axis = re.fullmatch(r"([-+]?)([xyz])", place)
+    sign = -1.0 if axis and axis[1] == "-" else 1.0
+    direction = [sign * (name == axis[2]) for name in "xyz"] if axis else _vector(place)
+    projected: NDArray[np.float64] = -(positions @ direction) / math.hypot(*direction)
+    return projected
+
+
+def _nearest(positions: NDArray[np.float64], place: str) -> NDArray[np.float64]:
+    distance: NDArray[np.float64] = ((positions - _vector(place)) ** 2).sum(axis=1) ** 0.5
+    return distance
+
+
+def _vector(text: str) -> list[float]:
+    return [float(part) for part in text.split(",")]
+
+
+RULES: Mapping[re.Pattern[str], Callable[[NDArray[np.float64], str], NDArray[np.float64]]] = {
+    re.compile(rf"{_ELEMENT}farthest along (?P<place>[-+]?[xyz]|{_VECTOR})"): _farthest,
+    re.compile(rf"{_ELEMENT}nearest to (?P<place>{_VECTOR})"): _nearest,
+}
+"""How an atom may be named by its place. A rule ranks the atoms of the element, and the lowest is taken (Ang)."""
+
+HOW = (
+    "write an index counted from 0, 'S farthest along -z' (an axis or x,y,z), or 'S nearest to x,y,z'; without the "
+    "element any atom is looked at"
+)
+
+
+def _place(value: Any) -> Any:
+    """Return an index or the text of a rule."""
+    if isinstance(value, str):
+        value = " ".join(value.split())
+        if re.fullmatch(r"\d+", value):
+            return int(value)
+        found = next((match for rule in RULES if (match := rule.fullmatch(value))), None)
+        if found and ("farthest" not in value or "," not in found["place"] or any(_vector(found["place"]))):
+            return value
+    elif isinstance(value, int) and value >= 0:
+        return value
+    raise ValueError(HOW)
+
+
+def _direction(value: Any) -> Any:
+    """Return a direction by name or as three numbers."""
+    if value in (None, "bond", "outward"):
+        return value
+    try:
+        vector = tuple(float(x) for x in (value.split(",") if isinstance(value, str) else value))
+    except (TypeError, ValueError):
+        vector = ()
+    if len(vector) != 3 or not all(map(math.isfinite, vector)):
+        raise ValueError("write three numbers, bond or outward")
+    if not any(vector):
+        raise ValueError("points nowhere; give another vector, bond or outward, or leave it out")
+    return vector
+
+
+Atom = Annotated[int | str, BeforeValidator(_place)]
+"""An atom by its index, counted from 0, or by a rule."""
+
+Direction = Annotated[
+    Literal["bond", "outward"] | tuple[float, float, float] | None, BeforeValidator(_direction)
+]
+"""A direction by three numbers or by name."""
+
+
+Cell = Literal["molecule", "drop"]
+"""What becomes of the cell of a file: molecules that its faces cut are put together, or it is dropped as it is."""
+
+
+class Site(Section):
+    """An atom that a tip may touch."""
+
+    atom: Atom
+    """Its index, counted from 0, or a rule: `S farthest along -z`, `N farthest along 1,1,0`, `S nearest to 0,0,3.2` (a
+    point in Ang); without the element any atom is looked at."""
+    direction: Direction = None
+    """Direction from the atom to the tip: a vector of any length, `bond`, which continues the bonds of the atom, or
+    `outward` from the centre of mass. By default `bond` for an anchor and `outward` for any other atom."""
+    anchor: Name | None = None
+    """Name of the anchor; by default it is recognised from element and bonds."""
+
+
+def find_atom(atoms: Atoms, site: Site, where: str) -> int:
+    """Return the index of the atom of a site.
+
+    Raises
+    ------
+    InputError
+        If there is no such atom, or several are equally far.
+    """
+    elements = elements_of(list(atoms.symbols), site, where)
+    if isinstance(site.atom, int):
+        return site.atom
+    rule, match = next((rule, match) for rule in RULES if (match := rule.fullmatch(site.atom)))
+    candidates = [i for i, symbol in enumerate(atoms.symbols) if symbol in elements]
+    ranks = RULES[rule](atoms.positions[candidates], match["place"])
+    first = [i for i, rank in zip(candidates, ranks, strict=True) if rank < ranks.min() + TIE_ANG]
+    if len(first) > 1:
+        listed = ", ".join(f"{i} ({atoms.symbols[i]})" for i in first)
+        raise InputError(
+            f"{where}atom = '{site.atom}': atoms {listed} are equally far to {TIE_ANG:g} Ang; give the index of one, "
+            "or another direction"
+        )
+    return first[0]
+
+
+def elements_of(symbols: Sequence[str], site: Site, where: str) -> tuple[str, ...]:
+    """Return the elements that may stand at a site of a molecule whose geometry is not known yet.
+
+    Raises
+    ------
+    InputError
+        If there is no such atom.
+    """
+    there = tuple(dict.fromkeys(symbols))
+    if isinstance(site.atom, int):
+        if site.atom >= len(symbols):
+            raise InputError(
+                f"{where}atom = {site.atom}: the structure has {len(symbols)} atoms, counted from 0 to "
+                f"{len(symbols) - 1}"
+            )
+        return (symbols[site.atom],)
+    match = next(match for rule in RULES if (match := rule.fullmatch(site.atom)))
+    if match["element"] is None:
+        return there
+    if match["element"] not in there:
+        raise InputError(
+            f"{where}atom = '{site.atom}': the structure has no {match['element']}; it has {', '.join(there)}"
+        )
+    return (match["element"],)
+
+
+def find_contacts(
+    atoms: Atoms,
+    sites: Mapping[str, Site],
+    where: Callable[[str], str],
+    anchors: Mapping[str, Anchor] | None = None,
+) -> dict[str, dict[str, Any]]:
+    """Return the contacts of a structure as ``info["contacts"]`` holds them.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        A finite structure without gold tips.
+    sites : mapping of str to Site
+        Each contact by name.
+    where : callable
+        Returns what stands before the key in an error, for the name of a contact.
+    anchors : mapping of str to Anchor, optional
+        Anchors beside those of `ANCHORS`; they take precedence.
+
+    Raises
+    ------
+    InputError
+        If an atom or a direction cannot be found, an atom has no bonds or is none of the anchor that is named, or two
+        contacts are the same atom.
+    """
+    known = {**(anchors or {}), **{name: row for name, row in ANCHORS.items() if name not in (anchors or {})}}
+    contacts: dict[str, dict[str, Any]] = {}
+    for name, site in sites.items():
+        atom = find_atom(atoms, site, where(name))
+        other = next((other for other, entry in contacts.items() if entry["atom"] == atom), None)
+        if other is not None:
+            raise InputError(
+                f"{where(name)}atom = {site.atom!r}: contact '{other}' is atom {atom} ({atoms.symbols[atom]}) too; "
+                "a junction needs two atoms"
+            )
+        try:
+            contacts[name] = _contact(atoms, atom, site, where(name), known)
+        except StructureError as error:
+            raise InputError(str(error)) from None
+    return contacts
+
+
+def _contact(atoms: Atoms, atom: int, site: Site, where: str, known: Mapping[str, Anchor]) -> dict[str, Any]:
+    from qdjunction.structure.connectivity import neighbours
+
+    if not len(neighbours(atoms, atom)):
+        raise InputError(
+            f"{where}atom = {site.atom!r}: {describe(atoms, atom)}, so that gold there would touch nothing else; name "
+            "another atom"
+        )
+    if site.anchor is not None:
+        binding: Binding | None = require_anchor(atoms, atom, f"{where}anchor", site.anchor, known)
+    else:
+        binding = recognise(atoms, atom, known)
+    hydrogen, tilt_deg = (binding.hydrogen, binding.anchor.tilt_deg) if binding else (None, 0.0)
+    rule = site.direction or ("bond" if binding else "outward")
+    direction: Sequence[float] | NDArray[np.float64]
+    if rule == "bond":
+        direction = bond_direction(atoms, atom, f"{where}direction", hydrogen, tilt_deg)
+    elif rule == "outward":
+        direction = atoms.positions[atom] - atoms.get_center_of_mass()
+        if math.hypot(*direction) < CENTRED_ANG:
+            raise InputError(
+                f"{where}direction: atom {atom} is at the centre of mass, so that no direction is outward; give one"
+            )
+    else:
+        direction = rule
+    length = math.hypot(*direction)
+    entry: dict[str, Any] = {"atom": atom, "direction": [float(x) / length for x in direction]}
+    if binding:
+        entry["anchor"] = {binding.name: binding.anchor.model_dump(mode="json", exclude_defaults=True)}
+    return entry
