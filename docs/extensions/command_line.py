@@ -7,9 +7,10 @@ import os
 from typing import Any
 
 from docutils import nodes
-from qdjunction.cli.parser import make_parser
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+
+from qdjunction.cli.parser import make_parser
 
 WIDTH = "100"
 

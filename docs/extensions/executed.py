@@ -16,7 +16,7 @@ import subprocess
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -30,7 +30,7 @@ LIMIT_S = 600
 
 class _Executed(SphinxDirective):
     has_content = True
-    option_spec = {
+    option_spec: ClassVar = {
         "figure": directives.unchanged,
         "caption": directives.unchanged,
         "lines": directives.positive_int,
@@ -63,7 +63,7 @@ class _Executed(SphinxDirective):
 
     def _folder(self) -> Path:
         """Return the folder of the page, empty when the page begins."""
-        folder = Path(self.env.app.doctreedir).parent / "tutorials" / self.env.docname
+        folder = Path(self.env.app.doctreedir) / "executed" / self.env.docname
         if "executed" not in self.env.temp_data:
             self.env.temp_data["executed"] = {}
             shutil.rmtree(folder, ignore_errors=True)
