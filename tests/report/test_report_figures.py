@@ -1,5 +1,6 @@
 """Figures and their source data."""
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -98,13 +99,7 @@ def test_a_junction_without_a_rule_is_left_out(results):
     rules = short.frontier.orbital_rule | {
         "headline": NoRule(energy_ev=0.0, sentence="energy lies on a level")
     }
-    replaced = type(short)(
-        short.case,
-        short.atoms,
-        short.transmission,
-        short.frontier.model_copy(update={"orbital_rule": rules}),
-        short.density,
-    )
+    replaced = replace(short, frontier=short.frontier.model_copy(update={"orbital_rule": rules}))
     partial = SeriesResults(
         "L", series.summary, series.conductance, series.spectrum, (replaced, series.junctions[1])
     )
