@@ -16,6 +16,7 @@ OBSERVABLES = {
     entry.kind: entry.model_dump(mode="json")
     for entry in study.config.transport.observables
 }
+STRUCTURE_SERIES = {case.name: case for case in study.structure_series}
 ENGINE, EMBEDDED = ENGINES[study.config.engine], ENGINES[EMBEDDED_ENGINE]
 
 
@@ -113,6 +114,11 @@ def contacts_of_dot(wildcards):
     return study.dot(wildcards.dot).contacts
 
 
+def controls_of_dot(wildcards):
+    """Names of the junctions of a dot that are shown beside its series."""
+    return [junction.name for junction in study.dot(wildcards.dot).controls]
+
+
 def electrode_file():
     """Return the file of the bulk electrode, if the study has one."""
     return list(study.config.transport.leads.files.values())
@@ -126,6 +132,16 @@ def of_junctions(pattern):
             pattern.replace("{dot}", wildcards.dot).replace("{junction}", junction.name)
             for junction in study.dot(wildcards.dot).junctions
         ]
+
+    return files
+
+
+def of_structures(pattern):
+    """Input function: `pattern` for the junction of every structure of a series over structures."""
+
+    def files(wildcards):
+        members = STRUCTURE_SERIES[wildcards.series].junctions
+        return [pattern.replace("{junction}", member.id) for member in members]
 
     return files
 
@@ -183,9 +199,17 @@ def reported(figure):
     return report(
         f"<results>/report/figures/{figure.stem}.svg",
         caption=figure.caption_file,
-        category="Traces" if figure.traces else figure.dot or "Model",
+        category=(
+            "Traces"
+            if figure.traces
+            else "Series over structures" if figure.series else figure.dot or "Model"
+        ),
         labels={
             "figure": figure.title,
-            "junction": figure.junction or figure.left or figure.traces or "-",
+            "junction": figure.junction
+            or figure.left
+            or figure.traces
+            or figure.series
+            or "-",
         },
     )

@@ -18,10 +18,44 @@ rule series:
         runtime=10,
     params:
         contacts=contacts_of_dot,
+        controls=controls_of_dot,
         temperature_k=study.config.transport.temperature_k,
         interference=settings("interference"),
     script:
         "../workflow/scripts/series.py"
+
+
+if study.structure_series:
+
+    rule structure_series:
+        input:
+            transmissions=of_structures("<results>/{junction}/transmission.nc"),
+            frontiers=of_structures("<results>/{junction}/frontier.json"),
+        output:
+            conductance="<results>/series/{series}/conductance.csv",
+            series="<results>/series/{series}/series.csv",
+            summary="<results>/series/{series}/series.json",
+        log:
+            "<logs>/series/{series}/structure_series.log",
+        benchmark:
+            "<benchmarks>/series/{series}/structure_series.tsv"
+        conda:
+            "../envs/python.yaml"
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            series=lambda wildcards: STRUCTURE_SERIES[
+                wildcards.series
+            ].settings.model_dump(mode="json"),
+            junctions=lambda wildcards: [
+                [junction.dot, junction.name]
+                for junction in STRUCTURE_SERIES[wildcards.series].junctions
+            ],
+            temperature_k=study.config.transport.temperature_k,
+            decay=study.config.interference.decay,
+        script:
+            "../workflow/scripts/structure_series.py"
 
 
 rule chain:

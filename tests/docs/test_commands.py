@@ -91,6 +91,7 @@ def folder(tmp_path_factory):
     dot = read(ROOT / "tests" / "data" / "1Pb_MAPbBr3_gfn1.xyz")
     dot.center(vacuum=6)
     dot.write(folder / "dot.cif")
+    shutil.copytree(ROOT / "tests" / "data" / "alkanedithiols", folder / "alkanedithiols")
     return folder
 
 

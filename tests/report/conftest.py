@@ -1,8 +1,13 @@
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
-from qdjunction.report.data import StudyResults, collect
+from qdjunction.interference.chain import DiatomicChain
+from qdjunction.interference.results import DecaySeries
+from qdjunction.interference.series import recorded_trend, recorded_verdict
+from qdjunction.report.data import SeriesResults, StudyResults, collect
 from qdjunction.report.page import write_report
 from qdjunction.study.table import read_study
 from support.paths import RECORDED
@@ -45,3 +50,29 @@ def traced(traced_folder) -> StudyResults:
 @pytest.fixture(scope="session")
 def traced_page(traced_folder) -> Path:
     return traced_folder / "index.html"
+
+
+@pytest.fixture(scope="session")
+def chain_series() -> SeriesResults:
+    """Give a series with a decay and a jump: the tight-binding chain with its right lead on even sites."""
+    model = DiatomicChain()
+    energies = model.gap_energies(60)
+    found = model.spectrum(energies)
+    at = 0.2
+    index = int(np.abs(energies - at).argmin())
+    summary = DecaySeries(
+        left="L",
+        kind="decay",
+        junctions=found.contacts,
+        distances_ang=found.distances_ang.tolist(),
+        gap_ev=model.gap_ev,
+        window_ev=model.gap_ev,
+        headline_energy_ev=at,
+        headline="",
+        conductance_at_headline_G0=found.conductances_g0[:, index].tolist(),
+        at_headline=recorded_verdict(found.at(at)),
+        trend_at_headline=recorded_trend(found.at(at), found.distances_ang),
+        shares=found.shares(),
+        sentence=found.sentence,
+    )
+    return SeriesResults("L", summary, pd.DataFrame(), found.table(), ())

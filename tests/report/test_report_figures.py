@@ -1,14 +1,14 @@
 """Figures and their source data."""
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from qdjunction.interference.chain import DiatomicChain
 from qdjunction.interference.jump import find_jump
-from qdjunction.interference.results import DecaySeries, NoRule
+from qdjunction.interference.results import Control, NoRule
 from qdjunction.interference.series import recorded_trend, recorded_verdict
 from qdjunction.report import drawing, style
 from qdjunction.report.data import SeriesResults
@@ -19,32 +19,6 @@ from qdjunction.transport import read_transmission
 from support.paths import RECORDED
 
 DOT = "1Pb_MAPbBr3"
-
-
-@pytest.fixture(scope="module")
-def chain_series() -> SeriesResults:
-    """Give a series with a decay and a jump: the tight-binding chain with its right lead on even sites."""
-    model = DiatomicChain()
-    energies = model.gap_energies(60)
-    found = model.spectrum(energies)
-    at = 0.2
-    index = int(np.abs(energies - at).argmin())
-    summary = DecaySeries(
-        left="L",
-        kind="decay",
-        junctions=found.contacts,
-        distances_ang=found.distances_ang.tolist(),
-        gap_ev=model.gap_ev,
-        window_ev=model.gap_ev,
-        headline_energy_ev=at,
-        headline="",
-        conductance_at_headline_G0=found.conductances_g0[:, index].tolist(),
-        at_headline=recorded_verdict(found.at(at)),
-        trend_at_headline=recorded_trend(found.at(at), found.distances_ang),
-        shares=found.shares(),
-        sentence=found.sentence,
-    )
-    return SeriesResults("L", summary, pd.DataFrame(), found.table(), ())
 
 
 def test_every_planned_file_is_written(results, figures):
@@ -125,13 +99,7 @@ def test_a_junction_without_a_rule_is_left_out(results):
     rules = short.frontier.orbital_rule | {
         "headline": NoRule(energy_ev=0.0, sentence="energy lies on a level")
     }
-    replaced = type(short)(
-        short.case,
-        short.atoms,
-        short.transmission,
-        short.frontier.model_copy(update={"orbital_rule": rules}),
-        short.density,
-    )
+    replaced = replace(short, frontier=short.frontier.model_copy(update={"orbital_rule": rules}))
     partial = SeriesResults(
         "L", series.summary, series.conductance, series.spectrum, (replaced, series.junctions[1])
     )
@@ -161,6 +129,27 @@ def test_decay_and_spectrum_are_drawn(chain_series):
     assert f"{summary.at_headline.above_trend_decades:+.2f} decades" in text
     (drawn,) = [line for line in over_gap.axes[0].lines if line.get_label() == "$\\beta$"]
     np.testing.assert_array_equal(drawn.get_ydata(), chain_series.spectrum["beta_per_ang"])
+
+
+def test_a_control_is_a_ring_and_moves_neither_contacts_nor_fit(chain_series):
+    summary = chain_series.summary
+    control = Control(
+        name="R1-R7", left="R1", right="R7", distance_ang=5.5, conductance_at_headline_G0=1e-4, same_site=True,
+        above_last_decades=-1.0, above_trend_decades=-0.5, sentence="",
+    )  # fmt: skip
+    beside = SeriesResults(
+        "L", summary.model_copy(update={"controls": (control,)}), pd.DataFrame(), chain_series.spectrum, ()
+    )
+    plain, table = decay.decay_table(chain_series), decay.decay_table(beside)
+    pd.testing.assert_frame_equal(table[table["row"] != "control"], plain, check_dtype=False)
+    (row,) = table[table["row"] == "control"].to_dict("records")
+    assert row["fit_G0"] == pytest.approx(1e-4 * 10**0.5)
+    colours = style.junction_colours([*summary.junctions, "R1-R7"])
+    with style.figure_style():
+        axes = decay.decay_figure(table, summary.at_headline, colours).axes[0]
+    (ring,) = [line for line in axes.lines if line.get_label() == "control R1-R7 at 5.5 Å"]
+    assert (ring.get_markerfacecolor(), ring.get_markeredgecolor()) == ("none", colours["R1-R7"])
+    assert ring.get_xydata().tolist() == [[5.5, 1e-4]]
 
 
 def test_figures_draw_the_recorded_numbers(chain_series, results):

@@ -171,7 +171,7 @@ def whole(tmp_path_factory) -> Path:
 
 
 def test_a_relaxed_contact_moves_what_is_free_and_records_it(whole):
-    built, now = read_structure(whole / "work" / "junction.extxyz"), read_structure(whole / "junction.extxyz")
+    built, now = read_structure(whole / "work" / "built.extxyz"), read_structure(whole / "junction.extxyz")
     record = read_result(RelaxationRecord, whole / "junction.json")
     free = free_atoms(built, "contact")
     held = np.setdiff1d(np.arange(len(built)), free)
@@ -222,7 +222,7 @@ def test_a_killed_relaxation_resumes_and_a_finished_one_is_not_repeated(whole, t
 
 def test_other_free_atoms_are_another_relaxation(whole, tmp_path, caplog):
     """In one working folder: the steps of the contact's are not taken for those of the junction's."""
-    structure = whole / "work" / "junction.extxyz"
+    structure = whole / "work" / "built.extxyz"
     for free in ("contact", "contact", "junction"):
         caplog.clear()
         files = tmp_path / "j.extxyz", tmp_path / "j.json"
@@ -254,4 +254,4 @@ def test_an_engine_that_holds_nothing_is_found_out(whole, tmp_path):
 
     files = tmp_path / "j.extxyz", tmp_path / "j.json"
     with pytest.raises(EngineError, match="has moved atoms that it was to hold"):
-        relax(whole / "work" / "junction.extxyz", Loose(), tmp_path, 0.3, 100, *files, free="contact")
+        relax(whole / "work" / "built.extxyz", Loose(), tmp_path, 0.3, 100, *files, free="contact")

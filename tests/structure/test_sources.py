@@ -241,7 +241,7 @@ BAD_KEYS = {
     "unknown source": ({"source": "smile"}, "dots.0.source = 'smile': choose one of 'catalogue', 'file'"),
     "key of another source": (
         {"halide": "Br"},
-        "unknown key 'dots.0.halide'; known here: source, contacts, name, sites",
+        "unknown key 'dots.0.halide'; known here: source, contacts, controls, name, sites",
     ),
     "misspelt": ({"site": SITES}, "unknown key 'dots.0.site'; did you mean 'sites'?"),
     "misspelt inside": (

@@ -1,6 +1,7 @@
 """The 1Pb study through a real Snakemake: to its report, after a kill, twice in a row, and with bad input."""
 
 import json
+import math
 import re
 import shutil
 import time
@@ -27,6 +28,9 @@ transport:
   energy_min_ev: -2.0
   energy_max_ev: 5.0
   energy_step_ev: 0.02
+series:
+  - name: sides
+    members: [{dot: 1Pb_MAPbBr3, junction: short}, {dot: 1Pb_MAPbBr3, junction: long}]
 """
 
 
@@ -76,6 +80,21 @@ def test_long_conducts_better_than_short(study):
     assert summary["median_log10_ratio"] > 0
 
 
+def test_a_series_over_structures_has_the_conductances_of_its_junctions(study):
+    summary = json.loads((study / "results" / "series" / "sides" / "series.json").read_text())
+    assert [one["junction"] for one in summary["members"]] == ["short", "long"]
+    table = pd.read_csv(study / "results" / "1Pb_MAPbBr3" / "conductance.csv")
+    at_fermi = table[table["fermi_eV"].abs() < 1e-9].set_index("junction")["conductance_G0"]
+    assert [one["conductance_G0"] for one in summary["members"]] == pytest.approx(
+        at_fermi[["short", "long"]].tolist()
+    )
+    first, second = summary["members"]
+    drop = math.log(first["conductance_G0"] / second["conductance_G0"])
+    beta = drop / (second["distance_ang"] - first["distance_ang"])
+    assert summary["fits"]["distance"]["beta"] == pytest.approx(beta)
+    assert (study / "results" / "report" / "figures" / "series_sides_decay.svg").exists()
+
+
 def test_relaxed_1pb_has_the_gap_and_bonds_of_the_model(study):
     from qdjunction.engine.store import read_electronic_structure
     from qdjunction.structure.bonds import bond_lengths
@@ -114,6 +133,15 @@ def test_changed_settings_rerun_only_what_depends_on_them(study):
     planned = set(rules_of(finish(study, "-n", "--config", "interference={jump_decades: 0.5}")))
     assert "series" in planned
     assert not {"relax", "hamiltonian", "transmission"} & planned
+    (study / "controlled.yaml").write_text(
+        CONFIG.replace("[short, long]", "[short, long]\n    controls: [R1-R2]")
+    )
+    dry = snakemake(study, "-n", "--configfile", study / "controlled.yaml")
+    assert dry.returncode == 0, dry.stderr
+    jobs = [block for block in dry.stdout.split("\n\n") if "rule hamiltonian:" in block]
+    assert len(jobs) == 1
+    assert "junction=R1-R2" in jobs[0]
+    assert not {"dot", "relax"} & set(re.findall(r"^rule (\w+):", dry.stdout, re.MULTILINE))
 
 
 FAILING = """\

@@ -13,4 +13,5 @@ with running(job, required=[]):
         job.output.conductance,
         job.output.series,
         job.output.summary,
+        job.params.controls,
     )

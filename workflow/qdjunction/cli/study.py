@@ -32,7 +32,12 @@ class Check(Command):
         name, engine = study.config.study, study.config.engine
         print(f"{self.config}: study {name}, engine {engine}, {len(study.junctions)} junctions")
         for junction in study.junctions:
-            print(f"  {junction.id}  {junction.left} to {junction.right}")
+            role = ", control" if junction.role == "control" else ""
+            print(f"  {junction.id}  {junction.left} to {junction.right}{role}")
+        for series in study.structure_series:
+            print(
+                f"  {layout.STRUCTURE_SERIES}/{series.name}  {', '.join(one.id for one in series.junctions)}"
+            )
 
 
 class Run(Command):

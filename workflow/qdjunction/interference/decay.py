@@ -1,4 +1,4 @@
-"""Tunnelling decay: least-squares fit of ln G versus distance."""
+"""Tunnelling decay: least-squares fit of ln G versus distance, or versus the number of repeat units."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +37,8 @@ class Prediction:
 class DecayFit:
     """Fit of G = G_c exp(-beta d) to n contacts; beta > 0 is a decay.
 
+    Where the distances are numbers of repeat units, so is their unit: beta is then per unit.
+
     Attributes
     ----------
     beta_per_ang : float or (m,) array
@@ -68,6 +70,21 @@ class DecayFit:
     scatter_decades: Values
     distances_ang: NDArray[np.float64]
     confidence: float
+
+    @property
+    def log10_contact_interval(self) -> tuple[Values, Values]:
+        """Two-sided confidence interval of `log10_contact_g` (decades), low and high; nan for two contacts.
+
+        The variance of the intercept is s^2 (1/n + mean(d)^2 / sum (d - mean(d))^2); see the source of `fit_decay`.
+        """
+        mean = self.distances_ang.mean()
+        leverage = 1 / self.n + mean**2 / ((self.distances_ang - mean) ** 2).sum()
+        half_width = (
+            _student(self.confidence, self.degrees_of_freedom)
+            * self.scatter_decades
+            * float(np.sqrt(leverage))
+        )
+        return self.log10_contact_g - half_width, self.log10_contact_g + half_width
 
     @property
     def n(self) -> int:
@@ -120,7 +137,7 @@ def fit_decay(
     Parameters
     ----------
     distances_ang : (n,) array
-        Distance between the two contact atoms (Ang), at least two different ones.
+        Distance between the two contact atoms (Ang), at least two different ones; or numbers of repeat units.
     conductances_g0 : (n,) or (n, m) array
         Conductance or transmission itself, not its logarithm (G0). With m columns, m independent fits at the same
         distances are made at once.

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import InputError
-from qdjunction.interference.decay import checked_series
+from qdjunction.interference.decay import DecayFit, Values, checked_series
 from qdjunction.interference.jump import THRESHOLD_DECADES, JumpVerdict, find_jump
 from qdjunction.interference.window import EnergyWindow
 
@@ -62,8 +62,7 @@ class DecaySpectrum:
 
         Columns `band` and `is_jump` are missing values if two contacts leave no band.
         """
-        verdict, fit = self.verdict, self.verdict.fit
-        low, high = fit.interval_per_ang
+        verdict = self.verdict
 
         def flags(values: bool | NDArray[np.bool_] | None) -> Any:
             n = len(self.energies_ev)
@@ -73,11 +72,7 @@ class DecaySpectrum:
             {
                 "energy_eV": self.energies_ev,
                 "in_window": self.window.inside,
-                "beta_per_ang": fit.beta_per_ang,
-                "beta_low_per_ang": low,
-                "beta_high_per_ang": high,
-                "log10_contact_conductance_G0": fit.log10_contact_g,
-                "r_squared": fit.r_squared,
+                **fit_columns(verdict.fit),
                 "step_decades": verdict.step_decades,
                 "above_trend_decades": verdict.above_trend_decades,
                 "band_decades": verdict.band_decades,
@@ -134,6 +129,18 @@ class DecaySpectrum:
                 f"energy {energy_ev:g} eV lies outside the grid of {energies[0]:g} to {energies[-1]:g} eV"
             )
         return int(np.abs(energies - energy_ev).argmin())
+
+
+def fit_columns(fit: DecayFit) -> dict[str, Values]:
+    """Return the columns of a table that hold the fits at m energies, each of shape (m,)."""
+    low, high = fit.interval_per_ang
+    return {
+        "beta_per_ang": fit.beta_per_ang,
+        "beta_low_per_ang": low,
+        "beta_high_per_ang": high,
+        "log10_contact_conductance_G0": fit.log10_contact_g,
+        "r_squared": fit.r_squared,
+    }
 
 
 def decay_spectrum(

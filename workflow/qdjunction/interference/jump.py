@@ -70,8 +70,8 @@ class JumpVerdict:
             else f"the fit through the {self.fit.n} contacts before (which do not decay)"
         )
         text = (
-            f"{head}: {self.contact} lies {_signed(float(self.step_decades))} {self.previous} "
-            f"(threshold {self.threshold_decades:.2f}) and {_signed(float(self.above_trend_decades))} {trend}"
+            f"{head}: {self.contact} lies {signed_decades(float(self.step_decades))} {self.previous} "
+            f"(threshold {self.threshold_decades:.2f}) and {signed_decades(float(self.above_trend_decades))} {trend}"
         )
         if self.band is None:
             return f"{text}; two contacts leave no prediction band."
@@ -174,5 +174,6 @@ def _plain(value: Any) -> Any:
     return bool(value) if isinstance(value, np.bool_) else value
 
 
-def _signed(decades: float) -> str:
+def signed_decades(decades: float) -> str:
+    """Return a difference in words, e.g. ``1.21 decades above``."""
     return f"{abs(decades):.2f} decades {'above' if decades >= 0 else 'below'}"

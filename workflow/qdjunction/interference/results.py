@@ -64,6 +64,38 @@ class Trend(Result):
     log10_high_G0: tuple[Real, ...]
 
 
+class Control(Result):
+    """A junction that is shown beside a series and enters neither fit nor jump.
+
+    Attributes
+    ----------
+    name, left, right : str
+        Names of the junction and of its contacts.
+    distance_ang : float
+        Distance of its contact atoms (Ang).
+    conductance_at_headline_G0 : float
+        Thermal conductance at the headline energy of the series (G0).
+    same_site : bool
+        Whether it ends on the right contact of the last junction of the series.
+    above_last_decades : float
+        Above the last junction of the series (decades); nan for an incomplete series.
+    above_trend_decades : float
+        Above the fit at its distance (decades); nan where there is none.
+    sentence : str
+        The same in words.
+    """
+
+    name: str
+    left: str
+    right: str
+    distance_ang: float
+    conductance_at_headline_G0: float
+    same_site: bool
+    above_last_decades: Real
+    above_trend_decades: Real
+    sentence: str
+
+
 class _Series(Result):
     """Fields of every series.
 
@@ -85,6 +117,10 @@ class _Series(Result):
         The same in words.
     conductance_at_headline_G0 : tuple of float
         Thermal conductances there (G0).
+    controls : tuple of Control
+        Controls of the dot, beside this series.
+    missing_controls : mapping of str to str
+        Controls without a result, with the reasons.
     """
 
     left: str
@@ -95,6 +131,8 @@ class _Series(Result):
     headline_energy_ev: float
     headline: str
     conductance_at_headline_G0: tuple[float, ...]
+    controls: tuple[Control, ...] = ()
+    missing_controls: dict[str, str] = Field(default_factory=dict)
 
 
 class IncompleteSeries(_Series):
@@ -139,6 +177,119 @@ class SingleSeries(_Series):
 SeriesSummary = Annotated[
     IncompleteSeries | DecaySeries | ComparisonSeries | SingleSeries, Field(discriminator="kind")
 ]
+
+
+class StructureResult(Result):
+    """One structure of a series over structures.
+
+    Attributes
+    ----------
+    dot, junction : str
+        Names of the structure and of its contact pair.
+    distance_ang : float
+        Distance of the contact atoms (Ang).
+    units : int or None
+        Number of repeat units.
+    homo_ev, lumo_ev : float
+        Levels of the structure's own block (eV, relative to E_F).
+    energy_ev : float
+        Energy at which its conductance is taken (eV, relative to E_F).
+    conductance_G0, transmission_at_fermi : float
+        Thermal conductance there (G0), and T at E_F; nan where T(E) does not hold E_F.
+    """
+
+    dot: str
+    junction: str
+    distance_ang: float
+    units: int | None = None
+    homo_ev: float
+    lumo_ev: float
+    energy_ev: float
+    conductance_G0: float
+    transmission_at_fermi: Real
+
+
+class Curve(Result):
+    """A fit and its prediction band along the length, log10 of G0; the band is nan where two structures leave none."""
+
+    length: tuple[float, ...]
+    log10_conductance_G0: tuple[Real, ...]
+    log10_low_G0: tuple[Real, ...]
+    log10_high_G0: tuple[Real, ...]
+
+
+class LengthFit(Result):
+    """The decay of a series over structures with one measure of the length.
+
+    Attributes
+    ----------
+    per : str
+        Unit of the length: ``Ang`` or the name of the repeat unit.
+    fitted : int
+        Number of structures in the fit, the shortest first.
+    beta, beta_interval : float, (float, float)
+        Decay constant (1 / `per`), with its interval.
+    log10_contact_conductance_G0, log10_contact_interval : float, (float, float)
+        The fit at length zero, log10 of G0, with its interval.
+    r_squared : float
+        Of the fit.
+    curve : Curve
+        The fit and its band along the length.
+    """
+
+    per: str
+    fitted: int
+    beta: Real
+    beta_interval: tuple[Real, Real]
+    log10_contact_conductance_G0: Real
+    log10_contact_interval: tuple[Real, Real]
+    r_squared: Real
+    curve: Curve
+
+
+class StructureSeries(Result):
+    """A series over structures.
+
+    Attributes
+    ----------
+    name : str
+        Name of the series.
+    kind : str
+        ``decay``, or ``incomplete`` if a structure failed.
+    length : str
+        What orders it: ``distance`` or ``units``.
+    reference, offset_ev, headline : str, float, str
+        The energy of the numbers, relative to E_F or to a level of each structure; the same in words.
+    gap_ev : (float, float) or None
+        What the gaps of the structures share (eV, relative to the reference); None if nothing.
+    temperature_k, confidence : float
+        Of the conductances; of intervals and band.
+    members : tuple of StructureResult
+        In the order of the length.
+    missing : mapping of str to str
+        Structures without a result, with the reasons.
+    fits : mapping of str to LengthFit
+        ``distance`` and, where the units are known, ``units``; none if the series is incomplete.
+    verdict : Verdict or None
+        Jump of the longest structure, if the study wants that; the fits then are to all others.
+    sentence : str
+        The outcome in words.
+    """
+
+    name: str
+    kind: Literal["decay", "incomplete"]
+    length: Literal["distance", "units"]
+    reference: str
+    offset_ev: float
+    headline: str
+    gap_ev: tuple[float, float] | None
+    temperature_k: float
+    confidence: float
+    members: tuple[StructureResult, ...]
+    missing: dict[str, str]
+    fits: dict[str, LengthFit]
+    verdict: Verdict | None
+    sentence: str
 
 
 class OrbitalRule(Result):

@@ -1,6 +1,6 @@
 """Comparison of the junctions of one dot: a decay with its jump, or the long with the short junction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from qdjunction.core.errors import InputError
 from qdjunction.interference.comparison import compare
-from qdjunction.interference.decay_spectrum import decay_spectrum
-from qdjunction.interference.jump import JumpVerdict
+from qdjunction.interference.decay import DecayFit, Prediction
+from qdjunction.interference.decay_spectrum import DecaySpectrum, decay_spectrum
+from qdjunction.interference.jump import JumpVerdict, signed_decades
 from qdjunction.interference.results import (
     ComparisonSeries,
+    Control,
     DecaySeries,
     IncompleteSeries,
     SeriesSummary,
@@ -21,7 +23,7 @@ from qdjunction.interference.results import (
     Trend,
     Verdict,
 )
-from qdjunction.interference.settings import InterferenceSettings
+from qdjunction.interference.settings import InterferenceSettings, Role
 from qdjunction.transport import Transmission, conductance, thermal_window
 
 TREND_POINTS = 80
@@ -42,6 +44,8 @@ class SeriesMember:
         HOMO and LUMO of the dot's own block (eV, relative to E_F).
     transmission : Transmission
         T(E).
+    role : str
+        ``series``, or ``control`` for a junction that is shown beside the series.
     """
 
     name: str
@@ -50,6 +54,7 @@ class SeriesMember:
     contact_distance_ang: float
     gap_ev: tuple[float, float]
     transmission: Transmission
+    role: Role = "series"
 
 
 @dataclass(frozen=True)
@@ -62,11 +67,14 @@ class MissingMember:
         Names of the junction and of its left contact.
     reason : str
         Why there is no result.
+    role : str
+        As that of `SeriesMember`.
     """
 
     name: str
     left: str
     reason: str
+    role: Role = "series"
 
 
 @dataclass(frozen=True)
@@ -75,17 +83,31 @@ class Series:
 
     Attributes
     ----------
-    conductance_table : pandas.DataFrame
-        One row per junction and Fermi energy.
     table : pandas.DataFrame
         One row per energy: decay and jump, or the ratio of long and short.
     summary : SeriesSummary
         Numbers at the headline energy and over the gap, and a sentence.
     """
 
-    conductance_table: pd.DataFrame
     table: pd.DataFrame
     summary: SeriesSummary
+
+
+@dataclass(frozen=True)
+class DotSeries:
+    """Results of all series of a dot.
+
+    Attributes
+    ----------
+    conductance_table : pandas.DataFrame
+        One row per junction and Fermi energy, series by series and then the controls. Where there are controls, the
+        column ``role`` says so.
+    series : tuple of Series
+        One for each left contact.
+    """
+
+    conductance_table: pd.DataFrame
+    series: tuple[Series, ...]
 
 
 def analyse_series(
@@ -93,34 +115,71 @@ def analyse_series(
     temperature_k: float,
     settings: InterferenceSettings,
     missing: Sequence[MissingMember] = (),
-) -> list[Series]:
+) -> DotSeries:
     """Compare the junctions of one dot, one series for each left contact.
 
     A series is ordered by the distance of the contacts. Its gap is the intersection of the gaps of its members' dot
     blocks, and its conductances are thermal, with E_F placed at each energy. Three or more members are compared with a
     decay; of two, the long one is compared with the short one. A series with a missing member is not judged: if the
-    last contact is missing, for instance, another one would be taken for the last.
+    last contact is missing, for instance, another one would be taken for the last. Controls are compared with every
+    series and change no number of it.
 
     Returns
     -------
-    list of Series
-        In the order of the left contacts.
+    DotSeries
+        The series in the order of the left contacts.
 
     Raises
     ------
     InputError
         If the gaps do not overlap, or T(E) does not cover the thermal window at the headline energy.
     """
-    lefts = dict.fromkeys(member.left for member in members)
-    return [
-        _analyse(
-            sorted((m for m in members if m.left == left), key=lambda m: m.contact_distance_ang),
-            temperature_k,
-            settings,
-            [m for m in missing if m.left == left],
-        )
-        for left in lefts
+    controls = [member for member in members if member.role == "control"]
+    failed = {one.name: one.reason for one in missing if one.role == "control"}
+    sliding = [member for member in members if member.role == "series"]
+    ordered = [
+        sorted((m for m in sliding if m.left == left), key=lambda m: m.contact_distance_ang)
+        for left in dict.fromkeys(member.left for member in sliding)
     ]
+    series = []
+    for group in ordered:
+        absent = [one for one in missing if one.left == group[0].left and one.role == "series"]
+        series.append(_analyse(group, temperature_k, settings, absent, controls, failed))
+    table = conductance_table([m for group in [*ordered, controls] for m in group], temperature_k)
+    if controls:
+        roles = {member.name: member.role for member in members}
+        table.insert(list(table.columns).index("right") + 1, "role", table["junction"].map(roles))
+    return DotSeries(table, tuple(series))
+
+
+def fermi_energies(energies_ev: NDArray[np.float64], temperature_k: float) -> NDArray[np.float64]:
+    """Return the energies of T(E) (eV) at which it gives a thermal conductance, (m,)."""
+    low, high = thermal_window(energies_ev, temperature_k)
+    return energies_ev[(energies_ev >= low) & (energies_ev <= high)]
+
+
+def conductance_table(members: Sequence[SeriesMember], temperature_k: float) -> pd.DataFrame:
+    """Return T and the thermal conductance of junctions, one row per junction and Fermi energy."""
+    rows = []
+    for member in members:
+        fermi = fermi_energies(member.transmission.energies_ev, temperature_k)
+        rows.append(
+            pd.DataFrame(
+                {
+                    "junction": member.name,
+                    "left": member.left,
+                    "right": member.right,
+                    "contact_distance_ang": member.contact_distance_ang,
+                    "fermi_eV": fermi,
+                    "temperature_K": temperature_k,
+                    "transmission": np.interp(
+                        fermi, member.transmission.energies_ev, member.transmission.transmission
+                    ),
+                    "conductance_G0": conductance(member.transmission, temperature_k, fermi),
+                }
+            )
+        )
+    return pd.concat(rows)
 
 
 def recorded_verdict(verdict: JumpVerdict) -> Verdict:
@@ -159,16 +218,21 @@ def recorded_trend(verdict: JumpVerdict, distances_ang: Sequence[float]) -> Tren
     Trend
         At the n contacts and on an even grid from before the first to beyond the last.
     """
-    span = float(np.ptp(distances_ang))
-    grid = np.linspace(distances_ang[0] - 0.06 * span, distances_ang[-1] + 0.23 * span, TREND_POINTS)
-    along = [*distances_ang, *grid.tolist()]
-    predictions = [verdict.fit.predict(distance) for distance in along]
+    distances, predictions = along(verdict.fit, distances_ang)
     return Trend(
-        distance_ang=tuple(along),
+        distance_ang=distances,
         log10_conductance_G0=tuple(float(one.log10_g) for one in predictions),
         log10_low_G0=tuple(float(one.low) for one in predictions),
         log10_high_G0=tuple(float(one.high) for one in predictions),
     )
+
+
+def along(fit: DecayFit, lengths: Sequence[float]) -> tuple[tuple[float, ...], list[Prediction]]:
+    """Return the n lengths and an even grid from before the shortest to beyond the longest, with the fit there."""
+    span = float(np.ptp(lengths))
+    grid = np.linspace(min(lengths) - 0.06 * span, max(lengths) + 0.23 * span, TREND_POINTS)
+    everywhere = (*lengths, *grid.tolist())
+    return everywhere, [fit.predict(length) for length in everywhere]
 
 
 def _analyse(
@@ -176,10 +240,10 @@ def _analyse(
     temperature_k: float,
     settings: InterferenceSettings,
     missing: Sequence[MissingMember],
+    controls: Sequence[SeriesMember],
+    missing_controls: Mapping[str, str],
 ) -> Series:
-    energies = members[0].transmission.energies_ev
-    low, high = thermal_window(energies, temperature_k)
-    fermi = energies[(energies >= low) & (energies <= high)]
+    fermi = fermi_energies(members[0].transmission.energies_ev, temperature_k)
     conductances = [np.asarray(conductance(member.transmission, temperature_k, fermi)) for member in members]
 
     gap = (max(member.gap_ev[0] for member in members), min(member.gap_ev[1] for member in members))
@@ -209,16 +273,9 @@ def _analyse(
         "headline": f"{settings.reference} {settings.offset_ev:+g} eV",
         "conductance_at_headline_G0": [float(values[at]) for values in conductances],
     }
-    table = pd.DataFrame({"energy_eV": fermi})
-    if missing:
-        absent = ", ".join(member.name for member in missing)
-        summary: SeriesSummary = IncompleteSeries(
-            **common,
-            kind="incomplete",
-            missing={member.name: member.reason for member in missing},
-            sentence=f"{absent} failed, so decay, jump and comparison of this series are not judged.",
-        )
-    elif len(members) >= 3:
+    at_headline: JumpVerdict | None = None
+    spectrum: DecaySpectrum | None = None
+    if len(members) >= 3 and not missing:
         spectrum = decay_spectrum(
             fermi,
             distances,
@@ -228,8 +285,27 @@ def _analyse(
             threshold_decades=settings.jump_decades,
             confidence=settings.confidence,
         )
-        table = spectrum.table()
         at_headline = spectrum.at(headline)
+    if controls:
+        last = None if missing else (members[-1], float(conductances[-1][at]))
+        values = [float(np.asarray(conductance(c.transmission, temperature_k, fermi[at]))) for c in controls]
+        common["controls"] = tuple(
+            _control(control, value, last, at_headline.fit if at_headline else None)
+            for control, value in zip(controls, values, strict=True)
+        )
+    if missing_controls:
+        common["missing_controls"] = dict(missing_controls)
+    table = pd.DataFrame({"energy_eV": fermi})
+    if missing:
+        absent = ", ".join(member.name for member in missing)
+        summary: SeriesSummary = IncompleteSeries(
+            **common,
+            kind="incomplete",
+            missing={member.name: member.reason for member in missing},
+            sentence=f"{absent} failed, so decay, jump and comparison of this series are not judged.",
+        )
+    elif spectrum and at_headline:
+        table = spectrum.table()
         summary = DecaySeries(
             **common,
             kind="decay",
@@ -259,29 +335,37 @@ def _analyse(
             **common, kind="single", sentence=f"{names[0]} is the only contact; a series needs more contacts."
         )
     table.insert(0, "left", members[0].left)
-    return Series(_conductance_table(members, conductances, fermi, temperature_k), table, summary)
+    return Series(table, summary)
 
 
-def _conductance_table(
-    members: Sequence[SeriesMember],
-    conductances: Sequence[NDArray[np.float64]],
-    fermi: NDArray[np.float64],
-    temperature_k: float,
-) -> pd.DataFrame:
-    return pd.concat(
-        pd.DataFrame(
-            {
-                "junction": member.name,
-                "left": member.left,
-                "right": member.right,
-                "contact_distance_ang": member.contact_distance_ang,
-                "fermi_eV": fermi,
-                "temperature_K": temperature_k,
-                "transmission": np.interp(
-                    fermi, member.transmission.energies_ev, member.transmission.transmission
-                ),
-                "conductance_G0": values,
-            }
+def _control(
+    control: SeriesMember,
+    conductance_g0: float,
+    last: tuple[SeriesMember, float] | None,
+    fit: DecayFit | None,
+) -> Control:
+    """Return a control at the headline energy, compared with the last junction of a series and its conductance."""
+    log10_g = float(np.log10(conductance_g0))
+    above_last = log10_g - float(np.log10(last[1])) if last else float("nan")
+    trend = float(fit.predict(control.contact_distance_ang).log10_g) if fit else float("nan")
+    same_site = last is not None and last[0].right in (control.left, control.right)
+    text = f"The control {control.name}, at {control.contact_distance_ang:.1f} Ang,"
+    if last:
+        site = "the same site" if same_site else "another site"
+        text = (
+            f"The control {control.name}, which ends on {site} at {control.contact_distance_ang:.1f} Ang, lies "
+            f"{signed_decades(above_last)} the last contact {last[0].name} at the headline energy"
         )
-        for member, values in zip(members, conductances, strict=True)
+    if fit:
+        text += f" and {signed_decades(log10_g - trend)} the fit"
+    return Control(
+        name=control.name,
+        left=control.left,
+        right=control.right,
+        distance_ang=control.contact_distance_ang,
+        conductance_at_headline_G0=conductance_g0,
+        same_site=same_site,
+        above_last_decades=above_last,
+        above_trend_decades=log10_g - trend,
+        sentence=f"{text}." if last else f"{text} is compared with nothing, since the series is incomplete.",
     )

@@ -23,8 +23,14 @@ from qdjunction.report.trace_data import AllTraces, collect_traces
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study import layout
 from qdjunction.study.failures import Failure, find_failures, read_failure
-from qdjunction.study.results import ChainRecord, FrontierRecord, RelaxationRecord, SeriesRecord
-from qdjunction.study.table import DotCase, JunctionCase, Study
+from qdjunction.study.results import (
+    ChainRecord,
+    FrontierRecord,
+    RelaxationRecord,
+    SeriesRecord,
+    StructureSeriesRecord,
+)
+from qdjunction.study.table import DotCase, JunctionCase, StructureSeriesCase, Study
 from qdjunction.transport import Transmission, read_transmission
 
 
@@ -90,6 +96,8 @@ class SeriesResults:
         Its rows of ``series.csv``; columns of other kinds of series are empty.
     junctions : tuple of JunctionResults
         Its members, in the order of the summary.
+    controls : tuple of JunctionResults
+        What is shown beside it, in the order of the summary.
     """
 
     left: str
@@ -97,6 +105,26 @@ class SeriesResults:
     conductance: pd.DataFrame
     spectrum: pd.DataFrame
     junctions: tuple[JunctionResults, ...]
+    controls: tuple[JunctionResults, ...] = ()
+
+    @property
+    def shown(self) -> tuple[JunctionResults, ...]:
+        """Its members and the controls beside it."""
+        return (*self.junctions, *self.controls)
+
+    @property
+    def distances_ang(self) -> tuple[float, ...]:
+        """Distances of the contact atoms of `shown` (Ang)."""
+        return (*self.summary.distances_ang, *(control.distance_ang for control in self.summary.controls))
+
+    @property
+    def conductances_g0(self) -> tuple[float, ...]:
+        """Conductances of `shown` at the headline energy (G0)."""
+        controls = self.summary.controls
+        return (
+            *self.summary.conductance_at_headline_G0,
+            *(control.conductance_at_headline_G0 for control in controls),
+        )
 
     @property
     def kind(self) -> str:
@@ -149,13 +177,34 @@ class DotResults:
 
     @property
     def junctions(self) -> list[JunctionResults]:
-        """All its junctions, series by series."""
-        return [junction for series in self.series for junction in series.junctions]
+        """All its junctions, series by series, then the controls."""
+        members = [junction for series in self.series for junction in series.junctions]
+        # The controls of a dot are the same beside every series.
+        return [*members, *(self.series[0].controls if self.series else ())]
 
     @property
     def colours(self) -> dict[str, str]:
         """Colour of each junction, the same in every figure."""
         return junction_colours([junction.case.name for junction in self.junctions])
+
+
+@dataclass(frozen=True, eq=False)
+class StructureSeriesResults:
+    """One series over structures.
+
+    Attributes
+    ----------
+    case : StructureSeriesCase
+        What the study says of it.
+    summary : StructureSeriesRecord
+        Its ``series.json``.
+    table : pandas.DataFrame
+        Its ``series.csv``.
+    """
+
+    case: StructureSeriesCase
+    summary: StructureSeriesRecord
+    table: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,6 +229,8 @@ class StudyResults:
         Break-junction traces; empty if the study has none.
     inputs : mapping of str to str
         SHA-256 of every file that was read, records of failures included.
+    structure_series : tuple of StructureSeriesResults
+        The series over structures; those that have failed are absent.
     """
 
     study: Study
@@ -190,6 +241,7 @@ class StudyResults:
     timings: pd.DataFrame
     traces: AllTraces
     inputs: Mapping[str, str]
+    structure_series: tuple[StructureSeriesResults, ...] = ()
 
     @property
     def engine(self) -> EngineInfo:
@@ -230,6 +282,7 @@ def collect(study: Study) -> StudyResults:
         timings=read_timings(root / layout.BENCHMARKS),
         traces=collect_traces(study),
         inputs=digests(*(path for file in files_of(study) if (path := root / file).is_file())),
+        structure_series=tuple(_structure_series(study)),
     )
 
 
@@ -245,6 +298,9 @@ def failures_of(study: Study) -> tuple[Failure, ...]:
     if section := study.config.traces:
         cases |= {entry.name for entry in section.predictions}
         folders.append(layout.TRACES)
+    if study.structure_series:
+        cases |= {case.name for case in study.structure_series}
+        folders.append(layout.STRUCTURE_SERIES)
     found = find_failures(study.results, folders)
     return tuple(failure for failure in found if failure.case in cases)
 
@@ -292,17 +348,30 @@ def _dot(study: Study, case: DotCase) -> DotResults | None:
     )
 
 
+def _structure_series(study: Study) -> Iterator[StructureSeriesResults]:
+    for case in study.structure_series:
+        folder = study.results / layout.STRUCTURE_SERIES / case.name
+        if not read_failure(folder / layout.SERIES):
+            yield StructureSeriesResults(
+                case=case,
+                summary=read_result(StructureSeriesRecord, folder / layout.SERIES),
+                table=read_table(folder / layout.SERIES_TABLE),
+            )
+
+
 def _series(study: Study, case: DotCase) -> Iterator[SeriesResults]:
     folder = study.results / case.id
     junctions = {junction.name: found for junction in case.junctions if (found := _junction(study, junction))}
     summaries = {one.left: one for one in read_result(SeriesRecord, folder / layout.SERIES).series}
     conductance, spectrum = read_table(folder / layout.CONDUCTANCE), read_table(folder / layout.SERIES_TABLE)
+    role = conductance["role"] if "role" in conductance else pd.Series("series", conductance.index)
     for left, names in series_of(case).items():
         if not junctions.keys() & set(names):
             continue
         try:
             summary = summaries[left]
             members = tuple(junctions[name] for name in summary.junctions)
+            controls = tuple(junctions[control.name] for control in summary.controls)
         except KeyError as error:
             raise InputError(
                 f"{folder / layout.SERIES}: does not contain {error}; delete it and run again"
@@ -310,9 +379,12 @@ def _series(study: Study, case: DotCase) -> Iterator[SeriesResults]:
         yield SeriesResults(
             left=left,
             summary=summary,
-            conductance=conductance[conductance["left"] == left].reset_index(drop=True),
+            conductance=conductance[
+                ((conductance["left"] == left) & (role == "series")) | (role == "control")
+            ].reset_index(drop=True),
             spectrum=spectrum[spectrum["left"] == left].reset_index(drop=True),
             junctions=members,
+            controls=controls,
         )
 
 

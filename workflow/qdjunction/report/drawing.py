@@ -53,10 +53,11 @@ def draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
 def _not_available(results: StudyResults, planned: PlannedFigure) -> Drawing:
     import pandas as pd
 
-    of = (planned.traces, planned.dot)
+    of = (planned.traces, planned.series, planned.dot)
     reasons = [str(one) for one in results.failures if one.case.partition("/")[0] in of]
     text = textwrap.fill(
-        f"{planned.title} of {planned.traces or planned.dot}: not available. {' '.join(reasons)}", 80
+        f"{planned.title} of {planned.traces or planned.series or planned.dot}: not available. {' '.join(reasons)}",
+        80,
     )
     figure = new_figure(0.4 + 0.16 * (text.count("\n") + 1))
     figure.text(0.02, 0.5, text, va="center", parse_math=False)

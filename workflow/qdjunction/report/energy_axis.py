@@ -20,7 +20,7 @@ ENERGY = "$E - E_\\mathrm{F}$ (eV)"
 class Marks:
     """Energies marked on the energy axis (eV, relative to E_F)."""
 
-    gap_ev: tuple[float, float]
+    gap_ev: tuple[float, float] | None
     headline_ev: float
 
     @classmethod
@@ -32,10 +32,11 @@ class Marks:
 def energy_axis(axes: Axes, energies: pd.Series, marks: Marks, shade: bool = True) -> None:
     """Scale and label an axis of energies, with the gap, the headline energy and E_F marked."""
     low, high = float(energies.min()), float(energies.max())
-    if shade:
-        axes.axvspan(*marks.gap_ev, color=style.GAP, lw=0, zorder=0, label="gap of the dot")
+    gap = marks.gap_ev or ()
+    if shade and gap:
+        axes.axvspan(*gap, color=style.GAP, lw=0, zorder=0, label="gap of the dot")
     else:
-        for edge in marks.gap_ev:
+        for edge in gap:
             axes.axvline(edge, color="#8C8C8C", lw=0.8)
     axes.axvline(
         marks.headline_ev, color=style.HEADLINE, lw=1.0, ls="--", label="headline energy" if shade else None

@@ -54,6 +54,29 @@ def verdict_sentence(series: SeriesResults, settings: InterferenceSettings) -> s
     return text + "."
 
 
+def control_sentence(series: SeriesResults) -> str:
+    """Where the controls of a series lie; for a series with a jump and none, that interference is not shown by it."""
+    summary = series.summary
+    sentences = [typeset(control.sentence) for control in summary.controls]
+    sentences += [
+        f"The control {name} failed ({reason})." for name, reason in summary.missing_controls.items()
+    ]
+    if isinstance(summary, DecaySeries) and summary.at_headline.is_jump is not False and not summary.controls:
+        first, last = series.junctions[0].case.right, series.junctions[-1].case.right
+        sentences.append(
+            f"No control stands beside this series, so the step at {summary.junctions[-1]} is no evidence of "
+            f"interference by itself; {first}-{last} ends on the same site (key controls of the dot)."
+        )
+    return " ".join(sentences)
+
+
+def typeset(sentence: str) -> str:
+    """A recorded sentence with the signs of the page."""
+    for plain, sign in ((" Ang", " Å"), ("beta", "β"), ("+-", "±")):
+        sentence = sentence.replace(plain, sign)
+    return sentence
+
+
 def _place(settings: InterferenceSettings) -> str:
     """Return the headline energy in words."""
     reference = {

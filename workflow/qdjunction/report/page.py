@@ -15,7 +15,7 @@ from qdjunction.core.files import atomic_write
 from qdjunction.core.provenance import provenance
 from qdjunction.report import drawing
 from qdjunction.report.data import StudyResults
-from qdjunction.report.outcome import headline
+from qdjunction.report.outcome import headline, typeset
 from qdjunction.report.plan import FORMATS, PlannedFigure, planned_figures
 from qdjunction.report.sections.contract import PageSection, Section
 from qdjunction.report.sections.registry import SECTIONS, sections
@@ -90,6 +90,9 @@ class Page:
                 (f"{dot.case.id}, from {series.left}", headline(series, config.interference))
                 for dot in results.dots
                 for series in dot.series
+            ]
+            + [
+                (f"Series {one.case.name}", typeset(one.summary.sentence)) for one in results.structure_series
             ],
             links=[link for part in parts for link in part.links(results)],
             parts=[part.html(self) for part in parts],

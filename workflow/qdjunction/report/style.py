@@ -20,6 +20,7 @@ PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#0
 """Okabe and Ito's colours, which colour-blind readers can distinguish."""
 
 DASHES = ("-", "--", ":", "-.")
+CONTROL_DASH = "--"
 
 GAP = "#F1F1EC"
 TREND = "#595959"

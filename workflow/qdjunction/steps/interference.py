@@ -1,7 +1,7 @@
 """Orbital rule, level alignment, series, decay and tight-binding chain, from files to files."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,10 +23,11 @@ from qdjunction.interference.level_alignment import LevelAlignment, alignment_se
 from qdjunction.interference.orbital_rule import DotOrbitals, orbital_rule, solve_dot, tip_coupling
 from qdjunction.interference.results import Charges, NoRule, OrbitalRule
 from qdjunction.interference.series import MissingMember, SeriesMember, analyse_series, recorded_verdict
-from qdjunction.interference.settings import InterferenceSettings
+from qdjunction.interference.settings import InterferenceSettings, Role, StructureSeriesSettings
+from qdjunction.interference.structure_series import Structure, analyse_structures
 from qdjunction.structure.junction import dot_atoms, tip_atoms
-from qdjunction.study.failures import EarlierFailureError, read_failure
-from qdjunction.study.results import ChainRecord, FrontierRecord, SeriesRecord
+from qdjunction.study.failures import EarlierFailureError, Failure, read_failure
+from qdjunction.study.results import ChainRecord, FrontierRecord, SeriesRecord, StructureSeriesRecord
 from qdjunction.transport import Device, mulliken_populations, read_transmission
 
 log = logging.getLogger(__name__)
@@ -128,13 +129,15 @@ def _charges(structure: ElectronicStructure, device: Device) -> Charges:
 def headline_of(summary: str | Path, name: str) -> float:
     """Return the headline energy (eV, relative to E_F) of the series that the junction `name` belongs to.
 
+    That of a control is the one of the first series that it is shown beside.
+
     Raises
     ------
     AnalysisError
         If no series contains the junction, because its T(E) or orbital rule has failed.
     """
     for group in read_result(SeriesRecord, summary).series:
-        if name in group.junctions:
+        if name in group.junctions or name in [control.name for control in group.controls]:
             return group.headline_energy_ev
     raise AnalysisError(
         f"{summary}: no series contains the junction {name}, so the energy of its picture is not known"
@@ -150,6 +153,7 @@ def series(
     conductance_table: str | Path,
     series_table: str | Path,
     summary: str | Path,
+    controls: Collection[str] = (),
 ) -> None:
     """Write conductance, decay, jump and comparison of the junctions of one dot; see `interference.series`.
 
@@ -165,49 +169,107 @@ def series(
         Headline energy, threshold of a jump, confidence.
     conductance_table, series_table, summary : path
         The files to write: ``conductance.csv``, ``series.csv`` and ``series.json``.
+    controls : collection of str
+        Names of the junctions that are shown beside the series.
 
     Raises
     ------
     EarlierFailureError
-        If no junction of the dot has a result.
+        If no junction of a series has a result.
     AnalysisError
         If the numbers of the junctions cannot be compared with each other.
     """
     members: list[SeriesMember] = []
     missing: list[MissingMember] = []
+    failed: Failure | None = None
     for (name, (left, _)), spectrum, levels in zip(contacts.items(), transmissions, frontiers, strict=True):
+        role: Role = "control" if name in controls else "series"
         if failure := read_failure(spectrum) or read_failure(levels):
-            missing.append(MissingMember(name, left, str(failure)))
-            if len(missing) == len(contacts):
-                raise EarlierFailureError(failure)
+            missing.append(MissingMember(name, left, str(failure), role))
+            failed = failure if role == "series" else failed
             continue
-        record = read_result(FrontierRecord, levels)
-        members.append(
-            SeriesMember(
-                name=name,
-                left=record.left,
-                right=record.right,
-                contact_distance_ang=record.contact_distance_ang,
-                gap_ev=(record.homo_ev, record.lumo_ev),
-                transmission=read_transmission(spectrum),
-            )
-        )
+        members.append(_member(name, spectrum, levels, role))
+    if failed and not any(member.role == "series" for member in members):
+        raise EarlierFailureError(failed)
     try:
         analysed = analyse_series(members, temperature_k, settings, missing)
     except InputError as error:
         # The settings were checked before any job, so the computed numbers are at fault.
         raise AnalysisError(str(error)) from error
-    for one in analysed:
-        log.info("%s", one.summary.sentence)
-    write_table(pd.concat(one.conductance_table for one in analysed), conductance_table)
-    write_table(pd.concat(one.table for one in analysed), series_table)
+    for one in analysed.series:
+        log.info(
+            "%s", " ".join([one.summary.sentence, *(control.sentence for control in one.summary.controls)])
+        )
+    write_table(analysed.conductance_table, conductance_table)
+    write_table(pd.concat(one.table for one in analysed.series), series_table)
     SeriesRecord(
         temperature_k=temperature_k,
-        series=tuple(one.summary for one in analysed),
+        series=tuple(one.summary for one in analysed.series),
         provenance=provenance(
             inputs=digests(*transmissions, *frontiers), settings=settings.model_dump(mode="json")
         ),
     ).write(summary)
+
+
+def structure_series(
+    settings: StructureSeriesSettings,
+    junctions: Sequence[tuple[str, str]],
+    transmissions: Sequence[str | Path],
+    frontiers: Sequence[str | Path],
+    temperature_k: float,
+    interference: InterferenceSettings,
+    conductance_table: str | Path,
+    series_table: str | Path,
+    summary: str | Path,
+) -> None:
+    """Decay of the conductance with the length of the structures of a series.
+
+    See `interference.structure_series`. `junctions` are the names of structure and contact pair of every member, in the
+    order of the settings and of the files.
+
+    Raises
+    ------
+    EarlierFailureError
+        If no structure has a result.
+    AnalysisError
+        If the numbers of the structures cannot be compared with each other.
+    """
+    structures: list[Structure] = []
+    missing: dict[str, str] = {}
+    files = zip(junctions, settings.members, transmissions, frontiers, strict=True)
+    for (dot, name), member, spectrum, levels in files:
+        if failure := read_failure(spectrum) or read_failure(levels):
+            missing[f"{dot}/{name}"] = str(failure)
+            if len(missing) == len(junctions):
+                raise EarlierFailureError(failure)
+            continue
+        structures.append(Structure(dot, _member(name, spectrum, levels), member.units))
+    try:
+        analysed = analyse_structures(structures, temperature_k, settings, interference, missing)
+    except InputError as error:
+        raise AnalysisError(str(error)) from error
+    log.info("%s", analysed.summary.sentence)
+    write_table(analysed.conductance_table, conductance_table)
+    write_table(analysed.table, series_table)
+    made_of = provenance(
+        inputs=digests(*transmissions, *frontiers),
+        settings=settings.model_dump(mode="json") | interference.decay,
+    )
+    StructureSeriesRecord(**dict(analysed.summary), provenance=made_of).write(summary)
+
+
+def _member(name: str, spectrum: str | Path, levels: str | Path, role: Role = "series") -> SeriesMember:
+    """Read one junction of a series."""
+    record = read_result(FrontierRecord, levels)
+    return SeriesMember(
+        name=name,
+        left=record.left,
+        right=record.right,
+        contact_distance_ang=record.contact_distance_ang,
+        gap_ev=(record.homo_ev, record.lumo_ev),
+        transmission=read_transmission(spectrum),
+        role=role,
+    )
 
 
 def chain(settings: InterferenceSettings, table: str | Path, summary: str | Path) -> None:

@@ -298,7 +298,7 @@ def relax_junction(
         raise InputError(
             "electrodes.relax is none, so no atom of the junction is free; set it to contact or junction"
         )
-    free, built = electrodes.relax, Path(workdir) / "junction.extxyz"
+    free, built = electrodes.relax, Path(workdir) / "built.extxyz"
     junction(structure, left, right, electrodes, built)
 
     def compute(relaxed: Path, made: Path) -> None:

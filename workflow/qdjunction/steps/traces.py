@@ -448,6 +448,8 @@ def sliding_series(conductance: str | Path, fermi_ev: float, left: str | None = 
         raise InputError(
             f"{conductance}: has no column {', '.join(sorted(missing))}; give the conductance.csv of a dot"
         )
+    if "role" in table:
+        table = table[table["role"] != "control"]
     lefts = list(dict.fromkeys(table["left"]))
     if left is None and len(lefts) > 1:
         raise InputError(

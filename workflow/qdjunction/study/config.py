@@ -34,7 +34,7 @@ from qdjunction.core.schema import Section, validate
 from qdjunction.core.units import BOLTZMANN_EV_PER_K
 from qdjunction.core.yaml import parse_yaml, read_yaml
 from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
-from qdjunction.interference.settings import InterferenceSettings
+from qdjunction.interference.settings import InterferenceSettings, StructureSeriesSettings
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sources.catalogue import KIND as CATALOGUE
 from qdjunction.structure.sources.catalogue import ScreenEntry
@@ -192,6 +192,8 @@ class Config(Section):
     """Transmission, leads, temperature."""
     interference: InterferenceSettings = InterferenceSettings()
     """Decay and jump."""
+    series: list[StructureSeriesSettings] = Field(default=[])
+    """Series over structures of `dots`, such as a molecule with more and more repeat units."""
     resources: ResourceSettings = ResourceSettings()
     """Resources that jobs request, and the work per job; no result depends on them."""
     traces: TracesSection | None = None
@@ -221,15 +223,29 @@ class Config(Section):
         return self
 
     @model_validator(mode="after")
+    def _check_series(self) -> "Config":
+        names = [entry.name for entry in self.series]
+        for index, name in enumerate(names):
+            if names.count(name) > 1:
+                raise ValueError(f"series.{index}.name = '{name}': is given twice; name each series once")
+        if self.screen and self.series:
+            raise ValueError(
+                "screen and series: the overview of a screening has no series over structures; make two studies of them"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_headline(self) -> "Config":
         # Only the Fermi energy is known before the run; the position of the gap is not.
         low, high = self.transport.fermi_window_ev
-        if self.interference.reference == "fermi" and not low <= self.interference.offset_ev <= high:
-            raise ValueError(
-                f"interference.offset_ev = {self.interference.offset_ev:g}: the thermal conductance needs a Fermi "
-                f"energy from {low:.2f} to {high:.2f} eV; choose it there, or widen transport.energy_min_ev and "
-                "energy_max_ev"
-            )
+        places = {f"series.{index}": entry for index, entry in enumerate(self.series)}
+        for place, entry in ({"interference": self.interference} | places).items():
+            if entry.reference == "fermi" and not low <= entry.offset_ev <= high:
+                raise ValueError(
+                    f"{place}.offset_ev = {entry.offset_ev:g}: the thermal conductance needs a Fermi "
+                    f"energy from {low:.2f} to {high:.2f} eV; choose it there, or widen transport.energy_min_ev and "
+                    "energy_max_ev"
+                )
         return self
 
     @model_validator(mode="after")

@@ -33,6 +33,9 @@ CLASS_TABLE = "classes.csv"
 CLASSES = "classes.json"
 BIAS_FIT = "simmons.json"
 
+# Of a series over structures, in its folder in `STRUCTURE_SERIES`, with names as those of a dot
+STRUCTURE_SERIES = "series"
+
 # Of the study
 STUDY = "study.json"
 CHAIN_TABLE = "chain.csv"

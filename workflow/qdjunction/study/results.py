@@ -7,7 +7,14 @@ from pydantic import Field
 from qdjunction.core.results import Real, Result
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.interference.level_alignment import LevelAlignment
-from qdjunction.interference.results import Charges, NoRule, OrbitalRule, SeriesSummary, Verdict
+from qdjunction.interference.results import (
+    Charges,
+    NoRule,
+    OrbitalRule,
+    SeriesSummary,
+    StructureSeries,
+    Verdict,
+)
 from qdjunction.structure.integrity import (
     AnchorState,
     BondDistance,
@@ -123,6 +130,12 @@ class SeriesRecord(Result):
 
     temperature_k: float
     series: tuple[SeriesSummary, ...]
+    provenance: dict[str, Any]
+
+
+class StructureSeriesRecord(StructureSeries):
+    """A series over structures, with its provenance: its ``series.json``."""
+
     provenance: dict[str, Any]
 
 

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache, cached_property
@@ -15,6 +15,7 @@ from qdjunction.core.files import write_json
 from qdjunction.core.provenance import provenance
 from qdjunction.core.schema import Section, validate
 from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
+from qdjunction.interference.settings import Role, StructureMember, StructureSeriesSettings
 from qdjunction.structure.sources.contract import Outline, SourceSettings
 from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.study import layout
@@ -26,7 +27,7 @@ RECORD = layout.STUDY
 CODE = ("workflow", "rules", "clusters", "envs", "profiles", "tests", "docs", "benchmarks", "slurm", ".git")
 """Folders of a checkout that must not contain results."""
 
-OF_THE_STUDY = ("benchmarks", "cache", "logs", "report", "traces", "work")
+OF_THE_STUDY = ("benchmarks", "cache", "logs", "report", layout.STRUCTURE_SERIES, "traces", "work")
 """Folders of the results that do not belong to a dot."""
 
 
@@ -55,10 +56,18 @@ class DotCase:
 
     @cached_property
     def junctions(self) -> tuple["JunctionCase", ...]:
-        """Its junctions, in the order of the configuration."""
+        """Its junctions, in the order of the configuration: those of its series, then its controls."""
+        names: dict[Role, list[str]] = {"series": self.entry.contacts, "control": self.entry.controls}
         return tuple(
-            JunctionCase(self.id, name, *_contact_pair(self.outline, name)) for name in self.entry.contacts
+            JunctionCase(self.id, name, *_contact_pair(self.outline, name), role)
+            for role, listed in names.items()
+            for name in listed
         )
+
+    @property
+    def controls(self) -> tuple["JunctionCase", ...]:
+        """Its junctions that are shown beside the series."""
+        return tuple(junction for junction in self.junctions if junction.role == "control")
 
     @property
     def contacts(self) -> dict[str, list[str]]:
@@ -88,17 +97,41 @@ class JunctionCase:
         Name of the contact pair, e.g. ``L-R3`` or ``short``.
     left, right : str
         Names of the two contacts.
+    role : str
+        Whether it is a member of the series from its left contact, or a control.
     """
 
     dot: str
     name: str
     left: str
     right: str
+    role: Role = "series"
 
     @property
     def id(self) -> str:
         """Identity in file names, e.g. ``12Pb_MAPbBr3/L-R3``."""
         return f"{self.dot}/{self.name}"
+
+
+@dataclass(frozen=True)
+class StructureSeriesCase:
+    """One series over structures.
+
+    Attributes
+    ----------
+    settings : StructureSeriesSettings
+        What the configuration says of it.
+    junctions : tuple of JunctionCase
+        Its members, in the order of the configuration.
+    """
+
+    settings: StructureSeriesSettings
+    junctions: tuple[JunctionCase, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the series."""
+        return self.settings.name
 
 
 @dataclass(frozen=True)
@@ -189,6 +222,20 @@ class Study:
         return cases[name]
 
     @cached_property
+    def structure_series(self) -> tuple[StructureSeriesCase, ...]:
+        """The series over structures.
+
+        Raises
+        ------
+        InputError
+            If one names a structure or contact pair that the study does not have, or one of them twice.
+        """
+        return tuple(
+            StructureSeriesCase(entry, self._members(f"series.{index}.members", entry.members))
+            for index, entry in enumerate(self.config.series)
+        )
+
+    @cached_property
     def batches(self) -> tuple[Batch, ...]:
         """The batches in which jobs compute the junctions; see `ResourceSettings.contacts_per_job`."""
         most = max((len(dot.junctions) for dot in self.dots), default=1)
@@ -270,6 +317,25 @@ class Study:
         """Whether the embedded engine relaxes first."""
         return self.config.relax.pre_relax and not ENGINES[self.config.engine].embedded
 
+    def _members(self, place: str, members: Sequence[StructureMember]) -> tuple[JunctionCase, ...]:
+        """Junctions of the members of a series over structures."""
+        found: list[JunctionCase] = []
+        for index, member in enumerate(members):
+            where = f"{place}.{index}"
+            try:
+                names = self.dot(member.dot).entry.contacts
+                if member.junction is None and len(names) > 1:
+                    raise InputError(
+                        f"{member.dot} has {len(names)} contact pairs; name one as the key junction"
+                    )
+                junction = self.junction(member.dot, member.junction or names[0])
+            except InputError as error:
+                raise InputError(f"{where}: {error}") from None
+            if junction in found:
+                raise InputError(f"{where}: {junction.id} is listed twice; name each structure once")
+            found.append(junction)
+        return tuple(found)
+
     @cached_property
     def _engine_files(self) -> Callable[[tuple[str, ...]], list[Path]]:
         """Function that returns the engine's files for some elements, cached over the dots of the study."""
@@ -296,8 +362,9 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
     Raises
     ------
     InputError
-        For an unknown dot or contact, a junction that cannot be built, a dot that is listed twice, a missing file,
-        traces predicted from a series that the study does not compute, or an unsuitable results folder.
+        For an unknown dot or contact, a junction that cannot be built, a dot that is listed twice, a control that is a
+        contact pair of its series, a series over unknown structures, a missing file, traces predicted from a series
+        that the study does not compute, or an unsuitable results folder.
     """
     dots = _dots(config, lambda entry: entry.look_up(Path(catalogue)), source)
     study = Study(config, dots, Path(config.results), Path(catalogue))
@@ -310,6 +377,10 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
         except InputError as error:
             raise InputError(f"{source}: {case.id}: {config.engine}.{error}") from None
     _check_predictions(study, source)
+    try:
+        _ = study.structure_series
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
     return study
 
 
@@ -419,7 +490,7 @@ def _dots(
             if at not in definitions:
                 definitions[at] = look_up(entry)
             case = DotCase(entry.id, entry, definitions[at])
-            _ = case.junctions
+            _check_controls(case)
         except InputError as error:
             raise InputError(f"{source}: {place}: {error}") from None
         if case.id in OF_THE_STUDY:
@@ -434,9 +505,22 @@ def _dots(
     return tuple(dots.values())
 
 
+def _check_controls(case: DotCase) -> None:
+    """Raise InputError for a control that is a contact pair of a series."""
+    if not case.controls:
+        return
+    ends = {frozenset((one.left, one.right)): one.name for one in case.junctions if one.role == "series"}
+    for control in case.controls:
+        if name := ends.get(frozenset((control.left, control.right))):
+            raise InputError(
+                f"controls: '{control.name}' is the contact pair '{name}' of contacts; name another pair, such as "
+                "one that ends on the last site from elsewhere"
+            )
+
+
 def _check_predictions(study: Study, source: str | Path) -> None:
     for index, entry in enumerate(study.config.traces.predictions if study.config.traces else ()):
-        lefts = {dot.id: {junction.left for junction in dot.junctions} for dot in study.dots}
+        lefts = {dot.id: {one.left for one in dot.junctions if one.role == "series"} for dot in study.dots}
         where = f"{source}: traces.predictions.{index}"
         if entry.dot not in lefts:
             raise InputError(f"{where}.dot = '{entry.dot}': no dot of this study; it has {', '.join(lefts)}")

@@ -34,7 +34,7 @@ class AlignmentSection(SeriesSection):
 
         found = {
             junction.case.name: alignment
-            for junction in series.junctions
+            for junction in series.shown
             if (alignment := junction.frontier.alignment)
         }
         if not found:

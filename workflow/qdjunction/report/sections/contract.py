@@ -46,6 +46,8 @@ class PlannedFigure:
         Name of the junction; empty for a figure of a series.
     traces : str
         Name of the set of traces, or of the bias series; empty for all other figures.
+    series : str
+        Name of the series over structures; empty for all other figures.
     part : str
         Name that distinguishes several figures of the section for the same series; otherwise empty.
     title : str
@@ -57,6 +59,7 @@ class PlannedFigure:
     left: str = ""
     junction: str = ""
     traces: str = ""
+    series: str = ""
     part: str = ""
     title: str = field(default="", compare=False)
 
@@ -66,6 +69,8 @@ class PlannedFigure:
         what = self.part or self.kind
         if self.traces:
             return f"traces_{self.traces}_{what.removeprefix('trace_')}"
+        if self.series:
+            return f"series_{self.series}_{what}"
         return "_".join(filter(None, (self.dot, self.junction or self.left, what)))
 
     @property
@@ -231,9 +236,20 @@ class BiasSection(Section):
 
 
 def series_of(dot: DotCase) -> dict[str, list[str]]:
-    """Return the names of the junctions of a dot by left contact, as they form series."""
-    lefts = dict.fromkeys(junction.left for junction in dot.junctions)
-    return {left: [j.name for j in dot.junctions if j.left == left] for left in lefts}
+    """Return the names of the junctions of a dot by left contact, as they form series; controls are in none."""
+    members = [junction for junction in dot.junctions if junction.role == "series"]
+    lefts = dict.fromkeys(junction.left for junction in members)
+    return {left: [j.name for j in members if j.left == left] for left in lefts}
+
+
+def pictured(dot: DotCase) -> dict[str, list[str]]:
+    """Return the junctions of a dot that have pictures of their own beside each series, by its left contact.
+
+    Controls are pictured once, beside the first series.
+    """
+    series = series_of(dot)
+    first = next(iter(series))
+    return series | {first: [*series[first], *(control.name for control in dot.controls)]}
 
 
 def of_dots(study: Study, *names: str) -> list[str]:

@@ -12,6 +12,7 @@ from qdjunction.interference.results import DecaySeries, Trend, Verdict
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.sections.contract import PlannedFigure, SeriesSection
+from qdjunction.report.tables import row_tuples
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +56,17 @@ def decay_table(series: SeriesResults) -> pd.DataFrame:
         ("band_high_G0", "log10_high_G0"),
     ):
         table[column] = 10 ** np.array(getattr(trend, key))
-    return table
+    controls = [
+        {
+            "row": "control",
+            "junction": control.name,
+            "distance_ang": control.distance_ang,
+            "conductance_G0": control.conductance_at_headline_G0,
+            "fit_G0": control.conductance_at_headline_G0 / 10**control.above_trend_decades,
+        }
+        for control in summary.controls
+    ]
+    return pd.concat([table, pd.DataFrame(controls)], ignore_index=True) if controls else table
 
 
 def _trend_without_band(summary: DecaySeries) -> Trend:
@@ -75,7 +86,7 @@ def _trend_without_band(summary: DecaySeries) -> Trend:
 
 
 def decay_figure(table: pd.DataFrame, verdict: Verdict, colours: Mapping[str, str]) -> Figure:
-    """Draw G versus distance: the fit without the last contact, its prediction band and the jump.
+    """Draw G versus distance: the fit without the last contact, its prediction band and the jump; controls as rings.
 
     Parameters
     ----------
@@ -86,7 +97,7 @@ def decay_figure(table: pd.DataFrame, verdict: Verdict, colours: Mapping[str, st
     colours : mapping
         Colour of each junction.
     """
-    contacts, curve = (table[table["row"] == row] for row in ("contact", "curve"))
+    contacts, curve, controls = (table[table["row"] == row] for row in ("contact", "curve", "control"))
     distances, conductances = contacts["distance_ang"].to_numpy(), contacts["conductance_G0"].to_numpy()
     names = list(contacts["junction"])
     figure = new_figure(3.7)
@@ -113,6 +124,16 @@ def decay_figure(table: pd.DataFrame, verdict: Verdict, colours: Mapping[str, st
         axes.annotate(
             name, (distance, value), (7, 5), textcoords="offset points", color=colours[name], weight="bold"
         )
+    for control in row_tuples(controls):
+        colour = colours[control.junction]
+        axes.plot(
+            control.distance_ang, control.conductance_G0, "o", ms=8, color="none", mec=colour, mew=1.6, zorder=4,
+            label=f"control {control.junction} at {control.distance_ang:.1f} Å",
+        )  # fmt: skip
+        axes.annotate(
+            control.junction, (control.distance_ang, control.conductance_G0), (-7, -5),
+            textcoords="offset points", ha="right", va="top", color=colour, weight="bold",
+        )  # fmt: skip
     trend = float(contacts["fit_G0"].iloc[-1])
     arrow = {"arrowstyle": "-|>", "color": style.HEADLINE, "lw": 1.6, "shrinkA": 0, "shrinkB": 6}
     axes.annotate("", (distances[-1], conductances[-1]), (distances[-1], trend), arrowprops=arrow)
@@ -135,8 +156,13 @@ def decay_figure(table: pd.DataFrame, verdict: Verdict, colours: Mapping[str, st
         (5, 0), textcoords="offset points", va="center", color=colours[names[-1]], fontsize=8,
     )  # fmt: skip
     axes.set_yscale("log")
-    axes.set_xlim(curve["distance_ang"].iloc[0], curve["distance_ang"].iloc[-1])
-    _limit_decades(axes, np.concatenate([conductances, contacts["fit_G0"]]), 0.6, 1.0)
+    beside = controls["distance_ang"]
+    axes.set_xlim(
+        min([curve["distance_ang"].iloc[0], *(beside - 0.06 * span)]),
+        max([curve["distance_ang"].iloc[-1], *(beside + 0.06 * span)]),
+    )
+    drawn = np.concatenate([conductances, contacts["fit_G0"], controls["conductance_G0"]])
+    _limit_decades(axes, drawn, 0.6, 1.0)
     axes.set_xlabel("Distance of the contact atoms (Å)")
     axes.set_ylabel("Conductance $G$ ($G_0$)")
     axes.legend(loc="lower left")

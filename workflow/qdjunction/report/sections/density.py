@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.projection import project
-from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_junctions, series_of
+from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_junctions, pictured
 from qdjunction.report.tables import row_tuples
 from qdjunction.study import layout
 
@@ -47,20 +47,20 @@ class DensitySection(SeriesSection):
     def figures(self, study: Study) -> Iterable[PlannedFigure]:
         """Return one figure for each junction."""
         for dot in study.dots:
-            for left, names in series_of(dot).items():
+            for left, names in pictured(dot).items():
                 for name in names:
                     yield PlannedFigure(self.name, dot.id, left, name, title=self.figure_title)
 
     def shows(self, results: StudyResults, figure: PlannedFigure) -> bool:
         """Return whether the junction has a local density."""
         series = results.find_series(figure.dot, figure.left)
-        found = series.junctions if series else ()
+        found = series.shown if series else ()
         return any(one.case.name == figure.junction and one.density for one in found)
 
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
         """Draw the density of a junction."""
         dot, series = results.dot(figure.dot), results.series(figure.dot, figure.left)
-        junction = next(j for j in series.junctions if j.case.name == figure.junction)
+        junction = next(j for j in series.shown if j.case.name == figure.junction)
         table = density_table(junction)
         return Drawing(density_figure(table, density_scale(dot), junction), table)
 

@@ -34,7 +34,7 @@ class DotsSection(PageSection):
 
     def html(self, page: Page) -> Markup:
         """Return a section for each dot."""
-        from qdjunction.report.outcome import verdict_sentence
+        from qdjunction.report.outcome import control_sentence, verdict_sentence
 
         settings = page.results.study.config.interference
         return page.render(
@@ -50,6 +50,7 @@ class DotsSection(PageSection):
                         {
                             "left": series.left,
                             "verdict": verdict_sentence(series, settings) if series.kind == "decay" else "",
+                            "controls": control_sentence(series),
                             "parts": _parts(page, dot, series),
                         }
                         for series in dot.series
@@ -74,6 +75,7 @@ The electronic structure of the bare dot failed.
 {% for series in dot.series %}
 {% if dot.series | length > 1 %}<h3>Contacts from {{ series.left }}</h3>{% endif %}
 {% if series.verdict %}<p>{{ series.verdict }}</p>{% endif %}
+{% if series.controls %}<p>{{ series.controls }}</p>{% endif %}
 {{ series.parts }}
 {% endfor %}
 </section>

@@ -66,9 +66,9 @@ def explored(dot: DotResults, series: SeriesResults, colours: Mapping[str, str])
     Returns
     -------
     dict
-        ``energies`` (eV); ``junctions``, each with ``name``, ``distance`` (Ang), ``colour`` and ``log10_g`` at these
-        energies; ``fit``, columns of the series' table at the same energies, or None without a decay; ``gap`` and
-        ``headline`` (eV).
+        ``energies`` (eV); ``junctions`` and ``controls``, each with ``name``, ``distance`` (Ang), ``colour`` and
+        ``log10_g`` at these energies; ``fit``, columns of the series' table at the same energies, or None without a
+        decay; ``gap`` and ``headline`` (eV).
     """
     import pandas as pd
 
@@ -78,6 +78,15 @@ def explored(dot: DotResults, series: SeriesResults, colours: Mapping[str, str])
     log10_g = rows.assign(log10_g=np.log10(rows["conductance_G0"])).pivot(
         index="fermi_eV", columns="junction", values="log10_g"
     )
+    every = [
+        {
+            "name": junction.case.name,
+            "distance": round(distance, 3),
+            "colour": colours[junction.case.name],
+            "log10_g": _rounded(log10_g.loc[kept, junction.case.name]),
+        }
+        for junction, distance in zip(series.shown, series.distances_ang, strict=True)
+    ]
     fit = None
     if series.kind == "decay":
         table = series.spectrum.set_index("energy_eV").loc[kept]
@@ -86,15 +95,8 @@ def explored(dot: DotResults, series: SeriesResults, colours: Mapping[str, str])
     return {
         "name": f"{dot.case.id}, from {series.left}",
         "energies": _rounded(pd.Series(kept)),
-        "junctions": [
-            {
-                "name": name,
-                "distance": round(distance, 3),
-                "colour": colours[name],
-                "log10_g": _rounded(log10_g.loc[kept, name]),
-            }
-            for name, distance in zip(series.summary.junctions, series.summary.distances_ang, strict=True)
-        ],
+        "junctions": every[: len(series.junctions)],
+        "controls": every[len(series.junctions) :],
         "fit": fit,
         "gap": [round(edge, 3) for edge in series.summary.gap_ev],
         "headline": round(series.summary.headline_energy_ev, 3),

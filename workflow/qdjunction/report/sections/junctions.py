@@ -38,16 +38,14 @@ def junctions_table(dot: DotResults, series: SeriesResults) -> Table:
     """Return distance, conductance and checks of the junctions of a series."""
     rows = []
     for junction, distance, value in zip(
-        series.junctions,
-        series.summary.distances_ang,
-        series.summary.conductance_at_headline_G0,
-        strict=True,
+        series.shown, series.distances_ang, series.conductances_g0, strict=True
     ):
         frontier, spectrum = junction.frontier, junction.transmission
         rows.append(
             (
                 junction.case.name,
                 f"{junction.case.left} to {junction.case.right}",
+                *([junction.case.role] if series.controls else []),
                 str(len(junction.atoms)),
                 number(distance),
                 number(np.log10(value)),
@@ -61,11 +59,11 @@ def junctions_table(dot: DotResults, series: SeriesResults) -> Table:
         "energy; HOMO and LUMO are those of the dot's own block, relative to the Fermi energy; the last column is the "
         "largest relative difference of T(E) from a direct solution at the energies that were checked.",
         (
-            "junction", "contacts", "atoms", "contact to contact (Å)", "log₁₀ G/G₀", "HOMO to LUMO (eV)", "gap (eV)",
-            "error of T(E)",
+            "junction", "contacts", *(["role"] if series.controls else []), "atoms", "contact to contact (Å)",
+            "log₁₀ G/G₀", "HOMO to LUMO (eV)", "gap (eV)", "error of T(E)",
         ),
         tuple(rows),
-        2,
+        3 if series.controls else 2,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from qdjunction.report.drawing import Drawing, new_figure
-from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_junctions, series_of
+from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_junctions, pictured
 from qdjunction.study.failures import read_failure
 from qdjunction.transport.observables.registry import OBSERVABLES
 
@@ -36,7 +36,7 @@ class ObservablesSection(SeriesSection):
         """Return one figure for each observable of each junction."""
         kinds = [OBSERVABLES[entry.kind] for entry in study.config.transport.observables]
         for dot in study.dots if kinds else ():
-            for left, names in series_of(dot).items():
+            for left, names in pictured(dot).items():
                 for kind in kinds:
                     for name in names:
                         yield PlannedFigure(self.name, dot.id, left, name, part=kind.name, title=kind.title)

@@ -47,7 +47,7 @@ class OrbitalsSection(SeriesSection):
             figures=page.figures(self, dot=dot.case.id, left=series.left),
             sentences=[
                 (junction.case.name, junction.frontier.orbital_rule["headline"].sentence)
-                for junction in series.junctions
+                for junction in series.shown
             ],
             table=orbitals_table(series),
         )
@@ -75,7 +75,7 @@ def orbital_table(series: SeriesResults) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for junction in series.junctions:
+    for junction in series.shown:
         for where, rule in junction.frontier.orbital_rule.items():
             if isinstance(rule, NoRule):
                 continue
@@ -147,7 +147,7 @@ def orbital_figure(table: pd.DataFrame) -> Figure:
 def orbitals_table(series: SeriesResults) -> Table:
     """Return the numbers of the orbital rule."""
     rows = []
-    for junction in series.junctions:
+    for junction in series.shown:
         for where, rule in junction.frontier.orbital_rule.items():
             place = {"midgap": "middle of the gap", "headline": "headline energy"}.get(where, where)
             if isinstance(rule, NoRule):

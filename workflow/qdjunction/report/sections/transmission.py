@@ -56,8 +56,11 @@ def transmission_table(series: SeriesResults) -> pd.DataFrame:
                 "transmission": junction.transmission.transmission,
             }
         )
-        for junction, distance in zip(series.junctions, series.summary.distances_ang, strict=True)
+        for junction, distance in zip(series.shown, series.distances_ang, strict=True)
     ).reset_index(drop=True)
+    if series.controls:
+        roles = {junction.case.name: junction.case.role for junction in series.shown}
+        table.insert(1, "role", table["junction"].map(roles))
     table["conductance_G0"] = np.nan
     for name, thermal in series.conductance.groupby("junction"):
         rows = table["junction"] == name
@@ -72,15 +75,16 @@ def transmission_table(series: SeriesResults) -> pd.DataFrame:
 
 
 def transmission_figure(table: pd.DataFrame, marks: Marks, colours: Mapping[str, str]) -> Figure:
-    """Draw T(E) of a series as computed (pale) and the thermal conductance (strong)."""
+    """Draw T(E) of a series as computed (pale) and the thermal conductance (strong); controls dashed."""
     figure = new_figure(3.7)
     axes = figure.add_subplot()
     dashes = style.junction_dashes(list(colours))
     for name, rows in table.groupby("junction", sort=False):
-        label = f"{name}  ({rows['contact_distance_ang'].iloc[0]:.1f} Å)"
-        colour = colours[str(name)]
+        is_control = "role" in rows and rows["role"].iloc[0] == "control"
+        label = f"{name}  ({rows['contact_distance_ang'].iloc[0]:.1f} Å{', control' if is_control else ''})"
+        colour, dash = colours[str(name)], style.CONTROL_DASH if is_control else dashes[str(name)]
         axes.plot(rows["energy_eV"], rows["transmission"], color=colour, lw=0.5, alpha=0.3)
-        axes.plot(rows["energy_eV"], rows["conductance_G0"], color=colour, ls=dashes[str(name)], label=label)
+        axes.plot(rows["energy_eV"], rows["conductance_G0"], color=colour, ls=dash, label=label)
     axes.set_yscale("log")
     axes.set_ylabel("$T(E)$ (pale), thermal $G/G_0$ (strong)")
     energy_axis(axes, table["energy_eV"], marks)

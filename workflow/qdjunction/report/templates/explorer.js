@@ -24,8 +24,9 @@
 
   function drawEnergy() {
     const s = series();
-    const traces = s.junctions.map((j) => ({ type: "scatter", mode: "lines", name: j.name, x: s.energies, y: j.log10_g,
-      line: { color: j.colour, width: 1.8 }, hovertemplate: "%{y:.2f}" }));
+    const curve = (j, dash) => ({ type: "scatter", mode: "lines", name: j.name, x: s.energies, y: j.log10_g,
+      line: { color: j.colour, width: 1.8, dash }, hovertemplate: "%{y:.2f}" });
+    const traces = [...s.junctions.map((j) => curve(j, "solid")), ...s.controls.map((j) => curve(j, "dash"))];
     return Plotly.react(overEnergy, traces, { font, hovermode: "x unified", margin: { l: 66, r: 16, t: 30, b: 58 },
       legend: { orientation: "h", y: 1.02, yanchor: "bottom" }, shapes: shapes(s),
       xaxis: { title: { text: "E \u2212 E<sub>F</sub> (eV)", standoff: 8 }, range: [s.energies[0], s.energies[s.energies.length - 1]], zeroline: false },
@@ -34,10 +35,12 @@
 
   function drawDistance() {
     const s = series(), at = Number(dial.value), energy = s.energies[at];
-    const traces = s.junctions.map((j) => ({ type: "scatter", mode: "markers+text", name: j.name, x: [j.distance], y: [j.log10_g[at]],
-      text: [j.name], textposition: "top right", marker: { color: j.colour, size: 12 }, hovertemplate: "%{x:.2f} \u00c5, %{y:.2f}<extra></extra>", showlegend: false }));
+    const point = (j, symbol) => ({ type: "scatter", mode: "markers+text", name: j.name, x: [j.distance], y: [j.log10_g[at]], text: [j.name],
+      textposition: "top right", marker: { color: j.colour, size: 12, symbol }, hovertemplate: "%{x:.2f} \u00c5, %{y:.2f}<extra></extra>", showlegend: false });
+    const traces = [...s.junctions.map((j) => point(j, "circle")), ...s.controls.map((j) => point(j, "circle-open"))];
     const first = s.junctions[0], last = s.junctions[s.junctions.length - 1];
-    let words = "E = " + minus(energy.toFixed(2)) + " eV: " + s.junctions.map((j) => j.name + " " + minus(j.log10_g[at].toFixed(2))).join(", ");
+    const every = [...s.junctions, ...s.controls], distances = every.map((j) => j.distance);
+    let words = "E = " + minus(energy.toFixed(2)) + " eV: " + every.map((j) => j.name + " " + minus(j.log10_g[at].toFixed(2))).join(", ");
     if (s.fit) {
       const beta = s.fit.beta_per_ang[at], start = s.fit.log10_contact_conductance_G0[at];
       const ends = [first.distance, last.distance];
@@ -48,9 +51,9 @@
     }
     readout.textContent = words + ".";
     const pad = 0.15 * (last.distance - first.distance);
-    const values = s.junctions.flatMap((j) => j.log10_g);
+    const values = every.flatMap((j) => j.log10_g);
     return Plotly.react(overDistance, traces, { font, margin: { l: 66, r: 16, t: 30, b: 58 },
-      xaxis: { title: { text: "distance of the contact atoms (\u00c5)", standoff: 8 }, range: [first.distance - pad, last.distance + 2 * pad], zeroline: false },
+      xaxis: { title: { text: "distance of the contact atoms (\u00c5)", standoff: 8 }, range: [Math.min(...distances) - pad, Math.max(...distances) + 2 * pad], zeroline: false },
       yaxis: { title: { text: "log<sub>10</sub> G/G<sub>0</sub>" }, range: [Math.min(...values) - 0.3, Math.max(...values) + 0.5], zeroline: false } }, options);
   }
 

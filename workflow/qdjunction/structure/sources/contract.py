@@ -65,10 +65,13 @@ class SourceSettings(Section, ABC, Generic[Definition]):
     contacts: list[Name] = Field(min_length=1)
     """Contact pairs: two contacts of the structure, such as `L-R1`, or the name of a pair that the structure
     defines."""
+    controls: list[Name] = Field(default=[])
+    """Contact pairs that are computed and shown beside the series but enter neither fit nor jump, e.g. `R1-R4`, which
+    ends on the same site as `L-R4`."""
 
-    @field_validator("contacts")
+    @field_validator("contacts", "controls")
     @classmethod
-    def _contacts_are_distinct(cls, value: list[str]) -> list[str]:
+    def _pairs_are_distinct(cls, value: list[str]) -> list[str]:
         for name in value:
             if value.count(name) > 1:
                 raise ValueError(f"contact pair '{name}' is listed twice; name each pair once")
@@ -150,7 +153,7 @@ class SourceSettings(Section, ABC, Generic[Definition]):
 
     def build_values(self) -> dict[str, Any]:
         """Return the keys that the atoms depend on, as plain values: all except the contact pairs."""
-        return self.model_dump(mode="json", exclude={"contacts"})
+        return self.model_dump(mode="json", exclude={"contacts", "controls"})
 
 
 @dataclass(frozen=True)
