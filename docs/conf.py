@@ -20,6 +20,8 @@ extensions = [
     "sphinx_design",
 ]
 exclude_patterns = ["_build"]
+# Names of attributes, which several classes share, are looked up as if they were links.
+suppress_warnings = ["ref.python"]
 
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
