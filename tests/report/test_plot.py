@@ -7,6 +7,7 @@ import pytest
 import sisl
 
 from qdjunction import cli
+from qdjunction.cli.parser import parse
 from qdjunction.core.errors import InputError
 from qdjunction.report.plot import plot, read_drawing
 from qdjunction.transport import Transmission, write_tbt, write_transmission
@@ -103,6 +104,12 @@ def test_what_cannot_be_drawn(tmp_path, name, content, message):
     with pytest.raises(InputError, match=message):
         plot([tmp_path / name], tmp_path / "x.svg")
     assert not (tmp_path / "x.svg").exists()
+
+
+def test_labels_of_the_command_line_reach_the_figure(files, tmp_path):
+    words = ["plot", *map(str, files[:2]), "--output", str(tmp_path / "x.svg")]
+    assert parse([*words, "--labels", "para,meta"]).labels == ["para", "meta"]
+    assert parse(words).labels is None
 
 
 def test_every_file_needs_a_label_of_its_own(files, tmp_path):

@@ -133,7 +133,8 @@ def add_commands(parser: argparse.ArgumentParser, commands: Commands, words: lis
             add_commands(subparser, module.COMMANDS, words)
         elif name in words and not isinstance(entry, Group):
             command = entry.for_words(words)
-            subparser.set_defaults(command=command, labels=add_arguments(subparser, command))
+            # No field of a model begins with an underscore, so these are no options of any command.
+            subparser.set_defaults(_command=command, _labels=add_arguments(subparser, command))
 
 
 def add_arguments(

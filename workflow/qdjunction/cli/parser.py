@@ -56,5 +56,5 @@ def parse(words: list[str]) -> Command:
         By argparse: after ``--help``, and with a line of usage if an option is unknown or missing.
     """
     given = vars(make_parser(words).parse_args(words))
-    command: type[Command] = given.pop("command")
-    return command.from_arguments(given, given.pop("labels"))
+    command: type[Command] = given.pop("_command")
+    return command.from_arguments(given, given.pop("_labels"))
