@@ -86,7 +86,7 @@ def _roundabout(start: str, end: str, arrows: set[tuple[str, str]]) -> bool:
 
 def pages() -> dict[Path, str]:
     """Every generated page with its text."""
-    readme, structures = ROOT / "README.md", ROOT / "docs" / "structures.md"
+    architecture, structures = (ROOT / "docs" / name for name in ("architecture.md", "structures.md"))
     return {
         ROOT / "docs" / "config.schema.json": schema(),
         ROOT / "docs" / "config.md": table(),
