@@ -3,6 +3,9 @@
 import sys
 from pathlib import Path
 
+from pygments.lexers import TextLexer
+from sphinx.application import Sphinx
+
 import qdjunction
 
 sys.path.append(str(Path(__file__).parent / "extensions"))
@@ -25,7 +28,6 @@ suppress_warnings = ["ref.python"]
 
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
-myst_fence_as_directive = ["mermaid"]
 
 napoleon_google_docstring = False
 napoleon_use_rtype = False
@@ -43,3 +45,8 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
 }
 html_show_sourcelink = False
+
+
+def setup(app: Sphinx) -> None:
+    """Show the rule graph, which code hosts draw, as its text."""
+    app.add_lexer("mermaid", TextLexer)
