@@ -26,7 +26,7 @@ help:
 	@echo "make test      check style and run all tests"
 	@echo "make test-quick   run only the tests of units and physics"
 	@echo "make clusters  relax the geometries shipped in clusters/relaxed again"
-	@echo "make docs      regenerate docs/config.md, docs/config.schema.json and the rule graph"
+	@echo "make docs      build the documentation in build/site, with docs/config.md and the rule graph from the code"
 	@echo "make lock      resolve requirements.lock again from pyproject.toml"
 	@echo "make clean     remove the environment (results are not removed)"
 
@@ -75,6 +75,8 @@ test-quick: $(STAMP)
 
 docs: $(STAMP)
 	$(WITH_PATH) python docs/make.py
+	$(WITH_PATH) OMP_NUM_THREADS=1 sphinx-build --fail-on-warning --keep-going --quiet -b html docs build/site
+	@echo "build/site/index.html"
 
 $(STAMP): requirements.lock pyproject.toml envs/install.py
 	"$(PYTHON)" envs/install.py $(VENV)

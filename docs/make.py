@@ -1,4 +1,4 @@
-"""Write what the documentation takes from the code: config.md, its schema, the rule graph of the README, the anchors.
+"""Write what the documentation takes from the code: config.md, its schema, the rule graph, the anchors.
 
 ``python docs/make.py`` writes, ``python docs/make.py --check`` says what is out of step and exits with 1.
 """
@@ -86,12 +86,12 @@ def _roundabout(start: str, end: str, arrows: set[tuple[str, str]]) -> bool:
 
 def pages() -> dict[Path, str]:
     """Every generated page with its text."""
-    readme, structures = ROOT / "README.md", ROOT / "docs" / "structures.md"
+    architecture, structures = (ROOT / "docs" / name for name in ("architecture.md", "structures.md"))
     return {
         ROOT / "docs" / "config.schema.json": schema(),
         ROOT / "docs" / "config.md": table(),
         structures: ANCHOR_ROWS.sub(lambda _: anchors(), structures.read_text(encoding="utf-8")),
-        readme: GRAPH.sub(lambda _: rule_graph(), readme.read_text(encoding="utf-8")),
+        architecture: GRAPH.sub(lambda _: rule_graph(), architecture.read_text(encoding="utf-8")),
     }
 
 

@@ -175,3 +175,9 @@ def test_the_junction_by_hand_runs_as_typed(tmp_path):
         "print(float(t[1] / t[0]))"
     )
     assert float(run(f"python -c {shlex.quote(code)}", tmp_path)) > 1
+
+
+def test_the_tests_that_the_validation_names_are_there():
+    named = re.findall(r"`(tests/[\w/]+\.py)`", (ROOT / "docs/validation.md").read_text("utf-8"))
+    assert len(named) > 30
+    assert {name for name in named if not (ROOT / name).is_file()} == set()

@@ -23,7 +23,7 @@ class DiatomicChain:
         Number of sites, at least 2.
     onsite_ev : float
         Site energies are +onsite on odd sites (1, 3, ...) and -onsite on even sites (eV); the gap of the infinite
-        chain is then between -|onsite| and +|onsite|.
+        chain is then between ``-|onsite|`` and ``+|onsite|``.
     hopping_ev : float
         Hopping between neighbours (eV); its sign does not affect the transmission.
     gamma_ev : float
@@ -66,7 +66,7 @@ class DiatomicChain:
     def transmissions(self, energies_ev: ArrayLike) -> NDArray[np.float64]:
         """Return T(E) between site 1 and each of the sites 2 .. `sites`, as a (sites - 1, n_e) array.
 
-        T = gamma^2 |G_1j|^2 with G = (E - H - Sigma_1 - Sigma_j)^-1. The closed form is
+        ``T = gamma^2 |G_1j|^2`` with G = (E - H - Sigma_1 - Sigma_j)^-1. The closed form is
         G_1j = h^(j-1) det(E - H of sites j+1 .. N) / det(E - H - Sigma_1 - Sigma_j): for a contact in the middle
         the rest of the chain is a stub; the end contact has none.
         """

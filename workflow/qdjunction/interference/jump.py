@@ -126,7 +126,7 @@ def find_jump(
     Notes
     -----
     `band_confidence` inverts the band: with t = (y - y_fit) / s_pred, where s_pred is the standard error of
-    one further observation and t has n - 2 degrees of freedom, it is P(|t'| < t). The one-sided p-value of
+    one further observation and t has n - 2 degrees of freedom, it is ``P(|t'| < t)``. The one-sided p-value of
     the point is (1 - band_confidence) / 2.
     """
     distances, conductances, names = checked_series(distances_ang, conductances_g0, contacts)

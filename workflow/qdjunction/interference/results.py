@@ -310,9 +310,9 @@ class OrbitalRule(Result):
     homo, lumo, rest : float
         Contributions to the amplitude between the contacts; `total` is their sum.
     coherent : float
-        |sum_n g_n|^2 over all levels.
+        ``|sum_n g_n|^2`` over all levels.
     incoherent : float
-        sum_n |g_n|^2: the value without interference.
+        ``sum_n |g_n|^2``: the value without interference.
     channel_share : float
         Share of the dominant channel in the squared norm of tau, 0 to 1; 1 for one orbital per side. If it is
         well below 1, a single sign is not a complete description.

@@ -75,7 +75,8 @@ def topology(smiles: str) -> Topology:
 def conformer(smiles: str, conformers: int = 50, seed: int = 0) -> Conformer:
     """Return the conformer of lowest energy of a molecule.
 
-    Random conformers are embedded with ETKDG version 3 [1]_ and minimised with MMFF94s [2]_. One more is compared with
+    Random conformers are embedded with ETKDG version 3 (S. Wang et al., J. Chem. Inf. Model. 60, 2044 (2020)) and
+    minimised with MMFF94s (T. A. Halgren, J. Comput. Chem. 20, 720 (1999)). One more is compared with
     them, in which all torsions about single bonds along the longest chain are anti: random torsions hardly ever find
     it in a long alkane chain.
 
@@ -93,11 +94,6 @@ def conformer(smiles: str, conformers: int = 50, seed: int = 0) -> Conformer:
     InputError
         If RDKit is not installed, the SMILES is not valid, or it is not one neutral closed-shell molecule that can be
         embedded.
-
-    References
-    ----------
-    .. [1] S. Wang et al., J. Chem. Inf. Model. 60, 2044 (2020).
-    .. [2] T. A. Halgren, J. Comput. Chem. 20, 720 (1999).
     """
     molecule = _parsed(smiles)
     from rdkit.Chem import FindMolChiralCenters, rdDistGeom

@@ -1,0 +1,140 @@
+"""Directives that run what a tutorial shows, in one folder a page, so that a page that no longer works fails the build.
+
+``{file} NAME`` writes its content to a file, ``{run}`` runs shell commands, ``{python}`` Python statements, which share
+their names with the earlier ones of the page. All show their content, the last two also what was printed. ``:figure:``
+names an image that they wrote, which is shown below with the caption ``:caption:``; ``:lines:`` is the largest number
+of lines shown of the output. Without content there is only the figure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+LIMIT_S = 600
+"""Time after which a command is stopped."""
+
+
+class _Executed(SphinxDirective):
+    has_content = True
+    option_spec: ClassVar = {
+        "figure": directives.unchanged,
+        "caption": directives.unchanged,
+        "lines": directives.positive_int,
+    }
+    language = ""
+
+    def run(self) -> list[nodes.Node]:
+        code = "\n".join(self.content)
+        folder = self._folder()
+        made: list[nodes.Node] = []
+        printed = ""
+        if code:
+            made.append(nodes.literal_block(code, code, language=self.language))
+            printed = self.execute(code, folder).rstrip()
+        if printed:
+            lines = printed.splitlines()
+            limit = self.options.get("lines", len(lines))
+            text = "\n".join(lines[:limit] + (["..."] if len(lines) > limit else []))
+            made.append(nodes.literal_block(text, text, language="text", classes=["output"]))
+        if "figure" in self.options:
+            made.append(self._figure(self.options["figure"]))
+        return made
+
+    def execute(self, code: str, folder: Path) -> str:
+        """Run the code in a folder and return what it printed."""
+        raise NotImplementedError
+
+    def error(self, message: str) -> Exception:
+        return ExtensionError(f"{self.env.docname}, line {self.lineno}: {message}")
+
+    def _folder(self) -> Path:
+        """Return the folder of the page, empty when the page begins."""
+        folder = Path(self.env.app.doctreedir) / "executed" / self.env.docname
+        if "executed" not in self.env.temp_data:
+            self.env.temp_data["executed"] = {}
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        return folder
+
+    def _figure(self, name: str) -> nodes.figure:
+        source = self._folder() / name
+        if not source.is_file():
+            raise self.error(f"the figure {name} was not written")
+        relative = Path("images") / "executed" / f"{self.env.docname.replace('/', '-')}-{source.name}"
+        target = Path(self.env.srcdir) / relative
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+        caption = self.options.get("caption", "")
+        image = nodes.image(uri=f"/{relative}", alt=caption or name)
+        figure = nodes.figure("", image)
+        if caption:
+            figure += nodes.caption(caption, caption)
+        return figure
+
+
+class File(_Executed):
+    """A file of the reader."""
+
+    required_arguments = 1
+
+    @property
+    def language(self) -> str:  # type: ignore[override]
+        return {".py": "python"}.get(Path(self.arguments[0]).suffix, Path(self.arguments[0]).suffix[1:])
+
+    def execute(self, code: str, folder: Path) -> str:
+        (folder / self.arguments[0]).write_text(code + "\n", encoding="utf-8")
+        return ""
+
+
+class Run(_Executed):
+    """Shell commands."""
+
+    language = "sh"
+
+    def execute(self, code: str, folder: Path) -> str:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", code], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True, timeout=LIMIT_S, env=os.environ | {"PATH": path, "COLUMNS": "100"}, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise self.error(f"exit status {done.returncode}:\n{done.stdout}")
+        return done.stdout
+
+
+class Python(_Executed):
+    """Python statements."""
+
+    language = "python"
+
+    def execute(self, code: str, folder: Path) -> str:
+        names: dict[str, Any] = self.env.temp_data["executed"]
+        printed = io.StringIO()
+        with contextlib.chdir(folder), contextlib.redirect_stdout(printed):
+            try:
+                exec(compile(code, f"{self.env.docname}.md", "exec"), names)
+            except Exception:
+                raise self.error(traceback.format_exc()) from None
+        return printed.getvalue()
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives."""
+    app.add_directive("file", File)
+    app.add_directive("run", Run)
+    app.add_directive("python", Python)
+    return {"version": "1", "parallel_read_safe": False}
