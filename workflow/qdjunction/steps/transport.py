@@ -12,7 +12,7 @@ import xarray
 from ase import Atoms
 from numpy.typing import ArrayLike, NDArray
 
-from qdjunction.core.errors import InputError
+from qdjunction.core.errors import InputError, StructureError
 from qdjunction.core.files import write_table
 from qdjunction.core.matrix_files import read_matrices
 from qdjunction.core.provenance import digest, digests, provenance
@@ -105,7 +105,10 @@ def read_junction(
         matrices, engine, atoms = structure.hamiltonian, structure.engine, structure.atoms
         electrons = closed_shell_electrons(atoms, structure.valence_electrons)
         if leads is None:
-            leads = tip_atoms(atoms) if all_metal else lead_atoms(atoms)
+            try:
+                leads = tip_atoms(atoms) if all_metal else lead_atoms(atoms)
+            except StructureError as error:
+                raise InputError(f"{path}: {error}") from None
     else:
         matrices = read_matrices(path, fermi_ev)
         if leads is None:
