@@ -12,7 +12,7 @@ LEVEL = Transmission(ENERGIES, 0.01 / ((ENERGIES - 0.8) ** 2 + 0.01), "closed fo
 
 def analysed(gap_ev):
     member = SeriesMember("L-R", "L", "R", 6.3, gap_ev, LEVEL)
-    return analyse_series([member], 300.0, InterferenceSettings())[0]
+    return analyse_series([member], 300.0, InterferenceSettings()).series[0]
 
 
 def test_a_single_junction_has_its_conductance_at_both_energies():

@@ -290,6 +290,8 @@ class StructureSeries(Result):
     fits: dict[str, LengthFit]
     verdict: Verdict | None
     sentence: str
+
+
 NEGLIGIBLE = 1e-3
 """Share of the larger frontier amplitude below which the smaller one counts as zero by symmetry."""
 
