@@ -27,6 +27,7 @@ def folder(tmp_path_factory):
     run(
         "relax", here / "dot.extxyz", "--engine", "xtb", "--threads", "1", "--output", here / "relaxed.extxyz"
     )
+    run("hamiltonian", here / "relaxed.extxyz", "--threads", "1", "--output", here / "bare.nc")
     for right in ("R1", "R2"):
         run(
             *("junction", here / "relaxed.extxyz", "--left", "L", "--right", right),
@@ -180,7 +181,19 @@ BAD = {
         "apex_distance_ang = -2.0",
     ),
     "engine": (["relax", "{dot}", "--engine", "vasp", "--output", "x.extxyz"], "vasp"),
-    "no matrices": (["transmission", "{dot}", "--output", "x.nc"], "Hamiltonian"),
+    "gold already": (
+        ["junction", "{junction}", "--right", "R1", "--output", "x.extxyz"],
+        "R1.extxyz: The structure has gold tips already",
+    ),
+    "no tips to relax": (
+        ["relax", "{dot}", "--free", "contact", "--output", "x.extxyz"],
+        "relaxed.extxyz: The left tip has 0",
+    ),
+    "no tips": (["transmission", "{bare}", "--output", "x.nc"], "bare.nc: The left tip has 0"),
+    "no matrices": (
+        ["transmission", "{dot}", "--output", "x.nc"],
+        "sisl finds no Hamiltonian in it (NotImplementedError: no format that it knows)",
+    ),
     "energies": (["transmission", "{h}", "--energies=1:0:0.1", "--output", "x.nc"], "energies"),
     "leads": (["transmission", "{h}", "--leads", "magic", "--output", "x.nc"], "magic"),
     "one side": (["transmission", "{h}", "--left-atoms", "1", "--output", "x.nc"], "--right-atoms"),
@@ -202,7 +215,8 @@ BAD = {
 @pytest.mark.parametrize(("words", "message"), BAD.values(), ids=BAD)
 def test_bad_input_is_one_sentence_and_exit_code_2(folder, tmp_path, monkeypatch, capsys, words, message):
     monkeypatch.chdir(tmp_path)
-    paths = {"dot": folder / "relaxed.extxyz", "h": folder / "R1.nc", "t": folder / "t-R1.nc"}
+    paths = {"dot": folder / "relaxed.extxyz", "junction": folder / "R1.extxyz", "bare": folder / "bare.nc"}
+    paths |= {"h": folder / "R1.nc", "t": folder / "t-R1.nc"}
     assert main([word.format(**paths) for word in words]) == 2
     captured = capsys.readouterr()
     assert message in captured.err

@@ -14,11 +14,15 @@ from qdjunction.interference.level_alignment import LevelAlignment, alignment_se
 from qdjunction.interference.results import Charges
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.steps.interference import frontier, level_alignment
+from qdjunction.steps.transport import observable
 from qdjunction.structure.junction import build_junction
+from qdjunction.structure.sites import Site, find_contacts
+from qdjunction.structure.sources.file import read_molecule
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study.results import FrontierRecord
-from qdjunction.transport import Device, mulliken_populations
-from support.paths import RECORDED
+from qdjunction.transport import Device, WideBand, mulliken_populations
+from qdjunction.transport.observables.level_correction import LevelCorrectionSettings
+from support.paths import MOLECULE, RECORDED
 
 DOT = RECORDED / "1Pb_MAPbBr3" / "relaxed.extxyz"
 
@@ -110,3 +114,20 @@ def test_a_charged_dot_and_charges_that_do_not_add_up_are_warned_of():
     )
     assert "charged by more than 0.5 e in R1 (+1.00 e), R2 (-0.60 e)," in text
     assert "do not add up to zero in R2 (+0.10 e);" in text
+
+
+def test_levels_of_a_dithiolate_are_those_of_the_dithiol(tmp_path):
+    """Without the pair of its gold bonds, the two halves of the unpaired electrons would be HOMO and LUMO."""
+    sites = {"L": Site(atom=11), "R": Site(atom=10)}
+    molecule, _ = read_molecule(MOLECULE, "molecule", "", "")
+    molecule.info = {"contacts": find_contacts(molecule, sites, lambda name: name)}
+    structure = xtb.XtbEngine(xtb.XtbSettings()).hamiltonian(build_junction(molecule, "L", "R", 2), Path())
+    path = tmp_path / "h.nc"
+    write_electronic_structure(structure, path)
+    found = level_alignment(path)
+    assert found.homo_ev < 0 < found.lumo_ev
+    assert found.lumo_ev - found.homo_ev > 2
+    assert found.pinned == "HOMO"
+    shifts = LevelCorrectionSettings(occupied_shift_ev=-1, unoccupied_shift_ev=1)
+    corrected = observable(path, shifts, WideBand(), tmp_path / "c.nc", energies_ev=[-1.0, 0.0, 1.0])
+    np.testing.assert_allclose(corrected.level, [found.homo_ev, found.lumo_ev], rtol=1e-9)

@@ -73,6 +73,15 @@ def test_butadiene_follows_the_known_rule():
     assert near_node.interference < 1e-6
 
 
+@given(onsite=st.floats(-0.9, 0.9), leak=st.floats(-1e-4, 1e-4))
+def test_a_lumo_off_the_contacts_has_no_sign(onsite, leak):
+    """The LUMO is on a third site, up to a leak that turns the sign of its amplitude."""
+    H = np.array([[0, -1, leak], [-1, 0, 0], [leak, 0, onsite]])
+    rule = orbital_rule(solve_dot(H, np.eye(3), 2), site(3, 0), site(3, 1), 0.95)
+    assert rule.constructive is None
+    assert "do not interfere, since the LUMO does not connect the tips" in rule.sentence
+
+
 def test_degenerate_frontier_orbitals_of_benzene():
     """HOMO and LUMO come in pairs; only their sums mean anything: para conducts, meta cancels."""
     H = ring(6)

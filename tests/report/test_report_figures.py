@@ -105,6 +105,8 @@ def test_a_junction_without_a_rule_is_left_out(results):
     )
     table = orbitals.orbital_table(partial)
     assert len(table) == 3
+    shown = orbitals.orbitals_table(partial)
+    assert ("short", "headline energy", "–", "0.00") in [row[:4] for row in shown.rows]
     with style.figure_style():
         orbitals.orbital_figure(table)
 

@@ -1,5 +1,6 @@
 """Snakemake's lock with a real Snakemake: kept while it lives, removed once it was killed, else left alone."""
 
+import base64
 import json
 import os
 import shutil
@@ -114,13 +115,30 @@ def test_lock_of_a_killed_snakemake_goes(killed):
     assert holder is Holder.DEAD
     assert f"process {pid}" in sentence
     assert (
-        "`make report`, or `snakemake --unlock` and then your command again with --rerun-incomplete"
+        "`make report` or `qdjunction run`, or `snakemake --unlock` and then your command again with --rerun-incomplete"
         in sentence
     )
     release(folder)
     assert locks(folder) == []
     assert not (folder / RECORDS).exists()
     kill(start(folder, "--rerun-incomplete"))
+
+
+def test_run_resumes_after_a_kill(killed):
+    """A rule of the real workflow that was killed half-way: its lock and its incomplete output."""
+    folder, _ = killed
+    (folder / "mine.yaml").write_text(CONFIG)
+    incomplete = folder / "results" / "chain.json"
+    incomplete.parent.mkdir()
+    incomplete.write_text("{")
+    name = base64.b64encode(b"results/chain.json").decode()
+    (folder / ".snakemake" / "incomplete").mkdir(exist_ok=True)
+    (folder / ".snakemake" / "incomplete" / name).touch()
+    words = ["run", "mine.yaml", "--cores", "1", "results/chain.json"]
+    done = python("-m", "qdjunction", *words, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(incomplete.read_text())["model"] is True
+    assert locks(folder) == []
 
 
 def test_jobs_that_outlive_their_snakemake_keep_the_lock(killed):

@@ -41,7 +41,7 @@ class Check(Command):
 
 
 class Run(Command):
-    """Check a configuration and run its study with Snakemake, in this folder."""
+    """Check a configuration and run its study with Snakemake, in this folder; resumes a run that was killed."""
 
     config: str = option(..., "a config.yaml", positional=True)
     snakemake: list[str] = option(
@@ -52,13 +52,17 @@ class Run(Command):
     def run(self) -> None:
         from qdjunction.core.extras import require_extra
         from qdjunction.engine.registry import ENGINES
+        from qdjunction.study.snakemake_lock import release
 
         snakefile = in_checkout("Snakefile", "run the study from a checkout")
         # Snakemake reads the file before the Snakefile does, and raises a traceback if it is missing or not YAML.
         study = _read_study(self.config)
         require_extra("workflow", "report", *ENGINES[study.config.engine].extras)
         words = self.snakemake or ["--cores", "all"]
-        command = ["snakemake", "--snakefile", str(snakefile), "--configfile", self.config, *words]
+        if not {"-n", "--dry-run", "--dryrun", "--unlock"} & set(words):
+            release(Path.cwd())
+        command = ["snakemake", "--snakefile", str(snakefile), "--configfile", self.config]
+        command += ["--rerun-incomplete", *words]
         os.execv(sys.executable, [sys.executable, "-m", *command])
 
 

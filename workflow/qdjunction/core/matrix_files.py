@@ -123,8 +123,10 @@ def read_matrices(
     except InputError:
         raise
     except Exception as error:  # sisl's readers raise errors of any type
+        # Of a name that it does not know, sisl lists all its readers.
+        reason = "no format that it knows" if isinstance(error, NotImplementedError) else str(error)
         raise InputError(
-            f"{path}: sisl finds no Hamiltonian in it ({type(error).__name__}: {error}); give an h.nc of `qdjunction "
+            f"{path}: sisl finds no Hamiltonian in it ({type(error).__name__}: {reason}); give an h.nc of `qdjunction "
             "hamiltonian`, the folder of a finished SIESTA run, a TSHS or an HSX"
         ) from error
     for warning in caught:

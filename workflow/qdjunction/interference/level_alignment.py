@@ -1,8 +1,9 @@
 """Alignment of a junction's levels: charges of dot and tips, and where E_F lies in the dot's gap.
 
 The levels are those of the dot's own block of the junction, with as many occupied as the neutral dot has pairs of
-electrons (`orbital_rule.solve_dot`). Where E_F lies among them and how much charge the dot gives to the metal
-decide the absolute conductance at E_F, and both depend on the method: functional, basis, or model.
+electrons, a molecule with the hydrogens that its anchors have lost (`orbital_rule.solve_dot`). Where E_F lies among
+them and how much charge the dot gives to the metal decide the absolute conductance at E_F, and both depend on the
+method: functional, basis, or model.
 """
 
 from collections.abc import Mapping

@@ -292,6 +292,10 @@ class StructureSeries(Result):
     sentence: str
 
 
+NEGLIGIBLE = 1e-3
+"""Share of the larger frontier amplitude below which the smaller one counts as zero by symmetry."""
+
+
 class OrbitalRule(Result):
     """Contributions of HOMO, LUMO and the rest of the dot between two contacts.
 
@@ -347,9 +351,13 @@ class OrbitalRule(Result):
 
     @computed_field  # type: ignore[prop-decorator]
     @property
-    def constructive(self) -> bool:
-        """Whether HOMO and LUMO add up in the gap: a_H and a_L have opposite signs."""
-        return self.a_homo * self.a_lumo < 0
+    def constructive(self) -> bool | None:
+        """Whether HOMO and LUMO add up in the gap: a_H and a_L have opposite signs.
+
+        None if one amplitude is below `NEGLIGIBLE` of the other: there is nothing to interfere, and its sign is noise.
+        """
+        small, large = sorted((abs(self.a_homo), abs(self.a_lumo)))
+        return self.a_homo * self.a_lumo < 0 if small > NEGLIGIBLE * large else None
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -371,13 +379,18 @@ class OrbitalRule(Result):
     @property
     def sentence(self) -> str:
         """Return the result in words."""
-        frontier = "constructively" if self.constructive else "destructively"
         share = self.weights
+        if self.constructive is None:
+            silent = "HOMO" if abs(self.a_homo) < abs(self.a_lumo) else "LUMO"
+            frontier = f"HOMO and LUMO do not interfere, since the {silent} does not connect the tips"
+        else:
+            how = "constructively" if self.constructive else "destructively"
+            frontier = f"HOMO and LUMO interfere {how} in the gap"
         caution = (
             "" if self.frontier_dominates else " The frontier orbitals alone do not explain this amplitude."
         )
         return (
-            f"HOMO and LUMO interfere {frontier} in the gap; at {self.energy_ev:.2f} eV they carry "
+            f"{frontier}; at {self.energy_ev:.2f} eV they carry "
             f"{share['homo']:+.2f} and {share['lumo']:+.2f} of the amplitude, all other levels "
             f"{share['rest']:+.2f}. The coherent sum is {self.interference:.3g} times the incoherent one."
             f"{caution}"

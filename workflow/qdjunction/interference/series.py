@@ -331,8 +331,17 @@ def _analyse(
             ),
         )
     else:
+        places = {f"the headline energy of {headline:.2f} eV": headline}
+        if fermi[0] <= 0 <= fermi[-1]:
+            places = {"the Fermi energy": 0.0} | places
+        found = [
+            f"{np.log10(conductances[0][np.abs(fermi - energy).argmin()]):.2f} at {place}"
+            for place, energy in places.items()
+        ]
         summary = SingleSeries(
-            **common, kind="single", sentence=f"{names[0]} is the only contact; a series needs more contacts."
+            **common,
+            kind="single",
+            sentence=f"{names[0]} is the only contact: log10 G/G0 is {' and '.join(found)}.",
         )
     table.insert(0, "left", members[0].left)
     return Series(table, summary)

@@ -25,7 +25,7 @@ from qdjunction.interference.results import Charges, NoRule, OrbitalRule
 from qdjunction.interference.series import MissingMember, SeriesMember, analyse_series, recorded_verdict
 from qdjunction.interference.settings import InterferenceSettings, Role, StructureSeriesSettings
 from qdjunction.interference.structure_series import Structure, analyse_structures
-from qdjunction.structure.junction import dot_atoms, tip_atoms
+from qdjunction.structure.junction import closed_shell_electrons, dot_atoms, tip_atoms
 from qdjunction.study.failures import EarlierFailureError, Failure, read_failure
 from qdjunction.study.results import ChainRecord, FrontierRecord, SeriesRecord, StructureSeriesRecord
 from qdjunction.transport import Device, mulliken_populations, read_transmission
@@ -109,7 +109,7 @@ def _dot_orbitals(structure: ElectronicStructure, device: Device) -> tuple[NDArr
     """Return which orbitals of a junction are the dot's, and the solutions of its block."""
     inside = dot_atoms(structure.atoms)
     orbitals = device.orbitals_of(inside)
-    electrons = float(structure.valence_electrons[inside].sum())
+    electrons = float(closed_shell_electrons(structure.atoms, structure.valence_electrons)[inside].sum())
     return orbitals, solve_dot(device.block("H", orbitals), device.block("S", orbitals), electrons)
 
 

@@ -97,7 +97,11 @@ def relax(
         If the relaxation does not converge; the last geometry stays in `workdir` and a later call resumes from it.
     """
     built = read_structure(structure)
-    _examine(built, built, free)  # raises an error now rather than after hours of relaxation
+    try:
+        _examine(built, built, free)  # raises an error now rather than after hours of relaxation
+        moving = free_atoms(built, free) if free != "all" else None
+    except StructureError as error:
+        raise StructureError(f"{structure}: {error}") from None
     atoms = built.copy()
     origin = {"structure": str(made_from or structure)}
     if start:
@@ -110,8 +114,8 @@ def relax(
         atoms.positions = relaxed.positions
         origin |= {"start": str(start)}
         log.info("starting from the relaxed geometry %s", start)
-    if free != "all":
-        atoms.set_constraint(FixAtoms(np.setdiff1d(np.arange(len(atoms)), free_atoms(built, free))))
+    if moving is not None:
+        atoms.set_constraint(FixAtoms(np.setdiff1d(np.arange(len(atoms)), moving)))
     is_new = free == "all" and not start and "relaxed" not in atoms.info and engine.takes_springs
     settling = _settle(atoms, engine, Path(workdir) / "settling", max_steps) if is_new else None
     result = engine.relax(atoms, Path(workdir), fmax_ev_per_ang, max_steps)
@@ -267,8 +271,8 @@ def _junction(
             lead_layers=electrodes.lead_layers,
             apex_distance_ang=electrodes.apex_distance_ang,
         )
-    except StructureError as error:
-        raise StructureError(f"{structure}: {error}") from error
+    except (InputError, StructureError) as error:
+        raise type(error)(f"{structure}: {error}") from error
     log.info(
         "built %s: %d atoms, contacts %.2f Ang apart", output, len(atoms), atoms.info["contact_distance_ang"]
     )

@@ -12,7 +12,7 @@ import xarray
 from ase import Atoms
 from numpy.typing import ArrayLike, NDArray
 
-from qdjunction.core.errors import InputError
+from qdjunction.core.errors import InputError, StructureError
 from qdjunction.core.files import write_table
 from qdjunction.core.matrix_files import read_matrices
 from qdjunction.core.provenance import digest, digests, provenance
@@ -20,7 +20,7 @@ from qdjunction.core.resume import resume, task_key
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.registry import read_run
 from qdjunction.engine.store import is_store, read_electronic_structure
-from qdjunction.structure.junction import lead_atoms, tip_atoms
+from qdjunction.structure.junction import closed_shell_electrons, lead_atoms, tip_atoms
 from qdjunction.study.config import TransportSettings
 from qdjunction.transport import (
     LEADS,
@@ -57,8 +57,9 @@ class Junction(NamedTuple):
         All metal atoms of each side; those of the leads if the file tags no others.
     engine : EngineInfo or None
         Engine that computed H and S; None if the file does not state it.
-    valence_electrons : array or None
-        Valence electrons of each neutral atom; None if the file does not state them.
+    electrons : array or None
+        Electrons of each atom with which the dot is a closed shell (`closed_shell_electrons`); None if the file does
+        not state its valence electrons.
     """
 
     hamiltonian: sisl.Hamiltonian
@@ -66,7 +67,7 @@ class Junction(NamedTuple):
     right: NDArray[np.int64]
     metal: tuple[NDArray[np.int64], NDArray[np.int64]]
     engine: EngineInfo | None
-    valence_electrons: NDArray[np.float64] | None
+    electrons: NDArray[np.float64] | None
 
 
 def read_junction(
@@ -101,10 +102,13 @@ def read_junction(
     of_run = Path(path).is_dir()
     if of_run or is_store(path):
         structure = read_run(path) if of_run else read_electronic_structure(path)
-        matrices, engine, electrons = structure.hamiltonian, structure.engine, structure.valence_electrons
-        atoms = structure.atoms
+        matrices, engine, atoms = structure.hamiltonian, structure.engine, structure.atoms
+        electrons = closed_shell_electrons(atoms, structure.valence_electrons)
         if leads is None:
-            leads = tip_atoms(atoms) if all_metal else lead_atoms(atoms)
+            try:
+                leads = tip_atoms(atoms) if all_metal else lead_atoms(atoms)
+            except StructureError as error:
+                raise InputError(f"{path}: {error}") from None
     else:
         matrices = read_matrices(path, fermi_ev)
         if leads is None:
@@ -371,7 +375,7 @@ def _context(
         transport_axis(junction.hamiltonian, junction.left, junction.right, axis),
         energies_ev,
         *junction.metal,
-        valence_electrons=junction.valence_electrons,
+        electrons=junction.electrons,
         kpoints=(counts[0], counts[1]),
         spin=spin,
         known=None if known is None else read_transmission(known),

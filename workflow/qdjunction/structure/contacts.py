@@ -56,8 +56,9 @@ def contact(atoms: Atoms, name: str) -> Contact:
     contacts = atoms.info.get("contacts")
     if not contacts:
         raise StructureError(
-            "The structure names no contacts (info key 'contacts' is absent); build it with `qdjunction dot`, or name "
-            "its file and sites in a configuration (`source: file`)."
+            "The structure names no contacts (info key 'contacts' is absent); build it with `qdjunction dot`, name "
+            "its file and sites in a configuration (`source: file`), or any two atoms (`qdjunction junction "
+            "--left-atom --right-atom`)."
         )
     label = atoms.info.get("dot", {}).get("name", "The structure")
     if name not in contacts:

@@ -151,6 +151,36 @@ def tip_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.flatnonzero(sides == 1), np.flatnonzero(sides == 2)
 
 
+def closed_shell_electrons(atoms: Atoms, valence_electrons: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the electrons of each atom of a junction with which its dot is a closed shell.
+
+    A neutral thiolate or alkynyl lacks one electron, which gold shares with it in their bond. Half of that pair is
+    added to the contact atom, so that the levels of the dot are occupied as those of the molecule with its hydrogen.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        A junction; any other structure has no such bonds.
+    valence_electrons : (n_atoms,) array
+        Valence electrons of each neutral atom.
+
+    Returns
+    -------
+    (n_atoms,) array
+        One more at each contact atom whose anchor has lost its hydrogen.
+    """
+    electrons = np.array(valence_electrons, dtype=float)
+    if not {"left", "right", "contacts"} <= atoms.info.keys():
+        return electrons
+    dot = atoms[dot_atoms(atoms)]  # comes before the tips, so that its atoms keep their indices
+    for name in (atoms.info["left"], atoms.info["right"]):
+        site = contact(atoms, name)
+        binding = recognise(dot, site.atom, site.anchor or ANCHORS)
+        if binding and binding.anchor.loses_hydrogen and binding.hydrogen is None:
+            electrons[site.atom] += 1
+    return electrons
+
+
 def find_clash(atoms: Atoms) -> str:
     """Return which atoms of a junction are too close, in a sentence without its full stop; empty if none are.
 

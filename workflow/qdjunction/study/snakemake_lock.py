@@ -1,9 +1,9 @@
 """The lock that Snakemake puts on its working folder, and whether the Snakemake that took it still runs.
 
 The lock itself does not record its holder. Every run therefore writes a record with host and process beside it
-(`record_run`), and a lock is removed (`release`, which `make report` calls) only if all records and the process table
-of this computer show that no holder is left. On a shared file system the holder may run on another computer, whose
-processes cannot be inspected from here; the lock is then not touched.
+(`record_run`), and a lock is removed (`release`, which `make report` and `qdjunction run` call) only if all records and
+the process table of this computer show that no holder is left. On a shared file system the holder may run on another
+computer, whose processes cannot be inspected from here; the lock is then not touched.
 """
 
 import fcntl
@@ -115,7 +115,8 @@ def find_holder(folder: Path, jobs: bool = True) -> tuple[Holder, str]:
         )
     pids = ", ".join(str(record.pid) for _, record in records if record)
     return Holder.DEAD, (
-        f"{folder} is still locked by a Snakemake that was killed (process {pids}): type `make report`, or {by_hand}"
+        f"{folder} is still locked by a Snakemake that was killed (process {pids}): type `make report` or "
+        f"`qdjunction run`, or {by_hand}"
     )
 
 

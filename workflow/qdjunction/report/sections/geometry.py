@@ -47,7 +47,9 @@ HTML = """
 <section id="geometry">
 <h2>Geometries</h2>
 {{ show_table(dots_table) }}
+{% if bonds_table.rows %}
 {{ show_table(bonds_table) }}
+{% endif %}
 {% if contacts_table %}
 {{ show_table(contacts_table) }}
 {% endif %}

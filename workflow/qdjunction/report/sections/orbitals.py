@@ -151,13 +151,13 @@ def orbitals_table(series: SeriesResults) -> Table:
         for where, rule in junction.frontier.orbital_rule.items():
             place = {"midgap": "middle of the gap", "headline": "headline energy"}.get(where, where)
             if isinstance(rule, NoRule):
-                rows.append((junction.case.name, place, number(rule.energy_ev), MISSING, *[MISSING] * 7))
+                rows.append((junction.case.name, place, MISSING, number(rule.energy_ev), *[MISSING] * 7))
                 continue
             rows.append(
                 (
                     junction.case.name,
                     place,
-                    "constructive" if rule.constructive else "destructive",
+                    {True: "constructive", False: "destructive", None: "no interference"}[rule.constructive],
                     number(rule.energy_ev),
                     *(f"{amplitude:.2g}".replace("-", "−") for amplitude in (rule.a_homo, rule.a_lumo)),
                     *(number(share, sign=True) for share in rule.weights.values()),
@@ -167,8 +167,8 @@ def orbitals_table(series: SeriesResults) -> Table:
             )
     return Table(
         "Orbital rule for the dot's own levels between the two apex atoms. Opposite signs of the amplitudes of HOMO "
-        "and LUMO: they interfere constructively in the gap. The shares add up to 1 and refer to the dominant "
-        "channel; the last column is the share of this channel in the amplitude.",
+        "and LUMO: they interfere constructively in the gap; they do not interfere if one of them vanishes. The shares "
+        "add up to 1 and refer to the dominant channel; the last column is the share of this channel in the amplitude.",
         (
             "junction", "at", "HOMO and LUMO", "energy (eV)", "amplitude of HOMO (eV²)", "of LUMO (eV²)",
             "share of HOMO", "of LUMO", "of the rest", "coherent / incoherent", "channel",

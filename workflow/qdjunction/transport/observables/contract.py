@@ -72,8 +72,8 @@ class JunctionContext:
         Energies of T(E), relative to E_F (eV).
     left_metal, right_metal : (n,) array of int
         All metal atoms of either side, those of the leads among them.
-    valence_electrons : (n_atoms,) array or None
-        Valence electrons of each neutral atom, if the file states them.
+    electrons : (n_atoms,) array or None
+        Electrons of each atom with which the dot is a closed shell, if the file states them.
     kpoints : 2 ints
         Numbers of k points across the transport direction.
     spin : int or None
@@ -90,7 +90,7 @@ class JunctionContext:
     energies_ev: NDArray[np.float64]
     left_metal: NDArray[np.int64]
     right_metal: NDArray[np.int64]
-    valence_electrons: NDArray[np.float64] | None = None
+    electrons: NDArray[np.float64] | None = None
     kpoints: tuple[int, int] = (1, 1)
     spin: int | None = None
     known: Transmission | None = None

@@ -95,8 +95,8 @@ class LevelCorrectionSettings(ObservableSettings):
     unoccupied_shift_ev: Shift
     """Energy to add to the others (eV), usually positive; gaps are narrower than 10 eV."""
     occupied: int | None = Field(default=None, ge=0)
-    """Number of occupied orbitals of the dot; by default half its valence electrons or, if the file does not state
-    them, the number of its levels below the Fermi energy."""
+    """Number of occupied orbitals of the dot; by default half its valence electrons, with one more for each hydrogen
+    that an anchor has lost, or, if the file does not state them, the number of its levels below the Fermi energy."""
     image_charge: Literal["none", "point", "orbital"] = "none"
     """What is screened by two metal planes, which moves occupied levels up and the others down: nothing; one electron
     charge at the centre of the dot; or the Mulliken charges of HOMO and LUMO. Add the shifts of the isolated dot to
@@ -243,10 +243,10 @@ def _occupied(context: JunctionContext, device: Device, dot: NDArray[np.int64]) 
     InputError
         If its valence electrons are not pairs.
     """
-    if context.valence_electrons is None:
+    if context.electrons is None:
         levels, _ = solve_eigenproblem(device.block("H", dot), device.block("S", dot))
         return int((levels < 0).sum())
-    electrons = float(context.valence_electrons[np.unique(device.orbital_atoms[dot])].sum())
+    electrons = float(context.electrons[np.unique(device.orbital_atoms[dot])].sum())
     if electrons % 2:
         raise InputError(
             f"level correction: the dot has {electrons:g} valence electrons, which are no pairs; set `occupied`"
