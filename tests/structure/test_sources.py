@@ -498,3 +498,10 @@ def test_a_source_of_others_builds_in_a_workflow(plugin):
     atoms = read(plugin / "results" / "Br2" / "dot.extxyz")
     assert list(atoms.symbols) == ["Br", "Br"]
     assert atoms.get_distance(0, 1) == pytest.approx(2.28)
+
+
+def test_a_thiolate_that_is_relaxed_without_its_hydrogen_is_warned_of(caplog):
+    source = settings()
+    source.build(source.look_up(CLUSTERS))
+    assert "the thiolate at contact 'L' has lost its hydrogen" in caplog.text
+    assert "the thiolate at contact 'R' has lost its hydrogen" in caplog.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +12,7 @@ from pydantic import Field
 from qdjunction import __version__
 from qdjunction.core.errors import InputError, QdjunctionError, StructureError
 from qdjunction.core.schema import Name
+from qdjunction.structure.anchors import ANCHORS, recognise
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sites import Cell, Site, find_contacts
 from qdjunction.structure.sources.contract import Outline, Source
@@ -18,6 +20,9 @@ from qdjunction.structure.sources.sites import SitedSettings
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+
+logger = logging.getLogger(__name__)
 
 
 class FileSettings(SitedSettings):
@@ -70,7 +75,20 @@ class FileSettings(SitedSettings):
 
     def build(self, definition: Outline) -> Atoms:
         """Return the geometry of the file, without its cell."""
-        return self._read()
+        from qdjunction.structure.contacts import contact
+
+        atoms = self._read()
+        for name in atoms.info["contacts"]:
+            site = contact(atoms, name)
+            binding = recognise(atoms, site.atom, site.anchor or ANCHORS)
+            if binding and binding.anchor.loses_hydrogen and binding.hydrogen is None:
+                logger.warning(
+                    "path = '%s': the %s at contact '%s' has lost its hydrogen, so that the molecule is relaxed as a "
+                    "radical, with other bonds than between the tips; leave the hydrogen in the file: it is removed "
+                    "where gold binds",
+                    self.path, binding.name, name,
+                )  # fmt: skip
+        return atoms
 
     def check_junction(
         self, definition: Outline, left: str, right: str, electrodes: ElectrodeSettings
