@@ -5,6 +5,7 @@ import pytest
 from ase import Atoms
 from ase.build import molecule
 from ase.units import Bohr
+from qdjunction.structure.electrodes import gold_pyramid
 
 from qdjunction.core.errors import InputError, StructureError
 from qdjunction.structure.anchors import (
@@ -16,8 +17,8 @@ from qdjunction.structure.anchors import (
     require_anchor,
 )
 from qdjunction.structure.contacts import contact
-from qdjunction.structure.electrodes import gold_pyramid
 from qdjunction.structure.junction import build_junction
+from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sites import Site, find_contacts
 
 MOLECULES = {
@@ -176,7 +177,7 @@ def test_an_anchor_of_the_user_s_own_comes_first_and_goes_with_the_structure():
     thiol = aryl("SH", "SH")
     ends = {name: {"atom": entry["atom"]} for name, entry in thiol.info["contacts"].items()}
     thiol.info["contacts"] = contacts(thiol, ends, own)
-    atoms = build_junction(thiol, "L", "R", layers=1)
+    atoms = build_junction(thiol, "L", "R", ElectrodeSettings(layers=1))
     (apex,) = np.flatnonzero(atoms.get_tags() == 10)
     assert atoms.get_distance(contact(atoms, "L").atom, apex) == pytest.approx(2.6)
 
@@ -197,7 +198,7 @@ def test_the_hydrogens_of_thiols_leave_and_contacts_keep_their_atoms():
     thiol.info["contacts"] |= {
         "C": {"atom": len(thiol) - 1, "direction": [0, 0, 1]}
     }  # a hydrogen that leaves
-    atoms = build_junction(thiol, "L", "R", layers=2)
+    atoms = build_junction(thiol, "L", "R", ElectrodeSettings(layers=2))
     bare = atoms[atoms.get_tags() == 0]
     assert bare.get_chemical_formula() == "C6H4S2"
     assert list(atoms.info["contacts"]) == ["L", "R"]
@@ -214,7 +215,7 @@ def test_the_hydrogens_of_thiols_leave_and_contacts_keep_their_atoms():
 
 
 def test_amines_keep_theirs():
-    atoms = build_junction(aryl("NH2", "NH2"), "L", "R", layers=2)
+    atoms = build_junction(aryl("NH2", "NH2"), "L", "R", ElectrodeSettings(layers=2))
     assert atoms[atoms.get_tags() == 0].get_chemical_formula() == "C6H8N2"
 
 

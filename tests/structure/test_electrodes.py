@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 from ase.build import bulk, fcc111
+from qdjunction.structure.electrodes import gold_pyramid
 from scipy.spatial.distance import cdist
 
 from qdjunction.core.errors import InputError
-from qdjunction.structure.electrodes import gold_pyramid
 
 
 @pytest.mark.parametrize(("layers", "atoms"), [(1, 1), (2, 4), (3, 10), (4, 20), (5, 35), (12, 364)])
