@@ -5,7 +5,6 @@ import pytest
 from ase import Atoms
 from ase.build import molecule
 from ase.units import Bohr
-from qdjunction.structure.electrodes import gold_pyramid
 
 from qdjunction.core.errors import InputError, StructureError
 from qdjunction.structure.anchors import (
@@ -20,6 +19,9 @@ from qdjunction.structure.contacts import contact
 from qdjunction.structure.junction import build_junction
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sites import Site, find_contacts
+from qdjunction.structure.tips.blunt import Blunt
+from qdjunction.structure.tips.fcc import oriented, tip_shape
+from qdjunction.structure.tips.pyramid import Pyramid
 
 MOLECULES = {
     "chloride": ("CH3Cl", "Cl"),
@@ -99,19 +101,31 @@ def test_gold_stands_on_each_anchor_as_its_lone_pair_does(name, formula, symbol)
     assert np.linalg.norm(atoms.positions[others] - apex, axis=1).min() > ANCHORS[name].apex_distance_ang
 
 
-@pytest.mark.parametrize("name", ["methyl-sulfide", "amine", "pyridine", "nitrile"])
-def test_computed_distances_are_those_of_least_energy(name):
-    """GFN1-xTB atop a pyramid of four atoms: 0.06 Ang nearer and farther cost energy, by a parabola to 0.02 Ang."""
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        *((name, Pyramid()) for name in ("methyl-sulfide", "amine", "pyridine", "nitrile")),
+        ("thiolate", Blunt(site="bridge")),
+        ("thiolate", Blunt(site="hollow")),
+    ],
+)
+def test_computed_distances_are_those_of_least_energy(name, shape):
+    """GFN1-xTB on tips of two layers: 0.06 Ang nearer and farther cost energy, by a parabola to 0.02 Ang."""
     interface = pytest.importorskip("tblite.interface")
     formula, symbol = MOLECULES[name]
     atoms = molecule(formula)
     atom = list(atoms.symbols).index(symbol)
     direction = np.array(contacts(atoms, {"A": {"atom": atom}})["A"]["direction"])
-    distance = ANCHORS[name].apex_distance_ang
+    if (leaves := recognise(atoms, atom).hydrogen) is not None:
+        assert leaves > atom
+        del atoms[leaves]
+    gold = tip_shape(shape.points(2), shape.gold_site)
+    distance = ANCHORS[name].distance_ang(shape.gold_site)
     energies = []
     for step in (-0.06, 0.0, 0.06):
-        tip = gold_pyramid(2, direction)
-        tip.positions += apex_position(atoms.positions[atom], direction, distance + step)
+        tip, _ = oriented(gold, direction)
+        height = np.sqrt((distance + step) ** 2 - gold.radius_ang**2)
+        tip.positions += apex_position(atoms.positions[atom], direction, height)
         both = atoms + tip
         calculator = interface.Calculator("GFN1-xTB", both.numbers, both.positions / Bohr)
         calculator.set("verbosity", 0)
