@@ -30,6 +30,9 @@ SAME_BOND_ANG = 0.5
 """A contact atom binds to the nearest gold atom and to those that are farther by less than this (Ang). As built, all
 are equally far, and the next ones, beside a hollow at 4.5 Ang, farther by 0.8 Ang."""
 
+SIDES = ("left", "right")
+"""The two sides of a junction: the keys of its info that name the contacts."""
+
 _STEP_DEG = 5
 
 
@@ -126,7 +129,7 @@ def lead_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     sides = _sides(tags)
     lead_layers = int(atoms.info.get("lead_layers", 1))
     leads = []
-    for side, name in enumerate(("left", "right"), start=1):
+    for side, name in enumerate(SIDES, start=1):
         present = np.unique(tags[sides == side])
         if len(present) < lead_layers:
             raise StructureError(
@@ -186,7 +189,7 @@ def apex_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """
     tags = atoms.get_tags()
     found = []
-    for side, tip in zip(("left", "right"), tip_atoms(atoms), strict=True):
+    for side, tip in zip(SIDES, tip_atoms(atoms), strict=True):
         if not isinstance(name := atoms.info.get(side), str) or not len(tip):
             raise StructureError(
                 f"The structure names no {side} contact of a junction; build it with `qdjunction junction`."

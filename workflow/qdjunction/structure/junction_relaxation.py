@@ -13,7 +13,7 @@ from qdjunction.structure.bonds import pb_halide_bonds
 from qdjunction.structure.connectivity import BOND_FRACTION, OVERLAP_FRACTION
 from qdjunction.structure.contacts import contact
 from qdjunction.structure.integrity import Integrity, examine, is_halide_of_lead
-from qdjunction.structure.junction import apex_atoms, dot_atoms, find_clash, lead_atoms
+from qdjunction.structure.junction import SIDES, apex_atoms, dot_atoms, find_clash, lead_atoms
 
 Free = Literal["contact", "junction"]
 """Which atoms of a junction are free; see `free_atoms`."""
@@ -106,8 +106,8 @@ def free_atoms(junction: Atoms, free: Free) -> NDArray[np.int64]:
         chosen = np.arange(len(junction))
     else:
         around = [
-            [*apex, *_surroundings(junction, name)]
-            for name, apex in zip(_contacts(junction), apex_atoms(junction), strict=True)
+            [*apex, *_surroundings(junction, junction.info[side])]
+            for side, apex in zip(SIDES, apex_atoms(junction), strict=True)
         ]
         chosen = np.unique(np.concatenate(around))
     return np.setdiff1d(chosen, leads)
@@ -145,8 +145,8 @@ def examine_junction(atoms: Atoms, built: Atoms, free: Free) -> tuple[Integrity,
     shift = np.linalg.norm(atoms.positions - built.positions, axis=1)
     integrity = examine(atoms[dot_atoms(atoms)], built[dot_atoms(built)])
     left, right = (
-        _tip_state(atoms, built, name, apex, shift, integrity)
-        for name, apex in zip(_contacts(built), apex_atoms(built), strict=True)
+        _tip_state(atoms, built, built.info[side], apex, shift, integrity)
+        for side, apex in zip(SIDES, apex_atoms(built), strict=True)
     )
     return integrity, JunctionState(
         free=free,
@@ -155,11 +155,6 @@ def examine_junction(atoms: Atoms, built: Atoms, free: Free) -> tuple[Integrity,
         tips=(left, right),
         clash=find_clash(atoms),
     )
-
-
-def _contacts(junction: Atoms) -> tuple[str, str]:
-    """Return the names of the left and of the right contact."""
-    return junction.info["left"], junction.info["right"]
 
 
 def _surroundings(junction: Atoms, name: str) -> set[int]:
