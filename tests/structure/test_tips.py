@@ -1,5 +1,7 @@
 """Tips of every kind: pieces of fcc gold, their orientation, the site that binds, and junctions between two of them."""
 
+import re
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -26,7 +28,7 @@ from qdjunction.structure.tips.registry import TIPS
 from qdjunction.structure.tips.slab import Slab
 from qdjunction.structure.xyz import read_any, read_structure
 from support.distributions import install
-from support.paths import MOLECULE
+from support.paths import MOLECULE, ROOT
 
 BOND_ANG = 4.078 / np.sqrt(2)
 PLANES_ANG = 4.078 / np.sqrt(3)
@@ -261,35 +263,26 @@ def test_a_facet_without_the_site_is_refused():
         tip_shape(Pyramid().points(2), "bridge")
 
 
-NEEDLE = """
+RIDGE = re.search(
+    r"```python\n(class Ridge.*?)```", (ROOT / "docs" / "structures.md").read_text("utf-8"), re.DOTALL
+)[1]
+"""The kind of tip that the documentation shows."""
+
+IMPORTS = """
 from typing import Literal
 
-from qdjunction.structure.tips.contract import TipKind, TipSettings
+from pydantic import Field
 
-
-class Needle(TipSettings):
-    "A row of atoms along one primitive vector."
-
-    kind: Literal["needle"] = "needle"
-
-    def points(self, layers):
-        return [(k, 0, 0) for k in range(layers)]
-
-    def describe(self, layers):
-        return f"needle of {layers} atoms"
-
-
-KIND = TipKind("needle", Needle)
+from qdjunction.structure.tips.contract import Point, TipKind, TipSettings
 """
 
 
-def test_other_distributions_bring_tips(tmp_path, monkeypatch):
-    install(tmp_path, "needle_of_others", "qdjunction.tips", "needle_of_others:KIND", NEEDLE)
+def test_the_ridge_of_the_documentation_is_a_tip(tmp_path, monkeypatch):
+    install(tmp_path, "ridge_of_others", "qdjunction.tips", "ridge_of_others:KIND", IMPORTS + RIDGE)
     monkeypatch.syspath_prepend(tmp_path)
-    assert [*Registry(TIPS.package, TIPS.group, TIPS.what)] == [
-        "adatom",
-        "blunt",
-        "pyramid",
-        "slab",
-        "needle",
-    ]
+    found = Registry(TIPS.package, TIPS.group, TIPS.what)
+    assert [*found] == ["adatom", "blunt", "pyramid", "slab", "ridge"]
+    made = tip(found["ridge"].Settings(length=4), 3)
+    assert np.bincount(made.get_tags()).tolist() == [4, 8, 12]
+    apart = cdist(made.positions, made.positions)
+    assert np.unique(np.round(apart, 6))[1] == pytest.approx(BOND_ANG, abs=1e-6)

@@ -69,8 +69,8 @@ BAD = [
     (
         ("transport", "leads"),
         {"kind": "bulk", "electrode": "au.TSHS"},
-        "transport.leads.kind = 'bulk': bulk leads continue the layers of a periodic junction, and a study builds finite "
-        "tips; take wide-band or cluster",
+        "transport.leads.kind = 'bulk': bulk leads continue the layers of a periodic junction, and a study builds "
+        "finite tips; take wide-band or cluster",
     ),
     (("transport", "leads", "electrode"), "au.TSHS", "unknown key 'transport.leads.electrode'"),
     (("electrodes", "tip"), {"kind": "cone"}, "electrodes.tip.kind = 'cone': choose one of adatom, blunt"),

@@ -113,11 +113,22 @@ def plane(number: int) -> list[Point]:
 
 
 def slab(size: tuple[int, int], layers: int) -> list[Point]:
-    """Return a rhombic (111) slab of `size` atoms a layer, stacked ABC and shifted back after every third layer."""
-    (a, b) = IN_PLANE
-    return [
-        (i * a[0] + j * b[0] + k - 2 * (k // 3), i * a[1] + j * b[1] + k // 3, i * a[2] + j * b[2] + k // 3)
-        for k in range(layers)
-        for i in range(size[0])
-        for j in range(size[1])
-    ]
+    """Return a rhombic (111) slab of `size` atoms a layer, stacked ABC.
+
+    The layers are shifted by 0, 1/3 and -1/3 of the sum of its two directions, so that they lie above one another.
+    """
+    a, b = IN_PLANE
+    points = []
+    for k in range(layers):
+        back = (k + 1) // 3
+        origin = (k - 2 * back, back, back)
+        points += [
+            (
+                origin[0] + i * a[0] + j * b[0],
+                origin[1] + i * a[1] + j * b[1],
+                origin[2] + i * a[2] + j * b[2],
+            )
+            for i in range(size[0])
+            for j in range(size[1])
+        ]
+    return points
