@@ -26,9 +26,9 @@ MIN_TIP_DISTANCE_ANG = GOLD_LATTICE_CONSTANT_ANG
 TOUCH_FRACTION = 1.1
 """Gold touches an atom of the dot other than its contact below this multiple of the sum of their covalent radii."""
 
-SAME_BOND_ANG = 0.5
+SAME_BOND_ANG = 0.4
 """A contact atom binds to the nearest gold atom and to those that are farther by less than this (Ang). As built, all
-are equally far, and the next ones, beside a hollow at 4.5 Ang, farther by 0.8 Ang."""
+are equally far, and the next ones at least 0.44 Ang farther: beside a bridge at a distance of 4.5 Ang."""
 
 SIDES = ("left", "right")
 """The two sides of a junction: the keys of its info that name the contacts."""
