@@ -122,7 +122,9 @@ def test_levels_of_a_dithiolate_are_those_of_the_dithiol(tmp_path):
     sites = {"L": Site(atom=11), "R": Site(atom=10)}
     molecule, _ = read_molecule(MOLECULE, "molecule", "", "")
     molecule.info = {"contacts": find_contacts(molecule, sites, lambda name: name)}
-    structure = xtb.XtbEngine(xtb.XtbSettings()).hamiltonian(build_junction(molecule, "L", "R", 2), Path())
+    structure = xtb.XtbEngine(xtb.XtbSettings()).hamiltonian(
+        build_junction(molecule, "L", "R", ElectrodeSettings(layers=2)), Path()
+    )
     path = tmp_path / "h.nc"
     write_electronic_structure(structure, path)
     found = level_alignment(path)
