@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from qdjunction.structure.anchors import ANCHORS
+from qdjunction.structure.tips.contract import GoldSite
 from qdjunction.study.config import config_model
+
+SITES: tuple[GoldSite, ...] = get_args(GoldSite)
 
 ROOT = Path(__file__).parents[1]
 GRAPH = re.compile(r"(?<=<!-- rule graph -->\n).*?(?=<!-- end of rule graph -->)", re.DOTALL)
@@ -55,10 +59,19 @@ def table() -> str:
 def anchors() -> str:
     """The table of anchors."""
     rows = [
-        f"| `{name}` | {row.needs} | {row.apex_distance_ang:.2f} | {row.reference} |"
+        "| "
+        + " | ".join(
+            (f"`{name}`", row.needs, *(_distance(row.distance_ang(site)) for site in SITES), row.reference)
+        )
+        + " |"
         for name, row in ANCHORS.items()
     ]
-    return "\n".join(["| anchor | atom | distance (Ang) | source |", "| --- | --- | --- | --- |", *rows, ""])
+    head = "| anchor | atom | top (Ang) | bridge (Ang) | hollow (Ang) | source |"
+    return "\n".join([head, "| --- | --- | --- | --- | --- | --- |", *rows, ""])
+
+
+def _distance(distance_ang: float | None) -> str:
+    return "" if distance_ang is None else f"{distance_ang:.2f}"
 
 
 def rule_graph() -> str:
@@ -115,8 +128,13 @@ def _section(model: type[BaseModel], prefix: str, kind: str = "") -> list[str]:
         text.append(f"{(model.__doc__ or '').strip().splitlines()[0]}\n\n")
     text.append("| key | value | default | meaning |\n| --- | --- | --- | --- |\n")
     below: list[str] = []
+    shown: dict[tuple[type[BaseModel], ...], str] = {}
     for name, field in model.model_fields.items():
         models, inside, shape = _models(field.annotation)
+        first = shown.setdefault((*models,), name)
+        if models and first != name:
+            text.append(f"| `{name}` | section as `{first}` |  | {_meaning(field)} |\n")
+            continue
         for inner in models:
             which = f", {_fixed_key(inner)}" if len(models) > 1 else ""
             below += _section(inner, f"{prefix}.{name}".lstrip(".") + inside, which)
@@ -128,8 +146,13 @@ def _section(model: type[BaseModel], prefix: str, kind: str = "") -> list[str]:
             if models
             else f"`{json.dumps(field.default, default=str)}`"
         )
-        text.append(f"| `{name}` | {value} | {default} | {' '.join((field.description or '').split())} |\n")
+        text.append(f"| `{name}` | {value} | {default} | {_meaning(field)} |\n")
     return text + below
+
+
+def _meaning(field: FieldInfo) -> str:
+    """Description of a key on one line."""
+    return " ".join((field.description or "").split())
 
 
 def _models(annotation: Any) -> tuple[list[type[BaseModel]], str, str]:

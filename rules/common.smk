@@ -119,8 +119,8 @@ def controls_of_dot(wildcards):
     return [junction.name for junction in study.dot(wildcards.dot).controls]
 
 
-def electrode_file():
-    """Return the file of the bulk electrode, if the study has one."""
+def lead_files():
+    """Return the files that the leads are read from, if their kind has any."""
     return list(study.config.transport.leads.files.values())
 
 
@@ -147,12 +147,11 @@ def of_structures(pattern):
 
 
 def n_atoms(wildcards, with_gold):
-    """Return the number of atoms of the dot, or of a junction with its two pyramids."""
-    layers = study.config.electrodes.layers
-    gold = 2 * sum(n * (n + 1) // 2 for n in range(1, layers + 1))
-    return study.dot(wildcards.dot).atoms + (gold if with_gold else 0)
+    """Return the number of atoms of the dot, or of a junction with its two tips."""
+    return study.dot(wildcards.dot).atoms + (GOLD_ATOMS if with_gold else 0)
 
 
+GOLD_ATOMS = study.config.electrodes.gold_atoms
 MOST_ATOMS = max((dot.atoms for dot in study.dots), default=0)
 
 

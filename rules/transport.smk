@@ -1,5 +1,5 @@
-# T(E) and the orbital rule, in the batches of rules/electronic.smk. Surface Green's functions of a bulk electrode are
-# kept in one cache for all junctions of a study. It is not declared as an output, since many jobs write to it at once.
+# T(E) and the orbital rule, in the batches of rules/electronic.smk. What leads keep, such as surface Green's functions,
+# lies in one cache for all junctions of a study. It is not declared as an output, since many jobs write to it at once.
 for batch in study.batches:
 
     rule:
@@ -7,7 +7,7 @@ for batch in study.batches:
             batch.rule("transmission")
         input:
             hamiltonians=in_results(batch.files("hamiltonian.nc")),
-            electrode=electrode_file(),
+            lead_files=lead_files(),
         output:
             transmissions=in_results(batch.files("transmission.nc")),
             frontiers=in_results(batch.files("frontier.json")),
@@ -42,7 +42,7 @@ rule local_density:
         series="<results>/{dot}/series.json",
         transmission="<results>/{dot}/{junction}/transmission.nc",
         frontier="<results>/{dot}/{junction}/frontier.json",
-        electrode=electrode_file(),
+        lead_files=lead_files(),
     output:
         "<results>/{dot}/{junction}/local_density.nc",
     log:

@@ -53,7 +53,9 @@ def test_the_help_names_every_default_and_unit(words, command, capsys, monkeypat
         unit = typed.get("unit") or next((UNITS[end] for end in UNITS if path[-1].endswith(end)), "")
         assert unit in said.split(maxsplit=1)[-1]
         default = field.default
-        if not field.is_required() and default is not False and default not in (None, "", (), [], {}):
+        if isinstance(default, BaseModel):
+            assert default.kind in said
+        elif not field.is_required() and default is not False and default not in (None, "", (), [], {}):
             assert f"default: {typed_as(default)})" in said
 
 

@@ -117,12 +117,13 @@ from pathlib import Path
 import numpy
 from qdjunction.engine.registry import make_engine
 from qdjunction.engine.store import read_electronic_structure, write_electronic_structure
+from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.junction import build_junction, lead_atoms
 from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.transport import Device, WideBand, transmission
 dot = build_dot(load_dot("1Pb", {str(CLUSTERS)!r}), "Cs", "Br")
-atoms = build_junction(dot, "L", "R1", layers=2)
+atoms = build_junction(dot, "L", "R1", ElectrodeSettings(layers=2))
 with tempfile.TemporaryDirectory() as folder:
     result = make_engine("xtb", {{"accuracy": 1e-4}}, threads=THREADS).hamiltonian(atoms, Path(folder))
 if not Path(SHARED).exists():

@@ -16,6 +16,7 @@ from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.steps.interference import frontier, level_alignment
 from qdjunction.steps.transport import observable
 from qdjunction.structure.junction import build_junction
+from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sites import Site, find_contacts
 from qdjunction.structure.sources.file import read_molecule
 from qdjunction.structure.xyz import read_structure
@@ -30,7 +31,7 @@ DOT = RECORDED / "1Pb_MAPbBr3" / "relaxed.extxyz"
 @pytest.fixture(scope="module")
 def junction(tmp_path_factory):
     """H and S of a 1Pb junction, and the charges that tblite gives with them."""
-    atoms = build_junction(read_structure(DOT), "L", "R2", layers=2)
+    atoms = build_junction(read_structure(DOT), "L", "R2", ElectrodeSettings(layers=2))
     results = []
     solve = xtb._Scf.solve
     with pytest.MonkeyPatch.context() as patch:
@@ -121,7 +122,9 @@ def test_levels_of_a_dithiolate_are_those_of_the_dithiol(tmp_path):
     sites = {"L": Site(atom=11), "R": Site(atom=10)}
     molecule, _ = read_molecule(MOLECULE, "molecule", "", "")
     molecule.info = {"contacts": find_contacts(molecule, sites, lambda name: name)}
-    structure = xtb.XtbEngine(xtb.XtbSettings()).hamiltonian(build_junction(molecule, "L", "R", 2), Path())
+    structure = xtb.XtbEngine(xtb.XtbSettings()).hamiltonian(
+        build_junction(molecule, "L", "R", ElectrodeSettings(layers=2)), Path()
+    )
     path = tmp_path / "h.nc"
     write_electronic_structure(structure, path)
     found = level_alignment(path)

@@ -16,9 +16,12 @@ from qdjunction.structure.anchors import (
     require_anchor,
 )
 from qdjunction.structure.contacts import contact
-from qdjunction.structure.electrodes import gold_pyramid
 from qdjunction.structure.junction import build_junction
+from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sites import Site, find_contacts
+from qdjunction.structure.tips.blunt import Blunt
+from qdjunction.structure.tips.fcc import oriented, tip_shape
+from qdjunction.structure.tips.pyramid import Pyramid
 
 MOLECULES = {
     "chloride": ("CH3Cl", "Cl"),
@@ -98,19 +101,31 @@ def test_gold_stands_on_each_anchor_as_its_lone_pair_does(name, formula, symbol)
     assert np.linalg.norm(atoms.positions[others] - apex, axis=1).min() > ANCHORS[name].apex_distance_ang
 
 
-@pytest.mark.parametrize("name", ["methyl-sulfide", "amine", "pyridine", "nitrile"])
-def test_computed_distances_are_those_of_least_energy(name):
-    """GFN1-xTB atop a pyramid of four atoms: 0.06 Ang nearer and farther cost energy, by a parabola to 0.02 Ang."""
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        *((name, Pyramid()) for name in ("methyl-sulfide", "amine", "pyridine", "nitrile")),
+        ("thiolate", Blunt(site="bridge")),
+        ("thiolate", Blunt(site="hollow")),
+    ],
+)
+def test_computed_distances_are_those_of_least_energy(name, shape):
+    """GFN1-xTB on tips of two layers: 0.06 Ang nearer and farther cost energy, by a parabola to 0.02 Ang."""
     interface = pytest.importorskip("tblite.interface")
     formula, symbol = MOLECULES[name]
     atoms = molecule(formula)
     atom = list(atoms.symbols).index(symbol)
     direction = np.array(contacts(atoms, {"A": {"atom": atom}})["A"]["direction"])
-    distance = ANCHORS[name].apex_distance_ang
+    if (leaves := recognise(atoms, atom).hydrogen) is not None:
+        assert leaves > atom
+        del atoms[leaves]
+    gold = tip_shape(shape.points(2), shape.gold_site)
+    distance = ANCHORS[name].distance_ang(shape.gold_site)
     energies = []
     for step in (-0.06, 0.0, 0.06):
-        tip = gold_pyramid(2, direction)
-        tip.positions += apex_position(atoms.positions[atom], direction, distance + step)
+        tip, _ = oriented(gold, direction)
+        height = np.sqrt((distance + step) ** 2 - gold.radius_ang**2)
+        tip.positions += apex_position(atoms.positions[atom], direction, height)
         both = atoms + tip
         calculator = interface.Calculator("GFN1-xTB", both.numbers, both.positions / Bohr)
         calculator.set("verbosity", 0)
@@ -176,7 +191,7 @@ def test_an_anchor_of_the_user_s_own_comes_first_and_goes_with_the_structure():
     thiol = aryl("SH", "SH")
     ends = {name: {"atom": entry["atom"]} for name, entry in thiol.info["contacts"].items()}
     thiol.info["contacts"] = contacts(thiol, ends, own)
-    atoms = build_junction(thiol, "L", "R", layers=1)
+    atoms = build_junction(thiol, "L", "R", ElectrodeSettings(layers=1))
     (apex,) = np.flatnonzero(atoms.get_tags() == 10)
     assert atoms.get_distance(contact(atoms, "L").atom, apex) == pytest.approx(2.6)
 
@@ -197,7 +212,7 @@ def test_the_hydrogens_of_thiols_leave_and_contacts_keep_their_atoms():
     thiol.info["contacts"] |= {
         "C": {"atom": len(thiol) - 1, "direction": [0, 0, 1]}
     }  # a hydrogen that leaves
-    atoms = build_junction(thiol, "L", "R", layers=2)
+    atoms = build_junction(thiol, "L", "R", ElectrodeSettings(layers=2))
     bare = atoms[atoms.get_tags() == 0]
     assert bare.get_chemical_formula() == "C6H4S2"
     assert list(atoms.info["contacts"]) == ["L", "R"]
@@ -214,7 +229,7 @@ def test_the_hydrogens_of_thiols_leave_and_contacts_keep_their_atoms():
 
 
 def test_amines_keep_theirs():
-    atoms = build_junction(aryl("NH2", "NH2"), "L", "R", layers=2)
+    atoms = build_junction(aryl("NH2", "NH2"), "L", "R", ElectrodeSettings(layers=2))
     assert atoms[atoms.get_tags() == 0].get_chemical_formula() == "C6H8N2"
 
 

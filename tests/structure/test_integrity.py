@@ -259,7 +259,7 @@ def test_a_relaxation_records_a_lost_contact_and_the_junction_refuses_it(tmp_pat
     write_structure(verdict, tmp_path / "put_back.extxyz")
     assert examine(verdict, atoms).is_kept
     with pytest.raises(StructureError, match="'L' is no longer a contact"):
-        build_junction(read_structure(tmp_path / "put_back.extxyz"), "L", "R2", layers=1)
+        build_junction(read_structure(tmp_path / "put_back.extxyz"), "L", "R2", ElectrodeSettings(layers=1))
     with pytest.raises(StructureError, match="'L' is no longer a contact"):
         junction(
             relaxed,

@@ -74,20 +74,24 @@ def symbols(atoms: Atoms, indices: np.ndarray) -> str:
     ],
 )
 def test_octahedra_and_apices_are_free(dot, right, layers, free):
-    atoms = build_junction(build_dot(load_dot(dot, CLUSTERS), cation="Cs"), "L", right, layers=layers)
+    atoms = build_junction(
+        build_dot(load_dot(dot, CLUSTERS), cation="Cs"), "L", right, ElectrodeSettings(layers=layers)
+    )
     assert symbols(atoms, free_atoms(atoms, "contact")) == free
 
 
 def test_in_a_molecule_the_anchor_and_its_neighbours_are_free():
-    thiolate = build_junction(dithiolate(), "L", "R", layers=2)
+    thiolate = build_junction(dithiolate(), "L", "R", ElectrodeSettings(layers=2))
     assert symbols(thiolate, free_atoms(thiolate, "contact")) == "C2Au2S2"
-    amine = build_junction(diamine(), "L", "R", layers=2, apex_distance_ang=2.3)
+    amine = build_junction(diamine(), "L", "R", ElectrodeSettings(layers=2, apex_distance_ang=2.3))
     assert symbols(amine, free_atoms(amine, "contact")) == "C2H4Au2N2"
 
 
 @pytest.mark.parametrize("lead_layers", [1, 2])
 def test_all_but_the_leads_are_free(lead_layers):
-    atoms = build_junction(hydrogen(), "L", "R", layers=3, lead_layers=lead_layers, apex_distance_ang=1.8)
+    atoms = build_junction(
+        hydrogen(), "L", "R", ElectrodeSettings(layers=3, lead_layers=lead_layers, apex_distance_ang=1.8)
+    )
     held = np.setdiff1d(np.arange(len(atoms)), free_atoms(atoms, "junction"))
     assert held.tolist() == sorted(np.concatenate(lead_atoms(atoms)))
     assert len(held) == {1: 12, 2: 18}[lead_layers]
@@ -96,7 +100,7 @@ def test_all_but_the_leads_are_free(lead_layers):
 def test_a_structure_without_tips_is_refused():
     with pytest.raises(StructureError, match="left tip has 0 tagged gold layers"):
         free_atoms(hydrogen(), "contact")
-    atoms = build_junction(hydrogen(), "L", "R", layers=1, apex_distance_ang=1.8)
+    atoms = build_junction(hydrogen(), "L", "R", ElectrodeSettings(layers=1, apex_distance_ang=1.8))
     del atoms.info["right"]
     with pytest.raises(StructureError, match="names no right contact"):
         free_atoms(atoms, "contact")
@@ -110,7 +114,7 @@ def moved(atoms: Atoms, indices: np.ndarray, shift: list[float]) -> Atoms:
 
 def test_a_contact_is_kept_or_lost_by_its_bonds():
     dot = build_dot(load_dot("1Pb", CLUSTERS), cation="Cs")
-    built = build_junction(dot, "L", "R2", layers=2)
+    built = build_junction(dot, "L", "R2", ElectrodeSettings(layers=2))
     apex, halide = len(dot), contact(built, "L").atom
     limit = 1.3 * (1.36 + 1.20)  # covalent radii of Au and Br
     for distance, kept in ((limit - 0.01, True), (limit + 0.01, False)):
@@ -234,7 +238,9 @@ def test_other_free_atoms_are_another_relaxation(whole, tmp_path, caplog):
 def test_a_contact_that_is_none_is_refused_on_the_command_line(tmp_path, capsys):
     """H2 far from the tips stays where it is, bonded to no gold."""
     structure, output = tmp_path / "junction.extxyz", tmp_path / "relaxed.extxyz"
-    write_structure(build_junction(hydrogen(), "L", "R", layers=2, apex_distance_ang=3.2), structure)
+    write_structure(
+        build_junction(hydrogen(), "L", "R", ElectrodeSettings(layers=2, apex_distance_ang=3.2)), structure
+    )
     command = ["relax", str(structure), "--free", "contact", "--output", str(output)]
     assert main(command) == 2
     error = capsys.readouterr().err.splitlines()[-1]

@@ -19,6 +19,7 @@ from qdjunction.structure.integrity import examine
 from qdjunction.structure.junction import build_junction
 from qdjunction.structure.perovskite.catalogue import list_dots, load_dot
 from qdjunction.structure.perovskite.dot import build_dot
+from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sources.catalogue import CatalogueSettings
 from qdjunction.structure.sources.file import FileSettings
 from qdjunction.structure.sources.registry import SOURCES
@@ -323,7 +324,7 @@ def test_an_anchor_without_a_known_distance_needs_the_key():
 
 @pytest.mark.parametrize("given", [None, 2.6])
 def test_gold_stands_on_sulphur(given):
-    atoms = build_junction(build(), "L", "R", apex_distance_ang=given)
+    atoms = build_junction(build(), "L", "R", ElectrodeSettings(apex_distance_ang=given))
     for site, tag in ((11, 10), (10, 20)):
         (apex,) = np.flatnonzero(atoms.get_tags() == tag)
         assert atoms.get_distance(site, apex) == pytest.approx(given or ANCHORS["thiolate"].apex_distance_ang)

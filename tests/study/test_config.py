@@ -16,7 +16,7 @@ from qdjunction.core.yaml import dump_yaml, parse_yaml
 from qdjunction.engine.siesta import pseudopotentials
 from qdjunction.study.config import RelaxSettings, config_model, parse_config, read_config, read_values
 from qdjunction.study.table import make_study
-from qdjunction.transport import Bulk, Cluster, WideBand
+from qdjunction.transport import Cluster, WideBand
 from support.paths import CLUSTERS, PSEUDOPOTENTIALS, ROOT
 
 
@@ -66,14 +66,28 @@ BAD = [
     (("transport", "energy_max_ev"), -3, "energy_max_ev = -3"),
     (("transport", "leads", "coupling_ev"), "strong", "transport.leads.coupling_ev = 'strong'"),
     (("transport", "leads", "kind"), "magic", "transport.leads.kind = 'magic'"),
-    (("transport", "leads", "kind"), "bulk", "kind bulk needs the key electrode"),
-    (("transport", "leads", "electrode"), "au.TSHS", "electrode = 'au.TSHS' is not used by wide-band leads"),
-    (("transport", "leads", "eta_ev"), 1e-4, "eta_ev = 0.0001 is not used by wide-band leads"),
-    (("transport", "leads", "kpoints"), [2, 2], "kpoints = [2, 2] is not used by wide-band leads"),
     (
         ("transport", "leads"),
-        {"kind": "bulk", "electrode": "au.TSHS", "kpoints": [0, 2]},
-        "transport.leads.kpoints.0 = 0",
+        {"kind": "bulk", "electrode": "au.TSHS"},
+        "transport.leads.kind = 'bulk': bulk leads continue the layers of a periodic junction, and a study builds "
+        "finite tips; take wide-band or cluster",
+    ),
+    (("transport", "leads", "electrode"), "au.TSHS", "unknown key 'transport.leads.electrode'"),
+    (("electrodes", "tip"), {"kind": "cone"}, "electrodes.tip.kind = 'cone': choose one of adatom, blunt"),
+    (
+        ("electrodes", "right"),
+        {"kind": "slab", "facet": 3},
+        "electrodes.right: facet = 3 is not used by the tip slab",
+    ),
+    (
+        ("electrodes", "left"),
+        {"kind": "blunt", "tilt_deg": 70},
+        "electrodes.left.tilt_deg = 70: input should be less than or equal to 60 (Angle between",
+    ),
+    (
+        ("electrodes", "tip"),
+        {"kind": "blunt"},
+        "12Pb_MAPbBr3/L-R1: contact 'L' is at Br, and distances from a hollow site are known for S only; give its",
     ),
     (("interference", "confidence"), 1.5, "interference.confidence = 1.5"),
     (("relax", "fmax_ev_per_ang"), float("nan"), "relax.fmax_ev_per_ang"),
@@ -293,10 +307,10 @@ def test_results_may_lie_beside_the_checkout(values, tmp_path, monkeypatch):
         assert make_study(parse_config(values), CLUSTERS).results == Path(results)
 
 
-def test_an_electrode_that_is_not_there_is_named(values):
-    values["transport"]["leads"] = {"kind": "bulk", "electrode": "none.TSHS"}
+def test_a_crystal_that_is_not_there_is_named(values):
+    values["transport"]["observables"] = [{"kind": "complex-bands", "crystal": "none.TSHS"}]
     with pytest.raises(
-        InputError, match=r"c\.yaml: transport\.leads\.electrode = 'none\.TSHS': there is no such file"
+        InputError, match=r"c\.yaml: transport\.observables\.0\.crystal = 'none\.TSHS': there is no such file"
     ):
         make_study(parse_config(values, "c.yaml"), CLUSTERS, "c.yaml")
 
@@ -306,8 +320,6 @@ def test_leads_of_an_earlier_record_are_read(values):
     unused = {"electrode": None, "eta_ev": None, "kpoints": [1, 1]}
     values["transport"]["leads"] = {"kind": "cluster", "coupling_ev": 0.5} | unused
     assert parse_config(values).transport.leads == Cluster(coupling_ev=0.5)
-    values["transport"]["leads"] = unused | {"kind": "bulk", "coupling_ev": 1.0, "electrode": "au.TSHS"}
-    assert parse_config(values).transport.leads == Bulk(electrode="au.TSHS")
 
 
 def test_a_kind_of_lead_may_be_left_out(values):

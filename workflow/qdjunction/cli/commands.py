@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from qdjunction.core.errors import InputError
-from qdjunction.core.schema import Section, error_sentence
+from qdjunction.core.schema import Section, error_sentence, models_in
 
 Read = Callable[[str, str], Any]
 """Function that returns the value of a word; its first argument is the name of the option, for errors."""
@@ -61,7 +61,8 @@ class Command(Section):
     """A command; the first line of its docstring is its help text.
 
     A field made by `option` is an argument. A field that is a section of settings makes an option of each key of the
-    section, or of those in `Keys`, with its type, default, limits and description.
+    section, or of those in `Keys`, with its type, default, limits and description. A key whose value is a table of one
+    of several kinds takes ``KIND KEY=VALUE ...``.
     """
 
     # Only the command that is run is built; `option` gives its fields their descriptions.
@@ -164,7 +165,10 @@ def add_arguments(
             flag = f"--{path[-1]}-{flag.removeprefix('--')}".replace("_", "-")
         labels[here] = f"{flag}: {'.'.join(here)}" if path else f"{flag} ({unit})" if unit else flag
         settings: dict[str, Any] = {"help": _help(field, unit), "default": argparse.SUPPRESS}
-        if get_origin(kind) is dict:
+        if kinds := [] if read else models_in(kind):
+            settings["help"] += f": {_kinds(kinds)}"
+            settings |= {"action": _Table, "nargs": "+", "metavar": ("KIND", "KEY=VALUE")}
+        elif get_origin(kind) is dict:
             settings |= {"action": _Entry, "metavar": "KEY=VALUE"}
         elif kind is bool:
             settings["action"] = argparse.BooleanOptionalAction if field.default else "store_true"
@@ -194,13 +198,44 @@ class _Entry(argparse.Action):
         setattr(namespace, self.dest, entries)
 
 
+class _Table(argparse.Action):
+    """A table of one kind, ``KIND KEY=VALUE ...``; commas separate the entries of a list."""
+
+    def __call__(
+        self, parser: object, namespace: argparse.Namespace, words: Any, flag: str | None = None
+    ) -> None:
+        table: dict[str, Any] = {"kind": words[0]}
+        for word in words[1:]:
+            key, sign, value = word.partition("=")
+            if not sign or not key or key in table:
+                raise InputError(
+                    f"{flag} {' '.join(words)}: '{word}' is no new key with a value; write KIND KEY=VALUE ..."
+                )
+            table[key] = value.split(",") if "," in value else value
+        setattr(namespace, self.dest, table)
+
+
+def _kinds(models: list[type[BaseModel]]) -> str:
+    """Return kinds with the keys that only some of them have, and the keys of all."""
+    shared = set.intersection(*(set(model.model_fields) for model in models)) - {"kind"}
+    texts = []
+    for model in models:
+        own = ", ".join(key for key in model.model_fields if key not in shared and key != "kind")
+        texts.append(str(model.model_fields["kind"].default) + (f" ({own})" if own else ""))
+    common = [key for key in models[0].model_fields if key in shared]
+    return ", ".join(texts) + (f"; each with {', '.join(common)}" if common else "")
+
+
 def _help(field: FieldInfo, unit: str | None) -> str:
     """Return the description of a field with its unit, choices and default."""
     notes = [unit] if unit else []
     if get_origin(field.annotation) is Literal:
         notes.append(f"one of {', '.join(map(str, get_args(field.annotation)))}")
     default = field.default
-    if not field.is_required() and default is not False and default not in (None, "", (), [], {}):
+    plain = (
+        not isinstance(default, BaseModel) and default is not False and default not in (None, "", (), [], {})
+    )
+    if plain and not field.is_required():
         notes.append(f"default: {typed_as(default)}")
     text = " ".join((field.description or "").split())
     text = text if text.endswith("...") else text.removesuffix(".")

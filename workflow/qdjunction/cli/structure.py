@@ -71,7 +71,7 @@ class Molecule(Command):
 
 
 class Junction(Command):
-    """Put a dot or molecule between two gold pyramids, at named contacts or at any two atoms."""
+    """Put a dot or molecule between two gold tips, at named contacts or at any two atoms."""
 
     structure: str = option(
         ...,
@@ -88,8 +88,11 @@ class Junction(Command):
     right_anchor: str | None = option(None, ANCHOR.format("right"), metavar="NAME")
     cell: Cell = option("molecule", "put molecules cut by the cell together again, or drop the cell as it is")
     electrodes: Annotated[
-        ElectrodeSettings, Keys(layers="", lead_layers="", apex_distance_ang="apex-distance")
-    ] = ElectrodeSettings()
+        ElectrodeSettings,
+        Keys(
+            layers="", lead_layers="", apex_distance_ang="apex-distance", tip="", left="left-tip", right="right-tip",
+        ),
+    ] = ElectrodeSettings()  # fmt: skip
     output: Path = structure_file()
 
     @model_validator(mode="after")

@@ -6,6 +6,9 @@ from typing import Annotated, Any, Protocol, Union
 from pydantic import BaseModel, BeforeValidator, Discriminator, Tag, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+_NONE = "nothing"
+"""Tag of None in the union of an optional table."""
+
 
 class Kind(Protocol):
     """A registered kind whose settings are a table."""
@@ -22,8 +25,9 @@ class Kind(Protocol):
 
 
 def table_of(
-    kinds: Mapping[str, Kind], called: str, default: str = "", refused: Mapping[str, str] | None = None
-) -> Any:
+    kinds: Mapping[str, Kind], called: str, default: str = "", refused: Mapping[str, str] | None = None,
+    optional: bool = False,
+) -> Any:  # fmt: skip
     """Return the type of a key whose value is the table of one kind.
 
     Parameters
@@ -36,6 +40,8 @@ def table_of(
         Kind of a table without the key ``kind``; if empty, the key is required.
     refused : mapping, optional
         Reasons why kinds are not allowed here, by name.
+    optional : bool
+        Whether the value may be None.
 
     Returns
     -------
@@ -47,7 +53,7 @@ def table_of(
     models = {name: kind.Settings for name, kind in kinds.items() if name not in refused}
 
     def check(value: Any) -> Any:
-        if isinstance(value, BaseModel):
+        if isinstance(value, BaseModel) or (optional and value is None):
             return value
         if not isinstance(value, Mapping):
             raise ValueError(f"write a table of keys, with kind: {default or next(iter(models))}")
@@ -71,10 +77,15 @@ def table_of(
         return {**value, "kind": name}
 
     def kind_of(value: Any) -> Any:
+        if optional and value is None:
+            return _NONE
         return value.get("kind") if isinstance(value, Mapping) else getattr(value, "kind", None)
 
     # A discriminator by name would not allow the validators of `Section`.
-    union: Any = Union[tuple(Annotated[model, Tag(name)] for name, model in models.items())]  # noqa: UP007
+    tagged: list[Any] = [Annotated[model, Tag(name)] for name, model in models.items()]
+    if optional:
+        tagged.append(Annotated[None, Tag(_NONE)])
+    union: Any = Union[tuple(tagged)]  # noqa: UP007
     return Annotated[union, Discriminator(kind_of), BeforeValidator(check)]
 
 

@@ -120,15 +120,15 @@ def _walk(
             continue
         path.append(part)
         if isinstance(part, str) and part in options[0].model_fields:
-            options = _sections(options[0].model_fields[part].annotation) or options
+            options = models_in(options[0].model_fields[part].annotation) or options
     return options[0], tuple(path)
 
 
-def _sections(annotation: Any) -> list[type[BaseModel]]:
-    """Return the models in the annotation of a field."""
+def models_in(annotation: Any) -> list[type[BaseModel]]:
+    """Return the models in the annotation of a field, e.g. those of a union."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [found for argument in get_args(annotation) for found in _sections(argument)]
+    return [found for argument in get_args(annotation) for found in models_in(argument)]
 
 
 def _tags(model: type[BaseModel]) -> set[Any]:

@@ -206,7 +206,7 @@ Draw all figures again, without any engine, in this folder:
 
 To continue the study from an archive, which does not preserve file times, run `snakemake --touch --cores 1` once, then
 `make report`. To repeat it: `snakemake --cores 2 --forceall`. Files outside of the study that the configuration names
-(pseudopotentials, bulk electrodes, measured traces) are not included; their digests are in the results.
+(pseudopotentials, crystals for complex bands, measured traces) are not included; their digests are in the results.
 """
 
 

@@ -83,7 +83,7 @@ class Page:
             temperature_k=config.transport.temperature_k,
             leads=config.transport.leads,
             junctions=sum(len(dot.junctions) for dot in results.dots),
-            electrode_layers=config.electrodes.layers,
+            electrodes=config.electrodes.description,
             dots=results.dots,
             failures=len(results.failures),
             headlines=[

@@ -25,7 +25,7 @@ from qdjunction.interference.results import Charges, NoRule, OrbitalRule
 from qdjunction.interference.series import MissingMember, SeriesMember, analyse_series, recorded_verdict
 from qdjunction.interference.settings import InterferenceSettings, Role, StructureSeriesSettings
 from qdjunction.interference.structure_series import Structure, analyse_structures
-from qdjunction.structure.junction import closed_shell_electrons, dot_atoms, tip_atoms
+from qdjunction.structure.junction import apex_atoms, closed_shell_electrons, dot_atoms, tip_atoms
 from qdjunction.study.failures import EarlierFailureError, Failure, read_failure
 from qdjunction.study.results import ChainRecord, FrontierRecord, SeriesRecord, StructureSeriesRecord
 from qdjunction.transport import Device, mulliken_populations, read_transmission
@@ -42,7 +42,7 @@ def frontier_of_study(
 
 
 def frontier(path: str | Path, settings: InterferenceSettings, output: str | Path) -> None:
-    """Write levels of the dot's own block in a junction, charges, and the orbital rule between the two apices.
+    """Write levels of the dot's own block in a junction, charges, and the orbital rule between the gold that binds.
 
     The rule is evaluated in the middle of the gap and at the headline energy (see `InterferenceSettings`).
     """
@@ -52,8 +52,7 @@ def frontier(path: str | Path, settings: InterferenceSettings, output: str | Pat
     orbitals, levels = _dot_orbitals(structure, device)
     charges = _charges(structure, device)
     H, S = device.block("H", range(device.n_orbitals)), device.block("S", range(device.n_orbitals))
-    tags = atoms.get_tags()
-    apices = [device.orbitals_of(tip[tags[tip] == tags[tip].min()]) for tip in tip_atoms(atoms)]
+    apices = [device.orbitals_of(gold) for gold in apex_atoms(atoms)]
     energies = {
         "midgap": levels.midgap_ev,
         "headline": settings.headline_energy(levels.homo_ev, levels.lumo_ev),

@@ -215,7 +215,7 @@ def junction(
     output: str | Path,
     record: str | Path | None = None,
 ) -> None:
-    """Put a structure between two gold pyramids and write the junction, and its provenance to `record` if given.
+    """Put a structure between two gold tips and write the junction, and its provenance to `record` if given.
 
     Raises
     ------
@@ -237,7 +237,7 @@ def junction_at_sites(
     output: str | Path,
     record: str | Path,
 ) -> None:
-    """Put a structure in any format that ASE reads between two gold pyramids at two of its atoms, `L` and `R`.
+    """Put a structure in any format that ASE reads between two gold tips at two of its atoms, `L` and `R`.
 
     Raises
     ------
@@ -263,14 +263,7 @@ def _junction(
     settings: dict[str, Any], output: str | Path, record: str | Path | None,
 ) -> None:  # fmt: skip
     try:
-        atoms = build_junction(
-            bare,
-            left,
-            right,
-            layers=electrodes.layers,
-            lead_layers=electrodes.lead_layers,
-            apex_distance_ang=electrodes.apex_distance_ang,
-        )
+        atoms = build_junction(bare, left, right, electrodes)
     except (InputError, StructureError) as error:
         raise type(error)(f"{structure}: {error}") from error
     log.info(

@@ -1,4 +1,4 @@
-"""Anchors: the atoms of a molecule or dot that bind to gold, and where the gold apex stands on each."""
+"""Anchors: the atoms of a molecule or dot that bind to gold, and where the gold stands on each."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import Field
 
 from qdjunction.core.errors import StructureError
 from qdjunction.core.schema import Section
+from qdjunction.structure.tips.contract import GoldSite
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +40,10 @@ class Anchor(Section):
     """Whether one hydrogen more may be bonded to it, which leaves as gold binds, as that of a thiol does."""
     apex_distance_ang: float = Field(ge=1.8, le=4.5)
     """Distance from the apex to the atom (Ang). Below 1.8 Ang the two overlap, beyond 4.5 Ang they do not touch."""
+    bridge_distance_ang: float | None = Field(default=None, ge=1.8, le=4.5)
+    """Distance to each of two gold atoms if it binds on their bridge (Ang), if that is known."""
+    hollow_distance_ang: float | None = Field(default=None, ge=1.8, le=4.5)
+    """Distance to each of three gold atoms if it binds in their hollow (Ang), if that is known."""
     tilt_deg: float = Field(default=0.0, ge=0, lt=90)
     """Angle between the direction to gold and the plane of the two bonds (degrees): 0 along their bisector, 54.7 for
     the lone pair of a tetrahedral atom."""
@@ -51,6 +56,14 @@ class Anchor(Section):
         leaves = " (and one H, which leaves)" if self.loses_hydrogen else ""
         bonded = ", ".join("any heavy atom" if symbol == ANY else symbol for symbol in self.neighbours)
         return f"{self.element} bonded to {bonded}{leaves}"
+
+    def distance_ang(self, site: GoldSite) -> float | None:
+        """Return the distance to the gold atoms at a site (Ang); None if it is not known."""
+        return {
+            "top": self.apex_distance_ang,
+            "bridge": self.bridge_distance_ang,
+            "hollow": self.hollow_distance_ang,
+        }[site]
 
     def fits(self, element: str, bonded: list[str]) -> bool:
         """Whether an atom of `element` bonded to atoms of these elements is such an anchor."""
@@ -79,8 +92,10 @@ ANCHORS: Mapping[str, Anchor] = {
     "iodide": Anchor(element="I", neighbours=[ANY], apex_distance_ang=2.88, reference=_HALIDE),
     "thiolate": Anchor(
         element="S", neighbours=["C"], loses_hydrogen=True, apex_distance_ang=2.42,
+        bridge_distance_ang=2.42, hollow_distance_ang=2.50,
         reference="2.42(2) Ang atop one gold atom by X-ray standing waves and photoelectron diffraction: Jackson et "
-        "al., Surf. Sci. 603, 807 (2009)",
+        "al., Surf. Sci. 603, 807 (2009); bridge and hollow: distance of least energy in GFN1-xTB, rigid CH3S on a "
+        "facet of three gold atoms above six",
     ),
     "methyl-sulfide": Anchor(
         element="S", neighbours=["C", "C"], apex_distance_ang=2.41, tilt_deg=54.7,
@@ -104,7 +119,7 @@ ANCHORS: Mapping[str, Anchor] = {
         reference="sum of the single-bond radii of Au and C: Pyykko and Atsumi, Chem. Eur. J. 15, 186 (2009)",
     ),
 }  # fmt: skip
-"""The anchors by name. All stand atop one gold atom, the apex."""
+"""The anchors by name."""
 
 
 @dataclass(frozen=True)
@@ -258,7 +273,7 @@ def bond_direction(
 def apex_position(
     position: NDArray[np.float64], direction: NDArray[np.float64], distance_ang: float
 ) -> NDArray[np.float64]:
-    """Return where the gold atom stands that binds an anchor from atop.
+    """Return where the gold stands that binds an anchor: the atom atop, or the middle of the site.
 
     Parameters
     ----------
@@ -267,12 +282,12 @@ def apex_position(
     direction : (3,) array
         From the anchor to the gold, of any length.
     distance_ang : float
-        Length of the bond (Ang).
+        Length of the bond, or height above a bridge or hollow (Ang).
 
     Returns
     -------
     (3,) array
-        Position of the gold atom (Ang).
+        Position of the gold atom or of the middle of the site (Ang).
     """
     apex: NDArray[np.float64] = position + distance_ang * direction / math.hypot(*direction)
     return apex

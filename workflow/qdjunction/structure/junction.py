@@ -1,6 +1,8 @@
 """Junctions: a dot between two gold tips."""
 
-from itertools import product
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
@@ -13,8 +15,10 @@ from qdjunction.core.errors import InputError, StructureError
 from qdjunction.structure.anchors import ANCHORS, Binding, apex_position, recognise, require_anchor
 from qdjunction.structure.connectivity import OVERLAP_FRACTION
 from qdjunction.structure.contacts import Contact, contact, contact_distance
-from qdjunction.structure.electrodes import GOLD_LATTICE_CONSTANT_ANG, gold_pyramid
 from qdjunction.structure.integrity import check_contact
+from qdjunction.structure.settings import ElectrodeSettings
+from qdjunction.structure.tips.contract import Tip
+from qdjunction.structure.tips.fcc import GOLD_LATTICE_CONSTANT_ANG, oriented, tip_shape
 
 MIN_TIP_DISTANCE_ANG = GOLD_LATTICE_CONSTANT_ANG
 """Smallest distance (Ang) between two tips: that of second neighbours in gold, the nearest without a bond."""
@@ -22,23 +26,23 @@ MIN_TIP_DISTANCE_ANG = GOLD_LATTICE_CONSTANT_ANG
 TOUCH_FRACTION = 1.1
 """Gold touches an atom of the dot other than its contact below this multiple of the sum of their covalent radii."""
 
-_ANGLES_DEG = range(0, 120, 5)
+SAME_BOND_ANG = 0.4
+"""A contact atom binds to the nearest gold atom and to those that are farther by less than this (Ang). As built, all
+are equally far, and the next ones at least 0.44 Ang farther: beside a bridge at a distance of 4.5 Ang."""
+
+SIDES = ("left", "right")
+"""The two sides of a junction: the keys of its info that name the contacts."""
+
+_STEP_DEG = 5
 
 
-def build_junction(
-    dot: Atoms,
-    left: str,
-    right: str,
-    layers: int = 3,
-    lead_layers: int = 1,
-    apex_distance_ang: float | None = None,
-) -> Atoms:
+def build_junction(dot: Atoms, left: str, right: str, electrodes: ElectrodeSettings | None = None) -> Atoms:
     """Build the junction of a dot between two gold tips.
 
     Each tip is placed on its contact atom along the contact's outward direction as built, also on a relaxed dot: the
     tips of a series then keep their orientation while octahedra tilt, and differ only in the site. Each tip is rotated
-    about its axis, in steps of 5 degrees, to the angle that leaves the most room around the gold behind the apex. A
-    hydrogen that an anchor loses as it binds, such as that of a thiol, is removed.
+    about that direction, in steps of 5 degrees, to the angle that leaves the most room around the gold. A hydrogen that
+    an anchor loses as it binds, such as that of a thiol, is removed.
 
     Parameters
     ----------
@@ -46,39 +50,27 @@ def build_junction(
         A dot with contacts, relaxed or not, and no gold.
     left, right : str
         Names of the contacts.
-    layers : int
-        Layers of each pyramid: 3 have 10 atoms, 5 have 35.
-    lead_layers : int
-        Outermost layers that form the lead region.
-    apex_distance_ang : float, optional
-        Distance from the apex to the contact atom (Ang); by default that of the contact's anchor.
+    electrodes : ElectrodeSettings, optional
+        Shape, layers and distance of the tips; by default pyramids of three layers.
 
     Returns
     -------
     ase.Atoms
         Dot, left tip, right tip, with the dot's info and ``left``, ``right``, ``lead_layers``,
-        ``contact_distance_ang``. Tags: 0 the dot; 10, 11, ... the left tip from apex to base; 20, 21, ... the
-        right one (100s and 200s for more than ten layers).
+        ``contact_distance_ang``. Tags: 0 the dot; 10, 11, ... the left tip from its first layer, at the
+        contact, outwards; 20, 21, ... the right one (100s and 200s for more than ten layers).
 
     Raises
     ------
     InputError
-        If a number is out of range or the two contacts are the same.
+        If the two contacts are the same, or the structure has tips already.
     StructureError
-        If a contact is missing or lost (`check_contact`), its atom is no anchor and no distance is given,
-        the junction has an odd number of electrons because one hydrogen leaves, the tips come closer than
+        If a contact is missing or lost (`check_contact`), its distance from gold is neither known nor given, the
+        junction has an odd number of electrons because one hydrogen leaves, the tips come closer than
         `MIN_TIP_DISTANCE_ANG`, gold touches an atom other than its contact, or atoms overlap.
     """
     if left == right:
         raise InputError(f"Left and right contact are both '{left}'; a junction needs two.")
-    if layers < 1:
-        raise InputError(f"layers is {layers}; a gold pyramid needs at least one layer.")
-    if not 1 <= lead_layers <= layers:
-        raise InputError(
-            f"lead_layers is {lead_layers}; it must lie between 1 and layers, which is {layers}."
-        )
-    if apex_distance_ang is not None and not apex_distance_ang > 0:
-        raise InputError(f"apex_distance_ang is {apex_distance_ang:g}; a distance must be positive.")
     if np.any(dot.get_tags() != 0):
         raise InputError(
             "The structure has gold tips already (tags other than 0); give the dot without tips."
@@ -86,24 +78,27 @@ def build_junction(
 
     for name in (left, right):
         check_contact(dot, name)
-    bindings = [_binding(dot, contact(dot, name), apex_distance_ang) for name in (left, right)]
+    electrodes = electrodes or ElectrodeSettings()
+    tips = electrodes.tips
+    bindings = [_binding(dot, contact(dot, name), tip) for name, tip in zip((left, right), tips, strict=True)]
     atoms = _bound(dot, (left, right), bindings)
     sites = [contact(atoms, name) for name in (left, right)]
-    apices = [
-        apex_position(atoms.positions[site.atom], site.direction, apex_distance_ang or _distance(binding))
-        for site, binding in zip(sites, bindings, strict=True)
-    ]
-    tips = _rotated_tips(atoms, sites, apices, layers)
+    placed = _rotated_tips(
+        [
+            _turns(atoms, site, tip, _distance(site, tip, binding))
+            for site, tip, binding in zip(sites, tips, bindings, strict=True)
+        ]
+    )
 
     atoms.pbc = False
-    step = 10 if layers <= 10 else 100
-    for side, tip in enumerate(tips, start=1):
-        tip.set_tags(side * step + tip.get_tags())
-        atoms += tip
+    step = 10 if max(int(gold.get_tags().max()) for gold in placed) < 10 else 100
+    for side, gold in enumerate(placed, start=1):
+        gold.set_tags(side * step + gold.get_tags())
+        atoms += gold
     atoms.info |= {
         "left": left,
         "right": right,
-        "lead_layers": lead_layers,
+        "lead_layers": electrodes.lead_layers,
         "contact_distance_ang": contact_distance(dot, left, right),
     }
     if clash := find_clash(atoms):
@@ -134,7 +129,7 @@ def lead_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     sides = _sides(tags)
     lead_layers = int(atoms.info.get("lead_layers", 1))
     leads = []
-    for side, name in enumerate(("left", "right"), start=1):
+    for side, name in enumerate(SIDES, start=1):
         present = np.unique(tags[sides == side])
         if len(present) < lead_layers:
             raise StructureError(
@@ -181,6 +176,30 @@ def closed_shell_electrons(atoms: Atoms, valence_electrons: NDArray[np.float64])
     return electrons
 
 
+def apex_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the indices of the gold atoms of the left and of the right tip that the contact atoms bind to.
+
+    These are the atom of the first layer nearest to the contact atom and those as near within `SAME_BOND_ANG`: the
+    apex of a pyramid, an adatom, or the atoms of a bridge or hollow.
+
+    Raises
+    ------
+    StructureError
+        If the structure names no contacts of a junction, or a tip has no tagged gold.
+    """
+    tags = atoms.get_tags()
+    found = []
+    for side, tip in zip(SIDES, tip_atoms(atoms), strict=True):
+        if not isinstance(name := atoms.info.get(side), str) or not len(tip):
+            raise StructureError(
+                f"The structure names no {side} contact of a junction; build it with `qdjunction junction`."
+            )
+        first = tip[tags[tip] == tags[tip].min()]
+        away = np.linalg.norm(atoms.positions[first] - atoms.positions[contact(atoms, name).atom], axis=1)
+        found.append(first[away < away.min() + SAME_BOND_ANG])
+    return found[0], found[1]
+
+
 def find_clash(atoms: Atoms) -> str:
     """Return which atoms of a junction are too close, in a sentence without its full stop; empty if none are.
 
@@ -205,17 +224,27 @@ def _sides(tags: NDArray[np.int64]) -> NDArray[np.int64]:
     return tags // (100 if tags.max(initial=0) >= 100 else 10)
 
 
-def _binding(dot: Atoms, site: Contact, distance_ang: float | None) -> Binding | None:
+def _binding(dot: Atoms, site: Contact, tip: Tip) -> Binding | None:
     """Return how a contact binds; None for an atom that is no anchor, to which the distance is given."""
     known = site.anchor or ANCHORS
-    if distance_ang is not None:
+    if tip.apex_distance_ang is not None:
         return recognise(dot, site.atom, known)
     return require_anchor(dot, site.atom, f"Contact '{site.name}'", known=known)
 
 
-def _distance(binding: Binding | None) -> float:
+def _distance(site: Contact, tip: Tip, binding: Binding | None) -> float:
+    """Return the distance of a contact atom from the gold atoms that it binds to (Ang)."""
+    if tip.apex_distance_ang is not None:
+        return tip.apex_distance_ang
     assert binding  # `_binding` refuses an atom without one
-    return binding.anchor.apex_distance_ang
+    where = tip.shape.gold_site
+    if (distance := binding.anchor.distance_ang(where)) is None:
+        raise StructureError(
+            f"Contact '{site.name}' is the anchor {binding.name}, whose distance from gold is not known for a {where} "
+            "site; give electrodes.apex_distance_ang (--apex-distance on the command line), the distance to each of "
+            "the gold atoms around the site, or set the site to top"
+        )
+    return distance
 
 
 def _bound(dot: Atoms, names: tuple[str, str], bindings: list[Binding | None]) -> Atoms:
@@ -249,32 +278,62 @@ def _bound(dot: Atoms, names: tuple[str, str], bindings: list[Binding | None]) -
     return atoms
 
 
-def _rotated_tips(
-    dot: Atoms, sites: list[Contact], apices: list[NDArray[np.float64]], layers: int
-) -> tuple[Atoms, Atoms]:
-    """Return both tips at the angles with the most room around the gold behind the apices; the first of equal pairs.
+@dataclass(frozen=True, eq=False)
+class _Turns:
+    """A tip on its contact atom at every angle, with the room that each leaves to the dot.
 
-    Room is the distance to an atom of the dot or of the other tip in excess of the sum of the covalent radii. The apex
-    lies on the axis, where no rotation moves it, and is left out.
+    Attributes
+    ----------
+    tips : list of Atoms
+        The tip at each angle.
+    moved : array
+        Indices of the atoms that a rotation moves: all but an apex on the axis.
+    room : list of float
+        Smallest distance (Ang) between these and the dot in excess of the sum of the covalent radii. The bonds to the
+        contact atom, the same at all angles, are left out.
     """
-    radii = covalent_radii[dot.numbers]
-    gold = covalent_radii[79]
-    tips: list[list[Atoms]] = []
-    to_dot: list[list[float]] = []
-    for site, apex in zip(sites, apices, strict=True):
-        rotated = [gold_pyramid(layers, site.direction, angle) for angle in _ANGLES_DEG]
-        for tip in rotated:
-            tip.positions += apex
-        tips.append(rotated)
-        to_dot.append(
-            [(cdist(tip.positions[1:], dot.positions) - gold - radii).min(initial=np.inf) for tip in rotated]
-        )
-    room = np.empty((len(_ANGLES_DEG), len(_ANGLES_DEG)))
-    for i, j in product(range(len(_ANGLES_DEG)), repeat=2):
-        behind = cdist(tips[0][i].positions[1:], tips[1][j].positions[1:]).min(initial=np.inf) - 2 * gold
-        room[i, j] = min(to_dot[0][i], to_dot[1][j], behind)
+
+    tips: list[Atoms]
+    moved: NDArray[np.int64]
+    room: list[float]
+
+
+def _turns(dot: Atoms, site: Contact, tip: Tip, distance_ang: float) -> _Turns:
+    """Return a tip at all angles about the direction of its contact."""
+    shape = tip_shape(tip.points, tip.shape.gold_site)
+    tilt = tip.shape.tilt_deg
+    on_axis = shape.radius_ang == 0 and not tilt
+    height = math.sqrt(distance_ang**2 - shape.radius_ang**2) if shape.radius_ang else distance_ang
+    moved = (
+        np.setdiff1d(np.arange(len(shape.positions)), shape.bound)
+        if on_axis
+        else np.arange(len(shape.positions))
+    )
+    excess = covalent_radii[79] + covalent_radii[dot.numbers]
+    tips, room = [], []
+    for angle in range(0, 120 if shape.is_threefold and not tilt else 360, _STEP_DEG):
+        gold, axis = oriented(shape, site.direction, angle, tilt)
+        gold.positions += apex_position(dot.positions[site.atom], axis, height)
+        gaps = cdist(gold.positions, dot.positions) - excess
+        gaps[shape.bound, site.atom] = np.inf
+        tips.append(gold)
+        room.append(float(gaps[moved].min(initial=np.inf)))
+    return _Turns(tips, moved, room)
+
+
+def _rotated_tips(sides: Sequence[_Turns]) -> tuple[Atoms, Atoms]:
+    """Return both tips at the angles with the most room around the gold; the first of equal pairs.
+
+    Room is the distance to an atom of the dot or of the other tip in excess of the sum of the covalent radii.
+    """
+    left, right = sides
+    room = np.empty((len(left.tips), len(right.tips)))
+    for i, j in np.ndindex(room.shape):
+        pair = left.tips[i].positions[left.moved], right.tips[j].positions[right.moved]
+        behind = cdist(*pair).min(initial=np.inf) - 2 * covalent_radii[79]
+        room[i, j] = min(left.room[i], right.room[j], behind)
     best = np.unravel_index(int(np.argmax(np.round(room, 6))), room.shape)
-    return tips[0][int(best[0])], tips[1][int(best[1])]
+    return left.tips[int(best[0])], right.tips[int(best[1])]
 
 
 def _overlap(atoms: Atoms, sites: list[Contact]) -> str:

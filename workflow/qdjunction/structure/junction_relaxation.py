@@ -1,6 +1,5 @@
 """Which atoms of a junction a relaxation may move, and whether the junction still is one afterwards."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,12 +9,11 @@ from ase.data import covalent_radii
 from ase.neighborlist import neighbor_list
 from numpy.typing import NDArray
 
-from qdjunction.core.errors import StructureError
 from qdjunction.structure.bonds import pb_halide_bonds
 from qdjunction.structure.connectivity import BOND_FRACTION, OVERLAP_FRACTION
 from qdjunction.structure.contacts import contact
 from qdjunction.structure.integrity import Integrity, examine, is_halide_of_lead
-from qdjunction.structure.junction import dot_atoms, find_clash, lead_atoms, tip_atoms
+from qdjunction.structure.junction import SIDES, apex_atoms, dot_atoms, find_clash, lead_atoms
 
 Free = Literal["contact", "junction"]
 """Which atoms of a junction are free; see `free_atoms`."""
@@ -30,7 +28,7 @@ class TipState:
     contact : str
         Name of the contact.
     atom, apex : int
-        Indices of the contact atom and of the gold atom at the apex.
+        Indices of the contact atom and of the gold atom at the apex; on a bridge or hollow the nearest one now.
     symbol : str
         Element of the contact atom.
     built_ang, distance_ang : float
@@ -86,10 +84,10 @@ class JunctionState:
 def free_atoms(junction: Atoms, free: Free) -> NDArray[np.int64]:
     """Return the indices of the atoms that are free, ascending.
 
-    The lead regions never are. Of the rest, `junction` frees all; `contact` frees the apex layer of each tip, the
-    contact atom and what surrounds it: where that is a halide of a structure with Pb, its Pb with all halides bonded to
-    it (`pb_halide_bonds`), elsewhere the atoms of the dot bonded to it, hydrogen included (below `BOND_FRACTION` times
-    the sum of the covalent radii).
+    The lead regions never are. Of the rest, `junction` frees all; `contact` frees the gold atoms that bind
+    (`apex_atoms`), the contact atom and what surrounds it: where that is a halide of a structure with Pb, its Pb with
+    all halides bonded to it (`pb_halide_bonds`), elsewhere the atoms of the dot bonded to it, hydrogen included (below
+    `BOND_FRACTION` times the sum of the covalent radii).
 
     Parameters
     ----------
@@ -108,7 +106,8 @@ def free_atoms(junction: Atoms, free: Free) -> NDArray[np.int64]:
         chosen = np.arange(len(junction))
     else:
         around = [
-            [*_apex_layer(junction, tip), *_surroundings(junction, name)] for name, tip in _tips(junction)
+            [*apex, *_surroundings(junction, junction.info[side])]
+            for side, apex in zip(SIDES, apex_atoms(junction), strict=True)
         ]
         chosen = np.unique(np.concatenate(around))
     return np.setdiff1d(chosen, leads)
@@ -117,8 +116,9 @@ def free_atoms(junction: Atoms, free: Free) -> NDArray[np.int64]:
 def examine_junction(atoms: Atoms, built: Atoms, free: Free) -> tuple[Integrity, JunctionState]:
     """Compare a relaxed junction with the same one as built.
 
-    A contact is lost if that of the dot is (`examine`), or if apex and contact atom are bonded no longer: farther apart
-    than `BOND_FRACTION` times the sum of their covalent radii, or closer than `OVERLAP_FRACTION` times that.
+    A contact is lost if that of the dot is (`examine`), or if contact atom and gold (the nearest of `apex_atoms` as
+    built) are bonded no longer: farther apart than `BOND_FRACTION` times the sum of their covalent radii, or closer
+    than `OVERLAP_FRACTION` times that.
 
     Parameters
     ----------
@@ -144,7 +144,10 @@ def examine_junction(atoms: Atoms, built: Atoms, free: Free) -> tuple[Integrity,
     moving = free_atoms(built, free)
     shift = np.linalg.norm(atoms.positions - built.positions, axis=1)
     integrity = examine(atoms[dot_atoms(atoms)], built[dot_atoms(built)])
-    left, right = (_tip_state(atoms, built, name, tip, shift, integrity) for name, tip in _tips(built))
+    left, right = (
+        _tip_state(atoms, built, built.info[side], apex, shift, integrity)
+        for side, apex in zip(SIDES, apex_atoms(built), strict=True)
+    )
     return integrity, JunctionState(
         free=free,
         free_atoms=len(moving),
@@ -152,22 +155,6 @@ def examine_junction(atoms: Atoms, built: Atoms, free: Free) -> tuple[Integrity,
         tips=(left, right),
         clash=find_clash(atoms),
     )
-
-
-def _tips(junction: Atoms) -> Iterator[tuple[str, NDArray[np.int64]]]:
-    """Yield the name of the contact and the gold atoms of the left and of the right tip."""
-    for side, tip in zip(("left", "right"), tip_atoms(junction), strict=True):
-        if not isinstance(name := junction.info.get(side), str):
-            raise StructureError(
-                f"The structure names no {side} contact of a junction; build it with `qdjunction junction`."
-            )
-        yield name, tip
-
-
-def _apex_layer(junction: Atoms, tip: NDArray[np.int64]) -> NDArray[np.int64]:
-    tags = junction.get_tags()[tip]
-    layer: NDArray[np.int64] = tip[tags == tags.min()]
-    return layer
 
 
 def _surroundings(junction: Atoms, name: str) -> set[int]:
@@ -186,11 +173,12 @@ def _tip_state(
     atoms: Atoms,
     built: Atoms,
     name: str,
-    tip: NDArray[np.int64],
+    bound: NDArray[np.int64],
     shift: NDArray[np.float64],
     integrity: Integrity,
 ) -> TipState:
-    atom, apex = contact(built, name).atom, int(_apex_layer(built, tip)[0])
+    atom = contact(built, name).atom
+    apex = int(bound[np.argmin(atoms.get_distances(atom, bound))])
     distance = float(atoms.get_distance(atom, apex))
     radii = float(covalent_radii[atoms.numbers[atom]] + covalent_radii[atoms.numbers[apex]])
     symbol = str(atoms.symbols[atom])

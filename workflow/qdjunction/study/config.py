@@ -97,8 +97,8 @@ class TransportSettings(Section):
     """Energy step of T(E) (eV). The window must be a whole number of steps; a step above 2 kT is too coarse for the
     thermal conductance."""
     leads: StudyLeads = WideBand()
-    """The leads; `wide-band` if no `kind` is given. A `wire` needs two equal cells, and no two layers of a pyramid are
-    equal: use `qdjunction transmission --leads wire` for other junctions."""
+    """The leads; `wide-band` if no `kind` is given. A study builds finite tips; for periodic junctions
+    and wires of your own use `qdjunction transmission --leads bulk:FILE` or `--leads wire`."""
     temperature_k: Temperature = 300.0
     """Temperature of the thermal conductance (K). Gold melts at 1337 K."""
     observables: list[StudyObservable] = Field(default=[])
@@ -181,7 +181,7 @@ class Config(Section):
     screen: list[ScreenEntry] = Field(default=[])
     """Further dots, as all combinations of lists. The report is then an overview, with a page per dot on demand."""
     electrodes: ElectrodeSettings = ElectrodeSettings()
-    """The gold pyramids."""
+    """The gold tips."""
     relax: RelaxSettings = RelaxSettings()
     """Geometry relaxation of the dots, and of the junctions if `electrodes.relax` says so."""
     seed_density: bool = False

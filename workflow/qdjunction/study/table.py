@@ -87,7 +87,7 @@ class DotCase:
 
 @dataclass(frozen=True)
 class JunctionCase:
-    """One dot between two pyramids.
+    """One dot between two tips.
 
     Attributes
     ----------

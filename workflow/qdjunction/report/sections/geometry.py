@@ -124,7 +124,7 @@ def contacts_table(results: StudyResults) -> Table | None:
                 )
             )
     free = {
-        "contact": "The apex layers of both tips and what surrounds the contact atoms were free",
+        "contact": "The gold atoms that bind and what surrounds the contact atoms were free",
         "junction": "All atoms but those of the lead layers were free",
     }[results.study.config.electrodes.relax]
     caption = (

@@ -166,9 +166,10 @@ def orbitals_table(series: SeriesResults) -> Table:
                 )
             )
     return Table(
-        "Orbital rule for the dot's own levels between the two apex atoms. Opposite signs of the amplitudes of HOMO "
-        "and LUMO: they interfere constructively in the gap; they do not interfere if one of them vanishes. The shares "
-        "add up to 1 and refer to the dominant channel; the last column is the share of this channel in the amplitude.",
+        "Orbital rule for the dot's own levels between the gold atoms that bind. Opposite signs of the amplitudes of "
+        "HOMO and LUMO: they interfere constructively in the gap; they do not interfere if one of them vanishes. The "
+        "shares add up to 1 and refer to the dominant channel; the last column is the share of this channel in the "
+        "amplitude.",
         (
             "junction", "at", "HOMO and LUMO", "energy (eV)", "amplitude of HOMO (eV²)", "of LUMO (eV²)",
             "share of HOMO", "of LUMO", "of the rest", "coherent / incoherent", "channel",

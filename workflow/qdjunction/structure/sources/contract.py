@@ -126,21 +126,24 @@ class SourceSettings(Section, ABC, Generic[Definition]):
     ) -> None:
         """Refuse a junction that cannot be built, as far as it is known before any job starts.
 
-        This one looks whether gold is known to bind the elements of the contacts.
+        This one looks whether gold is known to bind the elements of the contacts at the sites of the tips.
 
         Raises
         ------
         InputError
             If the junction cannot be built.
         """
-        known = {row.element for row in ANCHORS.values()}
         contacts = self.outline(definition).contacts
-        for name in (left, right):
+        for name, tip in zip((left, right), electrodes.tips, strict=True):
+            site = tip.shape.gold_site
+            known = {row.element for row in ANCHORS.values() if row.distance_ang(site)}
             for element in contacts[name]:
-                if electrodes.apex_distance_ang is None and element not in known:
+                if tip.apex_distance_ang is None and element not in known:
+                    what = "anchors" if site == "top" else f"distances from a {site} site"
                     raise InputError(
-                        f"contact '{name}' is at {element}, and anchors are known for {', '.join(sorted(known))} only; "
+                        f"contact '{name}' is at {element}, and {what} are known for {', '.join(sorted(known))} only; "
                         "give its distance from gold as electrodes.apex_distance_ang"
+                        + ("" if site == "top" else ", or set the site to top")
                     )
 
     def input_files(self) -> list[Path]:

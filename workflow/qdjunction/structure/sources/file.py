@@ -97,14 +97,7 @@ class FileSettings(SitedSettings):
         from qdjunction.structure.junction import build_junction
 
         try:
-            build_junction(
-                self._read(),
-                left,
-                right,
-                electrodes.layers,
-                electrodes.lead_layers,
-                electrodes.apex_distance_ang,
-            )
+            build_junction(self._read(), left, right, electrodes)
         except StructureError as error:
             raise InputError(str(error)) from None
 

@@ -631,8 +631,7 @@ class Bulk(LeadSettings):
     kind: Literal["bulk"] = "bulk"
     """Bulk leads; the lead layers are the atoms of one cell of `electrode`."""
     electrode: str = Field(min_length=1)
-    """File with H and S of the bulk electrode, e.g. a TSHS; in a study relative to the folder in which Snakemake
-    runs."""
+    """File with H and S of the bulk electrode, e.g. a TSHS."""
     electrode_fermi_ev: float | None = None
     """Fermi energy on the energy scale of that file (eV), for files that do not state it."""
     eta_ev: Eta = ETA_EV
@@ -692,4 +691,12 @@ def _read(text: str | None) -> dict[str, str]:
     return {"electrode": text}
 
 
-KIND = LeadKind("bulk", Bulk, "bulk:electrode.TSHS", _read)
+KIND = LeadKind(
+    "bulk",
+    Bulk,
+    "bulk:electrode.TSHS",
+    _read,
+    not_in_study="bulk leads continue the layers of a periodic junction, and a study builds finite tips; take "
+    "wide-band or cluster, or compute a periodic junction of your own and run `qdjunction transmission --leads "
+    "bulk:FILE`",
+)

@@ -92,7 +92,7 @@ class Cluster(LeadSettings):
     """Cluster leads: all metal of either side, with all its levels broadened equally."""
 
     kind: Literal["cluster"] = "cluster"
-    """Cluster leads, made of all layers of the pyramids."""
+    """Cluster leads, made of all layers of the tips."""
     coupling_ev: Coupling = 1.0
     """Broadening g of each level (eV). Below 1e-3 eV levels are narrower than any energy step, above 10 eV wider than
     the sp band of gold."""

@@ -72,7 +72,7 @@ class WideBand(LeadSettings):
     """Wide-band leads: Gamma = g S on the orbitals of the lead layers, at every energy."""
 
     kind: Literal["wide-band"] = "wide-band"
-    """Wide-band leads on the outermost layers of the pyramids."""
+    """Wide-band leads on the outermost layers of the tips."""
     coupling_ev: Coupling = 1.0
     """Broadening g (eV). Below 1e-3 eV levels are narrower than any energy step, above 10 eV wider than the sp band of
     gold."""

@@ -226,6 +226,6 @@ KIND = LeadKind(
     Wire,
     "wire",
     _read,
-    not_in_study="a wire repeats one of two like cells, and the layers of a built (111) pyramid, of 1, 3, 6, ... "
-    "atoms, are all different; take wide-band or cluster",
+    not_in_study="a wire repeats one of two like cells, and no two layers of a finite tip are alike: those of a "
+    "pyramid differ in size, and the outermost layer of any tip is a free end; take wide-band or cluster",
 )

@@ -1,0 +1,1 @@
+"""Gold tips, one module per kind."""
