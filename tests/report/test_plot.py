@@ -1,6 +1,7 @@
 """`qdjunction plot`: one figure of any result files."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -9,8 +10,11 @@ import sisl
 from qdjunction import cli
 from qdjunction.cli.parser import parse
 from qdjunction.core.errors import InputError
+from qdjunction.core.results import read_result
 from qdjunction.report.plot import plot, read_drawing
+from qdjunction.study.results import SeriesRecord
 from qdjunction.transport import Transmission, write_tbt, write_transmission
+from support.paths import RECORDED
 
 ENERGIES = np.linspace(-1, 1, 21)
 ENGINE = {"name": "xtb", "method": "GFN1-xTB", "embedded": True}
@@ -86,6 +90,21 @@ def test_histograms_of_traces(tmp_path):
     plot([tmp_path / "drawn"], tmp_path / "again.svg")
     assert (tmp_path / "again.svg").stat().st_size > 1000
     assert read_drawing([tmp_path / "drawn"]).figure.get_supxlabel() == "simulated traces"
+
+
+def test_a_series_from_its_place_in_the_results(tmp_path, chain_series):
+    decay = chain_series.decay
+    junction = tmp_path / decay.junctions[0]
+    junction.mkdir()
+    shutil.copy(RECORDED / "1Pb_MAPbBr3" / "short" / "frontier.json", junction)
+    record = read_result(SeriesRecord, RECORDED / "1Pb_MAPbBr3" / "series.json")
+    record.model_copy(update={"series": (decay,)}).write(tmp_path / "series.json")
+    drawing = read_drawing([tmp_path / "series.json"])
+    contacts = drawing.table[drawing.table["row"] == "contact"]
+    np.testing.assert_allclose(contacts["conductance_G0"], decay.conductance_at_headline_G0)
+    assert drawing.figure.get_supxlabel() == "GFN1-xTB: embedded model, not DFT"
+    with pytest.raises(InputError, match="has 0 series of three contacts and more"):
+        read_drawing([RECORDED / "1Pb_MAPbBr3" / "series.json"])
 
 
 @pytest.mark.parametrize(

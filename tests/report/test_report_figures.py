@@ -110,7 +110,7 @@ def test_a_junction_without_a_rule_is_left_out(results):
 
 
 def test_decay_table_holds_the_fit_of_the_summary(chain_series):
-    table = decay.decay_table(chain_series)
+    table = decay.decay_table(chain_series.decay)
     contacts = table[table["row"] == "contact"]
     verdict = chain_series.summary.at_headline
     np.testing.assert_allclose(contacts["conductance_G0"], chain_series.summary.conductance_at_headline_G0)
@@ -123,7 +123,7 @@ def test_decay_and_spectrum_are_drawn(chain_series):
     summary = chain_series.summary
     colours = style.junction_colours(summary.junctions)
     with style.figure_style():
-        fitted = decay.decay_figure(decay.decay_table(chain_series), summary.at_headline, colours)
+        fitted = decay.decay_figure(decay.decay_table(chain_series.decay), summary.at_headline, colours)
         over_gap = spectrum.spectrum_figure(chain_series.spectrum, Marks.of(summary), 0.4)
     text = " ".join(item.get_text() for item in fitted.axes[0].texts)
     assert f"{summary.at_headline.above_trend_decades:+.2f} decades" in text
@@ -140,7 +140,7 @@ def test_a_control_is_a_ring_and_moves_neither_contacts_nor_fit(chain_series):
     beside = SeriesResults(
         "L", summary.model_copy(update={"controls": (control,)}), pd.DataFrame(), chain_series.spectrum, ()
     )
-    plain, table = decay.decay_table(chain_series), decay.decay_table(beside)
+    plain, table = decay.decay_table(chain_series.decay), decay.decay_table(beside.decay)
     pd.testing.assert_frame_equal(table[table["row"] != "control"], plain, check_dtype=False)
     (row,) = table[table["row"] == "control"].to_dict("records")
     assert row["fit_G0"] == pytest.approx(1e-4 * 10**0.5)
@@ -160,7 +160,7 @@ def test_figures_draw_the_recorded_numbers(chain_series, results):
     )
     with style.figure_style():
         axes = decay.decay_figure(
-            decay.decay_table(chain_series), told, style.junction_colours(summary.junctions)
+            decay.decay_table(chain_series.decay), told, style.junction_colours(summary.junctions)
         ).axes[0]
     texts = [item.get_text() for item in (*axes.texts, *axes.get_legend().get_texts())]
     for number in ("7.25", "+3.50 decades", "+2.50"):
@@ -186,8 +186,8 @@ def test_the_trend_of_the_chain_is_its_fit(results):
 
 def test_a_series_recorded_without_its_trend_is_drawn(chain_series):
     old = chain_series.summary.model_copy(update={"trend_at_headline": None})
-    table = decay.decay_table(SeriesResults("L", old, pd.DataFrame(), chain_series.spectrum, ()))
-    new = decay.decay_table(chain_series)
+    table = decay.decay_table(old)
+    new = decay.decay_table(chain_series.decay)
     contacts, same = (one[one["row"] == "contact"] for one in (table, new))
     np.testing.assert_allclose(contacts["fit_G0"], same["fit_G0"], rtol=1e-12)
     np.testing.assert_allclose(contacts["band_high_G0"].iloc[-1], same["band_high_G0"].iloc[-1], rtol=1e-12)
@@ -207,7 +207,7 @@ def test_two_contacts_and_a_last_have_no_band(chain_series):
         "trend_at_headline": recorded_trend(verdict, last["distances_ang"]),
     }
     summary = chain_series.summary.model_copy(update=last | fit)
-    table = decay.decay_table(SeriesResults("L", summary, pd.DataFrame(), chain_series.spectrum, ()))
+    table = decay.decay_table(summary)
     assert table["band_low_G0"].isna().all()
     with style.figure_style():
         colours = style.junction_colours(summary.junctions)

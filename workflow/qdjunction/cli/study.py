@@ -95,10 +95,10 @@ class Figures(Command):
 
 
 class Plot(Command):
-    """Draw T(E) of any number of files, an observable, or histograms of traces as one figure."""
+    """Draw T(E) of any number of files, an observable, a series, or histograms of traces as one figure."""
 
     files: list[str] = option(
-        ..., "files of `transmission` or TBtrans; or one of `observe`, or the folder of `traces histogram`",
+        ..., "files of `transmission` or TBtrans; or an observable, a series.json, the folder of `traces histogram`",
         positional=True, metavar="FILE",
     )  # fmt: skip
     labels: list[str] | None = option(

@@ -1,4 +1,4 @@
-"""One figure of result files, outside any study: T(E), an observable, histograms of traces."""
+"""One figure of result files: T(E), an observable, a series, histograms of traces."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from numpy.typing import NDArray
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.files import atomic_write
-from qdjunction.core.results import read_result
+from qdjunction.core.results import read_json, read_result, read_table
+from qdjunction.interference.results import DecaySeries, StructureSeries
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.energy_axis import ENERGY
+from qdjunction.report.sections.decay import decay_figure, decay_table
 from qdjunction.report.sections.registry import SECTIONS
+from qdjunction.report.sections.structure_series import structure_series_figure, structure_series_table
 from qdjunction.study import layout
+from qdjunction.study.results import FrontierRecord, SeriesRecord
 from qdjunction.transport import OBSERVABLES, read_transmission
 
 if TYPE_CHECKING:
@@ -55,7 +59,7 @@ def plot(
     ----------
     files : sequence of path
         Files of `qdjunction transmission` (``.nc`` or ``.TBT.nc``, any number), or one file or folder of another kind:
-        an observable, or the folder of `qdjunction traces histogram`.
+        an observable, ``series.json`` in the results of a study, or the folder of `qdjunction traces histogram`.
     output : path
         The figure; its suffix is its format: ``.svg``, ``.pdf`` or ``.png``.
     labels : sequence of str, optional
@@ -185,6 +189,41 @@ def _draw_observable(paths: Sequence[Path], labels: Sequence[str]) -> Drawing:
         return Drawing(figure, observable_table(dataset))
 
 
+def _draw_series(paths: Sequence[Path], labels: Sequence[str]) -> Drawing:
+    path = paths[0]
+    if _is_structure_series(path):
+        summary = read_result(StructureSeries, path)
+        if not summary.fits:
+            raise InputError(f"{path}: {summary.sentence}")
+        table = structure_series_table(summary)
+        spectrum = read_table(path.with_name(layout.SERIES_TABLE))
+        figure = structure_series_figure(table, summary, spectrum)
+        member = summary.members[0]
+        _foot(figure, [_engine_beside(path.parents[2] / member.dot / member.junction)])
+        return Drawing(figure, table)
+    decays = [one for one in read_result(SeriesRecord, path).series if isinstance(one, DecaySeries)]
+    if len(decays) != 1:
+        raise InputError(
+            f"{path}: has {len(decays)} series of three contacts and more, and one can be drawn; draw all figures of "
+            "the study with `qdjunction figures`"
+        )
+    table = decay_table(decays[0])
+    colours = style.junction_colours([*decays[0].junctions, *(one.name for one in decays[0].controls)])
+    figure = decay_figure(table, decays[0].at_headline, colours)
+    _foot(figure, [_engine_beside(path.parent / decays[0].junctions[0])])
+    return Drawing(figure, table)
+
+
+def _is_structure_series(path: Path) -> bool:
+    return "members" in read_json(path)
+
+
+def _engine_beside(junction: Path) -> str:
+    """Return the method that computed a junction, from its results folder."""
+    engine = read_result(FrontierRecord, junction / layout.FRONTIER).engine
+    return engine.label if engine else ""
+
+
 def _draw_traces(paths: Sequence[Path], labels: Sequence[str]) -> Drawing:
     from qdjunction.report.trace_data import TraceResults, read_histograms
     from qdjunction.traces.results import SetSummary
@@ -217,6 +256,9 @@ KINDS = (
         "an observable of `qdjunction observe`",
         lambda path: _attributes(path).get("observable") in OBSERVABLES,
         _draw_observable,
+    ),
+    _Kind(
+        f"{layout.SERIES} in the results of a study", lambda path: path.name == layout.SERIES, _draw_series
     ),
     _Kind(
         "the folder of `qdjunction traces histogram`",

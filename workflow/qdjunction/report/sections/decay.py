@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from qdjunction.report.data import SeriesResults, StudyResults
+    from qdjunction.report.data import StudyResults
 
 
 class DecaySection(SeriesSection):
@@ -34,15 +34,14 @@ class DecaySection(SeriesSection):
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
         """Draw the decay of a series."""
         dot, series = results.dot(figure.dot), results.series(figure.dot, figure.left)
-        table = decay_table(series)
+        table = decay_table(series.decay)
         return Drawing(decay_figure(table, series.decay.at_headline, dot.colours), table)
 
 
-def decay_table(series: SeriesResults) -> pd.DataFrame:
+def decay_table(summary: DecaySeries) -> pd.DataFrame:
     """Return the contacts at the headline energy and the fit with its prediction band, as the series recorded them."""
     import pandas as pd
 
-    summary = series.decay
     trend = summary.trend_at_headline or _trend_without_band(summary)
     contacts = len(summary.junctions)
     distances = np.array(trend.distance_ang)
