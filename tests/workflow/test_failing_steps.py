@@ -1,7 +1,6 @@
 """Each step of a study failing in turn, for real: the report comes to its end, says so, and all can be done again."""
 
 import shutil
-from pathlib import Path
 
 import netCDF4
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 
 from qdjunction import cli
 from qdjunction.study.failures import find_failures, read_failure
+from qdjunction.transport import read_transmission
 from support.workflow import finish
 
 DOT = "1Pb_CsPbCl3"
@@ -22,92 +22,103 @@ dots:
 relax: {start: scratch}
 electrodes: {layers: 2}
 transport: {energy_min_ev: -4, energy_max_ev: 6, energy_step_ev: 0.05}
+resources: {contacts_per_job: 3}
 """
 
-
-def page(folder):
-    return (folder / "results" / "report" / "index.html").read_text()
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """A study in which nothing has failed."""
-    folder = tmp_path_factory.mktemp("finished")
-    (folder / "study.yaml").write_text(CONFIG)
-    finish(folder)
-    return folder
-
-
-@pytest.fixture
-def study(finished, tmp_path):
-    """A copy of it."""
-    return Path(shutil.copytree(finished, tmp_path / "study", symlinks=True))
-
-
-def spoil(path, part):
-    """Make the overlap of the gold, or of the dot, of a junction one that no wave functions have."""
-    with netCDF4.Dataset(path, "a") as file:
-        sparse, tags = file["SPARSE"], file["qdjunction"]["tags"][:]
-        first_gold = file["lasto"][np.flatnonzero(tags >= 10)[0] - 1]
-        columns = sparse["list_col"][:] - 1
-        rows = np.repeat(np.arange(len(sparse["n_col"])), sparse["n_col"][:])
-        if part == "gold":
-            chosen = (rows >= first_gold) & (columns >= first_gold)
-        else:
-            chosen = (rows < first_gold) & (columns < first_gold)
-        overlap = sparse["S"][:]
-        overlap[chosen & (rows != columns)] *= 6
-        sparse["S"][:] = overlap
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("failing", [NAMES[:1], NAMES[1:], NAMES], ids=lambda names: ",".join(names))
-def test_failed_transmissions_leave_the_rest_and_are_done_again(study, failing):
-    results = study / "results" / DOT
-    for name in failing:
-        shutil.copy(results / name / "hamiltonian.nc", study / f"{name}.nc")
-        spoil(results / name / "hamiltonian.nc", "gold")
-    finish(study, "--rerun-triggers", "mtime")
-    failures = find_failures(study / "results")
-    assert {(f.step, f.case) for f in failures} >= {("transmission", f"{DOT}/{name}") for name in failing}
-    assert "is not positive definite" in page(study)
-    for name in NAMES:
-        assert (read_failure(results / name / "transmission.nc") is not None) == (name in failing)
-        assert (read_failure(results / name / "local_density.nc") is not None) == (name in failing)
-    assert (read_failure(results / "series.json") is not None) == (failing == NAMES)
-    assert "Nothing to be done" in finish(study, "--rerun-triggers", "mtime")
-
-    for name in failing:
-        shutil.copy(study / f"{name}.nc", results / name / "hamiltonian.nc")
-    assert cli.main(["failures", str(study / "results"), "--forget"]) == 0
-    finish(study, "--rerun-triggers", "mtime")
-    assert not find_failures(study / "results")
-    assert "What failed" not in page(study)
-
-
 STEPS = {
-    "relax": ("{start: scratch}", "{start: scratch, max_steps: 3}", "3 steps"),
     "hamiltonian": ("study:", "xtb: {max_iterations: 2}\nstudy:", "SCF"),
+    "relax": ("{start: scratch}", "{start: scratch, max_steps: 3}", "3 steps"),
     "series": ("study:", "interference: {reference: lumo, offset_ev: 6}\nstudy:", "does not lie within"),
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("rule", "change"), STEPS.items(), ids=STEPS)
-def test_a_step_that_fails_is_in_the_report_and_done_again(study, rule, change):
-    old, new, reason = change
-    (study / "study.yaml").write_text(CONFIG.replace(old, new, 1))
-    shutil.rmtree(study / "results" / "work")
-    # As of a study that was run with these settings from the start.
-    finish(study, "--rerun-triggers", "mtime", "--forcerun", rule)
-    failures = find_failures(study / "results")
-    assert {failure.step for failure in failures} == {rule}
-    assert all(reason in failure.reason for failure in failures)
-    assert len(failures) == (len(NAMES) if rule == "hamiltonian" else 1)
-    assert "What failed" in page(study)
+class Study:
+    """A finished study, in which steps fail."""
 
-    (study / "study.yaml").write_text(CONFIG)
-    assert cli.main(["failures", str(study / "results"), "--forget"]) == 0
-    finish(study, "--rerun-triggers", "mtime")
-    assert not find_failures(study / "results")
-    assert "What failed" not in page(study)
+    def __init__(self, folder):
+        self.folder, self.results = folder, folder / "results"
+        (folder / "study.yaml").write_text(CONFIG)
+        finish(folder)
+        for name in NAMES:
+            shutil.copy(self.results / DOT / name / "hamiltonian.nc", folder / f"{name}.nc")
+
+    @property
+    def page(self):
+        return (self.results / "report" / "index.html").read_text()
+
+    def failure(self, *names):
+        """What a file of the dot records in the place of a result."""
+        return read_failure(self.results.joinpath(DOT, *names))
+
+    def transmissions(self):
+        return [
+            read_transmission(self.results / DOT / name / "transmission.nc").transmission for name in NAMES
+        ]
+
+    def run_again(self, *words):
+        """Run it once more and return what failed."""
+        self.said = finish(self.folder, "--rerun-triggers", "mtime", *words)
+        return find_failures(self.results)
+
+    def forget(self):
+        """Forget the failures, so that their steps are done again."""
+        assert cli.main(["failures", str(self.results), "--forget"]) == 0
+        assert not find_failures(self.results)
+
+    def restore(self, name):
+        """Put back H and S of a junction."""
+        shutil.copy(self.folder / f"{name}.nc", self.results / DOT / name / "hamiltonian.nc")
+
+    def spoil(self, name):
+        """Give the gold of a junction an overlap that no wave functions have."""
+        spoilt = self.folder / "spoilt.nc"
+        shutil.copy(self.folder / f"{name}.nc", spoilt)
+        with netCDF4.Dataset(spoilt, "a") as file:
+            sparse, tags = file["SPARSE"], file["qdjunction"]["tags"][:]
+            first_gold = file["lasto"][np.flatnonzero(tags >= 10)[0] - 1]
+            columns = sparse["list_col"][:] - 1
+            rows = np.repeat(np.arange(len(sparse["n_col"])), sparse["n_col"][:])
+            overlap = sparse["S"][:]
+            overlap[(rows >= first_gold) & (columns >= first_gold) & (rows != columns)] *= 6
+            sparse["S"][:] = overlap
+        spoilt.replace(self.results / DOT / name / "hamiltonian.nc")
+
+
+@pytest.mark.slow
+def test_steps_that_fail_in_turn_are_in_the_report_and_done_again(tmp_path):
+    """After each failure the cause is removed and the next step fails: a run ends with its own failures alone."""
+    study = Study(tmp_path)
+    undisturbed = study.transmissions()
+
+    for failing in (NAMES[:1], NAMES[1:], NAMES):
+        for name in failing:
+            study.spoil(name)
+        failures = study.run_again()
+        cases = {failure.case for failure in failures if failure.step == "transmission"}
+        assert cases == {f"{DOT}/{name}" for name in failing}
+        assert "is not positive definite" in study.page
+        for name in NAMES:
+            assert (study.failure(name, "transmission.nc") is not None) == (name in failing)
+            assert (study.failure(name, "local_density.nc") is not None) == (name in failing)
+        assert (study.failure("series.json") is not None) == (failing == NAMES)
+        study.run_again()
+        assert "Nothing to be done" in study.said
+        study.forget()
+        for name in failing:
+            study.restore(name)
+
+    for rule, (old, new, reason) in STEPS.items():
+        (tmp_path / "study.yaml").write_text(CONFIG.replace(old, new, 1))
+        # As of a study that was run with these settings from the start.
+        shutil.rmtree(study.results / "work")
+        failures = study.run_again("--forcerun", rule)
+        assert {failure.step for failure in failures} == {rule}
+        assert all(reason in failure.reason for failure in failures)
+        assert len(failures) == (len(NAMES) if rule == "hamiltonian" else 1)
+        assert "What failed" in study.page
+        study.forget()
+
+    (tmp_path / "study.yaml").write_text(CONFIG)
+    assert not study.run_again()
+    assert "What failed" not in study.page
+    np.testing.assert_allclose(study.transmissions(), undisturbed, rtol=1e-4)
