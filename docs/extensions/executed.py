@@ -74,12 +74,9 @@ class _Executed(SphinxDirective):
         source = self._folder() / name
         if not source.is_file():
             raise self.error(f"the figure {name} was not written")
-        relative = Path("images") / "executed" / f"{self.env.docname.replace('/', '-')}-{source.name}"
-        target = Path(self.env.srcdir) / relative
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
         caption = self.options.get("caption", "")
-        image = nodes.image(uri=f"/{relative}", alt=caption or name)
+        page = Path(self.env.doc2path(self.env.docname)).parent
+        image = nodes.image(uri=os.path.relpath(source, page), alt=caption or name)
         figure = nodes.figure("", image)
         if caption:
             figure += nodes.caption(caption, caption)
