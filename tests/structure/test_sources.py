@@ -1,6 +1,7 @@
 """Structures from a file, from the catalogue and from a source of others: the same contract for all."""
 
 import json
+import re
 from itertools import product
 from pathlib import Path
 
@@ -499,6 +500,19 @@ def test_a_source_of_others_builds_in_a_workflow(plugin):
     atoms = read(plugin / "results" / "Br2" / "dot.extxyz")
     assert list(atoms.symbols) == ["Br", "Br"]
     assert atoms.get_distance(0, 1) == pytest.approx(2.28)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"smiles": "Sc1ccc(S)cc1"}, "has the key smiles but no source; add source: smiles"),
+        ({"path": "dot.xyz"}, "has the key path but no source; add source: file"),
+        ({"name": "x"}, "key 'dots.0.dot' is missing"),
+    ],
+)
+def test_a_forgotten_source_is_named(entry, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        parse_config({"study": "x", "dots": [{**entry, "contacts": ["L-R"]}]}, "test")
 
 
 def test_a_thiolate_that_is_relaxed_without_its_hydrogen_is_warned_of(caplog):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import (
+    BeforeValidator,
     Discriminator,
     Field,
     Tag,
@@ -52,12 +53,23 @@ def source(entry: Any) -> str:
     return str(getattr(entry, "source", CATALOGUE.name))
 
 
+def _check_source(entry: Any) -> Any:
+    """Refuse an entry without `source` that has the keys of another source than the catalogue."""
+    if isinstance(entry, dict) and not {"source", "dot"} & entry.keys():
+        for name, kind in SOURCES.items():
+            required = {key for key, field in kind.settings.model_fields.items() if field.is_required()}
+            if own := sorted((required - {"source", "contacts"}) & entry.keys()):
+                raise ValueError(f"has the key {own[0]} but no source; add source: {name}")
+    return entry
+
+
 if TYPE_CHECKING:
     DotEntry = SourceSettings[Any]
 else:
     DotEntry = Annotated[
         Union[tuple(Annotated[kind.settings, Tag(name)] for name, kind in SOURCES.items())],  # noqa: UP007
         Discriminator(source),
+        BeforeValidator(_check_source),
     ]
 """One structure of the study, from any installed source."""
 
