@@ -82,7 +82,7 @@ $(STAMP): requirements.lock pyproject.toml envs/install.py
 	"$(PYTHON)" envs/install.py $(VENV)
 	@touch $@
 
-# Needs uv, which is not a dependency of the project. Extras are kept in the lock, since pip installs only what it lists.
+# Needs uv, which is not a dependency of the project. Extras are kept in the lock, which is all that is installed.
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	    --no-strip-extras --no-emit-index-url --no-header --quiet -o requirements.lock

@@ -119,7 +119,7 @@ def test_makefile_in_a_folder_with_spaces_and_other_letters(tmp_path):
     for name in ("requirements.lock", "pyproject.toml", "envs/install.py", ".venv/.installed"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).touch()
-    for name in ("python", "snakemake", "qdjunction", "ruff", "snakefmt", "mypy", "pytest"):
+    for name in ("python", "snakemake", "qdjunction", "ruff", "snakefmt", "mypy", "pytest", "sphinx-build"):
         (programs / name).write_text(
             f'#!/bin/sh\nfor word in {name} "$@"; do echo "[$word]"; done >> words\n'
         )
@@ -142,6 +142,7 @@ def test_makefile_in_a_folder_with_spaces_and_other_letters(tmp_path):
             "clusters/relaxed/starts/a b.extxyz",
             "clusters/relaxed/a b_xtb.extxyz",
             "docs/make.py",
+            "build/site",
             "loadfile",
             "--lint",
             "mypy",
