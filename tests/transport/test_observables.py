@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from scipy.integrate import quad
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.matrix_files import read_matrices
 from qdjunction.core.units import BOHR_ANG, BOLTZMANN_EV_PER_K, G0_SIEMENS, HARTREE_EV
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo
 from qdjunction.engine.store import write_electronic_structure
@@ -234,8 +235,7 @@ def test_complex_bands(tmp_path):
 def gold(tmp_path_factory):
     """Eight layers of gold, one atom across, and an electrode of two."""
     folder = tmp_path_factory.mktemp("gold")
-    with sisl.get_sile(TSHS) as sile:
-        one = sile.read_hamiltonian()
+    one = read_matrices(TSHS)
     one.tile(8, 2).write(folder / "h.nc")
     one.tile(2, 2).write(folder / "electrode.nc")
     return folder
