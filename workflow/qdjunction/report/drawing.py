@@ -46,7 +46,7 @@ def draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
             return _not_available(results, planned)
         drawing = section.draw(results, planned)
         origin = section.origin(results, planned)
-        drawing.figure.supxlabel(origin, x=0.99, ha="right", fontsize=6.5, color="#777777")
+        style.foot(drawing.figure, origin)
     return drawing
 
 

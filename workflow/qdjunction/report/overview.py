@@ -137,7 +137,7 @@ def overview_figure(overview: Overview) -> Figure:
             axes.errorbar(range(len(names)), mean, sd, fmt="_", color="black", ms=10, capsize=3)
             axes.set_ylabel(fill(QUANTITIES[name], 20), fontsize=7.5)
         panels[-1].set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=6.5)
-        figure.supxlabel(overview.engine.label, x=0.99, ha="right", fontsize=6.5, color="#777777")
+        style.foot(figure, overview.engine.label)
     return figure
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from qdjunction.core.errors import InputError
 from qdjunction.core.files import atomic_write
 from qdjunction.core.results import read_json, read_result, read_table
+from qdjunction.engine.contract import EngineInfo
 from qdjunction.interference.results import DecaySeries, StructureSeries
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
@@ -133,9 +134,7 @@ def _attributes(path: Path) -> dict[str, str]:
 def _origin(attributes: dict[str, str]) -> str:
     """Return the method that computed a file, and that it is a model where it is one."""
     engine = json.loads(attributes.get("engine") or "null")
-    if engine is None:
-        return ""
-    return f"{engine['method']}: embedded model, not DFT" if engine["embedded"] else str(engine["method"])
+    return EngineInfo(**engine).label if engine else ""
 
 
 def _read(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -170,7 +169,8 @@ def _draw_transmissions(paths: Sequence[Path], labels: Sequence[str]) -> Drawing
     axes.set_xlabel(ENERGY)
     axes.set_ylabel("Transmission $T$")
     style.legend_above(axes, columns=4)
-    _foot(figure, [_origin(_attributes(path)) for path in paths])
+    origins = [_origin(_attributes(path)) for path in paths]
+    style.foot(figure, "; ".join(dict.fromkeys(filter(None, origins))))
     return Drawing(figure, table)
 
 
@@ -185,7 +185,7 @@ def _draw_observable(paths: Sequence[Path], labels: Sequence[str]) -> Drawing:
         axes = figure.subplots()
         kind.draw(dataset, axes)
         axes.set_title(kind.title)
-        _foot(figure, [_origin(dataset.attrs)])
+        style.foot(figure, _origin(dataset.attrs))
         return Drawing(figure, observable_table(dataset))
 
 
@@ -199,7 +199,7 @@ def _draw_series(paths: Sequence[Path], labels: Sequence[str]) -> Drawing:
         spectrum = read_table(path.with_name(layout.SERIES_TABLE))
         figure = structure_series_figure(table, summary, spectrum)
         member = summary.members[0]
-        _foot(figure, [_engine_beside(path.parents[2] / member.dot / member.junction)])
+        style.foot(figure, _engine_beside(path.parents[2] / member.dot / member.junction))
         return Drawing(figure, table)
     decays = [one for one in read_result(SeriesRecord, path).series if isinstance(one, DecaySeries)]
     if len(decays) != 1:
@@ -210,7 +210,7 @@ def _draw_series(paths: Sequence[Path], labels: Sequence[str]) -> Drawing:
     table = decay_table(decays[0])
     colours = style.junction_colours([*decays[0].junctions, *(one.name for one in decays[0].controls)])
     figure = decay_figure(table, decays[0].at_headline, colours)
-    _foot(figure, [_engine_beside(path.parent / decays[0].junctions[0])])
+    style.foot(figure, _engine_beside(path.parent / decays[0].junctions[0]))
     return Drawing(figure, table)
 
 
@@ -231,14 +231,8 @@ def _draw_traces(paths: Sequence[Path], labels: Sequence[str]) -> Drawing:
     summary = read_result(SetSummary, paths[0] / layout.SELECTION)
     results = TraceResults(labels[0], summary, read_histograms(paths[0] / layout.HISTOGRAMS))
     drawing = cast("TraceSection", SECTIONS["trace_conductance"]).draw_set(results)
-    _foot(drawing.figure, [results.origin])
+    style.foot(drawing.figure, results.origin)
     return drawing
-
-
-def _foot(figure: Figure, origins: Sequence[str]) -> None:
-    text = "; ".join(dict.fromkeys(filter(None, origins)))
-    if text:
-        figure.supxlabel(text, x=0.99, ha="right", fontsize=6.5, color="#777777")
 
 
 def _is_transmission(path: Path) -> bool:

@@ -12,6 +12,7 @@ from qdjunction.core.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WIDTH_IN = 6.0
 """Width of a figure (inch); at this width its type is as large as that of the page."""
@@ -116,6 +117,12 @@ def element_radius(symbol: str) -> float:
     from ase.data import atomic_numbers, covalent_radii
 
     return 0.5 * float(covalent_radii[atomic_numbers[symbol]])
+
+
+def foot(figure: Figure, text: str) -> None:
+    """Put the model, method or experiment that a figure comes from at its foot; nothing if the text is empty."""
+    if text:
+        figure.supxlabel(text, x=0.99, ha="right", fontsize=6.5, color="#777777")
 
 
 def legend_above(axes: Axes, columns: int) -> None:

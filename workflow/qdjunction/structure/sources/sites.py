@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
@@ -11,9 +10,6 @@ from qdjunction.core.schema import Name
 from qdjunction.structure.anchors import Anchor
 from qdjunction.structure.sites import Site
 from qdjunction.structure.sources.contract import Outline, SourceSettings
-
-if TYPE_CHECKING:
-    pass
 
 _NAME = TypeAdapter(Name)
 
