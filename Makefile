@@ -16,10 +16,11 @@ STUDY = $(if $(CONFIG),--configfile "$(CONFIG)")
 CHECK = $(if $(CONFIG),@"$(BIN)/qdjunction" check "$(CONFIG)" >/dev/null)
 STAMP := $(VENV)/.installed
 
-.PHONY: report retry figures crate clusters test test-quick lint lock docs clean help
+.PHONY: install report retry figures crate clusters test test-quick lint lock docs clean help
 
 help:
 	@echo "make report    run the study in config.yaml, or in CONFIG=mine.yaml; writes report/index.html in its results"
+	@echo "make install   set up the environment in .venv, which the other targets do themselves"
 	@echo "make retry     repeat the calculations whose failure was recorded, with the current settings"
 	@echo "make figures   draw all figures again from RESULTS=results into FIGURES=figures; no engine is run"
 	@echo "make crate     pack RESULTS=results, its workflow and its provenance as an RO-Crate into CRATE=crate.zip"
@@ -29,6 +30,8 @@ help:
 	@echo "make docs      build the documentation in build/site, with docs/config.md and the rule graph from the code"
 	@echo "make lock      resolve requirements.lock again from pyproject.toml"
 	@echo "make clean     remove the environment (results are not removed)"
+
+install: $(STAMP)
 
 # The lock and incomplete files of a killed run are removed; the lock of a run that is still alive stops the new one.
 report: $(STAMP)

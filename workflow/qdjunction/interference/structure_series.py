@@ -124,8 +124,7 @@ def analyse_structures(
     that holds them between the same electrodes. With another reference each is taken at the same distance from its own
     level, which removes the shift of the level along the series: beta then describes the bridge, not the junction.
 
-    The gaps of the structures decide nothing here and need not overlap: a dithiolate, for instance, has no gap between
-    the lone pairs of its two sulphur atoms, which lack the electrons that gold gives them.
+    The gaps of the structures decide nothing here and need not overlap.
 
     See Also
     --------
