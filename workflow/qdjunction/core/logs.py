@@ -16,7 +16,14 @@ LINE = "%(asctime)s %(message)s"
 
 
 class _TerminalHandler(logging.StreamHandler[TextIO]):
-    """Handler that prints to standard error, above any progress bar."""
+    """Handler that prints to what is standard error at the time, above any progress bar."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]  # settable in the base class, as in logging.lastResort
+        return sys.stderr
 
     def emit(self, record: logging.LogRecord) -> None:
         with tqdm.external_write_mode(file=self.stream):
