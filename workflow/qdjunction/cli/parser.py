@@ -3,11 +3,12 @@
 import argparse
 
 from qdjunction import __version__
-from qdjunction.cli import electronic, interference, structure, study, transport
+from qdjunction.cli import electronic, interference, ligands, structure, study, transport
 from qdjunction.cli.commands import Command, Commands, Group, add_commands
 
 COMMANDS: Commands = {
     **structure.COMMANDS,
+    **ligands.COMMANDS,
     **electronic.COMMANDS,
     **transport.COMMANDS,
     "observe": Group(

@@ -93,7 +93,10 @@ def _settings(study: Study) -> dict[str, str]:
     """Return configuration and catalogue from the record of the study, as files that Snakemake can read."""
     values = study_values(study)
     files = {"config.yaml": values["config"] | {"results": RESULTS}}
-    files |= {f"clusters/{name}.yaml": entry for name, entry in values.get("clusters", {}).items()}
+    for dot in study.dots:
+        files |= {
+            f"clusters/{path}": content for path, content in dot.entry.catalogue_files(dot.definition).items()
+        }
     return {path: dump_yaml(content) for path, content in files.items()}
 
 

@@ -20,6 +20,9 @@ BOND_FRACTION = 1.3
 """Two atoms count as bonded below this multiple of the sum of their covalent radii (Cordero et al., Dalton Trans. 2008,
 2832): C-C 1.98, C-S 2.35, Cd-Se 3.43 Ang. Second neighbours in molecules and semiconductors are farther away."""
 
+IONIC = tuple(atomic_numbers[symbol] for symbol in ("N", "O", "S", *HALIDES))
+"""Elements whose bonds to Pb are long and soft, as those of halides, and have their limit: Pb-O 2.97, Pb-S 3.51 Ang."""
+
 ALKALI = tuple(atomic_numbers[symbol] for symbol in ("Li", "Na", "K", "Rb", "Cs"))
 """Ions without directed bonds: the number of their neighbours may change in a relaxation without a bond breaking."""
 
@@ -40,8 +43,10 @@ def heavy_bonds(atoms: Atoms) -> dict[tuple[int, int], float]:
     qdjunction.structure.bonds.pb_halide_bonds : bonds of Pb and halides
     """
     heavy = ~np.isin(atoms.numbers, (1, *ALKALI))
-    first, second, length = neighbor_list("ijd", atoms, _reach(atoms))
-    chosen = (first < second) & heavy[first] & heavy[second]
+    radii = covalent_radii[atoms.numbers]
+    first, second, length = neighbor_list("ijd", atoms, PB_HALIDE_FRACTION * radii)
+    limit = _fraction(atoms.numbers[first], atoms.numbers[second]) * (radii[first] + radii[second])
+    chosen = (first < second) & heavy[first] & heavy[second] & (length < limit)
     return {
         (int(i), int(j)): float(d)
         for i, j, d in zip(first[chosen], second[chosen], length[chosen], strict=True)
@@ -51,8 +56,8 @@ def heavy_bonds(atoms: Atoms) -> dict[tuple[int, int], float]:
 def neighbours(atoms: Atoms, atom: int) -> NDArray[np.int64]:
     """Return the indices of the atoms that an atom of a finite structure is bonded to, alkali ions left out.
 
-    Pb and a halide count as bonded up to `qdjunction.structure.bonds.BOND_FRACTION`, other pairs up to `BOND_FRACTION`;
-    a hydrogen to the atom that it is nearest to, by the distance beyond the sum of the covalent radii.
+    Pb and an element of `IONIC` count as bonded up to `qdjunction.structure.bonds.BOND_FRACTION`, other pairs up to
+    `BOND_FRACTION`; a hydrogen to the atom that it is nearest to, by the distance beyond the sum of the covalent radii.
     """
     near = np.flatnonzero(_bonded(atoms, atom) & ~np.isin(atoms.numbers, ALKALI))
     kept = [i for i in near if atoms.numbers[i] != 1 or _nearest(atoms, int(i)) == atom]
@@ -152,11 +157,17 @@ def _along_bonds(atoms: Atoms) -> NDArray[np.float64]:
 
 def _bonded(atoms: Atoms, atom: int) -> NDArray[np.bool_]:
     """Whether each atom is within reach of a bond of one of them, (n,)."""
-    lead, halides = atomic_numbers["Pb"], [atomic_numbers[symbol] for symbol in HALIDES]
-    here = atoms.numbers[atom]
-    of_lead = (atoms.numbers == lead) & (here in halides) | np.isin(atoms.numbers, halides) & (here == lead)
-    bonded: NDArray[np.bool_] = _excess(atoms, atom, np.where(of_lead, PB_HALIDE_FRACTION, BOND_FRACTION)) < 0
+    here = np.full(len(atoms), atoms.numbers[atom])
+    bonded: NDArray[np.bool_] = _excess(atoms, atom, _fraction(atoms.numbers, here)) < 0
     return bonded
+
+
+def _fraction(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Longest bond of each pair of elements as a multiple of the sum of their covalent radii, (n,)."""
+    lead = atomic_numbers["Pb"]
+    of_lead = (first == lead) & np.isin(second, IONIC) | (second == lead) & np.isin(first, IONIC)
+    fraction: NDArray[np.float64] = np.where(of_lead, PB_HALIDE_FRACTION, BOND_FRACTION)
+    return fraction
 
 
 def _nearest(atoms: Atoms, atom: int) -> int:

@@ -23,6 +23,9 @@ KCAL_PER_MOL_EV = 0.0433641153
 ITERATIONS = 5000
 """Largest number of steps of a force-field minimisation."""
 
+SAME_ANG = 0.3
+"""Two conformers are the same if no distance between atoms of one differs by more from that of the other (Ang)."""
+
 
 @dataclass(frozen=True)
 class Topology:
@@ -34,10 +37,13 @@ class Topology:
         Chemical symbols: the atoms of the SMILES in its order, then the hydrogen atoms.
     neighbours : tuple of tuple of int
         Indices of the atoms that each is bonded to.
+    charge : int
+        Sum of the formal charges.
     """
 
     symbols: tuple[str, ...]
     neighbours: tuple[tuple[int, ...], ...]
+    charge: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,12 +69,13 @@ class Conformer:
     second_ev: float | None
 
 
-def topology(smiles: str) -> Topology:
-    """Return atoms and bonds of a molecule, in milliseconds; raises as `conformer` does."""
-    atoms = _parsed(smiles).GetAtoms()
+def topology(smiles: str, ion: bool = False) -> Topology:
+    """Return atoms and bonds of a molecule or, with `ion`, an ion, in milliseconds; raises as `conformer` does."""
+    atoms = _parsed(smiles, ion).GetAtoms()
     return Topology(
         tuple(atom.GetSymbol() for atom in atoms),
         tuple(tuple(other.GetIdx() for other in atom.GetNeighbors()) for atom in atoms),
+        sum(atom.GetFormalCharge() for atom in atoms),
     )
 
 
@@ -95,7 +102,41 @@ def conformer(smiles: str, conformers: int = 50, seed: int = 0) -> Conformer:
         If RDKit is not installed, the SMILES is not valid, or it is not one neutral closed-shell molecule that can be
         embedded.
     """
-    molecule = _parsed(smiles)
+    molecule, _, force_field, energies_ev = _search(smiles, conformers, seed)
+    best = int(np.argmin(energies_ev))
+    higher = energies_ev[energies_ev > energies_ev[best] + 1e-4]
+    second = float(higher.min() - energies_ev[best]) if len(higher) else None
+    return Conformer(_aligned(molecule, best), force_field, len(energies_ev), second)
+
+
+def ion_conformers(smiles: str, conformers: int, seed: int = 0) -> list[Atoms]:
+    """Return different conformers of a molecule or ion: the extended one, then the others from the lowest energy up.
+
+    The search is that of `conformer`. Two are the same within `SAME_ANG`.
+
+    Raises
+    ------
+    InputError
+        As by `conformer`, except for a charge.
+    """
+    molecule, embedded, _, energies_ev = _search(smiles, conformers, seed, ion=True)
+    by_energy = np.argsort(energies_ev, kind="stable")
+    order = sorted(
+        by_energy[np.isfinite(energies_ev[by_energy])].tolist(), key=lambda i: i < embedded
+    )  # the extended one is the last
+    chosen: list[Atoms] = []
+    for atoms in (_aligned(molecule, index) for index in order):
+        distances = atoms.get_all_distances()
+        if all(np.abs(distances - one.get_all_distances()).max() > SAME_ANG for one in chosen):
+            chosen.append(atoms)
+    return chosen
+
+
+def _search(
+    smiles: str, conformers: int, seed: int, ion: bool = False
+) -> tuple[Any, int, str, NDArray[np.float64]]:
+    """Return a molecule with its minimised conformers, the number of random ones, force field and energies (eV)."""
+    molecule = _parsed(smiles, ion)
     from rdkit.Chem import FindMolChiralCenters, rdDistGeom
 
     if open_centres := [
@@ -117,14 +158,10 @@ def conformer(smiles: str, conformers: int = 50, seed: int = 0) -> Conformer:
     if not found:
         raise InputError(f"SMILES '{smiles}': RDKit finds no geometry of this molecule; give one as a file")
     _add_extended(molecule)
-    force_field, energies_ev = _minimise(molecule, smiles)
-    best = int(np.argmin(energies_ev))
-    higher = energies_ev[energies_ev > energies_ev[best] + 1e-4]
-    second = float(higher.min() - energies_ev[best]) if len(higher) else None
-    return Conformer(_aligned(molecule, best), force_field, len(energies_ev), second)
+    return molecule, len(found), *_minimise(molecule, smiles)
 
 
-def _parsed(smiles: str) -> Any:
+def _parsed(smiles: str, ion: bool = False) -> Any:
     """Return the molecule with its hydrogen atoms."""
     with extra("smiles"):
         from rdkit import Chem, rdBase
@@ -135,7 +172,7 @@ def _parsed(smiles: str) -> Any:
         raise InputError(f"SMILES '{smiles}': not valid; correct it, or give the molecule as a file")
     if "." in Chem.MolToSmiles(parsed):
         raise InputError(f"SMILES '{smiles}': has several molecules, separated by '.'; give a single one")
-    if charge := Chem.GetFormalCharge(parsed):
+    if not ion and (charge := Chem.GetFormalCharge(parsed)):
         raise InputError(
             f"SMILES '{smiles}': has charge {charge:+d}; junctions are neutral, add or remove protons"
         )

@@ -100,6 +100,10 @@ class CatalogueSettings(SourceSettings[DotDefinition]):
 
         return build_dot(definition, self.cation, self.halide, self.seed, self.short_range_order)
 
+    def catalogue_files(self, definition: DotDefinition) -> Mapping[str, Mapping[str, Any]]:
+        """Return the file of the dot."""
+        return {f"{definition.name}.yaml": definition.model_dump(mode="json", exclude={"name"})}
+
     def relaxed_start(self, catalogue: Path, engine: str) -> Path | None:
         """Return the file of the relaxed geometry in ``relaxed`` of the catalogue, or None."""
         path = catalogue / "relaxed" / f"{self.id}_{engine}.extxyz"

@@ -150,6 +150,10 @@ class SourceSettings(Section, ABC, Generic[Definition]):
         """Return the files that `build` reads, so that a change of one builds the structure again."""
         return []
 
+    def catalogue_files(self, definition: Definition) -> Mapping[str, Mapping[str, Any]]:
+        """Return the files of the catalogue that `look_up` reads, with their content, from the definition."""
+        return {}
+
     def relaxed_start(self, catalogue: Path, engine: str) -> Path | None:
         """Return a file with the same atoms relaxed by `engine`, to start the relaxation from, or None."""
         return None

@@ -1,0 +1,1 @@
+"""Ligands on dots and linkers between them."""

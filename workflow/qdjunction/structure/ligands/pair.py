@@ -1,0 +1,273 @@
+"""Two dots that face each other, joined by a linker or with nothing between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from qdjunction.core.errors import InputError, StructureError
+from qdjunction.structure.connectivity import IONIC
+from qdjunction.structure.contacts import contact
+from qdjunction.structure.ligands.attach import (
+    FRAGMENT,
+    bound_charge,
+    conformers_without,
+    formal_charge,
+    leaving_protons,
+)
+from qdjunction.structure.ligands.ions import LEAD, Ion, ion_at
+from qdjunction.structure.ligands.library import Ligand
+from qdjunction.structure.ligands.pose import CLASH_RADII, Seat, clash, end_of
+from qdjunction.structure.molecule import topology
+from qdjunction.structure.sites import RULES, Atom, Site, find_atom
+
+SIDES = ("A", "B")
+"""Names of the two dots, with which the names of their contacts begin."""
+
+_STEP_DEG = 5
+
+
+def facing_site(dot: Atoms, site: Atom | str, where: str) -> Ion:
+    """Return the terminal halide that is given as a contact of the dot or as an atom.
+
+    Raises
+    ------
+    InputError
+        If it is no terminal halide of a Pb; begins with `where`.
+    """
+    contacts = dot.info.get("contacts", {})
+    if isinstance(site, str) and not any(rule.fullmatch(site) for rule in RULES):
+        try:
+            atom = contact(dot, site).atom
+        except StructureError as error:
+            raise InputError(f"{where} = '{site}': {error}") from None
+    else:
+        atom = find_atom(dot, Site(atom=site), f"{where}: ")
+    ion = ion_at(dot, atom, where)
+    if ion.pb is None:
+        raise InputError(
+            f"{where} = {site!r}: atom {atom} ({dot.symbols[atom]}) is no terminal halide, where a dot faces another; "
+            f"name one, or a contact ({', '.join(contacts) or 'the dot has none'})"
+        )
+    return ion
+
+
+def check_linker(linker: Ligand, charges: int) -> None:
+    """Refuse a linker that cannot bridge two dots, each of which loses a halide to it.
+
+    Parameters
+    ----------
+    linker : Ligand
+        The linker.
+    charges : int
+        Sum of the formal charges of the two dots before.
+
+    Raises
+    ------
+    InputError
+        If it has no second end, or the formal charges do not add up to 0.
+    """
+    symbols = topology(linker.smiles, ion=True).symbols
+    if not linker.other_end or any(atomic_numbers[symbols[i]] not in IONIC for i in linker.other_end):
+        raise InputError(
+            f"linker '{linker.name}' ({linker.smiles}) binds to Pb at one end only and cannot bridge two dots; choose "
+            "a dithiol, or name N, O or S atoms as other_end in its file"
+        )
+    total = charges + 2 + bound_charge(linker, _protons(linker))
+    if total:
+        raise InputError(
+            f"linker '{linker.name}': the formal charges of the pair add up to {total:+d}: two halides (-1 each) "
+            f"leave, and the linker binds with charge {bound_charge(linker, _protons(linker)):+d}; choose a linker "
+            "that binds with charge -2, such as a dithiol"
+        )
+
+
+def join(
+    dots: tuple[Atoms, Atoms],
+    sites: tuple[Ion, Ion],
+    linker: Ligand | None,
+    pb_distance_ang: float | None = None,
+    twist_deg: float = 0.0,
+    conformers: int = 10,
+    seed: int = 0,
+) -> Atoms:
+    """Return two dots that face each other along the line of the Pb at their sites.
+
+    The first dot stays where it is. The second is turned so that its site faces that of the first, in the smallest
+    rotation, and by `twist_deg` about the line. A linker takes the place of both halides: its longest conformer, the
+    line between its two ends on the line of the Pb, rotated about it, in steps of 5 degrees, to where it has the most
+    room. Without a linker the halides stay.
+
+    Parameters
+    ----------
+    dots, sites : pair
+        The dots, and the terminal halide of each that faces the other.
+    linker : Ligand or None
+        The linker; None for nothing between.
+    pb_distance_ang : float, optional
+        Distance of the two Pb without a linker (Ang).
+    twist_deg : float
+        Angle of the second dot about the line (degrees).
+    conformers, seed : int
+        Number and seed of the conformers of the linker.
+
+    Returns
+    -------
+    ase.Atoms
+        First dot, linker, second dot: fragments 1, 2, 3 in the array `FRAGMENT`, by name in ``info["fragments"]``, or 1
+        and 2 without a linker. ``info["dot"]["pb_distance_ang"]`` is the distance of the two Pb. The contacts are
+        those of both dots, ``A.L``, ``B.R1``, ..., except the halides that left.
+
+    Raises
+    ------
+    StructureError
+        If two fragments clash; names the closest contact and the fragments.
+    """
+    protons = _protons(linker) if linker else ()
+    bridge = None
+    if linker:
+        shapes = conformers_without(linker, protons, conformers, seed)
+        bridge = max(shapes, key=lambda one: round(_length(one, linker), 6))
+        ends = [end_of(bridge, binds, LEAD) for binds in linker.ends()]
+        pb_distance_ang = sum(end.height_ang for end in ends) + _length(bridge, linker)
+    assert pb_distance_ang is not None  # the settings require it where there is no linker
+    first, second = dots
+    seats = [_seat(dot, site) for dot, site in zip(dots, sites, strict=True)]
+    axis = seats[0].direction
+    turn = Rotation.from_rotvec(twist_deg * axis, degrees=True) * _smallest(seats[1].direction, -axis)
+    there = seats[0].position + pb_distance_ang * axis
+    second = second.copy()
+    second.positions = turn.apply(second.positions - seats[1].position) + there
+    second.info = dots[1].info | {
+        "contacts": {
+            name: entry | {"direction": turn.apply(entry["direction"]).tolist()}
+            for name, entry in dots[1].info.get("contacts", {}).items()
+        }
+    }
+    parts = [
+        _without(dot, site if linker else None) for dot, site in zip((first, second), sites, strict=True)
+    ]
+    names = [dot.info["dot"]["name"] for dot in dots]
+    _check(parts[0], parts[1], f"{names[0]} (A) and {names[1]} (B)", bool(linker))
+    pieces = [(names[0], parts[0]), (names[1], parts[1])]
+    if linker and bridge:
+        start = seats[0].position + ends[0].height_ang * axis
+        placed = _bridging(bridge, linker, start, axis, parts)
+        pieces.insert(1, (linker.name, placed))
+    atoms = _assembled(pieces)
+    atoms.info["dot"] = {
+        "dots": [dot.info["dot"] for dot in dots],
+        "linker": linker.model_dump(mode="json") if linker else None,
+        "pb_distance_ang": pb_distance_ang,
+        "twist_deg": twist_deg,
+        "formal_charge": sum(map(formal_charge, dots)) + (2 + bound_charge(linker, protons) if linker else 0),
+    }
+    return atoms
+
+
+def _protons(linker: Ligand) -> tuple[int, ...]:
+    return tuple(proton for end in linker.ends() for proton in leaving_protons(linker, end))
+
+
+def _length(conformer: Atoms, linker: Ligand) -> float:
+    """Return the distance between the middles of the two ends (Ang)."""
+    return float(np.linalg.norm(_span(conformer, linker)))
+
+
+def _span(conformer: Atoms, linker: Ligand) -> NDArray[np.float64]:
+    near, far = (conformer.positions[list(end)].mean(axis=0) for end in linker.ends())
+    span: NDArray[np.float64] = far - near
+    return span
+
+
+def _seat(dot: Atoms, site: Ion) -> Seat:
+    assert site.pb is not None  # `facing_site` has checked it
+    assert site.direction is not None
+    return Seat(dot.positions[site.pb], site.direction, LEAD, (site.pb,))
+
+
+def _smallest(vector: NDArray[np.float64], onto: NDArray[np.float64]) -> Rotation:
+    """Return the smallest rotation of one unit vector onto another; opposite ones about an axis of the lattice."""
+    normal = np.cross(vector, onto)
+    sine, cosine = np.linalg.norm(normal), float(vector @ onto)
+    if sine < 1e-9 and cosine > 0:
+        return Rotation.identity()
+    if sine < 1e-9:
+        normal = np.cross(vector, np.eye(3)[np.abs(vector).argmin()])
+    return Rotation.from_rotvec(np.arctan2(sine, cosine) * normal / np.linalg.norm(normal))
+
+
+def _without(dot: Atoms, site: Ion | None) -> Atoms:
+    """Return a dot without the halide at its site."""
+    kept = [i for i in range(len(dot)) if site is None or i not in site.atoms]
+    moved = {old: new for new, old in enumerate(kept)}
+    atoms: Atoms = dot[kept]
+    atoms.info = dot.info | {
+        "contacts": {
+            name: entry | {"atom": moved[entry["atom"]]}
+            for name, entry in dot.info.get("contacts", {}).items()
+            if entry["atom"] in moved
+        }
+    }
+    return atoms
+
+
+def _bridging(
+    bridge: Atoms, linker: Ligand, start: NDArray[np.float64], axis: NDArray[np.float64], parts: list[Atoms]
+) -> Atoms:
+    """Return the linker between the dots, at the angle with the most room."""
+    binds, other_end = linker.ends()
+    span = _span(bridge, linker)
+    onto = _smallest(span / np.linalg.norm(span), axis)
+    # What binds touches the Pb, in all rotations alike.
+    free = [i for i in range(len(bridge)) if i not in (*binds, *other_end)]
+    middle = bridge.positions[list(binds)].mean(axis=0)
+    best, found, words = -np.inf, bridge, ""
+    for angle in range(0, 360, _STEP_DEG):
+        placed = bridge.copy()
+        turn = Rotation.from_rotvec(angle * axis, degrees=True) * onto
+        placed.positions = start + turn.apply(bridge.positions - middle)
+        ratio, pair = min(clash(placed[free], part) for part in parts)
+        if ratio > best + 1e-9:
+            best, found, words = ratio, placed, pair
+    if best < CLASH_RADII:
+        raise StructureError(
+            f"linker '{linker.name}' does not fit between the dots: its {words}; choose other sites or a longer linker"
+        )
+    return found
+
+
+def _check(first: Atoms, second: Atoms, names: str, is_linked: bool) -> None:
+    ratio, pair = clash(first, second)
+    if ratio < CLASH_RADII:
+        raise StructureError(
+            f"{names} clash: {pair}; choose {'a longer linker' if is_linked else 'a larger pb_distance_ang'}, another "
+            "twist_deg, or other sites"
+        )
+
+
+def _assembled(pieces: list[tuple[str, Atoms]]) -> Atoms:
+    """Return the fragments as one structure; those with contacts are the dots."""
+    atoms = Atoms()
+    contacts: dict[str, Any] = {}
+    sides = iter(SIDES)
+    for _, piece in pieces:
+        if "contacts" in piece.info:
+            side = next(sides)
+            contacts |= {
+                f"{side}.{name}": entry | {"atom": entry["atom"] + len(atoms)}
+                for name, entry in piece.info["contacts"].items()
+            }
+        atoms += Atoms(piece.numbers, piece.positions)
+    atoms.set_array(FRAGMENT, np.repeat(np.arange(1, len(pieces) + 1), [len(piece) for _, piece in pieces]))
+    atoms.info = {
+        "contacts": contacts,
+        "contact_pairs": {},
+        "fragments": {str(number): name for number, (name, _) in enumerate(pieces, start=1)},
+    }
+    return atoms
