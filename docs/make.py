@@ -184,6 +184,8 @@ def _type(model: type[BaseModel], name: str) -> str:
 
 
 def _one(entry: dict[str, Any]) -> str:
+    if "anyOf" in entry:
+        return " or ".join(_one(option) for option in entry["anyOf"])
     if "enum" in entry or "const" in entry:
         return ", ".join(f"`{value}`" for value in entry.get("enum", [entry.get("const")]))
     kind = {

@@ -177,6 +177,6 @@ def test_a_contact_that_is_no_halide_says_so(dot):
     atoms.info.pop("dot")  # the lattice, whose atoms these no longer are
     with pytest.raises(
         StructureError,
-        match=r"'L': atom \d+ is O without bonds, .* known for Cl, Br, I, S, N, C only.*electrodes\.apex_distance_ang",
+        match=r"'L': atom \d+ is O bonded to Pb, .* known for Cl, Br, I, S, N, C only.*electrodes\.apex_distance_ang",
     ):
         build_junction(atoms, "L", "R4")

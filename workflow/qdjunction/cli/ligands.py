@@ -73,10 +73,8 @@ class Pair(Command):
         ..., "file of the first dot with its contacts, which become A.L, A.R1, ...", positional=True
     )
     second: str = option(..., "file of the second dot, whose contacts become B.L, B.R1, ...", positional=True)
-    first_site: Atom | str = option(
-        ..., "contact or atom of the first dot: a terminal halide", metavar="SITE"
-    )
-    second_site: Atom | str = option(..., "contact or atom of the second dot, likewise", metavar="SITE")
+    first_site: str = option(..., "contact or atom of the first dot: a terminal halide", metavar="SITE")
+    second_site: str = option(..., "contact or atom of the second dot, likewise", metavar="SITE")
     linker: str = option(
         ..., "ligand with two ends that takes the place of both, e.g. propanedithiol, or none"
     )

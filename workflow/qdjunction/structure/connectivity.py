@@ -23,6 +23,10 @@ BOND_FRACTION = 1.3
 IONIC = tuple(atomic_numbers[symbol] for symbol in ("N", "O", "S", *HALIDES))
 """Elements whose bonds to Pb are long and soft, as those of halides, and have their limit: Pb-O 2.97, Pb-S 3.51 Ang."""
 
+LEAD_CARBON_FRACTION = 1.2
+"""The same multiple for Pb and C, 2.66 Ang: far above the 2.2 Ang of a real bond and below the 2.8 Ang at which the
+carbon of a carboxylate stands that binds to Pb by both oxygen atoms."""
+
 ALKALI = tuple(atomic_numbers[symbol] for symbol in ("Li", "Na", "K", "Rb", "Cs"))
 """Ions without directed bonds: the number of their neighbours may change in a relaxation without a bond breaking."""
 
@@ -164,9 +168,14 @@ def _bonded(atoms: Atoms, atom: int) -> NDArray[np.bool_]:
 
 def _fraction(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.float64]:
     """Longest bond of each pair of elements as a multiple of the sum of their covalent radii, (n,)."""
-    lead = atomic_numbers["Pb"]
-    of_lead = (first == lead) & np.isin(second, IONIC) | (second == lead) & np.isin(first, IONIC)
-    fraction: NDArray[np.float64] = np.where(of_lead, PB_HALIDE_FRACTION, BOND_FRACTION)
+    lead, carbon = atomic_numbers["Pb"], atomic_numbers["C"]
+    ionic, organic = (
+        (first == lead) & np.isin(second, others) | (second == lead) & np.isin(first, others)
+        for others in (IONIC, (carbon,))
+    )
+    fraction: NDArray[np.float64] = np.select(
+        [ionic, organic], [PB_HALIDE_FRACTION, LEAD_CARBON_FRACTION], BOND_FRACTION
+    )
     return fraction
 
 

@@ -152,7 +152,8 @@ def _search(
             open_centres[0],
         )
     parameters = rdDistGeom.ETKDGv3()
-    parameters.randomSeed = seed
+    # RDKit embeds conformer i from (i + 1) times its seed, so that 0 would make all of them alike.
+    parameters.randomSeed = seed + 1
     parameters.numThreads = 1
     found = list(rdDistGeom.EmbedMultipleConfs(molecule, conformers, parameters))
     if not found:

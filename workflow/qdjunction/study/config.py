@@ -58,7 +58,10 @@ def _check_source(entry: Any) -> Any:
     if isinstance(entry, dict) and not {"source", "dot"} & entry.keys():
         for name, kind in SOURCES.items():
             required = {key for key, field in kind.settings.model_fields.items() if field.is_required()}
-            if own := sorted((required - {"source", "contacts"}) & entry.keys()):
+            shared = {
+                key for other in SOURCES.values() if other is not kind for key in other.settings.model_fields
+            }
+            if own := sorted((required - shared) & entry.keys()):
                 raise ValueError(f"has the key {own[0]} but no source; add source: {name}")
     return entry
 

@@ -8,6 +8,7 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 from numpy.typing import NDArray
+from pydantic import ValidationError
 from scipy.spatial.transform import Rotation
 
 from qdjunction.core.errors import InputError, StructureError
@@ -24,7 +25,7 @@ from qdjunction.structure.ligands.ions import LEAD, Ion, ion_at
 from qdjunction.structure.ligands.library import Ligand
 from qdjunction.structure.ligands.pose import CLASH_RADII, Seat, clash, end_of
 from qdjunction.structure.molecule import topology
-from qdjunction.structure.sites import RULES, Atom, Site, find_atom
+from qdjunction.structure.sites import HOW, Site, find_atom
 
 SIDES = ("A", "B")
 """Names of the two dots, with which the names of their contacts begin."""
@@ -32,7 +33,7 @@ SIDES = ("A", "B")
 _STEP_DEG = 5
 
 
-def facing_site(dot: Atoms, site: Atom | str, where: str) -> Ion:
+def facing_site(dot: Atoms, site: int | str, where: str) -> Ion:
     """Return the terminal halide that is given as a contact of the dot or as an atom.
 
     Raises
@@ -41,13 +42,16 @@ def facing_site(dot: Atoms, site: Atom | str, where: str) -> Ion:
         If it is no terminal halide of a Pb; begins with `where`.
     """
     contacts = dot.info.get("contacts", {})
-    if isinstance(site, str) and not any(rule.fullmatch(site) for rule in RULES):
-        try:
-            atom = contact(dot, site).atom
-        except StructureError as error:
-            raise InputError(f"{where} = '{site}': {error}") from None
+    if str(site) in contacts:
+        atom = contact(dot, str(site)).atom
     else:
-        atom = find_atom(dot, Site(atom=site), f"{where}: ")
+        try:
+            atom = find_atom(dot, Site(atom=site), f"{where}: ")
+        except ValidationError:
+            raise InputError(
+                f"{where} = '{site}': the dot has no such contact ({', '.join(contacts) or 'none'}), and it is no "
+                f"atom; {HOW}"
+            ) from None
     ion = ion_at(dot, atom, where)
     if ion.pb is None:
         raise InputError(

@@ -18,9 +18,9 @@ from qdjunction.core.errors import StructureError
 from qdjunction.structure.connectivity import neighbours
 from qdjunction.structure.perovskite.composition import HALIDES
 
-BOND_RADII = 1.22
-"""Length of a new bond to Pb as a multiple of the sum of the covalent radii: Pb-O 2.59, Pb-N 2.65, Pb-S 3.06 Ang,
-so that the carbon of a carboxylate is not bonded to Pb too. The relaxation finds the actual length."""
+BOND_RADII = 1.18
+"""Length of a new bond to Pb as a multiple of the sum of the covalent radii: Pb-O 2.50, Pb-N 2.56, Pb-S 2.96 Ang. The
+relaxation finds the actual length."""
 
 CLASH_RADII = 0.65
 """Two atoms that are not bonded clash below this multiple of the sum of their van der Waals radii (Alvarez, Dalton

@@ -11,7 +11,6 @@ from pydantic import Field, model_validator
 from qdjunction.core.errors import InputError, StructureError
 from qdjunction.core.schema import Name
 from qdjunction.structure.ligands.library import FOLDER, Ligand, ligand_files, load_ligand, own_folder
-from qdjunction.structure.sites import Atom
 from qdjunction.structure.sources.bases import Base, Looked, settings_of
 from qdjunction.structure.sources.contract import Outline, Source, SourceSettings
 
@@ -51,9 +50,9 @@ class PairSettings(SourceSettings[PairOutline]):
     `A.R1`, ..."""
     second: Base
     """The second dot, likewise. Its contacts are called `B.L`, `B.R1`, ..."""
-    first_site: Atom | Name
+    first_site: int | str
     """Terminal halide of the first dot that faces the second: a contact of the dot, or an atom as in `sites`."""
-    second_site: Atom | Name
+    second_site: int | str
     """Terminal halide of the second dot that faces the first."""
     linker: Name
     """Ligand of the library that takes the place of the two halides, with both of its ends bound to Pb; `none` leaves
