@@ -9,9 +9,11 @@ from ase import Atoms
 from ase.data.vdw_alvarez import vdw_radii
 from scipy.spatial.distance import cdist
 
+from qdjunction import cli
 from qdjunction.core.errors import InputError, StructureError
+from qdjunction.core.yaml import parse_yaml
 from qdjunction.engine.registry import make_engine
-from qdjunction.structure.connectivity import heavy_bonds
+from qdjunction.structure.connectivity import heavy_bonds, neighbours
 from qdjunction.structure.integrity import examine
 from qdjunction.structure.junction import build_junction, dot_atoms
 from qdjunction.structure.ligands.attach import FRAGMENT
@@ -25,7 +27,7 @@ from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.structure.xyz import read_structure, write_structure
 from qdjunction.study.config import parse_config
 from qdjunction.study.table import make_study, study_of, study_values
-from support.paths import CLUSTERS
+from support.paths import CLUSTERS, ROOT
 
 LIBRARY = CLUSTERS / "ligands"
 CHARGES = {
@@ -166,6 +168,16 @@ def test_a_transferred_proton_and_a_broken_ligand_are_found(acetate):
     away = moved.positions[oxygen] - moved.positions[other]
     moved.positions[hydrogen] = moved.positions[oxygen] + 0.96 * away / np.linalg.norm(away)
     assert [proton.other for proton in examine(moved, acetate).transferred] == [oxygen]
+
+
+def test_a_hydrogen_beside_an_alkali_ion_stays_the_carbons():
+    """At 2.2 Ang from Cs the sum of the covalent radii, 2.75 Ang, is farther than the bond to C is long."""
+    atoms = ligated(ACETATE, cation="Cs")
+    moved = atoms.copy()
+    caesium, hydrogen = (int(np.flatnonzero(atoms.symbols == symbol)[0]) for symbol in ("Cs", "H"))
+    moved.positions[caesium] = moved.positions[hydrogen] + [0, 2.2, 0]
+    assert not examine(moved, atoms).transferred
+    assert [str(moved.symbols[i]) for i in neighbours(moved, hydrogen)] == ["C"]
 
 
 def test_fragments_and_contacts_survive_file_and_junction(acetate, tmp_path):
@@ -390,3 +402,45 @@ def test_input_files_name_those_of_the_users_own(tmp_path):
     values = {"name": "it", "base": base, "ligands": [ACETATE], "ligand_folder": str(tmp_path)}
     settings = SOURCES["ligands"].settings_to_build(values, "c.yaml")
     assert settings.input_files() == [Path("dot.xyz"), tmp_path / "acetate.yaml"]
+
+
+# The command line and the documentation
+
+
+def test_the_commands_build_what_a_study_builds(tmp_path, monkeypatch, acetate):
+    monkeypatch.chdir(tmp_path)
+    write_structure(build_dot(load_dot("1Pb", CLUSTERS)), "dot.extxyz")
+    given = [
+        "ligands",
+        "dot.extxyz",
+        "--ligand",
+        "acetate",
+        "--replace",
+        ACETATE["replace"],
+        "--output",
+        "a.extxyz",
+    ]
+    assert cli.main(given) == 0
+    np.testing.assert_allclose(read_structure("a.extxyz").positions, acetate.positions, atol=1e-6)
+    sites = ["--first-site", "R2", "--second-site", "L"]
+    assert (
+        cli.main(["pair", *["dot.extxyz"] * 2, *sites, "--linker", "ethanedithiol", "--output", "p.extxyz"])
+        == 0
+    )
+    linked = read_structure("p.extxyz")
+    np.testing.assert_allclose(linked.positions, pair().positions, atol=1e-6)
+    assert linked.info["dot"]["linker"]["name"] == "ethanedithiol"
+
+
+def test_the_studies_of_the_documentation_can_be_planned():
+    text = (ROOT / "docs" / "structures.md").read_text()
+    examples = [
+        block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "source: pair" in block
+    ]
+    examples += [
+        block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "source: ligands" in block
+    ]
+    assert len(examples) == 2
+    for example in examples:
+        study = make_study(parse_config(parse_yaml(example, "docs"), "docs"), CLUSTERS, "docs")
+        assert len(study.junctions) == 2

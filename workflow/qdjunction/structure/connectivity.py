@@ -180,8 +180,8 @@ def _fraction(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np
 
 
 def _nearest(atoms: Atoms, atom: int) -> int:
-    """Index of the atom next to one, by the distance beyond the sum of the covalent radii."""
-    return int(_excess(atoms, atom).argmin())
+    """Index of the atom next to one, alkali ions left out, by the distance beyond the sum of the covalent radii."""
+    return int(np.where(np.isin(atoms.numbers, ALKALI), np.inf, _excess(atoms, atom)).argmin())
 
 
 def _excess(atoms: Atoms, atom: int, fraction: float | NDArray[np.float64] = 1.0) -> NDArray[np.float64]:

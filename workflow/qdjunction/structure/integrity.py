@@ -12,8 +12,8 @@ from scipy.spatial.distance import cdist
 
 from qdjunction.core.errors import StructureError
 from qdjunction.structure.bonds import BOND_FRACTION, pb_halide_bonds
+from qdjunction.structure.connectivity import ALKALI, heavy_bonds
 from qdjunction.structure.connectivity import BOND_FRACTION as OTHER_BOND_FRACTION
-from qdjunction.structure.connectivity import heavy_bonds
 from qdjunction.structure.contacts import contact
 from qdjunction.structure.perovskite.cations import methylammonium
 from qdjunction.structure.perovskite.composition import HALIDES
@@ -440,8 +440,9 @@ def _protons(atoms: Atoms, owners: NDArray[np.int64]) -> list[Proton]:
 
 
 def _hydrogen_and_heavy(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return hydrogens and the atoms that can hold one; an alkali ion, large as its radius is, holds none."""
     is_hydrogen = atoms.numbers == 1
-    return np.flatnonzero(is_hydrogen), np.flatnonzero(~is_hydrogen)
+    return np.flatnonzero(is_hydrogen), np.flatnonzero(~is_hydrogen & ~np.isin(atoms.numbers, ALKALI))
 
 
 def _radii(atoms: Atoms, heavy: NDArray[np.int64]) -> NDArray[np.float64]:
