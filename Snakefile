@@ -86,6 +86,11 @@ include: "rules/transport.smk"
 include: "rules/interference.smk"
 
 
+if study.members:
+
+    include: "rules/ensemble.smk"
+
+
 if study.config.traces:
 
     include: "rules/traces.smk"

@@ -109,6 +109,20 @@ def contacts(batch):
     return pairs
 
 
+def geometry(wildcards):
+    """Return the structure that goes between the tips: the relaxed dot, or that of a member of an ensemble."""
+    return f"<results>/{study.dot(wildcards.dot).geometry}"
+
+
+def drawn_tips(wildcards):
+    """Return how the tips of a member of an ensemble are drawn and the random seed; nothing for tips as built."""
+    member = study.dot(wildcards.dot).member
+    if member is None or member.kind != "tips":
+        return {}
+    spread = study.config.ensemble.tips.model_dump(mode="json", exclude={"members"})
+    return {"spread": spread, "seed": member.seed}
+
+
 def contacts_of_dot(wildcards):
     """Return the left and right contact of every junction of a dot, by its name."""
     return study.dot(wildcards.dot).contacts

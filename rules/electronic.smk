@@ -7,7 +7,9 @@ for batch in study.batches:
             batch.rule("hamiltonian")
         input:
             structure=(
-                [] if study.relaxes_junctions else "<results>/{dot}/relaxed.extxyz"
+                []
+                if study.relaxes_junctions
+                else geometry if study.members else "<results>/{dot}/relaxed.extxyz"
             ),
             relaxed=(
                 in_results(batch.files("junction.extxyz"))
@@ -41,6 +43,7 @@ for batch in study.batches:
             electrodes=settings("electrodes"),
             engine=engine_settings(),
             seeds=seeds(batch),
+            tips=drawn_tips if study.members else {},
             workdir=f"{study.config.results}/work/{{dot}}",
         script:
             "../workflow/scripts/hamiltonian.py"

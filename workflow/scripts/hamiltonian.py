@@ -3,12 +3,15 @@ from pathlib import Path
 from qdjunction.engine.registry import make_engine
 from qdjunction.steps.electronic import hamiltonian, junction_hamiltonian
 from qdjunction.structure.settings import ElectrodeSettings
+from qdjunction.structure.tip_settings import TipSpread
 from qdjunction.study.failures import recorded_case, require_results
 from qdjunction.study.job import running
 
 job = snakemake
 workdir, seeds = Path(job.params.workdir), job.params.seeds
 electrodes = ElectrodeSettings(**job.params.electrodes)
+drawn = job.params.tips
+tips = (TipSpread(**drawn["spread"]), drawn["seed"]) if drawn else None
 is_relaxed = electrodes.relax != "none"
 with running(job, required=[] if is_relaxed else [job.input.structure]):
     engine = make_engine(**job.params.engine, threads=job.threads, resources=job.resources)
@@ -32,4 +35,5 @@ with running(job, required=[] if is_relaxed else [job.input.structure]):
                     folder,
                     *files,
                     density_from=workdir / seeds[name] / "hamiltonian" if name in seeds else None,
+                    tips=tips,
                 )

@@ -34,6 +34,8 @@ class Check(Command):
         for junction in study.junctions:
             role = ", control" if junction.role == "control" else ""
             print(f"  {junction.id}  {junction.left} to {junction.right}{role}")
+        for line in study.ensemble_lines():
+            print(f"  {line}")
         for series in study.structure_series:
             print(
                 f"  {layout.STRUCTURE_SERIES}/{series.name}  {', '.join(one.id for one in series.junctions)}"

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ase import Atoms
     from numpy.typing import NDArray
 
+    from qdjunction.engine.dynamics import Motion
+    from qdjunction.engine.thermostat import Thermostat
+
 
 AnySettings = TypeVar("AnySettings", bound=Section)
 
@@ -180,6 +183,25 @@ class Engine(Protocol):
         ...
 
 
+class DynamicsEngine(Engine, Protocol):
+    """An engine that also propagates atoms in time: one whose kind has `EngineKind.has_dynamics`."""
+
+    def dynamics(
+        self,
+        atoms: Atoms,
+        thermostat: Thermostat,
+        steps: int,
+        seed: int,
+        workdir: Path,
+        start: Motion | None = None,
+    ) -> Motion:
+        """Propagate `atoms`, or resume from what an interrupted call left in `workdir`.
+
+        An engine with an ASE calculator returns `engine.dynamics.propagate`, which explains the arguments.
+        """
+        ...
+
+
 class EngineKind(ABC, Generic[AnySettings]):
     """What a study needs of an engine before any calculation: settings, files and resources of its jobs.
 
@@ -203,6 +225,8 @@ class EngineKind(ABC, Generic[AnySettings]):
         File of its conda environment: a name in ``envs/``, or an absolute path.
     threads : int
         Default number of threads of each of its jobs.
+    has_dynamics : bool
+        Whether `make` returns a `DynamicsEngine`, which thermal snapshots need.
     extras : tuple of str
         Extras of this distribution with the packages that it imports; see `qdjunction.core.extras`.
     """
@@ -213,6 +237,7 @@ class EngineKind(ABC, Generic[AnySettings]):
     embedded: ClassVar[bool]
     environment: ClassVar[str]
     threads: ClassVar[int] = 1
+    has_dynamics: ClassVar[bool] = False
     extras: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
@@ -240,6 +265,14 @@ class EngineKind(ABC, Generic[AnySettings]):
     @abstractmethod
     def relax_min(self, n: int) -> float:
         """Return the run time (min) to request for the relaxation of `n` atoms and the SCF at its end."""
+
+    def scf_s(self, n: int) -> float:
+        """Return the expected processor time (s) of the SCF of a junction; by default what `scf_min` requests."""
+        return 60 * self.scf_min(n)
+
+    def step_s(self, n: int) -> float:
+        """Return the expected processor time (s) of a step of dynamics of `n` atoms without gold."""
+        return self.scf_s(n)
 
     def input_files(self, elements: Iterable[str], settings: AnySettings) -> list[Path]:
         """Return the files, such as pseudopotentials, that results for these chemical symbols depend on; checked.

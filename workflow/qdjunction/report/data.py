@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from qdjunction.study import layout
 from qdjunction.study.failures import Failure, find_failures, read_failure
 from qdjunction.study.results import (
     ChainRecord,
+    EnsembleRecord,
     FrontierRecord,
     RelaxationRecord,
     SeriesRecord,
@@ -208,6 +209,14 @@ class StructureSeriesResults:
 
 
 @dataclass(frozen=True, eq=False)
+class EnsembleResults:
+    """Spread of the numbers of one dot: its ``ensemble.json`` and ``ensemble.csv``."""
+
+    record: EnsembleRecord
+    table: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
 class StudyResults:
     """All data of the report.
 
@@ -231,6 +240,8 @@ class StudyResults:
         SHA-256 of every file that was read, records of failures included.
     structure_series : tuple of StructureSeriesResults
         The series over structures; those that have failed are absent.
+    ensembles : mapping of str to EnsembleResults
+        The ensembles by dot; those that have failed are absent.
     """
 
     study: Study
@@ -242,6 +253,7 @@ class StudyResults:
     traces: AllTraces
     inputs: Mapping[str, str]
     structure_series: tuple[StructureSeriesResults, ...] = ()
+    ensembles: Mapping[str, EnsembleResults] = field(default_factory=dict)
 
     @property
     def engine(self) -> EngineInfo:
@@ -283,6 +295,14 @@ def collect(study: Study) -> StudyResults:
         traces=collect_traces(study),
         inputs=digests(*(path for file in files_of(study) if (path := root / file).is_file())),
         structure_series=tuple(_structure_series(study)),
+        ensembles={
+            dot: EnsembleResults(
+                read_result(EnsembleRecord, root / dot / layout.ENSEMBLE),
+                read_table(root / dot / layout.ENSEMBLE_TABLE),
+            )
+            for dot in study.members_by_dot
+            if not read_failure(root / dot / layout.ENSEMBLE)
+        },
     )
 
 
@@ -293,8 +313,9 @@ def engine_without_results(study: Study) -> EngineInfo:
 
 def failures_of(study: Study) -> tuple[Failure, ...]:
     """Return the failures of a study, without those of another study in the same results folder."""
-    cases = {dot.id for dot in study.dots} | {junction.id for junction in study.junctions}
-    folders = [dot.id for dot in study.dots]
+    computed = (*study.dots, *study.members)
+    cases = {dot.id for dot in computed} | {one.id for dot in computed for one in dot.junctions}
+    folders = [dot.id for dot in computed]
     if section := study.config.traces:
         cases |= {entry.name for entry in section.predictions}
         folders.append(layout.TRACES)

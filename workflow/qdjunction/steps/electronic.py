@@ -11,7 +11,7 @@ from qdjunction.core.resume import resume, task_key
 from qdjunction.engine.contract import Engine
 from qdjunction.engine.registry import read_run
 from qdjunction.engine.store import write_electronic_structure
-from qdjunction.steps.structure import junction, junction_settings
+from qdjunction.steps.structure import TipDraw, junction, junction_settings
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.xyz import read_structure
 
@@ -77,15 +77,21 @@ def junction_hamiltonian(
     junction_file: str | Path,
     output: str | Path,
     density_from: str | Path | None = None,
+    tips: TipDraw | None = None,
 ) -> None:
     """Build a junction from a relaxed dot and converge its SCF; see `junction` and `hamiltonian`."""
-    junction(structure, left, right, electrodes, junction_file)
+    junction(structure, left, right, electrodes, junction_file, tips=tips)
     # It may be left from an earlier configuration in which the junction was relaxed.
     Path(junction_file).with_suffix(".json").unlink(missing_ok=True)
     hamiltonian(
         junction_file, engine, Path(workdir) / "hamiltonian", output, density_from,
-        structure, junction_settings(left, right, electrodes),
+        structure, junction_settings(left, right, electrodes) | _tip_settings(tips),
     )  # fmt: skip
+
+
+def _tip_settings(tips: TipDraw | None) -> dict[str, Any]:
+    """Return how tips were drawn, for the provenance; nothing for tips as built."""
+    return {"tips": {**tips[0].model_dump(mode="json"), "seed": tips[1]}} if tips else {}
 
 
 def hamiltonian_of_run(run_dir: str | Path, output: str | Path) -> None:

@@ -25,10 +25,15 @@ from qdjunction.structure.settling import DESCRIPTION, settling_springs
 from qdjunction.structure.sites import Cell, Site, find_contacts
 from qdjunction.structure.sources.contract import SourceSettings
 from qdjunction.structure.sources.file import origin, read_molecule
+from qdjunction.structure.tip_settings import TipSpread
+from qdjunction.structure.tip_spread import spread_tips
 from qdjunction.structure.xyz import read_structure, write_structure
 from qdjunction.study.results import IntegrityRecord, RelaxationRecord, Settling
 
 log = logging.getLogger(__name__)
+
+TipDraw = tuple[TipSpread, int]
+"""How the tips of a member of an ensemble are drawn, and the random seed."""
 
 SETTLED_EV_PER_ANG = 0.3
 """Largest force (eV/Ang) at the end of the restrained stage of the relaxation of a new dot."""
@@ -214,8 +219,11 @@ def junction(
     electrodes: ElectrodeSettings,
     output: str | Path,
     record: str | Path | None = None,
+    tips: TipDraw | None = None,
 ) -> None:
     """Put a structure between two gold tips and write the junction, and its provenance to `record` if given.
+
+    With `tips` they are turned and shifted at random, see `spread_tips`.
 
     Raises
     ------
@@ -225,7 +233,8 @@ def junction(
         If one of the two contacts was lost in the relaxation, or the tips do not fit; the message names the file.
     """
     settings = junction_settings(left, right, electrodes)
-    _junction(read_structure(structure), structure, left, right, electrodes, settings, output, record)
+    bare = read_structure(structure)
+    _junction(bare, structure, left, right, electrodes, settings, output, record, tips)
 
 
 def junction_at_sites(
@@ -260,10 +269,12 @@ def junction_at_sites(
 
 def _junction(
     bare: Atoms, structure: str | Path, left: str, right: str, electrodes: ElectrodeSettings,
-    settings: dict[str, Any], output: str | Path, record: str | Path | None,
+    settings: dict[str, Any], output: str | Path, record: str | Path | None, tips: TipDraw | None = None,
 ) -> None:  # fmt: skip
     try:
         atoms = build_junction(bare, left, right, electrodes)
+        if tips:
+            atoms = spread_tips(atoms, *tips)
     except (InputError, StructureError) as error:
         raise type(error)(f"{structure}: {error}") from error
     log.info(

@@ -41,6 +41,7 @@ from qdjunction.structure.sources.catalogue import KIND as CATALOGUE
 from qdjunction.structure.sources.catalogue import ScreenEntry
 from qdjunction.structure.sources.contract import SourceSettings
 from qdjunction.structure.sources.registry import SOURCES
+from qdjunction.study.ensemble import EnsembleSettings
 from qdjunction.study.kinds import StudyLeads, StudyObservable
 from qdjunction.traces.sets import TracesSection
 from qdjunction.transport.leads.wide_band import WideBand
@@ -209,6 +210,9 @@ class Config(Section):
     """Decay and jump."""
     series: list[StructureSeriesSettings] = Field(default=[])
     """Series over structures of `dots`, such as a molecule with more and more repeat units."""
+    ensemble: EnsembleSettings | None = None
+    """Members of the dots beside the one geometry, over which the numbers spread; without this section there are
+    none."""
     resources: ResourceSettings = ResourceSettings()
     """Resources that jobs request, and the work per job; no result depends on them."""
     traces: TracesSection | None = None
@@ -234,6 +238,10 @@ class Config(Section):
         if self.screen and self.traces:
             raise ValueError(
                 "screen and traces: the overview of a screening has no traces; split them into two studies"
+            )
+        if self.screen and self.ensemble:
+            raise ValueError(
+                "screen and ensemble: the overview of a screening has no ensembles; make two studies of them"
             )
         return self
 

@@ -11,6 +11,13 @@ HAMILTONIAN = "hamiltonian.nc"
 CONDUCTANCE = "conductance.csv"
 SERIES_TABLE = "series.csv"
 SERIES = "series.json"
+ENSEMBLE_TABLE = "ensemble.csv"
+ENSEMBLE = "ensemble.json"
+
+# Of a thermal snapshot, in the folder of the member
+SNAPSHOT = "snapshot.extxyz"
+SNAPSHOT_RECORD = "snapshot.json"
+SNAPSHOT_STATE = "snapshot.npz"
 
 # Of a junction, in its subfolder of the dot's folder, beside its own `HAMILTONIAN`, `PRE_RELAXED` and `PRE_RELAXATION`
 JUNCTION = "junction.extxyz"

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from qdjunction.core.results import Real, Result
 from qdjunction.engine.contract import EngineInfo
+from qdjunction.interference.ensemble_results import EnsembleGroup
 from qdjunction.interference.level_alignment import LevelAlignment
 from qdjunction.interference.results import (
     Charges,
@@ -130,6 +131,57 @@ class SeriesRecord(Result):
 
     temperature_k: float
     series: tuple[SeriesSummary, ...]
+    provenance: dict[str, Any]
+
+
+class SnapshotRecord(Result):
+    """A thermal snapshot of a dot: ``snapshot.json``.
+
+    Attributes
+    ----------
+    step : int
+        Steps since the start of the trajectory.
+    time_ps : float
+        The same as time (ps).
+    temperature_k, mean_temperature_k : float
+        Of the thermostat, and of the nuclei on average since the snapshot before (K).
+    mean_energy_ev : float
+        Potential energy on average since the snapshot before (eV).
+    rms_shift_ang : float
+        Root of the mean square shift of the atoms from the relaxed dot (Ang).
+    integrity : IntegrityRecord
+        Contacts, bonds and protons compared with the dot as built.
+    engine : EngineInfo
+        Engine of the forces.
+    """
+
+    step: int
+    time_ps: float
+    temperature_k: float
+    mean_temperature_k: float
+    mean_energy_ev: float
+    rms_shift_ang: float
+    integrity: IntegrityRecord
+    engine: EngineInfo
+    provenance: dict[str, Any]
+
+
+class EnsembleRecord(Result):
+    """Spread of the numbers of a dot over the members of its ensemble: ``ensemble.json``.
+
+    Attributes
+    ----------
+    confidence : float
+        Of intervals, and share of the members between percentiles.
+    jump_decades : float
+        Smallest step that counts as a jump (decades).
+    groups : tuple of EnsembleGroup
+        One for each kind of members.
+    """
+
+    confidence: float
+    jump_decades: float
+    groups: tuple[EnsembleGroup, ...]
     provenance: dict[str, Any]
 
 

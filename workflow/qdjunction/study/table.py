@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -20,6 +21,7 @@ from qdjunction.structure.sources.contract import Outline, SourceSettings
 from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.study import layout
 from qdjunction.study.config import Config, parse_config
+from qdjunction.study.members import Member, check_ensemble, members_of
 
 RECORD = layout.STUDY
 """File in the results folder with the configuration, defaults included, and the definitions of its structures."""
@@ -43,11 +45,14 @@ class DotCase:
         Its entry in the configuration.
     definition : Section
         Its definition, as looked up by the source.
+    member : Member or None
+        What it is a member of; None for a dot of the configuration.
     """
 
     id: str
     entry: SourceSettings[Any]
     definition: Section
+    member: Member | None = None
 
     @cached_property
     def outline(self) -> Outline:
@@ -63,6 +68,11 @@ class DotCase:
             for role, listed in names.items()
             for name in listed
         )
+
+    @property
+    def geometry(self) -> str:
+        """Path in the results folder of the structure that goes between the tips."""
+        return self.member.geometry if self.member else f"{self.id}/{layout.RELAXED}"
 
     @property
     def controls(self) -> tuple["JunctionCase", ...]:
@@ -236,6 +246,51 @@ class Study:
         )
 
     @cached_property
+    def members(self) -> tuple[DotCase, ...]:
+        """Members of the ensembles, dot by dot; they are computed as dots and reported as spread of their dot."""
+        settings = self.config.ensemble
+        if settings is None:
+            return ()
+        return tuple(
+            DotCase(member.id, entry, case.definition, member)
+            for case in self.dots
+            if settings.dots is None or case.id in settings.dots
+            for member, entry in members_of(case, settings)
+        )
+
+    @cached_property
+    def members_by_dot(self) -> Mapping[str, tuple[DotCase, ...]]:
+        """The members of each dot that has any."""
+        found: dict[str, list[DotCase]] = {}
+        for case in self.members:
+            assert case.member
+            found.setdefault(case.member.of, []).append(case)
+        return {dot: tuple(cases) for dot, cases in found.items()}
+
+    def ensemble_lines(self) -> list[str]:
+        """Return the members of each dot, how many junctions they are and what their SCFs cost, in words."""
+        lines, total = [], 0.0
+        kind, settings = ENGINES[self.config.engine], self.config.ensemble
+        for dot, members in self.members_by_dot.items():
+            of_dot = self.dot(dot)
+            counts = Counter(case.member.kind for case in members if case.member)
+            junctions = len(members) * len(of_dot.junctions)
+            hours = junctions * kind.scf_s(of_dot.atoms + self.config.electrodes.gold_atoms) / 3600
+            steps = settings.snapshots.all_steps if settings and settings.snapshots else 0
+            dynamics = steps * kind.step_s(of_dot.atoms) / 3600
+            words = ", ".join(f"{number} {of}" for of, number in counts.items())
+            lines.append(
+                f"{dot}: members {words}: {junctions} more junctions, about {_hours(hours)} of processor time for "
+                "their SCFs" + (f", and {_hours(dynamics)} for {steps} steps of dynamics" if steps else "")
+            )
+            if built := sum(counts[of] for of in ("cations", "halides")):
+                lines.append(
+                    f"{dot}: {built} members are relaxed from the ideal lattice, which is not included"
+                )
+            total += hours + dynamics
+        return [*lines, f"ensembles: about {_hours(total)} of processor time in all"] if lines else []
+
+    @cached_property
     def batches(self) -> tuple[Batch, ...]:
         """The batches in which jobs compute the junctions; see `ResourceSettings.contacts_per_job`."""
         most = max((len(dot.junctions) for dot in self.dots), default=1)
@@ -243,13 +298,14 @@ class Study:
         if size == 1:
             return (Batch(0, ONE_JUNCTION),)
         dots: dict[tuple[str, ...], list[str]] = {}
-        for dot in self.dots:
+        computed = (*self.dots, *self.members)
+        for dot in computed:
             names = [junction.name for junction in dot.junctions]
             for first in range(0, len(names), size):
                 dots.setdefault(tuple(names[first : first + size]), []).append(dot.id)
         # A pattern of thousands of names is slow to match; most studies do not need one.
         return tuple(
-            Batch(number, names, () if len(ids) == len(self.dots) else tuple(ids))
+            Batch(number, names, () if len(ids) == len(computed) else tuple(ids))
             for number, (names, ids) in enumerate(dots.items())
         )
 
@@ -344,7 +400,7 @@ class Study:
 
     @cached_property
     def _by_id(self) -> dict[str, DotCase]:
-        return {dot.id: dot for dot in self.dots}
+        return {dot.id: dot for dot in (*self.dots, *self.members)}
 
 
 def make_study(config: Config, catalogue: str | Path, source: str | Path = "config.yaml") -> Study:
@@ -363,14 +419,18 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
     ------
     InputError
         For an unknown dot or contact, a junction that cannot be built, a dot that is listed twice, a control that is a
-        contact pair of its series, a series over unknown structures, a missing file, traces predicted from a series
-        that the study does not compute, or an unsuitable results folder.
+        contact pair of its series, a series over unknown structures, an ensemble that the study cannot have, a missing
+        file, traces predicted from a series that the study does not compute, or an unsuitable results folder.
     """
     dots = _dots(config, lambda entry: entry.look_up(Path(catalogue)), source)
     study = Study(config, dots, Path(config.results), Path(catalogue))
     _check_results(study.results, Path(catalogue).resolve().parent, source)
     _check_files(config, source)
     _check_junctions(study, source)
+    try:
+        check_ensemble(config, study.dots)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
     for case in study.dots:
         try:
             study.engine_files(case.id, gold=True)
@@ -581,6 +641,10 @@ def _check_results(results: Path, checkout: Path, source: str | Path) -> None:
 
 def _unknown(what: str, name: str, known: Collection[str]) -> str:
     return f"there is no {what}; nearest are {', '.join(get_close_matches(name, known, cutoff=0))}"
+
+
+def _hours(hours: float) -> str:
+    return f"{60 * hours:.2g} min" if hours < 1 else f"{hours:.3g} h"
 
 
 def _contact_pair(outline: Outline, name: str) -> tuple[str, str]:

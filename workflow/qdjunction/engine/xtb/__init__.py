@@ -15,6 +15,7 @@ class Xtb(EngineKind[XtbSettings]):
     Settings = XtbSettings
     embedded = True
     environment = "xtb.yaml"
+    has_dynamics = True
     extras = ("xtb",)
 
     def make(self, settings: XtbSettings, threads: int | None, resources: Mapping[str, Any]) -> Engine:
@@ -30,6 +31,14 @@ class Xtb(EngineKind[XtbSettings]):
     def scf_min(self, n: int) -> float:
         """Return the run time of an SCF (min)."""
         return 10 + 2e-7 * n**3
+
+    def scf_s(self, n: int) -> float:
+        """Return the processor time of an SCF with the start of its job (s)."""
+        return 2 + 9e-7 * n**3
+
+    def step_s(self, n: int) -> float:
+        """Return the processor time of a step of dynamics (s): 3 s for 288 atoms."""
+        return 0.05 + 1.3e-7 * n**3
 
     def relax_min(self, n: int) -> float:
         """Return the run time of a relaxation (min)."""

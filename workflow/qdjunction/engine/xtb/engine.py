@@ -29,8 +29,10 @@ from qdjunction.core.errors import EngineError
 from qdjunction.core.extras import require_extra
 from qdjunction.core.units import BOHR_ANG, BOLTZMANN_EV_PER_K, HARTREE_EV, HARTREE_PER_BOHR_EV_PER_ANG
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo, Relaxation
+from qdjunction.engine.dynamics import Motion, propagate
 from qdjunction.engine.fermi import fermi_energy
 from qdjunction.engine.relaxation import relax
+from qdjunction.engine.thermostat import Thermostat
 from qdjunction.engine.xtb import blas
 from qdjunction.engine.xtb.scf_log import ScfLog, interrupt_afterwards
 from qdjunction.engine.xtb.settings import XtbSettings
@@ -97,6 +99,36 @@ class XtbEngine:
                 atoms, _AseCalculator(scf), self.info, Path(workdir), fmax_ev_per_ang, max_steps, scf.forget
             )
         return replace(outcome, engine=_with_tries(self.info, scf.tries))
+
+    def dynamics(
+        self,
+        atoms: Atoms,
+        thermostat: Thermostat,
+        steps: int,
+        seed: int,
+        workdir: Path,
+        start: Motion | None = None,
+    ) -> Motion:
+        """Propagate `atoms` in time; see `propagate`.
+
+        Raises
+        ------
+        EngineError
+            When the SCF does not converge or the engine cannot treat the structure.
+        """
+        with threadpool_limits(self.threads):
+            scf = _Scf(self.settings, atoms, ScfLog(RELAXATION_LINES_S))
+            return propagate(
+                atoms,
+                thermostat,
+                steps,
+                seed,
+                _AseCalculator(scf),
+                self.info,
+                Path(workdir),
+                start,
+                scf.forget,
+            )
 
     def hamiltonian(
         self, atoms: Atoms, workdir: Path, density_from: Path | None = None

@@ -5,7 +5,7 @@ e^2 / (4 pi eps0 a).
 """
 
 from functools import cache
-from itertools import chain, combinations
+from itertools import chain, combinations, permutations, product
 from math import comb
 
 import numpy as np
@@ -89,6 +89,41 @@ def choose_a_sites(pb_sites: tuple[LatticeVector, ...], exact_limit: int = EXACT
     return tuple(sorted(candidates[i] for i in range(len(candidates)) if i not in set(chosen.tolist())))
 
 
+@cache
+def degenerate_a_sites(
+    pb_sites: tuple[LatticeVector, ...], exact_limit: int = EXACT_LIMIT
+) -> tuple[tuple[Site, ...], ...]:
+    """Return the choices of A sites with the same energy as that of `choose_a_sites`.
+
+    Where all choices are tried, these are all of the lowest energy. In larger dots they are the images of the chosen
+    set under the symmetry operations of the cube that map the Pb onto themselves.
+
+    Returns
+    -------
+    tuple of tuple of sites
+        The choices, each with its sites in lexicographic order, in lexicographic order.
+    """
+    chosen = choose_a_sites(pb_sites, exact_limit)
+    candidates = candidate_sites(pb_sites)
+    empty = len(candidates) - len(chosen)
+    if comb(len(candidates), empty) <= exact_limit:
+        potential, repulsion = _interactions(pb_sites, candidates)
+        choices, energy = _all_choices(potential + repulsion.sum(axis=1), repulsion, empty)
+        found = {
+            tuple(sorted(candidates[i] for i in set(range(len(candidates))) - set(choice.tolist())))
+            for choice in choices[energy <= energy.min() + _TIE]
+        }
+        return tuple(sorted(found))
+    pb, sites = np.array(pb_sites, dtype=float), np.array(chosen)
+    centre = (pb.min(axis=0) + pb.max(axis=0)) / 2
+    images: set[tuple[Site, ...]] = set()
+    for order, signs in product(permutations(range(3)), product((1, -1), repeat=3)):
+        operation = np.eye(3)[list(order)] * np.array(signs)
+        if {_site(p) for p in (pb - centre) @ operation + centre} == {_site(p) for p in pb}:
+            images.add(tuple(sorted(_site(s) for s in (sites - centre) @ operation + centre)))
+    return tuple(sorted(images))
+
+
 def _interactions(
     pb_sites: tuple[LatticeVector, ...], sites: tuple[Site, ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -102,13 +137,21 @@ def _interactions(
 
 
 def _try_all(gain: NDArray[np.float64], repulsion: NDArray[np.float64], empty: int) -> NDArray[np.int64]:
+    choices, energy = _all_choices(gain, repulsion, empty)
+    best: NDArray[np.int64] = choices[np.flatnonzero(energy <= energy.min() + _TIE)[0]]
+    return best
+
+
+def _all_choices(
+    gain: NDArray[np.float64], repulsion: NDArray[np.float64], empty: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return every choice of empty sites and its energy relative to the full lattice."""
     flat = np.fromiter(chain.from_iterable(combinations(range(len(gain)), empty)), dtype=np.int64)
     choices = flat.reshape(-1, empty)
     energy = -gain[choices].sum(axis=1)
     for i, j in combinations(range(empty), 2):
         energy += repulsion[choices[:, i], choices[:, j]]
-    best: NDArray[np.int64] = choices[np.flatnonzero(energy <= energy.min() + _TIE)[0]]
-    return best
+    return choices, energy
 
 
 def _search(gain: NDArray[np.float64], repulsion: NDArray[np.float64], empty: int) -> NDArray[np.int64]:

@@ -15,6 +15,10 @@ N_H_ANG = 1.03
 _N_H_BONDED_ANG = 1.25
 """Longest N-H distance that counts as a bond (Ang)."""
 
+CONE_DEG = 45.0
+"""Largest angle (degrees) of a random axis with the inward direction at the surface. Farther out NH3 leaves the halides
+that bind it, and a relaxation may transfer protons."""
+
 _TETRAHEDRAL = np.arccos(-1 / 3)
 
 
@@ -66,13 +70,39 @@ def cation_axis(site: NDArray[np.float64], pb: NDArray[np.float64]) -> NDArray[n
     pb : (n, 3) array
         Coordinates of the Pb.
     """
-    next_to = pb[np.abs(pb - site).max(axis=1) < 0.75]
-    inwards = (next_to - site).sum(axis=0)
-    axis: NDArray[np.float64] = inwards
-    if np.linalg.norm(inwards) <= 1e-9:
+    axis = _inwards(site, pb)
+    if np.linalg.norm(axis) <= 1e-9:
         parity = int(np.floor(site).sum()) % 2
         axis = np.array([1.0, 1.0, 0.0]) * (1 - 2 * parity)
     return axis / np.linalg.norm(axis)
+
+
+def random_cation_axis(
+    site: NDArray[np.float64], pb: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return an axis as `cation_axis` does, drawn at random among those at which ammonium finds its halides.
+
+    In the bulk it is one of the twelve [110] directions, to the halides in the middles of the cage edges. At the
+    surface it is spread evenly over a cone of `CONE_DEG` about the inward direction.
+    """
+    inwards = _inwards(site, pb)
+    if np.linalg.norm(inwards) <= 1e-9:
+        edges = [v for v in np.ndindex(3, 3, 3) if sum(c != 1 for c in v) == 2]
+        axis = np.array(edges[int(rng.integers(len(edges)))], dtype=float) - 1
+        chosen: NDArray[np.float64] = axis / np.linalg.norm(axis)
+        return chosen
+    # Even over the solid angle: the cosine is uniform.
+    cosine, azimuth = rng.uniform(np.cos(np.deg2rad(CONE_DEG)), 1), rng.uniform(0, 2 * np.pi)
+    sine = np.sqrt(1 - cosine**2)
+    local = np.array([sine * np.cos(azimuth), sine * np.sin(azimuth), cosine])
+    turned: NDArray[np.float64] = _rotation_onto(inwards / np.linalg.norm(inwards)).apply(local)
+    return turned
+
+
+def _inwards(site: NDArray[np.float64], pb: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sum of the vectors from an A site to the Pb next to it; zero in the bulk."""
+    inwards: NDArray[np.float64] = (pb[np.abs(pb - site).max(axis=1) < 0.75] - site).sum(axis=0)
+    return inwards
 
 
 def place_cation(

@@ -6,9 +6,9 @@ from scipy.spatial import cKDTree
 
 from qdjunction import __version__
 from qdjunction.core.errors import InputError
-from qdjunction.structure.perovskite.a_sites import choose_a_sites
+from qdjunction.structure.perovskite.a_sites import choose_a_sites, degenerate_a_sites
 from qdjunction.structure.perovskite.catalogue import DotDefinition
-from qdjunction.structure.perovskite.cations import cation_axis, place_cation
+from qdjunction.structure.perovskite.cations import cation_axis, place_cation, random_cation_axis
 from qdjunction.structure.perovskite.composition import CATIONS, arrange_halides, parse_halide
 from qdjunction.structure.perovskite.lattice import halide_sites
 
@@ -19,6 +19,8 @@ def build_dot(
     halide: str = "Br",
     seed: int = 0,
     short_range_order: float = 0.0,
+    a_site_seed: int | None = None,
+    orientation_seed: int | None = None,
 ) -> Atoms:
     """Build a neutral, unrelaxed dot.
 
@@ -38,6 +40,10 @@ def build_dot(
         Seed of the halide arrangement.
     short_range_order : float
         Target Warren-Cowley parameter of a mixture; 0 is the random alloy.
+    a_site_seed : int, optional
+        Seed of a choice among `degenerate_a_sites`; without one, that of `choose_a_sites`.
+    orientation_seed : int, optional
+        Seed of `random_cation_axis`; without one, the axes are those of `cation_axis`.
 
     Returns
     -------
@@ -67,8 +73,14 @@ def build_dot(
 
     atoms = Atoms(["Pb"] * len(pb), positions=lattice_constant * pb)
     atoms += Atoms(list(arrangement.symbols), positions=lattice_constant * x)
-    for site in np.array(choose_a_sites(pb_sites)):
-        atoms += place_cation(cation, lattice_constant * site, cation_axis(site, pb), lattice_constant * x)
+    sites = choose_a_sites(pb_sites)
+    if a_site_seed is not None:
+        choices = degenerate_a_sites(pb_sites)
+        sites = choices[int(np.random.default_rng(a_site_seed).integers(len(choices)))]
+    rng = None if orientation_seed is None else np.random.default_rng(orientation_seed)
+    for site in np.array(sites):
+        axis = cation_axis(site, pb) if rng is None else random_cation_axis(site, pb, rng)
+        atoms += place_cation(cation, lattice_constant * site, axis, lattice_constant * x)
     atoms.set_tags(0)
 
     atoms.info["dot"] = {
@@ -82,6 +94,8 @@ def build_dot(
         "short_range_order": short_range_order,
         "short_range_order_achieved": arrangement.short_range_order,
         "reference": definition.reference,
+        **({} if a_site_seed is None else {"a_site_seed": a_site_seed}),
+        **({} if orientation_seed is None else {"orientation_seed": orientation_seed}),
         "built_by": f"qdjunction {__version__}",
     }
     index = {site: len(pb) + i for i, site in enumerate(x_sites)}

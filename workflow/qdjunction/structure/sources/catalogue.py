@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -14,7 +14,7 @@ from qdjunction.core.schema import Name, Section
 from qdjunction.structure.perovskite.catalogue import DotDefinition, load_dot
 from qdjunction.structure.perovskite.composition import parse_halide
 from qdjunction.structure.perovskite.lattice import halide_sites
-from qdjunction.structure.sources.contract import Outline, Source, SourceSettings
+from qdjunction.structure.sources.contract import Outline, Source, SourceSettings, Variation
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -41,6 +41,12 @@ class CatalogueSettings(SourceSettings[DotDefinition]):
     short_range_order: float = Field(default=0.0, ge=-1, le=1)
     """Target Warren-Cowley parameter of a mixture: 0 random, above 0 like halides cluster, below 0 unlike halides
     alternate."""
+    a_site_seed: int | None = Field(default=None, ge=0, lt=2**32)
+    """Random seed that chooses among the equally good sets of A sites; without one, the set that leaves the row
+    R1 .. Rn uniform."""
+    orientation_seed: int | None = Field(default=None, ge=0, lt=2**32)
+    """Random seed of the orientations of methylammonium; without one, NH3 points inwards at the surface, and dipoles
+    cancel in the bulk."""
 
     @field_validator("halide")
     @classmethod
@@ -53,13 +59,15 @@ class CatalogueSettings(SourceSettings[DotDefinition]):
 
     @property
     def id(self) -> str:
-        """Catalogue name and formula unit, with seed and short-range order for a mixture."""
+        """Catalogue name and formula unit, with seed and short-range order for a mixture and the seeds of cations."""
         composition = parse_halide(self.halide)
+        seeds = (("a", self.a_site_seed), ("t", self.orientation_seed))
+        drawn = "".join(f"-{letter}{seed}" for letter, seed in seeds if seed is not None)
         if len(composition.fractions) == 1:
-            return f"{self.dot}_{self.cation}Pb{composition.fractions[0][0]}3"
+            return f"{self.dot}_{self.cation}Pb{composition.fractions[0][0]}3{drawn}"
         anions = "".join(f"{halide}{3 * fraction:.4g}" for halide, fraction in composition.fractions)
         order = f"-o{self.short_range_order:g}" if self.short_range_order else ""
-        return f"{self.dot}_{self.cation}Pb{anions}-s{self.seed}{order}"
+        return f"{self.dot}_{self.cation}Pb{anions}-s{self.seed}{order}{drawn}"
 
     @property
     def key(self) -> str:
@@ -76,6 +84,19 @@ class CatalogueSettings(SourceSettings[DotDefinition]):
             "seed": self.seed,
             "short_range_order": self.short_range_order,
         }
+
+    def variant(self, definition: DotDefinition, what: Variation, seed: int) -> Self | None:
+        """Return the dot with other A sites, other orientations of methylammonium, or the halides in another order."""
+        from qdjunction.structure.perovskite.a_sites import degenerate_a_sites
+
+        match what:
+            case "sites" if len(degenerate_a_sites(definition.pb_sites)) > 1:
+                return self.model_copy(update={"a_site_seed": seed})
+            case "orientations" if self.cation == "MA":
+                return self.model_copy(update={"orientation_seed": seed})
+            case "halides" if len(parse_halide(self.halide).fractions) > 1:
+                return self.model_copy(update={"seed": seed})
+        return None
 
     def look_up(self, catalogue: Path) -> DotDefinition:
         """Return the definition of the dot."""
@@ -98,7 +119,15 @@ class CatalogueSettings(SourceSettings[DotDefinition]):
         """Return the unrelaxed dot on its ideal lattice."""
         from qdjunction.structure.perovskite.dot import build_dot
 
-        return build_dot(definition, self.cation, self.halide, self.seed, self.short_range_order)
+        return build_dot(
+            definition,
+            self.cation,
+            self.halide,
+            self.seed,
+            self.short_range_order,
+            self.a_site_seed,
+            self.orientation_seed,
+        )
 
     def catalogue_files(self, definition: DotDefinition) -> Mapping[str, Mapping[str, Any]]:
         """Return the file of the dot."""

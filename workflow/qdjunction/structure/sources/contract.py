@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import Field, field_validator
 
@@ -21,6 +21,10 @@ from qdjunction.structure.settings import ElectrodeSettings
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+
+Variation: TypeAlias = Literal["sites", "orientations", "halides"]
+"""What an ensemble draws anew in a structure; see `SourceSettings.variant`."""
 
 
 class Outline(Section):
@@ -91,6 +95,20 @@ class SourceSettings(Section, ABC, Generic[Definition]):
     def labels(self) -> Mapping[str, Any]:
         """Labels by which the overview of a screening groups, e.g. ``{"halide": "Br"}``."""
         return {}
+
+    def variant(self, definition: Definition, what: Variation, seed: int) -> Self | None:
+        """Return the same structure with something drawn anew; None if that changes nothing in this structure.
+
+        Parameters
+        ----------
+        definition : Section
+            What `look_up` returned.
+        what : {"sites", "orientations", "halides"}
+            Which A sites hold cations, how these are oriented, or where the halides of a mixture are.
+        seed : int
+            Random seed, below 2**32.
+        """
+        return None
 
     @abstractmethod
     def look_up(self, catalogue: Path) -> Definition:
