@@ -26,7 +26,7 @@ STIFFNESS = 5.0
 class Springs(Calculator):
     """Every atom on its own spring to where it started."""
 
-    implemented_properties = ["energy", "forces"]
+    implemented_properties = ("energy", "forces")
 
     def __init__(self, rest):
         super().__init__()

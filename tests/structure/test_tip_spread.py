@@ -79,7 +79,7 @@ def test_tips_that_never_fit_are_one_clear_error(junction):
 def test_a_turned_and_shifted_geometry_is_put_back(junction):
     rng = np.random.default_rng(0)
     moved = junction.copy()
-    moved.positions = Rotation.random(random_state=1).apply(junction.positions) + [3, -2, 7]
+    moved.positions = Rotation.random(random_state=1).apply(junction.positions) + np.array([3, -2, 7])
     assert superpose(moved, junction).positions == pytest.approx(junction.positions, abs=1e-9)
     moved.positions += rng.normal(0, 0.1, moved.positions.shape)
     shift = superpose(moved, junction).positions - junction.positions

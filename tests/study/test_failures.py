@@ -96,6 +96,7 @@ def test_a_lost_contact_fails_its_junction_alone_and_the_reason_names_the_geomet
     params = {
         "workdir": str(tmp_path / "work"),
         "seeds": {},
+        "tips": {},
         "engine": {"name": "xtb", "settings": {}},
         "contacts": {name: name.split("-") for name in names},
         "electrodes": {"layers": 1},
