@@ -35,8 +35,8 @@ CHECKPOINT = "checkpoint.npz"
 """Name of the checkpoint in the working folder."""
 
 HOTTEST = 10.0
-"""A kinetic temperature above this multiple of that of the thermostat means that the time step is too long: for six
-atoms equilibrium exceeds 3 times once in 1e6 steps."""
+"""A kinetic temperature above this multiple of that of the thermostat means that the time step is too long: in
+equilibrium even two atoms exceed it with a probability below 1e-10 (chi squared of six degrees of freedom)."""
 
 
 @dataclass(frozen=True, eq=False)

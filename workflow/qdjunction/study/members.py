@@ -122,6 +122,6 @@ def check_ensemble(config: "Config", dots: "tuple[DotCase, ...]") -> None:
         if kind not in have:
             what = {
                 "cations": "A sites or orientations to choose from",
-                "halides": "mixture of halides",
+                "halides": "a mixture of halides",
             }[kind]
-            raise InputError(f"ensemble.{kind}: no dot that has members has a {what}; leave the group out")
+            raise InputError(f"ensemble.{kind}: no dot that has members has {what}; leave the group out")
