@@ -169,8 +169,9 @@ def ensemble_figure(table: pd.DataFrame, colours: dict[str, str]) -> Figure:
         distances, own["log10_conductance_G0"], color="black", lw=1.6, zorder=3, label="the dot itself"
     )
     found = members["log10_conductance_G0"].dropna().to_numpy(dtype=float)
-    # Bins as Freedman and Diaconis choose them for all contacts together, at most 40.
-    edges = np.histogram_bin_edges(found, bins=min(40, len(np.histogram_bin_edges(found, bins="fd")) - 1))
+    # Contacts share their bins, as many as Freedman and Diaconis choose, within what the eye can tell apart.
+    bins = int(np.clip(len(np.histogram_bin_edges(found, bins="fd")) - 1, 12, 40))
+    edges = np.histogram_bin_edges(found, bins=bins)
     for name, distance, value in zip(names, distances, own["log10_conductance_G0"], strict=True):
         values = members.loc[members["junction"] == name, "log10_conductance_G0"].dropna()
         along.plot(distance, value, "o", ms=7, color=colours[name], mec="white", mew=0.8, zorder=4)
