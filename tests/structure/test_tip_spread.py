@@ -66,6 +66,20 @@ def test_a_seed_is_always_the_same_junction(junction):
     assert not find_clash(one)
 
 
+def test_a_series_shares_the_left_tip_and_no_right_one():
+    dot = build_dot(load_dot("1Pb", CLUSTERS), "Cs")
+    spread = TipSpread(turn_deg=0)
+    shifts = [
+        spread_tips(build_junction(dot, "L", right, ElectrodeSettings(layers=1)), spread, 3).info[
+            "tip_spread"
+        ]
+        for right in ("R1", "R2")
+    ]
+    (left, first), (again, second) = (one["shift_ang"] for one in shifts)
+    assert left == again
+    assert first != second
+
+
 def test_tips_that_never_fit_are_one_clear_error(junction):
     """An atom of the dot within the gold clashes at every turn."""
     blocked = junction.copy()

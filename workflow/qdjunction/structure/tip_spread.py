@@ -29,7 +29,8 @@ def spread_tips(junction: Atoms, spread: TipSpread, seed: int) -> Atoms:
     spread : TipSpread
         How turns and shifts are distributed.
     seed : int
-        Random seed; junctions with the same seed draw the same numbers, as far as no draw is repeated.
+        Random seed. A tip draws by the name of its contact: the junctions of a series share the draw of the left tip
+        and have independent right ones, as far as no draw is repeated.
 
     Returns
     -------
@@ -41,18 +42,14 @@ def spread_tips(junction: Atoms, spread: TipSpread, seed: int) -> Atoms:
     StructureError
         If no tips fit within `DRAWS` draws.
     """
-    rng = np.random.default_rng(seed)
+    names = [str(junction.info[side]) for side in SIDES]
+    rngs = [np.random.default_rng([seed, *name.encode()]) for name in names]
     for draw in range(1, DRAWS + 1):
-        turns = rng.uniform(-spread.turn_deg, spread.turn_deg, 2)
-        if spread.distribution == "normal":
-            shifts = rng.normal(0, spread.distance_spread_ang, 2)
-        else:
-            shifts = rng.uniform(-spread.distance_spread_ang, spread.distance_spread_ang, 2)
-        atoms = move_tips(junction, turns.tolist(), shifts.tolist())
+        turns = [float(rng.uniform(-spread.turn_deg, spread.turn_deg)) for rng in rngs]
+        shifts = [_shift(spread, rng) for rng in rngs]
+        atoms = move_tips(junction, turns, shifts)
         if _are_bonded(atoms) and not find_clash(atoms):
-            atoms.info["tip_spread"] = {
-                "turn_deg": turns.tolist(), "shift_ang": shifts.tolist(), "draws": draw
-            }  # fmt: skip
+            atoms.info["tip_spread"] = {"turn_deg": turns, "shift_ang": shifts, "draws": draw}
             return atoms
     raise StructureError(
         f"No tips at contacts '{junction.info['left']}' and '{junction.info['right']}' fit within {DRAWS} draws of "
@@ -71,6 +68,12 @@ def move_tips(junction: Atoms, turns_deg: list[float], shifts_ang: list[float]) 
         turned = Rotation.from_rotvec(turn * axis, degrees=True).apply(junction.positions[gold] - origin)
         atoms.positions[gold] = origin + turned + shift * axis
     return atoms
+
+
+def _shift(spread: TipSpread, rng: np.random.Generator) -> float:
+    """Return a shift along the axis of a tip (Ang)."""
+    width = spread.distance_spread_ang
+    return float(rng.normal(0, width) if spread.distribution == "normal" else rng.uniform(-width, width))
 
 
 def _are_bonded(atoms: Atoms) -> bool:
