@@ -194,7 +194,7 @@ def ensemble_figure(table: pd.DataFrame, colours: dict[str, str]) -> Figure:
     along.set_xlabel("Distance of the contact atoms (Å)")
     along.set_ylabel("$\\log_{10}\\,G/G_0$")
     along.margins(x=0.12)
-    along.legend(loc="lower left")
+    along.legend(loc="best")
     spread.set_xlabel("Number of members")
     spread.xaxis.get_major_locator().set_params(integer=True)
     style.legend_above(spread, 2)
