@@ -55,6 +55,30 @@ def test_orbital_rule():
     np.testing.assert_allclose(found.left_weight, found.right_weight, rtol=1e-9)
 
 
+def past_the_dot(coupling):
+    """The two orbitals of opposite parity, and a direct element of H between the tips."""
+    device, left, right = two_orbitals(-1)
+    H = np.array(device.H)
+    H[0, 3] = H[3, 0] = coupling
+    return Device(H), left, right
+
+
+def test_what_passes_the_dot_is_the_transmission_without_it():
+    """Tips at E between wide bands, Gamma = 1 eV: T = Gamma^2 |g|^4 W^2 = 16 W^2, g = 1 / (i / 2)."""
+    found = orbital_interference(*past_the_dot(5e-6), [0.0], [0], [3])
+    assert found.past[0] == pytest.approx(16 * 2.5e-11, rel=1e-9)
+    exact = transmission(*past_the_dot(5e-6), [0.0], "direct").transmission
+    ratio = np.sqrt(found.past / found.coherent)
+    assert 0 < abs(found.coherent[0] / exact[0] - 1) < 2.2 * ratio[0] < 0.1
+
+
+def test_the_limit_of_what_passes_the_dot_is_a_setting():
+    with pytest.raises(TransportError, match="take smaller or more distant tips, or raise past"):
+        orbital_interference(*past_the_dot(1e-5), [0.0], [0], [3])
+    orbital_interference(*past_the_dot(1e-5), [0.0], [0], [3], past_limit=0.1)
+    assert orbital_interference(*two_orbitals(-1), [0.0], [0], [3]).past[0] == 0
+
+
 def test_energy_on_a_level_is_no_obstacle():
     device, left, right = two_orbitals(-1)
     found = orbital_interference(device, left, right, [1.0], [0], [3])
@@ -68,7 +92,7 @@ def test_what_is_no_junction(junction):
         orbital_interference(device, left, right, [0.0], LEFT[2:], RIGHT)
     with pytest.raises(InputError, match="no orbital is left"):
         orbital_interference(device, left, right, [0.0], np.arange(13), np.arange(13, 26))
-    with pytest.raises(TransportError, match="couple past the dot"):
+    with pytest.raises(TransportError, match=r"couple past the dot: at 0\.00 eV .* more than past = 0\.01"):
         orbital_interference(device, left, right, [0.0], LEFT, np.arange(15, 26))
     with pytest.raises(InputError, match="counted from 0"):
         orbital_interference(device, left, right, [0.0], LEFT, RIGHT, selected=[99])

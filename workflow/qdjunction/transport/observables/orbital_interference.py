@@ -40,8 +40,11 @@ if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
 
-UNCOUPLED_EV = 1e-6
-"""Largest element of H (eV) between the two metal sides that does not count as tunnelling past the dot."""
+UNCOUPLED = 1e-9
+"""Largest element of S, and of H (eV), between the two metal sides whose tunnelling past the dot is not computed."""
+
+PAST = 0.01
+"""Largest amplitude past the dot that is neglected, relative to the amplitude through it."""
 
 LEVEL_GUARD_EV = 1e-7
 """An energy closer to a level than this is moved to this distance."""
@@ -67,6 +70,8 @@ class OrbitalInterference:
         ``Re Tr[t_n t_m^dagger]`` among `kept`; negative off the diagonal where two orbitals cancel.
     kept : (n_kept,) array of int
         Orbitals of `pairs`, ascending.
+    past : (n_energies,) array
+        What T would be by the direct coupling of the two metals alone, to first order; it is not in `coherent`.
     """
 
     energies_ev: NDArray[np.float64]
@@ -77,6 +82,7 @@ class OrbitalInterference:
     incoherent: NDArray[np.float64]
     pairs: NDArray[np.float64]
     kept: NDArray[np.int64]
+    past: NDArray[np.float64]
 
     @property
     def enhancement(self) -> NDArray[np.float64]:
@@ -95,6 +101,7 @@ def orbital_interference(
     selected: ArrayLike | None = None,
     count: int = 8,
     around_ev: float | None = None,
+    past_limit: float = PAST,
 ) -> OrbitalInterference:
     """Resolve T(E) by the orbitals of the dot.
 
@@ -112,6 +119,10 @@ def orbital_interference(
         Number of orbitals whose pairs are returned by default.
     around_ev : float, optional
         Energy (eV) that these are closest to; by default the middle energy.
+    past_limit : float
+        Largest ratio, at any energy, of the amplitude by which the two metals couple directly, past the dot, to the
+        amplitude through the dot. The sum over orbitals leaves the former out, so that T is wrong by twice this ratio
+        at most, to first order.
 
     Returns
     -------
@@ -122,7 +133,7 @@ def orbital_interference(
     InputError
         If a lead is not inside its metal, or nothing is left for the dot.
     TransportError
-        If the two metals couple directly, so that T is not a sum over the dot's orbitals.
+        If the two metals couple directly by more than `past_limit`, so that T is not a sum over the dot's orbitals.
 
     See Also
     --------
@@ -136,12 +147,6 @@ def orbital_interference(
     dot = np.setdiff1d(np.arange(device.n_orbitals), np.concatenate(metals))
     if not dot.size:
         raise InputError("dot: no orbital is left for it between the two metals")
-    past, overlap = (np.abs(device.block(name, *metals)).max(initial=0.0) for name in ("H", "S"))
-    if past > UNCOUPLED_EV or overlap > UNCOUPLED_EV:
-        raise TransportError(
-            f"the two metals couple past the dot with {1000 * past:.3g} meV; T is then not a sum over "
-            "the dot's orbitals"
-        )
     levels, states = solve_eigenproblem(device.block("H", dot), device.block("S", dot))
     sides = [
         FoldedLead(device, lead, metal, dot) if metal.size else lead
@@ -163,6 +168,7 @@ def orbital_interference(
     places = [np.searchsorted(coupled, side.orbitals) for side in sides]
     coherent, incoherent = np.empty(len(energies)), np.empty(len(energies))
     pairs = np.empty((len(energies), len(kept), len(kept)))
+    past = _past(device, (left, right), metals, energies)
     for index, energy in enumerate(energies):
         distance = energy - levels
         distance[np.abs(distance) < LEVEL_GUARD_EV] = LEVEL_GUARD_EV
@@ -188,7 +194,48 @@ def orbital_interference(
         pairs[index] = _pairs(
             *(part[:, kept] for part in (out, at_left)), *(part[kept] for part in (at_right, into))
         )
-    return OrbitalInterference(energies, levels, left_weight, right_weight, coherent, incoherent, pairs, kept)
+    ratio = np.sqrt(past / np.maximum(coherent, np.finfo(float).tiny))
+    if ratio[worst := int(ratio.argmax())] > past_limit:
+        raise TransportError(
+            f"the two metals couple past the dot: at {energies[worst]:.2f} eV their direct amplitude is "
+            f"{ratio[worst]:.2g} of that through the dot, more than past = {past_limit:g}, so that T is not a sum over "
+            "the dot's orbitals there; leave such energies out, take smaller or more distant tips, or raise past"
+        )
+    return OrbitalInterference(
+        energies, levels, left_weight, right_weight, coherent, incoherent, pairs, kept, past
+    )
+
+
+def _past(
+    device: Device,
+    leads: tuple[Lead, Lead],
+    metals: list[NDArray[np.int64]],
+    energies_ev: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return T by the direct coupling of the two metals, ``||F_L^dagger g_L W g_R F_R||^2``, to first order, (n,).
+
+    ``W = H_LR - E S_LR``, and ``g`` is the Green's function of the metal of one side with its lead, without the dot.
+    """
+    found = np.zeros(len(energies_ev))
+    H, S = (device.block(name, *metals) for name in ("H", "S"))
+    if max(np.abs(H).max(initial=0.0), np.abs(S).max(initial=0.0)) <= UNCOUPLED:
+        return found
+    blocks = [(device.block("H", metal), device.block("S", metal)) for metal in metals]
+    inside = [np.searchsorted(metal, lead.orbitals) for metal, lead in zip(metals, leads, strict=True)]
+    for index, energy in enumerate(energies_ev):
+        sides = []
+        for lead, (H_metal, S_metal), place in zip(leads, blocks, inside, strict=True):
+            sigma = lead.self_energy(float(energy))
+            system = (energy * S_metal - H_metal).astype(np.complex128)
+            system[np.ix_(place, place)] -= sigma
+            factor = root_of(broadening(sigma))
+            spread = np.zeros((len(system), factor.shape[1]), dtype=np.complex128)
+            spread[place] = factor
+            sides.append((system, spread))
+        (left_system, left_root), (right_system, right_root) = sides
+        out = np.linalg.solve(left_system.conj().T, left_root).conj().T
+        found[index] = np.linalg.norm(out @ (H - energy * S) @ np.linalg.solve(right_system, right_root)) ** 2
+    return found
 
 
 def _weights(rows: NDArray[Any], sigma: NDArray[np.complex128]) -> NDArray[np.float64]:
@@ -256,6 +303,10 @@ class OrbitalInterferenceSettings(ObservableSettings):
     """Number of orbitals of the dot whose pairs are written."""
     around_ev: Energy = 0.0
     """Energy relative to the Fermi energy (eV) to which the levels of these orbitals are closest."""
+    past: float = Field(default=PAST, gt=0, le=1)
+    """Largest amplitude by which the two tips couple directly, past the dot, relative to the amplitude through the dot,
+    at any energy. It is not part of the sum over orbitals, so that T is wrong by twice this ratio; beyond it the
+    observable is refused."""
 
 
 def compute(context: JunctionContext, settings: OrbitalInterferenceSettings) -> xarray.Dataset:
@@ -263,12 +314,13 @@ def compute(context: JunctionContext, settings: OrbitalInterferenceSettings) -> 
     device, left, right = context.single("orbital interference")
     found = orbital_interference(
         device, left, right, context.energies_ev, *context.metal_orbitals(device),
-        count=settings.orbitals, around_ev=settings.around_ev,
+        count=settings.orbitals, around_ev=settings.around_ev, past_limit=settings.past,
     )  # fmt: skip
     kept = found.kept
     variables = {
         "coherent": quantity("energy", found.coherent, "1", "transmission"),
         "incoherent": quantity("energy", found.incoherent, "1", "transmission without interference"),
+        "past": quantity("energy", found.past, "1", "transmission past the dot, to first order"),
         "pairs": quantity(
             ("energy", "orbital", "partner"),
             found.pairs,
