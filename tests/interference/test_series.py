@@ -21,3 +21,20 @@ def test_a_single_junction_has_its_conductance_at_both_energies():
         f"L-R is the only contact: log10 G/G0 is {np.log10(at_fermi):.2f} at the Fermi energy and "
         f"{np.log10(at_headline):.2f} at the headline energy of 0.50 eV."
     )
+
+
+def test_a_headline_energy_outside_of_the_transmission_leaves_the_junction_with_the_reason():
+    """The gap ends 2.5 eV above E_F, T(E) 2 eV above: no verdict and no number, but the junction with its T(E)."""
+    member = SeriesMember("L-R", "L", "R", 6.3, (1.2, 2.5), LEVEL)
+    control = SeriesMember("L-S", "L", "S", 5.0, (1.2, 2.5), LEVEL, role="control")
+    found = analyse_series([member, control], 300.0, InterferenceSettings())
+    summary = found.series[0].summary
+    assert summary.kind == "incomplete"
+    assert summary.junctions == ("L-R",)
+    assert summary.missing == {}
+    assert np.isnan(summary.conductance_at_headline_G0).all()
+    assert np.isnan(summary.controls[0].conductance_at_headline_G0)
+    assert "headline energy 2.20 eV" in summary.sentence
+    assert "L-R is not judged; widen transport.energy_min_ev" in summary.sentence
+    assert set(found.conductance_table["junction"]) == {"L-R", "L-S"}
+    assert type(summary).model_validate_json(summary.model_dump_json()).sentence == summary.sentence

@@ -74,7 +74,7 @@ class Control(Result):
     distance_ang : float
         Distance of its contact atoms (Ang).
     conductance_at_headline_G0 : float
-        Thermal conductance at the headline energy of the series (G0).
+        Thermal conductance at the headline energy of the series (G0); nan if T(E) does not cover that.
     same_site : bool
         Whether it ends on the right contact of the last junction of the series.
     above_last_decades : float
@@ -89,7 +89,7 @@ class Control(Result):
     left: str
     right: str
     distance_ang: float
-    conductance_at_headline_G0: float
+    conductance_at_headline_G0: Real
     same_site: bool
     above_last_decades: Real
     above_trend_decades: Real
@@ -116,7 +116,7 @@ class _Series(Result):
     headline : str
         The same in words.
     conductance_at_headline_G0 : tuple of float
-        Thermal conductances there (G0).
+        Thermal conductances there (G0); nan if T(E) does not cover that energy.
     controls : tuple of Control
         Controls of the dot, beside this series.
     missing_controls : mapping of str to str
@@ -130,13 +130,16 @@ class _Series(Result):
     window_ev: tuple[float, float]
     headline_energy_ev: float
     headline: str
-    conductance_at_headline_G0: tuple[float, ...]
+    conductance_at_headline_G0: tuple[Real, ...]
     controls: tuple[Control, ...] = ()
     missing_controls: dict[str, str] = Field(default_factory=dict)
 
 
 class IncompleteSeries(_Series):
-    """A series with a member that failed, which is not judged; `missing` lists the reasons by junction."""
+    """A series that is not judged, as the sentence says.
+
+    A member has failed, `missing` lists the reasons by junction; or T(E) does not cover gap and headline energy.
+    """
 
     kind: Literal["incomplete"]
     missing: dict[str, str]

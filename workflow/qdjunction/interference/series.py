@@ -121,7 +121,8 @@ def analyse_series(
     A series is ordered by the distance of the contacts. Its gap is the intersection of the gaps of its members' dot
     blocks, and its conductances are thermal, with E_F placed at each energy. Three or more members are compared with a
     decay; of two, the long one is compared with the short one. A series with a missing member is not judged: if the
-    last contact is missing, for instance, another one would be taken for the last. Controls are compared with every
+    last contact is missing, for instance, another one would be taken for the last. Neither is one whose gap or headline
+    energy lies where T(E) does not cover the thermal window. Controls are compared with every
     series and change no number of it.
 
     Returns
@@ -132,7 +133,7 @@ def analyse_series(
     Raises
     ------
     InputError
-        If the gaps do not overlap, or T(E) does not cover the thermal window at the headline energy.
+        If the gaps do not overlap.
     """
     controls = [member for member in members if member.role == "control"]
     failed = {one.name: one.reason for one in missing if one.role == "control"}
@@ -254,11 +255,13 @@ def _analyse(
         )
     headline = settings.headline_energy(*gap)
     window = (max(gap[0], fermi[0]), min(gap[1], fermi[-1]))
+    outside = ""
     if not fermi[0] <= headline <= fermi[-1] or window[0] >= window[1]:
-        raise InputError(
-            f"transport: the gap from {gap[0]:.2f} to {gap[1]:.2f} eV with the headline energy {headline:.2f} eV "
+        outside = (
+            f"The gap from {gap[0]:.2f} to {gap[1]:.2f} eV with the headline energy {headline:.2f} eV "
             f"(interference.reference, offset_ev) does not lie within {fermi[0]:.2f} to {fermi[-1]:.2f} eV, where T(E) "
-            "covers the thermal window; widen energy_min_ev and energy_max_ev"
+            f"covers the thermal window, so {', '.join(m.name for m in members)} "
+            f"{'is' if len(members) == 1 else 'are'} not judged; widen transport.energy_min_ev and energy_max_ev."
         )
     at = int(np.abs(fermi - headline).argmin())
     names = [member.name for member in members]
@@ -271,11 +274,11 @@ def _analyse(
         "window_ev": window,
         "headline_energy_ev": headline,
         "headline": f"{settings.reference} {settings.offset_ev:+g} eV",
-        "conductance_at_headline_G0": [float(values[at]) for values in conductances],
+        "conductance_at_headline_G0": [np.nan if outside else float(values[at]) for values in conductances],
     }
     at_headline: JumpVerdict | None = None
     spectrum: DecaySpectrum | None = None
-    if len(members) >= 3 and not missing:
+    if len(members) >= 3 and not missing and not outside:
         spectrum = decay_spectrum(
             fermi,
             distances,
@@ -287,8 +290,11 @@ def _analyse(
         )
         at_headline = spectrum.at(headline)
     if controls:
-        last = None if missing else (members[-1], float(conductances[-1][at]))
-        values = [float(np.asarray(conductance(c.transmission, temperature_k, fermi[at]))) for c in controls]
+        last = None if missing or outside else (members[-1], float(conductances[-1][at]))
+        values = [
+            np.nan if outside else float(np.asarray(conductance(c.transmission, temperature_k, fermi[at])))
+            for c in controls
+        ]
         common["controls"] = tuple(
             _control(control, value, last, at_headline.fit if at_headline else None)
             for control, value in zip(controls, values, strict=True)
@@ -296,9 +302,16 @@ def _analyse(
     if missing_controls:
         common["missing_controls"] = dict(missing_controls)
     table = pd.DataFrame({"energy_eV": fermi})
-    if missing:
-        absent = ", ".join(member.name for member in missing)
+    if outside:
         summary: SeriesSummary = IncompleteSeries(
+            **common,
+            kind="incomplete",
+            missing={member.name: member.reason for member in missing},
+            sentence=outside,
+        )
+    elif missing:
+        absent = ", ".join(member.name for member in missing)
+        summary = IncompleteSeries(
             **common,
             kind="incomplete",
             missing={member.name: member.reason for member in missing},
@@ -376,5 +389,5 @@ def _control(
         same_site=same_site,
         above_last_decades=above_last,
         above_trend_decades=log10_g - trend,
-        sentence=f"{text}." if last else f"{text} is compared with nothing, since the series is incomplete.",
+        sentence=f"{text}." if last else f"{text} is compared with nothing, since the series is not judged.",
     )
