@@ -9,9 +9,10 @@ import pytest
 
 from qdjunction.interference.results import Charges
 from qdjunction.report.page import Page
-from qdjunction.report.plan import PlannedFigure, planned_figures
+from qdjunction.report.plan import PlannedFigure, files_of, planned_figures
 from qdjunction.report.sections.alignment import KIND as ALIGNMENT
 from qdjunction.report.sections.registry import SECTIONS
+from qdjunction.report.template import TEMPLATES
 from qdjunction.study.table import read_study
 from support.distributions import install
 from support.paths import RECORDED
@@ -112,3 +113,28 @@ def test_every_figure_of_the_library_has_a_caption_for_snakemake():
         text = PlannedFigure(name).caption_file.read_text(encoding="utf-8").strip()
         assert SECTIONS[name].caption(PlannedFigure(name)) == text != ""
     assert PlannedFigure("of another distribution").caption_file is None
+
+
+def test_a_study_of_single_junctions_shows_no_chain(results):
+    """The chain compares the sites of one dot, as a series of contacts does; single junctions have none."""
+    assert results.study.compares_contacts
+    entry = results.study.dots[0].entry.model_copy(update={"contacts": ["long"]})
+    single = replace(results.study, dots=(replace(results.study.dots[0], entry=entry),))
+    assert not single.compares_contacts
+    assert not [figure for figure in planned_figures(single) if figure.kind == "chain"]
+    assert "chain.json" in files_of(results.study)
+    assert "chain.json" not in files_of(single)
+    page = Page(replace(results, study=single, chain=None, chain_summary=None), {})
+    assert SECTIONS["chain"].html(page) == ""
+    assert SECTIONS["chain"].links(page.results) == []
+
+
+def test_the_configuration_names_the_engine_of_the_study_alone(results):
+    html = SECTIONS["config"].html(Page(results, {}))
+    assert "\nxtb:" in html
+    assert "\nsiesta:" not in html
+
+
+def test_a_reason_of_failure_wraps():
+    css = (TEMPLATES / "page.css").read_text()
+    assert re.search(r"td\.word:last-child \{[^}]*white-space: normal", css)

@@ -228,10 +228,10 @@ class StudyResults:
         One for each dot that could be relaxed.
     failures : tuple of Failure
         Failed calculations.
-    chain : pandas.DataFrame
-        ``chain.csv``.
-    chain_summary : ChainRecord
-        ``chain.json``.
+    chain : pandas.DataFrame or None
+        ``chain.csv``; None in a study that compares no contacts.
+    chain_summary : ChainRecord or None
+        ``chain.json``, likewise.
     timings : pandas.DataFrame
         One row per job: ``job``, ``dot``, ``junction``, ``wall_s``, ``cpu_s``, ``max_rss_mb``.
     traces : AllTraces
@@ -247,8 +247,8 @@ class StudyResults:
     study: Study
     dots: tuple[DotResults, ...]
     failures: tuple[Failure, ...]
-    chain: pd.DataFrame
-    chain_summary: ChainRecord
+    chain: pd.DataFrame | None
+    chain_summary: ChainRecord | None
     timings: pd.DataFrame
     traces: AllTraces
     inputs: Mapping[str, str]
@@ -289,8 +289,8 @@ def collect(study: Study) -> StudyResults:
         study=study,
         dots=dots,
         failures=failures,
-        chain=read_table(root / layout.CHAIN_TABLE),
-        chain_summary=read_result(ChainRecord, root / layout.CHAIN),
+        chain=read_table(root / layout.CHAIN_TABLE) if study.compares_contacts else None,
+        chain_summary=read_result(ChainRecord, root / layout.CHAIN) if study.compares_contacts else None,
         timings=read_timings(root / layout.BENCHMARKS),
         traces=collect_traces(study),
         inputs=digests(*(path for file in files_of(study) if (path := root / file).is_file())),

@@ -314,6 +314,12 @@ class Study:
         """Whether the study is a screening, whose report is an overview."""
         return bool(self.config.screen)
 
+    @property
+    def compares_contacts(self) -> bool:
+        """Whether a dot has several junctions from one left contact, which a series compares."""
+        lefts = [(one.dot, one.left) for one in self.junctions if one.role == "series"]
+        return len(set(lefts)) < len(lefts)
+
     def only(self, dot: str) -> "Study":
         """Return the study restricted to one of its dots."""
         return replace(self, dots=(self.dot(dot),))

@@ -32,15 +32,21 @@ class ChainSection(PageSection):
     figure_title = "Tight-binding chain"
 
     def files(self, study: Study) -> Iterable[str]:
-        """Return T(E) of the chain and its summary."""
-        return [layout.CHAIN_TABLE, layout.CHAIN]
+        """Return T(E) of the chain and its summary, if contacts are compared that may be like its sites."""
+        return [layout.CHAIN_TABLE, layout.CHAIN] if study.compares_contacts else []
 
     def figures(self, study: Study) -> Iterable[PlannedFigure]:
         """Return the one figure of the study."""
-        return [PlannedFigure(self.name, title=self.figure_title)]
+        return [PlannedFigure(self.name, title=self.figure_title)] if study.compares_contacts else []
+
+    def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
+        """Return the entry in the table of contents, if there is a chain."""
+        return [(self.name, self.title)] if results.chain_summary else []
 
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
         """Draw the chain."""
+        assert results.chain is not None  # a study without it plans no figure
+        assert results.chain_summary is not None
         threshold = results.study.config.interference.jump_decades
         return Drawing(chain_figure(results.chain, results.chain_summary, threshold), results.chain)
 
@@ -48,8 +54,10 @@ class ChainSection(PageSection):
         """Return that the numbers are those of a model."""
         return "tight-binding model"
 
-    def html(self, page: Page) -> Markup:
-        """Return the chain in words and in its figure."""
+    def html(self, page: Page) -> Markup | str:
+        """Return the chain in words and in its figure; empty if the study compares no contacts."""
+        if page.results.chain_summary is None:
+            return ""
         return page.render(HTML, summary=page.results.chain_summary, figures=page.figures(self))
 
 

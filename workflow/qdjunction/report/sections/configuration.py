@@ -21,8 +21,10 @@ class ConfigurationSection(PageSection):
     title = "Configuration"
 
     def html(self, page: Page) -> Markup:
-        """Return the settings as YAML."""
-        return page.render(HTML, config_yaml=dump_yaml(page.results.study.config.model_dump(mode="json")))
+        """Return the settings as YAML, without those of engines that the study does not use."""
+        from qdjunction.study.table import study_values
+
+        return page.render(HTML, config_yaml=dump_yaml(study_values(page.results.study)["config"]))
 
 
 HTML = """
