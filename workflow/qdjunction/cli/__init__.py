@@ -1,9 +1,16 @@
 """The command line: every command is a model of its arguments that calls `qdjunction.steps`."""
 
+from __future__ import annotations
+
 import sys
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from qdjunction.core.errors import QdjunctionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qdjunction.cli.commands import Command
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code: 0, 2 after bad input and failed calculations, 130 after Ctrl-C.
     """
     words = sys.argv[1:] if arguments is None else list(arguments)
+    command: Command | None = None
     try:
         # Imported here, so that Ctrl-C during imports ends in one line too.
         from qdjunction.cli.parser import parse
@@ -29,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log_to_terminal()
         command.run()
     except QdjunctionError as error:
-        problem, code = str(error), 2
+        problem, code = command.in_options(str(error)) if command else str(error), 2
     except OSError as error:
         problem, code = ": ".join(map(str, filter(None, (error.filename, error.strerror)))) or str(error), 2
     except KeyboardInterrupt:

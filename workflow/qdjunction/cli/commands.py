@@ -1,11 +1,12 @@
 """Base class of commands, which are models of their arguments, and the argparse parser made from them."""
 
 import argparse
+import re
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
-from typing import Any, Literal, NamedTuple, Self, get_args, get_origin
+from typing import Any, ClassVar, Literal, NamedTuple, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -65,12 +66,22 @@ class Command(Section):
     of several kinds takes ``KIND KEY=VALUE ...``.
     """
 
+    option_names: ClassVar[Mapping[str, str]] = {}
+    """How errors of the library, which name the keys of a configuration, begin or call a key, and what its option is
+    called here."""
+
     # Only the command that is run is built; `option` gives its fields their descriptions.
     model_config = ConfigDict(defer_build=True, use_attribute_docstrings=False)
 
     @abstractmethod
     def run(self) -> None:
         """Run the command."""
+
+    def in_options(self, message: str) -> str:
+        """Return an error of the library with the names of options in place of those of keys."""
+        for key, name in self.option_names.items():
+            message = re.sub(rf"(?<![\w.-]){re.escape(key)}", name, message)
+        return message
 
     @classmethod
     def for_words(cls, words: list[str]) -> type[Self]:

@@ -1,7 +1,8 @@
 """Commands for transport: transmission, and the common options of commands with leads."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from qdjunction.cli.commands import Command, Commands, option
 from qdjunction.cli.values import one_word, output_file, output_folder
@@ -24,6 +25,10 @@ atoms = one_word(_atoms, "no atoms or ranges of atoms; write e.g. 290-299,305")
 
 class JunctionCommand(Command):
     """A command that attaches leads to H and S of a junction."""
+
+    option_names: ClassVar[Mapping[str, str]] = {
+        "energies:": "--energies:", "leads:": "--leads:", "eta:": "--eta:", "k points:": "--kpoints:",
+    }  # fmt: skip
 
     hamiltonian: str = option(
         ..., "file of `qdjunction hamiltonian`, a SIESTA run's folder, or any Hamiltonian that sisl reads",
@@ -96,7 +101,7 @@ class Transmission(JunctionCommand):
             **self.parsed(), energies_ev=parse_energies(self.energies), output=self.output,
             solver=self.solver,  # type: ignore[arg-type]  # refused there if unknown
             channels=self.eigenchannels,
-            density_energies_ev=parse_energies(self.ldos) if self.ldos else None,
+            density_energies_ev=parse_energies(self.ldos, "--ldos") if self.ldos else None,
             response_table=self.linear_response, temperature_k=self.temperature,
         )  # fmt: skip
 

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+def absent(path: Path) -> str:
+    """Return why a path is no file that can be read, for errors."""
+    return "is a folder; name a file in it" if path.is_dir() else "there is no such file"
+
+
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` and move it into place when the block succeeds.

@@ -72,8 +72,10 @@ def check_value(kind: Any, value: float, source: str) -> float:
     return checked
 
 
-def energy_grid(first_ev: float, last_ev: float, step_ev: float) -> NDArray[np.float64]:
-    """Return evenly spaced energies (eV), shape (n,), including both ends.
+def energy_grid(
+    first_ev: float, last_ev: float, step_ev: float, where: str = "energies"
+) -> NDArray[np.float64]:
+    """Return evenly spaced energies (eV), shape (n,), including both ends; errors begin with `where`.
 
     Raises
     ------
@@ -86,24 +88,24 @@ def energy_grid(first_ev: float, last_ev: float, step_ev: float) -> NDArray[np.f
     text = f"{first_ev}:{last_ev}:{step_ev}"
     if not (np.isfinite([first_ev, last_ev, step_ev]).all() and step_ev > 0 and last_ev >= first_ev):
         raise InputError(
-            f"energies: {text!r} is an empty range; the step must be positive and stop not below start"
+            f"{where}: {text!r} is an empty range; the step must be positive and stop not below start"
         )
     count = (last_ev - first_ev) / step_ev
     if count > MOST_ENERGIES:
-        raise InputError(f"energies: {text!r} has {count:.0f} energies; use a larger step")
+        raise InputError(f"{where}: {text!r} has {count:.0f} energies; use a larger step")
     n_steps = round(count)
     if abs(n_steps - count) > 1e-6 * max(1.0, count):
         raise InputError(
-            f"energies: the range {text!r} is not a whole number of steps; "
+            f"{where}: the range {text!r} is not a whole number of steps; "
             f"end it at {first_ev + n_steps * step_ev:.12g}, or use a step of "
             f"{(last_ev - first_ev) / max(n_steps, 1):.12g}"
         )
     # Each energy from its index, so that 0 is exactly 0 and errors do not accumulate; rounded to the digits typed.
-    return checked_energies(np.round(first_ev + step_ev * np.arange(n_steps + 1), 12) + 0.0)
+    return checked_energies(np.round(first_ev + step_ev * np.arange(n_steps + 1), 12) + 0.0, where)
 
 
-def checked_energies(energies_ev: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return energies (eV) unchanged.
+def checked_energies(energies_ev: NDArray[np.float64], where: str = "energies") -> NDArray[np.float64]:
+    """Return energies (eV) unchanged; errors begin with `where`.
 
     Raises
     ------
@@ -114,7 +116,7 @@ def checked_energies(energies_ev: NDArray[np.float64]) -> NDArray[np.float64]:
 
     if (far := np.abs(energies_ev).max(initial=0.0)) > FARTHEST_EV:
         raise InputError(
-            f"energies: {far:g} eV from E_F is beyond {FARTHEST_EV:g} eV, where a basis of valence orbitals has no "
+            f"{where}: {far:g} eV from E_F is beyond {FARTHEST_EV:g} eV, where a basis of valence orbitals has no "
             "levels; energies are in eV and relative to E_F"
         )
     return energies_ev

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.files import absent
 
 if TYPE_CHECKING:
     import sisl
@@ -92,7 +93,7 @@ def read_matrices(
         raise InputError(f"{option} = {fermi_ev}: is not an energy; give it in eV")
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: there is no such file")
+        raise InputError(f"{path}: {absent(path)}")
     if path.suffix in (".HSX", ".TSHS") and not is_complete(path):
         raise InputError(f"{path}: is cut short or damaged; write it again with SIESTA")
     for pattern, remedy in _NOT_READ_BY_NAME.items():

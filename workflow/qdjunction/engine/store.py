@@ -17,7 +17,7 @@ from ase import Atoms
 from numpy.typing import NDArray
 
 from qdjunction.core.errors import InputError
-from qdjunction.core.files import atomic_write
+from qdjunction.core.files import absent, atomic_write
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo
 
 _GROUP = "qdjunction"
@@ -99,7 +99,7 @@ def read_electronic_structure(path: str | Path) -> ElectronicStructure:
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: there is no such file.")
+        raise InputError(f"{path}: {absent(path)}.")
     try:
         with netCDF4.Dataset(path) as file:
             if _GROUP not in file.groups:

@@ -8,7 +8,7 @@ from ase import Atoms
 from ase.io import read, write
 
 from qdjunction.core.errors import InputError
-from qdjunction.core.files import atomic_write
+from qdjunction.core.files import absent, atomic_write
 
 _KEY = "qdjunction"
 
@@ -52,6 +52,8 @@ def read_structure(path: str | Path) -> Atoms:
         If the file is missing, empty, not extended XYZ, or holds no atoms.
     """
     path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path} {absent(path)}.")
     if not path.is_file():
         raise InputError(f"There is no structure file {path}; `qdjunction dot` writes one.")
     if not path.stat().st_size:

@@ -12,8 +12,8 @@ from qdjunction.transport.leads.contract import LeadSettings
 from qdjunction.transport.leads.registry import LEADS
 
 
-def parse_energies(text: str) -> NDArray[np.float64]:
-    """Read energies in eV: ``start:stop:step`` with both ends, or a list ``-1,0,0.5``.
+def parse_energies(text: str, where: str = "energies") -> NDArray[np.float64]:
+    """Read energies in eV: ``start:stop:step`` with both ends, or a list ``-1,0,0.5``; errors begin with `where`.
 
     Returns
     -------
@@ -32,14 +32,15 @@ def parse_energies(text: str) -> NDArray[np.float64]:
         if len(pieces) == 1:
             values = np.array([float(piece) for piece in text.split(",")])
         elif len(pieces) == 3:
-            return energy_grid(*(float(piece) for piece in pieces))
+            first, last, step = (float(piece) for piece in pieces)
+            return energy_grid(first, last, step, where)
         else:
             raise ValueError
     except ValueError as error:
-        raise InputError(f"energies: {text!r} cannot be read; {form}") from error
+        raise InputError(f"{where}: {text!r} cannot be read; {form}") from error
     if not np.isfinite(values).all():
-        raise InputError(f"energies: {text!r} holds a value that is not finite; {form}")
-    return checked_energies(values + 0.0)
+        raise InputError(f"{where}: {text!r} holds a value that is not finite; {form}")
+    return checked_energies(values + 0.0, where)
 
 
 def parse_leads(

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdjunction import __version__
 from qdjunction.core.errors import InputError, TransportError
-from qdjunction.core.files import atomic_write
+from qdjunction.core.files import absent, atomic_write
 from qdjunction.transport.device import Device
 from qdjunction.transport.leads.base import Lead
 from qdjunction.transport.solvers.contact_reduction import ContactReduction
@@ -352,8 +352,8 @@ def read_transmission(path: str | Path) -> Transmission:
     try:
         with xarray.open_dataset(path, engine="netcdf4") as dataset:
             return Transmission.from_dataset(dataset.load())
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: there is no such file") from error
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise InputError(f"{path}: {absent(Path(path))}") from error
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except Exception as error:  # on damaged files netCDF4 and xarray raise any kind of exception
