@@ -16,7 +16,12 @@ from qdjunction.structure.anchors import (
     require_anchor,
 )
 from qdjunction.structure.contacts import contact
-from qdjunction.structure.junction import build_junction
+from qdjunction.structure.junction import (
+    build_junction,
+    check_closed_shell,
+    closed_shell_electrons,
+    dot_atoms,
+)
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sites import Site, find_contacts
 from qdjunction.structure.tips.blunt import Blunt
@@ -135,6 +140,60 @@ def test_computed_distances_are_those_of_least_energy(name, shape):
     assert abs(0.03 * (left - right) / (left - 2 * here + right)) < 0.02
 
 
+def leaning(atoms: Atoms, atom: int, angle_deg: float):
+    """Return the direction from an atom that makes this angle with its bond, on the side of its hydrogen."""
+    own = {"leaning": ANCHORS["bent-thiolate"].model_copy(update={"tilt_deg": 180 - angle_deg})}
+    return np.array(contacts(atoms, {"A": {"atom": atom}}, own)["A"]["direction"])
+
+
+def test_gold_at_a_bent_thiolate_is_on_the_side_of_the_hydrogen():
+    thiol = molecule("CH3SH")
+    sulfur = list(thiol.symbols).index("S")
+    binding = recognise(thiol, sulfur)
+    entry = contacts(thiol, {"A": {"atom": sulfur, "anchor": "bent-thiolate"}})["A"]
+    carbon = list(thiol.symbols).index("C")
+    direction = np.array(entry["direction"])
+    assert angles_deg(thiol, sulfur, [carbon], direction)[0] == pytest.approx(106, abs=1e-6)
+    bonds = thiol.positions[[carbon, binding.hydrogen]] - thiol.positions[sulfur]
+    assert abs(np.dot(np.cross(*bonds), direction)) < 1e-9  # in the plane of C-S-H
+    assert angles_deg(thiol, sulfur, [binding.hydrogen], direction)[0] < 30
+    assert list(contacts(thiol, {"A": {"atom": sulfur}})["A"]["anchor"]) == ["thiolate"]  # unless it is named
+    bare = thiol[[i for i in range(len(thiol)) if i != binding.hydrogen]]
+    at = list(bare.symbols).index("S")
+    with pytest.raises(InputError, match=r"sites\.A\.direction: gold leans by 74 deg .*leave the hydrogen"):
+        contacts(bare, {"A": {"atom": at, "anchor": "bent-thiolate"}})
+
+
+def test_a_bent_thiolate_has_distance_and_angle_of_least_energy():
+    """GFN1-xTB: 0.06 Ang and 6 deg to either side cost energy, by parabolas to 0.02 Ang and 2 deg."""
+    interface = pytest.importorskip("tblite.interface")
+    thiol = molecule("CH3SH")
+    sulfur = list(thiol.symbols).index("S")
+    leaves = recognise(thiol, sulfur).hydrogen
+    bare = thiol[[i for i in range(len(thiol)) if i != leaves]]
+    gold = tip_shape(Pyramid().points(2), "top")
+    row = ANCHORS["bent-thiolate"]
+
+    def energy(distance: float, angle: float) -> float:
+        direction = leaning(thiol, sulfur, angle)
+        tip, _ = oriented(gold, direction)
+        tip.positions += apex_position(thiol.positions[sulfur], direction, distance)
+        both = bare + tip
+        calculator = interface.Calculator("GFN1-xTB", both.numbers, both.positions / Bohr)
+        calculator.set("verbosity", 0)
+        return calculator.singlepoint().get("energy")
+
+    angle = 180 - row.tilt_deg
+    here = energy(row.apex_distance_ang, angle)
+    for step, tolerance, at in (
+        (0.06, 0.02, lambda x: (row.apex_distance_ang + x, angle)),
+        (6.0, 2.0, lambda x: (row.apex_distance_ang, angle + x)),
+    ):
+        less, more = energy(*at(-step)), energy(*at(step))
+        assert here < min(less, more)
+        assert abs(step / 2 * (less - more) / (less - 2 * here + more)) < tolerance
+
+
 def test_every_row_names_its_source():
     assert {row.element for row in ANCHORS.values()} == {"Cl", "Br", "I", "S", "N", "C"}
     for row in ANCHORS.values():
@@ -233,10 +292,25 @@ def test_amines_keep_theirs():
     assert atoms[atoms.get_tags() == 0].get_chemical_formula() == "C6H8N2"
 
 
+def test_one_thiolate_is_a_closed_shell_between_an_odd_number_of_gold_atoms():
+    odd = ElectrodeSettings(layers=2, left={"kind": "blunt", "layers": 2})
+    assert odd.gold_atoms == 13
+    atoms = build_junction(aryl("SH", "NH2"), "L", "R", odd)
+    check_closed_shell(atoms)
+    assert atoms.numbers.sum() % 2 == 0
+    electrons = closed_shell_electrons(atoms, atoms.numbers.astype(float))
+    assert electrons[dot_atoms(atoms)].sum() % 2 == 0  # the levels of the thiol
+    with pytest.raises(
+        StructureError, match=r"C6H4S2 has an even number .* 13 gold atoms.* even number of gold"
+    ):
+        check_closed_shell(build_junction(aryl("SH", "SH"), "L", "R", odd))
+
+
 @pytest.mark.parametrize("ends", [("SH", "NH2"), ("NH2", "SH")])
 def test_a_hydrogen_that_leaves_on_one_side_only_makes_a_radical(ends):
     name = "L" if ends[0] == "SH" else "R"
     with pytest.raises(
-        StructureError, match=rf"contact '{name}' leaves .*C6H6NS has an odd number of electrons"
+        StructureError,
+        match=rf"C6H6NS \(the hydrogen of contact '{name}' leaves .* has an odd number of electrons",
     ):
-        build_junction(aryl(*ends), "L", "R")
+        check_closed_shell(build_junction(aryl(*ends), "L", "R"))

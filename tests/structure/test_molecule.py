@@ -12,6 +12,7 @@ from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study.config import parse_config
 from qdjunction.study.table import make_study
+from support.paths import CLUSTERS
 
 ALKANEDITHIOL = "SCCCCCCCCCCS"
 
@@ -120,6 +121,74 @@ def test_contacts_that_are_not_there(keys, message):
         settings(**keys).look_up(None)
 
 
+def study(electrodes=None, **keys):
+    entry = {"source": "smiles", "name": "m", "contacts": ["L-R"]} | keys
+    values = {"study": "t", "dots": [entry], "electrodes": electrodes or {}}
+    return make_study(parse_config(values, "c.yaml"), CLUSTERS, "c.yaml")
+
+
+@pytest.mark.parametrize(
+    ("keys", "electrodes", "message"),
+    [
+        (
+            {"smiles": "SCCS", "sites": {"L": {"atom": 0, "anchor": "amine"}, "R": {"atom": 3}}},
+            {},
+            r"dots\.0: sites\.L\.anchor: atom 0 is S bonded to C, H, .*\(amine needs N",
+        ),
+        (
+            {"smiles": "SCCS", "sites": {"L": {"atom": 0, "anchor": "thiol"}, "R": {"atom": 3}}},
+            {},
+            r"sites\.L\.anchor = 'thiol': there is no such anchor; known are .*bent-thiolate",
+        ),
+        (
+            {"smiles": "SCCS", "sites": {"L": {"atom": 0}, "R": {"atom": 2}}},
+            {},
+            r"m/L-R: sites\.R: atom 2 is C bonded to C, H, H, S, which is no anchor",
+        ),
+        (
+            {
+                "smiles": "CCCC",
+                "sites": {"L": {"atom": "C farthest along z"}, "R": {"atom": "C farthest along -z"}},
+            },
+            {},
+            r"m/L-R: sites\.L: atom 0 is C bonded to C, H, H, H, which is no anchor",
+        ),
+        (
+            {"smiles": "NCCN"},
+            {"tip": {"kind": "blunt"}},
+            r"Contact 'L' is the anchor amine, whose distance from gold is not known for a hollow site",
+        ),
+        (
+            {"smiles": "Sc1ccncc1"},
+            {},
+            r"m/L-R: C5H4NS \(the hydrogen of contact 'L' leaves .* 20 gold atoms, .*odd number of gold atoms",
+        ),
+        (
+            {"smiles": "NCCN"},
+            {"left": {"kind": "blunt", "layers": 2, "site": "top"}},
+            r"m/L-R: C2H8N2 has an even number of electrons, and the two tips have \d+ gold .* even number of gold",
+        ),
+    ],
+)
+def test_contacts_that_gold_does_not_bind_are_found_without_a_geometry(
+    keys, electrodes, message, monkeypatch
+):
+    monkeypatch.setattr("qdjunction.structure.molecule.conformer", None)
+    with pytest.raises(InputError, match=r"c\.yaml: .*" + message) as caught:
+        study(electrodes, **keys)
+    assert "\n" not in str(caught.value)
+
+
+def test_contacts_that_gold_binds_pass_the_same_check():
+    odd = {"left": {"kind": "blunt", "layers": 2}}
+    assert study(odd, smiles="Sc1ccncc1").junctions
+    assert study(
+        {"apex_distance_ang": 2.4}, smiles="CCCC", sites={"L": {"atom": 0}, "R": {"atom": 3}}
+    ).junctions
+    rule = {"L": {"atom": "farthest along -z"}, "R": {"atom": "farthest along z"}}
+    assert study(smiles="SCCCCS", sites=rule).junctions  # either atom may be the sulfur
+
+
 def test_a_study_of_molecules_is_planned_without_a_geometry(monkeypatch, tmp_path):
     monkeypatch.setattr("qdjunction.structure.molecule.conformer", None)
     molecules = [
@@ -139,4 +208,4 @@ def test_the_command_writes_a_molecule_that_goes_between_tips(tmp_path, capsys):
     atoms = read_structure(junction)
     assert atoms.get_chemical_formula("hill") == "C6H4Au8S2"
     assert cli.main(["molecule", "SCCS", "--left-atom", "0", "--output", molecule]) == 2
-    assert "--left-atom and --right-atom go together" in capsys.readouterr().err
+    assert "--left-atom without --right-atom: name the atoms of both" in capsys.readouterr().err

@@ -59,7 +59,7 @@ def test_a_place_without_one_atom_is_one_clear_error(dithiolate, rule, message):
 
 
 NO_RULES = [
-    -1, 1.5, None, True, "", "S", "S farthest", "s farthest along x", "S farthest along w", "S farthest along 0,0,0",
+    -1, 1.5, True, "", "S", "S farthest", "s farthest along x", "S farthest along w", "S farthest along 0,0,0",
     "S nearest to 1,2", "-3", "S farthest along x, y",
 ]  # fmt: skip
 

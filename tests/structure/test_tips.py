@@ -26,7 +26,7 @@ from qdjunction.structure.tips.fcc import oriented, tip_shape
 from qdjunction.structure.tips.pyramid import Pyramid
 from qdjunction.structure.tips.registry import TIPS
 from qdjunction.structure.tips.slab import Slab
-from qdjunction.structure.xyz import read_any, read_structure
+from qdjunction.structure.xyz import read_any, read_structure, write_structure
 from support.distributions import install
 from support.paths import MOLECULE, ROOT
 
@@ -193,6 +193,17 @@ def test_junctions_between_tips_of_each_kind(shape, tilt_deg):
     assert build_junction(dithiolate(), "L", "R", electrodes) == atoms
 
 
+def test_each_side_may_have_its_own_lead_layers(tmp_path):
+    tips = {
+        "left": {"kind": "pyramid", "layers": 4, "lead_layers": 2},
+        "right": {"kind": "pyramid", "layers": 4},
+    }
+    atoms = build_junction(dithiolate(), "L", "R", ElectrodeSettings(**tips))
+    assert [len(lead) for lead in lead_atoms(atoms)] == [16, 10]
+    write_structure(atoms, tmp_path / "j.extxyz")
+    assert [len(lead) for lead in lead_atoms(read_structure(tmp_path / "j.extxyz"))] == [16, 10]
+
+
 def test_each_side_may_have_its_own_distance():
     tips = {"left": {"kind": "slab", "site": "hollow", "apex_distance_ang": 2.7}, "apex_distance_ang": 2.5}
     atoms = build_junction(dithiolate(), "L", "R", ElectrodeSettings(**tips))
@@ -234,6 +245,7 @@ def test_transmission_between_a_blunt_tip_and_an_adatom(tmp_path, monkeypatch):
             {"right": {"kind": "blunt", "layers": 2}, "lead_layers": 3},
             "lead_layers = 3 is more than layers = 2",
         ),
+        ({"left": {"layers": 2, "lead_layers": 3}}, "lead_layers = 3 is more than layers = 2"),
         ({"tip": "blunt"}, "write a table of keys, with kind: pyramid"),
     ],
 )

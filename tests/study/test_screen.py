@@ -75,6 +75,19 @@ def test_a_bad_list_is_one_clear_error(change, message):
         study_of(values)
 
 
+def test_controls_go_with_every_dot_of_a_screen():
+    values = {
+        "study": "t",
+        "screen": [{"dots": ["8Pb", "12Pb"], "halides": ["Br"], "contacts": ["L-R1", "L-R2"]}],
+    }
+    values["screen"][0]["controls"] = ["R1-R2"]
+    for dot in study_of(values).dots:
+        assert [(one.name, one.role) for one in dot.junctions][-1] == ("R1-R2", "control")
+    values["screen"][0]["controls"] = ["L-R2"]
+    with pytest.raises(InputError, match=r"screen\.0: controls: 'L-R2' is the contact pair"):
+        study_of(values)
+
+
 def test_a_study_needs_a_dot():
     with pytest.raises(InputError, match="a study needs at least one dot"):
         study_of({"study": "nothing"})

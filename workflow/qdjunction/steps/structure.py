@@ -18,7 +18,7 @@ from qdjunction.core.schema import Section
 from qdjunction.engine.contract import Engine
 from qdjunction.structure.contacts import contact_distance
 from qdjunction.structure.integrity import Integrity, examine
-from qdjunction.structure.junction import build_junction
+from qdjunction.structure.junction import build_junction, check_closed_shell
 from qdjunction.structure.junction_relaxation import Free, JunctionState, examine_junction, free_atoms
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.settling import DESCRIPTION, settling_springs
@@ -275,6 +275,7 @@ def _junction(
         atoms = build_junction(bare, left, right, electrodes)
         if tips:
             atoms = spread_tips(atoms, *tips)
+        check_closed_shell(atoms)
     except (InputError, StructureError) as error:
         raise type(error)(f"{structure}: {error}") from error
     log.info(

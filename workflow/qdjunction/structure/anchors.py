@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +29,10 @@ BONDS_CANCEL = 0.3
 chain, a plane or a tetrahedron of neighbours. Angles of 120 deg and less at two bonds give 1 and more."""
 
 
+SIDE_ANG = 0.3
+"""A hydrogen nearer to the line of the other bond than this does not tell a side; that of a thiol is 1.3 Ang away."""
+
+
 class Anchor(Section):
     """What an anchor is, and how gold stands on it."""
 
@@ -45,8 +49,9 @@ class Anchor(Section):
     hollow_distance_ang: float | None = Field(default=None, ge=1.8, le=4.5)
     """Distance to each of three gold atoms if it binds in their hollow (Ang), if that is known."""
     tilt_deg: float = Field(default=0.0, ge=0, lt=90)
-    """Angle between the direction to gold and the plane of the two bonds (degrees): 0 along their bisector, 54.7 for
-    the lone pair of a tetrahedral atom."""
+    """Angle by which the direction to gold leaves the continuation of the bonds (degrees). Of two bonds out of their
+    plane: 0 along their bisector, 54.7 for the lone pair of a tetrahedral atom. Of a single bond towards the side of
+    the hydrogen that leaves: 0 straight on, 74 for an angle of 106 degrees at a thiolate."""
     reference: str = ""
     """Where distance and geometry come from."""
 
@@ -64,6 +69,22 @@ class Anchor(Section):
             "bridge": self.bridge_distance_ang,
             "hollow": self.hollow_distance_ang,
         }[site]
+
+    def required_distance_ang(self, site: GoldSite, contact: str, name: str) -> float:
+        """Return the distance to the gold atoms at a site (Ang) of a contact that is this anchor, called `name`.
+
+        Raises
+        ------
+        StructureError
+            If it is not known.
+        """
+        if (distance := self.distance_ang(site)) is None:
+            raise StructureError(
+                f"Contact '{contact}' is the anchor {name}, whose distance from gold is not known for a {site} site; "
+                "give electrodes.apex_distance_ang, the distance to each of the gold atoms "
+                "around the site, or set the site to top"
+            )
+        return distance
 
     def fits(self, element: str, bonded: list[str]) -> bool:
         """Whether an atom of `element` bonded to atoms of these elements is such an anchor."""
@@ -97,6 +118,12 @@ ANCHORS: Mapping[str, Anchor] = {
         "al., Surf. Sci. 603, 807 (2009); bridge and hollow: distance of least energy in GFN1-xTB, rigid CH3S on a "
         "facet of three gold atoms above six",
     ),
+    "bent-thiolate": Anchor(
+        element="S", neighbours=["C"], loses_hydrogen=True, apex_distance_ang=2.25, tilt_deg=74,
+        reference="Au-S-C angle of 106 deg and distance of least energy in GFN1-xTB, rigid CH3S atop a pyramid of four "
+        "atoms; on Au(111) S-C leaves the normal by 61 deg, an angle of 119 deg: Chaudhuri et al., J. Chem. Phys. 130, "
+        "124708 (2009)",
+    ),
     "methyl-sulfide": Anchor(
         element="S", neighbours=["C", "C"], apex_distance_ang=2.41, tilt_deg=54.7,
         reference=f"an anchor by Park et al., J. Am. Chem. Soc. 129, 15768 (2007); {_COMPUTED}",
@@ -120,6 +147,11 @@ ANCHORS: Mapping[str, Anchor] = {
     ),
 }  # fmt: skip
 """The anchors by name."""
+
+
+def with_own(own: Mapping[str, Anchor]) -> Mapping[str, Anchor]:
+    """Return the anchors there are, those of a user first."""
+    return {**own, **{name: row for name, row in ANCHORS.items() if name not in own}}
 
 
 @dataclass(frozen=True)
@@ -146,28 +178,39 @@ def recognise(atoms: Atoms, atom: int, known: Mapping[str, Anchor] = ANCHORS) ->
 
     The first of `known` that fits is taken.
     """
-    from qdjunction.structure.connectivity import neighbours
+    bonded, symbols = _bonds(atoms, atom)
+    name = fitting(str(atoms.symbols[atom]), symbols, known)
+    return None if name is None else _binding(name, known[name], bonded, symbols)
 
-    indices = neighbours(atoms, atom)
-    bonded = [str(atoms.symbols[i]) for i in indices]
-    for name, anchor in known.items():
-        if anchor.fits(str(atoms.symbols[atom]), bonded):
-            leaves = anchor.loses_hydrogen and len(bonded) > len(anchor.neighbours)
-            return Binding(name, anchor, int(indices[bonded.index("H")]) if leaves else None)
-    return None
+
+def fitting(element: str, bonded: Sequence[str], known: Mapping[str, Anchor] = ANCHORS) -> str | None:
+    """Return the first anchor that an atom of `element` bonded to atoms of these elements is; None if it is none."""
+    return next((name for name, anchor in known.items() if anchor.fits(element, list(bonded))), None)
 
 
 def require_anchor(
     atoms: Atoms, atom: int, where: str, name: str | None = None, known: Mapping[str, Anchor] = ANCHORS
 ) -> Binding:
-    """Return how an atom binds, as the anchor `name` or as the first of `known` that fits.
+    """Return how an atom of a finite structure without gold tips binds; otherwise as `require_fitting`."""
+    bonded, symbols = _bonds(atoms, atom)
+    found = require_fitting(atom, str(atoms.symbols[atom]), symbols, where, name, known)
+    return _binding(found, known[found], bonded, symbols)
+
+
+def require_fitting(
+    atom: int, element: str, bonded: Sequence[str], where: str, name: str | None = None,
+    known: Mapping[str, Anchor] = ANCHORS,
+) -> str:  # fmt: skip
+    """Return which anchor an atom is: `name`, or the first of `known` that fits.
 
     Parameters
     ----------
-    atoms : ase.Atoms
-        A finite structure without gold tips.
     atom : int
-        Index of the atom, counted from 0.
+        Index of the atom, counted from 0, for errors.
+    element : str
+        Its chemical symbol.
+    bonded : sequence of str
+        Symbols of the atoms that it is bonded to.
     where : str
         What errors call the contact.
     name : str, optional
@@ -186,9 +229,8 @@ def require_anchor(
             "key anchors"
         )
     candidates = known if name is None else {name: known[name]}
-    if binding := recognise(atoms, atom, candidates):
-        return binding
-    element = str(atoms.symbols[atom])
+    if found := fitting(element, bonded, candidates):
+        return found
     rows = {key: row for key, row in candidates.items() if row.element == element}
     if not rows and name is None:
         needs = (
@@ -197,20 +239,29 @@ def require_anchor(
     else:
         needs = "; ".join(f"{key} needs {row.needs}" for key, row in (rows or candidates).items())
     raise StructureError(
-        f"{where}: {describe(atoms, atom)}, which is no anchor that gold is known to bind ({needs}); name another "
-        "atom, describe the anchor under the key anchors, or give electrodes.apex_distance_ang (--apex-distance on "
-        "the command line)"
+        f"{where}: {describe(atom, element, bonded)}, which is no anchor that gold is known to bind ({needs}); name "
+        "another atom, describe the anchor under the key anchors, or give electrodes.apex_distance_ang"
     )
 
 
-def describe(atoms: Atoms, atom: int) -> str:
+def describe(atom: int, element: str, bonded: Sequence[str]) -> str:
     """Return an atom with its bonds in words, e.g. ``atom 3 is N bonded to C, H, H``."""
+    return f"atom {atom} is {element} " + (
+        f"bonded to {', '.join(sorted(bonded))}" if bonded else "without bonds"
+    )
+
+
+def _bonds(atoms: Atoms, atom: int) -> tuple[list[int], list[str]]:
+    """Return the atoms that an atom of a finite structure is bonded to, and their elements."""
     from qdjunction.structure.connectivity import neighbours
 
-    bonded = sorted(str(atoms.symbols[i]) for i in neighbours(atoms, atom))
-    return f"atom {atom} is {atoms.symbols[atom]} " + (
-        f"bonded to {', '.join(bonded)}" if bonded else "without bonds"
-    )
+    bonded = neighbours(atoms, atom).tolist()
+    return bonded, [str(atoms.symbols[i]) for i in bonded]
+
+
+def _binding(name: str, anchor: Anchor, bonded: list[int], symbols: list[str]) -> Binding:
+    leaves = anchor.loses_hydrogen and len(bonded) > len(anchor.neighbours)
+    return Binding(name, anchor, bonded[symbols.index("H")] if leaves else None)
 
 
 def bond_direction(
@@ -220,7 +271,7 @@ def bond_direction(
 
     For one neighbour that is the line of the bond, for two their bisector, for three the axis of the pyramid: the lone
     pair of valence-shell repulsion. A tilt turns it out of the plane of two bonds, to the side that points away from
-    the centre of mass.
+    the centre of mass, and from a single bond towards the neighbour that does not count.
 
     Parameters
     ----------
@@ -233,7 +284,7 @@ def bond_direction(
     without : int, optional
         A neighbour that does not count, since it leaves.
     tilt_deg : float
-        Angle out of the plane of two bonds (degrees).
+        Angle out of the plane of two bonds, or from the line of one (degrees).
 
     Returns
     -------
@@ -243,7 +294,7 @@ def bond_direction(
     Raises
     ------
     StructureError
-        If the bonds cancel.
+        If the bonds cancel, or a single bond has no side to lean to.
     """
     import numpy as np
 
@@ -260,6 +311,8 @@ def bond_direction(
             "directions leads outward; give the direction"
         )
     direction /= length
+    if tilt_deg and len(bonds) == 1:
+        return _towards(atoms, atom, where, without, direction, tilt_deg)
     if tilt_deg and len(bonds) == 2:
         normal = np.cross(*bonds)
         normal /= np.linalg.norm(normal)
@@ -268,6 +321,24 @@ def bond_direction(
         tilt = np.radians(tilt_deg)
         direction = np.cos(tilt) * direction + side * np.sin(tilt) * normal
     return np.asarray(direction, dtype=float)
+
+
+def _towards(
+    atoms: Atoms, atom: int, where: str, side: int | None, direction: NDArray[np.float64], tilt_deg: float
+) -> NDArray[np.float64]:
+    """Return a direction turned by an angle towards a neighbour of the atom, in the plane of both."""
+    import numpy as np
+
+    across = np.zeros(3) if side is None else atoms.positions[side] - atoms.positions[atom]
+    across -= (across @ direction) * direction
+    if (length := float(np.linalg.norm(across))) < SIDE_ANG:
+        raise StructureError(
+            f"{where}: gold leans by {tilt_deg:g} deg from the bond of atom {atom} ({atoms.symbols[atom]}) to the side "
+            "of the hydrogen that leaves, and there is none; leave the hydrogen in the structure, give the direction, "
+            "or choose an anchor that is straight"
+        )
+    tilt = np.radians(tilt_deg)
+    return np.asarray(np.cos(tilt) * direction + np.sin(tilt) * across / length, dtype=float)
 
 
 def apex_position(

@@ -16,6 +16,7 @@ from qdjunction.structure.anchors import ANCHORS, Binding, apex_position, recogn
 from qdjunction.structure.connectivity import OVERLAP_FRACTION
 from qdjunction.structure.contacts import Contact, contact, contact_distance
 from qdjunction.structure.integrity import check_contact
+from qdjunction.structure.parity import check_parity
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.tips.contract import Tip
 from qdjunction.structure.tips.fcc import GOLD_LATTICE_CONSTANT_ANG, oriented, tip_shape
@@ -65,9 +66,8 @@ def build_junction(dot: Atoms, left: str, right: str, electrodes: ElectrodeSetti
     InputError
         If the two contacts are the same, or the structure has tips already.
     StructureError
-        If a contact is missing or lost (`check_contact`), its distance from gold is neither known nor given, the
-        junction has an odd number of electrons because one hydrogen leaves, the tips come closer than
-        `MIN_TIP_DISTANCE_ANG`, gold touches an atom other than its contact, or atoms overlap.
+        If a contact is missing or lost (`check_contact`), its distance from gold is neither known nor given, the tips
+        come closer than `MIN_TIP_DISTANCE_ANG`, gold touches an atom other than its contact, or atoms overlap.
     """
     if left == right:
         raise InputError(f"Left and right contact are both '{left}'; a junction needs two.")
@@ -91,6 +91,7 @@ def build_junction(dot: Atoms, left: str, right: str, electrodes: ElectrodeSetti
     )
 
     atoms.pbc = False
+    lead_layers = [tip.lead_layers for tip in tips]
     step = 10 if max(int(gold.get_tags().max()) for gold in placed) < 10 else 100
     for side, gold in enumerate(placed, start=1):
         gold.set_tags(side * step + gold.get_tags())
@@ -98,7 +99,7 @@ def build_junction(dot: Atoms, left: str, right: str, electrodes: ElectrodeSetti
     atoms.info |= {
         "left": left,
         "right": right,
-        "lead_layers": electrodes.lead_layers,
+        "lead_layers": lead_layers[0] if len(set(lead_layers)) == 1 else lead_layers,
         "contact_distance_ang": contact_distance(dot, left, right),
     }
     if clash := find_clash(atoms):
@@ -118,7 +119,8 @@ def dot_atoms(atoms: Atoms) -> NDArray[np.int64]:
 def lead_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the indices of the left and the right lead region of a junction.
 
-    These are the outermost ``info["lead_layers"]`` layers of each tip, or one layer without that entry.
+    These are the outermost ``info["lead_layers"]`` layers of each tip, a number or one for each side, or one layer
+    without that entry.
 
     Raises
     ------
@@ -127,9 +129,10 @@ def lead_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """
     tags = atoms.get_tags()
     sides = _sides(tags)
-    lead_layers = int(atoms.info.get("lead_layers", 1))
+    given = atoms.info.get("lead_layers", 1)
     leads = []
     for side, name in enumerate(SIDES, start=1):
+        lead_layers = int(given[side - 1] if isinstance(given, list) else given)
         present = np.unique(tags[sides == side])
         if len(present) < lead_layers:
             raise StructureError(
@@ -165,15 +168,40 @@ def closed_shell_electrons(atoms: Atoms, valence_electrons: NDArray[np.float64])
         One more at each contact atom whose anchor has lost its hydrogen.
     """
     electrons = np.array(valence_electrons, dtype=float)
+    for site in _covalent(atoms):
+        electrons[site.atom] += 1
+    return electrons
+
+
+def check_closed_shell(atoms: Atoms) -> None:
+    """Refuse a junction with an odd number of electrons; see `check_parity`.
+
+    Raises
+    ------
+    StructureError
+        If the number is odd.
+    """
+    dot = atoms[dot_atoms(atoms)]
+    check_parity(
+        dot.get_chemical_formula("hill"),
+        int(dot.numbers.sum()),
+        len(atoms) - len(dot),
+        [site.name for site in _covalent(atoms)],
+    )
+
+
+def _covalent(atoms: Atoms) -> list[Contact]:
+    """Return the contacts of a junction that share an electron with gold, since their hydrogen has left."""
     if not {"left", "right", "contacts"} <= atoms.info.keys():
-        return electrons
+        return []
     dot = atoms[dot_atoms(atoms)]  # comes before the tips, so that its atoms keep their indices
+    found = []
     for name in (atoms.info["left"], atoms.info["right"]):
         site = contact(atoms, name)
         binding = recognise(dot, site.atom, site.anchor or ANCHORS)
         if binding and binding.anchor.loses_hydrogen and binding.hydrogen is None:
-            electrons[site.atom] += 1
-    return electrons
+            found.append(site)
+    return found
 
 
 def apex_atoms(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -237,14 +265,7 @@ def _distance(site: Contact, tip: Tip, binding: Binding | None) -> float:
     if tip.apex_distance_ang is not None:
         return tip.apex_distance_ang
     assert binding  # `_binding` refuses an atom without one
-    where = tip.shape.gold_site
-    if (distance := binding.anchor.distance_ang(where)) is None:
-        raise StructureError(
-            f"Contact '{site.name}' is the anchor {binding.name}, whose distance from gold is not known for a {where} "
-            "site; give electrodes.apex_distance_ang (--apex-distance on the command line), the distance to each of "
-            "the gold atoms around the site, or set the site to top"
-        )
-    return distance
+    return binding.anchor.required_distance_ang(tip.shape.gold_site, site.name, binding.name)
 
 
 def _bound(dot: Atoms, names: tuple[str, str], bindings: list[Binding | None]) -> Atoms:
@@ -259,14 +280,6 @@ def _bound(dot: Atoms, names: tuple[str, str], bindings: list[Binding | None]) -
         return atoms
     kept = np.delete(np.arange(len(dot)), list(leaving))
     atoms = atoms[kept]
-    if len(leaving) == 1 and atoms.numbers.sum() % 2:
-        (name,) = leaving.values()
-        raise StructureError(
-            f"The hydrogen of contact '{name}' leaves as gold binds, that of the other contact does not, and "
-            f"{atoms.get_chemical_formula('hill')} has an odd number of electrons (a radical), while engines compute "
-            "closed shells; choose contacts that both lose a hydrogen or both keep theirs, or change the molecule by "
-            "one hydrogen atom."
-        )
     moved = {int(old): new for new, old in enumerate(kept)}
     atoms.info = dot.info | {
         "contacts": {

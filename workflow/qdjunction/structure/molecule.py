@@ -71,7 +71,7 @@ class Conformer:
 
 def topology(smiles: str, ion: bool = False) -> Topology:
     """Return atoms and bonds of a molecule or, with `ion`, an ion, in milliseconds; raises as `conformer` does."""
-    atoms = _parsed(smiles, ion).GetAtoms()
+    atoms = parsed(smiles, ion).GetAtoms()
     return Topology(
         tuple(atom.GetSymbol() for atom in atoms),
         tuple(tuple(other.GetIdx() for other in atom.GetNeighbors()) for atom in atoms),
@@ -136,7 +136,7 @@ def _search(
     smiles: str, conformers: int, seed: int, ion: bool = False
 ) -> tuple[Any, int, str, NDArray[np.float64]]:
     """Return a molecule with its minimised conformers, the number of random ones, force field and energies (eV)."""
-    molecule = _parsed(smiles, ion)
+    molecule = parsed(smiles, ion)
     from rdkit.Chem import FindMolChiralCenters, rdDistGeom
 
     if open_centres := [
@@ -162,8 +162,11 @@ def _search(
     return molecule, len(found), *_minimise(molecule, smiles)
 
 
-def _parsed(smiles: str, ion: bool = False) -> Any:
-    """Return the molecule with its hydrogen atoms."""
+def parsed(smiles: str, ion: bool = False) -> Any:
+    """Return a molecule of RDKit or, with `ion`, an ion, with its hydrogen atoms, the atoms of the SMILES first.
+
+    It raises as `conformer` does.
+    """
     with extra("smiles"):
         from rdkit import Chem, rdBase
 

@@ -26,7 +26,7 @@ class ElectrodeSettings(Section):
     layers: Layers = 3
     """Layers of a tip from the apex outwards; of a pyramid 1, 3, 6, 10, 15, ... atoms."""
     lead_layers: Layers = 1
-    """Outermost layers of a tip that couple to the lead."""
+    """Outermost layers of a tip that couple to the lead, unless its table has its own."""
     apex_distance_ang: ApexDistance | None = None
     """Distance from the contact atom to the gold atoms that it binds to: the apex, or the two or three of a bridge or
     hollow (Ang). By default that of its anchor (docs/structures.md); required where there is none. Below 1.8 Ang the
@@ -46,7 +46,12 @@ class ElectrodeSettings(Section):
     def tips(self) -> tuple[Tip, Tip]:
         """The left and the right tip."""
         left, right = (
-            Tip(shape, shape.layers or self.layers, shape.apex_distance_ang or self.apex_distance_ang)
+            Tip(
+                shape,
+                shape.layers or self.layers,
+                shape.lead_layers or self.lead_layers,
+                shape.apex_distance_ang or self.apex_distance_ang,
+            )
             for shape in (self.left or self.tip, self.right or self.tip)
         )
         return left, right
@@ -65,9 +70,9 @@ class ElectrodeSettings(Section):
     @model_validator(mode="after")
     def _check_lead_layers(self) -> "ElectrodeSettings":
         for tip in self.tips:
-            if self.lead_layers > tip.layers:
+            if tip.lead_layers > tip.layers:
                 raise ValueError(
-                    f"lead_layers = {self.lead_layers} is more than layers = {tip.layers}; "
+                    f"lead_layers = {tip.lead_layers} is more than layers = {tip.layers}; "
                     f"a {tip.shape.kind} tip cannot have more lead layers than layers"
                 )
         return self

@@ -7,19 +7,19 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field, model_validator
 
 from qdjunction.core.errors import InputError, StructureError
 from qdjunction.core.schema import Name, Section
 from qdjunction.structure.anchors import (
-    ANCHORS,
     Anchor,
-    Binding,
     bond_direction,
     describe,
     recognise,
-    require_anchor,
+    require_fitting,
+    with_own,
 )
+from qdjunction.structure.smarts import matched_atoms, perceived
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,66 +109,134 @@ Cell = Literal["molecule", "drop"]
 
 
 class Site(Section):
-    """An atom that a tip may touch."""
+    """An atom that a tip may touch: by `atom`, by `smarts`, or by a rule among the atoms that `smarts` matches."""
 
-    atom: Atom
+    atom: Atom | None = None
     """Its index, counted from 0, or a rule: `S farthest along -z`, `N farthest along 1,1,0`, `S nearest to 0,0,3.2` (a
     point in Ang); without the element any atom is looked at."""
+    smarts: str | None = Field(default=None, min_length=1)
+    """SMARTS pattern that it matches, e.g. `[SX2H]` for a thiol. In a pattern of several atoms the one with the map
+    number 1 is meant, as in `[SX2H:1]c`, or else the first. Needs the extra `smiles`."""
+    match: int | None = Field(default=None, ge=0)
+    """Which of several atoms that `smarts` matches, counted from 0 in the order of the structure."""
     direction: Direction = None
     """Direction from the atom to the tip: a vector of any length, `bond`, which continues the bonds of the atom, or
     `outward` from the centre of mass. By default `bond` for an anchor and `outward` for any other atom."""
     anchor: Name | None = None
     """Name of the anchor; by default it is recognised from element and bonds."""
 
+    @model_validator(mode="after")
+    def _check_choice(self) -> Site:
+        check_choice(self.atom, self.smarts, self.match, "")
+        return self
 
-def find_atom(atoms: Atoms, site: Site, where: str) -> int:
+    @property
+    def given(self) -> str:
+        """Key and value that it is given by, for errors."""
+        return f"smarts = '{self.smarts}'" if self.atom is None else f"atom = {self.atom!r}"
+
+
+def check_choice(atom: int | str | None, smarts: str | None, match: int | None, where: str) -> None:
+    """Raise ValueError unless the keys of a site, which `where` precedes in the message, choose one atom."""
+    if atom is None and smarts is None:
+        raise ValueError(
+            f"names no atom; give {where}atom, an index or a rule, or {where}smarts, a pattern such as [SX2H]"
+        )
+    if isinstance(atom, int) and smarts is not None:
+        raise ValueError(f"{where}atom is an index and needs no {where}smarts; leave one of them out")
+    if match is not None and (smarts is None or atom is not None):
+        raise ValueError(
+            f"{where}match counts the atoms that {where}smarts matches; give it beside that alone"
+        )
+
+
+def find_atom(atoms: Atoms, site: Site, where: str, molecule: Callable[[], Any] | None = None) -> int:
     """Return the index of the atom of a site.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The structure.
+    site : Site
+        The site.
+    where : str
+        What stands before the key in an error.
+    molecule : callable, optional
+        Returns the structure as a molecule of RDKit; by default its bonds are perceived from the geometry.
 
     Raises
     ------
     InputError
-        If there is no such atom, or several are equally far.
+        If there is no such atom, or several are equally far or match.
     """
-    elements = elements_of(list(atoms.symbols), site, where)
-    if isinstance(site.atom, int):
-        return site.atom
+    choice = candidates(
+        list(atoms.symbols), site, where, molecule or (lambda: perceived(atoms, f"{where}{site.given}"))
+    )
+    if not isinstance(site.atom, str):
+        return choice[0]
     rule, match = next((rule, match) for rule in RULES if (match := rule.fullmatch(site.atom)))
-    candidates = [i for i, symbol in enumerate(atoms.symbols) if symbol in elements]
-    ranks = RULES[rule](atoms.positions[candidates], match["place"])
-    first = [i for i, rank in zip(candidates, ranks, strict=True) if rank < ranks.min() + TIE_ANG]
+    ranks = RULES[rule](atoms.positions[choice], match["place"])
+    first = [i for i, rank in zip(choice, ranks, strict=True) if rank < ranks.min() + TIE_ANG]
     if len(first) > 1:
-        listed = ", ".join(f"{i} ({atoms.symbols[i]})" for i in first)
         raise InputError(
-            f"{where}atom = '{site.atom}': atoms {listed} are equally far to {TIE_ANG:g} Ang; give the index of one, "
-            "or another direction"
+            f"{where}atom = '{site.atom}': atoms {_listed(atoms.symbols, first)} are equally far to {TIE_ANG:g} Ang; "
+            "give the index of one, or another direction"
         )
     return first[0]
 
 
-def elements_of(symbols: Sequence[str], site: Site, where: str) -> tuple[str, ...]:
-    """Return the elements that may stand at a site of a molecule whose geometry is not known yet.
+def candidates(symbols: Sequence[str], site: Site, where: str, molecule: Callable[[], Any]) -> list[int]:
+    """Return the atoms that may be that of a site, as far as no geometry tells; one unless its place decides.
 
     Raises
     ------
     InputError
-        If there is no such atom.
+        If there is no such atom, or a pattern matches several without a choice.
     """
     there = tuple(dict.fromkeys(symbols))
+    matched = list(range(len(symbols)))
+    if site.smarts is not None:
+        matched = matched_atoms(molecule(), site.smarts, f"{where}smarts = '{site.smarts}'")
+        if site.atom is None:
+            return [_chosen(symbols, matched, site, where)]
     if isinstance(site.atom, int):
         if site.atom >= len(symbols):
             raise InputError(
                 f"{where}atom = {site.atom}: the structure has {len(symbols)} atoms, counted from 0 to "
                 f"{len(symbols) - 1}"
             )
-        return (symbols[site.atom],)
-    match = next(match for rule in RULES if (match := rule.fullmatch(site.atom)))
-    if match["element"] is None:
-        return there
-    if match["element"] not in there:
+        return [site.atom]
+    assert site.atom is not None  # `check_choice` refuses a site without atom and smarts
+    place = next(match for rule in RULES if (match := rule.fullmatch(site.atom)))
+    element = place["element"]
+    if element is not None and element not in there:
         raise InputError(
-            f"{where}atom = '{site.atom}': the structure has no {match['element']}; it has {', '.join(there)}"
+            f"{where}atom = '{site.atom}': the structure has no {element}; it has {', '.join(there)}"
         )
-    return (match["element"],)
+    found = [i for i in matched if element in (None, symbols[i])]
+    if not found:
+        raise InputError(
+            f"{where}atom = '{site.atom}': none of the atoms that {where}smarts = '{site.smarts}' matches, "
+            f"{_listed(symbols, matched)}, is {element}; correct one of them"
+        )
+    return found
+
+
+def _chosen(symbols: Sequence[str], matched: list[int], site: Site, where: str) -> int:
+    """Return the atom that `match` chooses among those that a pattern matches."""
+    what = f"{where}smarts = '{site.smarts}': matches atoms {_listed(symbols, matched)}"
+    if site.match is None and len(matched) > 1:
+        raise InputError(
+            f"{what}; choose one by {where}match, counted from 0, or by its place, such as {where}atom "
+            "'farthest along -z'"
+        )
+    if site.match is not None and site.match >= len(matched):
+        raise InputError(f"{what}, so that {where}match is at most {len(matched) - 1}, not {site.match}")
+    return matched[site.match or 0]
+
+
+def _listed(symbols: Sequence[str], atoms: Sequence[int]) -> str:
+    return ", ".join(f"{i} ({symbols[i]})" for i in atoms)
 
 
 def find_contacts(
@@ -176,6 +244,7 @@ def find_contacts(
     sites: Mapping[str, Site],
     where: Callable[[str], str],
     anchors: Mapping[str, Anchor] | None = None,
+    molecule: Callable[[], Any] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Return the contacts of a structure as ``info["contacts"]`` holds them.
 
@@ -189,6 +258,8 @@ def find_contacts(
         Returns what stands before the key in an error, for the name of a contact.
     anchors : mapping of str to Anchor, optional
         Anchors beside those of `ANCHORS`; they take precedence.
+    molecule : callable, optional
+        As for `find_atom`.
 
     Raises
     ------
@@ -196,14 +267,14 @@ def find_contacts(
         If an atom or a direction cannot be found, an atom has no bonds or is none of the anchor that is named, or two
         contacts are the same atom.
     """
-    known = {**(anchors or {}), **{name: row for name, row in ANCHORS.items() if name not in (anchors or {})}}
+    known = with_own(anchors or {})
     contacts: dict[str, dict[str, Any]] = {}
     for name, site in sites.items():
-        atom = find_atom(atoms, site, where(name))
+        atom = find_atom(atoms, site, where(name), molecule)
         other = next((other for other, entry in contacts.items() if entry["atom"] == atom), None)
         if other is not None:
             raise InputError(
-                f"{where(name)}atom = {site.atom!r}: contact '{other}' is atom {atom} ({atoms.symbols[atom]}) too; "
+                f"{where(name)}{site.given}: contact '{other}' is atom {atom} ({atoms.symbols[atom]}) too; "
                 "a junction needs two atoms"
             )
         try:
@@ -216,15 +287,10 @@ def find_contacts(
 def _contact(atoms: Atoms, atom: int, site: Site, where: str, known: Mapping[str, Anchor]) -> dict[str, Any]:
     from qdjunction.structure.connectivity import neighbours
 
-    if not len(neighbours(atoms, atom)):
-        raise InputError(
-            f"{where}atom = {site.atom!r}: {describe(atoms, atom)}, so that gold there would touch nothing else; name "
-            "another atom"
-        )
-    if site.anchor is not None:
-        binding: Binding | None = require_anchor(atoms, atom, f"{where}anchor", site.anchor, known)
-    else:
-        binding = recognise(atoms, atom, known)
+    element, bonded = str(atoms.symbols[atom]), [str(atoms.symbols[i]) for i in neighbours(atoms, atom)]
+    check_bonds(atom, element, bonded, site, where, known)
+    fits = {site.anchor: known[site.anchor]} if site.anchor else known
+    binding = recognise(atoms, atom, fits)
     hydrogen, tilt_deg = (binding.hydrogen, binding.anchor.tilt_deg) if binding else (None, 0.0)
     rule = site.direction or ("bond" if binding else "outward")
     direction: Sequence[float] | NDArray[np.float64]
@@ -243,3 +309,24 @@ def _contact(atoms: Atoms, atom: int, site: Site, where: str, known: Mapping[str
     if binding:
         entry["anchor"] = {binding.name: binding.anchor.model_dump(mode="json", exclude_defaults=True)}
     return entry
+
+
+def check_bonds(
+    atom: int, element: str, bonded: Sequence[str], site: Site, where: str, known: Mapping[str, Anchor]
+) -> None:
+    """Refuse an atom that cannot be that of a site by its bonds, which a SMILES tells without a geometry.
+
+    Raises
+    ------
+    InputError
+        If it has no bonds.
+    StructureError
+        If it is not the anchor that the site names.
+    """
+    if not bonded:
+        raise InputError(
+            f"{where}{site.given}: {describe(atom, element, bonded)}, so that gold there would touch nothing else; "
+            "name another atom"
+        )
+    if site.anchor is not None:
+        require_fitting(atom, element, bonded, f"{where}anchor", site.anchor, known)

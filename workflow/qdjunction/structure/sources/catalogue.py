@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from qdjunction.core.errors import QdjunctionError
+from qdjunction.core.errors import InputError, QdjunctionError, StructureError
 from qdjunction.core.schema import Name, Section
+from qdjunction.structure.parity import check_parity
 from qdjunction.structure.perovskite.catalogue import DotDefinition, load_dot
 from qdjunction.structure.perovskite.composition import parse_halide
 from qdjunction.structure.perovskite.lattice import halide_sites
+from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sources.contract import Outline, Source, SourceSettings, Variation
 
 if TYPE_CHECKING:
@@ -115,6 +117,17 @@ class CatalogueSettings(SourceSettings[DotDefinition]):
             pairs=definition.pairs,
         )
 
+    def check_junction(
+        self, definition: DotDefinition, left: str, right: str, electrodes: ElectrodeSettings
+    ) -> None:
+        """Look whether gold binds the contacts, and whether the shell of the neutral dot between the tips closes."""
+        super().check_junction(definition, left, right, electrodes)
+        try:
+            # X + A = 2 (X - Pb), each with an odd number of electrons, and Pb with an even one.
+            check_parity(definition.name, 0, electrodes.gold_atoms, ())
+        except StructureError as error:
+            raise InputError(str(error)) from None
+
     def build(self, definition: DotDefinition) -> Atoms:
         """Return the unrelaxed dot on its ideal lattice."""
         from qdjunction.structure.perovskite.dot import build_dot
@@ -154,6 +167,8 @@ class ScreenEntry(Section):
     """Target Warren-Cowley parameters of the mixtures."""
     contacts: list[Name] = Field(min_length=1)
     """Contact pairs, the same for all these dots."""
+    controls: list[Name] = Field(default=[])
+    """Contact pairs that are computed and shown beside the series of each dot; see `dots.controls`."""
 
     @property
     def entries(self) -> list[CatalogueSettings]:
@@ -170,6 +185,7 @@ class ScreenEntry(Section):
                     seed=seed,
                     short_range_order=order,
                     contacts=self.contacts,
+                    controls=self.controls,
                 )
                 for order, seed in orders
             ]
@@ -185,8 +201,9 @@ class ScreenEntry(Section):
             for order in self.short_range_orders if mixed else [0.0]:
                 # Dots that differ only in seed, name and cation pass the same checks.
                 CatalogueSettings(
-                    dot=self.dots[0], halide=halide, short_range_order=order, contacts=self.contacts
-                )
+                    dot=self.dots[0], halide=halide, short_range_order=order, contacts=self.contacts,
+                    controls=self.controls,
+                )  # fmt: skip
         return self
 
 

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from qdjunction import __version__
 from qdjunction.core.errors import InputError, QdjunctionError, StructureError
+from qdjunction.core.files import absent
 from qdjunction.core.schema import Name
 from qdjunction.structure.anchors import ANCHORS, recognise
 from qdjunction.structure.settings import ElectrodeSettings
@@ -94,10 +95,10 @@ class FileSettings(SitedSettings):
         self, definition: Outline, left: str, right: str, electrodes: ElectrodeSettings
     ) -> None:
         """Build the junction on the geometry as given."""
-        from qdjunction.structure.junction import build_junction
+        from qdjunction.structure.junction import build_junction, check_closed_shell
 
         try:
-            build_junction(self._read(), left, right, electrodes)
+            check_closed_shell(build_junction(self._read(), left, right, electrodes))
         except StructureError as error:
             raise InputError(str(error)) from None
 
@@ -164,6 +165,8 @@ def read_molecule(path: str | Path, cell: Cell, where: str, remedy: str) -> tupl
     from qdjunction.structure.connectivity import check_overlap, finite
     from qdjunction.structure.xyz import read_any
 
+    if Path(path).is_dir():
+        raise InputError(f"{where}: {absent(Path(path))}")
     if not Path(path).is_file():
         raise InputError(f"{where}: there is no such file in {Path.cwd()}; correct the path")
     given = read_any(path)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
 from qdjunction import __version__
-from qdjunction.core.errors import InputError
-from qdjunction.structure.anchors import ANCHORS, Anchor
-from qdjunction.structure.sites import Site, elements_of, find_contacts
+from qdjunction.core.errors import InputError, QdjunctionError, StructureError
+from qdjunction.structure.anchors import Anchor, fitting, require_fitting, with_own
+from qdjunction.structure.parity import check_parity
+from qdjunction.structure.settings import ElectrodeSettings
+from qdjunction.structure.sites import Site, candidates, check_bonds, find_contacts
 from qdjunction.structure.sources.contract import Outline, Source
 from qdjunction.structure.sources.sites import SitedSettings
 
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ase import Atoms
+
+    from qdjunction.structure.molecule import Topology
+    from qdjunction.structure.tips.contract import Tip
 
 
 class SmilesSettings(SitedSettings):
@@ -54,23 +60,104 @@ class SmilesSettings(SitedSettings):
         from qdjunction.structure.molecule import topology
 
         symbols = topology(self.smiles).symbols
-        sites = self.sites or anchored_sites(self.smiles, self.anchors)
+        places = self._places()
         return Outline(
             name=self.id,
             elements=tuple(dict.fromkeys(symbols)),
             atoms=len(symbols),
-            contacts={name: elements_of(symbols, site, f"sites.{name}.") for name, site in sites.items()},
+            contacts={
+                name: tuple(dict.fromkeys(symbols[i] for i in atoms)) for name, (_, atoms) in places.items()
+            },
         )
+
+    def check_junction(
+        self, definition: Outline, left: str, right: str, electrodes: ElectrodeSettings
+    ) -> None:
+        """Look whether both contacts bind to gold by their bonds, at known distances, and whether the shell closes.
+
+        Where the atom of a contact depends on the geometry, one of those that it may be suffices.
+        """
+        from ase.data import atomic_numbers
+        from ase.formula import Formula
+
+        from qdjunction.structure.molecule import topology
+
+        molecule, places = topology(self.smiles), self._places()
+        leaving: list[set[bool]] = []
+        for name, tip in zip((left, right), electrodes.tips, strict=True):
+            found, reasons = set[bool](), list[str]()
+            for atom in places[name][1]:
+                try:
+                    found.add(self._loses_hydrogen(molecule, atom, name, places[name][0], tip))
+                except StructureError as error:
+                    reasons.append(str(error))
+            if not found:
+                raise InputError(reasons[0])
+            leaving.append(found)
+        if any(len(found) > 1 for found in leaving):
+            return
+        lost = [name for name, found in zip((left, right), leaving, strict=True) if found == {True}]
+        bound = Counter(molecule.symbols)
+        bound["H"] -= len(lost)
+        count = sum(atomic_numbers[symbol] * number for symbol, number in bound.items())
+        try:
+            check_parity(Formula.from_dict(dict(bound)).format("hill"), count, electrodes.gold_atoms, lost)
+        except StructureError as error:
+            raise InputError(str(error)) from None
+
+    def _loses_hydrogen(self, molecule: Topology, atom: int, contact: str, site: Site, tip: Tip) -> bool:
+        """Whether an atom loses a hydrogen as it binds to a tip; StructureError if gold is not known to bind it."""
+        element = molecule.symbols[atom]
+        bonded = [molecule.symbols[i] for i in molecule.neighbours[atom]]
+        known = with_own(self.anchors)
+        if site.anchor:
+            known = {site.anchor: known[site.anchor]}
+        if tip.apex_distance_ang is not None:
+            name = fitting(element, bonded, known)
+        else:
+            name = require_fitting(atom, element, bonded, f"sites.{contact}", known=known)
+            known[name].required_distance_ang(tip.shape.gold_site, contact, name)
+        return name is not None and known[name].loses_hydrogen and len(bonded) > len(known[name].neighbours)
+
+    def _places(self) -> dict[str, tuple[Site, list[int]]]:
+        """Return the site of each contact and the atoms that it may be, as far as no geometry tells.
+
+        Raises
+        ------
+        InputError
+            If a contact is at no atom, or at none that its site allows by its bonds.
+        """
+        from qdjunction.structure.molecule import parsed, topology
+
+        molecule, known = topology(self.smiles), with_own(self.anchors)
+        found = {}
+        for name, site in (self.sites or anchored_sites(self.smiles, self.anchors)).items():
+            where = f"sites.{name}."
+            atoms = candidates(molecule.symbols, site, where, lambda: parsed(self.smiles))
+            kept, reasons = list[int](), list[str]()
+            for atom in atoms:
+                bonded = [molecule.symbols[i] for i in molecule.neighbours[atom]]
+                try:
+                    check_bonds(atom, molecule.symbols[atom], bonded, site, where, known)
+                    kept.append(atom)
+                except QdjunctionError as error:
+                    reasons.append(str(error))
+            if not kept:
+                raise InputError(reasons[0])
+            found[name] = (site, kept)
+        return found
 
     def build(self, definition: Outline) -> Atoms:
         """Return the conformer of lowest energy."""
-        from qdjunction.structure.molecule import conformer
+        from qdjunction.structure.molecule import conformer, parsed
 
         found = conformer(self.smiles, self.conformers, self.seed)
         sites = self.sites or anchored_sites(self.smiles, self.anchors)
         atoms = found.atoms
         atoms.info = {
-            "contacts": find_contacts(atoms, sites, lambda name: f"sites.{name}.", self.anchors),
+            "contacts": find_contacts(
+                atoms, sites, lambda name: f"sites.{name}.", self.anchors, lambda: parsed(self.smiles)
+            ),
             "contact_pairs": {},
             "dot": {
                 "name": self.id,
@@ -95,11 +182,11 @@ def anchored_sites(smiles: str, anchors: Mapping[str, Anchor]) -> dict[str, Site
     from qdjunction.structure.molecule import topology
 
     molecule = topology(smiles)
-    known = [*anchors.values(), *ANCHORS.values()]
+    known = with_own(anchors)
     found = [
         atom
         for atom, (symbol, bonded) in enumerate(zip(molecule.symbols, molecule.neighbours, strict=True))
-        if any(anchor.fits(symbol, [molecule.symbols[i] for i in bonded]) for anchor in known)
+        if fitting(symbol, [molecule.symbols[i] for i in bonded], known)
     ]
     if len(found) != 2:
         listed = ", ".join(f"{atom} ({molecule.symbols[atom]})" for atom in found) or "none"

@@ -37,6 +37,8 @@ class TipSettings(Section):
     kind: str
     layers: Layers | None = None
     """Layers of this tip; by default `electrodes.layers`."""
+    lead_layers: Layers | None = None
+    """Outermost layers of this tip that couple to the lead; by default `electrodes.lead_layers`."""
     apex_distance_ang: ApexDistance | None = None
     """Distance from the contact atom to the gold atoms of this tip that it binds to (Ang), with the limits of
     `electrodes.apex_distance_ang`, which is the default."""
@@ -72,12 +74,15 @@ class Tip:
         Its shape.
     layers : int
         Its layers, as its kind counts them.
+    lead_layers : int
+        Outermost layers that couple to the lead.
     apex_distance_ang : float or None
         Distance from the contact atom to the gold atoms that it binds to (Ang); None for that of its anchor.
     """
 
     shape: TipSettings
     layers: int
+    lead_layers: int = 1
     apex_distance_ang: float | None = None
 
     @property
