@@ -82,5 +82,5 @@ def test_what_is_no_structure_is_one_clear_error(tmp_path, content, words):
 
 
 def test_a_folder_is_no_structure(tmp_path):
-    with pytest.raises(InputError, match="There is no structure file"):
+    with pytest.raises(InputError, match="is a folder; name a file in it"):
         read_structure(tmp_path)

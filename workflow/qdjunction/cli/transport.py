@@ -28,6 +28,7 @@ class JunctionCommand(Command):
 
     option_names: ClassVar[Mapping[str, str]] = {
         "energies:": "--energies:", "leads:": "--leads:", "eta:": "--eta:", "k points:": "--kpoints:",
+        "solver:": "--solver:", "eigenchannels:": "--eigenchannels:",
     }  # fmt: skip
 
     hamiltonian: str = option(
