@@ -114,17 +114,17 @@ def test_building_twice_gives_the_same_junction(dot):
 
 
 def test_a_tip_turns_to_where_the_gold_has_most_room():
-    # An H beside one edge of the tip, off the axis: the tip must turn away from it.
+    # An atom that binds to nothing beside one edge of the tip, off the axis: the tip must turn away from it.
     single = build_dot(load_dot("1Pb", CLUSTERS), cation="Cs")
     free = build_junction(single, "L", "R2", ElectrodeSettings(layers=3))
     apex, edge = tips(free)[0].positions[:2]
     outwards = (edge - apex) * [1, 1, 0] / np.linalg.norm((edge - apex)[:2])
-    crowded = single + Atoms("H", positions=[edge + 2.2 * outwards])
+    crowded = single + Atoms("He", positions=[edge + 2.2 * outwards])
     crowded.info = single.info
     turned = build_junction(crowded, "L", "R2", ElectrodeSettings(layers=3))
-    hydrogen = crowded.positions[-1]
-    room_free = cdist(tips(free)[0].positions[1:], [hydrogen]).min()
-    room_turned = cdist(tips(turned)[0].positions[1:], [hydrogen]).min()
+    helium = crowded.positions[-1]
+    room_free = cdist(tips(free)[0].positions[1:], [helium]).min()
+    room_turned = cdist(tips(turned)[0].positions[1:], [helium]).min()
     assert room_turned > room_free + 0.2
 
 
