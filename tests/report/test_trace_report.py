@@ -14,7 +14,7 @@ from qdjunction.core.errors import AnalysisError
 from qdjunction.report import drawing, style, trace_drawing
 from qdjunction.report.data import collect
 from qdjunction.report.page import write_report
-from qdjunction.report.plan import PlannedFigure, planned_figures
+from qdjunction.report.plan import PlannedFigure, files_of, planned_figures
 from qdjunction.report.sections.registry import SECTIONS
 from qdjunction.report.sections.trace_bias import bias_sentence
 from qdjunction.report.sections.trace_classes import stability_table
@@ -23,10 +23,11 @@ from qdjunction.report.sections.trace_plateaus import plateaus_table
 from qdjunction.report.sections.traces import outcome, simulation_sentence
 from qdjunction.report.trace_data import JumpScore, collect_traces
 from qdjunction.steps import traces as trace_steps
-from qdjunction.study.table import read_study
+from qdjunction.study.config import parse_config
+from qdjunction.study.table import make_study, read_study
 from qdjunction.traces.results import FitRecord
 from support.pages import parsed
-from support.paths import RECORDED
+from support.paths import CLUSTERS, RECORDED
 from support.traced_study import BIASES, EVIL
 
 
@@ -255,3 +256,19 @@ def test_what_traces_do_not_carry_is_said_and_not_drawn(traced):
     assert "one maximum" in plateaus_table(bare).caption
     assert "too few" in stability_table(bare.classes).caption
     assert sites_table(bare) is None
+
+
+def test_a_study_of_traces_alone_has_a_page_without_dots(traced, tmp_path):
+    config = {"study": "alone", "results": str(traced.study.results)}
+    config["traces"] = traced.study.config.traces.model_dump(mode="json") | {"predictions": []}
+    for entry in config["traces"]["sets"]:
+        entry["theory"] = None
+    study = make_study(parse_config(config), CLUSTERS)
+    assert all(file.startswith("traces/") for file in files_of(study))
+    assert {figure.traces for figure in planned_figures(study)} == {"MAPbBr3", *BIASES, "simmons"}
+    write_report(collect(study), tmp_path / "index.html")
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "MAPbBr3, measured" in text
+    assert "Bias series simmons" in text
+    for of_dots in ("Electronic structure", "Tight-binding chain", "Structures in 3D", "Plotly"):
+        assert of_dots not in text

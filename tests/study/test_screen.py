@@ -88,9 +88,9 @@ def test_controls_go_with_every_dot_of_a_screen():
         study_of(values)
 
 
-def test_a_study_needs_a_dot():
-    with pytest.raises(InputError, match="a study needs at least one dot"):
-        study_of({"study": "nothing"})
+def test_a_study_needs_a_dot_or_traces():
+    with pytest.raises(InputError, match="a study needs at least one dot or a set of traces"):
+        study_of({"study": "nothing", "traces": {}})
 
 
 @pytest.fixture

@@ -120,3 +120,13 @@ def test_traces_that_are_not_there_stop_the_run_before_any_job(tmp_path):
     assert run.returncode == 1
     assert "nowhere" in run.stderr + run.stdout
     assert "Traceback" not in run.stderr
+
+
+def test_traces_alone_are_a_study(study):
+    alone = CONFIG.replace("dots:\n  - dot: 1Pb\n    contacts: [short, long]\n", "")
+    alone = alone[: alone.index("  predictions:")].replace("      theory: predicted\n", "")
+    (study / "alone.yaml").write_text(alone + "results: alone\n")
+    dry = finish(study, "-n", "--configfile", study / "alone.yaml")
+    assert set(rules_of(dry)) == {
+        "select_traces", "trace_plateaus", "trace_classes", "figures", "report", "all"
+    }  # fmt: skip

@@ -30,12 +30,17 @@ class Check(Command):
     def run(self) -> None:
         study = _read_study(self.config, self.clusters)
         name, engine = study.config.study, study.config.engine
-        print(f"{self.config}: study {name}, engine {engine}, {len(study.junctions)} junctions")
+        if study.dots:
+            print(f"{self.config}: study {name}, engine {engine}, {len(study.junctions)} junctions")
+        else:
+            print(f"{self.config}: study {name}, traces alone")
         for junction in study.junctions:
             role = ", control" if junction.role == "control" else ""
             print(f"  {junction.id}  {junction.left} to {junction.right}{role}")
         for line in study.ensemble_lines():
             print(f"  {line}")
+        for entry in study.config.traces.sets if study.config.traces else ():
+            print(f"  {layout.TRACES}/{entry.name}  {entry.path}")
         for series in study.structure_series:
             print(
                 f"  {layout.STRUCTURE_SERIES}/{series.name}  {', '.join(one.id for one in series.junctions)}"
@@ -59,7 +64,7 @@ class Run(Command):
         snakefile = in_checkout("Snakefile", "run the study from a checkout")
         # Snakemake reads the file before the Snakefile does, and raises a traceback if it is missing or not YAML.
         study = _read_study(self.config)
-        require_extra("workflow", "report", *ENGINES[study.config.engine].extras)
+        require_extra("workflow", "report", *(ENGINES[study.config.engine].extras if study.dots else ()))
         words = self.snakemake or ["--cores", "all"]
         if not {"-n", "--dry-run", "--dryrun", "--unlock"} & set(words):
             release(Path.cwd())

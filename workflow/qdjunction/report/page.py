@@ -75,10 +75,13 @@ class Page:
 
     def html(self) -> str:
         """Return the complete page."""
-        results, config, parts = self.results, self.results.study.config, sections(PageSection)
+        results, study, config = self.results, self.results.study, self.results.study.config
+        parts = sections(PageSection, study)
+        scripts = [section.script for section in sections(Section, study) if section.script]
         return self._environment.get_template("index.html.j2").render(
             study=config.study,
             engine=results.engine,
+            computed=bool(study.dots),
             page=self.provenance,
             temperature_k=config.transport.temperature_k,
             leads=config.transport.leads,
@@ -97,8 +100,8 @@ class Page:
             links=[link for part in parts for link in part.links(results)],
             parts=[part.html(self) for part in parts],
             data={part.name: data for part in parts if (data := part.data(results)) is not None},
-            scripts=[section.script for section in SECTIONS.values() if section.script],
-            plotly=get_plotlyjs(),
+            scripts=scripts,
+            plotly=get_plotlyjs() if scripts else "",
         )
 
     @cached_property

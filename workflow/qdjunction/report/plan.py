@@ -31,12 +31,12 @@ __all__ = [
 
 def planned_figures(study: Study) -> list[PlannedFigure]:
     """Return the figures of a study: those of its series, of its traces, of the page."""
-    return [figure for section in _sections() for figure in section.figures(study)]
+    return [figure for section in _sections(study) for figure in section.figures(study)]
 
 
 def files_of(study: Study) -> list[str]:
     """Return the paths, in the results folder, of the files that figures and page are made from."""
-    return list(dict.fromkeys(file for section in _sections() for file in section.files(study)))
+    return list(dict.fromkeys(file for section in _sections(study) for file in section.files(study)))
 
 
 def overview_files_of(study: Study) -> list[str]:
@@ -44,6 +44,6 @@ def overview_files_of(study: Study) -> list[str]:
     return of_dots(study, layout.RELAXATION, layout.HAMILTONIAN, layout.SERIES)
 
 
-def _sections() -> Iterator[Section]:
+def _sections(study: Study) -> Iterator[Section]:
     for kind in (SeriesSection, TraceSection, BiasSection, PageSection):
-        yield from sections(kind)
+        yield from sections(kind, study)

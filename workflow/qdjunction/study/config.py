@@ -233,8 +233,11 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _check_dots(self) -> "Config":
-        if not self.dots and not self.screen:
-            raise ValueError("dots = []: a study needs at least one dot; list dots, or give lists in screen")
+        if not self.dots and not self.screen and not (self.traces and self.traces.sets):
+            raise ValueError(
+                "dots = []: a study needs at least one dot or a set of traces; list dots, give lists in screen, "
+                "or name your traces in traces.sets"
+            )
         if self.screen and self.traces:
             raise ValueError(
                 "screen and traces: the overview of a screening has no traces; split them into two studies"

@@ -589,7 +589,9 @@ def _check_predictions(study: Study, source: str | Path) -> None:
         lefts = {dot.id: {one.left for one in dot.junctions if one.role == "series"} for dot in study.dots}
         where = f"{source}: traces.predictions.{index}"
         if entry.dot not in lefts:
-            raise InputError(f"{where}.dot = '{entry.dot}': no dot of this study; it has {', '.join(lefts)}")
+            raise InputError(
+                f"{where}.dot = '{entry.dot}': no dot of this study; it has {', '.join(lefts) or 'none'}"
+            )
         if entry.left not in lefts[entry.dot]:
             raise InputError(
                 f"{where}.left = '{entry.left}': no left contact of {entry.dot}; it has "

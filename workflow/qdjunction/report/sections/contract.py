@@ -98,6 +98,8 @@ class Section:
         Title of its figures; empty if it has none.
     script : str
         JavaScript of the section, placed at the end of the page.
+    about_dots : bool
+        Whether the section shows computed dots, and is absent from a study of traces alone.
     """
 
     name: str
@@ -105,6 +107,7 @@ class Section:
     title: str = ""
     figure_title: str = ""
     script: str = ""
+    about_dots: bool = False
 
     def files(self, study: Study) -> Iterable[str]:
         """Return the files that it is made from, as paths in the results folder."""

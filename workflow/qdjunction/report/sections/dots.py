@@ -22,6 +22,7 @@ class DotsSection(PageSection):
     """Gap of each dot, and the parts of each of its series."""
 
     name = "dots"
+    about_dots = True
     order = 10
 
     def files(self, study: Study) -> Iterable[str]:
@@ -86,7 +87,9 @@ The electronic structure of the bare dot failed.
 def _parts(page: Page, dot: DotResults, series: SeriesResults) -> Markup:
     """Return the parts of all sections for a series; neighbours with `beside` share a grid."""
     html = Markup()
-    of_kind = [section for section in sections(SeriesSection) if series.kind in section.kinds]
+    of_kind = [
+        section for section in sections(SeriesSection, page.results.study) if series.kind in section.kinds
+    ]
     for beside, group in groupby(of_kind, key=lambda section: section.beside):
         parts = Markup("\n").join(section.html(page, dot, series) for section in group)
         html += Markup('<div class="pair">\n{}\n</div>').format(parts) if beside else parts

@@ -25,6 +25,7 @@ class ExplorerSection(PageSection):
     """The series at a Fermi energy set with a slider."""
 
     name = "explorer"
+    about_dots = True
     order = 30
     title = "At any energy"
     script = (TEMPLATES / "explorer.js").read_text(encoding="utf-8")

@@ -25,6 +25,7 @@ class GeometrySection(PageSection):
     """Relaxations, bond lengths, and corrections of calculations that did not converge at once."""
 
     name = "geometry"
+    about_dots = True
     order = 70
     title = "Geometries"
 

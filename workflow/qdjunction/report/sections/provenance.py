@@ -60,6 +60,10 @@ def versions_table(results: StudyResults, page: Mapping[str, Any]) -> Table:
     """Return the versions of programs and libraries used by the engine and for this page."""
     engine = results.engine.versions
     report = {"qdjunction": page["qdjunction"], "python": page["python"], **page["packages"]}
+    if not results.study.dots:
+        return Table(
+            "Versions with which this page was made.", ("program", "this page"), tuple(report.items()), 2
+        )
     return Table(
         "Versions with which the engine computed and with which this page was made.",
         ("program", "engine", "this page"),

@@ -30,6 +30,7 @@ class StructuresSection(PageSection):
     """The junctions in 3D, in the colours of the elements or of the density of states."""
 
     name = "structures"
+    about_dots = True
     order = 40
     title = "Structures in 3D"
     script = (TEMPLATES / "structures.js").read_text(encoding="utf-8")

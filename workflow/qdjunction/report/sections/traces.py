@@ -48,7 +48,7 @@ class TracesSection(PageSection):
 
     def html(self, page: Page) -> Markup | str:
         """Return the section; empty if the study has no traces."""
-        traces, parts = page.results.traces, sections(TraceSection)
+        traces, parts = page.results.traces, sections(TraceSection, page.results.study)
         if not traces.sets:
             return ""
         return page.render(
@@ -69,7 +69,9 @@ class TracesSection(PageSection):
                 for entry in traces.sets
             ],
             bias_series=[
-                part.html(page, series) for series in traces.bias_series for part in sections(BiasSection)
+                part.html(page, series)
+                for series in traces.bias_series
+                for part in sections(BiasSection, page.results.study)
             ],
         )
 
