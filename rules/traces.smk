@@ -1,4 +1,6 @@
 # Break-junction traces. Included only if the configuration has the section `traces`.
+from qdjunction.traces.analyses.registry import ANALYSES
+
 TRACES = study.config.traces
 MEASURED = {entry.name: entry for entry in TRACES.sets}
 PREDICTED = {entry.name: entry for entry in TRACES.predictions}
@@ -80,47 +82,31 @@ rule select_traces:
         "../workflow/scripts/select_traces.py"
 
 
-rule trace_plateaus:
-    input:
-        traces=traces_of,
-        selection="<results>/traces/{set}/summary.json",
-    output:
-        table="<results>/traces/{set}/plateaus.csv",
-        summary="<results>/traces/{set}/plateaus.json",
-    log:
-        "<logs>/traces/{set}/trace_plateaus.log",
-    benchmark:
-        "<benchmarks>/traces/{set}/trace_plateaus.tsv"
-    conda:
-        "../envs/python.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=trace_runtime_min,
-    params:
-        settings=trace_settings("plateaus", "peaks"),
-    script:
-        "../workflow/scripts/trace_plateaus.py"
+for analysis in ANALYSES.values():
 
-
-rule trace_classes:
-    input:
-        traces_of,
-    output:
-        table="<results>/traces/{set}/classes.csv",
-        summary="<results>/traces/{set}/classes.json",
-    log:
-        "<logs>/traces/{set}/trace_classes.log",
-    benchmark:
-        "<benchmarks>/traces/{set}/trace_classes.tsv"
-    conda:
-        "../envs/python.yaml"
-    resources:
-        mem_mb=4000,
-        runtime=trace_runtime_min,
-    params:
-        settings=trace_settings("clusters"),
-    script:
-        "../workflow/scripts/trace_classes.py"
+    rule:
+        name:
+            f"trace_{analysis.name}"
+        input:
+            traces=traces_of,
+            selection="<results>/traces/{set}/summary.json" if analysis.at_peaks else [],
+        output:
+            table=f"<results>/traces/{{set}}/{analysis.name}.csv",
+            summary=f"<results>/traces/{{set}}/{analysis.name}.json",
+        log:
+            f"<logs>/traces/{{set}}/trace_{analysis.name}.log",
+        benchmark:
+            f"<benchmarks>/traces/{{set}}/trace_{analysis.name}.tsv"
+        conda:
+            "../envs/python.yaml"
+        resources:
+            mem_mb=analysis.mem_mb,
+            runtime=trace_runtime_min,
+        params:
+            analysis=analysis.name,
+            settings=trace_settings(*analysis.sections),
+        script:
+            "../workflow/scripts/trace_analysis.py"
 
 
 rule bias_series:

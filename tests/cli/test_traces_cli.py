@@ -13,7 +13,7 @@ from qdjunction.study.results import SeriesRecord
 from qdjunction.traces.reading import open_traces
 from qdjunction.traces.selection import find_jump
 from qdjunction.traces.settings import JumpSettings, SimulationSettings
-from qdjunction.traces.simulation import simulate
+from qdjunction.traces.simulation import simulate, write_simulation
 from support.traces import SERIES, write_traces
 
 SIMULATION = SimulationSettings(points=7000, length_nm=2.4, seed=3)
@@ -115,6 +115,57 @@ def test_simulated_traces_are_found_to_be_simulated(tmp_path):
     assert json.loads((tmp_path / "f" / "summary.json").read_text())["simulated"]
 
 
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    """A file of 40 simulated traces."""
+    path = tmp_path_factory.mktemp("few") / "few.parquet"
+    write_simulation(path, islice(simulate(SERIES, SIMULATION), 40))
+    return path
+
+
+def test_an_analysis_has_a_table_a_figure_and_printed_results(few, tmp_path, capsys):
+    words = ["--peaks-guesses-log10-g", "-4.9", "-2.7", "-1.5", "--groups", "8"]
+    assert main(["traces", "plateaus", str(few), "--output", str(tmp_path), *words]) == 0
+    assert {f"plateaus_figure.{suffix}" for suffix in ("svg", "pdf", "csv")} <= {
+        path.name for path in tmp_path.iterdir()
+    }
+    summary = json.loads((tmp_path / "plateaus.json").read_text())
+    levels = [plateau["level_log10_g"] for plateau in summary["plateaus"]]
+    np.testing.assert_allclose(levels, [-1.54, -2.72, -4.9], atol=0.15)
+    spacing = summary["plateaus"][0]["spacing_to_next_nm"]
+    assert spacing[0] == pytest.approx(0.53, abs=0.07)
+    printed = capsys.readouterr().out
+    assert "40 traces read" in printed
+    assert "Plateaus at the peaks" in printed
+    table = pd.read_csv(tmp_path / "plateaus.csv")
+    assert table.groupby("level_log10_g")["traces_by_length"].sum().tolist() == [
+        plateau["traces"] for plateau in reversed(summary["plateaus"])
+    ]
+
+
+def test_a_bias_series_needs_no_study(few, tmp_path, capsys):
+    sets = [f"{bias}={few}" for bias in (0.05, 0.1, 0.15, 0.2, 0.25)]
+    words = ["--level-log10-g=-2.7", "--width-nm", "1", "--output", str(tmp_path), "--groups", "8"]
+    assert main(["traces", "bias", *sets, *words]) == 0
+    made = json.loads((tmp_path / "simmons.json").read_text())
+    assert [point["bias_v"] for point in made["points"]] == [0.05, 0.1, 0.15, 0.2, 0.25]
+    assert (tmp_path / "bias.svg").exists()
+    assert json.loads((tmp_path / "50mV" / "summary.json").read_text())["bias_v"] == 0.05
+    assert "with no upper end" in capsys.readouterr().out
+
+
+def test_a_report_is_a_results_folder_with_its_page(few, tmp_path, capsys):
+    folder = tmp_path / "results"
+    words = ["--clusters-neighbours", "8", "--clusters-repeats", "2", "--clusters-largest-classes", "3"]
+    words += ["--clusters-classes", "3", "--groups", "8"]
+    assert main(["traces", "report", f"MAPbBr3={few}", "--output", str(folder), *words]) == 0
+    assert str(folder / "report" / "index.html") in capsys.readouterr().out
+    page = (folder / "report" / "index.html").read_text()
+    assert "MAPbBr3, simulated" in page
+    assert page.count("<figure") == len(list((folder / "report" / "figures").glob("*.svg"))) >= 6
+    assert main(["failures", str(folder)]) == 0
+
+
 @pytest.fixture
 def study(tmp_path):
     """Conductances of a dot as the workflow leaves them."""
@@ -191,6 +242,7 @@ def test_computed_conductances_are_marked_in_a_histogram(folder, study, tmp_path
     np.testing.assert_allclose(sites["log10_g"], SERIES.log10_g)
 
 
+BIAS = ["--level-log10-g=-2.7", "--width-nm", "1", "--output", "x.dir"]
 BAD = {
     "no folder": (["select", "none", "--output", "x.parquet"], "none: no such folder"),
     "suffix of the table": (["select", "{folder}", "--output", "x.xlsx"], "x.xlsx"),
@@ -218,6 +270,11 @@ BAD = {
     "left": (["simulate", "--conductance", "{study}", "--left", "Q", "--output", "x.parquet"], "'Q'"),
     "energy": (["simulate", "--conductance", "{study}", "--at", "9", "--output", "x.parquet"], "9 eV lies outside"),
     "no table": (["simulate", "--conductance", "{plain}", "--at", "0", "--output", "x.parquet"], "has no column"),
+    "bias": (["bias", "0.05={folder}", "big=x", *BIAS], "big=x: no bias of 0 to 5 V"),
+    "twice": (["bias", *["0.1={folder}"] * 5, *BIAS], "the bias 0.1 V is given twice"),
+    "few": (["bias", "0.1={folder}", *BIAS], "a bias series needs at least 5"),
+    "names": (["report", "{folder}", "{folder}", "--output", "x.dir"], "two sets are called"),
+    "nothing": (["report", "none", "--output", "x.dir"], "no such file or folder"),
     "count": (["simulate", "--conductance", "{study}", "--traces", "0", "--output", "x.parquet"], "--traces = 0"),
     "format": (["simulate", "--conductance", "{study}", "--output", "x.csv"], "let the name end in .parquet"),
 }  # fmt: skip

@@ -21,11 +21,11 @@ from qdjunction.report.sections.trace_classes import stability_table
 from qdjunction.report.sections.trace_conductance import peaks_table, sites_table
 from qdjunction.report.sections.trace_plateaus import plateaus_table
 from qdjunction.report.sections.traces import outcome, simulation_sentence
-from qdjunction.report.trace_data import JumpScore, collect_traces
+from qdjunction.report.trace_data import Analysed, JumpScore, collect_traces
 from qdjunction.steps import traces as trace_steps
 from qdjunction.study.config import parse_config
 from qdjunction.study.table import make_study, read_study
-from qdjunction.traces.results import FitRecord
+from qdjunction.traces.results import ClassSummary, FitRecord, PlateauSummary
 from support.pages import parsed
 from support.paths import CLUSTERS, RECORDED
 from support.traced_study import BIASES, EVIL
@@ -105,8 +105,8 @@ def test_plateau_and_jump_tables_count_traces(traced, drawings):
     entry = traced.traces.set_named("MAPbBr3")
     table = drawings["traces_MAPbBr3_plateaus"].table
     own = table[table["set"] == "MAPbBr3"]
-    assert entry.plateau_summary.plateaus
-    for plateau in entry.plateau_summary.plateaus:
+    assert entry.summary_of(PlateauSummary).plateaus
+    for plateau in entry.summary_of(PlateauSummary).plateaus:
         rows = own[np.isclose(own["level_log10_g"], plateau.level_log10_g) & (own["quantity"] == "length")]
         assert rows["traces"].sum() == plateau.traces
         width = rows["nm"].iloc[1] - rows["nm"].iloc[0]
@@ -133,7 +133,7 @@ def test_class_table_holds_sizes_and_stability(traced, drawings):
     entry = traced.traces.set_named("MAPbBr3")
     table = drawings["traces_MAPbBr3_classes"].table
     sizes = table[table["row"] == "profile"].groupby("class")["traces"].first()
-    assert sizes.tolist() == list(entry.classes.sizes)
+    assert sizes.tolist() == list(entry.summary_of(ClassSummary).sizes)
     assert sum(sizes) == entry.summary.complete
     stability = table[table["row"] == "stability"]
     assert stability["number_of_classes"].tolist() == [2, 3, 4, 5]
@@ -244,17 +244,23 @@ def test_what_traces_do_not_carry_is_said_and_not_drawn(traced):
     few = {name: FitRecord(reason="too few") for name in ("jump_height", "jump_foot", "jump_top")}
     fits = entry.summary.fits | few | {"log10_g": FitRecord(reason="one maximum")}
     none = {"sizes": (), "profiles": (), "stability": (), "reason": "3 complete traces are too few"}
+    plateaus, classes = entry.summary_of(PlateauSummary), entry.summary_of(ClassSummary)
+    analysed = dict(entry.analysed)
+    analysed["plateaus"] = Analysed(
+        entry.table_of("plateaus").iloc[:0],
+        plateaus.model_copy(update={"plateaus": (), "reason": "one maximum"}),
+    )
+    analysed["classes"] = replace(entry.analysed["classes"], summary=classes.model_copy(update=none))
     bare = replace(
-        entry, histograms=histograms, classes=entry.classes.model_copy(update=none), theory=None, sites=(),
-        summary=entry.summary.model_copy(update={"fits": fits, "jumps": 0}), plateaus=entry.plateaus.iloc[:0],
-        plateau_summary=entry.plateau_summary.model_copy(update={"plateaus": (), "reason": "one maximum"}),
+        entry, histograms=histograms, analysed=analysed, theory=None, sites=(),
+        summary=entry.summary.model_copy(update={"fits": fits, "jumps": 0}),
     )  # fmt: skip
     with style.figure_style():
         for kind in ("conductance", "cloud", "aligned", "jumps", "plateaus", "classes"):
             drawing.svg(SECTIONS[f"trace_{kind}"].draw_set(bare).figure)
     assert "one maximum" in peaks_table(bare).caption
     assert "one maximum" in plateaus_table(bare).caption
-    assert "too few" in stability_table(bare.classes).caption
+    assert "too few" in stability_table(bare.summary_of(ClassSummary)).caption
     assert sites_table(bare) is None
 
 

@@ -5,8 +5,10 @@ import shutil
 from pathlib import Path
 
 from qdjunction.steps import traces as trace_steps
+from qdjunction.study import layout
 from qdjunction.study.config import parse_config
 from qdjunction.study.table import RECORD, Study, make_study, study_values, write_study
+from qdjunction.traces.analyses.registry import ANALYSES
 from qdjunction.traces.settings import SimulationSettings
 from support.paths import CLUSTERS, RECORDED
 from support.traces import write_traces
@@ -70,10 +72,9 @@ def analyse(folder: Path) -> None:
         trace_steps.select_traces(
             path, settings, here / "jumps.parquet", here / "histograms.nc", here / "summary.json", **told
         )  # fmt: skip
-        trace_steps.measure_trace_plateaus(
-            path, settings, here / "summary.json", here / "plateaus.csv", here / "plateaus.json"
-        )
-        trace_steps.classify_traces(path, settings, here / "classes.csv", here / "classes.json")
+        for analysis in ANALYSES:
+            table, summary = (here / file for file in layout.analysis_files(analysis))
+            trace_steps.analyse_traces(analysis, path, settings, table, summary, here / "summary.json")
     for entry in others:
         shutil.copytree(root / first.name, root / entry.name)
         summary = root / entry.name / "summary.json"

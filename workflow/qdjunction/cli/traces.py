@@ -1,16 +1,20 @@
-"""Commands for break-junction traces: traces select, traces histogram, traces simulate."""
+"""Commands for break-junction traces; those of the analyses follow from their registry."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast
 
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, create_model, model_validator
 
 from qdjunction.cli.commands import Command, Commands, Keys, option
 from qdjunction.cli.values import numbers, output_file, output_folder
 from qdjunction.core.errors import InputError
+from qdjunction.core.limits import Log10Conductance
 from qdjunction.core.schema import Section, validate
 from qdjunction.core.yaml import read_yaml
+from qdjunction.report.tables import as_text
 from qdjunction.study import layout
+from qdjunction.traces.analyses.contract import Analysis
+from qdjunction.traces.analyses.registry import ANALYSES
 from qdjunction.traces.sets import TracesSection
 from qdjunction.traces.settings import TracesSettings
 
@@ -24,10 +28,18 @@ from a folder of text traces to a table of jumps and to figures:
   qdjunction traces select MAPbBr3/ --output jumps.parquet
   qdjunction traces histogram MAPbBr3/ --output figures/
 
+all analyses on one page, or one of them with its figure and table:
+  qdjunction traces report MAPbBr3/ --output results/
+  qdjunction traces plateaus MAPbBr3/ --output plateaus/
+  qdjunction traces bias 0.05=b50 0.1=b100 0.15=b150 0.2=b200 0.25=b250 --level-log10-g=-2.7 --width-nm 1 --output bias/
+
 traces that theory predicts, from a finished study and from numbers:
   qdjunction traces simulate --conductance results/12Pb_MAPbBr3/conductance.csv --output predicted.parquet
   qdjunction traces simulate --log10-g=-1.5,-2.7,-4.9,-3.9 --distances 3.9,9.2,14.5,17.5 --output given.parquet
 """
+
+_SECTIONS = dict.fromkeys(section for analysis in ANALYSES.values() for section in analysis.sections)
+"""Sections of the settings that the analyses depend on."""
 
 FIGURES = ("conductance", "cloud", "aligned", "jumps")
 """Figures that `Histogram` draws."""
@@ -155,6 +167,177 @@ class Histogram(_TheoryCommand):
             )
 
 
+class _Analyse(_TracesCommand):
+    """A command for one of the analyses."""
+
+    analysis: ClassVar[str]
+
+    path: str = _path()
+    output: Path
+    name: str | None = option(None, "name in the figure (default: that of the folder or file)")
+    traces: TracesSettings = TracesSettings()
+
+    def run(self) -> None:
+        from qdjunction.report import style
+        from qdjunction.report.drawing import write_figure
+        from qdjunction.report.sections.registry import SECTIONS
+        from qdjunction.report.trace_data import read_set
+        from qdjunction.steps.traces import analyse_traces, select_traces
+
+        folder, name = self.output, self.name or Path(self.path).resolve().stem
+        summary = select_traces(
+            self.path, self.traces, folder / layout.JUMPS, folder / layout.HISTOGRAMS, folder / layout.SELECTION,
+            name=name,
+        )  # fmt: skip
+        table, found = (folder / file for file in layout.analysis_files(self.analysis))
+        analyse_traces(self.analysis, self.path, self.traces, table, found, folder / layout.SELECTION)
+        results = read_set(folder, name, [self.analysis])
+        section = cast("TraceSection", SECTIONS[f"trace_{self.analysis}"])
+        with style.figure_style():
+            drawing = section.draw_set(results)
+            style.foot(drawing.figure, results.origin)
+            write_figure(drawing, folder / _figure(self.analysis))
+        print(_sentence(summary))
+        for shown in section.tables(results):
+            print(f"\n{as_text(shown)}")
+
+
+def _figure(analysis: str) -> str:
+    """Return the name of the figure of an analysis, whose own table has that of the analysis."""
+    return f"{analysis}_figure"
+
+
+def _files_of(analysis: str) -> list[str]:
+    figures = [f"{_figure(analysis)}.{suffix}" for suffix in ("svg", "pdf", "csv")]
+    return [*layout.analysis_files(analysis), *figures]
+
+
+def _analysis_command(analysis: Analysis) -> type[Command]:
+    """Return the command of an analysis, with options for the settings that it depends on."""
+    keys = Keys(read="", jump="", histogram="", **{name: f"{name}-" for name in analysis.sections})
+    folder = output_folder(
+        "folder to write table, summary and figure (SVG, PDF, CSV) to",
+        *(layout.JUMPS, layout.HISTOGRAMS, layout.SELECTION),
+        *_files_of(analysis.name),
+    )
+    return create_model(
+        f"Analyse_{analysis.name}",
+        __base__=_Analyse,
+        __module__=__name__,
+        __doc__=analysis.description,
+        analysis=(ClassVar[str], analysis.name),
+        output=(Path, folder),
+        traces=(Annotated[TracesSettings, keys], TracesSettings()),
+    )
+
+
+class Bias(_TracesCommand):
+    """Compare the conductance at several biases with the Simmons model."""
+
+    sets: list[str] = option(
+        ..., "at least five folders or files of traces, each with its bias (V), e.g. 0.05=b50/ 0.1=b100/",
+        positional=True, metavar="BIAS=PATH",
+    )  # fmt: skip
+    level_log10_g: Log10Conductance = option(
+        ..., "log10(G/G0); the peak of each set that is nearest to it is followed", metavar="X"
+    )
+    width_nm: float = option(
+        ..., "width of the barrier, for instance the contact distance", unit="nm", gt=0, le=20
+    )
+    output: Path = output_folder(
+        "folder to write the points with their fit and a figure (SVG, PDF, CSV) to, and for each bias a folder",
+        *(layout.BIAS_FIT, *(f"bias.{suffix}" for suffix in ("svg", "pdf", "csv"))),
+    )
+    name: str = option("bias", "name of the series")
+    traces: Annotated[TracesSettings, Keys(read="", jump="", histogram="", peaks="peaks-")] = TracesSettings()
+
+    def run(self) -> None:
+        from qdjunction.core.results import read_result
+        from qdjunction.report import style
+        from qdjunction.report.drawing import Drawing, write_figure
+        from qdjunction.report.sections.trace_bias import bias_figure, bias_sentence, bias_table
+        from qdjunction.steps.traces import fit_bias_series, select_traces
+        from qdjunction.traces.results import BiasSummary
+
+        sets = self._sets()
+        summaries = {}
+        for bias_v, path in sets.items():
+            name = f"{1000 * bias_v:g} mV"
+            folder = self.output / name.replace(" ", "")
+            own = self.traces.model_copy(
+                update={"read": self.traces.read.model_copy(update={"bias_v": bias_v})}
+            )
+            summaries[name] = folder / layout.SELECTION
+            made = select_traces(
+                path, own, folder / layout.JUMPS, folder / layout.HISTOGRAMS, summaries[name],
+                name=name, bias_v=bias_v,
+            )  # fmt: skip
+            print(_sentence(made))
+        confidence = self.traces.peaks.confidence
+        fit = self.output / layout.BIAS_FIT
+        fit_bias_series(self.name, summaries, self.level_log10_g, self.width_nm, confidence, fit)
+        series = read_result(BiasSummary, fit)
+        table = bias_table(series)
+        with style.figure_style():
+            write_figure(Drawing(bias_figure(table, series), table), self.output / "bias")
+        print(bias_sentence(series))
+
+    def _sets(self) -> dict[float, str]:
+        """Return the paths by their bias (V)."""
+        from qdjunction.traces.reading import trace_files
+
+        found: dict[float, str] = {}
+        for word in self.sets:
+            number, sign, path = word.partition("=")
+            try:
+                bias_v = float(number)
+            except ValueError:
+                bias_v = 0.0
+            if not sign or not path or not 0 < bias_v <= 5:
+                raise InputError(f"{word}: no bias of 0 to 5 V with a path; write e.g. 0.05=b50/")
+            if bias_v in found:
+                raise InputError(f"{word}: the bias {bias_v:g} V is given twice; give one path for each bias")
+            found[bias_v] = path
+        if len(found) < 5:
+            raise InputError(f"{len(found)} biases; a bias series needs at least 5")
+        for path in found.values():
+            trace_files(path, self.traces.read)
+        return found
+
+
+class Report(_TracesCommand):
+    """Run all analyses of sets of traces and write one page with figures and tables."""
+
+    paths: list[str] = option(
+        ..., "folders of text traces, or files; a name may precede each, e.g. MAPbBr3=data/br", positional=True,
+        metavar="PATH",
+    )  # fmt: skip
+    output: Path = output_folder(
+        "results folder to write: that of a study of these traces alone, with its page in report/",
+        layout.STUDY,
+    )
+    study: str = option("Break-junction traces", "title of the page")
+    traces: Annotated[
+        TracesSettings,
+        Keys(read="", jump="", histogram="", **{name: f"{name}-" for name in _SECTIONS}),
+    ] = TracesSettings()
+
+    def run(self) -> None:
+        from qdjunction.core.extras import require_extra
+        from qdjunction.steps.traces import report_traces
+
+        require_extra("report")
+        sets = {}
+        for word in self.paths:
+            name, sign, path = word.rpartition("=")
+            name = name if sign else Path(path).resolve().stem
+            if name in sets:
+                raise InputError(f"{word}: two sets are called '{name}'; write NAME=PATH")
+            sets[name] = path
+        page = report_traces(sets, self.traces, self.output, self.study)
+        print(f"wrote {page}")
+
+
 class Simulate(_TheoryCommand):
     """Simulate traces from conductances, each with its true sites and jump."""
 
@@ -201,4 +384,11 @@ def _sentence(summary: "SetSummary") -> str:
     )
 
 
-COMMANDS: Commands = {"select": Select, "histogram": Histogram, "simulate": Simulate}
+COMMANDS: Commands = {
+    "select": Select,
+    "histogram": Histogram,
+    **{name: _analysis_command(analysis) for name, analysis in ANALYSES.items()},
+    "bias": Bias,
+    "report": Report,
+    "simulate": Simulate,
+}

@@ -58,3 +58,17 @@ def row_tuples(frame: pd.DataFrame) -> Iterator[Any]:
 def share(value: float | None) -> str:
     """Return a share in per cent, or a dash if it is missing."""
     return MISSING if value is None or not np.isfinite(value) else f"{value:.0%}"
+
+
+def as_text(table: Table) -> str:
+    """Return a table as lines of text: its caption, then columns with numbers to the right."""
+    cells = [table.columns, *table.rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(table.columns))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if column < table.words else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    ]
+    return "\n".join([table.caption, *lines])

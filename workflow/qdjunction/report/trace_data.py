@@ -1,7 +1,9 @@
 """Results of the trace analysis, read from their files."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -9,12 +11,15 @@ import pyarrow.parquet as pq
 import xarray as xr
 
 from qdjunction.core.errors import InputError
-from qdjunction.core.results import read_result, read_table
+from qdjunction.core.results import Result, read_result, read_table
 from qdjunction.study import layout
 from qdjunction.study.failures import read_failure
 from qdjunction.study.results import SimulationRecord
 from qdjunction.study.table import Study
-from qdjunction.traces.results import BiasSummary, ClassSummary, PlateauSummary, SetSummary, SiteRecord
+from qdjunction.traces.analyses.registry import ANALYSES
+from qdjunction.traces.results import BiasSummary, SetSummary, SiteRecord
+
+R = TypeVar("R", bound=Result)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +52,14 @@ class JumpScore:
 
 
 @dataclass(frozen=True, eq=False)
+class Analysed:
+    """Table and summary of an analysis of a set of traces."""
+
+    table: pd.DataFrame
+    summary: Result
+
+
+@dataclass(frozen=True, eq=False)
 class TraceResults:
     """One set of traces.
 
@@ -58,10 +71,8 @@ class TraceResults:
         Counts, fits and files left out.
     histograms : xarray.Dataset
         Counts and fitted curves.
-    plateaus : pandas.DataFrame or None
-        One row per level and bin.
-    plateau_summary, classes : PlateauSummary, ClassSummary or None
-        Plateaus by level; classes with their stability.
+    analysed : mapping of str to Analysed
+        The analyses of the set, by name.
     simulation : SimulationRecord or None
         How the traces were simulated; None for measured ones.
     score : JumpScore or None
@@ -75,13 +86,20 @@ class TraceResults:
     name: str
     summary: SetSummary
     histograms: xr.Dataset
-    plateaus: pd.DataFrame | None = None
-    plateau_summary: PlateauSummary | None = None
-    classes: ClassSummary | None = None
+    analysed: Mapping[str, Analysed] = field(default_factory=dict)
     simulation: SimulationRecord | None = None
     score: JumpScore | None = None
     theory: "TraceResults | None" = None
     sites: tuple[SiteRecord, ...] = ()
+
+    def table_of(self, name: str) -> pd.DataFrame | None:
+        """Return the table of an analysis; None if it was not run."""
+        return self.analysed[name].table if name in self.analysed else None
+
+    def summary_of(self, kind: type[R]) -> R | None:
+        """Return the summary of an analysis, by its type; None if it was not run."""
+        found = (one.summary for one in self.analysed.values())
+        return next((summary for summary in found if isinstance(summary, kind)), None)
 
     @property
     def is_simulated(self) -> bool:
@@ -159,7 +177,7 @@ def collect_traces(study: Study) -> AllTraces:
         if not read_failure(root / entry.name / layout.SELECTION)
     }
     measured = [
-        _against(_set(root / entry.name, entry.name), predicted.get(entry.theory or ""))
+        _against(read_set(root / entry.name, entry.name), predicted.get(entry.theory or ""))
         for entry in section.sets
     ]
     series = tuple(
@@ -183,14 +201,23 @@ def read_histograms(path: str | Path) -> xr.Dataset:
         raise InputError(f"{path}: holds no histograms ({error}); compute it again") from None
 
 
-def _set(folder: Path, name: str) -> TraceResults:
+def read_set(folder: Path, name: str, analyses: Iterable[str] = tuple(ANALYSES)) -> TraceResults:
+    """Read the results of a set of traces, with the named analyses.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or cannot be read.
+    """
+    files = {one: layout.analysis_files(one) for one in analyses}
     return TraceResults(
         name=name,
         summary=read_result(SetSummary, folder / layout.SELECTION),
         histograms=read_histograms(folder / layout.HISTOGRAMS),
-        plateaus=read_table(folder / layout.PLATEAU_TABLE),
-        plateau_summary=read_result(PlateauSummary, folder / layout.PLATEAUS),
-        classes=read_result(ClassSummary, folder / layout.CLASSES),
+        analysed={
+            one: Analysed(read_table(folder / table), read_result(ANALYSES[one].Summary, folder / summary))
+            for one, (table, summary) in files.items()
+        },
     )
 
 
@@ -201,7 +228,7 @@ def _against(entry: TraceResults, theory: TraceResults | None) -> TraceResults:
 def _prediction(folder: Path, name: str) -> TraceResults:
     simulation = read_result(SimulationRecord, folder / layout.SIMULATION)
     return replace(
-        _set(folder, name),
+        read_set(folder, name),
         simulation=simulation,
         sites=simulation.sites,
         score=_score(folder / layout.TRUTH, folder / layout.JUMPS),

@@ -7,10 +7,8 @@ of the result, and the report shows it.
 import csv
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
-from functools import partial
-from itertools import islice, pairwise
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +20,21 @@ from qdjunction.core.files import atomic_write, write_table
 from qdjunction.core.progress import with_progress
 from qdjunction.core.provenance import digests, provenance
 from qdjunction.core.results import read_result
+from qdjunction.study import layout
+from qdjunction.study.config import parse_config
 from qdjunction.study.results import RelaxationRecord, SeriesRecord, SimulationRecord
+from qdjunction.study.table import RECORD, make_study, study_values, write_study
+from qdjunction.traces.analyses.registry import ANALYSES
 from qdjunction.traces.analysis import TraceAnalysis, analyse
-from qdjunction.traces.clustering import classify
-from qdjunction.traces.histogram import PeakFit, fit_peaks, spacing_interval
+from qdjunction.traces.fits import fit_one, fit_record, or_reason
+from qdjunction.traces.histogram import PeakFit, fit_peaks
 from qdjunction.traces.jump_table import writing_jumps
-from qdjunction.traces.plateaus import PlateauStatistics, measure_plateaus
-from qdjunction.traces.reading import open_traces
+from qdjunction.traces.reading import open_traces, trace_files
 from qdjunction.traces.results import (
     Assumption,
     BiasPoint,
     BiasSummary,
-    ClassSummary,
     FitRecord,
-    PeakRecord,
-    PlateauRecord,
-    PlateauSummary,
     SetSummary,
     SiteRecord,
     Unused,
@@ -112,7 +109,7 @@ def select_traces(
     for reason, count in result.unused.items():
         log.log(logging.INFO if result.complete else logging.WARNING, "not used: %d, each %s", count, reason)
     fits = {"log10_g": _fit_conductance(result, settings)} | {
-        name: _fit_one(getattr(result, name), settings) for name in DISTRIBUTIONS
+        name: fit_one(getattr(result, name), settings) for name in DISTRIBUTIONS
     }
     made = SetSummary(
         **described,
@@ -128,7 +125,7 @@ def select_traces(
         left_out=tuple(count_reasons(source.bad)),
         unused=tuple(Unused(reason=reason, count=count) for reason, count in result.unused.items()),
         assumptions=tuple(Assumption(assumed=note, count=count) for note, count in source.notes.items()),
-        fits={name: _fit_record(fit) for name, fit in fits.items()},
+        fits={name: fit_record(fit) for name, fit in fits.items()},
         settings=settings.model_dump(mode="json", exclude={"simulation"}),
         provenance=provenance(inputs=digests(path)),
     )
@@ -148,83 +145,92 @@ def select_traces(
     return made
 
 
-def measure_trace_plateaus(
+def analyse_traces(
+    name: str,
     path: str | Path,
     settings: TracesSettings,
-    selection: str | Path,
     table: str | Path,
     summary: str | Path,
+    selection: str | Path | None = None,
 ) -> None:
-    """Measure plateau lengths and displacements at the peaks of the conductance histogram.
+    """Run one of the analyses of a set of traces.
 
     Parameters
     ----------
+    name : str
+        Name of the analysis in `ANALYSES`.
     path : str or Path
         Folder or file of traces.
     settings : TracesSettings
         Thresholds and axes.
-    selection : str or Path
-        Summary that `select_traces` wrote; the levels are the centres of its peaks.
-    table : str or Path
-        CSV to write, one row per level and bin: traces by plateau length, and by displacement with the fit.
-    summary : str or Path
-        JSON to write: for each level traces, displacement and spacing to the next.
+    table, summary : str or Path
+        CSV and JSON to write.
+    selection : str or Path, optional
+        Summary that `select_traces` wrote, with the peaks of the conductance histogram, for an analysis at these.
+
+    See Also
+    --------
+    qdjunction.traces.analyses.contract.Analysis
     """
-    fit = read_result(SetSummary, selection).fits["log10_g"]
-    levels = [peak.centre for peak in fit.peaks]
-    measured, reason = None, fit.reason
-    if levels:
-        source = open_traces(path, settings.read)
-        measured, reason = _or_reason(lambda: measure_plateaus(source, levels, settings))
-    rows, plateaus = _plateau_records(measured, settings) if measured else ([], [])
-    columns = ["level_log10_g", "bin_nm", "traces_by_length", "traces_by_displacement", "displacement_fit"]
-    write_table(pd.concat(rows) if rows else pd.DataFrame(columns=columns), table)
-    PlateauSummary(
-        traces=measured.traces if measured else 0,
-        half_width_decades=settings.plateaus.half_width_decades,
-        shortest_nm=settings.plateaus.shortest_nm,
-        confidence=settings.peaks.confidence,
-        plateaus=tuple(plateaus),
-        reason=reason,
-        provenance=provenance(
-            inputs=digests(path, selection), settings=settings.model_dump(mode="json", exclude={"simulation"})
-        ),
-    ).write(summary)
+    analysis = ANALYSES[name]
+    peaks = FitRecord()
+    inputs = [path]
+    if analysis.at_peaks and selection is not None:
+        peaks = read_result(SetSummary, selection).fits["log10_g"]
+        inputs.append(selection)
+    made = provenance(
+        inputs=digests(*inputs), settings=settings.model_dump(mode="json", exclude={"simulation"})
+    )
+    rows, found = analysis.run(open_traces(path, settings.read), settings, peaks, made)
+    write_table(rows, table)
+    found.write(summary)
 
 
-def classify_traces(
-    path: str | Path, settings: TracesSettings, table: str | Path, summary: str | Path
-) -> None:
-    """Divide traces into classes.
+def report_traces(
+    sets: Mapping[str, str | Path], settings: TracesSettings, results: str | Path, title: str
+) -> Path:
+    """Run all analyses of sets of traces, without a workflow engine, and write their page.
 
     Parameters
     ----------
-    path : str or Path
-        Folder or file of traces.
+    sets : mapping of str to path
+        Folder or file of traces of each set, by its name.
     settings : TracesSettings
-        Descriptions, number of classes.
-    table : str or Path
-        CSV to write, one row per trace: file and class, from 1, the largest first.
-    summary : str or Path
-        JSON to write: sizes, mean descriptions, stability.
+        Settings of all sets.
+    results : str or Path
+        Results folder to write, as that of a study of traces alone.
+    title : str
+        Title of the page.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    InputError
+        If a set has no traces, or its name or the folder cannot be used.
     """
-    source = open_traces(path, settings.read)
-    classes, reason = _or_reason(lambda: classify(source, settings))
-    names, labels = (classes.names, classes.labels + 1) if classes else ((), ())
-    write_table(pd.DataFrame({"file": names, "class": labels}), table)
-    bins = settings.clusters
-    ClassSummary(
-        sizes=tuple(classes.sizes.tolist()) if classes else (),
-        profiles=classes.profiles.tolist() if classes else (),
-        log10_g_range=bins.log10_g_range,
-        displacement_range_nm=bins.displacement_range_nm,
-        stability=classes.stability if classes else (),
-        eigenvalues=tuple(classes.eigenvalues.tolist()) if classes else (),
-        reason=reason,
-        provenance=provenance(
-            inputs=digests(path), settings=settings.model_dump(mode="json", exclude={"simulation"})
-        ),
-    ).write(summary)
+    from qdjunction.report.redraw import redraw
+
+    section = settings.model_dump(mode="json") | {
+        "sets": [{"name": name, "path": str(path)} for name, path in sets.items()]
+    }
+    config = parse_config({"study": title, "results": str(results), "traces": section}, "traces report")
+    study = make_study(config, "clusters", "traces report")
+    for path in sets.values():
+        trace_files(path, settings.read)
+    for name, path in sets.items():
+        folder = study.results / layout.TRACES / name
+        selection = folder / layout.SELECTION
+        select_traces(path, settings, folder / layout.JUMPS, folder / layout.HISTOGRAMS, selection, name=name)
+        for analysis in ANALYSES:
+            table, summary = (folder / file for file in layout.analysis_files(analysis))
+            analyse_traces(analysis, path, settings, table, summary, selection)
+    write_study(study_values(study), study.results / RECORD)
+    redraw(study.results, study.results / layout.REPORT)
+    return study.results / layout.REPORT / layout.PAGE
 
 
 def fit_bias_series(
@@ -283,7 +289,7 @@ def fit_bias_series(
         )
     fit = None
     if not reason:
-        fit, reason = _or_reason(
+        fit, reason = or_reason(
             lambda: fit_simmons(
                 [point.bias_v for point in points],
                 [point.log10_g for point in points],
@@ -522,18 +528,9 @@ def _report_bad(source: TraceSource, read: int) -> None:
         log.info("assumed of %d traces: %s", count, note)
 
 
-def _or_reason(attempt: Callable[[], Any]) -> tuple[Any, str]:
-    """Return the result of `attempt` and no reason, or None and the reason of its failure."""
-    try:
-        return attempt(), ""
-    except InputError as error:
-        log.warning("left out: %s", error)
-        return None, str(error)
-
-
 def _fit_conductance(result: TraceAnalysis, settings: TracesSettings) -> PeakFit | str:
     peaks = settings.peaks
-    fit, reason = _or_reason(
+    fit, reason = or_reason(
         lambda: fit_peaks(
             result.log10_g,
             peaks.count,
@@ -543,52 +540,3 @@ def _fit_conductance(result: TraceAnalysis, settings: TracesSettings) -> PeakFit
         )
     )
     return fit or reason
-
-
-def _fit_one(histogram: Any, settings: TracesSettings) -> PeakFit | str:
-    fit, reason = _or_reason(lambda: fit_peaks(histogram, 1, confidence=settings.peaks.confidence))
-    return fit or reason
-
-
-def _fit_record(fit: PeakFit | str) -> FitRecord:
-    if isinstance(fit, str):
-        return FitRecord(reason=fit)
-    return FitRecord(peaks=tuple(PeakRecord(**asdict(peak)) for peak in fit.peaks), background=fit.background)
-
-
-def _plateau_records(
-    measured: PlateauStatistics, settings: TracesSettings
-) -> tuple[list[pd.DataFrame], list[PlateauRecord]]:
-    """Return the rows of the table and the entries of the summary, one per level, the highest first."""
-    fits = [_fit_one(histogram, settings) for histogram in measured.displacement_nm]
-    spacings: list[tuple[float, float, float] | None] = [None] * len(fits)
-    for band, (nearer, farther) in enumerate(pairwise(fits)):
-        if isinstance(nearer, PeakFit) and isinstance(farther, PeakFit):
-            spacing, reason = _or_reason(partial(spacing_interval, nearer, farther))
-            spacings[band] = None if reason else spacing
-    rows, records = [], []
-    for band, (level, fit) in enumerate(zip(measured.levels_log10_g, fits, strict=True)):
-        lengths, places = measured.length_nm[band], measured.displacement_nm[band]
-        rows.append(
-            pd.DataFrame(
-                {
-                    "level_log10_g": level,
-                    "bin_nm": lengths.axis.centres,
-                    "traces_by_length": lengths.total,
-                    "traces_by_displacement": places.total,
-                    "displacement_fit": fit.curve(places.axis.centres)
-                    if isinstance(fit, PeakFit)
-                    else np.nan,
-                }
-            )
-        )
-        records.append(
-            PlateauRecord(
-                level_log10_g=level,
-                traces=int(measured.counts[band]),
-                median_length_nm=lengths.quantile(0.5),
-                displacement=_fit_record(fit),
-                spacing_to_next_nm=spacings[band],
-            )
-        )
-    return rows, records

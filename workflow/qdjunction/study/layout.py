@@ -34,11 +34,13 @@ SIMULATION = "simulation.json"
 JUMPS = "jumps.parquet"
 HISTOGRAMS = "histograms.nc"
 SELECTION = "summary.json"
-PLATEAU_TABLE = "plateaus.csv"
-PLATEAUS = "plateaus.json"
-CLASS_TABLE = "classes.csv"
-CLASSES = "classes.json"
 BIAS_FIT = "simmons.json"
+
+
+def analysis_files(name: str) -> tuple[str, str]:
+    """Return the table and the summary of an analysis of a set of traces, in the folder of the set."""
+    return f"{name}.csv", f"{name}.json"
+
 
 # Of a series over structures, in its folder in `STRUCTURE_SERIES`, with names as those of a dot
 STRUCTURE_SERIES = "series"

@@ -185,7 +185,8 @@ class PeakFit:
     confidence : float
         Confidence level of the intervals.
     replicate_centres : (groups, peaks) array
-        Centres with one group left out, for intervals of quantities derived from them.
+        Centres with one group left out, for intervals of quantities derived from them; NaN for a group without
+        counts.
     """
 
     axis: Axis
@@ -273,7 +274,9 @@ def fit_peaks(
         )
         for k in order
     )
-    return PeakFit(histogram.axis, peaks, float(best[-1]), confidence, replicates[:, :-1:3][:, order])
+    replicate_centres = np.full((len(counts), count), np.nan)
+    replicate_centres[filled] = replicates[:, :-1:3][:, order]
+    return PeakFit(histogram.axis, peaks, float(best[-1]), confidence, replicate_centres)
 
 
 def spacing_interval(
@@ -303,7 +306,13 @@ def spacing_interval(
             "the two peaks come from different groups of traces; fill both histograms from the same pass"
         )
     distance = upper.peaks[upper_peak].centre - lower.peaks[lower_peak].centre
-    replicates = upper.replicate_centres[:, upper_peak] - lower.replicate_centres[:, lower_peak]
+    columns = np.stack(
+        [lower.replicate_centres[:, lower_peak], upper.replicate_centres[:, upper_peak]], axis=1
+    )
+    # A group without counts in one of the histograms leaves its peak where it is.
+    centres = [lower.peaks[lower_peak].centre, upper.peaks[upper_peak].centre]
+    columns = np.where(np.isnan(columns), centres, columns)[np.isfinite(columns).any(axis=1)]
+    replicates = columns[:, 1] - columns[:, 0]
     half = float(_jackknife_half_width(replicates[:, None], lower.confidence)[0])
     return distance, distance - half, distance + half
 

@@ -217,6 +217,19 @@ class TraceSection(Section):
         return ()
 
 
+class AnalysisSection(TraceSection):
+    """The part of an analysis in `qdjunction.traces.analyses`, of the same name behind ``trace_``."""
+
+    @property
+    def analysis(self) -> str:
+        """Name of the analysis."""
+        return self.name.removeprefix("trace_")
+
+    def files(self, study: Study) -> Iterable[str]:
+        """Return table and summary of the analysis of every set."""
+        return of_traces(study, *layout.analysis_files(self.analysis))
+
+
 class BiasSection(Section):
     """A part of the page for every bias series."""
 

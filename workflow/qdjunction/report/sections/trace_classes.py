@@ -11,30 +11,24 @@ from numpy.typing import NDArray
 
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
-from qdjunction.report.sections.contract import TraceSection, of_traces
+from qdjunction.report.sections.contract import AnalysisSection
 from qdjunction.report.tables import Table, number
 from qdjunction.report.trace_drawing import LOG10_G, MEASURED
-from qdjunction.study import layout
+from qdjunction.traces.results import ClassSummary
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
     from qdjunction.report.trace_data import TraceResults
-    from qdjunction.study.table import Study
-    from qdjunction.traces.results import ClassSummary
 
 
-class ClassesSection(TraceSection):
+class ClassesSection(AnalysisSection):
     """Mean trace of each class, and how stable the classes are."""
 
     name = "trace_classes"
     order = 60
     figure_title = "Classes of traces"
-
-    def files(self, study: Study) -> Iterable[str]:
-        """Return the classes of the sets."""
-        return of_traces(study, layout.CLASS_TABLE, layout.CLASSES)
 
     def draw_set(self, entry: TraceResults) -> Drawing:
         """Draw the mean traces and the stability."""
@@ -43,14 +37,15 @@ class ClassesSection(TraceSection):
 
     def tables(self, entry: TraceResults) -> Iterable[Table]:
         """Return the stability by number of classes."""
-        return [stability_table(entry.classes)] if entry.classes else []
+        classes = entry.summary_of(ClassSummary)
+        return [stability_table(classes)] if classes else []
 
 
 def class_table(entry: TraceResults) -> pd.DataFrame:
     """Return rows ``profile``: mean share of a trace's points by class and bin; ``stability``: by number of classes."""
     import pandas as pd
 
-    classes = entry.classes
+    classes = entry.summary_of(ClassSummary)
     rows = [pd.DataFrame({"row": [], "class": []})]
     if classes is None:
         return rows[0]

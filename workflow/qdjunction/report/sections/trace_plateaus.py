@@ -10,29 +10,24 @@ from numpy.typing import NDArray
 
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
-from qdjunction.report.sections.contract import TraceSection, of_traces
+from qdjunction.report.sections.contract import AnalysisSection
 from qdjunction.report.tables import MISSING, Table, interval, number, share
 from qdjunction.report.trace_drawing import LOG10_G, edges
-from qdjunction.study import layout
+from qdjunction.traces.results import PlateauSummary
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
     from qdjunction.report.trace_data import TraceResults
-    from qdjunction.study.table import Study
 
 
-class PlateausSection(TraceSection):
+class PlateausSection(AnalysisSection):
     """Lengths and displacements of the plateaus, and the displacement at the cut."""
 
     name = "trace_plateaus"
     order = 50
     figure_title = "Plateau lengths and displacements"
-
-    def files(self, study: Study) -> Iterable[str]:
-        """Return the plateaus of the sets."""
-        return of_traces(study, layout.PLATEAU_TABLE, layout.PLATEAUS)
 
     def draw_set(self, entry: TraceResults) -> Drawing:
         """Draw the distributions with their recorded fits."""
@@ -51,8 +46,8 @@ def plateau_table(entry: TraceResults) -> pd.DataFrame:
     rows = []
     for one in entry.shown:
         settings = one.summary.settings["histogram"]
-        if one.plateaus is not None and len(one.plateaus):
-            for order, (level, of_level) in enumerate(one.plateaus.groupby("level_log10_g", sort=False)):
+        if (plateaus := one.table_of("plateaus")) is not None and len(plateaus):
+            for order, (level, of_level) in enumerate(plateaus.groupby("level_log10_g", sort=False)):
                 for quantity, column in (
                     ("length", "traces_by_length"),
                     ("displacement", "traces_by_displacement"),
@@ -152,7 +147,7 @@ def plateaus_table(entry: TraceResults) -> Table:
     """Return the plateaus at the peaks, of the set and of its prediction."""
     rows, reasons = [], []
     for one in entry.shown:
-        summary = one.plateau_summary
+        summary = one.summary_of(PlateauSummary)
         if summary is None:
             continue
         if summary.reason:

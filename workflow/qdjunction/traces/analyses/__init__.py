@@ -1,0 +1,1 @@
+"""Analyses of a set of traces beyond its selection and histograms, one module each, found by `registry`."""
