@@ -11,7 +11,6 @@ from qdjunction.core.errors import InputError
 from qdjunction.core.limits import Log10Conductance
 from qdjunction.core.schema import Section, validate
 from qdjunction.core.yaml import read_yaml
-from qdjunction.report.tables import as_text
 from qdjunction.study import layout
 from qdjunction.traces.analyses.contract import Analysis
 from qdjunction.traces.analyses.registry import ANALYSES
@@ -181,6 +180,7 @@ class _Analyse(_TracesCommand):
         from qdjunction.report import style
         from qdjunction.report.drawing import write_figure
         from qdjunction.report.sections.registry import SECTIONS
+        from qdjunction.report.tables import as_text
         from qdjunction.report.trace_data import read_set
         from qdjunction.steps.traces import analyse_traces, select_traces
 

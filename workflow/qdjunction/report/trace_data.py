@@ -215,7 +215,7 @@ def read_set(folder: Path, name: str, analyses: Iterable[str] = tuple(ANALYSES))
         summary=read_result(SetSummary, folder / layout.SELECTION),
         histograms=read_histograms(folder / layout.HISTOGRAMS),
         analysed={
-            one: Analysed(read_table(folder / table), read_result(ANALYSES[one].Summary, folder / summary))
+            one: Analysed(read_table(folder / table), read_result(ANALYSES[one].summary, folder / summary))
             for one, (table, summary) in files.items()
         },
     )

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qdjunction.traces.analyses.contract import Analysis
-from qdjunction.traces.results import ClassSummary
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from qdjunction.traces.results import FitRecord
+    from qdjunction.traces.results import ClassSummary, FitRecord
     from qdjunction.traces.settings import TracesSettings
     from qdjunction.traces.trace import TraceSource
 
@@ -22,7 +21,13 @@ class ClassAnalysis(Analysis):
     description = "Divide traces into classes, and measure how stable these are."
     sections = ("clusters",)
     mem_mb = 4000
-    Summary = ClassSummary
+
+    @property
+    def summary(self) -> type[ClassSummary]:
+        """Model of ``classes.json``."""
+        from qdjunction.traces.results import ClassSummary
+
+        return ClassSummary
 
     def run(
         self, source: TraceSource, settings: TracesSettings, peaks: FitRecord, provenance: dict[str, Any]
@@ -32,6 +37,7 @@ class ClassAnalysis(Analysis):
 
         from qdjunction.traces.clustering import classify
         from qdjunction.traces.fits import or_reason
+        from qdjunction.traces.results import ClassSummary
 
         classes, reason = or_reason(lambda: classify(source, settings))
         names, labels = (classes.names, classes.labels + 1) if classes else ((), ())

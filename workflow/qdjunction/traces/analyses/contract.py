@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qdjunction.core.results import Result
-
 if TYPE_CHECKING:
     import pandas as pd
 
+    from qdjunction.core.results import Result
     from qdjunction.traces.results import FitRecord
     from qdjunction.traces.settings import TracesSettings
     from qdjunction.traces.trace import TraceSource
@@ -33,8 +32,6 @@ class Analysis:
         Whether it needs the fitted peaks of the conductance histogram.
     mem_mb : int
         Memory of its job (MB).
-    Summary : type of Result
-        Model of ``NAME.json``.
     """
 
     name: str
@@ -42,7 +39,11 @@ class Analysis:
     sections: tuple[str, ...] = ()
     at_peaks: bool = False
     mem_mb: int = 2000
-    Summary: type[Result]
+
+    @property
+    def summary(self) -> type[Result]:
+        """Model of ``NAME.json``."""
+        raise NotImplementedError
 
     def run(
         self, source: TraceSource, settings: TracesSettings, peaks: FitRecord, provenance: dict[str, Any]

@@ -7,13 +7,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from qdjunction.traces.analyses.contract import Analysis
-from qdjunction.traces.results import PlateauRecord, PlateauSummary
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from qdjunction.traces.plateaus import PlateauStatistics
-    from qdjunction.traces.results import FitRecord
+    from qdjunction.traces.results import FitRecord, PlateauRecord, PlateauSummary
     from qdjunction.traces.settings import TracesSettings
     from qdjunction.traces.trace import TraceSource
 
@@ -27,7 +26,13 @@ class PlateauAnalysis(Analysis):
     description = "Measure plateau lengths, displacements and spacings at the peaks of the conductance."
     sections = ("plateaus", "peaks")
     at_peaks = True
-    Summary = PlateauSummary
+
+    @property
+    def summary(self) -> type[PlateauSummary]:
+        """Model of ``plateaus.json``."""
+        from qdjunction.traces.results import PlateauSummary
+
+        return PlateauSummary
 
     def run(
         self, source: TraceSource, settings: TracesSettings, peaks: FitRecord, provenance: dict[str, Any]
@@ -37,6 +42,7 @@ class PlateauAnalysis(Analysis):
 
         from qdjunction.traces.fits import or_reason
         from qdjunction.traces.plateaus import measure_plateaus
+        from qdjunction.traces.results import PlateauSummary
 
         levels = [peak.centre for peak in peaks.peaks]
         measured, reason = None, peaks.reason
@@ -63,6 +69,7 @@ def _records(
 
     from qdjunction.traces.fits import fit_one, fit_record, or_reason
     from qdjunction.traces.histogram import PeakFit, spacing_interval
+    from qdjunction.traces.results import PlateauRecord
 
     fits = [fit_one(histogram, settings) for histogram in measured.displacement_nm]
     spacings: list[tuple[float, float, float] | None] = [None] * len(fits)
