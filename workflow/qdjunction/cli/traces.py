@@ -18,12 +18,16 @@ from qdjunction.traces.sets import TracesSection
 from qdjunction.traces.settings import TracesSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from qdjunction.report.sections.contract import TraceSection
+    from qdjunction.traces.reading import RecordingPreview
     from qdjunction.traces.results import SetSummary
     from qdjunction.traces.simulation import SlidingSeries
 
 EXAMPLES = """\
 from a folder of text traces to a table of jumps and to figures:
+  qdjunction traces show MAPbBr3/trace-1.txt
   qdjunction traces select MAPbBr3/ --output jumps.parquet
   qdjunction traces histogram MAPbBr3/ --output figures/
 
@@ -106,7 +110,61 @@ class _TheoryCommand(_TracesCommand):
 
 
 def _path() -> Any:
-    return option(..., "folder of text traces, or a .npz, .h5, .nc, .mat or .parquet file", positional=True)
+    return option(
+        ..., "folder of traces, or a file of many, in any format that `traces show` reads", positional=True
+    )
+
+
+class Show(_TracesCommand):
+    """Show what is understood of a file: columns, units, sign, direction, and what is left out with the reason."""
+
+    file: str = option(..., "a file of traces", positional=True)
+    most: int = option(5, "number of recordings in the file to show", ge=1, le=1000)
+    traces: Annotated[TracesSettings, Keys(read="")] = TracesSettings()
+
+    def run(self) -> None:
+        from qdjunction.traces.reading import preview
+
+        found = preview(self.file, self.traces.read, self.most)
+        print(f"{self.file}: {found.format}")
+        for recording in found.recordings:
+            for line in _shown(recording):
+                print(line)
+        if found.more:
+            print(f"further recordings follow; --most shows more than {self.most}")
+
+
+def _shown(recording: "RecordingPreview") -> "Iterator[str]":
+    """Yield the lines of a recording."""
+    from qdjunction.traces.trace import BadTrace
+
+    read, (d_name, g_name), (d, g) = recording.settings, recording.columns, recording.raw
+    yield f"recording {recording.label}".rstrip() + f": {recording.points} points"
+    by = f" by {read.nm_per_volt:g} nm/V" if read.displacement_unit == "volts" else ""
+    yield f"  displacement: {d_name or 'not named'}; {d[0]:g} to {d[1]:g} {read.displacement_unit}{by}"
+    calibration = {"bias_v": "V bias", "gain_v_per_a": "V/A"}
+    is_current = read.conductance_unit.endswith(("amperes", "volts"))
+    given = [
+        f"{getattr(read, key):g} {unit}"
+        for key, unit in calibration.items()
+        if is_current and getattr(read, key)
+    ]
+    by = f" by {', '.join(given)}" if given else ""
+    sign = ""
+    if read.conductance_unit != "log10_g0" and g[0] < 0:
+        sign = ", negative" if g[1] <= 0 else ", of both signs"
+    yield f"  conductance: {g_name or 'not named'}; {g[0]:g} to {g[1]:g} {read.conductance_unit}{sign}{by}"
+    for note in recording.notes:
+        yield f"  assumed: {note}"
+    for trace in recording.traces:
+        if isinstance(trace, BadTrace):
+            yield f"  left out {trace.name}: {trace.reason}"
+        else:
+            z, level = trace.displacement_nm, trace.log10_g
+            yield (
+                f"  {read.direction} {trace.name}: {len(z)} points, {z[0]:.3f} to {z[-1]:.3f} nm, log10(G/G0) "
+                f"{level[0]:.2f} to {level[-1]:.2f}"
+            )
 
 
 class Select(_TracesCommand):
@@ -385,6 +443,7 @@ def _sentence(summary: "SetSummary") -> str:
 
 
 COMMANDS: Commands = {
+    "show": Show,
     "select": Select,
     "histogram": Histogram,
     **{name: _analysis_command(analysis) for name, analysis in ANALYSES.items()},

@@ -9,7 +9,7 @@ from qdjunction.core.errors import InputError
 EXTRAS = {
     "report": ("jinja2", "matplotlib", "plotly"),
     "smiles": ("rdkit",),
-    "traces": ("pyarrow", "sklearn"),
+    "traces": ("igor2", "nptdms", "pyarrow", "sklearn"),
     "workflow": ("snakemake",),
     "xtb": ("tblite",),
 }

@@ -1,11 +1,12 @@
 """Division of recorded columns into traces: one, several or none.
 
 Several traces in one recording follow each other, each with a displacement that starts again, or separated by blank
-lines or rows of NaN. A displacement that turns back in any other way (closing traces, exchanged columns) is not
-that of an opening trace, and is refused.
+lines or rows of NaN. A displacement that goes to and fro is divided into opening and closing parts, of which those in
+the direction of the settings are traces. One that turns back in any other way (exchanged columns) is refused.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,9 +65,20 @@ def traces_of(
         raise InputError(f"it holds {log10_g.size} points with two numbers; a trace needs at least 2")
     _check_exchange(log10_g, settings)
     starts = _starts(displacement_nm, log10_g, breaks)
-    for begin, end in zip(starts, [*starts[1:], log10_g.size], strict=True):
-        d, g = displacement_nm[begin:end], log10_g[begin:end]
+    parts = [
+        part
+        for begin, end in zip(starts, [*starts[1:], log10_g.size], strict=True)
+        for part in _directions(displacement_nm[begin:end], log10_g[begin:end])
+    ]
+    for d, g, direction in parts:
         try:
+            if direction is not None and direction != settings.direction:
+                raise InputError(
+                    f"its junction {'closes' if direction == 'push' else 'opens'} from {d[0]:g} to {d[-1]:g} nm; to "
+                    f"analyse such parts set traces.read.direction to {direction}"
+                )
+            if settings.direction == "push":
+                d, g = d[::-1], g[::-1]
             if len(g) < 2:
                 raise InputError(f"it holds {len(g)} points with two numbers; a trace needs at least 2")
             _check_course(d, settings)
@@ -105,6 +117,47 @@ def _starts(
     return starts
 
 
+def _directions(
+    displacement_nm: NDArray[np.float64], log10_g: NDArray[np.float64]
+) -> list[tuple[NDArray[np.float64], NDArray[np.float64], str | None]]:
+    """Divide a trace where its displacement turns round, and return the direction of each part.
+
+    A single part, or parts that are not those of a junction that opens and closes, have none.
+    """
+    whole: list[tuple[NDArray[np.float64], NDArray[np.float64], str | None]] = [
+        (displacement_nm, log10_g, None)
+    ]
+    if len(displacement_nm) <= _FEW_POINTS or not _is_backwards(displacement_nm):
+        return whole
+    least = RESTART * float(np.ptp(displacement_nm))
+    # One wrong number is no turn.
+    if np.abs(np.diff(displacement_nm)).max() > least:
+        return whole
+    turns = _turns(displacement_nm, least)
+    edges = [0, *turns, len(displacement_nm)]
+    if min(np.diff(edges)) <= _FEW_POINTS:
+        return whole
+    parts = [(displacement_nm[begin:end], log10_g[begin:end]) for begin, end in pairwise(edges)]
+    return [(d, g, "pull" if d[-1] > d[0] else "push") for d, g in parts] if len(parts) > 1 else whole
+
+
+def _turns(values: NDArray[np.float64], least: float) -> list[int]:
+    """Return the extremes of values between which they change by more than `least`."""
+    found: list[int] = []
+    sign = 1.0 if values[int(np.argmax(np.abs(values - values[0]) > least))] > values[0] else -1.0
+    start = 0
+    while True:
+        ahead = sign * values[start:]
+        highest = np.maximum.accumulate(ahead)
+        back = highest - ahead > least
+        first = int(back.argmax())
+        if not back[first]:
+            return found
+        start += int(ahead[:first].argmax())
+        found.append(start)
+        sign = -sign
+
+
 def _is_glitch(steps: NDArray[np.float64], point: int, least: float) -> bool:
     """Return whether a step back is due to one wrong number: a jump forward just before or just after it."""
     return bool((steps[max(point - 2, 0) : point + 1] > least).any())
@@ -127,7 +180,8 @@ def _check_course(displacement_nm: NDArray[np.float64], settings: ReadSettings) 
         raise InputError(
             f"its displacement goes back from {displacement_nm[: worst + 1].max():g} to {displacement_nm[worst]:g} nm, "
             f"while the junction opens; check traces.read.displacement_column ({settings.displacement_column}), "
-            f"separate closing from opening traces, and reverse a displacement that falls while it opens"
+            "set direction to push for traces of a closing junction, and reverse a displacement that falls while it "
+            "opens"
         )
     if displacement_nm[0] == displacement_nm[1] and (displacement_nm % 1 == 0).all():
         distinct = len(np.unique(displacement_nm))

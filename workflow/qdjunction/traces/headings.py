@@ -25,6 +25,7 @@ CONDUCTANCES = {
     "microsiemens": "microsiemens", "ns": "nanosiemens", "nanosiemens": "nanosiemens",
     "a": "amperes", "ampere": "amperes", "amperes": "amperes", "amp": "amperes", "amps": "amperes",
     "μa": "microamperes", "ua": "microamperes", "microamperes": "microamperes",
+    "v": "volts", "volt": "volts", "volts": "volts",
     "na": "nanoamperes", "nanoamperes": "nanoamperes", "pa": "picoamperes", "picoamperes": "picoamperes",
 }  # fmt: skip
 """Units of conductance and of current, in lower case, and their names in the settings."""
@@ -245,8 +246,10 @@ def _unit(text: str, units: dict[str, str]) -> str | None:
 
 def _contradiction(heading: str, named: str, key: str, unit: str) -> str:
     more = ""
-    if named == "volts":
+    if named == "volts" and key == "displacement_unit":
         more = " and nm_per_volt to the calibration of the piezo"
+    elif named == "volts":
+        more = ", gain_v_per_a to the gain of the amplifier and bias_v to the bias"
     elif named.endswith("amperes"):
         more = " and bias_v to the bias"
     return (

@@ -80,12 +80,12 @@ def to_log10_g(conductance: NDArray[np.float64], settings: ReadSettings) -> NDAr
         if lowest.any() and np.isfinite(conductance).any():
             return np.where(lowest, conductance[np.isfinite(conductance)].min(), conductance)
         return conductance
-    g = conductance * _g0_per(unit, settings.bias_v)
+    g = conductance * _g0_per(settings)
     positive = g > 0
     if not positive.any() and not np.isnan(g).all():
         raise InputError(
             "its conductance is never positive; is the column log10(G/G0)? Then set traces.read.conductance_unit to "
-            "log10_g0"
+            "log10_g0; if it is a current that is counted the other way, give bias_v or gain_v_per_a a negative sign"
         )
     if (positive | np.isnan(g)).all():
         return np.log10(g)
@@ -138,12 +138,19 @@ def check_values(
         )
 
 
-def _g0_per(unit: str, bias_v: float | None) -> float:
-    """Return the number of conductance quanta in one unit of `unit`."""
+def _g0_per(settings: ReadSettings) -> float:
+    """Return the number of conductance quanta in one unit of the conductance column."""
+    unit, bias_v, gain = settings.conductance_unit, settings.bias_v, settings.gain_v_per_a
     if unit == "g0":
         return 1.0
     if unit in _SIEMENS:
         return _SIEMENS[unit] / G0_SIEMENS
     if bias_v is None:
         raise InputError(f"its conductance is a current in {unit}; give the bias as traces.read.bias_v")
-    return _AMPERES[unit] / bias_v / G0_SIEMENS
+    if unit != "volts":
+        return _AMPERES[unit] / bias_v / G0_SIEMENS
+    if gain is None:
+        raise InputError(
+            "its conductance is the voltage of an amplifier; give its gain as traces.read.gain_v_per_a"
+        )
+    return 1 / gain / bias_v / G0_SIEMENS

@@ -8,17 +8,23 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+
+import numpy as np
 
 from qdjunction.core.errors import InputError
 from qdjunction.traces.division import traces_of
-from qdjunction.traces.readers.contract import Reader, Recording
-from qdjunction.traces.readers.registry import known_reader, reader_of
+from qdjunction.traces.readers.contract import Recording
+from qdjunction.traces.readers.registry import format_of, known_reader, reader_of
 from qdjunction.traces.readers.text import TextFile
 from qdjunction.traces.settings import ReadSettings
 from qdjunction.traces.trace import BadTrace, Trace, TraceSource
 
 logger = logging.getLogger(__name__)
+
+_NO_RANGE = ((float("nan"), float("nan")), (float("nan"), float("nan")))
 
 
 def open_traces(path: str | Path, settings: ReadSettings | None = None) -> TraceSource:
@@ -27,8 +33,7 @@ def open_traces(path: str | Path, settings: ReadSettings | None = None) -> Trace
     Parameters
     ----------
     path : str or Path
-        A folder or a file: text, Igor text, ``.npz``, ``.h5``, ``.hdf5``, ``.nc``, ``.mat``
-        (version 7.3) or ``.parquet``.
+        A folder or a file in one of `qdjunction.traces.readers.registry.FORMATS`.
     settings : ReadSettings, optional
         File names, columns and units of text files. The names of the arrays in array files contain the units.
 
@@ -96,6 +101,104 @@ def trace_files(path: str | Path, settings: ReadSettings | None = None) -> list[
     return sorted(files, key=lambda file: _natural(file.name))
 
 
+@dataclass(frozen=True)
+class Preview:
+    """What is understood of a file, for a person to check.
+
+    Attributes
+    ----------
+    format : str
+        Name of the file format.
+    recordings : tuple of RecordingPreview
+        The first recordings of the file.
+    more : bool
+        Whether it has more of them.
+    """
+
+    format: str
+    recordings: tuple["RecordingPreview", ...]
+    more: bool
+
+
+@dataclass(frozen=True)
+class RecordingPreview:
+    """What is understood of two columns of a file.
+
+    Attributes
+    ----------
+    label : str
+        Label of the recording in the file.
+    columns : (str, str)
+        What the file calls displacement and conductance; empty where it names neither.
+    settings : ReadSettings
+        Units, calibrations and direction.
+    points : int
+        Points recorded.
+    raw : ((float, float), (float, float))
+        Smallest and largest displacement and conductance, as recorded.
+    traces : tuple of Trace or BadTrace
+        The traces in it, and what is left out with the reason.
+    notes : tuple of str
+        Assumptions.
+    """
+
+    label: str
+    columns: tuple[str, str]
+    settings: ReadSettings
+    points: int
+    raw: tuple[tuple[float, float], tuple[float, float]]
+    traces: tuple[Trace | BadTrace, ...]
+    notes: tuple[str, ...]
+
+
+def preview(path: str | Path, settings: ReadSettings | None = None, most: int = 5) -> Preview:
+    """Return what is understood of a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file.
+    settings : ReadSettings, optional
+        Columns and units.
+    most : int
+        Number of recordings to look at.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it cannot be read; the message gives the reason.
+    """
+    path, settings = Path(path), settings or ReadSettings()
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; give one of its files")
+    reader = known_reader(path)
+    trace_files(path, settings)
+    try:
+        found = list(islice(reader(path, settings), most + 1))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return Preview(
+        format_of(path), tuple(_previewed(path.name, one) for one in found[:most]), len(found) > most
+    )
+
+
+def _previewed(name: str, recording: Recording) -> RecordingPreview:
+    source = _Source(Path(name), recording.settings)
+    traces = list(source._traces_of(name, recording))
+    d, g = (column[np.isfinite(column)] for column in (recording.displacement, recording.conductance))
+    return RecordingPreview(
+        label=recording.label,
+        columns=recording.columns,
+        settings=recording.settings,
+        points=len(recording.displacement),
+        raw=((float(d.min()) + 0.0, float(d.max()) + 0.0), (float(g.min()), float(g.max())))
+        if len(d) and len(g)
+        else _NO_RANGE,
+        traces=(*traces, *source.bad),
+        notes=tuple(source.notes) or recording.notes,
+    )
+
+
 class _Source:
     """Traces that can be iterated over repeatedly; subclasses define their files."""
 
@@ -135,7 +238,7 @@ class _FileSource(_Source):
     def __init__(self, path: Path, settings: ReadSettings):
         super().__init__(path, settings)
         try:
-            self._reader: Reader = known_reader(path)(path, settings)
+            self._reader = known_reader(path)(path, settings)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
 

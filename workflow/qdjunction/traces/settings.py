@@ -33,8 +33,10 @@ class ReadSettings(Section):
         "microamperes",
         "nanoamperes",
         "picoamperes",
+        "volts",
     ] = "log10_g0"
-    """Unit of the conductance column: log10(G/G0), G/G0, G in S, uS or nS, or a current, which needs `bias_v`."""
+    """Unit of the conductance column: log10(G/G0), G/G0, G in S, uS or nS, a current, which needs `bias_v`, or the
+    volts of its amplifier, which also need `gain_v_per_a`."""
     displacement_column: int = Field(default=0, ge=0, le=10_000)
     """Column of the displacement in a text file, the first being 0."""
     conductance_column: int = Field(default=1, ge=0, le=10_000)
@@ -43,8 +45,13 @@ class ReadSettings(Section):
     """Column of the trace number in a text file with several traces; by default they are split at restarts."""
     nm_per_volt: float | None = Field(default=None, ge=-1e5, le=1e5)
     """Calibration of the piezo (nm/V), negative if the electrodes separate as the voltage falls."""
-    bias_v: float | None = Field(default=None, gt=0, le=5)
-    """Bias to convert a current into a conductance (V); by default that of the set."""
+    bias_v: float | None = Field(default=None, ge=-5, le=5)
+    """Bias to convert a current into a conductance (V), negative if the current is; by default that of the set."""
+    gain_v_per_a: float | None = Field(default=None, ge=-1e15, le=1e15)
+    """Gain of the current amplifier (V/A), negative if it inverts."""
+    direction: Literal["pull", "push"] = "pull"
+    """Traces to analyse where the displacement goes to and fro: of the opening or of the closing junction; those of the
+    other direction are left out. Traces of a closing junction are reversed, so that their displacement rises."""
 
     @model_validator(mode="after")
     def _columns_and_calibrations(self) -> "ReadSettings":
@@ -60,6 +67,11 @@ class ReadSettings(Section):
             raise ValueError(
                 f"nm_per_volt = {self.nm_per_volt} is no calibration; give the nm that 1 V moves"
             )
+        for name, unit in (("bias_v", "V"), ("gain_v_per_a", "V/A")):
+            if (value := getattr(self, name)) is not None and not (isfinite(value) and value != 0):
+                raise ValueError(f"{name} = {value}: give a number of {unit} other than zero")
+        if self.conductance_unit == "volts" and self.gain_v_per_a is None:
+            raise ValueError("conductance_unit is volts; give the gain of the amplifier as gain_v_per_a")
         if self.displacement_unit == "volts" and self.nm_per_volt is None:
             raise ValueError("displacement_unit is volts; give the calibration of the piezo as nm_per_volt")
         return self

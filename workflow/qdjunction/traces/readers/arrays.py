@@ -8,7 +8,7 @@ The arrays are two-dimensional, one row per trace, with short rows padded with N
 row common to all traces.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,11 @@ BLOCK_POINTS = 2_000_000
 """Number of points of each array in memory at a time."""
 
 Rows = Iterator[tuple[str, NDArray[np.float64], NDArray[np.float64]]]
+
+
+def has_named_arrays(names: Iterable[str]) -> bool:
+    """Return whether one of the names is that of an array of displacement or conductance."""
+    return not (_DISPLACEMENTS.keys() | _CONDUCTANCES.keys()).isdisjoint(names)
 
 
 class ArrayFile:
@@ -65,7 +70,7 @@ class ArrayFile:
     def __iter__(self) -> Iterator[Recording]:
         """Yield the rows, with one block in memory at a time."""
         for row, displacement, conductance in self._rows():
-            yield Recording(row, displacement, conductance, self._settings)
+            yield Recording(row, displacement, conductance, self._settings, columns=self._names)
 
     def _named(self, known: dict[str, str], what: str) -> str:
         present = [name for name in self._arrays() if name in known]

@@ -1,6 +1,6 @@
 """Interface of a reader of trace files."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +25,8 @@ class Recording:
         The units of the columns.
     notes : tuple of str
         Assumptions made to interpret them.
+    columns : (str, str)
+        What the file calls them.
     """
 
     label: str
@@ -32,6 +34,7 @@ class Recording:
     conductance: NDArray[np.float64]
     settings: ReadSettings
     notes: tuple[str, ...] = field(default=())
+    columns: tuple[str, str] = ("", "")
 
 
 class Reader(Protocol):
@@ -40,8 +43,6 @@ class Reader(Protocol):
     Opening it raises `InputError` if the file has another format. The message gives the reason; the caller adds the
     name of the file.
     """
-
-    def __init__(self, path: Path, settings: ReadSettings): ...
 
     def __iter__(self) -> Iterator[Recording]:
         """Yield the recordings of the file, without holding all of them in memory.
@@ -56,3 +57,22 @@ class Reader(Protocol):
     def __len__(self) -> int:
         """Return the number of recordings, as far as it is known before reading them."""
         ...
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format; a module of `qdjunction.traces.readers` defines one as ``KIND``.
+
+    Attributes
+    ----------
+    name : str
+        Name of the format.
+    suffixes : tuple of str
+        Suffixes of its files, in lower case.
+    open : callable
+        Function or class that opens a file of the format.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    open: Callable[[Path, ReadSettings], Reader]

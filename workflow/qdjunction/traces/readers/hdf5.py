@@ -1,14 +1,40 @@
-"""Traces in HDF5 and netCDF-4 files, and in MATLAB files of version 7.3, which are HDF5."""
+"""Traces in HDF5 and netCDF-4 files, and in MATLAB files of version 7.3, which are HDF5.
+
+A file has arrays of traces by name at its top level, or groups, nested or not, each with two vectors or with matrices
+that have a column for displacement and one for conductance.
+"""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import netCDF4
 import numpy as np
 
 from qdjunction.core.errors import InputError
 from qdjunction.traces.headings import check_conductance_heading, check_displacement_heading
-from qdjunction.traces.readers.arrays import BLOCK_POINTS, ArrayFile, Rows
+from qdjunction.traces.readers.arrays import BLOCK_POINTS, ArrayFile, Rows, has_named_arrays
+from qdjunction.traces.readers.blocks import Column, recordings
+from qdjunction.traces.readers.contract import Format, Reader, Recording
+from qdjunction.traces.settings import ReadSettings
+
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+def is_hdf5(path: Path) -> bool:
+    """Return whether a file has the signature of HDF5, which MATLAB puts behind 512 bytes of its own."""
+    with path.open("rb") as file:
+        head = file.read(520)
+    return _SIGNATURE in (head[:8], head[512:])
+
+
+def open_hdf5(path: Path, settings: ReadSettings) -> Reader:
+    """Return the reader of an HDF5 file: of named arrays at its top level, or of its groups."""
+    with opened(path) as data:
+        named = has_named_arrays(data.variables)
+    return Hdf5File(path, settings) if named else _Groups(path, settings)
 
 
 class Hdf5File(ArrayFile):
@@ -48,13 +74,89 @@ class Hdf5File(ArrayFile):
                 for row in range(len(g_block)):
                     yield str(start + row), d_block[row], g_block[row]
 
-    @contextmanager
-    def _opened(self) -> Iterator[netCDF4.Dataset]:
-        try:
-            with netCDF4.Dataset(self._path) as data:
-                yield data
-        except (OSError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-            with self._path.open("rb") as file:
-                if file.read(10).startswith(b"MATLAB 5.0"):
-                    raise InputError("it is a MATLAB file of version 5; save it with -v7.3") from None
-            raise InputError(f"it is not an HDF5 or netCDF file, or it is damaged ({error})") from None
+    def _opened(self) -> AbstractContextManager[netCDF4.Dataset]:
+        return opened(self._path)
+
+
+class _Groups:
+    """Groups of vectors and matrices."""
+
+    def __init__(self, path: Path, settings: ReadSettings):
+        self._path, self._settings = path, settings
+        if not len(self):
+            with opened(path) as data:
+                raise InputError(
+                    f"it holds {', '.join([*data.variables, *data.groups]) or 'nothing'}, none of it arrays that are "
+                    "named by their unit, two vectors of one length or a matrix with two columns"
+                )
+
+    def __len__(self) -> int:
+        """Return the number of blocks."""
+        with opened(self._path) as data:
+            return sum(1 for _ in _blocks("", data))
+
+    def __iter__(self) -> Iterator[Recording]:
+        """Yield the recordings, block by block; their columns are read in slices."""
+        with opened(self._path) as data:
+            data.set_auto_mask(False)
+            for label, columns in _blocks("", data):
+                yield from recordings(label, columns, self._settings)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[netCDF4.Dataset]:
+    """Open an HDF5 file."""
+    try:
+        with netCDF4.Dataset(path) as data:
+            yield data
+    except (OSError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+        raise InputError(f"it is not an HDF5 or netCDF file, or it is damaged ({error})") from None
+
+
+def _blocks(label: str, group: netCDF4.Dataset) -> Iterator[tuple[str, list[Column]]]:
+    """Yield the blocks of a group and of the groups in it."""
+    real = {
+        name: array
+        for name, array in group.variables.items()
+        if array.dtype is not str and np.dtype(array.dtype).kind in "fiu"
+    }
+    vectors = {name: array for name, array in real.items() if array.ndim == 1 and array.shape[0] > 1}
+    if len(vectors) > 1 and len({array.shape for array in vectors.values()}) == 1:
+        yield (
+            label,
+            [
+                Column(name, _unit(array), array.shape[0], partial(_part, array))
+                for name, array in vectors.items()
+            ],
+        )
+    for name, array in real.items():
+        if array.ndim == 2 and min(array.shape) > 1:
+            # MATLAB and most others store the short side as columns, but in the order of C or of Fortran.
+            transposed = array.shape[0] < array.shape[1]
+            count, size = array.shape if transposed else array.shape[::-1]
+            yield (
+                f"{label}/{name}".removeprefix("/"),
+                [
+                    Column("", _unit(array), size, partial(_line, array, column, transposed))
+                    for column in range(count)
+                ],
+            )
+    for name, inner in group.groups.items():
+        if not name.startswith("#"):  # MATLAB keeps references there
+            yield from _blocks(f"{label}/{name}".removeprefix("/"), inner)
+
+
+def _part(array: Any, first: int, end: int) -> Any:
+    return array[first:end]
+
+
+def _line(array: Any, column: int, transposed: bool, first: int, end: int) -> Any:
+    return array[column, first:end] if transposed else array[first:end, column]
+
+
+def _unit(array: Any) -> str:
+    unit = getattr(array, "units", "")
+    return unit if isinstance(unit, str) and unit != "1" else ""
+
+
+KIND = Format("HDF5 or netCDF", (".h5", ".hdf5", ".nc"), open_hdf5)

@@ -9,16 +9,17 @@ from collections.abc import Iterator
 import numpy as np
 
 from qdjunction.core.errors import InputError
-from qdjunction.traces.headings import check_conductance_heading, check_displacement_heading
+from qdjunction.traces.readers import blocks
+from qdjunction.traces.readers.blocks import Column, Scaling
 from qdjunction.traces.readers.contract import Recording
 from qdjunction.traces.settings import ReadSettings
 
 _WAVES = re.compile(
-    r"^WAVES?\s*(?P<flags>(?:/\w+(?:\s*=\s*\([^)]*\)|\s*=\s*\S+)?)*)\s*(?P<names>.*)$", re.IGNORECASE
+    r"^WAVES?\s*(?P<flags>(?:/\w+(?:\s*=\s*\([^)]*\)|\s*=\s*\S+)?\s*)*)(?P<names>.*)$", re.IGNORECASE
 )
 _SCALE = re.compile(
-    r"SetScale\s*(?P<kind>/[PI])?\s*/?\s*(?P<axis>[xyd])\s+(?P<first>[^,]+),\s*(?P<second>[^,]+)"
-    r"(?:,\s*\"(?P<unit>[^\"]*)\")?\s*,\s*(?P<names>[^;]+)",
+    r"SetScale\s*(?P<kind>/[PI])?\s*/?\s*(?P<axis>[xyd])[\s,]\s*(?P<first>[^,]+),\s*(?P<second>[^,]+)"
+    r"(?:,\s*\"(?P<unit>[^\"]*)\")?\s*,\s*(?P<names>[^;\n]+)",
     re.IGNORECASE,
 )
 
@@ -52,31 +53,17 @@ def recordings(content: bytes, settings: ReadSettings) -> Iterator[Recording]:
         If the text is not in Igor's format, or names other units.
     """
     text = content.decode("utf-8", errors="replace")
-    blocks = list(_blocks(text))
-    if not blocks:
+    found = list(_blocks(text))
+    if not found:
         raise InputError("it is Igor text without a block of WAVES, BEGIN and END")
     scales = list(
         _SCALE.finditer("\n".join(line for line in text.split("\n") if line.lstrip()[:2].upper() == "X "))
     )
-    for number, (names, rows) in enumerate(blocks):
-        label = "" if len(blocks) == 1 else str(number)
-        if len(names) == 1:
-            yield _scaled(label, names[0], rows[:, 0], scales, settings)
-            continue
-        columns = settings.displacement_column, settings.conductance_column
-        if max(columns) >= len(names):
-            raise InputError(f"its waves are {', '.join(names)}; column {max(columns)} (from 0) is requested")
-        headings = [[*_units(names[column], scales), names[column].replace("_", " ")] for column in columns]
-        notes = []
-        if check_displacement_heading(headings[0], settings.displacement_unit) is None:
-            notes.append(
-                f"displacement in {settings.displacement_unit} as set by traces.read; no wave names a unit"
-            )
-        if check_conductance_heading(headings[1], settings.conductance_unit) is None:
-            notes.append(
-                f"conductance in {settings.conductance_unit} as set by traces.read; no wave names a unit"
-            )
-        yield Recording(label, rows[:, columns[0]], rows[:, columns[1]], settings, tuple(notes))
+    for number, (names, rows) in enumerate(found):
+        label = "" if len(found) == 1 else str(number)
+        columns = [Column.of(rows[:, at], name, _unit(name, scales)) for at, name in enumerate(names)]
+        scaling = _scaling(names[0], len(rows), scales) if len(names) == 1 else None
+        yield from blocks.recordings(label, columns, settings, scaling)
 
 
 def _blocks(text: str) -> Iterator[tuple[list[str], np.ndarray]]:
@@ -118,43 +105,28 @@ def _numbers(line: str, number: int, count: int) -> list[float]:
         raise InputError(f"line {number}: '{line.strip()[:30]}' is not numbers") from None
 
 
-def _units(name: str, scales: list[re.Match[str]]) -> list[str]:
-    """Return the unit of the values of a wave, as a list; empty if none is set."""
-    return [
+def _unit(name: str, scales: list[re.Match[str]]) -> str:
+    """Return the unit of the values of a wave; empty if none is set."""
+    units = (
         scale["unit"]
         for scale in scales
         if scale["axis"].lower() in "yd" and scale["unit"] and name in _named(scale)
-    ]
+    )
+    return next(units, "")
 
 
-def _scaled(
-    label: str, name: str, values: np.ndarray, scales: list[re.Match[str]], settings: ReadSettings
-) -> Recording:
-    """Return the recording of a single wave, with the displacement from its x scaling."""
+def _scaling(name: str, size: int, scales: list[re.Match[str]]) -> Scaling | None:
+    """Return the x scaling of a wave; None if it has none."""
     scale = next((scale for scale in scales if scale["axis"].lower() == "x" and name in _named(scale)), None)
     if scale is None:
-        raise InputError(f"its only wave {name} has no x scaling, so the displacement is not known")
-    check_displacement_heading([scale["unit"] or ""], settings.displacement_unit)
-    if not scale["unit"]:
-        raise InputError(
-            f"the x scaling of its wave {name} names no unit; set it to that of the displacement"
-        )
-    named = check_conductance_heading(
-        [*_units(name, scales), name.replace("_", " ")], settings.conductance_unit
-    )
+        return None
     try:
         first, second = float(scale["first"]), float(scale["second"])
     except ValueError:
         raise InputError(f"the x scaling of its wave {name} is not two numbers") from None
-    step = (second - first) / max(len(values), 1) if (scale["kind"] or "").upper() != "/P" else second
-    if (scale["kind"] or "").upper() == "/I":
-        step = (second - first) / max(len(values) - 1, 1)
-    notes = (
-        ()
-        if named
-        else (f"conductance in {settings.conductance_unit} as set by traces.read; no wave names a unit",)
-    )
-    return Recording(label, first + step * np.arange(len(values), dtype=np.float64), values, settings, notes)
+    kind = (scale["kind"] or "").upper()
+    step = second if kind == "/P" else (second - first) / max(size - (kind == "/I"), 1)
+    return Scaling(first, step, scale["unit"] or "")
 
 
 def _named(scale: re.Match[str]) -> list[str]:

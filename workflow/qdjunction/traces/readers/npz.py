@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from qdjunction.core.errors import InputError
 from qdjunction.traces.readers.arrays import BLOCK_POINTS, ArrayFile, Rows
+from qdjunction.traces.readers.contract import Format
 
 
 class NpzFile(ArrayFile):
@@ -74,3 +75,6 @@ def _read_rows(file: IO[bytes], dtype: np.dtype, count: int, points: int) -> NDA
     if len(buffer) != size:
         raise zipfile.BadZipFile
     return np.frombuffer(buffer, dtype=dtype).reshape(count, points).astype(np.float64)
+
+
+KIND = Format("NumPy archive", (".npz",), NpzFile)

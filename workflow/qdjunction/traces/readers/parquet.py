@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from qdjunction.core.errors import InputError
 from qdjunction.core.extras import extra
 from qdjunction.traces.readers.arrays import ArrayFile, Rows
+from qdjunction.traces.readers.contract import Format
 
 with extra("traces"):
     import pyarrow as pa
@@ -100,3 +101,6 @@ def _runs(column: pa.Array) -> tuple[list[int], list[object]]:
     encoded = pa.compute.run_end_encode(column)
     ends = encoded.run_ends.to_pylist()
     return [0, *ends[:-1]], encoded.values.to_pylist()
+
+
+KIND = Format("Parquet", (".parquet",), ParquetFile)

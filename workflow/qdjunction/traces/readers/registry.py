@@ -1,36 +1,48 @@
-"""Readers by file suffix; to add a format, write a module beside this one and add a line here."""
+"""Registry of the file formats of traces; to add one, write a module beside this one that defines ``KIND``."""
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from qdjunction.core.errors import InputError
-from qdjunction.traces.readers.contract import Reader
-from qdjunction.traces.readers.hdf5 import Hdf5File
-from qdjunction.traces.readers.npz import NpzFile
-from qdjunction.traces.readers.parquet import ParquetFile
+from qdjunction.core.registry import Registry
+from qdjunction.traces.readers.contract import Format, Reader
 from qdjunction.traces.readers.text import TextFile
+from qdjunction.traces.settings import ReadSettings
 
-READERS: dict[str, type[Reader]] = {
-    **dict.fromkeys((".txt", ".dat", ".csv", ".tsv", ".asc", ".itx"), TextFile),
-    ".npz": NpzFile,
-    **dict.fromkeys((".h5", ".hdf5", ".nc", ".mat"), Hdf5File),
-    ".parquet": ParquetFile,
-}
-"""Readers by suffix."""
+FORMATS: Registry[Format] = Registry(
+    "qdjunction.traces.readers", "qdjunction.trace_readers", "format of traces"
+)
+"""Formats by name."""
+
+Open = Callable[[Path, ReadSettings], Reader]
 
 _PACKED = (".gz", ".bz2", ".xz")
 
 
-def reader_of(path: Path) -> type[Reader] | None:
-    """Return the reader of a file by its suffix, ignoring that of a compression; None if the suffix is unknown."""
+@cache
+def by_suffix() -> dict[str, Format]:
+    """Return the formats by the suffixes of their files."""
+    return {suffix: kind for kind in FORMATS.values() for suffix in kind.suffixes}
+
+
+def reader_of(path: Path) -> Open | None:
+    """Return what opens a file, by its suffix without that of a compression; None if the suffix is unknown."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in _PACKED:
         suffixes.pop()
-        return READERS.get(suffixes[-1], TextFile) if suffixes else TextFile
-    return READERS.get(suffixes[-1]) if suffixes else None
+        return by_suffix()[suffixes[-1]].open if suffixes and suffixes[-1] in by_suffix() else TextFile
+    return by_suffix()[suffixes[-1]].open if suffixes and suffixes[-1] in by_suffix() else None
 
 
-def known_reader(path: Path) -> type[Reader]:
-    """Return the reader of a file by its suffix.
+def format_of(path: Path) -> str:
+    """Return the name of the format of a file, by its suffix; text for a compressed file or an unknown suffix."""
+    suffix = path.suffix.lower()
+    return by_suffix()[suffix].name if suffix in by_suffix() else by_suffix()[".txt"].name
+
+
+def known_reader(path: Path) -> Open:
+    """Return what opens a file, by its suffix.
 
     Raises
     ------
@@ -40,7 +52,7 @@ def known_reader(path: Path) -> type[Reader]:
     reader = reader_of(path)
     if reader is None:
         raise InputError(
-            f"{path}: '{path.suffix}' is not one of {', '.join(READERS)}; rename a text file to "
+            f"{path}: '{path.suffix}' is not one of {', '.join(by_suffix())}; rename a text file to "
             "one of these, or give its folder"
         )
     return reader

@@ -20,7 +20,7 @@ from qdjunction.traces.headings import (
 )
 from qdjunction.traces.readers import igor
 from qdjunction.traces.readers.compression import unpacked
-from qdjunction.traces.readers.contract import Recording
+from qdjunction.traces.readers.contract import Format, Recording
 from qdjunction.traces.settings import ReadSettings
 
 _HEAD_BYTES = 65536
@@ -140,8 +140,9 @@ def _recordings(content: bytes, settings: ReadSettings) -> Iterator[Recording]:
     except ValueError as error:
         raise InputError(_reason(numbers, form, columns, error)) from None
     displacement, conductance = (frame[column].to_numpy() for column in columns[:2])
+    names = (_name(form.headings, columns[0]), _name(form.headings, columns[1]))
     if settings.trace_column is None:
-        yield Recording("", displacement, conductance, settings, notes)
+        yield Recording("", displacement, conductance, settings, notes, names)
         return
     number = frame[settings.trace_column].to_numpy()
     known = np.isfinite(number)
@@ -150,8 +151,14 @@ def _recordings(content: bytes, settings: ReadSettings) -> Iterator[Recording]:
     for begin, end in pairwise(edges):
         if begin < end:
             yield Recording(
-                f"{number[begin]:g}", displacement[begin:end], conductance[begin:end], settings, notes
+                f"{number[begin]:g}", displacement[begin:end], conductance[begin:end], settings, notes, names
             )
+
+
+def _name(headings: list[list[str]], column: int) -> str:
+    """Return the number of a column with its nearest heading."""
+    own = headings[column] if headings else []
+    return f"column {column}" + (f", {own[0]}" if own else "")
 
 
 def _column_notes(headings: list[list[str]], settings: ReadSettings) -> tuple[str, ...]:
@@ -281,3 +288,6 @@ def _reason(numbers: bytes, form: _Format, columns: list[int], error: ValueError
             if form.decimal not in text and ("," in text or "." in text):
                 return f"line {number}: '{text[:30]}' has another decimal sign than the lines around it"
     return f"its numbers cannot be read: {str(error).splitlines()[0]}"
+
+
+KIND = Format("text or Igor text", (".txt", ".dat", ".csv", ".tsv", ".asc", ".itx"), TextFile)
