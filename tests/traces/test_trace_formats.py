@@ -173,7 +173,6 @@ def test_pull_and_push_in_one_recording_are_divided(tmp_path):
     for direction, number, other in (("pull", 0, "closes"), ("push", 1, "opens")):
         source = open_traces(path, ReadSettings(direction=direction))
         (trace,) = source
-        # The turning point belongs to the later part.
         np.testing.assert_allclose(trace.displacement_nm[:398], D[number][:398])
         np.testing.assert_allclose(trace.log10_g[:398], G[number][:398])
         assert [bad.reason.split()[:3] for bad in source.bad] == [["its", "junction", other]]

@@ -58,7 +58,15 @@ SHOWN_BAD = 10
 SHOWN_REASONS = 5
 """Number of reasons, the most frequent first, that the error lists if every trace is left out."""
 
-DISTRIBUTIONS = ("cut_displacement", "jump_height", "jump_foot", "jump_top")
+DISTRIBUTIONS = (
+    "cut_displacement",
+    "jump_height",
+    "jump_foot",
+    "jump_top",
+    "plateau_height",
+    "plateau_before",
+    "plateau_after",
+)
 """Histograms that one Gaussian is fitted to; that of log10 G gets as many as the settings say."""
 
 

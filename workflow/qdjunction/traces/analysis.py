@@ -46,6 +46,10 @@ class TraceAnalysis:
         Height of the jumps (decades).
     jump_foot, jump_top : Histogram
         log10(G/G0) at the foot and at the top of the jumps.
+    plateau_height : Histogram
+        Difference of the levels of the plateaus after and before the jumps (decades).
+    plateau_before, plateau_after : Histogram
+        These levels, log10(G/G0).
     unused : mapping of str to int
         Reasons why traces that were read are not complete or not selectable, with their counts.
     """
@@ -61,6 +65,9 @@ class TraceAnalysis:
     jump_height: Histogram
     jump_foot: Histogram
     jump_top: Histogram
+    plateau_height: Histogram
+    plateau_before: Histogram
+    plateau_after: Histogram
     unused: Mapping[str, int] = field(default_factory=dict)
 
     def jump_share(self, confidence: float = 0.95) -> tuple[float, float, float]:
@@ -73,7 +80,16 @@ class TraceAnalysis:
     def to_dataset(self) -> xr.Dataset:
         """Return the counts of all histograms, summed over the groups, with their axes."""
         variables: dict[str, xr.DataArray] = {}
-        for name in ("log10_g", "cut_displacement", "jump_height", "jump_foot", "jump_top"):
+        for name in (
+            "log10_g",
+            "cut_displacement",
+            "jump_height",
+            "jump_foot",
+            "jump_top",
+            "plateau_height",
+            "plateau_before",
+            "plateau_after",
+        ):
             histogram: Histogram = getattr(self, name)
             dim = f"{name}_bin"
             variables[f"{name}_counts"] = xr.DataArray(histogram.total, dims=dim)
@@ -160,6 +176,9 @@ class _Filling:
         self._height = Histogram.empty(Axis("decades", 0.0, 4.0, 140), bins.groups)
         self._foot = Histogram.empty(level, bins.groups)
         self._top = Histogram.empty(level, bins.groups)
+        self._plateau_height = Histogram.empty(Axis("decades", 0.0, 4.0, 140), bins.groups)
+        self._plateau_before = Histogram.empty(level, bins.groups)
+        self._plateau_after = Histogram.empty(level, bins.groups)
         self._batch_cloud: list[NDArray[np.int32]] = []
         self._batch_points = 0
         self._batch_jumps: list[tuple[Jump, int]] = []
@@ -217,6 +236,13 @@ class _Filling:
             self._height.add([jump.height_decades for jump in jumps], groups)
             self._foot.add([jump.log10_g for jump in jumps], groups)
             self._top.add([jump.top_log10_g for jump in jumps], groups)
+            before, after = (
+                np.array([getattr(jump, f"plateau_{side}_log10_g") for jump in jumps])
+                for side in ("before", "after")
+            )
+            self._plateau_height.add(after - before, groups)
+            self._plateau_before.add(before, groups)
+            self._plateau_after.add(after, groups)
             self._aligned.add(
                 np.concatenate([jump.aligned_displacement_nm for jump in jumps]),
                 np.concatenate([jump.aligned_log10_g for jump in jumps]),
@@ -237,6 +263,9 @@ class _Filling:
             jump_height=self._height,
             jump_foot=self._foot,
             jump_top=self._top,
+            plateau_height=self._plateau_height,
+            plateau_before=self._plateau_before,
+            plateau_after=self._plateau_after,
             unused=dict(self._unused.most_common()),
         )
 

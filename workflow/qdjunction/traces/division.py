@@ -154,7 +154,7 @@ def _turns(values: NDArray[np.float64], least: float) -> list[int]:
         if not back[first]:
             return found
         start += int(ahead[:first].argmax())
-        found.append(start)
+        found.append(start + 1)
         sign = -sign
 
 

@@ -25,6 +25,10 @@ JUMP_SCHEMA = pa.schema(
         pa.field("height_decades", pa.float64(), metadata={"meaning": "height of the jump"}),
         pa.field("top_log10_g", pa.float64(), metadata={"meaning": "log10(G/G0) at the top of the jump"}),
         pa.field("top_displacement_nm", pa.float64(), metadata={"meaning": "displacement at the top"}),
+        pa.field(
+            "plateau_before_log10_g", pa.float64(), metadata={"meaning": "median level before the jump"}
+        ),
+        pa.field("plateau_after_log10_g", pa.float64(), metadata={"meaning": "median level after the jump"}),
     ]
 )
 """Columns of the table of selected traces."""
@@ -44,7 +48,7 @@ class JumpWriter:
         self._rows.append(
             (
                 jump.trace, jump.index, jump.displacement_nm, jump.log10_g, jump.height_decades,
-                jump.top_log10_g, jump.top_displacement_nm,
+                jump.top_log10_g, jump.top_displacement_nm, jump.plateau_before_log10_g, jump.plateau_after_log10_g,
             )
         )  # fmt: skip
         if len(self._rows) >= _ROWS:

@@ -63,6 +63,8 @@ class Jump:
         log10(G/G0) at the top of the jump.
     top_displacement_nm : float
         Displacement at the top, as counted in the file (nm).
+    plateau_before_log10_g, plateau_after_log10_g : float
+        Median log10(G/G0) of the plateaus before and after the jump; see `plateau_levels`.
     aligned_displacement_nm, aligned_log10_g : (points_before + points_after,) array
         The window around the jump, both zero at the foot.
     """
@@ -74,6 +76,8 @@ class Jump:
     height_decades: float
     top_log10_g: float
     top_displacement_nm: float
+    plateau_before_log10_g: float
+    plateau_after_log10_g: float
     aligned_displacement_nm: NDArray[np.float64]
     aligned_log10_g: NDArray[np.float64]
 
@@ -226,6 +230,7 @@ def jump_in_window(name: str, window: Window, settings: JumpSettings) -> Jump | 
     top = int(np.argmax(log10_g == log10_g[searched].max()))
     high = slice(before + settings.height_search_points[0], before + settings.height_search_points[1] + 1)
     height = log10_g[high].max() - log10_g[: top + 1].min()
+    plateau_before, plateau_after = plateau_levels(window.log10_g, index, settings)
     return Jump(
         trace=name,
         index=index,
@@ -234,9 +239,51 @@ def jump_in_window(name: str, window: Window, settings: JumpSettings) -> Jump | 
         height_decades=float(height),
         top_log10_g=float(log10_g[top]),
         top_displacement_nm=float(displacement[top]),
+        plateau_before_log10_g=plateau_before,
+        plateau_after_log10_g=plateau_after,
         aligned_displacement_nm=displacement - displacement[before],
         aligned_log10_g=log10_g - log10_g[before],
     )
+
+
+def plateau_levels(log10_g: NDArray[np.float64], index: int, settings: JumpSettings) -> tuple[float, float]:
+    """Return the levels of the plateaus before and after a jump.
+
+    The published foot is the last point that still has a rise of `rise_decades` ahead of it and lies below
+    `foot_upper_log10_g`. In a jump that begins lower and passes this limit, it is a point of the rise just below the
+    limit, so the published feet pile up there; and the published height adds the extremes of the noise to the jump. The
+    levels of the plateaus have neither error.
+
+    Parameters
+    ----------
+    log10_g : (resampled_points,) array
+        log10(G/G0) of the window.
+    index : int
+        The foot of the jump, from `jump_index`.
+    settings : JumpSettings
+        A plateau is within `rise_decades` of its median next to the jump, which leaves out `rise_points` of the jump
+        itself on each side; it ends where more than half of `rise_points` points in a row are not.
+
+    Returns
+    -------
+    before, after : float
+        Medians, log10(G/G0).
+    """
+    rise = settings.rise_points
+    before = log10_g[: max(index - rise, 1)][::-1]
+    after = log10_g[index + rise + 1 :]
+    return tuple(  # type: ignore[return-value]  # two sides
+        _level(side, near, settings)
+        for side, near in ((before, settings.points_before), (after, settings.points_after))
+    )
+
+
+def _level(side: NDArray[np.float64], near: int, settings: JumpSettings) -> float:
+    """Return the median of the plateau that begins with the first of the points."""
+    outside = np.abs(side - np.median(side[: max(near - settings.rise_points, 1)])) > settings.rise_decades
+    many = np.convolve(outside, np.ones(settings.rise_points), "valid") > settings.rise_points / 2
+    end = int(many.argmax()) if many.any() else len(side)
+    return float(np.median(side[: max(end, 1)]))
 
 
 def select_jumps(traces: Iterable[Trace], settings: JumpSettings | None = None) -> Iterable[Jump]:

@@ -26,6 +26,27 @@ CURVE_POINTS = 400
 """Points at which a fitted curve is drawn."""
 
 
+TITLES = {
+    "height": "height, published rule",
+    "foot": "foot, published rule",
+    "top": "top, published rule",
+    "plateau height": "height, of plateaus",
+    "before": "plateau before",
+    "after": "plateau after",
+}
+"""Quantities of the jumps with the titles of their panels."""
+
+QUANTITIES = {
+    "height": "jump_height",
+    "foot": "jump_foot",
+    "top": "jump_top",
+    "plateau height": "plateau_height",
+    "before": "plateau_before",
+    "after": "plateau_after",
+}
+"""Their histograms."""
+
+
 class JumpsSection(TraceSection):
     """Distributions of height, foot and top of the jumps."""
 
@@ -49,12 +70,14 @@ def jump_table(entry: TraceResults) -> pd.DataFrame:
 
     rows = []
     for one in entry.shown:
-        for quantity in ("height", "foot", "top"):
-            counts = one.histograms[f"jump_{quantity}_counts"]
-            column = "decades" if quantity == "height" else "log10_g"
-            total, width = float(counts.sum()), bin_width(one.histograms, f"jump_{quantity}_bin")
+        for quantity, name in QUANTITIES.items():
+            if f"{name}_counts" not in one.histograms:
+                continue  # results of an earlier version
+            counts = one.histograms[f"{name}_counts"]
+            column = _column(quantity)
+            total, width = float(counts.sum()), bin_width(one.histograms, f"{name}_bin")
             scale = 1 / (total * width) if total else np.nan
-            centres = counts[f"jump_{quantity}_bin"].to_numpy()
+            centres = counts[f"{name}_bin"].to_numpy()
             of = {"quantity": quantity, "set": one.name, "simulated": one.is_simulated}
             bins = {
                 column: centres,
@@ -62,25 +85,21 @@ def jump_table(entry: TraceResults) -> pd.DataFrame:
                 "share_per_decade": counts.to_numpy() * scale,
             }
             rows.append(pd.DataFrame({"row": "bin", **of, **bins}))
-            if peaks_of(one, f"jump_{quantity}"):
+            if peaks_of(one, name):
                 filled = centres[counts.to_numpy() > 0]
                 along = np.linspace(filled[0] - 0.3, filled[-1] + 0.3, CURVE_POINTS)
-                fit = _fitted_counts(one.summary.fits[f"jump_{quantity}"], along)
+                fit = _fitted_counts(one.summary.fits[name], along)
                 rows.append(pd.DataFrame({"row": "fit", **of, column: along, "fit_per_decade": fit * scale}))
     return pd.concat(rows, ignore_index=True)
 
 
 def jump_figure(table: pd.DataFrame) -> Figure:
     """Draw height, foot and top of the jumps."""
-    figure = new_figure(3.0)
-    panels = figure.subplots(1, 3)
-    for axes, (quantity, title, label) in zip(
-        panels,
-        (("height", "height", "Decades"), ("foot", "level before", LOG10_G), ("top", "level after", LOG10_G)),
-        strict=True,
-    ):
+    figure = new_figure(4.6)
+    panels = figure.subplots(2, 3).ravel()
+    for axes, (quantity, title) in zip(panels, TITLES.items(), strict=True):
         rows = table[table["quantity"] == quantity]
-        column = "decades" if quantity == "height" else "log10_g"
+        column = _column(quantity)
         for index, (name, of_set) in enumerate(rows.groupby("set", sort=False)):
             simulated = bool(of_set["simulated"].iloc[0])
             colour = SIMULATED if simulated else MEASURED
@@ -97,11 +116,16 @@ def jump_figure(table: pd.DataFrame) -> Figure:
             axes.text(0.5, 0.5, "no jumps", transform=axes.transAxes, ha="center", color=style.TREND)
         axes.set_ylim(0, None)
         axes.set_title(title)
-        axes.set_xlabel(label)
-    panels[0].set_ylabel("Share of jumps per decade")
+        axes.set_xlabel("Decades" if column == "decades" else LOG10_G)
+    for axes in panels[::3]:
+        axes.set_ylabel("Share of jumps per decade")
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=2)
     return figure
+
+
+def _column(quantity: str) -> str:
+    return "decades" if quantity.endswith("height") else "log10_g"
 
 
 def _fitted_counts(fit: FitRecord, x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -115,14 +139,19 @@ def _fitted_counts(fit: FitRecord, x: NDArray[np.float64]) -> NDArray[np.float64
 def jumps_table(entry: TraceResults) -> Table:
     """Return height and levels of the jumps, of the set and of its prediction."""
     names = {
-        "jump_height": "height (decades)",
-        "jump_foot": "log₁₀(G/G₀) before",
-        "jump_top": "log₁₀(G/G₀) after",
+        "plateau_height": "height of plateaus (decades)",
+        "plateau_before": "log₁₀(G/G₀) of the plateau before",
+        "plateau_after": "log₁₀(G/G₀) of the plateau after",
+        "jump_height": "height, published rule (decades)",
+        "jump_foot": "log₁₀(G/G₀) of the foot, published rule",
+        "jump_top": "log₁₀(G/G₀) of the top, published rule",
         "cut_displacement": "displacement at the cut (nm)",
     }
     rows = []
     for one in entry.shown:
         for key, words in names.items():
+            if key not in one.summary.fits:
+                continue  # results of an earlier version
             fitted = next(iter(one.summary.fits[key].peaks), None)
             if fitted is None:
                 rows.append((one.label, words, *[MISSING] * 4))
@@ -138,7 +167,10 @@ def jumps_table(entry: TraceResults) -> Table:
                 )
             )
     return Table(
-        "Gaussian fits of the jumps. The last column is c of exp(−((x − b)/c)²), the width that papers often print.",
+        "Gaussian fits of the jumps. The last column is c of exp(−((x − b)/c)²), the width that papers often print. "
+        "The published foot is a point of the rise, so feet pile up at the upper limit of the rule "
+        f"({number(entry.summary.settings['jump']['foot_upper_log10_g'])}), and the published height includes the "
+        "extremes of the noise; the levels of the plateaus before and after have neither error.",
         ("traces", "of", "centre", "interval", "standard deviation", "c"),
         tuple(rows),
         2,
