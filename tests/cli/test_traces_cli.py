@@ -170,7 +170,7 @@ def test_a_file_is_shown_as_it_is_understood(tmp_path, capsys):
     path = tmp_path / "piezo.txt"
     z, g = np.linspace(0, 2, 500), np.linspace(0, -6, 500)
     volts = np.concatenate([z, z[::-1]]) / -8
-    amperes = -np.concatenate([10**g, 10 ** g[::-1]]) * 7.748e-6
+    amperes = -np.concatenate([10**g, 10 ** g[::-1]]) * 7.74815e-6
     np.savetxt(path, np.column_stack([volts, amperes]), header="Piezo (V)\tI (A)", delimiter="\t")
     words = [
         "--displacement-unit",
@@ -184,7 +184,8 @@ def test_a_file_is_shown_as_it_is_understood(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "displacement: column 0, Piezo (V); -0.25 to 0 volts by -8 nm/V" in printed
     assert (
-        "conductance: column 1, I (A); -7.748e-06 to -7.748e-12 amperes, negative by -0.1 V bias" in printed
+        "conductance: column 1, I (A); -7.74815e-06 to -7.74815e-12 amperes, negative by -0.1 V bias"
+        in printed
     )
     assert "pull piezo.txt[0]: 500 points, 0.000 to 2.000 nm, log10(G/G0) 0.00 to -6.00" in printed
     assert "left out piezo.txt[1]: its junction closes from 2 to 0 nm" in printed

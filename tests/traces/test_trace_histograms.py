@@ -63,6 +63,18 @@ def test_one_pass_agrees_with_the_selection(simulated, analysis):
     assert data.attrs["jumps"] == analysis.jumps
 
 
+def test_plateaus_give_the_height_that_the_published_rule_overstates(analysis):
+    """The sites before and after the jump are at -4.9 and -3.9; published feet pile up at the limit of -4.5."""
+    height, before, after = (
+        fit_peaks(getattr(analysis, name), 1).peaks[0].centre
+        for name in ("plateau_height", "plateau_before", "plateau_after")
+    )
+    assert height == pytest.approx(1.0, abs=0.06)
+    assert (before, after) == pytest.approx((-4.9, -3.9), abs=0.1)
+    assert fit_peaks(analysis.jump_height, 1).peaks[0].centre > 1.2
+    assert analysis.jump_foot.quantile(0.5) > -4.6
+
+
 def test_table_has_a_row_a_jump(tmp_path, simulated):
     for name, read in (("jumps.parquet", pd.read_parquet), ("jumps.csv", pd.read_csv)):
         with writing_jumps(tmp_path / name) as table:

@@ -25,7 +25,7 @@ from qdjunction.study.config import parse_config
 from qdjunction.study.results import RelaxationRecord, SeriesRecord, SimulationRecord
 from qdjunction.study.table import RECORD, make_study, study_values, write_study
 from qdjunction.traces.analyses.registry import ANALYSES
-from qdjunction.traces.analysis import TraceAnalysis, analyse
+from qdjunction.traces.analysis import JUMP_DISTRIBUTIONS, TraceAnalysis, analyse
 from qdjunction.traces.fits import fit_one, fit_record, or_reason
 from qdjunction.traces.histogram import PeakFit, fit_peaks
 from qdjunction.traces.jump_table import writing_jumps
@@ -58,15 +58,7 @@ SHOWN_BAD = 10
 SHOWN_REASONS = 5
 """Number of reasons, the most frequent first, that the error lists if every trace is left out."""
 
-DISTRIBUTIONS = (
-    "cut_displacement",
-    "jump_height",
-    "jump_foot",
-    "jump_top",
-    "plateau_height",
-    "plateau_before",
-    "plateau_after",
-)
+DISTRIBUTIONS = ("cut_displacement", *JUMP_DISTRIBUTIONS)
 """Histograms that one Gaussian is fitted to; that of log10 G gets as many as the settings say."""
 
 

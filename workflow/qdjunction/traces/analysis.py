@@ -15,6 +15,11 @@ from qdjunction.traces.selection import Jump, jump_in_window, resampled_window, 
 from qdjunction.traces.settings import HistogramSettings, TracesSettings
 from qdjunction.traces.trace import Trace
 
+JUMP_DISTRIBUTIONS = (
+    "jump_height", "jump_foot", "jump_top", "plateau_height", "plateau_before", "plateau_after"
+)  # fmt: skip
+"""Histograms of the jumps, one entry per jump."""
+
 _BATCH_POINTS = 2_000_000
 
 
@@ -80,16 +85,7 @@ class TraceAnalysis:
     def to_dataset(self) -> xr.Dataset:
         """Return the counts of all histograms, summed over the groups, with their axes."""
         variables: dict[str, xr.DataArray] = {}
-        for name in (
-            "log10_g",
-            "cut_displacement",
-            "jump_height",
-            "jump_foot",
-            "jump_top",
-            "plateau_height",
-            "plateau_before",
-            "plateau_after",
-        ):
+        for name in ("log10_g", "cut_displacement", *JUMP_DISTRIBUTIONS):
             histogram: Histogram = getattr(self, name)
             dim = f"{name}_bin"
             variables[f"{name}_counts"] = xr.DataArray(histogram.total, dims=dim)
