@@ -189,9 +189,9 @@ def test_a_file_is_shown_as_it_is_understood(tmp_path, capsys):
     )
     assert "pull piezo.txt[0]: 500 points, 0.000 to 2.000 nm, log10(G/G0) 0.00 to -6.00" in printed
     assert "left out piezo.txt[1]: its junction closes from 2 to 0 nm" in printed
-    assert main(["traces", "show", str(path)]) == 1
+    assert main(["traces", "show", str(path)]) == 2
     assert "names volts" in capsys.readouterr().err
-    assert main(["traces", "show", str(tmp_path)]) == 1
+    assert main(["traces", "show", str(tmp_path)]) == 2
     assert "give one of its files" in capsys.readouterr().err
 
 

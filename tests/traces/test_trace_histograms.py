@@ -8,6 +8,7 @@ from qdjunction.core.errors import InputError
 from qdjunction.traces.analysis import analyse
 from qdjunction.traces.histogram import Axis, Histogram, Histogram2D, fit_peaks, spacing_interval
 from qdjunction.traces.jump_table import writing_jumps
+from qdjunction.traces.peak_number import choose_peaks, unfitted_peaks
 from qdjunction.traces.selection import select_jumps, window_bounds
 from qdjunction.traces.settings import HistogramSettings, SimulationSettings, TracesSettings
 from qdjunction.traces.simulation import simulate
@@ -159,3 +160,30 @@ def test_axes_are_settings(simulated):
     analysis = analyse((item.trace for item in simulated[:20]), settings)
     assert analysis.log10_g.counts.shape == (32, 90)
     assert 0 < analysis.cut_displacement.counts.sum() <= 20
+
+
+def of_gaussians(centres, random, traces=96):
+    """A histogram of traces that share an offset, 300 points at each centre and some anywhere."""
+    histogram = Histogram.empty(Axis("log10_g", -6.0, 0.0, 150), 16)
+    for trace in range(traces):
+        around = np.repeat(centres, random.poisson(300, len(centres))) + random.normal(0, 0.1)
+        values = np.append(random.normal(around, 0.2), random.uniform(-6, 0, 200))
+        histogram.add(values, np.full(len(values), trace % 16))
+    return histogram
+
+
+def test_the_number_of_peaks_is_that_of_the_gaussians():
+    centres = [-4.0, -1.5]
+    histogram = of_gaussians(centres, np.random.default_rng(len(centres)))
+    guesses, numbers = choose_peaks(histogram, (-6.0, 0.0))
+    assert sorted(guesses) == pytest.approx(centres, abs=0.1)
+    assert [number.count for number in numbers][: len(centres)] == [*range(1, len(centres) + 1)]
+    assert numbers[0].above_least > 5 * numbers[0].error
+
+
+def test_a_peak_that_stays_unfitted_is_said():
+    histogram = of_gaussians([-5.0, -3.5, -2.0], np.random.default_rng(0))
+    fit = fit_peaks(histogram, 2, guesses=(-5.0, -2.0))
+    left = max(unfitted_peaks(histogram, fit, (-6.0, 0.0)), key=lambda one: one.height_errors)
+    assert left.centre == pytest.approx(-3.5, abs=0.1)
+    assert unfitted_peaks(histogram, fit_peaks(histogram, 3), (-6.0, 0.0)) == ()

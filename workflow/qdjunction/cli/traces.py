@@ -216,6 +216,10 @@ class Histogram(_TheoryCommand):
                 section = cast("TraceSection", SECTIONS[f"trace_{figure}"])
                 write_figure(section.draw_set(results), folder / figure)
         print(_sentence(summary))
+        for left in summary.fits["log10_g"].unfitted:
+            print(
+                f"not fitted: a maximum at log10(G/G0) = {left.centre:.2f} ({left.height_errors:.0f} standard errors)"
+            )
         for peak in summary.fits["log10_g"].peaks:
             low, high = peak.centre_interval
             print(

@@ -29,12 +29,14 @@ from qdjunction.traces.analysis import JUMP_DISTRIBUTIONS, TraceAnalysis, analys
 from qdjunction.traces.fits import fit_one, fit_record, or_reason
 from qdjunction.traces.histogram import PeakFit, fit_peaks
 from qdjunction.traces.jump_table import writing_jumps
+from qdjunction.traces.peak_number import choose_peaks, residuals_of, unfitted_peaks
 from qdjunction.traces.reading import open_traces, trace_files
 from qdjunction.traces.results import (
     Assumption,
     BiasPoint,
     BiasSummary,
     FitRecord,
+    PeakNumber,
     SetSummary,
     SiteRecord,
     Unused,
@@ -108,9 +110,17 @@ def select_traces(
     )  # fmt: skip
     for reason, count in result.unused.items():
         log.log(logging.INFO if result.complete else logging.WARNING, "not used: %d, each %s", count, reason)
-    fits = {"log10_g": _fit_conductance(result, settings)} | {
+    conductance, more = _fit_conductance(result, settings)
+    for left in more.get("unfitted", ()):
+        log.warning(
+            "%s: the peaks leave over a maximum at log10(G/G0) = %.2f (%.0f standard errors)",
+            path, left.centre, left.height_errors,
+        )  # fmt: skip
+    fits = {"log10_g": conductance} | {
         name: fit_one(getattr(result, name), settings) for name in DISTRIBUTIONS
     }
+    records = {name: fit_record(fit) for name, fit in fits.items()}
+    records["log10_g"] = records["log10_g"].model_copy(update=more)
     made = SetSummary(
         **described,
         source=str(path),
@@ -125,7 +135,7 @@ def select_traces(
         left_out=tuple(count_reasons(source.bad)),
         unused=tuple(Unused(reason=reason, count=count) for reason, count in result.unused.items()),
         assumptions=tuple(Assumption(assumed=note, count=count) for note, count in source.notes.items()),
-        fits={name: fit_record(fit) for name, fit in fits.items()},
+        fits=records,
         settings=settings.model_dump(mode="json", exclude={"simulation"}),
         provenance=provenance(inputs=digests(path)),
     )
@@ -134,6 +144,11 @@ def select_traces(
         for name, fit in fits.items():
             if isinstance(fit, PeakFit):
                 dataset[f"{name}_fit"] = (f"{name}_bin", fit.curve(fit.axis.centres))
+        if isinstance(conductance, PeakFit):
+            x, residual, error = residuals_of(result.log10_g, conductance, settings.peaks.fit_range_log10_g)
+            centres = result.log10_g.axis.centres
+            in_errors = np.interp(centres, x, residual / error, left=np.nan, right=np.nan)
+            dataset["log10_g_residual"] = ("log10_g_bin", in_errors)
         dataset.attrs["simulated"] = int(made.simulated)
         dataset.attrs["provenance"] = json.dumps(made.provenance)
         with atomic_write(histograms) as temporary:
@@ -528,15 +543,19 @@ def _report_bad(source: TraceSource, read: int) -> None:
         log.info("assumed of %d traces: %s", count, note)
 
 
-def _fit_conductance(result: TraceAnalysis, settings: TracesSettings) -> PeakFit | str:
+def _fit_conductance(result: TraceAnalysis, settings: TracesSettings) -> tuple[PeakFit | str, dict[str, Any]]:
+    """Return the peaks of the conductance histogram or the reason, and what else its record contains."""
     peaks = settings.peaks
-    fit, reason = or_reason(
-        lambda: fit_peaks(
-            result.log10_g,
-            peaks.count,
-            fit_range=peaks.fit_range_log10_g,
-            guesses=peaks.guesses_log10_g,
-            confidence=peaks.confidence,
-        )
-    )
-    return fit or reason
+    histogram, fit_range = result.log10_g, peaks.fit_range_log10_g
+
+    def fitted() -> tuple[PeakFit, dict[str, Any]]:
+        guesses = peaks.guesses_log10_g
+        numbers: tuple[PeakNumber, ...] = ()
+        if peaks.count == "auto":
+            guesses, numbers = choose_peaks(histogram, fit_range)
+        count = len(guesses) or int(peaks.count)
+        fit = fit_peaks(histogram, count, fit_range=fit_range, guesses=guesses, confidence=peaks.confidence)
+        return fit, {"numbers": numbers, "unfitted": unfitted_peaks(histogram, fit, fit_range)}
+
+    found, reason = or_reason(fitted)
+    return found or (reason, {})

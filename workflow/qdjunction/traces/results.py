@@ -40,12 +40,45 @@ class PeakRecord(Result):
     sigma_interval: tuple[Real, Real]
 
 
+class Unfitted(Result):
+    """A maximum of the residual of a fit: position, and height in standard errors."""
+
+    centre: float
+    height_errors: float
+
+
+class PeakNumber(Result):
+    """A number of peaks with its criterion; see `qdjunction.traces.peak_number`.
+
+    Attributes
+    ----------
+    count : int
+        Number of peaks.
+    deviance : float
+        Sum of the deviances of the groups, each predicted from the others.
+    above_least : float
+        How far that is above the least sum of all numbers.
+    error : float
+        Standard error of `above_least`.
+    """
+
+    count: int
+    deviance: float
+    above_least: float
+    error: float
+
+
 class FitRecord(Result):
-    """Gaussian peaks on a constant background (counts per bin), or the reason why there are none."""
+    """Gaussian peaks on a constant background (counts per bin), or the reason why there are none.
+
+    `unfitted` are maxima that the fit leaves over; `numbers` is the criterion by which the number of peaks was chosen.
+    """
 
     reason: str = ""
     peaks: tuple[PeakRecord, ...] = ()
     background: float = 0.0
+    unfitted: tuple[Unfitted, ...] = ()
+    numbers: tuple[PeakNumber, ...] = ()
 
 
 class Unused(Result):
@@ -169,6 +202,34 @@ class ClassSummary(Result):
     displacement_range_nm: tuple[float, float]
     stability: tuple[Annotated[Stability, NULL_IS_NAN], ...]
     eigenvalues: tuple[Real, ...]
+    reason: str
+    provenance: dict[str, Any]
+
+
+class NoiseRecord(Result):
+    """Noise of the plateaus at one level: their number, and the exponent of the conductance with its interval."""
+
+    level_log10_g: float
+    plateaus: int
+    exponent: tuple[Real, Real, Real]
+
+
+class NoiseSummary(Result):
+    """Noise of a set by level, between two spatial frequencies (1/nm), or the reason why there is none."""
+
+    levels: tuple[NoiseRecord, ...]
+    per_nm: tuple[float, float]
+    confidence: float
+    reason: str
+    provenance: dict[str, Any]
+
+
+class CorrelationSummary(Result):
+    """Correlation histogram of a set: complete traces, and the coefficient that chance exceeds rarely."""
+
+    traces: int
+    chance: Real
+    confidence: float
     reason: str
     provenance: dict[str, Any]
 

@@ -166,8 +166,8 @@ class HistogramSettings(Section):
 class PeakSettings(Section):
     """Gaussian peaks of the one-dimensional conductance histogram."""
 
-    count: int = Field(default=3, ge=1, le=12)
-    """Number of peaks."""
+    count: Annotated[int, Field(ge=1, le=12)] | Literal["auto"] = 3
+    """Number of peaks; `auto` chooses it by an information criterion over groups of traces."""
     fit_range_log10_g: tuple[Log10Conductance, Log10Conductance] = (-6.0, -0.8)
     """Part of the conductance axis that is fitted, log10(G/G0)."""
     guesses_log10_g: tuple[Log10Conductance, ...] = ()
@@ -180,10 +180,12 @@ class PeakSettings(Section):
         low, high = self.fit_range_log10_g
         if not low < high:
             raise ValueError(f"fit_range_log10_g = {(low, high)} is empty; give the lower end first")
-        if self.guesses_log10_g and len(self.guesses_log10_g) != self.count:
+        if self.guesses_log10_g and len(self.guesses_log10_g) != self.count != "auto":
             raise ValueError(
                 f"{len(self.guesses_log10_g)} guesses for {self.count} peaks; give one guess per peak, or none"
             )
+        if self.guesses_log10_g and self.count == "auto":
+            raise ValueError("count is auto, and guesses_log10_g are given; give one of them")
         if any(not low < guess < high for guess in self.guesses_log10_g):
             raise ValueError(
                 f"guesses_log10_g = {self.guesses_log10_g} are not all within the fitted range {(low, high)}"
@@ -232,6 +234,37 @@ class ClusterSettings(Section):
             low, high = getattr(self, name)
             if not low < high:
                 raise ValueError(f"{name} = {(low, high)} is empty; give the lower end first")
+        return self
+
+
+class NoiseSettings(Section):
+    """Flicker noise of the plateaus."""
+
+    per_nm: tuple[float, float] = (20.0, 200.0)
+    """Spatial frequencies between which the noise power is integrated (1/nm): temporal ones over the pulling speed."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "NoiseSettings":
+        low, high = self.per_nm
+        if not 0 < low < high <= 1e6:
+            raise ValueError(
+                f"per_nm = {self.per_nm} are no two frequencies; give the lower one first, above zero"
+            )
+        return self
+
+
+class CorrelationSettings(Section):
+    """Two-dimensional correlation histogram."""
+
+    log10_g_range: tuple[Log10Conductance, Log10Conductance] = (-6.5, -0.5)
+    """Conductance axis, log10(G/G0)."""
+    bins: int = Field(default=100, ge=2, le=1000)
+    """Bins of the axis."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "CorrelationSettings":
+        if not self.log10_g_range[0] < self.log10_g_range[1]:
+            raise ValueError(f"log10_g_range = {self.log10_g_range} is empty; give the lower end first")
         return self
 
 
@@ -306,5 +339,9 @@ class TracesSettings(Section):
     """Plateau lengths and displacements."""
     clusters: ClusterSettings = ClusterSettings()
     """Spectral clustering."""
+    noise: NoiseSettings = NoiseSettings()
+    """Flicker noise."""
+    correlation: CorrelationSettings = CorrelationSettings()
+    """Correlation histogram."""
     simulation: SimulationSettings = SimulationSettings()
     """The forward model."""

@@ -61,7 +61,7 @@ def conductance_table(entry: TraceResults) -> pd.DataFrame:
         centres = counts["log10_g_bin"].to_numpy()
         points = float(counts.to_numpy()[centres < zero].sum())
         scale = 1 / (points * width) if points else np.nan
-        fit = one.histograms.get("log10_g_fit")
+        fit, residual = (one.histograms.get(f"log10_g_{name}") for name in ("fit", "residual"))
         rows.append(
             pd.DataFrame(
                 {
@@ -72,6 +72,7 @@ def conductance_table(entry: TraceResults) -> pd.DataFrame:
                     "counts": counts.to_numpy(),
                     "share_per_decade": counts.to_numpy() * scale,
                     "fit_per_decade": np.nan if fit is None else fit.to_numpy() * scale,
+                    "residual_errors": np.nan if residual is None else residual.to_numpy(),
                 }
             )
         )
@@ -99,8 +100,8 @@ def conductance_table(entry: TraceResults) -> pd.DataFrame:
 
 def conductance_figure(table: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     """Draw conductance histograms with their peaks, intervals and the computed conductances."""
-    figure = new_figure(3.7)
-    axes = figure.add_subplot()
+    figure = new_figure(4.4)
+    axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
     bins, peaks, sites = (table[table["row"] == row] for row in ("bin", "peak", "site"))
     zero = settings["histogram"]["zero_log10_g"]
     low, high = settings["peaks"]["fit_range_log10_g"]
@@ -115,6 +116,7 @@ def conductance_figure(table: pd.DataFrame, settings: Mapping[str, Any]) -> Figu
                 rows["log10_g"][inside], rows["fit_per_decade"][inside], color="black", lw=1.0,
                 ls="-" if index == 0 else ":", label="Gaussian peaks and background" if index == 0 else None,
             )  # fmt: skip
+        below.plot(rows["log10_g"], rows["residual_errors"], color=colour, lw=1.0)
         for peak in row_tuples(peaks[peaks["set"] == name]):
             if np.isfinite([peak.low, peak.high]).all():
                 axes.axvspan(peak.low, peak.high, color=colour, alpha=0.25, lw=0)
@@ -135,7 +137,9 @@ def conductance_figure(table: pd.DataFrame, settings: Mapping[str, Any]) -> Figu
             textcoords="offset points", ha="center", va="top", fontsize=7.5, bbox=PLATE,
         )  # fmt: skip
     mark_sites(axes, sites, "x")
-    axes.set_xlabel(LOG10_G)
+    below.axhline(0, color=style.TREND, lw=0.7)
+    below.set_xlabel(LOG10_G)
+    below.set_ylabel("Residual\n(standard errors)")
     axes.set_ylabel("Share of points per decade")
     style.legend_above(axes, 2)
     return figure
@@ -158,9 +162,24 @@ def peaks_table(entry: TraceResults) -> Table:
     reasons = [
         f" {one.label}: {reason}." for one in entry.shown if (reason := one.summary.fits["log10_g"].reason)
     ]
+    left = [
+        f" {one.label}: the fit leaves over "
+        + ", ".join(f"{number(left.centre)} ({left.height_errors:.0f} standard errors)" for left in unfitted)
+        + "."
+        for one in entry.shown
+        if (unfitted := one.summary.fits["log10_g"].unfitted)
+    ]
+    numbers = [
+        f" {one.label}: {len(fit.peaks)} peaks, chosen by the deviances of groups of traces, each predicted from the "
+        "others, above the least of them: "
+        + ", ".join(f"{of.count} peaks {of.above_least:.0f} ± {of.error:.0f}" for of in fit.numbers)
+        + "."
+        for one in entry.shown
+        if (fit := one.summary.fits["log10_g"]).numbers
+    ]
     return Table(
         f"Gaussian peaks of the conductance histogram, with {entry.summary.confidence:.0%} intervals."
-        + "".join(reasons),
+        + "".join(reasons + left + numbers),
         ("traces", "log₁₀(G/G₀)", "interval", "standard deviation (decades)", "interval"),
         tuple(rows),
     )
