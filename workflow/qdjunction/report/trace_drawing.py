@@ -86,6 +86,8 @@ def stairs(axes: Axes, x: pd.Series, y: pd.Series, colour: str, label: str, fill
 
 def mark_sites(axes: Axes, sites: pd.DataFrame, along: str) -> None:
     """Mark computed conductances at the edge of the plot, along the axis `along`; near ones share a label."""
+    if not len(sites):
+        return  # an empty artist outside the clip upsets the layout
     transform = axes.get_xaxis_transform() if along == "x" else axes.get_yaxis_transform()
     text: dict[str, Any] = {
         "xycoords": transform,

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 LABEL_DECADES = 1.3
 """Width of the label of a peak; nearer ones are written on different lines."""
 
+RESIDUAL_ERRORS = 8
+"""Ends of the axis of the residual, in standard errors."""
+
 
 class ConductanceSection(TraceSection):
     """One-dimensional histogram of the conductance, with its peaks."""
@@ -139,7 +142,8 @@ def conductance_figure(table: pd.DataFrame, settings: Mapping[str, Any]) -> Figu
     mark_sites(axes, sites, "x")
     below.axhline(0, color=style.TREND, lw=0.7)
     below.set_xlabel(LOG10_G)
-    below.set_ylabel("Residual\n(standard errors)")
+    below.set_ylabel("Residual")
+    below.set_ylim(-RESIDUAL_ERRORS, RESIDUAL_ERRORS)
     axes.set_ylabel("Share of points per decade")
     style.legend_above(axes, 2)
     return figure
