@@ -50,7 +50,8 @@ def study(tmp_path_factory):
 def test_only_traces_and_report_are_made(study):
     jobs = {path.stem for path in (study / "results" / "logs").rglob("*.log")}
     assert jobs == {
-        "predict_traces", "select_traces", "trace_plateaus", "trace_classes", "trace_noise", "trace_correlate", "figures", "report"
+        "predict_traces", "select_traces", "trace_plateaus", "trace_classes", "trace_noise", "trace_correlate",
+        "figures", "report",
     }  # fmt: skip
 
 
@@ -128,5 +129,6 @@ def test_traces_alone_are_a_study(study):
     (study / "alone.yaml").write_text(alone + "results: alone\n")
     dry = finish(study, "-n", "--configfile", study / "alone.yaml")
     assert set(rules_of(dry)) == {
-        "select_traces", "trace_plateaus", "trace_classes", "trace_noise", "trace_correlate", "figures", "report", "all"
+        "select_traces", "trace_plateaus", "trace_classes", "trace_noise", "trace_correlate", "figures",
+        "report", "all",
     }  # fmt: skip
