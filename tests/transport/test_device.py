@@ -86,8 +86,8 @@ def test_from_sisl_spin():
     assert Device.from_hamiltonian(hamiltonian, spin=1).H[0, 0] == -0.5
     with pytest.raises(InputError, match="leave --spin out"):
         Device.from_hamiltonian(graphene(), spin=1)
-    with pytest.raises(InputError, match="non-collinear"):
-        Device.from_hamiltonian(sisl.Hamiltonian(sisl.geom.graphene(), spin="non-collinear"))
+    with pytest.raises(InputError, match="superconducting"):
+        Device.from_hamiltonian(sisl.Hamiltonian(sisl.geom.graphene(), spin="nambu"))
 
 
 def test_wide_band_lead():

@@ -89,6 +89,33 @@ def test_every_observable_has_a_test_here():
     assert {name for name in OBSERVABLES if f'"{name}"' not in tested} == set()
 
 
+def test_transmission_by_spin(tmp_path):
+    """A level of spinors in a field along z between the metal: T of either spin alone."""
+    geometry = sisl.Geometry(
+        np.arange(3)[:, None] * [0, 0, 2.0], sisl.Atom(79, [2.5]), sisl.Lattice([9, 9, 20], nsc=[1, 1, 1])
+    )
+    hamiltonian = sisl.Hamiltonian(geometry, spin="non-collinear")
+    for i in (0, 1):
+        hamiltonian[i, i + 1] = hamiltonian[i + 1, i] = (HOPPING, HOPPING, 0, 0)
+    hamiltonian[1, 1] = (LEVEL + 0.2, LEVEL - 0.2, 0, 0)
+    hamiltonian.write(tmp_path / "h.nc")
+    data = found(tmp_path, tmp_path / "h.nc", "spin-transmission")
+    up, down = (green(ENERGIES, LEVEL + shift)[2] for shift in (0.2, -0.2))
+    by_spin = data["transmission_spin"]
+    np.testing.assert_allclose(by_spin.sel(entering="up", leaving="up"), up, rtol=1e-9)
+    np.testing.assert_allclose(by_spin.sel(entering="down", leaving="down"), down, rtol=1e-9)
+    np.testing.assert_allclose(by_spin.sel(entering="up", leaving="down"), 0, atol=1e-15)
+    np.testing.assert_allclose(data["transmission"], up + down, rtol=1e-9)
+    np.testing.assert_allclose(data["polarisation"], (up - down) / (up + down), rtol=1e-7)
+    # The level correction counts one electron in each level of spinors.
+    corrected = found(
+        tmp_path, tmp_path / "h.nc", "level-correction", occupied_shift_ev=-0.1, unoccupied_shift_ev=0.2,
+        occupied=1,
+    )  # fmt: skip
+    expected = green(ENERGIES, LEVEL - 0.2 - 0.1)[2] + green(ENERGIES, LEVEL + 0.2 + 0.2)[2]
+    np.testing.assert_allclose(corrected["corrected"], expected, rtol=1e-9)
+
+
 def test_eigenchannels(tmp_path):
     at = [LEVEL, 0.0]
     data = found(tmp_path, level(tmp_path / "h.nc"), "eigenchannels", energies_ev=at, count=2)

@@ -280,18 +280,6 @@ def test_each_spin_of_a_bulk_electrode(tmp_path):
     np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
 
 
-def test_non_collinear_is_refused(tmp_path, capsys):
-    geometry = sisl.Geometry(
-        [[0, 0, 0]], sisl.Atom(79, [2.0]), sisl.Lattice([9, 9, 1.5], nsc=[1, 1, 3])
-    ).tile(4, 2)
-    hamiltonian = sisl.Hamiltonian(geometry, spin="non-collinear")
-    hamiltonian.construct([[0.1, 1.6], [(0.1, 0.2, 0.0, 0.0), (-1.0, -1.0, 0.0, 0.0)]])
-    hamiltonian.write(tmp_path / "nc.nc")
-    words = ["--left-atoms", "0", "--right-atoms", "3", "--output", str(tmp_path / "t.nc")]
-    assert main(["transmission", str(tmp_path / "nc.nc"), *words]) == 2
-    assert "non-collinear or has spin-orbit coupling" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("suffix", ["TSHS", "nc"])
 @pytest.mark.parametrize("place", ["Größe é/siesta", "plain/größe"])
 def test_paths_hold_any_letters(place, suffix, tmp_path):

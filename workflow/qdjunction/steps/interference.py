@@ -332,7 +332,7 @@ def decay_of(
     return decay_spectrum(
         energies,
         distances_ang,
-        [result.transmission for result in results],
+        [result.conductance_g0 for result in results],
         contacts=[str(path) for path in transmissions],
         threshold_decades=settings.jump_decades,
         confidence=settings.confidence,

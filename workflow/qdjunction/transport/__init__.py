@@ -39,6 +39,7 @@ from qdjunction.transport.observables.eigenchannels import Eigenchannels, eigenc
 from qdjunction.transport.observables.level_correction import correct_levels
 from qdjunction.transport.observables.orbital_interference import OrbitalInterference, orbital_interference
 from qdjunction.transport.observables.registry import OBSERVABLES
+from qdjunction.transport.observables.spin_transmission import spin_transmission
 from qdjunction.transport.observables.thermoelectric import (
     Thermoelectric,
     linear_response_table,
@@ -113,6 +114,7 @@ __all__ = [
     "rigid_shift_current",
     "shifted",
     "spectral_function",
+    "spin_transmission",
     "surface_green",
     "thermal_window",
     "thermoelectric",

@@ -115,8 +115,9 @@ def _couplings(
     geometry = hamiltonian.geometry
     rows, columns = (geometry.a2o(atoms, all=True) for atoms in (left, right))
     offsets = geometry.lattice.sc_off
-    spins = range(2 if hamiltonian.spin.is_polarized else 1)
-    parts = [hamiltonian.tocsr(spin)[rows] for spin in spins]
+    # One matrix for each spin of a collinear H, and the parts of a 2 x 2 matrix for spinors.
+    stored = hamiltonian.shape[2] if hamiltonian.orthogonal else hamiltonian.S_idx
+    parts = [hamiltonian.tocsr(index)[rows] for index in range(stored)]
     reach = np.array(
         [max(abs(part[:, i * geometry.no + columns]).max() for part in parts) for i in range(len(offsets))]
     )

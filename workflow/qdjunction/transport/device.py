@@ -70,17 +70,22 @@ class Device:
     cell : Cell, optional
         Positions of the atoms, by which leads match the atoms of repeated cells. Without them the cells must be in the
         same order.
+    spinor : bool
+        Whether the orbitals come in pairs, the spin-up and the spin-down component of one spatial orbital (even and odd
+        indices).
 
     Raises
     ------
     TransportError
-        If a matrix is not square, not finite or not Hermitian, or if the shapes do not fit together.
+        If a matrix is not square, not finite or not Hermitian, or if the shapes do not fit together, or spinors are no
+        pairs of orbitals.
     """
 
     H: Matrix
     S: Matrix = None
     orbital_atoms: NDArray[np.int64] = None  # type: ignore[assignment]  # set in __post_init__
     cell: Cell | None = None
+    spinor: bool = False
 
     def __post_init__(self) -> None:
         H = _hermitian(self.H, "H")
@@ -98,6 +103,10 @@ class Device:
         if atoms.shape != (n,):
             raise TransportError(
                 f"device: orbital_atoms has shape {atoms.shape}, H has {n} orbitals; give one atom each"
+            )
+        if self.spinor and (n % 2 or np.any(atoms[::2] != atoms[1::2])):
+            raise TransportError(
+                f"device: {n} orbitals of spinors must be pairs on one atom, spin up and spin down; order them so"
             )
         if n and atoms.min() < 0:
             raise TransportError(f"device: orbital_atoms holds {atoms.min()}; atoms are counted from 0")
@@ -118,7 +127,8 @@ class Device:
         Parameters
         ----------
         hamiltonian : sisl.Hamiltonian
-            Any H with its overlap, E_F at zero; unpolarised, or collinear with `spin` given.
+            Any H with its overlap, E_F at zero; collinear with `spin` given. A non-collinear H, or one with spin-orbit
+            coupling, becomes a device of spinors, see `without_spin`.
         k : 3 floats
             Reduced k point. At Gamma the matrices stay real.
         open_axis : int, optional
@@ -134,20 +144,25 @@ class Device:
         Raises
         ------
         InputError
-            If H is polarised and no spin is given, unpolarised and one is, or non-collinear.
+            If H is collinear and no spin is given, one is given although H is not, or H is superconducting.
         """
-        check_spin(hamiltonian, spin, "device")
+        spinor = has_spinors(hamiltonian)
+        hamiltonian = without_spin(hamiltonian, spin, "device")
         if open_axis is not None and hamiltonian.nsc[open_axis] != 1:
             hamiltonian = hamiltonian.copy()
             hamiltonian.set_nsc([1 if axis == open_axis else None for axis in range(3)])
-        gamma = not np.any(k)
-        dtype = np.float64 if gamma else np.complex128
-        keywords = {"spin": spin} if hamiltonian.spin.is_polarized else {}
-        H = hamiltonian.Hk(k=k, dtype=dtype, **keywords)
+        real = not np.any(k) and hamiltonian.dkind == "f"
+        dtype = np.float64 if real else np.complex128
+        H = hamiltonian.Hk(k=k, dtype=dtype)
         S: Any = None if hamiltonian.orthogonal else hamiltonian.Sk(k=k, dtype=dtype)
         orbital_atoms = hamiltonian.geometry.o2a(np.arange(hamiltonian.no))
         cell = None if open_axis is None else Cell(hamiltonian.geometry, open_axis, k)
-        return cls(H, S, orbital_atoms, cell)
+        return cls(H, S, orbital_atoms, cell, spinor)
+
+    @property
+    def n_spins(self) -> int:
+        """Number of spin directions that the orbitals describe: 2 for spinors, otherwise 1."""
+        return 2 if self.spinor else 1
 
     @property
     def n_orbitals(self) -> int:
@@ -209,27 +224,104 @@ class Device:
         return Spectrum(dense(self.H), dense(self.S))
 
 
-def check_spin(hamiltonian: sisl.Hamiltonian, spin: int | None, what: str) -> None:
-    """Check that a spin direction is given if, and only if, H is polarised.
+def has_spinors(hamiltonian: sisl.Hamiltonian) -> bool:
+    """Return whether H is non-collinear or has spin-orbit coupling, so that its states are spinors."""
+    return bool(not hamiltonian.spin.is_diagonal)
+
+
+def without_spin(
+    hamiltonian: sisl.Hamiltonian, spin: int | None, what: str, spinor: bool = False
+) -> sisl.Hamiltonian:
+    """Return the Hamiltonian as one matrix without a spin index.
+
+    Of a collinear one that is the matrix of the chosen spin. Spinors become pairs of orbitals on the same atom: 2i is
+    the spin-up and 2i + 1 the spin-down component of orbital i, as in sisl, and the overlap is doubled.
+
+    Parameters
+    ----------
+    hamiltonian : sisl.Hamiltonian
+        H and S of any spin kind but superconducting ones.
+    spin : int or None
+        Spin of a collinear calculation: 0 for up, 1 for down.
+    what : str
+        What the matrices are of, for errors.
+    spinor : bool
+        Whether also collinear and unpolarised matrices are returned as spinors, to join them with those of a device.
+
+    Returns
+    -------
+    sisl.Hamiltonian
+        Unpolarised; the given one if it is that already.
 
     Raises
     ------
     InputError
-        If H is polarised and no spin is named, unpolarised and one is, or non-collinear.
+        If H is collinear and no spin is named, one is named although H is not, or H is superconducting.
     """
-    if hamiltonian.spin.is_polarized:
+    kind = hamiltonian.spin
+    if kind.is_nambu:
+        raise InputError(
+            f"{what}: the Hamiltonian is superconducting (Nambu spinors), which has no T(E) here"
+        )
+    if spinor or has_spinors(hamiltonian):
+        if spin is not None:
+            raise InputError(
+                f"{what}: the Hamiltonian is non-collinear or has spin-orbit coupling, where no spin direction is "
+                "conserved and T counts both; leave --spin out"
+            )
+        return _in_pairs(hamiltonian)
+    if kind.is_polarized:
         if spin not in (0, 1):
             raise InputError(
                 f"{what}: the Hamiltonian is spin polarised; name one spin with --spin up or --spin down (spin=0 or "
                 "spin=1), and add both for the conductance of both"
             )
-    elif not hamiltonian.spin.is_unpolarized:
-        raise InputError(
-            f"{what}: the Hamiltonian is non-collinear or has spin-orbit coupling, where no spin direction is "
-            "conserved; compute a collinear one"
-        )
-    elif spin is not None:
+        S = None if hamiltonian.orthogonal else hamiltonian.tocsr(hamiltonian.S_idx)
+        return type(hamiltonian).fromsp(hamiltonian.geometry, hamiltonian.tocsr(spin), S=S)
+    if spin is not None:
         raise InputError(f"{what}: the Hamiltonian is unpolarised, both spins are the same; leave --spin out")
+    return hamiltonian
+
+
+def _spin_matrix(hamiltonian: sisl.Hamiltonian) -> list[list[Matrix]]:
+    """Return the sparse matrices of the 2 x 2 spin matrix of each element of H, as sisl stores them.
+
+    In real storage these are the real and imaginary parts of (11, 22, 12), for spin-orbit coupling with those of the
+    rest after them; in complex storage (11, 22, 12, 21). Without spin-orbit coupling 21 is the conjugate of 12.
+    """
+    kind, part = hamiltonian.spin, hamiltonian.tocsr
+    if kind.is_diagonal:
+        up, down = part(0), part(1 if kind.is_polarized else 0)
+        return [[up, 0 * up], [0 * up, down]]
+    if hamiltonian.dkind == "c":
+        return [[part(0), part(2)], [part(3) if kind.is_spinorbit else part(2).conj(), part(1)]]
+    across = part(2) + 1j * part(3)
+    if not kind.is_spinorbit:
+        return [[part(0), across], [across.conj(), part(1)]]
+    return [[part(0) + 1j * part(4), across], [part(6) + 1j * part(7), part(1) + 1j * part(5)]]
+
+
+def _in_pairs(hamiltonian: sisl.Hamiltonian) -> sisl.Hamiltonian:
+    """Return H and S in pairs of orbitals, spin up and spin down."""
+    import sisl
+
+    blocks = _spin_matrix(hamiltonian)
+    H: Matrix = 0
+    for i, j in np.ndindex(2, 2):
+        # Each block takes every second row and column.
+        place = np.outer(np.eye(2)[i], np.eye(2)[j])
+        H = H + scipy.sparse.kron(blocks[i][j], place, format="csr")
+    S = None
+    if not hamiltonian.orthogonal:
+        S = scipy.sparse.kron(hamiltonian.tocsr(hamiltonian.S_idx), np.eye(2), format="csr")
+    geometry = hamiltonian.geometry
+    twice = [
+        sisl.Atom(atom.Z, [orbital for orbital in atom.orbitals for _ in range(2)], tag=atom.tag)
+        for atom in geometry.atoms.atom
+    ]
+    atoms = [twice[species] for species in geometry.atoms.species]
+    pairs = sisl.Geometry(geometry.xyz, atoms, lattice=geometry.lattice)
+    return sisl.Hamiltonian.fromsp(pairs, H.astype(np.complex128), S=S)
 
 
 def dense(matrix: Matrix) -> NDArray[Any]:

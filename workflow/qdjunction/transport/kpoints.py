@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import InputError
-from qdjunction.transport.device import Device
+from qdjunction.transport.device import Device, has_spinors
 from qdjunction.transport.leads.base import Lead
 from qdjunction.transport.leads.contract import K
 from qdjunction.transport.transmission import SolverName, Transmission, transmission
@@ -32,7 +32,7 @@ class KAverage:
     Attributes
     ----------
     k_points : (n_k, 3) array
-        Reduced k points; one of each pair k and -k, which have the same T.
+        Reduced k points; of each pair k and -k only one where both have the same T.
     weights : (n_k,) array
         Weights; they sum to 1.
     at_k : tuple of Transmission
@@ -54,6 +54,7 @@ class KAverage:
             leads=first.leads,
             error_estimate=max(one.error_estimate for one in self.at_k),
             wall_time_s=sum(one.wall_time_s for one in self.at_k),
+            n_spins=first.n_spins,
         )
 
     def to_dataset(self) -> xarray.Dataset:
@@ -78,7 +79,10 @@ class KAverage:
 def transverse_k(
     hamiltonian: sisl.Hamiltonian, counts: tuple[int, int], axis: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return a Gamma-centred Monkhorst-Pack grid across the transport direction, reduced by time reversal.
+    """Return a Gamma-centred Monkhorst-Pack grid across the transport direction.
+
+    It is reduced by time reversal, except for spinors and complex H: there ``H(-k) = H(k)*`` does not hold, and with a
+    magnetisation T at k and -k may differ.
 
     Parameters
     ----------
@@ -113,7 +117,8 @@ def transverse_k(
         grid[vector] = count
     import sisl
 
-    mesh = sisl.MonkhorstPack(hamiltonian.geometry.lattice, grid, trs=True)
+    reversible = hamiltonian.dkind == "f" and not has_spinors(hamiltonian)
+    mesh = sisl.MonkhorstPack(hamiltonian.geometry.lattice, grid, trs=reversible)
     return mesh.k, mesh.weight / mesh.weight.sum()
 
 

@@ -15,7 +15,7 @@ def mulliken_populations(device: Device, temperature_k: float) -> NDArray[np.flo
 
     ``N_a = sum_(i on a) Re (P S)_ii`` with the density matrix ``P = sum_n 2 f(e_n) psi_n psi_n^dagger`` of
     ``H psi_n = e_n S psi_n``, ``psi_n^dagger S psi_n = 1`` and the Fermi function f of E_F at zero. The sum over all
-    atoms is ``sum_n 2 f(e_n)``.
+    atoms is ``sum_n 2 f(e_n)``. A level of spinors holds one electron, not two.
 
     Parameters
     ----------
@@ -45,9 +45,10 @@ def mulliken_populations(device: Device, temperature_k: float) -> NDArray[np.flo
     S = dense(device.S)
     levels, states = solve_eigenproblem(dense(device.H), S)
     if temperature_k > 0:
-        filling = 2 * scipy.special.expit(-levels / (BOLTZMANN_EV_PER_K * temperature_k))
+        filling = scipy.special.expit(-levels / (BOLTZMANN_EV_PER_K * temperature_k))
     else:
-        filling = 2 * np.heaviside(-levels, 0.5)
+        filling = np.heaviside(-levels, 0.5)
+    filling *= 2 / device.n_spins
     occupied = filling > np.finfo(float).tiny
     states = states[:, occupied]
     per_orbital = np.einsum("in,in,n->i", states.conj(), S @ states, filling[occupied], optimize=True).real

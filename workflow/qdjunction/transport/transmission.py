@@ -43,14 +43,14 @@ NEGLIGIBLE = 1e-24
 
 @dataclass(frozen=True, eq=False)
 class Transmission:
-    """T(E) of one spin direction between two leads.
+    """T(E) between two leads: of one spin direction, or of both where states are spinors.
 
     Attributes
     ----------
     energies_ev : (n,) array
         Energies relative to the Fermi energy (eV).
     transmission : (n,) array
-        Transmission; in units of G0 when both spin directions are alike.
+        Transmission, summed over `n_spins` spin directions.
     solver : str
         Name of the solver.
     leads : tuple of str
@@ -62,6 +62,8 @@ class Transmission:
         Wall time (s), decomposition and checks included.
     channels : (n, n_channels) array
         The largest eigenchannel transmissions at each energy, descending.
+    n_spins : int
+        Number of spin directions that T counts: 1, or 2 for spinors (non-collinear spin, spin-orbit coupling).
     """
 
     energies_ev: NDArray[np.float64]
@@ -71,6 +73,15 @@ class Transmission:
     error_estimate: float
     wall_time_s: float
     channels: NDArray[np.float64] | None = None
+    n_spins: int = 1
+
+    @property
+    def conductance_g0(self) -> NDArray[np.float64]:
+        """Conductance at zero temperature with E_F at each energy (G0): T of one spin direction, or the mean of both.
+
+        ``G = e^2/h T`` for spinors, and ``2 e^2/h T`` if both spin directions have the same T.
+        """
+        return self.transmission / self.n_spins
 
     def to_dataset(self) -> xarray.Dataset:
         """Return an xarray data set: ``transmission`` over the coordinate ``energy``."""
@@ -86,6 +97,7 @@ class Transmission:
             "lead_right": self.leads[1],
             "error_estimate": self.error_estimate,
             "wall_time_s": self.wall_time_s,
+            "n_spins": self.n_spins,
         }
         variables = {"transmission": values}
         if self.channels is not None:
@@ -122,6 +134,7 @@ class Transmission:
             error_estimate=float(attributes.get("error_estimate", np.nan)),
             wall_time_s=float(attributes.get("wall_time_s", np.nan)),
             channels=np.asarray(dataset["channels"].values) if averaged else None,
+            n_spins=int(attributes.get("n_spins", 1)),
         )
 
 
@@ -230,6 +243,7 @@ def transmission(
         error_estimate=error,
         wall_time_s=time.perf_counter() - start,
         channels=eigenvalues if channels else None,
+        n_spins=device.n_spins,
     )
 
 

@@ -4,6 +4,7 @@ Signs: the retarded Green's function is ``G = (E S - H - Sigma)^-1`` and ``Gamma
 is positive.
 """
 
+from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -88,7 +89,13 @@ def cut_ends(
     middle = np.setdiff1d(np.arange(device.n_orbitals), taken)
     if not middle.size:
         raise TransportError("leads: nothing is left between the two regions; name fewer atoms as leads")
-    inner = Device(device.H[middle][:, middle], device.S[middle][:, middle], device.orbital_atoms[middle])
+    inner = replace(
+        device,
+        H=device.H[middle][:, middle],
+        S=device.S[middle][:, middle],
+        orbital_atoms=device.orbital_atoms[middle],
+        cell=None,
+    )
     contacts = []
     for side, region in ends.items():
         H, S = device.block("H", middle, region), device.block("S", middle, region)

@@ -26,7 +26,7 @@ from qdjunction.core.errors import InputError, TransportError
 from qdjunction.core.limits import Eta
 from qdjunction.core.matrix_files import read_matrices
 from qdjunction.transport.axis import NAMES, normal
-from qdjunction.transport.device import Cell, Device, check_spin
+from qdjunction.transport.device import Cell, Device, has_spinors, without_spin
 from qdjunction.transport.leads.base import Lead, cut_ends
 from qdjunction.transport.leads.cache import GreenCache
 from qdjunction.transport.leads.contract import GAMMA, K, LeadKind, LeadSettings
@@ -109,6 +109,7 @@ class Electrode:
         repeats: tuple[int, int, int] | None = None,
         cache: Path | str | None = None,
         spin: int | None = None,
+        spinor: bool | None = None,
     ) -> Electrode:
         """Return the electrode of a bulk calculation.
 
@@ -129,6 +130,9 @@ class Electrode:
             Folder in which surface Green's functions are kept and looked up.
         spin : int, optional
             Spin of a collinear calculation: 0 for up, 1 for down. An unpolarised electrode fits both.
+        spinor : bool, optional
+            Whether the device has spinors (`Device.spinor`), which electrodes of any spin fit; by default whether the
+            electrode has.
 
         Returns
         -------
@@ -137,13 +141,23 @@ class Electrode:
         Raises
         ------
         InputError
-            If eta is not positive, the spin does not fit the file, or the cell does not have the given repeats.
+            If eta is not positive, the spin does not fit the file, the electrode has spinors but the device has not, or
+            the cell does not have the given repeats.
         TransportError
             If layers do not couple, or couple beyond the next layer by more than 0.1 eV.
         """
         if not eta_ev > 0:
             raise InputError(f"electrode: eta is {eta_ev} eV; it must be larger than 0")
-        check_spin(hamiltonian, None if hamiltonian.spin.is_unpolarized else spin, "electrode")
+        if spinor is None:
+            spinor = has_spinors(hamiltonian)
+        elif has_spinors(hamiltonian) and not spinor:
+            raise InputError(
+                "electrode: its Hamiltonian is non-collinear or has spin-orbit coupling and the device's has not; "
+                "compute both alike, or the electrode without spin"
+            )
+        hamiltonian = without_spin(
+            hamiltonian, None if hamiltonian.spin.is_unpolarized else spin, "electrode", spinor
+        )
         if hamiltonian.nsc[axis] < 3:
             raise TransportError(
                 f"electrode: lattice vector {NAMES[axis]} has no auxiliary cell (nsc "
@@ -155,8 +169,7 @@ class Electrode:
         point[axis] = 0.0
         in_plane: K = (point[0], point[1], point[2])
         layers = {
-            c: folded_layer(hamiltonian, axis, c, in_plane, spin or 0)
-            for c in range(hamiltonian.nsc[axis] // 2 + 1)
+            c: folded_layer(hamiltonian, axis, c, in_plane) for c in range(hamiltonian.nsc[axis] // 2 + 1)
         }
         beyond = max((abs(H).max() for c, (H, _) in layers.items() if c > 1), default=0.0)
         if beyond > 0.1:
@@ -463,12 +476,12 @@ def _translated(geometry: sisl.Geometry, shift: NDArray[Any]) -> tuple[NDArray[A
 
 
 def folded_layer(
-    hamiltonian: sisl.Hamiltonian, axis: int, cell: int, k: tuple[float, float, float], spin: int = 0
+    hamiltonian: sisl.Hamiltonian, axis: int, cell: int, k: tuple[float, float, float]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return H (eV) and S, (N, N), from the cell to the one `cell` further along `axis`, folded to k in the plane."""
     no, lattice = hamiltonian.no, hamiltonian.geometry.lattice
     columns = [
-        hamiltonian.tocsr(spin),
+        hamiltonian.tocsr(0),
         None if hamiltonian.orthogonal else hamiltonian.tocsr(hamiltonian.S_idx),
     ]
     offsets = lattice.sc_off
@@ -664,8 +677,9 @@ class Bulk(LeadSettings):
         """Return the device between the electrodes at a k point, and the leads on it at the same one."""
         axis = 2 if device.cell is None else device.cell.open_axis
         bulk = Electrode.from_hamiltonian(
-            self.hamiltonian, axis=axis, k=k, eta_ev=self.eta_ev, cache=self._cache, spin=self._spin
-        )
+            self.hamiltonian, axis=axis, k=k, eta_ev=self.eta_ev, cache=self._cache, spin=self._spin,
+            spinor=device.spinor,
+        )  # fmt: skip
         left, right = (device.orbitals_of(atoms) for atoms in (left_atoms, right_atoms))
         return attach_electrodes(device, bulk, left, bulk, right)
 

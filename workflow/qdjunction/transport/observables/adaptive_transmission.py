@@ -173,6 +173,7 @@ def compute(context: JunctionContext, settings: AdaptiveTransmissionSettings) ->
         {"transmission": quantity("energy", found.result.transmission, "1", "transmission")},
         {"energy": energy_axis(found.result.energies_ev)},
         interpolation_error_decades=found.interpolation_error_decades,
+        n_spins=found.result.n_spins,
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import Field
 from qdjunction.core.errors import TransportError
 from qdjunction.core.matrix_files import read_matrices
 from qdjunction.transport.axis import parse_axis
+from qdjunction.transport.device import without_spin
 from qdjunction.transport.leads.bulk import folded_layer
 from qdjunction.transport.leads.contract import K
 from qdjunction.transport.observables.contract import (
@@ -82,7 +83,7 @@ def complex_bands(
     Parameters
     ----------
     hamiltonian : sisl.Hamiltonian
-        H and S of the crystal, unpolarised, E_F at zero, with its auxiliary cell along `axis`.
+        H and S of the crystal, E_F at zero, with its auxiliary cell along `axis`; unpolarised or of spinors.
     energies_ev : float or (n_energies,) array
         Energies (eV).
     axis : int
@@ -111,6 +112,7 @@ def complex_bands(
             f"complex bands: H holds no couplings to images along lattice vector {'abc'[axis]} (its nsc is 1); "
             "compute it with several k points along it"
         )
+    hamiltonian = without_spin(hamiltonian, None, "complex bands")
     unit = hamiltonian if reach == 1 else hamiltonian.tile(reach, axis)
     in_plane: K = tuple(0.0 if i == axis else float(x) for i, x in enumerate(k))  # type: ignore[assignment]
     (H0, S0), (H1, S1) = (folded_layer(unit, axis, cell, in_plane) for cell in (0, 1))

@@ -14,7 +14,7 @@ from qdjunction.transport.transmission import Transmission
 def conductance(
     result: Transmission, temperature_k: float = 300.0, fermi_ev: ArrayLike = 0.0
 ) -> float | NDArray[np.float64]:
-    """Return the zero-bias conductance ``G = integral T(E) (-df/dE) dE`` in G0.
+    """Return the zero-bias conductance ``G = integral T(E) (-df/dE) dE`` in G0, half of that for spinors.
 
     T(E) is taken as linear between neighbouring energies, for which the integral is evaluated in closed form, so that
     the energy step need not resolve the Fermi function. At 0 K this is T at `fermi_ev`,
@@ -122,9 +122,9 @@ def thermal_window(
 
 
 def sorted_unique(result: Transmission) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return energies ascending, each once, and T at them."""
+    """Return energies ascending, each once, and ``T / n_spins``, the conductance in G0, at them."""
     energies, first = np.unique(result.energies_ev, return_index=True)
-    return energies, result.transmission[first]
+    return energies, result.conductance_g0[first]
 
 
 def check_temperature(temperature_k: float) -> None:

@@ -15,7 +15,7 @@ from qdjunction.core.errors import InputError
 from qdjunction.core.limits import Energy
 from qdjunction.core.schema import Section
 from qdjunction.transport.axis import normal
-from qdjunction.transport.device import Device
+from qdjunction.transport.device import Device, has_spinors
 from qdjunction.transport.kpoints import k_averaged_transmission, transverse_k
 from qdjunction.transport.leads.base import Lead
 from qdjunction.transport.leads.contract import K, LeadSettings
@@ -125,6 +125,20 @@ class JunctionContext:
         if others:
             raise InputError(f"{what}: has no average over k points; compute it with one")
         return system
+
+    def check_no_spinors(self, what: str, why: str) -> None:
+        """Check that states have one spin component.
+
+        Raises
+        ------
+        InputError
+            If they are spinors; `what` and `why` name the quantity that has no meaning for them, and the reason.
+        """
+        if has_spinors(self.hamiltonian):
+            raise InputError(
+                f"{what}: the Hamiltonian is non-collinear or has spin-orbit coupling, and {why}; compute the junction "
+                "with collinear spin"
+            )
 
     @cached_property
     def transmission(self) -> Transmission:

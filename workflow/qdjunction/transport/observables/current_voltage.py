@@ -7,6 +7,7 @@ them do charge and potential respond to the bias.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -130,7 +131,7 @@ def rigid_shift(
         raise InputError(f"metals: orbital {shared[0]} belongs to both sides")
     S = dense(device.S)
     H = dense(device.H) + 0.5 * (shift[:, None] + shift) * S
-    biased = Device(H, device.S, device.orbital_atoms)
+    biased = replace(device, H=H, cell=None)
     return biased, _ShiftedLead(left, 0.5 * bias_v), _ShiftedLead(right, -0.5 * bias_v)
 
 

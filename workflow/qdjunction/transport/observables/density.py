@@ -12,7 +12,7 @@ from pydantic import Field
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.progress import with_progress
-from qdjunction.transport.device import Device
+from qdjunction.transport.device import Device, has_spinors
 from qdjunction.transport.leads.base import Lead, broadening
 from qdjunction.transport.observables.contract import (
     Energies,
@@ -42,7 +42,7 @@ class InjectedDensity:
     energies_ev : (n_energies,) array
         Energies relative to the Fermi energy (eV).
     left, right : (n_energies, n_atoms) array
-        States of one spin direction per eV on each atom that enter from the left, from the right.
+        States of one spin direction, for spinors of both, per eV on each atom that enter from the left, from the right.
     """
 
     energies_ev: NDArray[np.float64]
@@ -70,7 +70,7 @@ def local_density_of_states(
     Returns
     -------
     (n_energies, n_atoms) array
-        States of one spin direction per eV.
+        States of one spin direction, for spinors of both, per eV.
 
     See Also
     --------
@@ -184,7 +184,7 @@ def density_grid(
     Returns
     -------
     sisl.Grid
-        States of one spin direction per eV and cubic Angstrom.
+        States of one spin direction, for spinors of both, per eV and cubic Angstrom.
 
     Raises
     ------
@@ -207,6 +207,7 @@ def density_grid(
             )
     atoms = np.unique(device.orbital_atoms)
     places = geometry.a2o(atoms, all=True) if atoms.max(initial=-1) < geometry.na else np.empty(0)
+    places = np.repeat(places, device.n_spins)
     if len(places) != device.n_orbitals:
         raise InputError(
             f"density grid: the atoms of the device have {len(places)} orbitals in the geometry and "
@@ -245,8 +246,9 @@ def compute(context: JunctionContext, settings: LdosSettings) -> xarray.Dataset:
         return values
 
     sides = context.average(densities)
+    counted = "of both spins" if has_spinors(context.hamiltonian) else "per spin"
     variables = {
-        name: quantity(("energy", "atom"), values, "1/eV", f"states per spin {meaning}")
+        name: quantity(("energy", "atom"), values, "1/eV", f"states {counted} {meaning}")
         for name, values, meaning in (
             ("ldos_left", sides[0], "that enter from the left lead"),
             ("ldos_right", sides[1], "that enter from the right lead"),
@@ -270,7 +272,7 @@ def draw(data: xarray.Dataset, axes: Axes) -> None:
 KIND = Observable(
     "ldos",
     "Local density of states",
-    "States of one spin direction per eV on each atom, by the lead that they enter from.",
+    "States of one spin direction, for spinors of both, per eV on each atom, by the lead that they enter from.",
     LdosSettings,
     compute,
     draw,

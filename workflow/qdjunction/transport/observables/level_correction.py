@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
@@ -73,7 +73,7 @@ def correct_levels(
     dual = S @ states
     H = dense(device.H).copy()
     H[np.ix_(orbitals, orbitals)] += (dual * shifts) @ dual.conj().T
-    return Device(H, device.S, device.orbital_atoms)
+    return replace(device, H=H, cell=None)
 
 
 Shift = Annotated[float, Field(ge=-10, le=10)]
@@ -236,7 +236,7 @@ def _frontier(
 
 
 def _occupied(context: JunctionContext, device: Device, dot: NDArray[np.int64]) -> int:
-    """Return the number of occupied orbitals of the dot.
+    """Return the number of occupied orbitals of the dot, with one electron in each for spinors and otherwise two.
 
     Raises
     ------
@@ -247,11 +247,12 @@ def _occupied(context: JunctionContext, device: Device, dot: NDArray[np.int64]) 
         levels, _ = solve_eigenproblem(device.block("H", dot), device.block("S", dot))
         return int((levels < 0).sum())
     electrons = float(context.electrons[np.unique(device.orbital_atoms[dot])].sum())
-    if electrons % 2:
+    occupied = electrons * device.n_spins / 2
+    if occupied % 1:
         raise InputError(
             f"level correction: the dot has {electrons:g} valence electrons, which are no pairs; set `occupied`"
         )
-    return round(electrons / 2)
+    return round(occupied)
 
 
 def draw(data: xarray.Dataset, axes: Axes) -> None:

@@ -311,6 +311,11 @@ class OrbitalInterferenceSettings(ObservableSettings):
 
 def compute(context: JunctionContext, settings: OrbitalInterferenceSettings) -> xarray.Dataset:
     """Return the coherent and the incoherent sum over the dot's orbitals, and the pairs of some of them."""
+    context.check_no_spinors(
+        "orbital interference",
+        "its levels come in pairs of equal energy, between which the sum without interference depends on the choice of "
+        "the two states",
+    )
     device, left, right = context.single("orbital interference")
     found = orbital_interference(
         device, left, right, context.energies_ev, *context.metal_orbitals(device),

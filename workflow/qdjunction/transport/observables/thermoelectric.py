@@ -70,7 +70,7 @@ def thermoelectric(
     """Return the thermoelectric coefficients from ``L_n = integral (E - E_F)^n T (-df/dE) dE``.
 
     ``G = G0 L_0``, ``S = -L_1 / (e T L_0)``, ``kappa = 2 / (h T) (L_2 - L_1^2 / L_0)``, ``ZT = S^2 G T /
-    kappa``.
+    kappa``; with T / 2 in place of T for spinors, whose T counts both spin directions.
 
     Parameters
     ----------
