@@ -95,6 +95,22 @@ def test_a_completed_run_has_no_diagnosis(data, data_5, settings):
     assert diagnose(data_5 / "converged" / "siesta.out", settings, 0) is None
 
 
+def test_a_run_without_the_dispersion_that_was_asked_for_fails(data, data_5, settings, tmp_path):
+    with_d3 = settings.model_copy(update={"dispersion": "d3"})
+    for folder, remedy in ((data, "SIESTA 4 has no DFT-D3"), (data_5, "built without DFT-D3")):
+        output = folder / "converged" / "siesta.out"
+        found = diagnose(output, with_d3, 0)
+        assert found is not None
+        assert found.failure is Failure.DISPERSION_MISSING
+        assert remedy in found.reason
+    text = output.read_text()
+    assert "siesta: D3 dispersion =       0.000000" in text
+    (tmp_path / "siesta.out").write_text(
+        text.replace("D3 dispersion =       0.0", "D3 dispersion =      -0.4")
+    )
+    assert diagnose(tmp_path / "siesta.out", with_d3, 0) is None
+
+
 def test_a_crystal_may_touch_its_images(data, settings):
     assert diagnose(data / "box-too-small" / "siesta.out", settings, 0, finite=False) is None
 

@@ -51,6 +51,20 @@ def test_the_protocol_is_in_the_file(molecule, settings, tmp_path):
     assert fdf.get("MD.TypeOfRun") is None
 
 
+def test_dispersion_has_all_parameters_in_the_file(molecule, settings, tmp_path):
+    """D3(BJ) of PBE as published, in two-body form."""
+    fdf = sisl.get_sile(write_siesta_input(molecule, settings.pseudopotentials, settings, tmp_path / "none"))
+    assert fdf.get("DFTD3") is None
+    with_d3 = settings.model_copy(update={"dispersion": "d3"})
+    path = write_siesta_input(molecule, settings.pseudopotentials, with_d3, tmp_path / "d3")
+    fdf = sisl.get_sile(path)
+    assert fdf.get("DFTD3") is True
+    assert fdf.get("DFTD3.UseXCDefaults") is False
+    values = {name: float(fdf.get(f"DFTD3.{name}")) for name in ("s6", "s8", "s9", "a1", "a2")}
+    assert values == {"s6": 1.0, "s8": 0.7875, "s9": 0.0, "a1": 0.4289, "a2": 4.4407}
+    assert with_d3.method.startswith("PBE-D3(BJ)/")
+
+
 def test_gold_has_its_own_basis_and_further_keys_win(settings, tmp_path, data):
     for element in ("Au", "Pb"):
         source = (data / "pseudopotentials" / "Pb.psf").read_text()

@@ -43,6 +43,7 @@ def test_numbers_leave_out_what_changes_none():
         ({"protocol": "best"}, "protocol"),
         ({"mixing_weight": 0}, "mixing_weight"),
         ({"kpoints": [0, 1, 1]}, "greater than or equal to 1"),
+        ({"dispersion": "d3", "functional": "LDA"}, "no parameters for LDA; take functional PBE"),
     ],
 )
 def test_wrong_settings_are_refused(values, message):

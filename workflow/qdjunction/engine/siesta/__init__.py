@@ -79,7 +79,7 @@ class Siesta(EngineKind[SiestaSettings]):
         if settings.spin != "non-polarized":
             raise InputError(
                 f"spin = {settings.spin}: a study is closed-shell; leave spin out, or run SIESTA by hand with "
-                "`qdjunction siesta-input`"
+                "`qdjunction siesta-input` and give its HSX file to `qdjunction transmission`"
             )
         if settings.kpoints != (1, 1, 1):
             raise InputError(f"kpoints = {list(settings.kpoints)}: a dot is finite; leave kpoints out")

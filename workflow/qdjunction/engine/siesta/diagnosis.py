@@ -23,6 +23,7 @@ class Failure(StrEnum):
     PSEUDOPOTENTIAL_HEADER = "pseudopotential-header"
     GHOST_STATE = "ghost-state"
     BOX_TOO_SMALL = "box-too-small"
+    DISPERSION_MISSING = "dispersion-missing"
     MATRICES_DAMAGED = "matrices-damaged"
     RESTART_DAMAGED = "restart-files-damaged"
     KILLED = "killed"
@@ -71,6 +72,9 @@ _MISSING = re.compile(r"Pseudopotential file not found:?\s*(?P<file>\S+)", re.IG
 _SPECIES = re.compile(r"atom: Called for (\S+)")
 _FATAL = re.compile(r"FATAL:\s*(\S.*)")
 _GHOST = re.compile(r"GHOST: WARNING: Ghost state for L =\s*(\d+)")
+OF_SIESTA_4 = re.compile(r"^Siesta Version\s*:", re.MULTILINE)
+"""First line of the output of SIESTA 4."""
+_D3_ENERGY = re.compile(r"^siesta:\s+D3 dispersion\s*=\s*(\S+)", re.MULTILINE)
 _HEADER = "nsemx too small"
 # SIESTA 5 takes n = 0 for a shell without a name, and those from there to the valence shell for semicore.
 _UNNAMED_SHELL = re.compile(
@@ -124,6 +128,8 @@ def diagnose(
             f"SIESTA found no pseudopotential {name} in {output.parent}: SIESTA 4 reads psf only, SIESTA 5 psml and "
             f"psf; put the file there or set 'pseudopotential_format'.",
         )
+    if settings.dispersion == "d3" and (problem := _no_dispersion(text, completed)):
+        return problem
     if not completed and _HEADER in written:
         species = ", ".join(dict.fromkeys(_UNNAMED_SHELL.findall(text))) or "a species"
         return Diagnosis(
@@ -170,6 +176,17 @@ def diagnose(
         Failure.UNKNOWN,
         f"SIESTA ended with exit status {exit_status}; its last line: {_last(fatal[-1] if fatal else text)}.",
     )
+
+
+def _no_dispersion(text: str, completed: bool) -> Diagnosis | None:
+    """Return why the energies are without DFT-D3; SIESTA ignores keys that it does not know."""
+    if OF_SIESTA_4.search(text):
+        why = "SIESTA 4 has no DFT-D3 and ignores its keys; run SIESTA 5 built with it"
+    elif completed and not any(float(energy) for energy in _D3_ENERGY.findall(text)[-1:]):
+        why = "This SIESTA was built without DFT-D3, its output has no D3 energy; take a build with it"
+    else:
+        return None
+    return Diagnosis(Failure.DISPERSION_MISSING, f"{why}, or leave 'dispersion' out.")
 
 
 def _ghost_state(text: str, channels: list[str]) -> Diagnosis:

@@ -16,7 +16,7 @@ from qdjunction.core.errors import InputError
 from qdjunction.core.files import atomic_write
 from qdjunction.engine.siesta.box import boxed
 from qdjunction.engine.siesta.pseudopotentials import Pseudopotential, find_pseudopotentials
-from qdjunction.engine.siesta.settings import SiestaSettings
+from qdjunction.engine.siesta.settings import D3_BJ, SiestaSettings
 from qdjunction.structure.xyz import write_structure
 
 LABEL = "siesta"
@@ -266,6 +266,7 @@ def _protocol(settings: SiestaSettings, pseudopotentials: Mapping[str, Pseudopot
         "XC.functional": functional,
         "XC.authors": authors,
         "Spin": settings.spin,
+        **_dispersion(settings),
         "PAO.BasisSize": settings.basis,
         "PAO.EnergyShift": (settings.energy_shift_ry, "Ry"),
         **BASIS_OF_SIESTA_4,
@@ -284,6 +285,27 @@ def _protocol(settings: SiestaSettings, pseudopotentials: Mapping[str, Pseudopot
         grid = np.diag(settings.kpoints)
         keys["kgrid_Monkhorst_Pack"] = [(*map(int, row), 0.0) for row in grid]
     return keys
+
+
+def _dispersion(settings: SiestaSettings) -> dict[str, Any]:
+    """Return the keys of DFT-D3, with every parameter written out.
+
+    Releases of SIESTA 5 replace the parameters of the functional by general ones where the input names none, also with
+    ``DFTD3.UseXCDefaults``, and add three-body terms, which the parameters were not fitted with.
+    """
+    if settings.dispersion == "none":
+        return {}
+    s8, a1, a2 = D3_BJ[settings.functional]
+    return {
+        "DFTD3": True,
+        "DFTD3.UseXCDefaults": False,
+        "DFTD3.BJdamping": True,
+        "DFTD3.s6": 1.0,
+        "DFTD3.s8": s8,
+        "DFTD3.s9": 0.0,
+        "DFTD3.a1": a1,
+        "DFTD3.a2": a2,
+    }
 
 
 def _motion(atoms: Atoms, settings: SiestaSettings, task: Task) -> dict[str, Any]:

@@ -29,7 +29,14 @@ from qdjunction.core.files import atomic_write
 from qdjunction.core.lock import RunLock, job_id, run_lock
 from qdjunction.core.matrix_files import is_complete
 from qdjunction.engine.siesta.corrections import correction
-from qdjunction.engine.siesta.diagnosis import IMAGES_INTERACT, OF_THE_MACHINE, Diagnosis, Failure, diagnose
+from qdjunction.engine.siesta.diagnosis import (
+    IMAGES_INTERACT,
+    OF_SIESTA_4,
+    OF_THE_MACHINE,
+    Diagnosis,
+    Failure,
+    diagnose,
+)
 from qdjunction.engine.siesta.inputs import LABEL, Mixing, Task, fixed_atoms, write_input_files
 from qdjunction.engine.siesta.launch import Launch
 from qdjunction.engine.siesta.progress import Progress
@@ -370,7 +377,8 @@ class SiestaRun:
                 text.seek(text.tell() - len(line.encode()))
                 break
             progress.feed(line)
-            if IMAGES_INTERACT in line and not self.atoms.pbc.any():
+            useless = IMAGES_INTERACT in line and not self.atoms.pbc.any()
+            if useless or (self.settings.dispersion == "d3" and OF_SIESTA_4.match(line)):
                 _end(process)
         if progress.forces > before:
             self._keep_checkpoint()

@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -33,6 +33,17 @@ _FUNCTIONALS = {
     "BLYP": ("GGA", "BLYP"),
 }
 
+D3_BJ = {
+    "PBE": (0.7875, 0.4289, 4.4407),
+    "PBEsol": (2.9491, 0.4466, 6.1742),
+    "revPBE": (2.3550, 0.5238, 3.5016),
+    "RPBE": (0.8318, 0.1820, 4.0094),
+    "BLYP": (2.6996, 0.4298, 4.2359),
+}
+"""s8, a1 and a2 (Bohr) of DFT-D3 with Becke-Johnson damping by functional, with s6 = 1; two-body terms only. Source: S.
+Grimme, S. Ehrlich, L. Goerigk, J. Comput. Chem. 32, 1456 (2011); L. Goerigk, S. Grimme, Phys. Chem. Chem. Phys. 13,
+6670 (2011); RPBE as in the program dftd3."""
+
 KPoints = Annotated[int, Field(ge=1, le=100)]
 Basis = Literal["SZ", "SZP", "DZ", "DZP", "TZ", "TZP"]
 
@@ -50,7 +61,11 @@ class SiestaSettings(Section):
     functional: Literal["LDA", "PBE", "PBEsol", "revPBE", "RPBE", "BLYP"] = "PBE"
     """Exchange-correlation functional."""
     spin: Literal["non-polarized", "polarized", "non-collinear", "spin-orbit"] = "non-polarized"
-    """Spin; `spin-orbit` needs fully relativistic pseudopotentials."""
+    """Spin; `spin-orbit` needs fully relativistic pseudopotentials. A study is non-polarized; T(E) of another
+    run is computed from its TSHS, nc or HSX file."""
+    dispersion: Literal["none", "d3"] = "none"
+    """Dispersion correction of energies and forces: `d3` is DFT-D3 with Becke-Johnson damping, which needs a SIESTA 5
+    built with it. H and S at given positions do not depend on it."""
     basis: Basis = "DZP"
     """Basis size of every element that `basis_by_element` does not name."""
     basis_by_element: dict[str, Basis] = Field(default={"Au": "DZ"})
@@ -91,6 +106,15 @@ class SiestaSettings(Section):
             return values
         return {**PROTOCOLS.get(values.get("protocol", "default"), {}), **values}
 
+    @model_validator(mode="after")
+    def _dispersion_has_parameters(self) -> Self:
+        if self.dispersion == "d3" and self.functional not in D3_BJ:
+            raise ValueError(
+                f"dispersion: DFT-D3 has no parameters for {self.functional}; take functional {', '.join(D3_BJ)}, or "
+                "leave dispersion out"
+            )
+        return self
+
     @field_validator("fdf")
     @classmethod
     def _keys_are_lines(
@@ -105,9 +129,10 @@ class SiestaSettings(Section):
 
     @property
     def method(self) -> str:
-        """Method as a paper states it, e.g. ``PBE/DZP, Au DZ``."""
+        """Method as a paper states it, e.g. ``PBE-D3(BJ)/DZP, Au DZ``."""
         others = ", ".join(f"{element} {size}" for element, size in sorted(self.basis_by_element.items()))
-        return f"{self.functional}/{self.basis}" + (f", {others}" if others else "")
+        functional = self.functional + ("-D3(BJ)" if self.dispersion == "d3" else "")
+        return f"{functional}/{self.basis}" + (f", {others}" if others else "")
 
     @property
     def exchange_correlation(self) -> tuple[str, str]:
