@@ -252,16 +252,17 @@ def cheaper_solver(device: Device, left: Lead, right: Lead, n_energies: int) -> 
 
     Floating-point operations of the dense kernels: ``4 n^3`` for the levels and the contacts' rows of all
     states, counted twice since half of them are limited by memory bandwidth (none if the device has them already);
-    ``2 n m^2`` for g and ``32 m^3 / 3 + 8 m^3`` for Dyson's equation on m contact orbitals; ``8 n^3 / 3 + 8 n^2
-    m_R`` for one LU decomposition with its solutions; real and complex kernels counted as such. Layers are considered
-    if the matrices are sparse.
+    ``2 n m^2`` for g, ``4 m (m_L^2 + m_R^2)`` for g Sigma and ``8 m^3 / 3 + 8 m^2 m_R`` for Dyson's equation on m
+    contact orbitals; ``8 n^3 / 3 + 8 n^2 m_R`` for one LU decomposition with its solutions; real and complex kernels
+    counted as such. Layers are considered if the matrices are sparse.
     """
     n = device.n_orbitals
     m_left, m_right = len(left.orbitals), len(right.orbitals)
     m = m_left + m_right
     kernel = 1 if device.is_real else 4
     once = 0 if "spectrum" in device.__dict__ else kernel * 8 * n**3
-    each = kernel * 2 * n * m**2 + 19 * m**3
+    product = (4 if device.is_real else 8) * m * (m_left**2 + m_right**2)
+    each = kernel * 2 * n * m**2 + product + 8 * m**3 / 3 + 8 * m**2 * m_right
     work = {
         ContactReduction.name: once + n_energies * each,
         DirectSolver.name: n_energies * (8 * n**3 / 3 + 8 * n**2 * m_right),

@@ -261,6 +261,15 @@ class Electrode:
                     break
         return partners
 
+    @cached_property
+    def conjugate_pairs(self) -> dict[int, int]:
+        """The k points with another one, named after them, that has the complex conjugate matrices and Bloch sums."""
+        pairs: dict[int, int] = {}
+        for i, j in enumerate(self._reversed):
+            if i != j and j not in pairs and np.abs(self.unfold[i] - self.unfold[j].conj()).max() < SAME_EV:
+                pairs[j] = i
+        return pairs
+
     def _both_ends(self, energies_ev: NDArray[np.float64]) -> NDArray[np.complex128]:
         n_k, n = self.H00.shape[:2]
         n_energies = len(energies_ev)
@@ -291,7 +300,14 @@ class ElectrodeLead:
     ) -> None:
         self.electrode, self.side = electrode, side
         self.orbitals, self.description = orbitals, description
-        self._H, self._S = coupling_H @ electrode.unfold, coupling_S @ electrode.unfold
+        real = not (np.iscomplexobj(coupling_H) or np.iscomplexobj(coupling_S))
+        pairs = electrode.conjugate_pairs if real else {}
+        alone = [k for k in range(len(electrode.unfold)) if k not in pairs and k not in pairs.values()]
+        # Those of pairs come last; for k and -k the terms of the sum are the transpose of each other.
+        self._kept, self._n_alone = [*alone, *pairs], len(alone)
+        unfold = electrode.unfold[self._kept].transpose(1, 0, 2)
+        # (m, n_k, n), so that the sum over k is one product.
+        self._H, self._S = (np.tensordot(coupling, unfold, 1) for coupling in (coupling_H, coupling_S))
 
     def self_energy(self, energy_ev: ArrayLike) -> NDArray[np.complex128]:
         """Return the self-energy (eV) at one energy or many."""
@@ -299,10 +315,17 @@ class ElectrodeLead:
         green = self.electrode.surface(energies, self.side)
         m = len(self.orbitals)
         sigma = np.empty((len(energies), m, m), dtype=np.complex128)
+        split = self._n_alone * green.shape[-1]
         for i, energy in enumerate(energies):
             into = energy * self._S - self._H
-            left = (into @ green[i]).transpose(1, 0, 2).reshape(m, -1)
-            sigma[i] = left @ into.conj().transpose(0, 2, 1).reshape(-1, m)
+            left = np.empty_like(into)
+            np.matmul(into.transpose(1, 0, 2), green[i, self._kept], out=left.transpose(1, 0, 2))
+            left, back = left.reshape(m, -1), into.conj().reshape(m, -1).T
+            np.matmul(left[:, :split], back[:split], out=sigma[i])
+            if split < len(back):
+                paired = left[:, split:] @ back[split:]
+                sigma[i] += paired
+                sigma[i] += paired.T
         return sigma[0] if np.ndim(energy_ev) == 0 else sigma
 
 

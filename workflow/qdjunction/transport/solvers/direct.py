@@ -31,8 +31,8 @@ class DirectSolver(Solver):
     def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
         """Yield G between the leads, one energy at a time."""
         for i, energy in enumerate(energies_ev):
-            green = self.columns(energy, self.right.orbitals)[self.left.orbitals]
             left, right = self.left.self_energy(energy), self.right.self_energy(energy)
+            green = self._solved(energy, left, right, self.right.orbitals)[self.left.orbitals]
             yield Batch(np.array([i]), left[None], right[None], green[None])
 
     def columns(self, energy_ev: float, orbitals: NDArray[np.int64]) -> NDArray[np.complex128]:
@@ -43,9 +43,20 @@ class DirectSolver(Solver):
         TransportError
             If E S - H - Sigma is singular: a level at this energy that no lead broadens.
         """
+        left, right = self.left.self_energy(energy_ev), self.right.self_energy(energy_ev)
+        return self._solved(energy_ev, left, right, orbitals)
+
+    def _solved(
+        self,
+        energy_ev: float,
+        sigma_left: NDArray[np.complex128],
+        sigma_right: NDArray[np.complex128],
+        orbitals: NDArray[np.int64],
+    ) -> NDArray[np.complex128]:
+        """Return the columns of G that belong to `orbitals`, with the self-energies at this energy."""
         system = np.asfortranarray(energy_ev * self._S - self._H, dtype=np.complex128)
-        for lead in (self.left, self.right):
-            system[np.ix_(lead.orbitals, lead.orbitals)] -= lead.self_energy(energy_ev)
+        for lead, sigma in ((self.left, sigma_left), (self.right, sigma_right)):
+            system[np.ix_(lead.orbitals, lead.orbitals)] -= sigma
         unit = np.zeros((len(system), len(orbitals)), dtype=np.complex128, order="F")
         unit[orbitals, np.arange(len(orbitals))] = 1.0
         green: NDArray[np.complex128]
