@@ -173,6 +173,23 @@ def test_taking_a_cell_apart_changes_nothing(k):
         np.testing.assert_allclose(expanded, large, rtol=1e-9, atol=1e-12)
 
 
+def test_a_pair_of_k_points_gives_one_term_and_its_transpose():
+    """Among nine k points four pairs; the self-energy is the sum over all nine."""
+    electrode = Electrode.from_hamiltonian(gold((3, 3, 1)), eta_ev=1e-3)
+    assert len(electrode.conjugate_pairs) == 4
+    device, left, right = device_and_regions(3, 5)
+    _, lead, _ = attach_electrodes(device, electrode, left, electrode, right)
+    inner = np.setdiff1d(np.arange(device.n_orbitals), np.concatenate([left, right]))
+    energies = np.array([-1.0, 0.7])
+    H, S = (device.block(name, inner[lead.orbitals], left) for name in ("H", "S"))
+    green = np.einsum(
+        "kai,ekij,kbj->eab", electrode.unfold, electrode.surface(energies, "left"), electrode.unfold.conj()
+    )
+    for energy, surface, found in zip(energies, green, lead.self_energy(energies), strict=True):
+        into = energy * S - H
+        np.testing.assert_allclose(found, into @ surface @ into.conj().T, atol=1e-12)
+
+
 def test_disorder_in_the_cell_switches_the_symmetry_off(caplog):
     hamiltonian = gold((2, 2, 1))
     hamiltonian[0, 0] = (0.4, 1.0)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import sisl
 
 from qdjunction.transport import Device, Electrode, attach_electrodes, transmission
 
@@ -84,3 +85,18 @@ def test_attached_electrodes_differ_by_the_absorption_in_one_layer_only(recorded
         relative.append(np.abs(found.transmission / values - 1))
     assert relative[0].max() < 5e-3
     assert np.median(relative[0]) < 5e-4
+
+
+def test_tbtrans_with_the_same_electrode(recorded_bulk, siesta_reference):
+    """TBtrans 5 (`bloch 4 4 1`) at an imaginary part that absorbs nothing; with 0.1 meV its first layer absorbs."""
+    folder = siesta_reference.parent / "siesta5" / "tbtrans5-long-bloch-eta1e-6"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there")
+    with sisl.get_sile(folder / "bl.TBT.nc") as file:
+        energies, values = np.asarray(file.E), np.asarray(file.transmission())
+    hamiltonian, bulk, *_ = recorded_bulk
+    device = Device.from_hamiltonian(hamiltonian, open_axis=2)
+    electrode = Electrode.from_hamiltonian(bulk, eta_ev=1e-6)
+    left, right = regions(device)
+    found = transmission(*attach_electrodes(device, electrode, left, electrode, right), energies)
+    np.testing.assert_allclose(np.log10(found.transmission), np.log10(values), atol=1e-4)

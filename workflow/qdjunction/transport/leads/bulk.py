@@ -265,9 +265,12 @@ class Electrode:
     def conjugate_pairs(self) -> dict[int, int]:
         """The k points with another one, named after them, that has the complex conjugate matrices and Bloch sums."""
         pairs: dict[int, int] = {}
-        for i, j in enumerate(self._reversed):
-            if i != j and j not in pairs and np.abs(self.unfold[i] - self.unfold[j].conj()).max() < SAME_EV:
-                pairs[j] = i
+        blocks = (self.H00, self.S00, self.H01, self.S01, self.unfold)
+        for i in range(len(self.unfold)):
+            for j in set(range(i)) - pairs.keys() - set(pairs.values()):
+                if all(np.abs(M[i] - M[j].conj()).max() < SAME_EV for M in blocks):
+                    pairs[j] = i
+                    break
         return pairs
 
     def _both_ends(self, energies_ev: NDArray[np.float64]) -> NDArray[np.complex128]:
