@@ -72,6 +72,11 @@ BAD = [
         "transport.leads.kind = 'bulk': bulk leads continue the layers of a periodic junction, and a study builds "
         "finite tips; take wide-band or cluster",
     ),
+    (
+        ("transport", "observables"),
+        [{"kind": "spin-transmission"}],
+        "spin-transmission': the electronic structures of a study are closed-shell",
+    ),
     (("transport", "leads", "electrode"), "au.TSHS", "unknown key 'transport.leads.electrode'"),
     (("electrodes", "tip"), {"kind": "cone"}, "electrodes.tip.kind = 'cone': choose one of adatom, blunt"),
     (

@@ -53,7 +53,8 @@ else:
     StudyObservable = table_of(
         OBSERVABLES,
         "the observable {}",
-        refused={
+        refused={name: kind.not_in_study for name, kind in OBSERVABLES.items() if kind.not_in_study}
+        | {
             name: "a study writes another result under that name; its distribution has to rename it"
             for name in OBSERVABLES
             if f"{name}.nc" in (layout.HAMILTONIAN, layout.TRANSMISSION, layout.LOCAL_DENSITY)

@@ -186,6 +186,8 @@ class Observable(Generic[S]):
         attributes `units` and `long_name`.
     draw : callable
         Draws such a data set on matplotlib axes.
+    not_in_study : str
+        Why the junctions that a study computes cannot have it; empty if they can.
     """
 
     name: str
@@ -194,6 +196,7 @@ class Observable(Generic[S]):
     Settings: type[S]
     compute: Callable[[JunctionContext, S], xarray.Dataset]
     draw: Callable[[xarray.Dataset, Axes], None]
+    not_in_study: str = ""
 
 
 Quantity = tuple[Sequence[str], ArrayLike, dict[str, str]]

@@ -188,4 +188,6 @@ KIND = Observable(
     SpinTransmissionSettings,
     compute,
     draw,
+    not_in_study="the electronic structures of a study are closed-shell, in which no spin is turned; run `qdjunction "
+    "observe spin-transmission` on a file with non-collinear spin or spin-orbit coupling",
 )
