@@ -9,6 +9,7 @@ from qdjunction.report.plan import (
     overview_files_of,
     planned_figures,
 )
+from qdjunction.study import layout
 from qdjunction.study.table import ONE_JUNCTION, RECORD, Batch, study_values
 
 FIGURES = [] if study.is_screen else planned_figures(study)
@@ -139,6 +140,11 @@ def lead_files():
     return list(study.config.transport.leads.files.values())
 
 
+def electrode_file():
+    """Return H and S of the electrode of bulk leads, if the tips stand on surfaces."""
+    return f"<results>/{layout.ELECTRODE}/hamiltonian.nc" if SURFACE else []
+
+
 def of_junctions(pattern):
     """Input function: `pattern` for every junction of the dot that the wildcards name."""
 
@@ -166,6 +172,7 @@ def n_atoms(wildcards, with_gold):
     return study.dot(wildcards.dot).atoms + (GOLD_ATOMS if with_gold else 0)
 
 
+SURFACE = study.config.electrodes.surface
 GOLD_ATOMS = study.config.electrodes.gold_atoms
 MOST_ATOMS = max((dot.atoms for dot in study.dots), default=0)
 
@@ -177,6 +184,10 @@ def small_first(wildcards):
 
 ONE = Batch(0, ONE_JUNCTION)
 
+# The time of a periodic junction grows with its k points, of which one of k and -k is computed.
+GRIDS = [*([SURFACE.kpoints] if SURFACE else []), study.config.transport.leads.k_grid]
+KPOINTS = max(1 + first * second // 2 for first, second in GRIDS)
+
 
 def requested(estimate, engine=EMBEDDED, batch=None):
     """Resource function: the estimate times the number of the attempt, up to the limit of the configuration.
@@ -187,7 +198,7 @@ def requested(estimate, engine=EMBEDDED, batch=None):
     of_atoms = getattr(engine, estimate)
     limits = study.config.resources
     limit = limits.max_mem_mb if estimate == "mem_mb" else limits.max_runtime_min
-    number = len(batch.contacts) if batch and estimate != "mem_mb" else 1
+    number = len(batch.contacts) * KPOINTS if batch and estimate != "mem_mb" else 1
 
     def amount(wildcards, attempt):
         one = round(of_atoms(n_atoms(wildcards, batch is not None)))

@@ -1,3 +1,31 @@
+# H and S of the electrode of bulk leads, once per study.
+if SURFACE:
+
+    rule electrode:
+        input:
+            engine_files=study.electrode_files,
+        output:
+            structure="<results>/electrode/electrode.extxyz",
+            hamiltonian="<results>/electrode/hamiltonian.nc",
+        log:
+            "<logs>/electrode.log",
+        benchmark:
+            "<benchmarks>/electrode.tsv"
+        priority: 1 + MOST_ATOMS
+        conda:
+            environment()
+        threads: ENGINE.threads
+        resources:
+            mem_mb=round(ENGINE.mem_mb(SURFACE.atoms)),
+            runtime=round(KPOINTS * ENGINE.scf_min(SURFACE.atoms)),
+        params:
+            surface=SURFACE.model_dump(mode="json"),
+            engine=engine_settings(),
+            workdir=f"{study.config.results}/work/electrode",
+        script:
+            "../workflow/scripts/electrode.py"
+
+
 # H and S of the junctions. One rule per batch of contacts: only `hamiltonian` if each junction has its own job.
 # It also builds the junctions, unless they are relaxed (rules/structure.smk).
 for batch in study.batches:
@@ -17,6 +45,7 @@ for batch in study.batches:
                 else []
             ),
             before=density_before(batch),
+            electrode=electrode_file(),
             engine_files=engine_files(gold=True),
         output:
             structures=(

@@ -8,6 +8,7 @@ for batch in study.batches:
         input:
             hamiltonians=in_results(batch.files("hamiltonian.nc")),
             lead_files=lead_files(),
+            electrode=electrode_file(),
         output:
             transmissions=in_results(batch.files("transmission.nc")),
             frontiers=in_results(batch.files("frontier.json")),
@@ -43,6 +44,7 @@ rule local_density:
         transmission="<results>/{dot}/{junction}/transmission.nc",
         frontier="<results>/{dot}/{junction}/frontier.json",
         lead_files=lead_files(),
+        electrode=electrode_file(),
     output:
         "<results>/{dot}/{junction}/local_density.nc",
     log:
@@ -70,6 +72,7 @@ if OBSERVABLES:
             hamiltonian="<results>/{dot}/{junction}/hamiltonian.nc",
             transmission="<results>/{dot}/{junction}/transmission.nc",
             files=list(study.config.transport.files.values()),
+            electrode=electrode_file(),
         output:
             "<results>/{dot}/{junction}/{observable}.nc",
         log:

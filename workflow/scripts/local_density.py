@@ -11,4 +11,5 @@ with running(job):
         TransportSettings(leads=job.params.leads).leads,
         job.output[0],
         cache=job.params.cache,
+        electrode=job.input.get("electrode") or None,
     )

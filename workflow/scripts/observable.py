@@ -8,7 +8,7 @@ with running(job):
     observable(
         job.input.hamiltonian,
         transport.observables[0],
-        transport.leads.prepared(job.params.cache),
+        transport.leads.prepared(job.params.cache, electrode=job.input.get("electrode") or None),
         job.output[0],
         energies_ev=transport.energies_ev,
         known=job.input.transmission,

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
+from qdjunction.core.errors import InputError
 from qdjunction.core.schema import Section
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ class ElectronicStructure:
     fermi_energy_ev : float
         Fermi energy in the engine's own zero (eV).
     eigenvalues_ev : (n,) array
-        Eigenvalues at the Gamma point relative to the Fermi energy (eV), ascending.
+        Eigenvalues at the Gamma point, also of a run with several k points, relative to the Fermi energy (eV),
+        ascending.
     valence_electrons : (n_atoms,) array
         Valence electrons of each neutral atom.
     energy_ev : float
@@ -283,6 +285,27 @@ class EngineKind(ABC, Generic[AnySettings]):
             When one is missing or unfit. The message begins with the key of the section: ``folder: no file of Pb``.
         """
         return []
+
+    def periodic(self, settings: AnySettings, kpoints: tuple[int, int, int]) -> AnySettings:
+        """Return the settings for a periodic structure: an electrode, or a junction on surfaces.
+
+        Parameters
+        ----------
+        settings : Section
+            Those of the study.
+        kpoints : 3 ints
+            Numbers of k points along the lattice vectors, Gamma included. H and S must keep the couplings to images
+            apart, along every vector, so that they can be folded to any k point.
+
+        Raises
+        ------
+        InputError
+            When the engine computes finite structures only.
+        """
+        raise InputError(
+            f"engine = '{self.name}': {self.description} computes finite structures only, and bulk leads need periodic "
+            "ones with k points; take an engine for these, such as siesta, or wide-band or cluster leads"
+        )
 
     def check_study(self, settings: AnySettings) -> None:
         """Check that a study can be done with these settings.

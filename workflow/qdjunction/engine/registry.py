@@ -1,6 +1,6 @@
 """Engines by their name in config.yaml."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ def make_engine(
     settings: Mapping[str, Any] | None = None,
     threads: int | None = None,
     resources: Mapping[str, Any] | None = None,
+    kpoints: Sequence[int] | None = None,
 ) -> Engine:
     """Return the engine called `name`.
 
@@ -37,11 +38,13 @@ def make_engine(
         Number of threads; None takes that of ``OMP_NUM_THREADS``.
     resources : mapping, optional
         Resources of the Snakemake job, for engines that are launched as programs.
+    kpoints : 3 ints, optional
+        Numbers of k points, for periodic structures; see `EngineKind.periodic`.
 
     Raises
     ------
     InputError
-        When there is no such engine, or a setting is unknown or out of range.
+        When there is no such engine, a setting is unknown or out of range, or the engine has no periodic structures.
     """
     kind = ENGINES[name]
     try:
@@ -52,6 +55,8 @@ def make_engine(
             for problem in error.errors()
         )
         raise InputError(f"Settings of the engine {name!r} cannot be used: {problems}.") from None
+    if kpoints is not None:
+        checked = kind.periodic(checked, (kpoints[0], kpoints[1], kpoints[2]))
     return kind.make(checked, threads, resources or {})
 
 

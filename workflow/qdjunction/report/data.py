@@ -316,6 +316,9 @@ def failures_of(study: Study) -> tuple[Failure, ...]:
     computed = (*study.dots, *study.members)
     cases = {dot.id for dot in computed} | {one.id for dot in computed for one in dot.junctions}
     folders = [dot.id for dot in computed]
+    if study.config.electrodes.surface:
+        cases.add(layout.ELECTRODE)
+        folders.append(layout.ELECTRODE)
     if section := study.config.traces:
         cases |= {entry.name for entry in section.predictions}
         folders.append(layout.TRACES)

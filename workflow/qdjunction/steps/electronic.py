@@ -6,16 +6,25 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from qdjunction.core.errors import TransportError
+from qdjunction.core.matrix_files import read_matrices
 from qdjunction.core.provenance import digest, digests, provenance
 from qdjunction.core.resume import resume, task_key
 from qdjunction.engine.contract import Engine
 from qdjunction.engine.registry import read_run
 from qdjunction.engine.store import write_electronic_structure
 from qdjunction.steps.structure import TipDraw, junction, junction_settings
-from qdjunction.structure.settings import ElectrodeSettings
-from qdjunction.structure.xyz import read_structure
+from qdjunction.structure.settings import ElectrodeSettings, SurfaceSettings
+from qdjunction.structure.surface import electrode as build_electrode
+from qdjunction.structure.xyz import read_structure, write_structure
+from qdjunction.transport import Electrode
 
 log = logging.getLogger(__name__)
+
+BEYOND_EV = 1e-3
+"""Largest element of H (eV) between a cell of an electrode and the next but one."""
+
+THICKER = "raise electrodes.surface.electrode_layers"
 
 
 def hamiltonian(
@@ -92,6 +101,43 @@ def junction_hamiltonian(
 def _tip_settings(tips: TipDraw | None) -> dict[str, Any]:
     """Return how tips were drawn, for the provenance; nothing for tips as built."""
     return {"tips": {**tips[0].model_dump(mode="json"), "seed": tips[1]}} if tips else {}
+
+
+def electrode(
+    surface: SurfaceSettings, engine: Engine, workdir: str | Path, structure: str | Path, output: str | Path
+) -> None:
+    """Compute H and S of one cell of the electrode of bulk leads.
+
+    Parameters
+    ----------
+    surface : SurfaceSettings
+        The surfaces whose electrode it is.
+    engine : Engine
+        Engine with the k points of the electrode.
+    workdir : str or Path
+        Working folder, as for `hamiltonian`.
+    structure, output : str or Path
+        Files to write: the cell, and its H and S.
+
+    Raises
+    ------
+    EngineError
+        If the SCF does not converge.
+    TransportError
+        If the cell is thinner than the orbitals reach, so that it is no principal layer.
+    """
+    write_structure(build_electrode(surface), structure)
+    hamiltonian(structure, engine, workdir, output, settings=surface.model_dump(mode="json"))
+    try:
+        bulk = Electrode.from_hamiltonian(read_matrices(output))
+    except TransportError as error:
+        raise TransportError(f"{output}: {error}; {THICKER}") from None
+    if bulk.beyond_ev > BEYOND_EV:
+        raise TransportError(
+            f"{output}: a cell of the electrode couples beyond the next one with {1000 * bulk.beyond_ev:.2g} meV; "
+            f"{THICKER}"
+        )
+    log.info("electrode: repeats %s times, symmetric to %.1e meV", bulk.repeats, 1000 * bulk.asymmetry_ev)
 
 
 def hamiltonian_of_run(run_dir: str | Path, output: str | Path) -> None:

@@ -238,25 +238,31 @@ def compute_transmission(
 
 
 def transmission_of_study(
-    path: str | Path, settings: TransportSettings, output: str | Path, cache: str | Path, workdir: str | Path
+    path: str | Path,
+    settings: TransportSettings,
+    output: str | Path,
+    cache: str | Path,
+    workdir: str | Path,
+    electrode: str | Path | None = None,
 ) -> None:
     """Compute T(E) of a junction with the settings of a study.
 
     Surface Green's functions of electrodes are kept in `cache`. A result that was computed in `workdir` before is not
-    computed again.
+    computed again. `electrode` is the file of the electrode that the study has computed, if its leads need one.
     """
+    leads = settings.leads.prepared(cache, electrode=electrode)
 
     def compute(kept: Path) -> None:
         compute_transmission(
             path,
             settings.energies_ev,
-            settings.leads.prepared(cache),
+            leads,
             kept,
-            kpoints=settings.leads.k_grid,
+            kpoints=leads.k_grid,
         )
 
     task = task_key(
-        map(digest, [path, *settings.leads.files.values()]),
+        map(digest, [path, *leads.files.values()]),
         transport=settings.model_dump(mode="json", exclude={"temperature_k", "observables"}),
     )
     resume(output, workdir, task, compute)
@@ -268,10 +274,12 @@ def local_density(
     leads: LeadSettings,
     output: str | Path,
     cache: str | Path | None = None,
+    electrode: str | Path | None = None,
 ) -> None:
     """Write the local density of states at one energy (eV), by atom and by the lead that the states enter from."""
+    leads = leads.prepared(cache, electrode=electrode)
     junction = read_junction(path, all_metal=LEADS[leads.kind].all_metal)
-    context = _context(junction, leads.prepared(cache), np.array([energy_ev]))
+    context = _context(junction, leads, np.array([energy_ev]))
     made = provenance(inputs=digests(path, *leads.files.values()), settings=leads.model_dump(mode="json"))
     write_dataset(_densities(context), output, {"provenance": made})
 

@@ -18,8 +18,9 @@ from qdjunction.structure.contacts import Contact, contact, contact_distance
 from qdjunction.structure.integrity import check_contact
 from qdjunction.structure.parity import check_parity
 from qdjunction.structure.settings import ElectrodeSettings
+from qdjunction.structure.surface import Placed, place_on_surfaces, with_lateral_images
 from qdjunction.structure.tips.contract import Tip
-from qdjunction.structure.tips.fcc import GOLD_LATTICE_CONSTANT_ANG, oriented, tip_shape
+from qdjunction.structure.tips.fcc import GOLD_LATTICE_CONSTANT_ANG, TipShape, oriented, tip_shape
 
 MIN_TIP_DISTANCE_ANG = GOLD_LATTICE_CONSTANT_ANG
 """Smallest distance (Ang) between two tips: that of second neighbours in gold, the nearest without a bond."""
@@ -45,6 +46,9 @@ def build_junction(dot: Atoms, left: str, right: str, electrodes: ElectrodeSetti
     about that direction, in steps of 5 degrees, to the angle that leaves the most room around the gold. A hydrogen that
     an anchor loses as it binds, such as that of a thiol, is removed.
 
+    With `electrodes.surface` the tips stand on periodic surfaces, normal to z, and the dot is turned between them; see
+    `place_on_surfaces`.
+
     Parameters
     ----------
     dot : ase.Atoms
@@ -59,7 +63,8 @@ def build_junction(dot: Atoms, left: str, right: str, electrodes: ElectrodeSetti
     ase.Atoms
         Dot, left tip, right tip, with the dot's info and ``left``, ``right``, ``lead_layers``,
         ``contact_distance_ang``. Tags: 0 the dot; 10, 11, ... the left tip from its first layer, at the
-        contact, outwards; 20, 21, ... the right one (100s and 200s for more than ten layers).
+        contact, outwards; 20, 21, ... the right one (100s and 200s for more than ten layers). On surfaces also a cell,
+        and ``surface`` with the lateral size, the k points of the SCF and the distance to the images.
 
     Raises
     ------
@@ -83,15 +88,30 @@ def build_junction(dot: Atoms, left: str, right: str, electrodes: ElectrodeSetti
     bindings = [_binding(dot, contact(dot, name), tip) for name, tip in zip((left, right), tips, strict=True)]
     atoms = _bound(dot, (left, right), bindings)
     sites = [contact(atoms, name) for name in (left, right)]
-    placed = _rotated_tips(
-        [
-            _turns(atoms, site, tip, _distance(site, tip, binding))
-            for site, tip, binding in zip(sites, tips, bindings, strict=True)
-        ]
-    )
-
+    distances = [
+        _distance(site, tip, binding) for site, tip, binding in zip(sites, tips, bindings, strict=True)
+    ]
     atoms.pbc = False
-    lead_layers = [tip.lead_layers for tip in tips]
+    placed: tuple[Atoms, Atoms]
+    if electrodes.surface:
+        on = _on_surfaces(atoms, sites, tips, distances, electrodes)
+        atoms, placed = on.dot, (on.left, on.right)
+        atoms.cell, atoms.pbc = on.cell, True
+        atoms.info["surface"] = {
+            **electrodes.surface.model_dump(mode="json", include={"size", "kpoints", "lattice_constant_ang"}),
+            "image_distance_ang": on.image_distance_ang,
+            "lean_deg": on.lean_deg,
+        }
+    else:
+        placed = _rotated_tips(
+            [
+                _turns(atoms, site, tip, distance)
+                for site, tip, distance in zip(sites, tips, distances, strict=True)
+            ]
+        )
+    lead_layers = [
+        electrodes.surface.electrode_layers if electrodes.surface else tip.lead_layers for tip in tips
+    ]
     step = 10 if max(int(gold.get_tags().max()) for gold in placed) < 10 else 100
     for side, gold in enumerate(placed, start=1):
         gold.set_tags(side * step + gold.get_tags())
@@ -102,7 +122,7 @@ def build_junction(dot: Atoms, left: str, right: str, electrodes: ElectrodeSetti
         "lead_layers": lead_layers[0] if len(set(lead_layers)) == 1 else lead_layers,
         "contact_distance_ang": contact_distance(dot, left, right),
     }
-    if clash := find_clash(atoms):
+    if clash := find_clash(with_lateral_images(atoms) if electrodes.surface else atoms):
         raise StructureError(
             f"{clash}; let the directions of the contacts lead apart and away from all other atoms, choose other "
             "contacts, fewer layers or a longer apex distance, or relax the dot."
@@ -316,7 +336,7 @@ def _turns(dot: Atoms, site: Contact, tip: Tip, distance_ang: float) -> _Turns:
     shape = tip_shape(tip.points, tip.shape.gold_site)
     tilt = tip.shape.tilt_deg
     on_axis = shape.radius_ang == 0 and not tilt
-    height = math.sqrt(distance_ang**2 - shape.radius_ang**2) if shape.radius_ang else distance_ang
+    height = _height(shape, distance_ang)
     moved = (
         np.setdiff1d(np.arange(len(shape.positions)), shape.bound)
         if on_axis
@@ -332,6 +352,26 @@ def _turns(dot: Atoms, site: Contact, tip: Tip, distance_ang: float) -> _Turns:
         tips.append(gold)
         room.append(float(gaps[moved].min(initial=np.inf)))
     return _Turns(tips, moved, room)
+
+
+def _height(shape: TipShape, distance_ang: float) -> float:
+    """Return the height of a contact atom above its site on the gold (Ang)."""
+    return math.sqrt(distance_ang**2 - shape.radius_ang**2) if shape.radius_ang else distance_ang
+
+
+def _on_surfaces(
+    dot: Atoms,
+    sites: list[Contact],
+    tips: tuple[Tip, Tip],
+    distances_ang: list[float],
+    electrodes: ElectrodeSettings,
+) -> Placed:
+    """Return the dot between its tips on surfaces."""
+    assert electrodes.surface
+    lattice_ang = electrodes.surface.lattice_constant_ang
+    shapes = [tip_shape(tip.points, tip.shape.gold_site, lattice_ang) for tip in tips]
+    left, right = (_height(shape, far) for shape, far in zip(shapes, distances_ang, strict=True))
+    return place_on_surfaces(dot, (sites[0], sites[1]), tips, (left, right), electrodes.surface)
 
 
 def _rotated_tips(sides: Sequence[_Turns]) -> tuple[Atoms, Atoms]:

@@ -44,6 +44,7 @@ from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.study.ensemble import EnsembleSettings
 from qdjunction.study.kinds import StudyLeads, StudyObservable
 from qdjunction.traces.sets import TracesSection
+from qdjunction.transport.leads.registry import LEADS
 from qdjunction.transport.leads.wide_band import WideBand
 
 
@@ -113,8 +114,8 @@ class TransportSettings(Section):
     """Energy step of T(E) (eV). The window must be a whole number of steps; a step above 2 kT is too coarse for the
     thermal conductance."""
     leads: StudyLeads = WideBand()
-    """The leads; `wide-band` if no `kind` is given. A study builds finite tips; for periodic junctions
-    and wires of your own use `qdjunction transmission --leads bulk:FILE` or `--leads wire`."""
+    """The leads; `wide-band` if no `kind` is given. `bulk` needs `electrodes.surface` and an engine with k points.
+    Wires are for junctions of your own: `qdjunction transmission --leads wire`."""
     temperature_k: Temperature = 300.0
     """Temperature of the thermal conductance (K). Gold melts at 1337 K."""
     observables: list[StudyObservable] = Field(default=[])
@@ -272,6 +273,41 @@ class Config(Section):
                     f"energy from {low:.2f} to {high:.2f} eV; choose it there, or widen transport.energy_min_ev and "
                     "energy_max_ev"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _check_surface(self) -> "Config":
+        leads, surface = self.transport.leads, self.electrodes.surface
+        if not LEADS[leads.kind].on_surfaces:
+            if surface:
+                raise ValueError(
+                    f"electrodes.surface: {leads.kind} leads end on finite tips; leave surface out, or set "
+                    "transport.leads.kind to bulk"
+                )
+            return self
+        if surface is None:
+            shape = self.electrodes.tips[0].shape.kind
+            raise ValueError(
+                f"transport.leads.kind = '{leads.kind}': its leads continue periodic surfaces, and the tips of this "
+                f"study ({shape}) end in vacuum; add electrodes.surface, such as {{size: [4, 4]}}, on which the tips "
+                "then stand, or take wide-band or cluster leads"
+            )
+        if leads.files:
+            key, path = next(iter(leads.files.items()))
+            raise ValueError(
+                f"transport.leads.{key} = '{path}': a study computes its own electrode, that of electrodes.surface; "
+                "leave it out"
+            )
+        if self.seed_density:
+            raise ValueError(
+                "seed_density = True: junctions on surfaces differ in their cells, so that no density fits another; "
+                "leave it out"
+            )
+        if self.engine in ENGINES:
+            try:
+                ENGINES[self.engine].periodic(self.engine_settings(), surface.electrode_kpoints)
+            except InputError as error:
+                raise ValueError(str(error)) from None
         return self
 
     @model_validator(mode="after")

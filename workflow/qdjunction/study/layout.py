@@ -55,6 +55,10 @@ OVERVIEW_TABLE = "overview.csv"
 FIGURES = "figures"
 FIGURE_RECORD = "figures.json"
 
+# Of the electrode of bulk leads, in its folder, beside its `HAMILTONIAN`
+ELECTRODE = "electrode"
+ELECTRODE_STRUCTURE = "electrode.extxyz"
+
 # Folders beside the results
 BENCHMARKS = "benchmarks"
 CACHE = "cache"

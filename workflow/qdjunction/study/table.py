@@ -29,7 +29,9 @@ RECORD = layout.STUDY
 CODE = ("workflow", "rules", "clusters", "envs", "profiles", "tests", "docs", "benchmarks", "slurm", ".git")
 """Folders of a checkout that must not contain results."""
 
-OF_THE_STUDY = ("benchmarks", "cache", "logs", "report", layout.STRUCTURE_SERIES, "traces", "work")
+OF_THE_STUDY = (
+    "benchmarks", "cache", layout.ELECTRODE, "logs", "report", layout.STRUCTURE_SERIES, "traces", "work",
+)  # fmt: skip
 """Folders of the results that do not belong to a dot."""
 
 
@@ -358,6 +360,11 @@ class Study:
             If one is missing or unsuitable.
         """
         return self._engine_files((*self.dot(dot).elements, *(["Au"] if gold else [])))
+
+    @property
+    def electrode_files(self) -> list[Path]:
+        """Input files of the engine for the electrode of bulk leads."""
+        return self._engine_files(("Au",))
 
     @cached_property
     def has_engine_files(self) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,11 +39,17 @@ class KAverage:
         Weights; they sum to 1.
     at_k : tuple of Transmission
         T(E) at each k point.
+    counts : 2 ints
+        Numbers of k points along the two lattice vectors across the transport direction.
+    axis : int
+        Lattice vector of the transport direction.
     """
 
     k_points: NDArray[np.float64]
     weights: NDArray[np.float64]
     at_k: tuple[Transmission, ...]
+    counts: tuple[int, int] = (1, 1)
+    axis: int = 2
 
     @property
     def result(self) -> Transmission:
@@ -57,8 +65,39 @@ class KAverage:
             n_spins=first.n_spins,
         )
 
+    @property
+    def grids(self) -> dict[tuple[int, int], NDArray[np.float64]]:
+        """T(E) of every coarser grid whose points are among these, and of the grid itself, from Gamma alone on.
+
+        How T(E) converges with the number of k points thus costs no calculation.
+        """
+        common = math.gcd(*self.counts)
+        coarser = {
+            (self.counts[0] // n, self.counts[1] // n) for n in range(1, common + 1) if common % n == 0
+        }
+        values = np.array([one.transmission for one in self.at_k])
+        return {grid: self._weights_of(grid) @ values for grid in sorted({(1, 1), *coarser}, key=math.prod)}
+
+    def _weights_of(self, counts: tuple[int, int]) -> NDArray[np.float64]:
+        """Return the weight of each k point in a Gamma-centred grid."""
+        weights = np.zeros(len(self.k_points))
+        across = [vector for vector in range(3) if vector != self.axis]
+        for place in product(*map(range, counts)):
+            point = np.zeros(3)
+            point[across] = np.array(place) / counts
+            # T is the same at k and -k.
+            away = [
+                np.abs(d - np.round(d)).max(axis=1) for d in (self.k_points - point, self.k_points + point)
+            ]
+            weights[np.minimum(*away).argmin()] += 1 / math.prod(counts)
+        return weights
+
     def to_dataset(self) -> xarray.Dataset:
-        """Return an xarray data set: ``transmission`` over ``energy``, and ``transmission_k`` at each k point."""
+        """Return an xarray data set.
+
+        ``transmission`` over ``energy``, ``transmission_k`` at each k point, and ``transmission_grid`` of each of the
+        `grids`, with its counts in ``grid_counts``.
+        """
         dataset = self.result.to_dataset()
         dataset["transmission_k"] = (
             ("kpoint", "energy"),
@@ -71,6 +110,17 @@ class KAverage:
                 np.array([one.channels for one in self.at_k]),
                 {"units": "1", "long_name": "eigenchannel transmission at each k point"},
             )
+        grids = self.grids
+        dataset["transmission_grid"] = (
+            ("grid", "energy"),
+            np.array(list(grids.values())),
+            {"units": "1", "long_name": "transmission with fewer k points"},
+        )
+        dataset["grid_counts"] = (
+            ("grid", "direction"),
+            np.array(list(grids)),
+            {"units": "1", "long_name": "number of k points along each direction"},
+        )
         dataset["weight"] = ("kpoint", self.weights, {"units": "1", "long_name": "weight of each k point"})
         dataset["k"] = (("kpoint", "axis"), self.k_points, {"units": "1", "long_name": "reduced k point"})
         return dataset
@@ -175,4 +225,4 @@ def k_averaged_transmission(
         at_k.append(
             transmission(*attach(device, point), energies_ev, solver, channels=channels, checks=checks)
         )
-    return KAverage(k_points, weights, tuple(at_k))
+    return KAverage(k_points, weights, tuple(at_k), counts, axis)

@@ -68,6 +68,10 @@ class Siesta(EngineKind[SiestaSettings]):
             raise InputError(f"pseudopotentials: {error}") from None
         return [pseudopotential.path for pseudopotential in found.values()]
 
+    def periodic(self, settings: SiestaSettings, kpoints: tuple[int, int, int]) -> SiestaSettings:
+        """Return the settings with k points, and with H and S written with their images, to a TSHS file."""
+        return settings.periodic(kpoints)
+
     def check_study(self, settings: SiestaSettings) -> None:
         """Check that the calculation is closed-shell and of a finite system.
 
@@ -82,7 +86,10 @@ class Siesta(EngineKind[SiestaSettings]):
                 "`qdjunction siesta-input` and give its HSX file to `qdjunction transmission`"
             )
         if settings.kpoints != (1, 1, 1):
-            raise InputError(f"kpoints = {list(settings.kpoints)}: a dot is finite; leave kpoints out")
+            raise InputError(
+                f"kpoints = {list(settings.kpoints)}: a dot is finite; leave kpoints out. Electrodes and "
+                "junctions with bulk leads have those of electrodes.surface.kpoints"
+            )
 
     def read_run(self, folder: Path) -> ElectronicStructure:
         """Return H and S of a finished run; see `electronic_structure_from_run`."""

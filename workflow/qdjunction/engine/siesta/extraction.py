@@ -19,7 +19,7 @@ import numpy as np
 import scipy.linalg
 import sisl
 from ase import Atoms
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from qdjunction.core.errors import EngineError, InputError
@@ -227,7 +227,7 @@ def read_geometry(run: RunFiles, matrices: Path) -> sisl.Geometry:
 def electronic_structure_from_run(
     run_dir: str | Path, settings: SiestaSettings | None = None
 ) -> ElectronicStructure:
-    """Return the electronic structure of a finished run at the Gamma point, after checks.
+    """Return the electronic structure of a finished run, after checks at every k point of the run.
 
     Checks: SIESTA completed; H is Hermitian and S positive definite; the eigenvalues are those of the EIG file
     within 1 meV (up to 10 eV above the Fermi energy, beyond which the single precision of SIESTA 4 costs more);
@@ -237,7 +237,8 @@ def electronic_structure_from_run(
     Parameters
     ----------
     run_dir : str or Path
-        Run folder: one fdf file, the output, the files with the SystemLabel as stem: XV, EIG and HSX, TSHS or nc.
+        Run folder: one fdf file, the output, the files with the SystemLabel as stem: XV, EIG and HSX, TSHS or nc, of a
+        run with several k-points also KP.
         Without FA the forces are None; without ORB_INDX the orbitals come from the file of H and S. Tags and info come
         from `structure.extxyz`, or the only extended XYZ file in the folder.
     settings : SiestaSettings, optional
@@ -264,17 +265,18 @@ def electronic_structure_from_run(
     for path, check in ((run.existing("EIG"), eig_is_complete), (forces_file, fa_is_complete)):
         if path is not None and not check(path):
             raise EngineError(f"{path}: the file is cut short or damaged; run SIESTA again.")
-    levels_in_file = sisl.get_sile(run.path("EIG")).read_data()
-    if levels_in_file.shape[1] != 1:
-        raise EngineError(
-            f"{run.path('EIG')}: holds {levels_in_file.shape[1]} k-points, a junction is computed at Gamma only; "
-            "read a lead with read_hamiltonian."
-        )
-    levels = checked_levels(hamiltonian, np.sort(levels_in_file.ravel()), run.folder)
+    levels_in_file = np.sort(sisl.get_sile(run.path("EIG")).read_data()[0], axis=1)
+    points, weights = _k_points(run, hamiltonian, len(levels_in_file))
+    at_k = np.array(
+        [
+            checked_levels(hamiltonian, expected, run.folder, k)
+            for k, expected in zip(points, levels_in_file, strict=True)
+        ]
+    )
     geometry = hamiltonian.geometry
     charges = _valence(geometry, text, run)
     valence = np.array([charges[atom.tag or atom.symbol] for atom in geometry.atoms])
-    _check_electrons(levels, text, valence.sum(), run)
+    _check_electrons(at_k, weights, text, valence.sum(), run)
     atoms = _with_tags(run, geometry)
     if not atoms.pbc.any():
         _check_images(geometry, text, run)
@@ -285,7 +287,7 @@ def electronic_structure_from_run(
         atoms=atoms,
         hamiltonian=hamiltonian,
         fermi_energy_ev=fermi,
-        eigenvalues_ev=levels,
+        eigenvalues_ev=at_k[np.abs(points).sum(axis=1).argmin()],
         valence_electrons=valence,
         energy_ev=float(energies[-1]),
         forces_ev_per_ang=None if forces_file is None else sisl.get_sile(forces_file).read_force(),
@@ -303,10 +305,32 @@ def engine_info(output: str, settings: SiestaSettings | None) -> EngineInfo:
     return EngineInfo("siesta", settings.method, False, versions, settings.numbers())
 
 
+def _k_points(
+    run: RunFiles, hamiltonian: sisl.Hamiltonian, number: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the reduced k points of a run, Gamma among them, and their weights."""
+    if number == 1:
+        return np.zeros((1, 3)), np.ones(1)
+    path = run.existing("KP")
+    try:
+        points, weights = sisl.get_sile(path).read_data(hamiltonian.geometry.lattice)
+    except Exception as error:  # sisl's readers raise any kind of exception
+        raise EngineError(f"{path}: the file is cut short or damaged; run SIESTA again.") from error
+    if len(points) != number or np.abs(points).sum(axis=1).min() > 1e-6:
+        raise EngineError(
+            f"{path}: holds {len(points)} k-points, the EIG file {number}, and Gamma has to be one of them; let the "
+            "Monkhorst-Pack grid start at Gamma (displacements of 0.0)."
+        )
+    return points, weights / weights.sum()
+
+
 def checked_levels(
-    hamiltonian: sisl.Hamiltonian, expected_ev: NDArray[np.float64], where: object
+    hamiltonian: sisl.Hamiltonian,
+    expected_ev: NDArray[np.float64],
+    where: object,
+    k: ArrayLike = (0.0, 0.0, 0.0),
 ) -> NDArray[np.float64]:
-    """Solve H C = S C E at Gamma and compare the levels with those that SIESTA printed.
+    """Solve H C = S C E at a k point and compare the levels with those that SIESTA printed.
 
     Parameters
     ----------
@@ -316,6 +340,8 @@ def checked_levels(
         Levels relative to E_F (eV), ascending.
     where : object
         Run to name in errors.
+    k : 3 floats
+        Reduced k point.
 
     Returns
     -------
@@ -327,7 +353,7 @@ def checked_levels(
     EngineError
         When H is not Hermitian, S not positive definite, or the levels differ.
     """
-    H, S = hamiltonian.Hk(format="array"), hamiltonian.Sk(format="array")
+    H, S = (read(k=k, format="array") for read in (hamiltonian.Hk, hamiltonian.Sk))
     for name, matrix in (("H", H), ("S", S)):
         error = float(np.abs(matrix - matrix.conj().T).max())
         if error > HERMITICITY_EV:
@@ -335,8 +361,10 @@ def checked_levels(
                 f"{where}: {name} is not Hermitian, |{name} - {name}^dagger| is up to {error:.1e}; the files are "
                 "damaged or of different runs."
             )
-    # At Gamma both are real. Single precision leaves an antisymmetric part of 1e-7; the solver reads one triangle only.
-    H, S = ((matrix.real + matrix.real.T) / 2 for matrix in (H, S))
+    if not np.any(k):  # both are real
+        H, S = H.real, S.real
+    # Single precision leaves an antisymmetric part of 1e-7; the solver reads one triangle only.
+    H, S = ((matrix + matrix.conj().T) / 2 for matrix in (H, S))
     try:
         levels = scipy.linalg.eigh(H, S, eigvals_only=True)
     except scipy.linalg.LinAlgError:
@@ -359,7 +387,9 @@ def checked_levels(
     return levels
 
 
-def _check_electrons(levels: NDArray[np.float64], text: str, valence: float, run: RunFiles) -> None:
+def _check_electrons(
+    levels: NDArray[np.float64], weights: NDArray[np.float64], text: str, valence: float, run: RunFiles
+) -> None:
     stated = _ELECTRONS.search(text)
     expected = float(stated[1]) if stated else valence
     if abs(expected - valence) > ELECTRON_TOLERANCE:
@@ -368,7 +398,7 @@ def _check_electrons(levels: NDArray[np.float64], text: str, valence: float, run
             "are not supported."
         )
     temperature = _electronic_temperature(text)
-    filled = 2 * float(expit(-levels / (BOLTZMANN_EV_PER_K * temperature)).sum())
+    filled = 2 * float(weights @ expit(-levels / (BOLTZMANN_EV_PER_K * temperature)).sum(axis=1))
     if abs(filled - expected) > ELECTRON_TOLERANCE:
         raise EngineError(
             f"{run.folder}: up to the Fermi energy the levels hold {filled:.3f} electrons, the atoms have "

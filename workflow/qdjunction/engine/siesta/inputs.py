@@ -1,6 +1,5 @@
 """Input of SIESTA: the fdf file and the pseudopotentials beside it."""
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from qdjunction.core.files import atomic_write
 from qdjunction.engine.siesta.box import boxed
 from qdjunction.engine.siesta.pseudopotentials import Pseudopotential, find_pseudopotentials
 from qdjunction.engine.siesta.settings import D3_BJ, SiestaSettings
+from qdjunction.structure.settings import points_along
 from qdjunction.structure.xyz import write_structure
 
 LABEL = "siesta"
@@ -24,8 +24,6 @@ LABEL = "siesta"
 
 STRUCTURE = "structure.extxyz"
 """Name in a run folder of the structure with its tags and info, which SIESTA does not keep."""
-
-_LEAD_LENGTH_ANG = 150.0
 
 BASIS_OF_SIESTA_4: dict[str, Any] = {
     "PAO.SoftDefault": False,
@@ -148,8 +146,8 @@ def write_lead_input(
     pseudos_dir, settings, run_dir
         As in `write_siesta_input`.
     transverse : (int, int)
-        k-points along the first two lattice vectors, as for the device. Along the third their number times the length
-        of the cell is at least 150 Ang, so that the lead's Fermi energy is that of the bulk.
+        k-points along the first two lattice vectors, as for the device. Those along the third cover
+        150 Ang, so that the lead's Fermi energy is that of the bulk.
 
     Returns
     -------
@@ -165,13 +163,9 @@ def write_lead_input(
         raise InputError(
             f"A lead repeats in all three directions, but pbc is {atoms.pbc.tolist()}; set the cell and pbc."
         )
-    longitudinal = max(1, math.ceil(_LEAD_LENGTH_ANG / float(atoms.cell.lengths()[2])))
-    settings = settings.model_copy(
-        update={
-            "kpoints": (*transverse, longitudinal),
-            "fdf": {"ForceAuxCell": True, "TS.HS.Save": True, "TS.DE.Save": True} | settings.fdf,
-        }
-    )
+    kpoints = (*transverse, points_along(float(atoms.cell.lengths()[2])))
+    settings = settings.periodic(kpoints)
+    settings = settings.model_copy(update={"fdf": {"TS.DE.Save": True} | settings.fdf})
     return write_siesta_input(atoms, pseudos_dir, settings, run_dir)
 
 

@@ -149,6 +149,16 @@ class SiestaSettings(Section):
         """
         return 4.3 - 1.3 * math.log10(self.energy_shift_ry / 0.01)
 
+    def periodic(self, kpoints: tuple[int, int, int]) -> "SiestaSettings":
+        """Return the settings of a periodic structure with these k points.
+
+        H and S keep the couplings to images apart even along a vector with one k point. They are written to a TSHS file
+        as well, since the HSX of SIESTA 4 lacks the images' places.
+        """
+        return self.model_copy(
+            update={"kpoints": kpoints, "fdf": {"ForceAuxCell": True, "TS.HS.Save": True} | self.fdf}
+        )
+
     def numbers(self) -> dict[str, Any]:
         """Return the settings that results depend on, as plain JSON values."""
         neutral = {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeAli
 
 from pydantic import Field, field_validator
 
-from qdjunction.core.errors import InputError
+from qdjunction.core.errors import InputError, StructureError
 from qdjunction.core.schema import Name, Section, validate
 from qdjunction.structure.anchors import ANCHORS
 from qdjunction.structure.settings import ElectrodeSettings
@@ -144,7 +144,8 @@ class SourceSettings(Section, ABC, Generic[Definition]):
     ) -> None:
         """Refuse a junction that cannot be built, as far as it is known before any job starts.
 
-        This one looks whether gold is known to bind the elements of the contacts at the sites of the tips.
+        This one looks whether gold is known to bind the elements of the contacts at the sites of the tips. On surfaces
+        it also builds the junction of the unrelaxed structure, which may not fit the lateral cell.
 
         Raises
         ------
@@ -163,6 +164,8 @@ class SourceSettings(Section, ABC, Generic[Definition]):
                         "give its distance from gold as electrodes.apex_distance_ang"
                         + ("" if site == "top" else ", or set the site to top")
                     )
+        if electrodes.surface:
+            check_built(self.build(definition), left, right, electrodes)
 
     def input_files(self) -> list[Path]:
         """Return the files that `build` reads, so that a change of one builds the structure again."""
@@ -179,6 +182,22 @@ class SourceSettings(Section, ABC, Generic[Definition]):
     def build_values(self) -> dict[str, Any]:
         """Return the keys that the atoms depend on, as plain values: all except the contact pairs."""
         return self.model_dump(mode="json", exclude={"contacts", "controls"})
+
+
+def check_built(atoms: Atoms, left: str, right: str, electrodes: ElectrodeSettings) -> None:
+    """Build a junction before any job starts.
+
+    Raises
+    ------
+    InputError
+        If it cannot be built.
+    """
+    from qdjunction.structure.junction import build_junction, check_closed_shell
+
+    try:
+        check_closed_shell(build_junction(atoms, left, right, electrodes))
+    except StructureError as error:
+        raise InputError(str(error)) from None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from qdjunction.core.schema import Name
 from qdjunction.structure.anchors import ANCHORS, recognise
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sites import Cell, Site, find_contacts
-from qdjunction.structure.sources.contract import Outline, Source
+from qdjunction.structure.sources.contract import Outline, Source, check_built
 from qdjunction.structure.sources.sites import SitedSettings
 
 if TYPE_CHECKING:
@@ -95,12 +95,7 @@ class FileSettings(SitedSettings):
         self, definition: Outline, left: str, right: str, electrodes: ElectrodeSettings
     ) -> None:
         """Build the junction on the geometry as given."""
-        from qdjunction.structure.junction import build_junction, check_closed_shell
-
-        try:
-            check_closed_shell(build_junction(self._read(), left, right, electrodes))
-        except StructureError as error:
-            raise InputError(str(error)) from None
+        check_built(self._read(), left, right, electrodes)
 
     def _read(self) -> Atoms:
         given, atoms = read_molecule(self.path, self.cell, f"path = '{self.path}'", "the key cell: drop")

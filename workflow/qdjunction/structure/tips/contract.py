@@ -5,9 +5,11 @@ Settings are read long before a tip is built, so modules of kinds import neither
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -110,6 +112,65 @@ class TipKind:
 
     name: str
     Settings: type[TipSettings]
+
+
+def surface(
+    centre: tuple[float, float, float], first: int, size: tuple[int, int], layers: int
+) -> list[Point]:
+    """Return the (111) planes of a periodic surface: of each the points of one lateral cell, around an axis.
+
+    Parameters
+    ----------
+    centre : 3 floats
+        A place on the [111] axis of the cells, in coordinates of the lattice.
+    first : int
+        Number of the first plane.
+    size : 2 ints
+        Atoms along the two vectors of `IN_PLANE`.
+    layers : int
+        Number of planes.
+    """
+    points = []
+    for number in range(first, first + layers):
+        # From the axis the point (number + i + j, -i, -j) lies at i + rise + centre[1] and j + rise + centre[2] along
+        # the two vectors.
+        rise = (number - sum(centre)) / 3
+        starts = [
+            math.ceil(round(-n / 2 - rise - along, 9))
+            for n, along in zip(size, (centre[1], centre[2]), strict=True)
+        ]
+        points += [
+            (number + i + j, -i, -j)
+            for i in range(starts[0], starts[0] + size[0])
+            for j in range(starts[1], starts[1] + size[1])
+        ]
+    return points
+
+
+def image_distance(points: Sequence[Point], size: tuple[int, int]) -> float:
+    """Return the smallest distance of points from those of the neighbouring lateral cells, in nearest-neighbour ones.
+
+    Parameters
+    ----------
+    points : sequence of (i, j, l)
+        Points of the lattice.
+    size : 2 ints
+        Lateral cell along the two vectors of `IN_PLANE`.
+    """
+    apart = {(q[0] - p[0], q[1] - p[1], q[2] - p[2]) for p in points for q in points}
+    shifts = [
+        (m * size[0] + n * size[1], -m * size[0], -n * size[1])
+        for m, n in product((-1, 0, 1), repeat=2)
+        if (m, n) != (0, 0)
+    ]
+    # Primitive vectors of fcc are 60 degrees apart.
+    square = min(
+        i * i + j * j + k * k + i * j + i * k + j * k
+        for v in apart
+        for s in shifts
+        for i, j, k in [(v[0] + s[0], v[1] + s[1], v[2] + s[2])]
+    )
+    return math.sqrt(square)
 
 
 def plane(number: int) -> list[Point]:

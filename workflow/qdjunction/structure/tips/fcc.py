@@ -54,7 +54,16 @@ class TipShape:
         return bool(cdist(self.positions, turned).min(axis=1).max() < 1e-6)
 
 
-def tip_shape(points: Sequence[Point], site: GoldSite = "top") -> TipShape:
+def primitive_cell(lattice_constant_ang: float = GOLD_LATTICE_CONSTANT_ANG) -> NDArray[np.float64]:
+    """Return the primitive vectors of fcc gold in rows (Ang)."""
+    return np.asarray(bulk("Au", "fcc", a=lattice_constant_ang).cell)
+
+
+def tip_shape(
+    points: Sequence[Point],
+    site: GoldSite = "top",
+    lattice_constant_ang: float = GOLD_LATTICE_CONSTANT_ANG,
+) -> TipShape:
     """Return the tip with atoms at points of the lattice.
 
     Parameters
@@ -65,18 +74,26 @@ def tip_shape(points: Sequence[Point], site: GoldSite = "top") -> TipShape:
     site : {"top", "bridge", "hollow"}
         Where the contact atom binds: of the sites of that sort in the lowest plane, the one nearest to the middle.
         Among equally near hollows those without an atom below in the next layer (fcc) come first.
+    lattice_constant_ang : float
+        Lattice constant (Ang).
 
     Raises
     ------
     InputError
         If the lowest plane has no such site.
     """
-    primitive = np.asarray(bulk("Au", "fcc", a=GOLD_LATTICE_CONSTANT_ANG).cell)
     steps = np.array(points)
     planes = steps.sum(axis=1)
     layers = planes - planes.min()
-    centre, bound = _site(steps, np.flatnonzero(layers == 0), primitive, site)
-    return TipShape((steps - centre) @ primitive, layers, bound)
+    centre, bound = binding_site(points, site)
+    return TipShape((steps - centre) @ primitive_cell(lattice_constant_ang), layers, bound)
+
+
+def binding_site(points: Sequence[Point], site: GoldSite) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the site of the lowest plane that `tip_shape` describes, in coordinates of the lattice, and its atoms."""
+    steps = np.array(points)
+    planes = steps.sum(axis=1)
+    return _site(steps, np.flatnonzero(planes == planes.min()), primitive_cell(), site)
 
 
 def oriented(
@@ -104,9 +121,9 @@ def oriented(
     """
     # Columns of `frame`: two axes in the (111) plane and [111]; of `target`: two axes normal to `direction`
     # and `direction` itself.
-    frame = _frame(np.array([1.0, 1.0, 1.0]), np.array([1.0, -1.0, 0.0]))
+    frame = frame_of(np.array([1.0, 1.0, 1.0]), np.array([1.0, -1.0, 0.0]))
     axis = np.asarray(direction, dtype=float)
-    target = _frame(axis, np.eye(3)[np.argmin(np.round(np.abs(axis / np.linalg.norm(axis)), 9))])
+    target = frame_of(axis, np.eye(3)[np.argmin(np.round(np.abs(axis / np.linalg.norm(axis)), 9))])
     turned = target @ Rotation.from_rotvec([0, 0, rotation_deg], degrees=True).as_matrix()
     if tilt_deg:
         turned = turned @ Rotation.from_rotvec([tilt_deg, 0, 0], degrees=True).as_matrix()
@@ -145,7 +162,8 @@ def _site(
     return steps[bound].mean(axis=0), bound
 
 
-def _frame(axis: NDArray[np.float64], helper: NDArray[np.float64]) -> NDArray[np.float64]:
+def frame_of(axis: NDArray[np.float64], helper: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return right-handed unit vectors as columns: the part of `helper` across `axis`, the third one, and `axis`."""
     z = axis / np.linalg.norm(axis)
     x = helper - (helper @ z) * z
     x /= np.linalg.norm(x)

@@ -53,6 +53,10 @@ SAME_EV = 1e-12
 SAME_PLACE_ANG = 1e-3
 """Distance below which two atoms are at the same place (Ang)."""
 
+UNLIKE_BULK_EV = 0.1
+"""Difference (eV) between the levels of a lead region and those of its electrode, at the same Fermi energy, from which
+the region counts as not bulk."""
+
 Side = Literal["left", "right"]
 
 
@@ -373,12 +377,17 @@ def attach_electrodes(
         "left": _place(device, left, np.asarray(left_orbitals), "left"),
         "right": _place(device, right, np.asarray(right_orbitals), "right"),
     }
+    shifts: dict[str, tuple[float, float]] = {}
     for side, electrode in (("left", left), ("right", right)):
         region = placed[side]
-        shift, spread = _check_fit(device, electrode, region, side)
-        logger.info(
-            "%s electrode: its levels lie %.0f meV (spread %.0f meV) below the device's on the same orbitals",
+        shift, spread = shifts[side] = _check_fit(device, electrode, region, side)
+        logger.log(
+            logging.WARNING if abs(shift) > UNLIKE_BULK_EV else logging.INFO,
+            "%s electrode: its levels lie %.0f meV (spread %.0f meV) below the device's on the same orbitals%s",
             side, 1000 * shift, 1000 * spread,
+            "; the gold there is not bulk yet, more layers before it or k points help"
+            if abs(shift) > UNLIKE_BULK_EV
+            else "",
         )  # fmt: skip
     inner, contacts = cut_ends(device, placed["left"].orbitals, placed["right"].orbitals)
     if placed["left"].end == placed["right"].end:
@@ -387,9 +396,14 @@ def attach_electrodes(
             f"{NAMES[left.axis]}; name the atoms at its two ends"
         )
     leads = []
-    for electrode, region, (coupled, H, S) in zip((left, right), placed.values(), contacts, strict=True):
+    for electrode, region, (shift, spread), (coupled, H, S) in zip(
+        (left, right), placed.values(), shifts.values(), contacts, strict=True
+    ):
         n_k, n_orbitals, n = electrode.unfold.shape
-        text = f"electrode of {n_orbitals} orbitals ({n_k} x {n}), eta {electrode.eta_ev:g} eV"
+        text = (
+            f"electrode of {n_orbitals} orbitals ({n_k} x {n}), eta {electrode.eta_ev:g} eV, levels "
+            f"{1000 * shift:.0f} meV below the device's (spread {1000 * spread:.0f} meV)"
+        )
         leads.append(
             ElectrodeLead(electrode, region.end, coupled, H * region.phases, S * region.phases, text)
         )
@@ -669,28 +683,34 @@ class Bulk(LeadSettings):
 
     kind: Literal["bulk"] = "bulk"
     """Bulk leads; the lead layers are the atoms of one cell of `electrode`."""
-    electrode: str = Field(min_length=1)
-    """File with H and S of the bulk electrode, e.g. a TSHS."""
+    electrode: str | None = Field(default=None, min_length=1)
+    """File with H and S of the bulk electrode, e.g. a TSHS. A study computes its own, of the surfaces in
+    `electrodes.surface`, and has no such key."""
     electrode_fermi_ev: float | None = None
     """Fermi energy on the energy scale of that file (eV), for files that do not state it."""
     eta_ev: Eta = ETA_EV
     """Imaginary part of the energy inside the electrode (eV). Above 0.1 eV it blurs the bands."""
     kpoints: list[Annotated[int, Field(ge=1, le=100)]] = Field(default=[1, 1], min_length=2, max_length=2)
-    """Numbers of k points along the two lattice vectors across the transport direction."""
+    """Numbers of k points of T(E) along the two lattice vectors across the transport direction, Gamma included."""
 
     _cache: Path | None = PrivateAttr(default=None)
     _spin: int | None = PrivateAttr(default=None)
 
-    def prepared(self, cache: str | Path | None = None, spin: int | None = None) -> Self:
-        """Return the same leads with a folder for surface Green's functions and a spin direction."""
-        copy = self.model_copy()
+    def prepared(
+        self,
+        cache: str | Path | None = None,
+        spin: int | None = None,
+        electrode: str | Path | None = None,
+    ) -> Self:
+        """Return the same leads with a folder for surface Green's functions, a spin direction and an electrode."""
+        copy = self.model_copy(update={} if electrode is None else {"electrode": str(electrode)})
         copy._cache, copy._spin = None if cache is None else Path(cache), spin
         return copy
 
     @property
     def files(self) -> dict[str, str]:
         """The file of the electrode."""
-        return {"electrode": self.electrode}
+        return {} if self.electrode is None else {"electrode": self.electrode}
 
     @property
     def k_grid(self) -> tuple[int, int]:
@@ -718,6 +738,8 @@ class Bulk(LeadSettings):
         InputError
             If there is no such file, sisl finds no Hamiltonian in it, or its zero of energy is not known.
         """
+        if self.electrode is None:
+            raise InputError("leads: bulk leads need the file of an electrode, as in bulk:electrode.TSHS")
         try:
             return read_matrices(self.electrode, self.electrode_fermi_ev, "--electrode-fermi")
         except InputError as error:
@@ -736,7 +758,5 @@ KIND = LeadKind(
     Bulk,
     "bulk:electrode.TSHS",
     _read,
-    not_in_study="bulk leads continue the layers of a periodic junction, and a study builds finite tips; take "
-    "wide-band or cluster, or compute a periodic junction of your own and run `qdjunction transmission --leads "
-    "bulk:FILE`",
+    on_surfaces=True,
 )

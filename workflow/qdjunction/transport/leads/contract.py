@@ -50,7 +50,12 @@ class LeadSettings(Section):
             If leads of this kind cannot be attached to these atoms.
         """
 
-    def prepared(self, cache: str | Path | None = None, spin: int | None = None) -> Self:
+    def prepared(
+        self,
+        cache: str | Path | None = None,
+        spin: int | None = None,
+        electrode: str | Path | None = None,
+    ) -> Self:
         """Return the same leads with the values that belong to a run and not to the configuration.
 
         Parameters
@@ -59,6 +64,8 @@ class LeadSettings(Section):
             Folder that keeps surface Green's functions.
         spin : int, optional
             Spin of a collinear calculation: 0 for up, 1 for down.
+        electrode : path, optional
+            File of the electrode that a study has computed.
         """
         return self
 
@@ -90,6 +97,8 @@ class LeadKind:
         that cannot be read.
     all_metal : bool
         Whether the lead region of a study's junction is all metal of a side rather than its outermost layers.
+    on_surfaces : bool
+        Whether a study has the tips of these leads on periodic surfaces and computes their electrode.
     not_in_study : str
         Why the junctions that a study builds cannot have such leads; empty if they can.
     """
@@ -99,6 +108,7 @@ class LeadKind:
     form: str
     read: Callable[[str | None], Mapping[str, Any]]
     all_metal: bool = False
+    on_surfaces: bool = False
     not_in_study: str = ""
 
 
