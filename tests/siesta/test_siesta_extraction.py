@@ -1,5 +1,6 @@
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -228,9 +229,25 @@ def test_bands_of_a_crystal_are_those_that_siesta_printed(data):
     np.testing.assert_allclose(levels, printed, atol=1e-3)
 
 
-def test_a_crystal_is_no_junction(data):
-    with pytest.raises(EngineError, match="k-points, a junction is computed at Gamma only"):
-        electronic_structure_from_run(data / "periodic")
+def test_a_run_with_several_k_points_is_checked_at_each(data, tmp_path):
+    """The levels at every k point, and the electrons that all of them hold; those at Gamma are kept."""
+    structure = electronic_structure_from_run(data / "periodic")
+    assert structure.valence_electrons == pytest.approx([11])
+    assert structure.eigenvalues_ev == pytest.approx(structure.hamiltonian.eigh(), abs=1e-6)
+
+    folder = Path(shutil.copytree(data / "periodic", tmp_path / "periodic"))
+    points = (folder / "siesta.KP").read_text().splitlines()
+    halves = [line.split() for line in points[1:]]
+    halves[1][1:4] = ["0.1", "0.2", "0.3"]
+    (folder / "siesta.KP").write_text("\n".join([points[0], *map(" ".join, halves)]) + "\n")
+    with pytest.raises(EngineError, match="the levels of H and S differ from the EIG file"):
+        electronic_structure_from_run(folder)
+    (folder / "siesta.KP").write_text("\n".join(["1", points[1]]) + "\n")
+    with pytest.raises(EngineError, match=r"siesta.KP: holds 1 k-points, the EIG file"):
+        electronic_structure_from_run(folder)
+    (folder / "siesta.KP").unlink()
+    with pytest.raises(EngineError, match="SIESTA left no KP file"):
+        electronic_structure_from_run(folder)
 
 
 def test_fortran_records_are_told_whole_from_cut(data, tmp_path):

@@ -9,8 +9,11 @@ from ase.constraints import FixAtoms, FixCartesian
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.provenance import digest
+from qdjunction.engine.registry import make_engine
 from qdjunction.engine.siesta.inputs import Task, write_lead_input, write_siesta_input
 from qdjunction.engine.siesta.pseudopotentials import find_pseudopotentials, read_pseudopotential
+from qdjunction.structure.settings import SurfaceSettings
+from qdjunction.structure.surface import electrode
 
 PSML = """<?xml version="1.0" encoding="UTF-8" ?>
 <psml version="1.1" energy_unit="hartree" length_unit="bohr" xmlns="http://esl.cecam.org/PSML/ns/1.1">
@@ -136,6 +139,31 @@ def test_a_lead_gets_k_points_along_and_its_own_cell(settings, tmp_path):
     ]
     assert fdf.get("TS.HS.Save") is True
     np.testing.assert_allclose(fdf.read_lattice().cell, crystal.cell.array, atol=1e-8)
+
+
+def test_the_electrode_of_a_study_is_written_with_its_k_points_and_images(settings, tmp_path):
+    """22 points along three layers of 2.35 Ang cover 150 Ang; a junction on the same surfaces has one."""
+    surface = SurfaceSettings(size=(2, 3), kpoints=(4, 3))
+    written = settings.model_copy(update={"fdf": {"TS.HS.Save": "false"}}).periodic(surface.electrode_kpoints)
+    fdf = sisl.get_sile(write_siesta_input(electrode(surface), settings.pseudopotentials, written, tmp_path))
+    assert [row[:3] for row in block(fdf, "kgrid_Monkhorst_Pack")] == [
+        ["4", "0", "0"],
+        ["0", "3", "0"],
+        ["0", "0", "22"],
+    ]
+    assert fdf.get("ForceAuxCell") is True
+    assert fdf.get("TS.HS.Save") is False  # a key of the user comes last
+    geometry = fdf.read_geometry()
+    assert geometry.na == 18
+    assert geometry.cell[2] == pytest.approx([0, 0, 3 * 4.078 / np.sqrt(3)])
+    assert make_engine("siesta", settings.model_dump(), kpoints=(4, 3, 1)).settings.kpoints == (4, 3, 1)
+
+
+def test_the_embedded_engine_has_no_periodic_structures():
+    with pytest.raises(
+        InputError, match=r"engine = 'xtb': .* computes finite structures only, and bulk leads need"
+    ):
+        make_engine("xtb", kpoints=(1, 1, 22))
 
 
 def test_a_lead_must_be_periodic(molecule, settings, tmp_path):

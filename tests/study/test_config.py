@@ -69,15 +69,29 @@ BAD = [
     (
         ("transport", "leads"),
         {"kind": "bulk", "electrode": "au.TSHS"},
-        "transport.leads.kind = 'bulk': bulk leads continue the layers of a periodic junction, and a study builds "
-        "finite tips; take wide-band or cluster",
+        "transport.leads.kind = 'bulk': its leads continue periodic surfaces, and the tips of this study (pyramid) end "
+        "in vacuum; add electrodes.surface, such as {size: [4, 4]}",
+    ),
+    (
+        ("electrodes", "surface"),
+        {},
+        "electrodes.surface: wide-band leads end on finite tips; leave surface out",
+    ),
+    (
+        ("transport", "leads"),
+        {"kind": "wire"},
+        "transport.leads.kind = 'wire': a wire repeats one of two like cells, and no two layers of a finite tip",
+    ),
+    (
+        ("transport", "leads", "electrode"),
+        "au.TSHS",
+        "electrode = 'au.TSHS' is not used by wide-band leads; leave it",
     ),
     (
         ("transport", "observables"),
         [{"kind": "spin-transmission"}],
         "spin-transmission': the electronic structures of a study are closed-shell",
     ),
-    (("transport", "leads", "electrode"), "au.TSHS", "unknown key 'transport.leads.electrode'"),
     (("electrodes", "tip"), {"kind": "cone"}, "electrodes.tip.kind = 'cone': choose one of adatom, blunt"),
     (
         ("electrodes", "right"),

@@ -90,12 +90,36 @@ def test_average_over_k(gold):
     dataset = found.to_dataset()
     assert dataset["transmission_k"].dims == ("kpoint", "energy")
     assert dataset["channels"].shape == (len(points), len(ENERGIES), 2)
+    assert list(found.grids) == [(1, 1), (3, 2)], "3 and 2 have no common factor"
     again = Transmission.from_dataset(dataset)
     np.testing.assert_array_equal(again.transmission, found.result.transmission)
     assert again.channels is None
     # Perfect channels are open or closed.
     open_ = dataset["channels"].values
     np.testing.assert_allclose(open_, np.round(open_), atol=2e-4)
+
+
+def test_coarser_grids_cost_no_calculation(gold):
+    """Those of 6 x 4 points hold 3 x 2 points and Gamma; each is what a calculation with that grid gives."""
+    device = gold.tile(4 * LAYER, 2)
+    layer = gold.tile(LAYER, 2)
+    m, n = layer.no, device.no
+    energies = ENERGIES[:2]
+
+    def attach(inner, k):
+        electrode = Electrode.from_hamiltonian(layer, k=k, eta_ev=1e-7)
+        return attach_electrodes(inner, electrode, np.arange(m), electrode, np.arange(n - m, n))
+
+    def of(counts):
+        return k_averaged_transmission(device, attach, energies, counts, axis=2)
+
+    finest = of((6, 4))
+    assert list(finest.grids) == [(1, 1), (3, 2), (6, 4)]
+    for counts, values in finest.grids.items():
+        np.testing.assert_allclose(values, of(counts).result.transmission, rtol=1e-9)
+    dataset = finest.to_dataset()
+    assert dataset["grid_counts"].values.tolist() == [[1, 1], [3, 2], [6, 4]]
+    np.testing.assert_array_equal(dataset["transmission_grid"][2], finest.grids[(6, 4)])
 
 
 def test_k_points_that_the_file_does_not_know(gold):

@@ -76,6 +76,57 @@ def test_a_density_is_handed_on_from_contact_to_contact(folder):
     assert re.search(r"rule hamiltonian:\n +input: \S+relaxed.extxyz, \S+short/hamiltonian.nc,", dry)
 
 
+SURFACE = "electrodes: {surface: {size: [6, 6]}}\ntransport: {leads: {kind: bulk, kpoints: [4, 4]}}\n"
+
+
+def on_surfaces(folder, old="", new=""):
+    change(folder, "contacts: [short, long]", "contacts: [long]")
+    text = (folder / "study.yaml").read_text() + SURFACE
+    assert old in text
+    (folder / "study.yaml").write_text(text.replace(old, new))
+
+
+def test_the_electrode_is_computed_once_and_before_the_junctions(folder):
+    on_surfaces(folder)
+    dry = finish(folder, "-n")
+    rules = rules_of(dry)
+    assert [rules.count(rule) for rule in ("electrode", "hamiltonian", "transmission")] == [1, 1, 1]
+    inputs = dict(re.findall(r"^rule (\w+):\n +input: (.*)$", dry, re.MULTILINE))
+    assert inputs["electrode"] == "pseudopotentials/Au.psf"
+    for rule in ("hamiltonian", "transmission", "local_density"):
+        assert "results/electrode/hamiltonian.nc" in inputs[rule]
+
+
+BAD_SURFACES = {
+    "no surface": ("electrodes: {surface: {size: [6, 6]}}", "", r"end in vacuum; add electrodes.surface"),
+    "embedded engine": ("engine: siesta", "engine: xtb", "computes finite structures only"),
+    "electrode of one's own": ("kpoints: [4, 4]", "electrode: au.TSHS", "a study computes its own electrode"),
+    "finite leads": ("kind: bulk, kpoints: [4, 4]", "kind: cluster", "cluster leads end on finite tips"),
+    "neighbouring faces": ("[long]", "[short]", "1Pb_MAPbBr3/short: Contacts 'L' and 'R1' point 90 degrees"),
+    "tip too wide": ("size: [6, 6]", "size: [3, 3]", "pyramid of 3 layers comes within 2.88 Ang"),
+    "dot too wide": (
+        "size: [6, 6]}",
+        "size: [4, 4]}, layers: 1",
+        r"1Pb_MAPbBr3/long: Dot and tips come within .* electrodes.surface.size \[6, 6\] or larger",
+    ),
+    "density of the neighbour": (
+        "engine: siesta",
+        "seed_density: true\nengine: siesta",
+        "no density fits another",
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "message"), BAD_SURFACES.values(), ids=BAD_SURFACES)
+def test_bad_surfaces_are_one_clear_error(folder, monkeypatch, capsys, old, new, message):
+    on_surfaces(folder, old, new)
+    monkeypatch.chdir(folder)
+    assert cli.main(["check", "study.yaml", "--clusters", str(CLUSTERS)]) == 2
+    said = capsys.readouterr().err
+    assert re.search(message, said), said
+    assert "study.yaml: " in said
+
+
 BAD = {
     "no folder": ("pseudopotentials: pseudo", "pseudopotentials: no/such/pseudo", "there is no such folder"),
     "no pseudopotential": (

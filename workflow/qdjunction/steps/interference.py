@@ -28,7 +28,7 @@ from qdjunction.interference.structure_series import Structure, analyse_structur
 from qdjunction.structure.junction import apex_atoms, closed_shell_electrons, dot_atoms, tip_atoms
 from qdjunction.study.failures import EarlierFailureError, Failure, read_failure
 from qdjunction.study.results import ChainRecord, FrontierRecord, SeriesRecord, StructureSeriesRecord
-from qdjunction.transport import Device, mulliken_populations, read_transmission
+from qdjunction.transport import Device, mulliken_populations, read_transmission, transverse_k
 
 log = logging.getLogger(__name__)
 
@@ -113,8 +113,18 @@ def _dot_orbitals(structure: ElectronicStructure, device: Device) -> tuple[NDArr
 
 
 def _charges(structure: ElectronicStructure, device: Device) -> Charges:
-    """Return the Mulliken charges of dot and tips at the engine's electronic temperature."""
-    populations = mulliken_populations(device, structure.engine.electronic_temperature_k)
+    """Return the Mulliken charges of dot and tips at the engine's electronic temperature.
+
+    On surfaces they are averaged over the k points of the SCF; the tips then include their surfaces.
+    """
+    temperature = structure.engine.electronic_temperature_k
+    if surface := structure.atoms.info.get("surface"):
+        first, second = surface["kpoints"]
+        points, weights = transverse_k(structure.hamiltonian, (first, second), 2)
+        folded = (Device.from_hamiltonian(structure.hamiltonian, tuple(k)) for k in points)
+        populations = weights @ [mulliken_populations(at_k, temperature) for at_k in folded]
+    else:
+        populations = mulliken_populations(device, temperature)
     charges = structure.valence_electrons - populations
     left, right = tip_atoms(structure.atoms)
     dot = dot_atoms(structure.atoms)

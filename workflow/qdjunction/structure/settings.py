@@ -46,7 +46,7 @@ class SurfaceSettings(Section):
     is bulk gold."""
     electrode_layers: int = Field(default=3, ge=3, le=12, multiple_of=3)
     """Layers of the cell of the electrode, which the lead repeats to infinity: a multiple of 3, after which the
-    stacking repeats. They must be thicker than the orbitals of gold reach, which is checked after the electrode's SCF."""
+    stacking repeats. The cell must be thicker than the orbitals of gold reach, which is checked after its SCF."""
     lattice_constant_ang: float = Field(default=4.078, ge=3.8, le=4.4)
     """Lattice constant of all gold (Ang), by default that of experiment."""
     kpoints: tuple[KPoints, KPoints] = (3, 3)
