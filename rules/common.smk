@@ -9,7 +9,6 @@ from qdjunction.report.plan import (
     overview_files_of,
     planned_figures,
 )
-from qdjunction.study import layout
 from qdjunction.study.table import ONE_JUNCTION, RECORD, Batch, study_values
 
 FIGURES = [] if study.is_screen else planned_figures(study)
@@ -142,7 +141,7 @@ def lead_files():
 
 def electrode_file():
     """Return H and S of the electrode of bulk leads, if the tips stand on surfaces."""
-    return f"<results>/{layout.ELECTRODE}/hamiltonian.nc" if SURFACE else []
+    return "<results>/electrode/electrode.nc" if SURFACE else []
 
 
 def of_junctions(pattern):

@@ -6,7 +6,7 @@ if SURFACE:
             engine_files=study.electrode_files,
         output:
             structure="<results>/electrode/electrode.extxyz",
-            hamiltonian="<results>/electrode/hamiltonian.nc",
+            hamiltonian="<results>/electrode/electrode.nc",
         log:
             "<logs>/electrode.log",
         benchmark:

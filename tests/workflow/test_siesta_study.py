@@ -89,12 +89,13 @@ def on_surfaces(folder, old="", new=""):
 def test_the_electrode_is_computed_once_and_before_the_junctions(folder):
     on_surfaces(folder)
     dry = finish(folder, "-n")
+    assert "Error" not in dry
     rules = rules_of(dry)
     assert [rules.count(rule) for rule in ("electrode", "hamiltonian", "transmission")] == [1, 1, 1]
     inputs = dict(re.findall(r"^rule (\w+):\n +input: (.*)$", dry, re.MULTILINE))
     assert inputs["electrode"] == "pseudopotentials/Au.psf"
     for rule in ("hamiltonian", "transmission", "local_density"):
-        assert "results/electrode/hamiltonian.nc" in inputs[rule]
+        assert "results/electrode/electrode.nc" in inputs[rule]
 
 
 BAD_SURFACES = {

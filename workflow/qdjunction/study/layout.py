@@ -55,9 +55,12 @@ OVERVIEW_TABLE = "overview.csv"
 FIGURES = "figures"
 FIGURE_RECORD = "figures.json"
 
-# Of the electrode of bulk leads, in its folder, beside its `HAMILTONIAN`
+# Of the electrode of bulk leads, in its folder
 ELECTRODE = "electrode"
 ELECTRODE_STRUCTURE = "electrode.extxyz"
+ELECTRODE_HAMILTONIAN = (
+    "electrode.nc"  # not the name of a dot's, of which it would be that of the dot `electrode`
+)
 
 # Folders beside the results
 BENCHMARKS = "benchmarks"
