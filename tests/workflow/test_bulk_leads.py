@@ -1,5 +1,8 @@
 """Steps of a study with bulk leads: electrode and T(E), on SIESTA's gold crystal, and with a real SIESTA."""
 
+import lzma
+import shutil
+
 import numpy as np
 import pytest
 import xarray
@@ -9,20 +12,22 @@ from qdjunction.core.errors import TransportError
 from qdjunction.core.matrix_files import read_matrices
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo
 from qdjunction.engine.registry import make_engine
+from qdjunction.engine.siesta import electronic_structure_from_run
 from qdjunction.engine.store import read_electronic_structure, write_electronic_structure
 from qdjunction.steps.electronic import electrode
 from qdjunction.steps.transport import local_density, transmission_of_study
 from qdjunction.structure.settings import SurfaceSettings
 from qdjunction.study.config import TransportSettings
-from qdjunction.transport import Bulk, Electrode
+from qdjunction.transport import Bulk, Electrode, read_transmission
 from support.paths import GOLD, PSEUDOPOTENTIALS
 
 LAYER = 2
 """Primitive cells of a principal layer: the orbitals reach the second neighbour cell."""
 
 
-def structure_of(hamiltonian, tags=None, **info) -> ElectronicStructure:
+def structure_of(hamiltonian, tags=None, levels=None, **info) -> ElectronicStructure:
     """Return matrices as an engine would."""
+    levels = hamiltonian.eigh() if levels is None else levels
     geometry = hamiltonian.geometry
     atoms = Atoms(geometry.atoms.Z, geometry.xyz, cell=geometry.cell, pbc=True, tags=tags, info=info)
     n = geometry.na
@@ -30,7 +35,7 @@ def structure_of(hamiltonian, tags=None, **info) -> ElectronicStructure:
         atoms,
         hamiltonian,
         0.0,
-        hamiltonian.eigh(),
+        levels,
         np.full(n, 11.0),
         0.0,
         None,
@@ -129,6 +134,54 @@ def test_siesta_computes_the_electrode_of_a_study(tmp_path):
     electrode(surface, engine, tmp_path / "work", tmp_path / "e.extxyz", tmp_path / "e.nc")
     found = read_electronic_structure(tmp_path / "e.nc")
     assert found.atoms.pbc.all()
+    assert found.valence_electrons.sum() == pytest.approx(12 * 11)
+    bulk = Electrode.from_hamiltonian(found.hamiltonian)
+    assert bulk.repeats == (2, 2, 1)
+    assert bulk.beyond_ev < 1e-9
+
+
+@pytest.mark.recorded
+@pytest.mark.slow
+def test_t_of_the_recorded_junction_between_surfaces(siesta_reference, tmp_path):
+    """1Pb between 4 x 4 surfaces of SIESTA, against sisl's self-energies and dense algebra, at Gamma as recorded."""
+    source = siesta_reference / "bulk-lead"
+    hamiltonians = {}
+    for name in ("long", "electrode"):
+        path = tmp_path / f"{name}.TSHS"
+        path.write_bytes(lzma.decompress((source / f"{name}.TSHS.xz").read_bytes()))
+        hamiltonians[name] = read_matrices(path)
+    tags = np.zeros(171, dtype=int)
+    tags[:48], tags[-48:] = 10, 20
+    for name, of in hamiltonians.items():
+        structure = structure_of(of, tags if name == "long" else None, levels=np.zeros(of.no), lead_layers=1)
+        write_electronic_structure(structure, tmp_path / f"{name}.nc")
+    settings = TransportSettings(energy_min_ev=-2.5, energy_max_ev=-0.5, energy_step_ev=0.05, leads=Bulk())
+    transmission_of_study(
+        tmp_path / "long.nc",
+        settings,
+        tmp_path / "t.nc",
+        tmp_path / "cache",
+        tmp_path,
+        tmp_path / "electrode.nc",
+    )
+    energies, values = np.loadtxt(source / "long.sisl.csv", delimiter=",", skiprows=1, unpack=True)
+    found = read_transmission(tmp_path / "t.nc")
+    same = np.abs(found.energies_ev[:, None] - energies).argmin(axis=0)
+    np.testing.assert_allclose(found.energies_ev[same], energies, atol=1e-9)
+    np.testing.assert_allclose(found.transmission[same], values, rtol=5e-3)
+
+
+@pytest.mark.recorded
+def test_the_recorded_electrode_of_siesta_5_is_a_principal_layer(siesta_reference, tmp_path):
+    """Read with its 21 k points, and as periodic as its atoms."""
+    folder = tmp_path / "lead"
+    folder.mkdir()
+    for path in siesta_reference.with_name("siesta5").joinpath("lead-au22").iterdir():
+        if path.suffix == ".xz":
+            (folder / path.stem).write_bytes(lzma.decompress(path.read_bytes()))
+        elif path.name != "au22.extxyz":
+            shutil.copyfile(path, folder / path.name)
+    found = electronic_structure_from_run(folder)
     assert found.valence_electrons.sum() == pytest.approx(12 * 11)
     bulk = Electrode.from_hamiltonian(found.hamiltonian)
     assert bulk.repeats == (2, 2, 1)
