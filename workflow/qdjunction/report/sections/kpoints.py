@@ -59,8 +59,10 @@ def convergence_table(study: Study, series: SeriesResults) -> Table:
                     junction.case.name,
                     f"{grid[0]} × {grid[1]}",
                     number(_log_conductance(junction, values, energy, study.config.transport.temperature_k)),
-                    number(_largest(values, finest, in_gap), 3),
-                    number(_largest(values, finest, np.ones_like(in_gap)), 3),
+                    *(
+                        number(_largest(values, finest, where) if len(grids) > 1 else None, 3)
+                        for where in (in_gap, np.ones_like(in_gap))
+                    ),
                 )
             )
     return Table(
