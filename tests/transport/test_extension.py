@@ -85,7 +85,7 @@ transport = study.config.transport
 assert "1Pb_MAPbBr3/short/level-count.nc" in files_of(study)
 assert "half_width_ev" in json.dumps(config_model().model_json_schema())
 for section, wrong, message in (
-    ("leads", {"kind": "one-sided", "eta_ev": 1e-4}, "unknown key 'transport.leads.eta_ev'; known here: kind, coup"),
+    ("leads", {"kind": "one-sided", "eta_ev": 1e-4}, "eta_ev = 0.0001 is not used by one-sided leads; leave it"),
     ("observables", [{"kind": "level-count"}], "kind level-count needs the key half_width_ev"),
     ("observables", [{"kind": "level-count", "half_width_ev": 99}], "half_width_ev = 99: input should be less than"),
 ):

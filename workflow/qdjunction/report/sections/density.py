@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,7 +131,8 @@ def density_figure(table: pd.DataFrame, scale: tuple[float, float], junction: Ju
         ("entering from the left", "entering from the right"),
         strict=True,
     ):
-        drawn = _atoms_in_projection(axes, table, log10_clipped(table[column], scale[0]), norm)
+        shown = np.ma.masked_array(log10_clipped(table[column], scale[0]), np.isnan(table[column]))
+        drawn = _atoms_in_projection(axes, table, shown, norm)
         axes.set_title(title)
         axes.set_xlim(table["across_ang"].min() - 1.5, table["across_ang"].max() + 1.5)
         axes.set_ylim(table["up_ang"].min() - 5.2, table["up_ang"].max() + 1.5)
@@ -159,18 +160,20 @@ def log10_clipped(values: pd.Series | NDArray[np.float64], low: float) -> NDArra
 
 
 def _atoms_in_projection(
-    axes: Axes, table: pd.DataFrame, values: NDArray[np.float64], norm: Normalize
+    axes: Axes, table: pd.DataFrame, values: np.ma.MaskedArray[Any, Any], norm: Normalize
 ) -> ScalarMappable:
-    """Draw all atoms but hydrogen, those with the most density on top."""
+    """Draw all atoms but hydrogen, those with the most density on top and those without any, which are masked, grey."""
+    from matplotlib import colormaps
     from matplotlib.collections import EllipseCollection
 
     heavy = np.flatnonzero(table["element"] != "H")
-    order = heavy[np.argsort(values[heavy], kind="stable")]
+    order = heavy[np.argsort(values.data[heavy], kind="stable")]
     rows = table.iloc[order]
     diameters = np.array([2.6 * style.element_radius(symbol) for symbol in rows["element"]])
     drawn = EllipseCollection(
         diameters, diameters, np.zeros(len(rows)), units="xy", offsets=rows[["across_ang", "up_ang"]].to_numpy(),
-        transOffset=axes.transData, array=values[order], norm=norm, cmap="viridis", edgecolors="white", linewidths=0.3,
+        transOffset=axes.transData, array=values[order], norm=norm,
+        cmap=colormaps["viridis"].with_extremes(bad="0.85"), edgecolors="white", linewidths=0.3,
     )  # fmt: skip
     axes.add_collection(drawn)
     return drawn
