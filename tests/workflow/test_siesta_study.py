@@ -110,6 +110,11 @@ BAD_SURFACES = {
         "size: [4, 4]}, layers: 1",
         r"1Pb_MAPbBr3/long: Dot and tips come within .* electrodes.surface.size \[6, 6\] or larger",
     ),
+    "observable at one k": (
+        "kpoints: [4, 4]}",
+        "kpoints: [4, 4]}, observables: [{kind: orbital-interference}]",
+        r"orbital-interference\): has no average over k points",
+    ),
     "density of the neighbour": (
         "engine: siesta",
         "seed_density: true\nengine: siesta",

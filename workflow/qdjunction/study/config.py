@@ -154,6 +154,11 @@ class TransportSettings(Section):
         for index, entry in enumerate(self.observables):
             if kinds.count(entry.kind) > 1:
                 raise ValueError(f"observables: {entry.kind} is listed twice; list each kind once")
+            if entry.at_one_k and self.leads.k_grid != (1, 1):
+                raise ValueError(
+                    f"observables.{index} ({entry.kind}): has no average over k points, and leads.kpoints is "
+                    f"{list(self.leads.k_grid)}; leave it out, or set leads.kpoints to [1, 1]"
+                )
             try:
                 entry.check(self.energies_ev)
             except InputError as error:

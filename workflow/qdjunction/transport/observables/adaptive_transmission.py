@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,6 +147,8 @@ def _resonances(device: Device, left: Lead, right: Lead, energy_ev: float) -> ND
 
 class AdaptiveTransmissionSettings(ObservableSettings):
     """T(E) on an adaptive grid, dense at resonances, so that none is missed between two energies of a uniform grid."""
+
+    at_one_k: ClassVar[bool] = True
 
     kind: Literal["adaptive-transmission"] = "adaptive-transmission"
     """T(E) between the first and the last energy of the uniform grid."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,6 +35,9 @@ Solved = tuple[Device, Lead, Lead]
 
 class ObservableSettings(Section):
     """Settings of an observable."""
+
+    at_one_k: ClassVar[bool] = False
+    """Whether the observable has no average over k points."""
 
     kind: str
     """Name of the observable; a literal in each subclass."""

@@ -16,7 +16,7 @@ to the amplitude of the junction, so
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -296,6 +296,8 @@ class FoldedLead:
 
 class OrbitalInterferenceSettings(ObservableSettings):
     """Interference among the orbitals of the dot: T(E) with and without it, and the contribution of each pair."""
+
+    at_one_k: ClassVar[bool] = True
 
     kind: Literal["orbital-interference"] = "orbital-interference"
     """Interference among the orbitals of the dot, at the energies of T(E)."""
