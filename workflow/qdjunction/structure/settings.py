@@ -41,7 +41,7 @@ class SurfaceSettings(Section):
 
     size: tuple[Repeats, Repeats] = (4, 4)
     """Atoms of a layer along the two directions of the lateral cell, 60 degrees apart."""
-    layers: int = Field(default=2, ge=1, le=12)
+    layers: int = Field(default=4, ge=1, le=12)
     """Full layers between each tip and the cell of the electrode. They screen the tip, so that the electrode
     is bulk gold."""
     electrode_layers: int = Field(default=3, ge=3, le=12, multiple_of=3)
