@@ -17,7 +17,7 @@ from qdjunction.core.provenance import provenance
 from qdjunction.core.schema import Section, validate
 from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
 from qdjunction.interference.settings import Role, StructureMember, StructureSeriesSettings
-from qdjunction.structure.sources.contract import Outline, SourceSettings
+from qdjunction.structure.sources.contract import Outline, SourceSettings, check_built
 from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.study import layout
 from qdjunction.study.config import Config, parse_config
@@ -607,13 +607,18 @@ def _check_predictions(study: Study, source: str | Path) -> None:
 
 
 def _check_junctions(study: Study, source: str | Path) -> None:
-    """Raise InputError for a junction that cannot be built."""
+    """Raise InputError for a junction that cannot be built.
+
+    On surfaces the junction of the unrelaxed structure is built, which may not fit the lateral cell.
+    """
+    electrodes = study.config.electrodes
     for case in study.dots:
         for junction in case.junctions:
             try:
-                case.entry.check_junction(
-                    case.definition, junction.left, junction.right, study.config.electrodes
-                )
+                case.entry.check_junction(case.definition, junction.left, junction.right, electrodes)
+                if electrodes.surface:
+                    atoms = case.entry.build(case.definition)
+                    check_built(atoms, junction.left, junction.right, electrodes)
             except InputError as error:
                 raise InputError(f"{source}: {junction.id}: {error}") from None
 

@@ -144,8 +144,7 @@ class SourceSettings(Section, ABC, Generic[Definition]):
     ) -> None:
         """Refuse a junction that cannot be built, as far as it is known before any job starts.
 
-        This one looks whether gold is known to bind the elements of the contacts at the sites of the tips. On surfaces
-        it also builds the junction of the unrelaxed structure, which may not fit the lateral cell.
+        This one looks whether gold is known to bind the elements of the contacts at the sites of the tips.
 
         Raises
         ------
@@ -164,8 +163,6 @@ class SourceSettings(Section, ABC, Generic[Definition]):
                         "give its distance from gold as electrodes.apex_distance_ang"
                         + ("" if site == "top" else ", or set the site to top")
                     )
-        if electrodes.surface:
-            check_built(self.build(definition), left, right, electrodes)
 
     def input_files(self) -> list[Path]:
         """Return the files that `build` reads, so that a change of one builds the structure again."""
