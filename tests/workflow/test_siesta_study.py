@@ -115,6 +115,11 @@ BAD_SURFACES = {
         "kpoints: [4, 4]}, observables: [{kind: orbital-interference}]",
         r"orbital-interference\): has no average over k points",
     ),
+    "ensemble of tips": (
+        "engine: siesta",
+        "ensemble: {tips: {members: 2}}\nengine: siesta",
+        "ensemble.tips: tips on surfaces are part of one crystal",
+    ),
     "density of the neighbour": (
         "engine: siesta",
         "seed_density: true\nengine: siesta",

@@ -303,6 +303,11 @@ class Config(Section):
                 f"transport.leads.{key} = '{path}': a study computes its own electrode, that of electrodes.surface; "
                 "leave it out"
             )
+        if self.ensemble and self.ensemble.tips:
+            raise ValueError(
+                "ensemble.tips: tips on surfaces are part of one crystal and do not turn or shift one by one; leave it "
+                "out, or take tips without electrodes.surface"
+            )
         if self.seed_density:
             raise ValueError(
                 "seed_density = True: junctions on surfaces differ in their cells, so that no density fits another; "
