@@ -14,6 +14,7 @@ from ase.io import read
 from qdjunction.cli.parser import make_parser
 from qdjunction.core.errors import InputError
 from qdjunction.core.schema import validate
+from qdjunction.structure.ligands.library import load_ligand
 from qdjunction.structure.perovskite.catalogue import DotDefinition
 from qdjunction.study.config import parse_config
 from qdjunction.study.table import make_study
@@ -133,6 +134,9 @@ def test_every_yaml_block_is_what_it_is_said_to_be(page, block, folder, monkeypa
         assert all(f"--{key}" in known for key in values)
         named = {rule for key in ("set-resources", "set-threads") for rule in values.get(key, {})}
         assert named <= RULES
+    elif "smiles" in values:
+        (folder / "own-ligand.yaml").write_text(block)
+        load_ligand("own-ligand", folder)
     elif "block" in values:
         values["pairs"] = values.get("pairs") or {}
         validate(DotDefinition, {"name": "block"} | values, page)
