@@ -1,5 +1,6 @@
 # DFT to transport for single perovskite quantum-dot junctions. config.yaml defines the study;
-# `snakemake --configfile mine.yaml` runs another one instead.
+# `snakemake --configfile mine.yaml` runs another one instead. As a module of another workflow (config/README.md) it
+# runs the study of that workflow's `config`.
 import gc
 import os
 import re
@@ -12,6 +13,7 @@ from snakemake.utils import min_version
 
 from qdjunction.study.config import parse_config, read_values
 from qdjunction.core.errors import QdjunctionError
+from qdjunction.core.installation import library_path
 from qdjunction.study.failures import find_failures
 from qdjunction.study.snakemake_lock import Holder, find_holder, forget_run, record_run
 from qdjunction.study.table import make_study
@@ -28,33 +30,42 @@ if workflow.is_main_process:
     if holder is not Holder.NOBODY and "--unlock" not in sys.argv:
         print(sentence, file=sys.stderr)
 
+# This file may be included from workflow/Snakefile, or be a module.
+here = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
+namespace = workflow.modifier.namespace
+
 # Given config files replace the shipped one: if merged, they would silently inherit its dots and settings. They are read
 # here, since Snakemake silently drops the first of two equal keys.
-shipped = Path(workflow.basedir) / "config.yaml"
-source = ", ".join(map(str, workflow.overwrite_configfiles)) or "config.yaml"
+shipped = here / "config.yaml"
+if namespace:
+    source = f"config of the module {namespace}"
+else:
+    source = ", ".join(map(str, workflow.overwrite_configfiles)) or "config.yaml"
 try:
-    values = read_values(
-        workflow.overwrite_configfiles or [shipped],
-        workflow.config_settings.config_args or [],
+    values = (
+        config
+        if namespace
+        else read_values(
+            workflow.overwrite_configfiles or [shipped],
+            workflow.config_settings.config_args or [],
+        )
     )
     study = make_study(
-        parse_config(values, source),
-        os.path.relpath(Path(workflow.basedir) / "clusters"),
-        source,
+        parse_config(values, source), os.path.relpath(here / "clusters"), source
     )
 except QdjunctionError as error:
     raise WorkflowError(str(error)) from None
 
-if not workflow.overwrite_configfiles:
+if not namespace and not workflow.overwrite_configfiles:
 
     configfile: shipped
 
 
-# Jobs in their own conda environments find the library of this checkout. The sbatch of the profile passes on only the
-# job id, see docs/cluster.md. Snakemake puts the path of its Python into commands without quotes; if it contains a
+# Jobs in their own conda environments find the library that this process uses. The sbatch of the profile passes on only
+# the job id, see docs/cluster.md. Snakemake puts the path of its Python into commands without quotes; if it contains a
 # space, only the name is used and found on PATH.
-library = str(Path(workflow.basedir) / "workflow")
-programs = [str(Path(workflow.basedir) / "profiles" / "slurm" / "bin")]
+library = str(library_path(Path.cwd() / ".snakemake" / "qdjunction"))
+programs = [str(here / "profiles" / "slurm" / "bin")]
 if shlex.quote(sys.executable) != sys.executable:
     programs.append(os.path.dirname(sys.executable))
     sys.executable = os.path.basename(sys.executable)

@@ -48,7 +48,7 @@ def engine_settings(kind=ENGINE):
 def environment(kind=ENGINE):
     """Return the file of the conda environment of an engine; that of another distribution has its own path."""
     # Snakemake itself looks for it only after the first job.
-    if not (file := Path(workflow.basedir, "envs", kind.environment)).is_file():
+    if not (file := here / "envs" / kind.environment).is_file():
         raise WorkflowError(
             f"{file}: the engine '{kind.name}' names this conda environment, but there is no such file; add it"
         )

@@ -37,6 +37,15 @@ def drawn_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The variables of an environment that holds the wheel of this checkout and does not see the checkout."""
+    from support.installed import build, installed_environment
+    from support.shared import shared
+
+    return installed_environment(shared(tmp_path_factory, "wheel", build))
+
+
+@pytest.fixture(scope="session")
 def siesta_command() -> str:
     """The real program."""
     command = os.environ.get("SIESTA_COMMAND", "")

@@ -56,9 +56,9 @@ def commands():
     return [(page, " ".join(map(shlex.quote, shlex.split(line, comments=True)))) for page, line in lines]
 
 
-def run(command, folder, timeout=300):
+def run(command, folder, timeout=300, env=None):
     done = subprocess.run(
-        ["bash", "-euc", command], cwd=folder, env=environment(), capture_output=True, text=True, check=False,
+        ["bash", "-euc", command], cwd=folder, env=env or environment(), capture_output=True, text=True, check=False,
         timeout=timeout,
     )  # fmt: skip
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
@@ -168,9 +168,10 @@ def readme_block(title):
 
 
 @pytest.mark.slow
-def test_the_junction_by_hand_runs_as_typed(tmp_path):
+def test_the_junction_by_hand_runs_as_typed(tmp_path, installed):
+    """With the installed wheel, which is what a reader without a checkout has."""
     block = readme_block("One junction by hand")
-    run(block, tmp_path, timeout=900)
+    run(block, tmp_path, timeout=900, env=installed)
     # From the other contact of the one Pb, straight through the dot, more gets across.
     code = (
         "import xarray\n"
@@ -178,7 +179,7 @@ def test_the_junction_by_hand_runs_as_typed(tmp_path):
         " ('short', 'long')]\n"
         "print(float(t[1] / t[0]))"
     )
-    assert float(run(f"python -c {shlex.quote(code)}", tmp_path)) > 1
+    assert float(run(f"python -c {shlex.quote(code)}", tmp_path, env=installed)) > 1
 
 
 def test_the_tests_that_the_validation_names_are_there():

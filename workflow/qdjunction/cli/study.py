@@ -1,13 +1,23 @@
-"""Commands for studies: check, run, failures, figures, crate."""
+"""Commands for studies: init, check, run, snakefile, failures, figures, crate."""
 
 import argparse
+import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qdjunction.cli.commands import Command, Commands, option
-from qdjunction.cli.values import catalogue, catalogue_option, in_checkout, output_file, output_folder, words
+from qdjunction.cli.values import (
+    catalogue,
+    catalogue_option,
+    new_folder,
+    output_file,
+    output_folder,
+    words,
+    workflow_file,
+)
 from qdjunction.study import layout
 
 if TYPE_CHECKING:
@@ -19,6 +29,26 @@ def _read_study(config: str, clusters: Path | None = None) -> "Study":
     from qdjunction.study.table import make_study
 
     return make_study(read_config(config), catalogue(clusters), config)
+
+
+class Init(Command):
+    """Make a folder for a study, with a short commented config.yaml to edit."""
+
+    folder: Path = new_folder("the folder, new or empty; the study is named after it")
+
+    def run(self) -> None:
+        from qdjunction.core.files import atomic_write
+
+        template = workflow_file("config/config.yaml").read_text(encoding="utf-8")
+        # JSON quotes any name in a way that YAML reads.
+        name = json.dumps(self.folder.resolve().name, ensure_ascii=False)
+        config = self.folder / "config.yaml"
+        with atomic_write(config) as temporary:
+            temporary.write_text(
+                re.sub(r"(?m)^study: .*$", lambda _: f"study: {name}", template), encoding="utf-8"
+            )
+        print(f"wrote {config}; edit it, then type in its folder:")
+        print("  qdjunction check config.yaml\n  qdjunction run config.yaml --cores 4")
 
 
 class Check(Command):
@@ -61,7 +91,7 @@ class Run(Command):
         from qdjunction.engine.registry import ENGINES
         from qdjunction.study.snakemake_lock import release
 
-        snakefile = in_checkout("Snakefile", "run the study from a checkout")
+        snakefile = workflow_file("Snakefile")
         # Snakemake reads the file before the Snakefile does, and raises a traceback if it is missing or not YAML.
         study = _read_study(self.config)
         require_extra("workflow", "report", *(ENGINES[study.config.engine].extras if study.dots else ()))
@@ -71,6 +101,13 @@ class Run(Command):
         command = ["snakemake", "--snakefile", str(snakefile), "--configfile", self.config]
         command += ["--rerun-incomplete", *words]
         os.execv(sys.executable, [sys.executable, "-m", *command])
+
+
+class Snakefile(Command):
+    """Print the path of the Snakefile, for a `snakemake` of your own; profiles/slurm lies beside it."""
+
+    def run(self) -> None:
+        print(workflow_file("Snakefile"))
 
 
 class Failures(Command):
@@ -146,5 +183,6 @@ class Crate(Command):
 
 
 COMMANDS: Commands = {
-    "check": Check, "run": Run, "failures": Failures, "figures": Figures, "plot": Plot, "crate": Crate
+    "init": Init, "check": Check, "run": Run, "snakefile": Snakefile,
+    "failures": Failures, "figures": Figures, "plot": Plot, "crate": Crate
 }  # fmt: skip

@@ -1,13 +1,13 @@
-"""Values of arguments: outputs, checked before any work; lists; the catalogue."""
+"""Values of arguments: outputs, checked before any work; lists; files of the workflow."""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import qdjunction
 from qdjunction.cli.commands import option
 from qdjunction.core.errors import InputError
+from qdjunction.core.installation import workflow_folder
 
 
 def output_file(
@@ -41,6 +41,19 @@ def output_folder(text: str, *files: str, default: Any = ..., metavar: str = "DI
         return path
 
     return option(default, text, metavar=metavar, read=read)
+
+
+def new_folder(text: str) -> Any:
+    """Return the field of a folder to make, typed without an option; it must be new or empty."""
+
+    def read(flag: str, word: str) -> Path:
+        path = Path(word)
+        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+            raise InputError(f"{word}: is there already and not an empty folder; name a new one")
+        _check_writable(word, path / "file")
+        return path
+
+    return option(..., text, positional=True, read=read)
 
 
 def structure_file() -> Any:
@@ -95,23 +108,25 @@ words = one_word(lambda word: word.split(","), "")
 
 def catalogue_option() -> Any:
     """Return the field of the folder of the dots' YAML files."""
-    return option(None, "folder of the catalogue (default: that of the checkout)", metavar="DIR")
+    return option(None, "folder of the catalogue (default: that of qdjunction)", metavar="DIR")
 
 
 def catalogue(folder: Path | None) -> Path:
-    """Return the folder of the dots' YAML files; None stands for that of the checkout."""
-    return folder or in_checkout("clusters", "name the folder of the dots' YAML files with --clusters")
+    """Return the folder of the dots' YAML files; None stands for that of qdjunction."""
+    return folder or workflow_file("clusters")
 
 
-def in_checkout(name: str, remedy: str) -> Path:
-    """Return a file or folder of the checkout that this package runs from.
+def workflow_file(name: str) -> Path:
+    """Return a file or folder of the workflow, as it lies in the checkout or came with the installed package.
 
     Raises
     ------
     InputError
-        If there is none.
+        If there is none, because the package was copied out of a checkout.
     """
-    path = Path(qdjunction.__file__).parents[2] / name
+    path = workflow_folder() / name
     if not path.exists():
-        raise InputError(f"this installation has no {name} beside it; {remedy}")
+        raise InputError(
+            f"{path}: no such file, so this copy of qdjunction is not complete; install it again"
+        )
     return path

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from qdjunction import __version__
+from qdjunction.core.installation import INSTALLED, workflow_folder
 
 _BEGUN = datetime.now(UTC)
 """Time when this process loaded the module; each job of a study is a separate process."""
@@ -47,8 +48,14 @@ def _versions() -> dict[str, str]:
 
 @cache
 def commit() -> str:
-    """Return the commit of the checkout in use, with ``+changes`` if files differ; empty outside of a checkout."""
-    here = Path(__file__).parent
+    """Return the commit of the checkout in use, with ``+changes`` if files differ; empty outside of a checkout.
+
+    The version of an installed package contains the commit unless that has a tag (``setup.py``). The folder of an
+    installed package may lie in another repository, whose commit says nothing.
+    """
+    here = workflow_folder()
+    if here == INSTALLED:
+        return ""
 
     def git(*words: str) -> str:
         return subprocess.run(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.installation import INSTALLED, LIBRARY
 from qdjunction.core.provenance import digest
 from qdjunction.core.yaml import dump_yaml
 from qdjunction.study.records import Record, read_record
@@ -19,7 +20,7 @@ RESULTS = "results"
 
 WORKFLOW = ("Snakefile", "rules", "workflow", "envs", "profiles")
 """Files and folders that Snakemake runs."""
-ABOUT = ("CITATION.cff", "LICENSE", "Makefile", "pyproject.toml", "requirements.lock")
+ABOUT = ("CITATION.cff", "LICENSE", "Makefile", "pyproject.toml", "requirements.lock", "setup.py")
 """Files required to install and cite the workflow."""
 
 _NO_RESULTS = ("cache", "work")
@@ -53,7 +54,7 @@ def contents(study: Study, checkout: Path) -> list[Entry]:
     study : Study
         The study with its results folder.
     checkout : Path
-        Folder with the Snakefile and rules of the workflow.
+        Folder with the Snakefile and rules of the workflow, see `core.installation.workflow_folder`.
 
     Raises
     ------
@@ -73,20 +74,25 @@ def _path(entry: Entry) -> str:
 
 
 def _workflow(checkout: Path) -> Iterator[Entry]:
-    """Yield the code: the files of the checkout, except those left by Python and editors."""
-    for name in (*WORKFLOW, *ABOUT):
-        top = checkout / name
+    """Yield the code, laid out as in a checkout, except files left by Python and editors."""
+    tops = {name: checkout / name for name in (*WORKFLOW, *ABOUT)}
+    for name, top in tops.items():
         if not top.exists():
             raise InputError(
                 f"{checkout}: has no {name}, so the crate cannot include the workflow; run this from a checkout of it"
             )
+    if checkout == INSTALLED:
+        tops |= {
+            f"workflow/{LIBRARY.name}/{path.name}": path for path in LIBRARY.iterdir() if path != INSTALLED
+        }
+    for name, top in tops.items():
         for path in [top] if top.is_file() else sorted(top.rglob("*")):
-            parts = path.relative_to(checkout).parts
+            inside = PurePosixPath(name, *path.relative_to(top).parts)
             hidden = any(
-                part.startswith((".", "__pycache__")) or part.endswith(".egg-info") for part in parts
+                part.startswith((".", "__pycache__")) or part.endswith(".egg-info") for part in inside.parts
             )
             if path.is_file() and not path.is_symlink() and not hidden:
-                yield Entry(PurePosixPath(*parts).as_posix(), path)
+                yield Entry(inside.as_posix(), path)
 
 
 def _settings(study: Study) -> dict[str, str]:

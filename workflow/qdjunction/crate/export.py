@@ -12,6 +12,7 @@ from typing import IO
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.files import atomic_write
+from qdjunction.core.installation import workflow_folder
 from qdjunction.crate.contents import Entry, contents, inputs_of
 from qdjunction.crate.metadata import METADATA, Described, People, metadata, readme
 from qdjunction.study.table import read_study
@@ -36,7 +37,7 @@ def write_crate(
     people : People, optional
         Author of the study and licence of its results.
     checkout : str or Path, optional
-        Folder of the workflow's Snakefile; by default that of this package.
+        Folder of the workflow's Snakefile; by default that of qdjunction, see `core.installation`.
 
     Raises
     ------
@@ -49,7 +50,7 @@ def write_crate(
     if output.resolve().is_relative_to(study.results.resolve()):
         raise InputError(f"{output}: lies in the results that it contains; write it beside them")
     log.info("%s: reading the provenance of each file", results)
-    entries = contents(study, Path(checkout) if checkout else Path(__file__).parents[3])
+    entries = contents(study, Path(checkout) if checkout else workflow_folder())
     size = sum(_size(entry) for entry in entries)
     log.info("%s: %d files, %.1f MB", results, len(entries), size / 1e6)
     described: list[Described] = []

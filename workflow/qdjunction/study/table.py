@@ -26,7 +26,19 @@ from qdjunction.study.members import Member, check_ensemble, members_of
 RECORD = layout.STUDY
 """File in the results folder with the configuration, defaults included, and the definitions of its structures."""
 
-CODE = ("workflow", "rules", "clusters", "envs", "profiles", "tests", "docs", "benchmarks", "slurm", ".git")
+CODE = (
+    "workflow",
+    "rules",
+    "clusters",
+    "config",
+    "envs",
+    "profiles",
+    "tests",
+    "docs",
+    "benchmarks",
+    "slurm",
+    ".git",
+)
 """Folders of a checkout that must not contain results."""
 
 OF_THE_STUDY = (
