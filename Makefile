@@ -16,7 +16,7 @@ STUDY = $(if $(CONFIG),--configfile "$(CONFIG)")
 CHECK = $(if $(CONFIG),@"$(BIN)/qdjunction" check "$(CONFIG)" >/dev/null)
 STAMP := $(VENV)/.installed
 
-.PHONY: install report retry figures crate clusters test test-quick lint lock docs clean help
+.PHONY: install report retry figures crate clusters test test-quick lint lock docs dist changelog clean help
 
 help:
 	@echo "make report    run the study in config.yaml, or in CONFIG=mine.yaml; writes report/index.html in its results"
@@ -28,6 +28,8 @@ help:
 	@echo "make test-quick   run only the tests of units and physics"
 	@echo "make clusters  relax the geometries shipped in clusters/relaxed again"
 	@echo "make docs      build the documentation in build/site, with docs/config.md and the rule graph from the code"
+	@echo "make dist      build the source distribution and the wheel in dist/"
+	@echo "make changelog   move changes/ into CHANGELOG.md"
 	@echo "make lock      resolve requirements.lock again from pyproject.toml"
 	@echo "make clean     remove the environment (results are not removed)"
 
@@ -81,7 +83,17 @@ docs: $(STAMP)
 	$(WITH_PATH) OMP_NUM_THREADS=1 sphinx-build --fail-on-warning --keep-going --quiet -b html docs build/site
 	@echo "build/site/index.html"
 
-$(STAMP): requirements.lock pyproject.toml envs/install.py
+# By the locked setuptools, without pip, which would download its own.
+BUILD := from setuptools import build_meta as build; build.build_sdist("dist"); build.build_wheel("dist")
+dist: $(STAMP)
+	rm -rf build/lib dist
+	"$(BIN)/python" -c '$(BUILD)' >/dev/null
+	@echo "dist/"
+
+changelog: $(STAMP)
+	"$(BIN)/python" docs/changelog.py
+
+$(STAMP): requirements.lock pyproject.toml setup.py envs/install.py
 	"$(PYTHON)" envs/install.py $(VENV)
 	@touch $@
 

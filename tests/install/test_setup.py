@@ -116,7 +116,7 @@ def test_makefile_in_a_folder_with_spaces_and_other_letters(tmp_path):
     start = folder / "clusters" / "relaxed" / "starts" / "a b.extxyz"
     start.parent.mkdir(parents=True)
     start.touch()
-    for name in ("requirements.lock", "pyproject.toml", "envs/install.py", ".venv/.installed"):
+    for name in ("requirements.lock", "pyproject.toml", "setup.py", "envs/install.py", ".venv/.installed"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).touch()
     for name in ("python", "snakemake", "qdjunction", "ruff", "snakefmt", "mypy", "pytest", "sphinx-build"):
@@ -131,7 +131,18 @@ def test_makefile_in_a_folder_with_spaces_and_other_letters(tmp_path):
         "STYLE=my style",
         "CONFIG=my study.yaml",
     )
-    for goal in ("report", "retry", "figures", "crate", "clusters", "lint", "test", "docs"):
+    for goal in (
+        "report",
+        "retry",
+        "figures",
+        "crate",
+        "clusters",
+        "lint",
+        "test",
+        "docs",
+        "dist",
+        "changelog",
+    ):
         subprocess.run(
             ["make", goal, *variables], cwd=folder, check=True, capture_output=True, env=dict(os.environ)
         )
@@ -142,6 +153,7 @@ def test_makefile_in_a_folder_with_spaces_and_other_letters(tmp_path):
             "clusters/relaxed/starts/a b.extxyz",
             "clusters/relaxed/a b_xtb.extxyz",
             "docs/make.py",
+            "docs/changelog.py",
             "build/site",
             "loadfile",
             "--lint",
