@@ -1,7 +1,10 @@
-"""Directives that run what a tutorial shows, in one folder a page, so that a page that no longer works fails the build.
+"""Directives that run what a page shows, in one folder a page, so that a page that no longer works fails the build.
 
 ``{file} NAME`` writes its content to a file, ``{run}`` runs shell commands, ``{python}`` Python statements, which share
-their names with the earlier ones of the page. All show their content, the last two also what was printed. ``:figure:``
+their names with the earlier ones of the page. ``{in} FOLDER`` is ``{run}`` in a folder that an earlier page of the same
+directory wrote, such as ``first-study/results``; what follows on the page runs there as well. ``{data} FOLDER`` copies
+what a folder beside the page holds, and shows nothing. Tutorials are read before all other pages, which may show
+figures of theirs. All others show their content, the last two also what was printed. ``:figure:``
 names an image that they wrote, which is shown below with the caption ``:caption:``; ``:lines:`` is the largest number
 of lines shown of the output. Without content there is only the figure.
 """
@@ -68,7 +71,7 @@ class _Executed(SphinxDirective):
             self.env.temp_data["executed"] = {}
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-        return folder
+        return self.env.temp_data.get("executed_in", folder)
 
     def _figure(self, name: str) -> nodes.figure:
         source = self._folder() / name
@@ -113,6 +116,38 @@ class Run(_Executed):
         return done.stdout
 
 
+class In(Run):
+    """Shell commands in the folder of an earlier page."""
+
+    required_arguments = 1
+
+    def _folder(self) -> Path:
+        folder = super()._folder()
+        if "executed_in" not in self.env.temp_data:
+            page, _, below = self.arguments[0].partition("/")
+            # The page is read before this one, whose results change with it.
+            self.env.note_dependency(str(Path(self.env.doc2path(self.env.docname)).with_name(f"{page}.md")))
+            folder = folder.with_name(page) / below
+            if not folder.is_dir():
+                raise self.error(f"{page} wrote no folder {below}")
+            self.env.temp_data["executed_in"] = folder
+        return folder
+
+
+class Data(_Executed):
+    """Files of the documentation."""
+
+    has_content = False
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        source = Path(self.env.doc2path(self.env.docname)).with_name(self.arguments[0])
+        for path in source.rglob("*"):
+            self.env.note_dependency(str(path))
+        shutil.copytree(source, self._folder(), dirs_exist_ok=True)
+        return []
+
+
 class Python(_Executed):
     """Python statements."""
 
@@ -129,9 +164,17 @@ class Python(_Executed):
         return printed.getvalue()
 
 
+def tutorials_first(app: Sphinx, env: object, pages: list[str]) -> None:
+    """Sort the pages that are read."""
+    pages.sort(key=lambda page: (not page.startswith("tutorials/"), page))
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
+    app.connect("env-before-read-docs", tutorials_first)
+    app.add_directive("data", Data)
     app.add_directive("file", File)
     app.add_directive("run", Run)
+    app.add_directive("in", In)
     app.add_directive("python", Python)
     return {"version": "1", "parallel_read_safe": False}
