@@ -22,7 +22,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_design",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "gallery"]
 # Names of attributes, which several classes share, are looked up as if they were links.
 suppress_warnings = ["ref.python"]
 

@@ -2,8 +2,8 @@
 
 ``{file} NAME`` writes its content to a file, ``{run}`` runs shell commands, ``{python}`` Python statements, which share
 their names with the earlier ones of the page. ``{in} FOLDER`` is ``{run}`` in a folder that an earlier page of the same
-directory wrote, such as ``first-study/results``; what follows on the page runs there as well. ``{data} FOLDER`` copies
-what a folder beside the page holds, and shows nothing. Tutorials are read before all other pages, which may show
+directory wrote, such as ``first-study/results``; what follows on the page runs there as well. ``{folder} PATH`` copies
+what a folder of the checkout holds, and shows nothing. Tutorials are read before all other pages, which may show
 figures of theirs. All others show their content, the last two also what was printed. ``:figure:``
 names an image that they wrote, which is shown below with the caption ``:caption:``; ``:lines:`` is the largest number
 of lines shown of the output. Without content there is only the figure.
@@ -134,14 +134,14 @@ class In(Run):
         return folder
 
 
-class Data(_Executed):
+class Folder(_Executed):
     """Files of the documentation."""
 
     has_content = False
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        source = Path(self.env.doc2path(self.env.docname)).with_name(self.arguments[0])
+        source = Path(self.env.doc2path(self.env.docname)).parent / self.arguments[0]
         for path in source.rglob("*"):
             self.env.note_dependency(str(path))
         shutil.copytree(source, self._folder(), dirs_exist_ok=True)
@@ -172,7 +172,7 @@ def tutorials_first(app: Sphinx, env: object, pages: list[str]) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
     app.connect("env-before-read-docs", tutorials_first)
-    app.add_directive("data", Data)
+    app.add_directive("folder", Folder)
     app.add_directive("file", File)
     app.add_directive("run", Run)
     app.add_directive("in", In)
