@@ -25,6 +25,33 @@ rule series:
         "../workflow/scripts/series.py"
 
 
+if study.pair_dots:
+
+    rule pairs:
+        input:
+            hamiltonian="<results>/{dot}/hamiltonian.nc",
+            series="<results>/{dot}/series.json",
+        output:
+            table="<results>/{dot}/pairs.csv",
+            summary="<results>/{dot}/pairs.json",
+        log:
+            "<logs>/{dot}/pairs.log",
+        benchmark:
+            "<benchmarks>/{dot}/pairs.tsv"
+        priority: small_first
+        conda:
+            "../envs/python.yaml"
+        threads: 1
+        resources:
+            mem_mb=requested("mem_mb"),
+            runtime=requested("scf_min"),
+        params:
+            contacts=contacts_of_dot,
+            interference=headline_settings(),
+        script:
+            "../workflow/scripts/pairs.py"
+
+
 if study.structure_series:
 
     rule structure_series:

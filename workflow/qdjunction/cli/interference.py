@@ -1,9 +1,10 @@
-"""Commands for quantum interference: alignment, decay."""
+"""Commands for quantum interference: alignment, decay, pairs."""
 
+from pathlib import Path
 from typing import Annotated
 
 from qdjunction.cli.commands import Command, Commands, Keys, option
-from qdjunction.cli.values import numbers
+from qdjunction.cli.values import numbers, output_file
 from qdjunction.interference.settings import InterferenceSettings
 
 
@@ -51,4 +52,29 @@ class Decay(Command):
         print(verdict.sentence)
 
 
-COMMANDS: Commands = {"alignment": Alignment, "decay": Decay}
+class Pairs(Command):
+    """Compute |g|^2 of a dot between all pairs of its terminal halides, and compare it with computed junctions."""
+
+    hamiltonian: str = option(
+        ...,
+        "file of `qdjunction hamiltonian` of a dot without gold, or a SIESTA run's folder",
+        positional=True,
+    )
+    series: str | None = option(
+        None, "series.json of the dot in the results of a study, to compare with", metavar="series.json"
+    )
+    interference: Annotated[InterferenceSettings, Keys(reference="", offset_ev="")] = InterferenceSettings()
+    output: Path = output_file("table of the pairs to write", ".csv")
+
+    def run(self) -> None:
+        from qdjunction.core.files import write_table
+        from qdjunction.steps.pairs import all_pairs, read_series
+
+        series, contacts = read_series(self.series) if self.series else (None, {})
+        table, control = all_pairs(self.hamiltonian, self.interference, series, contacts)
+        write_table(table, self.output)
+        for line in control.lines:
+            print(line)
+
+
+COMMANDS: Commands = {"alignment": Alignment, "decay": Decay, "pairs": Pairs}

@@ -16,6 +16,7 @@ from qdjunction.core.provenance import digests
 from qdjunction.core.results import read_result, read_table
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.store import read_electronic_structure
+from qdjunction.interference.pair_results import PairRecord
 from qdjunction.interference.results import DecaySeries, SeriesSummary
 from qdjunction.report.plan import files_of, series_of
 from qdjunction.report.style import junction_colours
@@ -141,6 +142,22 @@ class SeriesResults:
 
 
 @dataclass(frozen=True, eq=False)
+class PairResults:
+    """The control over all pairs of a dot.
+
+    Attributes
+    ----------
+    control : PairRecord
+        ``pairs.json``.
+    table : pandas.DataFrame
+        ``pairs.csv``.
+    """
+
+    control: PairRecord
+    table: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
 class DotResults:
     """One dot with its series.
 
@@ -160,6 +177,8 @@ class DotResults:
         Frontier levels of the bare dot (eV, relative to its own Fermi energy); nan if they failed.
     series : tuple of SeriesResults
         One for each left contact; failed series are absent.
+    pairs : PairResults or None
+        Control over all pairs; None if the study has none, or it failed.
     """
 
     case: DotCase
@@ -170,6 +189,7 @@ class DotResults:
     homo_ev: float
     lumo_ev: float
     series: tuple[SeriesResults, ...]
+    pairs: PairResults | None = None
 
     @property
     def engine(self) -> EngineInfo:
@@ -369,6 +389,16 @@ def _dot(study: Study, case: DotCase) -> DotResults | None:
         homo_ev=structure.homo_ev if structure else np.nan,
         lumo_ev=structure.lumo_ev if structure else np.nan,
         series=() if read_failure(folder / layout.SERIES) else tuple(_series(study, case)),
+        pairs=_pairs(study, case),
+    )
+
+
+def _pairs(study: Study, case: DotCase) -> PairResults | None:
+    folder = study.results / case.id
+    if case not in study.pair_dots or read_failure(folder / layout.PAIRS):
+        return None
+    return PairResults(
+        control=read_result(PairRecord, folder / layout.PAIRS), table=read_table(folder / layout.PAIR_TABLE)
     )
 
 

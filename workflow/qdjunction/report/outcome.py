@@ -1,5 +1,6 @@
 """The outcome of a series in words."""
 
+from qdjunction.interference.pair_results import PairControl
 from qdjunction.interference.results import ComparisonSeries, DecaySeries
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.report import tables
@@ -54,8 +55,11 @@ def verdict_sentence(series: SeriesResults, settings: InterferenceSettings) -> s
     return text + "."
 
 
-def control_sentence(series: SeriesResults) -> str:
-    """Where the controls of a series lie; for a series with a jump and none, that interference is not shown by it."""
+def control_sentence(series: SeriesResults, pairs: PairControl | None = None) -> str:
+    """Where the controls of a series lie; for a series with a jump and none, that interference is not shown by it.
+
+    `pairs` is the control over all pairs of the dot.
+    """
     summary = series.summary
     sentences = [typeset(control.sentence) for control in summary.controls]
     sentences += [
@@ -67,6 +71,8 @@ def control_sentence(series: SeriesResults) -> str:
             f"No control stands beside this series, so the step at {summary.junctions[-1]} is no evidence of "
             f"interference by itself; {first}-{last} ends on the same site (key controls of the dot)."
         )
+    if pairs and isinstance(summary, DecaySeries):
+        sentences.append(f"All pairs: {typeset(pairs.sentence)}")
     return " ".join(sentences)
 
 

@@ -11,6 +11,8 @@ HAMILTONIAN = "hamiltonian.nc"
 CONDUCTANCE = "conductance.csv"
 SERIES_TABLE = "series.csv"
 SERIES = "series.json"
+PAIR_TABLE = "pairs.csv"
+PAIRS = "pairs.json"
 ENSEMBLE_TABLE = "ensemble.csv"
 ENSEMBLE = "ensemble.json"
 

@@ -305,6 +305,12 @@ class Study:
         return [*lines, f"ensembles: about {_hours(total)} of processor time in all"] if lines else []
 
     @cached_property
+    def pair_dots(self) -> tuple[DotCase, ...]:
+        """The dots with a control over all pairs of terminal halides."""
+        wanted = self.config.interference.all_pairs and not self.is_screen
+        return tuple(dot for dot in self.dots if wanted and "Pb" in dot.elements)
+
+    @cached_property
     def batches(self) -> tuple[Batch, ...]:
         """The batches in which jobs compute the junctions; see `ResourceSettings.contacts_per_job`."""
         most = max((len(dot.junctions) for dot in self.dots), default=1)

@@ -51,7 +51,7 @@ class DotsSection(PageSection):
                         {
                             "left": series.left,
                             "verdict": verdict_sentence(series, settings) if series.kind == "decay" else "",
-                            "controls": control_sentence(series),
+                            "controls": control_sentence(series, dot.pairs.control if dot.pairs else None),
                             "parts": _parts(page, dot, series),
                         }
                         for series in dot.series
