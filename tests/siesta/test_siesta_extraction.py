@@ -15,6 +15,10 @@ from qdjunction.engine.siesta.extraction import find_run
 from qdjunction.engine.siesta.inputs import BASIS_OF_PSF, BASIS_OF_SIESTA_4
 from qdjunction.engine.siesta.progress import Progress
 from qdjunction.engine.store import read_electronic_structure, write_electronic_structure
+from qdjunction.interference.orbital_rule import solve_dot
+from qdjunction.interference.pair_amplitudes import amplitudes, outward_orbitals
+from qdjunction.interference.pair_control import judge_pairs, pair_table
+from qdjunction.structure.rows import terminal_halides
 from qdjunction.transport import Device, WideBandLead, transmission
 
 
@@ -377,3 +381,35 @@ def test_recorded_junctions_give_the_recorded_transmission(recorded_5, unpacked,
     energies = np.linspace(-2, -0.5, 7)
     found = np.log10(transmission(device, left, right, energies).transmission)
     np.testing.assert_allclose(found, log_transmission, atol=2e-3)
+
+
+@pytest.mark.recorded
+@pytest.mark.slow
+def test_the_far_end_of_recorded_12pb_conducts_as_all_straight_rows_do(recorded_5, unpacked):
+    """T of PBE at E_F - 1.0 eV follows |g|^2 of the dot's block, which stands out on every straight row of the dot."""
+    structure = electronic_structure_from_run(unpacked(recorded_5.with_name("siesta") / "12Pb" / "L-R4"))
+    inside = np.flatnonzero(structure.atoms.get_tags() == 0)
+    device = Device.from_hamiltonian(structure.hamiltonian)
+    H, S = (device.block(name, device.orbitals_of(inside)) for name in "HS")
+    levels = solve_dot(H, S, 832)
+    dot = structure.atoms[inside]
+    sites = terminal_halides(dot)
+    geometry = structure.hamiltonian.geometry.sub(inside)
+    outward = outward_orbitals(geometry, S, [(site.atom, site.pb) for site in sites])
+    green, frontier = (
+        amplitudes(levels, S, outward, -1.0, part) for part in (None, (levels.pairs - 1, levels.pairs))
+    )
+    atoms = {"L": 16, "R1": 12, "R2": 18, "R3": 23, "R4": 27}
+    log10_t = {"L-R1": -3.56, "L-R2": -4.06, "L-R3": -4.972, "L-R4": -3.888, "R1-R4": -5.027}
+    found = judge_pairs(
+        pair_table(dot, sites, green, frontier, {}),
+        {name: (*(atoms[end] for end in name.split("-")), 10**value) for name, value in log10_t.items()},
+        (levels.homo_ev, levels.lumo_ev),
+        -1.0,
+    )
+    assert found.following.follows
+    assert found.following.rank_correlation == pytest.approx(1)
+    assert found.following.slope == pytest.approx(0.97, abs=0.03)
+    assert found.rows == ("L-R4",)
+    assert found.classes[0].relation == "straight row"
+    assert found.classes[0].lowest_decades > 2.5

@@ -32,6 +32,7 @@ def test_the_shipped_study_is_the_paper_s_figure():
         "12Pb_MAPbBr3/L-R2",
         "12Pb_MAPbBr3/L-R3",
         "12Pb_MAPbBr3/L-R4",
+        "12Pb_MAPbBr3/R1-R4",
         "1Pb_MAPbBr3/short",
         "1Pb_MAPbBr3/long",
     ]

@@ -51,15 +51,15 @@ def regress(
     -----
     Pairs that share a site are not independent of each other, so the usual standard errors would be far too small. The
     intervals come from leaving out one site after the other, with all of its pairs; the variance of an estimate is
-    (m - 2)/(2 m) times the sum of its squared deviations over the m sites (T. A. B. Snijders and S. P. Borgatti,
-    Connections 22, 161 (1999)), and Student's t has m - 1 degrees of freedom. The pairs are all that the dot has:
+    (m - 1)/m times the sum of its squared deviations over the m sites, the jackknife of a U-statistic (J. N. Arvesen,
+    Ann. Math. Stat. 40, 2076 (1969)), and Student's t has m - 1 degrees of freedom. The pairs are all that the dot has:
     an interval says how much an estimate rests on single sites.
     """
     columns = {
         (name, label): np.asarray(column, dtype=float)
         for name, labelled in terms.items()
         for label, column in labelled.items()
-        if np.ptp(column) > 1e-12
+        if not np.ptp(column) <= 1e-12
     }
     for (name, label), column in {("values", ""): values, **columns}.items():
         if column.shape != values.shape or not np.isfinite(column).all():
@@ -133,7 +133,7 @@ def _r_squared(design: NDArray[np.float64], values: NDArray[np.float64]) -> floa
 def _half_width(without: NDArray[np.float64], confidence: float) -> NDArray[np.float64]:
     """Return the half-width of the intervals of estimates, (k,), from those without one site each, (m, k)."""
     m = len(without)
-    variance = (m - 2) / (2 * m) * ((without - without.mean(axis=0)) ** 2).sum(axis=0)
+    variance = (m - 1) / m * ((without - without.mean(axis=0)) ** 2).sum(axis=0)
     return np.asarray(stdtrit(m - 1, (1 + confidence) / 2) * np.sqrt(variance))
 
 
