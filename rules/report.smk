@@ -32,6 +32,7 @@ rule report:
     output:
         page="<results>/report/index.html",
         study=f"<results>/{RECORD}",
+        paper="<results>/report/paper.csv" if study.config.paper else [],
     log:
         "<logs>/report.log",
     benchmark:

@@ -12,8 +12,10 @@ from qdjunction.report.data import StudyResults, collect
 from qdjunction.report.drawing import draw, write_figure
 from qdjunction.report.overview import read_overview, write_overview
 from qdjunction.report.page import write_report
+from qdjunction.report.paper_comparison import compare_with_paper
 from qdjunction.report.plan import files_of, overview_files_of, planned_figures
 from qdjunction.study import layout
+from qdjunction.study.papers import read_paper
 from qdjunction.study.table import Study, read_study
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,12 @@ def write_figures(results: StudyResults, folder: str | Path) -> None:
         write_figure(draw(results, figure), Path(folder) / figure.stem)
         log.info("figure %d of %d: %s", number, len(planned), figure.stem)
     write_json({"provenance": provenance(inputs=results.inputs)}, Path(folder) / layout.FIGURE_RECORD)
+
+
+def write_paper_table(results: StudyResults, path: str | Path) -> None:
+    """Write the published values beside those of a study, if it is compared with a paper."""
+    if name := results.study.config.paper:
+        write_table(compare_with_paper(results, read_paper(name)), path)
 
 
 def write_overview_files(study: Study, page: str | Path, table: str | Path) -> None:
@@ -76,6 +84,7 @@ def redraw(results: str | Path, output: str | Path, sheet: str | Path | None = N
         for one, folder in pages:
             found = collect(one)
             write_figures(found, folder / layout.FIGURES)
+            write_paper_table(found, folder / layout.PAPER_TABLE)
             write_report(found, folder / layout.PAGE, folder / layout.FIGURES)
     log.info("wrote %s", output / layout.PAGE)
 

@@ -43,6 +43,7 @@ from qdjunction.structure.sources.contract import SourceSettings
 from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.study.ensemble import EnsembleSettings
 from qdjunction.study.kinds import StudyLeads, StudyObservable
+from qdjunction.study.papers import PaperName
 from qdjunction.traces.sets import TracesSection
 from qdjunction.transport.leads.registry import LEADS
 from qdjunction.transport.leads.wide_band import WideBand
@@ -221,6 +222,8 @@ class Config(Section):
     none."""
     resources: ResourceSettings = ResourceSettings()
     """Resources that jobs request, and the work per job; no result depends on them."""
+    paper: PaperName | None = None
+    """A paper whose published values the report opens with, beside those of the study; also as `paper.csv`."""
     traces: TracesSection | None = None
     """Break-junction traces; without this section none are analysed."""
 

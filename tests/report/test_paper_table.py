@@ -1,0 +1,162 @@
+"""Published values beside those of a study."""
+
+import json
+import shutil
+from types import SimpleNamespace
+from typing import get_args
+
+import pandas as pd
+import pytest
+
+from qdjunction.core.errors import InputError
+from qdjunction.core.results import read_table
+from qdjunction.report.data import collect
+from qdjunction.report.page import Page
+from qdjunction.report.paper_comparison import COLUMNS, QUANTITIES, compare_with_paper
+from qdjunction.report.redraw import write_paper_table
+from qdjunction.report.sections.registry import SECTIONS
+from qdjunction.study.config import parse_config
+from qdjunction.study.papers import NEEDS, Paper, Quantity, paper_names, read_paper
+from qdjunction.study.table import read_study
+from support.paths import RECORDED
+
+DOT = "1Pb_MAPbBr3"
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """The recorded study of 1Pb, compared with the paper."""
+    folder = tmp_path_factory.mktemp("paper") / "results"
+    shutil.copytree(RECORDED, folder)
+    record = json.loads((folder / "study.json").read_text())
+    record["config"]["paper"] = "zheng-2019"
+    (folder / "study.json").write_text(json.dumps(record))
+    return collect(read_study(folder))
+
+
+def made(*items):
+    return Paper(title="t", source="s", doi="d", method="m", items=list(items))
+
+
+def test_every_quantity_is_computed_and_knows_its_keys():
+    assert QUANTITIES.keys() == NEEDS.keys() == set(get_args(Quantity))
+    for name in paper_names():
+        assert read_paper(name).items
+
+
+def test_the_table_of_the_recorded_study(results):
+    table = compare_with_paper(results, read_paper("zheng-2019")).set_index("item")
+    assert table.loc["composition of 1Pb", ["paper", "ours", "agrees"]].tolist() == [
+        "MA4PbBr6",
+        "MA4PbBr6",
+        "yes",
+    ]
+    dot = results.dot(DOT)
+    gap = table.loc["HOMO-LUMO gap of 1Pb"]
+    assert float(gap["ours"]) == pytest.approx(dot.lumo_ev - dot.homo_ev, abs=0.005)
+    assert gap["agrees"] == ("yes" if abs(dot.lumo_ev - dot.homo_ev - 3.91) <= 0.3 else "no")
+    assert "order of its gaps over the halides is wrong" in gap["note"]
+    bulk = table.loc["gap of bulk MAPbBr3"]
+    assert (bulk["ours"], bulk["agrees"]) == ("not available", "not available")
+    assert "Gamma-only" in bulk["note"]
+    assert table.loc["jump of 12Pb", "note"] == "the study has no 12Pb_MAPbBr3"
+    rule = next(j for j in dot.junctions if j.case.name == "long").frontier.orbital_rule["midgap"]
+    ends = table.loc["HOMO and LUMO of 1Pb interfere constructively end to end"]
+    assert ends["agrees"] == ("yes" if rule.constructive else "no")
+    assert float(table.loc["site 8 of the diatomic chain above the trend", "ours"]) == 1
+    assert set(table["engine"]) == {"GFN1-xTB"}
+
+
+@pytest.mark.parametrize(("value", "tolerance", "agrees"), [(3.0, 0.0, "no"), (0.0, 10.0, "yes")])
+def test_a_number_agrees_within_its_tolerance(results, value, tolerance, agrees):
+    item = {"item": "gap", "quantity": "gap", "dot": DOT, "value": value, "tolerance": tolerance}
+    (row,) = compare_with_paper(results, made(item)).to_dict("records")
+    assert row["agrees"] == agrees
+
+
+def test_statements_about_series(results):
+    """Of made series: a decay with a jump, and one that conducts a decade less."""
+    verdict = SimpleNamespace(
+        beta_per_ang=0.5, beta_interval_per_ang=(0.3, 0.7), confidence=0.68, step=True, step_decades=1.0,
+        above_trend_decades=2.0,
+    )  # fmt: skip
+
+    def series(left, conductance):
+        summary = SimpleNamespace(
+            at_headline=verdict, headline="homo +1 eV", conductance_at_headline_G0=[conductance] * 3
+        )
+        members = tuple(SimpleNamespace(case=SimpleNamespace(right=f"R{n}")) for n in (1, 2, 3))
+        return SimpleNamespace(left=left, kind="decay", summary=summary, decay=summary, junctions=members)
+
+    dot = SimpleNamespace(case=SimpleNamespace(id="made"), series=(series("L", 1e-2), series("La", 1e-3)))
+    study = SimpleNamespace(dots=(dot,), engine=results.engine, study=results.study)
+    at = {"dot": "made", "left": "L"}
+    rows = compare_with_paper(
+        study,
+        made(
+            {"item": "beta", "quantity": "beta", **at, "value": 0.69, "tolerance": 0.01},
+            {"item": "far", "quantity": "beta", **at, "value": 0.8, "tolerance": 0.01},
+            {"item": "jump", "quantity": "jump", **at, "value": "yes"},
+            {
+                "item": "lower",
+                "quantity": "lower-series",
+                "dot": "made",
+                "left": "La",
+                "other": "L",
+                "value": "yes",
+            },
+            {
+                "item": "higher",
+                "quantity": "lower-series",
+                "dot": "made",
+                "left": "L",
+                "other": "La",
+                "value": "yes",
+            },
+            {
+                "item": "absent",
+                "quantity": "beta",
+                "dot": "made",
+                "left": "Lb",
+                "value": 1.0,
+                "tolerance": 1.0,
+            },
+        ),
+    ).set_index("item")
+    assert rows["agrees"].to_dict() == {
+        "beta": "yes", "far": "no", "jump": "yes", "lower": "yes", "higher": "no", "absent": "not available",
+    }  # fmt: skip
+    assert (rows.loc["beta", "low"], rows.loc["beta", "high"]) == (0.3, 0.7)
+    assert rows.loc["lower", "note"] == "-1.00 decades on average"
+
+
+def test_file_and_page_show_the_same(results, tmp_path):
+    write_paper_table(results, tmp_path / "paper.csv")
+    written = read_table(tmp_path / "paper.csv")
+    assert tuple(written.columns) == COLUMNS
+    pd.testing.assert_series_equal(
+        written["item"], compare_with_paper(results, read_paper("zheng-2019"))["item"], check_dtype=False
+    )
+    html = SECTIONS["paper"].html(Page(results, {}))
+    assert "Nat. Commun. 10, 5458 (2019)" in html
+    assert html.count("<tr>") == len(written) + 1
+    assert SECTIONS["paper"].html(Page(collect(read_study(RECORDED)), {})) == ""
+
+
+def test_an_unknown_paper_is_refused_with_the_known_ones():
+    values = {"study": "s", "dots": [{"dot": "1Pb", "contacts": ["short"]}], "paper": "nobody-1900"}
+    with pytest.raises(InputError, match=r"paper = 'nobody-1900'.*zheng-2019"):
+        parse_config(values)
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        ({"quantity": "gap", "value": 1.0, "tolerance": 0.1}, "dot is missing"),
+        ({"quantity": "gap", "dot": DOT, "value": 1.0}, "tolerance is missing"),
+        ({"quantity": "gaps"}, "not-computed"),
+    ],
+)
+def test_a_wrong_item_is_refused(item, reason):
+    with pytest.raises(ValueError, match=reason):
+        made({"item": "x", **item})

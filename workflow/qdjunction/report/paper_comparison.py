@@ -1,0 +1,249 @@
+"""Table of published values beside those of a study: item, paper, ours, whether they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qdjunction.structure.contacts import contact
+from qdjunction.study.papers import Paper, PaperItem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from qdjunction.report.data import DotResults, SeriesResults, StudyResults
+
+NOT_AVAILABLE = "not available"
+
+COLUMNS = ("item", "paper", "ours", "low", "high", "unit", "engine", "agrees", "note")
+
+
+@dataclass(frozen=True)
+class Ours:
+    """What a study has of a published value.
+
+    Attributes
+    ----------
+    value : bool, float or str
+        The value; True if a statement holds.
+    low, high : float
+        Ends of its interval; nan where none is known.
+    note : str
+        Where it was taken, and numbers behind a statement.
+    """
+
+    value: bool | float | str
+    low: float = float("nan")
+    high: float = float("nan")
+    note: str = ""
+
+
+class NotInStudyError(Exception):
+    """The study does not compute a value; its message is the reason."""
+
+
+def compare_with_paper(results: StudyResults, paper: Paper) -> pd.DataFrame:
+    """Return the published values beside those of a study.
+
+    Parameters
+    ----------
+    results : StudyResults
+        Results returned by `collect`.
+    paper : Paper
+        The published values.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `COLUMNS`. ``agrees`` is ``yes`` or ``no``, and ``not available`` where the study has no such value. A
+        number agrees if it lies within the tolerance of the item, or its interval holds the published one.
+    """
+    import pandas as pd
+
+    return pd.DataFrame([_row(results, item) for item in paper.items], columns=list(COLUMNS))
+
+
+def _row(results: StudyResults, item: PaperItem) -> dict[str, object]:
+    remarks = [item.note, item.of_methods.get(results.engine.method, "")]
+    row: dict[str, object] = {
+        "item": item.item,
+        "paper": _cell(item.value),
+        "unit": item.unit,
+        "engine": results.engine.method,
+    }
+    try:
+        ours = QUANTITIES[item.quantity](results, item)
+    except NotInStudyError as reason:
+        remarks.insert(0, str(reason))
+        return row | {"ours": NOT_AVAILABLE, "agrees": NOT_AVAILABLE, "note": _joined(remarks)}
+    remarks.insert(0, ours.note)
+    return row | {
+        "ours": _cell(ours.value),
+        "low": ours.low,
+        "high": ours.high,
+        "agrees": "yes" if _agrees(item, ours) else "no",
+        "note": _joined(remarks),
+    }
+
+
+def _agrees(item: PaperItem, ours: Ours) -> bool:
+    if isinstance(item.value, float) and not isinstance(ours.value, str):
+        near = abs(float(ours.value) - item.value) <= (item.tolerance or 0) + 1e-9
+        return bool(near or ours.low <= item.value <= ours.high)
+    return item.value == _cell(ours.value)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _joined(remarks: list[str]) -> str:
+    return "; ".join(filter(None, remarks))
+
+
+def _dot(results: StudyResults, name: str) -> DotResults:
+    found = next((dot for dot in results.dots if dot.case.id == name), None)
+    if found is None:
+        known = name in {case.id for case in results.study.dots}
+        raise NotInStudyError(f"{name} failed" if known else f"the study has no {name}")
+    return found
+
+
+def _series(results: StudyResults, dot: str, left: str) -> SeriesResults:
+    found = next((one for one in _dot(results, dot).series if one.left == left), None)
+    if found is None:
+        raise NotInStudyError(f"the study has no series of {dot} from {left}")
+    if found.kind != "decay":
+        raise NotInStudyError(
+            f"the series of {dot} from {left} is {found.kind}: a decay needs three contacts"
+        )
+    return found
+
+
+def _composition(results: StudyResults, item: PaperItem) -> Ours:
+    """MA counts as its nitrogen."""
+    symbols = list(_dot(results, item.dot).atoms.symbols)
+    counts = {"MA": symbols.count("N"), "Cs": symbols.count("Cs"), "Pb": symbols.count("Pb")}
+    counts |= {halide: symbols.count(halide) for halide in ("Cl", "Br", "I")}
+    return Ours("".join(f"{name}{n if n > 1 else ''}" for name, n in counts.items() if n))
+
+
+def _gap(results: StudyResults, item: PaperItem) -> Ours:
+    return Ours(_gap_of(results, item.dot))
+
+
+def _gap_of(results: StudyResults, name: str) -> float:
+    dot = _dot(results, name)
+    if not np.isfinite(gap := dot.lumo_ev - dot.homo_ev):
+        raise NotInStudyError(f"H and S of {name} failed")
+    return float(gap)
+
+
+def _gaps_fall(results: StudyResults, item: PaperItem) -> Ours:
+    gaps = [_gap_of(results, name) for name in item.dots]
+    return Ours(bool(np.all(np.diff(gaps) < 0)), note=", ".join(f"{gap:.2f}" for gap in gaps) + " eV")
+
+
+def _contact_step(results: StudyResults, item: PaperItem) -> Ours:
+    """Mean distance of neighbours among R1 .. Rn, which are on one face; the far end is not."""
+    dot = _dot(results, item.dot)
+    names = sorted(
+        (name for name in dot.atoms.info["contacts"] if name[0] == "R" and name[1:].isdigit()),
+        key=lambda name: int(name[1:]),
+    )[:-1]
+    if len(names) < 2:
+        raise NotInStudyError(f"{item.dot} has no two contacts beside each other")
+    steps = [
+        dot.atoms.get_distance(contact(dot.atoms, one).atom, contact(dot.atoms, other).atom)
+        for one, other in pairwise(names)
+    ]
+    return Ours(float(np.mean(steps)), note=f"{names[0]} to {names[-1]} of the relaxed dot")
+
+
+def _contact_distance(results: StudyResults, item: PaperItem) -> Ours:
+    found = [
+        tip.distance_ang
+        for dot in results.dots
+        for junction in dot.junctions
+        if junction.relaxation and junction.relaxation.junction
+        for tip in junction.relaxation.junction.tips
+        if tip.symbol == item.halide
+    ]
+    if not found:
+        raise NotInStudyError(f"the study relaxes no contact at {item.halide} (electrodes.relax)")
+    return Ours(float(np.mean(found)), min(found), max(found), f"mean of {len(found)} contacts")
+
+
+def _beta(results: StudyResults, item: PaperItem) -> Ours:
+    summary = _series(results, item.dot, item.left).decay
+    verdict = summary.at_headline
+    low, high = verdict.beta_interval_per_ang
+    return Ours(verdict.beta_per_ang, low, high, f"at {summary.headline}, {verdict.confidence:.0%} interval")
+
+
+def _jump(results: StudyResults, item: PaperItem) -> Ours:
+    verdict = _series(results, item.dot, item.left).decay.at_headline
+    holds = bool(verdict.step and verdict.above_trend_decades > 0)
+    return Ours(
+        holds,
+        note=f"step {verdict.step_decades:+.2f}, above the trend {verdict.above_trend_decades:+.2f} decades",
+    )
+
+
+def _lower_series(results: StudyResults, item: PaperItem) -> Ours:
+    """Compare the means of log10 G over the contacts that both series end on."""
+    values = []
+    for left in (item.left, item.other):
+        series = _series(results, item.dot, left)
+        rights = [junction.case.right for junction in series.junctions]
+        conductances = series.summary.conductance_at_headline_G0
+        values.append(dict(zip(rights, np.log10(conductances), strict=True)))
+    common = values[0].keys() & values[1].keys()
+    if not common:
+        raise NotInStudyError(f"the series from {item.left} and {item.other} end on no common contact")
+    height = float(np.mean([values[0][name] - values[1][name] for name in common]))
+    return Ours(height < 0, note=f"{height:+.2f} decades on average")
+
+
+def _orbital_rule(results: StudyResults, item: PaperItem) -> Ours:
+    found = next((j for j in _dot(results, item.dot).junctions if j.case.name == item.junction), None)
+    rule = found.frontier.orbital_rule.get("midgap") if found else None
+    constructive = getattr(rule, "constructive", None)
+    if constructive is None:
+        raise NotInStudyError(f"{item.dot}/{item.junction} has no orbital rule in the middle of the gap")
+    return Ours(constructive, note="in the middle of the gap")
+
+
+def _chain(results: StudyResults, item: PaperItem) -> Ours:
+    return Ours(float(results.chain_summary.shares["above_trend"]))
+
+
+def _not_computed(results: StudyResults, item: PaperItem) -> Ours:
+    raise NotInStudyError("")
+
+
+def _binding_rises(results: StudyResults, item: PaperItem) -> Ours:
+    raise NotInStudyError("the study has no binding curves")
+
+
+QUANTITIES: Mapping[str, Callable[[StudyResults, PaperItem], Ours]] = {
+    "composition": _composition,
+    "gap": _gap,
+    "gaps-fall": _gaps_fall,
+    "contact-step": _contact_step,
+    "contact-distance": _contact_distance,
+    "binding-rises": _binding_rises,
+    "beta": _beta,
+    "jump": _jump,
+    "lower-series": _lower_series,
+    "orbital-rule": _orbital_rule,
+    "chain-above-trend": _chain,
+    "not-computed": _not_computed,
+}
+"""What a study has of each quantity of `study.papers`."""

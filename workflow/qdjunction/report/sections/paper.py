@@ -1,0 +1,67 @@
+"""Published values beside those of the study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from qdjunction.report.sections.contract import PageSection
+from qdjunction.report.tables import Table, interval, row_tuples
+from qdjunction.study.papers import read_paper
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from qdjunction.report.data import StudyResults
+    from qdjunction.report.page import Page
+
+
+class PaperSection(PageSection):
+    """Table of the values of a paper, with which the page opens."""
+
+    name = "paper"
+    order = 5
+    title = "Compared with the paper"
+
+    def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
+        """Return its entry where the study is compared with a paper."""
+        return super().links(results) if results.study.config.paper else []
+
+    def html(self, page: Page) -> Markup | str:
+        """Return the table, or nothing where the study is compared with no paper."""
+        from qdjunction.report.paper_comparison import compare_with_paper
+
+        results = page.results
+        if not results.study.config.paper:
+            return ""
+        paper = read_paper(results.study.config.paper)
+        found = compare_with_paper(results, paper)
+        counts = found["agrees"].value_counts()
+        table = Table(
+            f"Values of the paper ({paper.method}) and of this study ({results.engine.label}). A number agrees if it "
+            "lies within the tolerance of the item, or its interval holds the published value.",
+            ("item", "paper", "this study", "interval", "unit", "agrees?", "note"),
+            tuple(
+                (
+                    row.item, row.paper, row.ours, interval((row.low, row.high)), row.unit, row.agrees, row.note,
+                )
+                for row in row_tuples(found)
+            ),
+            words=7,
+        )  # fmt: skip
+        return page.render(
+            HTML, paper=paper, table=table,
+            agree=int(counts.get("yes", 0)), differ=int(counts.get("no", 0)), total=len(found),
+        )  # fmt: skip
+
+
+HTML = """
+<section id="paper">
+<h2>Compared with the paper</h2>
+<p>{{ paper.source }}, doi:{{ paper.doi }}. Of {{ total }} published items {{ agree }} agree, {{ differ }} do not, and
+{{ total - agree - differ }} are not available in this study. The same table is <a href="paper.csv">paper.csv</a>.</p>
+{{ show_table(table) }}
+</section>
+"""
+
+KIND = PaperSection()

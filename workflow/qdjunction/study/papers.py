@@ -1,0 +1,121 @@
+"""Published values that a study is compared with: one YAML file for each paper, in ``qdjunction/papers``."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field, model_validator
+
+from qdjunction.core.errors import InputError
+from qdjunction.core.schema import Section, validate
+from qdjunction.core.yaml import read_yaml
+
+FOLDER = Path(__file__).parents[1] / "papers"
+
+Quantity: TypeAlias = Literal[
+    "composition", "gap", "gaps-fall", "contact-step", "contact-distance", "binding-rises", "beta", "jump",
+    "lower-series", "orbital-rule", "chain-above-trend", "not-computed",
+]  # fmt: skip
+"""What a published value is; `report.paper_comparison` computes the same of a study."""
+
+NEEDS: dict[str, tuple[str, ...]] = {
+    "composition": ("dot",),
+    "gap": ("dot",),
+    "gaps-fall": ("dots",),
+    "contact-step": ("dot",),
+    "contact-distance": ("halide",),
+    "binding-rises": ("dots",),
+    "beta": ("dot", "left"),
+    "jump": ("dot", "left"),
+    "lower-series": ("dot", "left", "other"),
+    "orbital-rule": ("dot", "junction"),
+    "chain-above-trend": (),
+    "not-computed": (),
+}
+"""Keys that an item needs, by its quantity."""
+
+
+class PaperItem(Section):
+    """One published value or statement."""
+
+    item: str = Field(min_length=1)
+    """What it is, in words."""
+    quantity: Quantity
+    """What a study computes of it; `not-computed` where it does not."""
+    dot: str = ""
+    """Identity of the dot, e.g. `12Pb_MAPbBr3`."""
+    dots: list[str] = Field(default=[])
+    """Identities of several dots, in order."""
+    left: str = ""
+    """Left contact of the series."""
+    other: str = ""
+    """Left contact of the series to compare with."""
+    junction: str = ""
+    """Name of the junction."""
+    halide: str = ""
+    """Element of the contact atom."""
+    value: float | str | None = None
+    """The published value; `yes` for a statement."""
+    unit: str = ""
+    """Its unit."""
+    tolerance: float | None = Field(default=None, ge=0)
+    """Largest deviation that counts as agreement, in the unit of the value."""
+    note: str = ""
+    """Remark for the table."""
+    of_methods: dict[str, str] = Field(default={})
+    """Remark for a method of electronic structure, by its name."""
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> "PaperItem":
+        if absent := [key for key in NEEDS[self.quantity] if not getattr(self, key)]:
+            raise ValueError(f"{absent[0]} is missing; an item with quantity: {self.quantity} needs it")
+        if isinstance(self.value, float) and self.tolerance is None and self.quantity != "not-computed":
+            raise ValueError("tolerance is missing; a number is compared within one")
+        return self
+
+
+class Paper(Section):
+    """A paper with its published values."""
+
+    title: str
+    """Title."""
+    source: str
+    """Authors, journal, year."""
+    doi: str
+    """Digital object identifier."""
+    method: str
+    """Method of its calculations."""
+    items: list[PaperItem] = Field(min_length=1)
+    """Its values, in the order of the table."""
+
+
+def paper_names() -> list[str]:
+    """Return the names of the papers."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def _known(name: str) -> str:
+    if name not in paper_names():
+        raise ValueError(f"there is no such paper; there are {', '.join(paper_names())}")
+    return name
+
+
+PaperName = Annotated[str, AfterValidator(_known)]
+"""Name of a paper with published values."""
+
+
+@cache
+def read_paper(name: str) -> Paper:
+    """Return the published values of a paper.
+
+    Raises
+    ------
+    InputError
+        If there is no such paper, or its file is wrong.
+    """
+    try:
+        _known(name)
+    except ValueError as error:
+        raise InputError(f"paper = {name!r}: {error}") from None
+    path = FOLDER / f"{name}.yaml"
+    return validate(Paper, read_yaml(path), path)
