@@ -16,10 +16,11 @@ STUDY = $(if $(CONFIG),--configfile "$(CONFIG)")
 CHECK = $(if $(CONFIG),@"$(BIN)/qdjunction" check "$(CONFIG)" >/dev/null)
 STAMP := $(VENV)/.installed
 
-.PHONY: install report retry figures crate clusters test test-quick lint lock docs dist changelog clean help
+.PHONY: install report paper retry figures crate clusters test test-quick lint lock docs dist changelog clean help
 
 help:
 	@echo "make report    run the study in config.yaml, or in CONFIG=mine.yaml; writes report/index.html in its results"
+	@echo "make paper     the same for paper.yaml, the dots of Zheng et al. (2019), with a table of published values"
 	@echo "make install   set up the environment in .venv, which the other targets do themselves"
 	@echo "make retry     repeat the calculations whose failure was recorded, with the current settings"
 	@echo "make figures   draw all figures again from RESULTS=results into FIGURES=figures; no engine is run"
@@ -40,6 +41,10 @@ report: $(STAMP)
 	$(CHECK)
 	@"$(BIN)/python" -m qdjunction.study.snakemake_lock
 	$(SNAKEMAKE) --rerun-incomplete $(STUDY)
+
+# With CONFIG=paper.yaml, checked and resumed in the same way.
+paper:
+	$(MAKE) report CONFIG=paper.yaml
 
 # Repeats only the recorded failures; set RESULTS=... for the folder of another study.
 retry: $(STAMP)
