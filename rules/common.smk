@@ -129,6 +129,15 @@ def contacts_of_dot(wildcards):
     return study.dot(wildcards.dot).contacts
 
 
+def binding_contacts(wildcards):
+    """Return left and right contact of the junction of a dot that has a binding curve."""
+    return next(
+        [junction.left, junction.right]
+        for junction in study.binding
+        if junction.dot == wildcards.dot
+    )
+
+
 def controls_of_dot(wildcards):
     """Names of the junctions of a dot that are shown beside its series."""
     return [junction.name for junction in study.dot(wildcards.dot).controls]

@@ -84,6 +84,36 @@ rule relax:
         "../workflow/scripts/relax.py"
 
 
+if study.binding:
+
+    rule binding:
+        input:
+            structure="<results>/{dot}/relaxed.extxyz",
+            engine_files=engine_files(gold=True),
+        output:
+            table="<results>/{dot}/binding.csv",
+            summary="<results>/{dot}/binding.json",
+        log:
+            "<logs>/{dot}/binding.log",
+        benchmark:
+            "<benchmarks>/{dot}/binding.tsv"
+        priority: small_first
+        conda:
+            environment()
+        threads: ENGINE.threads
+        resources:
+            mem_mb=requested("mem_mb", ENGINE, ONE),
+            runtime=requested("relax_min", ENGINE, ONE),
+        params:
+            contacts=binding_contacts,
+            electrodes=settings("electrodes"),
+            engine=engine_settings(),
+            distances_ang=study.config.binding.distances_ang,
+            workdir=f"{study.config.results}/work/{{dot}}/binding",
+        script:
+            "../workflow/scripts/binding.py"
+
+
 # Junctions with free atoms, in the batches of rules/electronic.smk; without any there is no such rule.
 for batch in study.batches if study.pre_relaxes_junctions else ():
 

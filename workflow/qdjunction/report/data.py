@@ -25,6 +25,7 @@ from qdjunction.structure.xyz import read_structure
 from qdjunction.study import layout
 from qdjunction.study.failures import Failure, find_failures, read_failure
 from qdjunction.study.results import (
+    BindingRecord,
     ChainRecord,
     EnsembleRecord,
     FrontierRecord,
@@ -237,6 +238,25 @@ class EnsembleResults:
 
 
 @dataclass(frozen=True, eq=False)
+class BindingResults:
+    """One binding curve.
+
+    Attributes
+    ----------
+    dot : str
+        Identity of the dot.
+    record : BindingRecord
+        ``binding.json``.
+    table : pandas.DataFrame
+        ``binding.csv``.
+    """
+
+    dot: str
+    record: BindingRecord
+    table: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
 class StudyResults:
     """All data of the report.
 
@@ -262,6 +282,8 @@ class StudyResults:
         The series over structures; those that have failed are absent.
     ensembles : mapping of str to EnsembleResults
         The ensembles by dot; those that have failed are absent.
+    binding : tuple of BindingResults
+        The binding curves; those that have failed are absent.
     """
 
     study: Study
@@ -274,6 +296,7 @@ class StudyResults:
     inputs: Mapping[str, str]
     structure_series: tuple[StructureSeriesResults, ...] = ()
     ensembles: Mapping[str, EnsembleResults] = field(default_factory=dict)
+    binding: tuple[BindingResults, ...] = ()
 
     @property
     def engine(self) -> EngineInfo:
@@ -323,6 +346,7 @@ def collect(study: Study) -> StudyResults:
             for dot in study.members_by_dot
             if not read_failure(root / dot / layout.ENSEMBLE)
         },
+        binding=tuple(_binding(study)),
     )
 
 
@@ -400,6 +424,17 @@ def _pairs(study: Study, case: DotCase) -> PairResults | None:
     return PairResults(
         control=read_result(PairRecord, folder / layout.PAIRS), table=read_table(folder / layout.PAIR_TABLE)
     )
+
+
+def _binding(study: Study) -> Iterator[BindingResults]:
+    for junction in study.binding:
+        folder = study.results / junction.dot
+        if not read_failure(folder / layout.BINDING):
+            yield BindingResults(
+                dot=junction.dot,
+                record=read_result(BindingRecord, folder / layout.BINDING),
+                table=read_table(folder / layout.BINDING_TABLE),
+            )
 
 
 def _structure_series(study: Study) -> Iterator[StructureSeriesResults]:

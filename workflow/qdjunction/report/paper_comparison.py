@@ -176,7 +176,10 @@ def _contact_distance(results: StudyResults, item: PaperItem) -> Ours:
         if tip.symbol == item.halide
     ]
     if not found:
-        raise NotInStudyError(f"the study relaxes no contact at {item.halide} (electrodes.relax)")
+        curves = [one.record.distance_ang for one in results.binding if one.record.symbol == item.halide]
+        if curves:
+            return Ours(float(np.mean(curves)), note="minimum of the binding curve, all other atoms held")
+        raise NotInStudyError(f"the study relaxes no contact at {item.halide} and has no binding curve of it")
     return Ours(float(np.mean(found)), min(found), max(found), f"mean of {len(found)} contacts")
 
 
@@ -229,7 +232,18 @@ def _not_computed(results: StudyResults, item: PaperItem) -> Ours:
 
 
 def _binding_rises(results: StudyResults, item: PaperItem) -> Ours:
-    raise NotInStudyError("the study has no binding curves")
+    energies, far = [], []
+    for name in item.dots:
+        found = next((one for one in results.binding if one.dot == name), None)
+        if found is None:
+            raise NotInStudyError(f"the study has no binding curve of {name}")
+        energies.append(found.record.binding_energy_ev)
+        far.append(found.record.far_energy_ev)
+    return Ours(
+        bool(np.all(np.diff(energies) > 0)),
+        note=f"{', '.join(f'{one:.2f}' for one in energies)} eV, all atoms held; of these "
+        f"{', '.join(f'{-one:.2f}' for one in far)} eV are left far away",
+    )
 
 
 QUANTITIES: Mapping[str, Callable[[StudyResults, PaperItem], Ours]] = {

@@ -36,6 +36,7 @@ from qdjunction.core.units import BOLTZMANN_EV_PER_K
 from qdjunction.core.yaml import parse_yaml, read_yaml
 from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
 from qdjunction.interference.settings import InterferenceSettings, StructureSeriesSettings
+from qdjunction.structure.binding_settings import BindingSettings
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sources.catalogue import KIND as CATALOGUE
 from qdjunction.structure.sources.catalogue import ScreenEntry
@@ -220,6 +221,8 @@ class Config(Section):
     ensemble: EnsembleSettings | None = None
     """Members of the dots beside the one geometry, over which the numbers spread; without this section there are
     none."""
+    binding: BindingSettings | None = None
+    """Binding curves of the gold tip at contacts; without this section there are none."""
     resources: ResourceSettings = ResourceSettings()
     """Resources that jobs request, and the work per job; no result depends on them."""
     paper: PaperName | None = None
@@ -246,6 +249,10 @@ class Config(Section):
             raise ValueError(
                 "dots = []: a study needs at least one dot or a set of traces; list dots, give lists in screen, "
                 "or name your traces in traces.sets"
+            )
+        if self.screen and self.binding:
+            raise ValueError(
+                "screen and binding: the overview of a screening has no binding curves; split them into two studies"
             )
         if self.screen and self.traces:
             raise ValueError(

@@ -13,6 +13,8 @@ SERIES_TABLE = "series.csv"
 SERIES = "series.json"
 PAIR_TABLE = "pairs.csv"
 PAIRS = "pairs.json"
+BINDING_TABLE = "binding.csv"
+BINDING = "binding.json"
 ENSEMBLE_TABLE = "ensemble.csv"
 ENSEMBLE = "ensemble.json"
 

@@ -166,6 +166,32 @@ class SnapshotRecord(Result):
     provenance: dict[str, Any]
 
 
+class BindingRecord(Result):
+    """Minimum of a binding curve: ``binding.json``.
+
+    Attributes
+    ----------
+    contact, symbol : str
+        Name of the contact and element of its atom.
+    distance_ang, binding_energy_ev : float
+        Distance of apex and contact atom at the minimum (Ang), and its depth (eV).
+    far_ang, far_energy_ev : float
+        A distance at which the two no longer touch (Ang), and the energy there (eV): zero unless the method moves
+        charge between dot and gold.
+    engine : EngineInfo
+        Engine of the energies.
+    """
+
+    contact: str
+    symbol: str
+    distance_ang: float
+    binding_energy_ev: float
+    far_ang: float
+    far_energy_ev: float
+    engine: EngineInfo
+    provenance: dict[str, Any]
+
+
 class EnsembleRecord(Result):
     """Spread of the numbers of a dot over the members of its ensemble: ``ensemble.json``.
 

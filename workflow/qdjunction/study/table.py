@@ -311,6 +311,23 @@ class Study:
         return tuple(dot for dot in self.dots if wanted and "Pb" in dot.elements)
 
     @cached_property
+    def binding(self) -> tuple[JunctionCase, ...]:
+        """The junctions whose left contact has a binding curve.
+
+        Raises
+        ------
+        InputError
+            If the study does not have one.
+        """
+        found = []
+        for index, entry in enumerate(self.config.binding.contacts if self.config.binding else ()):
+            try:
+                found.append(self.junction(entry.dot, entry.junction))
+            except InputError as error:
+                raise InputError(f"binding.contacts.{index}: {error}") from None
+        return tuple(found)
+
+    @cached_property
     def batches(self) -> tuple[Batch, ...]:
         """The batches in which jobs compute the junctions; see `ResourceSettings.contacts_per_job`."""
         most = max((len(dot.junctions) for dot in self.dots), default=1)
@@ -469,7 +486,7 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
             raise InputError(f"{source}: {case.id}: {config.engine}.{error}") from None
     _check_predictions(study, source)
     try:
-        _ = study.structure_series
+        _ = study.structure_series, study.binding
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
     return study
