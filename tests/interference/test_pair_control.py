@@ -175,6 +175,18 @@ def test_nothing_is_said_of_junctions_that_do_not_follow(block):
     assert "nothing is said here about the junctions" in found.sentence
 
 
+def test_tips_side_by_side_are_left_out_of_the_check(block):
+    """They tunnel past the dot: R1-R3 of 12Pb conducts three decades better than |g|^2 would let it."""
+    _, atoms = block
+    found = judge_pairs(
+        block[0], conductances(block) | {"R1-R3": (atoms["R1"], atoms["R3"], 1.0)}, (-1.0, 1.0), 0.0
+    )
+    assert found.following.follows
+    assert found.following.beside == ("R1-R3",)
+    assert "R1-R3" not in found.following.junctions
+    assert "Left out: R1-R3" in found.sentence
+
+
 def test_kinds_of_sites_and_relations_are_those_of_the_block(block):
     table, _ = block
     assert table["relation"].value_counts().to_dict() == {

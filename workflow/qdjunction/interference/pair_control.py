@@ -5,7 +5,7 @@ Green's function of the isolated dot (`pair_amplitudes`) gives |g|^2 between all
 where it follows the conductances of the junctions that were computed; `follow` checks that.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -21,7 +21,8 @@ from qdjunction.interference.pair_results import Following, PairClass, PairContr
 from qdjunction.structure.rows import TerminalHalide
 
 ROW = "straight row"
-RELATIONS = (ROW, "opposite faces", "same face", "neighbouring faces")
+SAME_FACE = "same face"
+RELATIONS = (ROW, "opposite faces", SAME_FACE, "neighbouring faces")
 """How the two halides of a pair lie to each other; the ends of a straight row are opposite faces too."""
 
 ALONG = 0.7
@@ -103,13 +104,17 @@ def pair_table(
     return table
 
 
-def follow(junctions: Mapping[str, tuple[float, float]], confidence: float = 0.95) -> Following:
+def follow(
+    junctions: Mapping[str, tuple[float, float]], beside: Sequence[str] = (), confidence: float = 0.95
+) -> Following:
     """Compare the conductances of junctions with |g|^2 between their halides.
 
     Parameters
     ----------
     junctions : mapping of str to (float, float)
         log10 of |g|^2 (1/eV^2) and of the conductance (G0), by name.
+    beside : sequence of str
+        Junctions that are left out since their tips stand side by side on one face, and tunnel past the dot.
     confidence : float
         Level of the interval of the slope.
     """
@@ -152,8 +157,12 @@ def follow(junctions: Mapping[str, tuple[float, float]], confidence: float = 0.9
         sentence = f"The conductances of {n} computed junctions follow |g|^2: {measured}."
     else:
         sentence = f"The conductances of {n} computed junctions do not follow |g|^2: {measured}."
+    if beside:
+        sentence += f" Left out: {', '.join(beside)}, whose tips stand side by side on one face "
+        sentence += "and tunnel past the dot."
     return Following(
         junctions=tuple(junctions),
+        beside=tuple(beside),
         log10_g2=tuple(x.tolist()),
         log10_conductance_G0=tuple(y.tolist()),
         rank_correlation=rank,
@@ -201,15 +210,18 @@ def judge_pairs(
         )
     }
     compared: dict[str, tuple[float, float]] = {}
-    rows = []
+    rows, beside = [], []
     for name, (left, right, conductance) in conductances.items():
         if frozenset((left, right)) not in lookup:
             raise InputError(f"{name}: atoms {left} and {right} are not two terminal halides of the dot")
         log10_g2, relation = lookup[frozenset((left, right))]
+        if relation == SAME_FACE:
+            beside.append(name)
+            continue
         compared[name] = (log10_g2, float(np.log10(conductance)))
         rows += [name] if relation == ROW else []
     classes = sorted(_classes(table), key=lambda one: -one.median_decades)
-    following = follow(compared, confidence)
+    following = follow(compared, beside, confidence)
     slope, _ = _trend(table)
     return PairControl(
         energy_ev=energy_ev,
@@ -273,7 +285,7 @@ def _regression(table: pd.DataFrame, confidence: float) -> Regression | None:
         {
             "distance": {"per Ang": number(table["distance_ang"])},
             "row": {"straight row": number(relation == ROW)},
-            "faces": {"opposite": number(opposite), "same": number(relation == "same face")},
+            "faces": {"opposite": number(opposite), "same": number(relation == SAME_FACE)},
             "site": {"per end": number(table["ends"]), "per corner": number(table["corners"])},
             "bond": {"per Ang": number(table["bond_length_ang"])},
             "frontier": {"per decade": number(table["log10_frontier_g2_per_eV2"])},

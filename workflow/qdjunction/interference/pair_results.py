@@ -12,6 +12,8 @@ class Following(Result):
     ----------
     junctions : tuple of str
         Names, in the order of the numbers.
+    beside : tuple of str
+        Junctions that are left out, since their tips stand side by side on one face of the dot.
     log10_g2 : tuple of float
         log10 of |g|^2 between their halides (1/eV^2).
     log10_conductance_G0 : tuple of float
@@ -30,6 +32,7 @@ class Following(Result):
     """
 
     junctions: tuple[str, ...]
+    beside: tuple[str, ...] = ()
     log10_g2: tuple[float, ...]
     log10_conductance_G0: tuple[float, ...]
     rank_correlation: Real

@@ -1,6 +1,7 @@
 """Control over all pairs of sites of a dot, from files to files."""
 
 import logging
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -119,7 +120,7 @@ def all_pairs(
     conductances = _conductances(atoms, series, contacts or {})
     control = judge_pairs(table, conductances, (levels.homo_ev, levels.lumo_ev), energy)
     computed = {frozenset(ends): name for name, (*ends, _) in conductances.items()}
-    log10 = dict(zip(control.following.junctions, control.following.log10_conductance_G0, strict=True))
+    log10 = {name: math.log10(value) for name, (*_, value) in conductances.items()}
     ends = [frozenset(pair) for pair in zip(table["atom_1"], table["atom_2"], strict=True)]
     table["junction"] = [computed.get(pair, "") for pair in ends]
     table["log10_conductance_G0"] = [log10.get(name, float("nan")) for name in table["junction"]]
