@@ -28,11 +28,11 @@ class Drawing:
     table: pd.DataFrame
 
 
-def new_figure(height_in: float) -> Figure:
-    """Return an empty figure as wide as the page, `height_in` inches high."""
+def new_figure(height_in: float, width_in: float = style.WIDTH_IN) -> Figure:
+    """Return an empty figure `height_in` inches high, by default as wide as the page."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(style.WIDTH_IN, height_in))
+    return Figure(figsize=(width_in, height_in))
 
 
 def draw(results: StudyResults, planned: PlannedFigure) -> Drawing:

@@ -68,7 +68,8 @@ def compare_with_paper(results: StudyResults, paper: Paper) -> pd.DataFrame:
 
 
 def _row(results: StudyResults, item: PaperItem) -> dict[str, object]:
-    remarks = [item.note, item.of_methods.get(results.engine.method, "")]
+    of_method = item.of_methods.get(method := results.engine.method)
+    remarks = [item.note, f"{method}: {of_method}" if of_method else ""]
     row: dict[str, object] = {
         "item": item.item,
         "paper": _cell(item.value),

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 WIDTH_IN = 6.0
 """Width of a figure (inch); at this width its type is as large as that of the page."""
 
+COLUMN_MM, PAGE_MM = 85.0, 170.0
+"""Widths of a figure in one and in two columns of a journal (mm)."""
+
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
 """Okabe and Ito's colours, which colour-blind readers can distinguish."""
 
@@ -89,6 +92,37 @@ def figure_style() -> Iterator[None]:
         mpl.rcdefaults()
         cast(Any, mpl.rcParams).update({**_RC, **(_SHEET.get() or {})})
         yield
+
+
+_COMPOSED: dict[str, Any] = {
+    "font.size": 7.0,
+    "axes.titlesize": 7.0,
+    "axes.labelsize": 7.0,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "legend.fontsize": 6.5,
+    "lines.linewidth": 1.0,
+    "axes.linewidth": 0.6,
+}
+
+
+@contextmanager
+def composed() -> Iterator[None]:
+    """Draw within this block in the sizes of a figure of several panels, at its width in a journal."""
+    import matplotlib as mpl
+
+    with mpl.rc_context():
+        cast(Any, mpl.rcParams).update(_COMPOSED)
+        yield
+
+
+def letter_panels(panels: Sequence[Axes]) -> None:
+    """Write a bold letter, a, b, c, ..., above the upper left corner of each panel."""
+    for number, axes in enumerate(panels):
+        axes.annotate(
+            "abcdefghijklmnopqrstuvwxyz"[number], (0, 1), (-14, 4), xycoords="axes fraction",
+            textcoords="offset points", fontsize=9, weight="bold", ha="right", va="bottom", annotation_clip=False,
+        )  # fmt: skip
 
 
 def junction_colours(names: Sequence[str]) -> dict[str, str]:

@@ -96,11 +96,18 @@ def decay_figure(table: pd.DataFrame, verdict: Verdict, colours: Mapping[str, st
     colours : mapping
         Colour of each junction.
     """
+    figure = new_figure(3.7)
+    axes = figure.add_subplot()
+    draw_decay(axes, table, verdict, colours)
+    axes.legend(loc="lower left")
+    return figure
+
+
+def draw_decay(axes: Axes, table: pd.DataFrame, verdict: Verdict, colours: Mapping[str, str]) -> None:
+    """Draw the same into a panel, without a legend."""
     contacts, curve, controls = (table[table["row"] == row] for row in ("contact", "curve", "control"))
     distances, conductances = contacts["distance_ang"].to_numpy(), contacts["conductance_G0"].to_numpy()
     names = list(contacts["junction"])
-    figure = new_figure(3.7)
-    axes = figure.add_subplot()
     if verdict.band is not None:
         label = (
             f"{verdict.confidence:.0%} prediction band: ±{verdict.band_decades:.1f} decades at {names[-1]}"
@@ -164,8 +171,6 @@ def decay_figure(table: pd.DataFrame, verdict: Verdict, colours: Mapping[str, st
     _limit_decades(axes, drawn, 0.6, 1.0)
     axes.set_xlabel("Distance of the contact atoms (Å)")
     axes.set_ylabel("Conductance $G$ ($G_0$)")
-    axes.legend(loc="lower left")
-    return figure
 
 
 def _limit_decades(axes: Axes, values: NDArray[np.float64], up: float, down: float) -> None:

@@ -131,23 +131,29 @@ def density_figure(table: pd.DataFrame, scale: tuple[float, float], junction: Ju
         ("entering from the left", "entering from the right"),
         strict=True,
     ):
-        shown = np.ma.masked_array(log10_clipped(table[column], scale[0]), np.isnan(table[column]))
-        drawn = _atoms_in_projection(axes, table, shown, norm)
+        drawn = draw_density(axes, table, column, norm)
         axes.set_title(title)
-        axes.set_xlim(table["across_ang"].min() - 1.5, table["across_ang"].max() + 1.5)
-        axes.set_ylim(table["up_ang"].min() - 5.2, table["up_ang"].max() + 1.5)
-        axes.set_aspect("equal")
-        # Not `set_axis_off`, with which the layout leaves no room for the title.
-        axes.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
-        axes.spines[:].set_visible(False)
-        _label_contacts(axes, table)
-    _scale_bar(panels[0], table)
+    draw_scale_bar(panels[0], table)
     _element_key(panels[1], table)
     figure.colorbar(
         drawn, ax=panels, location="bottom", aspect=45, pad=0.02, extend="min",
         label="$\\log_{10}$ of the local density of states (eV$^{-1}$ per spin)",
     )  # fmt: skip
     return figure
+
+
+def draw_density(axes: Axes, table: pd.DataFrame, column: str, norm: Normalize) -> ScalarMappable:
+    """Draw the atoms with one of the densities into a panel, and return what a colour bar needs."""
+    shown = np.ma.masked_array(log10_clipped(table[column], float(norm.vmin or 0)), np.isnan(table[column]))
+    drawn = _atoms_in_projection(axes, table, shown, norm)
+    axes.set_xlim(table["across_ang"].min() - 1.5, table["across_ang"].max() + 1.5)
+    axes.set_ylim(table["up_ang"].min() - 5.2, table["up_ang"].max() + 1.5)
+    axes.set_aspect("equal")
+    # Not `set_axis_off`, with which the layout leaves no room for the title.
+    axes.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
+    axes.spines[:].set_visible(False)
+    _label_contacts(axes, table)
+    return drawn
 
 
 def log10_clipped(values: pd.Series | NDArray[np.float64], low: float) -> NDArray[np.float64]:
@@ -179,7 +185,8 @@ def _atoms_in_projection(
     return drawn
 
 
-def _scale_bar(axes: Axes, table: pd.DataFrame) -> None:
+def draw_scale_bar(axes: Axes, table: pd.DataFrame) -> None:
+    """Draw a bar of 5 Ang below the atoms."""
     left, bottom = float(table["across_ang"].min()), float(table["up_ang"].min()) - 4.4
     axes.plot([left, left + 5], [bottom, bottom], color="black", lw=1.5, solid_capstyle="butt")
     axes.annotate("5 Å", (left + 2.5, bottom), (0, 3), textcoords="offset points", ha="center", fontsize=7.5)

@@ -31,6 +31,9 @@ COLOURS = {
     "neighbouring faces": "#B5B5B5",
 }
 
+LABEL_SITES = 3
+"""Fewest sites between two labels of the matrix; nearer ones would overlap."""
+
 TERMS = {
     "distance": "distance of the halides",
     "row": "ends of one straight row",
@@ -124,8 +127,8 @@ def pairs_figure(table: pd.DataFrame, control: PairControl) -> Figure:
     control : PairControl
         ``pairs.json``.
     """
-    figure = new_figure(3.1)
-    left, right = figure.subplots(1, 2, width_ratios=(1, 1.15))
+    figure = new_figure(3.3)
+    left, right = figure.subplots(1, 2, width_ratios=(1.1, 1))
     _draw_matrix(left, table)
     _draw_distances(right, table, control)
     return figure
@@ -144,10 +147,13 @@ def _draw_matrix(axes: Axes, table: pd.DataFrame) -> None:
         zip(table["atom_2"], table["site_2"], strict=True)
     )
     # Other halides have names such as Br17, which would overlap.
-    named = [k for k, atom in enumerate(sites) if not names[atom].endswith(str(atom))]
+    named: list[int] = []
+    for k, atom in enumerate(sites):
+        if not names[atom].endswith(str(atom)) and (not named or k - named[-1] >= LABEL_SITES):
+            named.append(k)
     axes.set_xticks(named, [names[sites[k]] for k in named], fontsize=5.5, rotation=90)
     axes.set_yticks(named, [names[sites[k]] for k in named], fontsize=5.5)
-    axes.figure.colorbar(image, ax=axes, shrink=0.75, label="$\\log_{10}|g|^2$ (eV$^{-2}$)")
+    axes.figure.colorbar(image, ax=axes, shrink=0.7, label="$\\log_{10}|g|^2$ (eV$^{-2}$)")
 
 
 def _draw_distances(axes: Axes, table: pd.DataFrame, control: PairControl) -> None:

@@ -15,6 +15,7 @@ from qdjunction.study import layout
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from qdjunction.report.data import SeriesResults, StudyResults
@@ -78,6 +79,13 @@ def transmission_figure(table: pd.DataFrame, marks: Marks, colours: Mapping[str,
     """Draw T(E) of a series as computed (pale) and the thermal conductance (strong); controls dashed."""
     figure = new_figure(3.7)
     axes = figure.add_subplot()
+    draw_transmission(axes, table, marks, colours)
+    style.legend_above(axes, columns=3)
+    return figure
+
+
+def draw_transmission(axes: Axes, table: pd.DataFrame, marks: Marks, colours: Mapping[str, str]) -> None:
+    """Draw the same into a panel, without a legend."""
     dashes = style.junction_dashes(list(colours))
     for name, rows in table.groupby("junction", sort=False):
         is_control = "role" in rows and rows["role"].iloc[0] == "control"
@@ -88,8 +96,6 @@ def transmission_figure(table: pd.DataFrame, marks: Marks, colours: Mapping[str,
     axes.set_yscale("log")
     axes.set_ylabel("$T(E)$ (pale), thermal $G/G_0$ (strong)")
     energy_axis(axes, table["energy_eV"], marks)
-    style.legend_above(axes, columns=3)
-    return figure
 
 
 KIND = TransmissionSection()
