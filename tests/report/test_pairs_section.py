@@ -52,6 +52,9 @@ def test_one_lead_has_three_straight_rows_and_says_nothing_of_two_junctions(resu
     assert pairs.control.rows == ("long",)
     assert pairs.control.following.follows is None
     assert pairs.control.regression is None
+    # The twelve other pairs lie at nearly one distance, so there is no trend.
+    assert np.isnan(pairs.control.beta_per_ang)
+    assert np.isnan(pairs.table["above_trend_decades"]).all()
     computed = pairs.table[pairs.table["junction"] != ""].set_index("junction")
     series = read_result(SeriesRecord, results.study.results / DOT / "series.json").series[0]
     for name, value in zip(series.junctions, series.conductance_at_headline_G0, strict=True):

@@ -43,6 +43,9 @@ counts as a jump."""
 SLOPES = (0.5, 1.5)
 """Slopes of log10 G against log10 |g|^2 at which G is said to follow; 1 is proportional."""
 
+LEAST_SPREAD_ANG = 2.0
+"""Smallest spread of distances over which a trend can be fitted (Ang)."""
+
 FLOOR = 1e-30
 """Smallest |g|^2 (1/eV^2) of which a logarithm is taken: far below rounding."""
 
@@ -220,7 +223,7 @@ def judge_pairs(
             continue
         compared[name] = (log10_g2, float(np.log10(conductance)))
         rows += [name] if relation == ROW else []
-    classes = sorted(_classes(table), key=lambda one: -one.median_decades)
+    classes = sorted(_classes(table), key=lambda one: -np.nan_to_num(one.median_decades))
     following = follow(compared, beside, confidence)
     slope, _ = _trend(table)
     return PairControl(
@@ -248,10 +251,10 @@ def _relation(one: TerminalHalide, other: TerminalHalide) -> str:
 
 
 def _trend(table: pd.DataFrame) -> tuple[float, float]:
-    """Return slope and intercept of log10 |g|^2 against distance over the pairs on no row, or all if those are few."""
+    """Return slope and intercept of log10 |g|^2 against distance over the pairs on no row; nan where there is none."""
     off = table[table["relation"] != ROW]
-    if len(off) < 2 or np.ptp(off["distance_ang"]) < 1e-6:
-        off = table
+    if len(off) < 3 or np.ptp(off["distance_ang"]) < LEAST_SPREAD_ANG:
+        return float("nan"), float("nan")
     slope, intercept = np.polyfit(off["distance_ang"], off["log10_g2_per_eV2"], 1)
     return float(slope), float(intercept)
 
@@ -303,6 +306,8 @@ def _sentence(classes: list[PairClass], following: Following, rows: list[str]) -
     others = [one for one in classes if one.relation != ROW]
     if on_row is None or not others:
         return f"{following.sentence} The dot has no straight rows to compare with other pairs."
+    if not np.isfinite(on_row.median_decades):
+        return f"{following.sentence} The other pairs are too near each other in distance for a trend."
     opposite = next((one for one in others if one.relation == "opposite faces"), None)
     text = (
         f"{following.sentence} The two ends of a straight row lie {on_row.median_decades:+.1f} decades from the trend "

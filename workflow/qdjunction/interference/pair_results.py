@@ -1,5 +1,6 @@
 """Recorded results of the control over all pairs of a dot."""
 
+import math
 from typing import Any
 
 from qdjunction.core.results import Real, Result
@@ -55,14 +56,15 @@ class PairClass(Result):
     pairs : int
         Number of pairs.
     median_decades, lowest_decades, highest_decades : float
-        Height of log10 |g|^2 above the trend with the distance of all pairs that are on no row (decades).
+        Height of log10 |g|^2 above the trend with the distance of all pairs that are on no row (decades); nan where
+        these are too few, or too near each other in distance, for a trend.
     """
 
     relation: str
     pairs: int
-    median_decades: float
-    lowest_decades: float
-    highest_decades: float
+    median_decades: Real
+    lowest_decades: Real
+    highest_decades: Real
 
 
 class Term(Result):
@@ -155,11 +157,18 @@ class PairControl(Result):
         """The outcome for the terminal: relations, what explains them, the sentence."""
         text = [
             f"{self.pairs} pairs of {self.sites} terminal halides at {self.energy_ev - self.homo_ev:.2f} eV above "
-            f"the HOMO; beta = {self.beta_per_ang:.2f} per Ang off the rows"
+            "the HOMO"
         ]
+        if math.isfinite(self.beta_per_ang):
+            text[0] += f"; beta = {self.beta_per_ang:.2f} per Ang off the rows"
         text += [
-            f"  {one.relation}: {one.pairs} pairs, {one.median_decades:+.1f} decades from the trend "
-            f"({one.lowest_decades:+.1f} to {one.highest_decades:+.1f})"
+            f"  {one.relation}: {one.pairs} pairs"
+            + (
+                f", {one.median_decades:+.1f} decades from the trend "
+                f"({one.lowest_decades:+.1f} to {one.highest_decades:+.1f})"
+                if math.isfinite(one.median_decades)
+                else ""
+            )
             for one in self.classes
         ]
         if self.regression:
