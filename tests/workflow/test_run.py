@@ -30,6 +30,9 @@ transport:
   energy_min_ev: -2.0
   energy_max_ev: 5.0
   energy_step_ev: 0.05
+interference:
+  all_pairs: true
+paper: zheng-2019
 series:
   - name: sides
     members: [{dot: 1Pb_MAPbBr3, junction: short}, {dot: 1Pb_MAPbBr3, junction: long}]
@@ -59,6 +62,14 @@ def test_the_report_is_there(study):
     page = (study / "results" / "report" / "index.html").read_text()
     assert "embedded model, not DFT" in page
     assert "1Pb_MAPbBr3" in page
+
+
+def test_the_report_has_the_pairs_and_the_values_of_the_paper(study):
+    results = study / "results"
+    assert len(pd.read_csv(results / "1Pb_MAPbBr3" / "pairs.csv")) == 15
+    assert (results / "report" / "figures" / "1Pb_MAPbBr3_pairs.svg").exists()
+    table = pd.read_csv(results / "report" / "paper.csv").set_index("item")
+    assert table.loc["composition of 1Pb", "agrees"] == "yes"
 
 
 def test_a_kill_loses_no_finished_step(study):
