@@ -106,3 +106,16 @@ def test_an_energy_from_the_fermi_energy_needs_a_series(study):
     assert from_midgap == pytest.approx(
         series.series[0].headline_energy_ev - sum(series.series[0].gap_ev) / 2
     )
+
+
+def test_a_conductance_that_is_not_known_is_compared_with_nothing(study):
+    """T(E) does not always cover the headline energy; the conductances of such a series are missing."""
+    series, contacts = read_series(study.results / DOT / "series.json")
+    (one,) = series.series
+    unknown = one.model_copy(update={"conductance_at_headline_G0": (float("nan"),) * 2})
+    record = series.model_copy(update={"series": (unknown,)})
+    table, control = all_pairs(
+        study.results / DOT / "hamiltonian.nc", InterferenceSettings(), record, contacts
+    )
+    assert control.following.junctions == ()
+    assert table["log10_conductance_G0"].isna().all()

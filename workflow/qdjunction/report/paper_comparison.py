@@ -226,7 +226,7 @@ def _orbital_rule(results: StudyResults, item: PaperItem) -> Ours:
 
 def _chain(results: StudyResults, item: PaperItem) -> Ours:
     if results.chain_summary is None:
-        raise NotInStudyError("the study compares no contacts of one dot")
+        raise NotInStudyError("the study compares no contacts, so it has no chain")
     return Ours(float(results.chain_summary.shares["above_trend"]))
 
 

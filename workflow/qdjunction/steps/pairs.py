@@ -161,7 +161,7 @@ def _energy(settings: InterferenceSettings, levels: DotOrbitals, series: SeriesR
 def _conductances(
     atoms: Atoms, series: SeriesRecord | None, contacts: Mapping[str, tuple[str, str]]
 ) -> dict[str, tuple[int, int, float]]:
-    """Return the halides of each computed junction and its conductance at the headline energy (G0)."""
+    """Return the halides of each junction and its conductance at the headline energy (G0), where it is known."""
     found: dict[str, float] = {}
     for one in series.series if series else ():
         found |= dict(zip(one.junctions, one.conductance_at_headline_G0, strict=True))
@@ -169,5 +169,5 @@ def _conductances(
     return {
         name: (contact(atoms, contacts[name][0]).atom, contact(atoms, contacts[name][1]).atom, value)
         for name, value in found.items()
-        if name in contacts
+        if name in contacts and math.isfinite(value)
     }
