@@ -120,7 +120,7 @@ def test_check_lists_the_junctions(capsys):
     assert main(["check", str(ROOT / "config.yaml")]) == 0
     out = capsys.readouterr().out
     assert "12Pb_MAPbBr3/L-R4  L to R4" in out
-    assert "6 junctions" in out
+    assert "7 junctions" in out
 
 
 def test_mixtures_are_reproducible(tmp_path):

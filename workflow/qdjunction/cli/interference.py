@@ -61,7 +61,7 @@ class Pairs(Command):
         positional=True,
     )
     series: str | None = option(
-        None, "series.json of the dot in the results of a study, to compare with", metavar="series.json"
+        None, "series.json of the dot in the results of a study, to compare with", metavar="FILE"
     )
     interference: Annotated[InterferenceSettings, Keys(reference="", offset_ev="")] = InterferenceSettings()
     output: Path = output_file("table of the pairs to write", ".csv")
