@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qdjunction.report.sections.contract import PageSection
 from qdjunction.report.tables import Table, interval, row_tuples
+from qdjunction.study import layout
 from qdjunction.study.papers import read_paper
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class PaperSection(PageSection):
             words=7,
         )  # fmt: skip
         return page.render(
-            HTML, paper=paper, table=table,
+            HTML, paper=paper, table=table, file=layout.PAPER_TABLE,
             agree=int(counts.get("yes", 0)), differ=int(counts.get("no", 0)), total=len(found),
         )  # fmt: skip
 
@@ -59,7 +60,7 @@ HTML = """
 <section id="paper">
 <h2>Compared with the paper</h2>
 <p>{{ paper.source }}, doi:{{ paper.doi }}. Of {{ total }} published items {{ agree }} agree, {{ differ }} do not, and
-{{ total - agree - differ }} are not available in this study. The same table is <a href="paper.csv">paper.csv</a>.</p>
+{{ total - agree - differ }} are not available in this study. The same table is <a href="{{ file }}">{{ file }}</a>.</p>
 {{ show_table(table) }}
 </section>
 """
