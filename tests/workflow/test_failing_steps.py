@@ -28,8 +28,10 @@ resources: {contacts_per_job: 3}
 STEPS = {
     "hamiltonian": ("study:", "xtb: {max_iterations: 2}\nstudy:", "SCF"),
     "relax": ("{start: scratch}", "{start: scratch, max_steps: 3}", "3 steps"),
-    "series": ("study:", "interference: {reference: lumo, offset_ev: 6}\nstudy:", "does not lie within"),
 }
+
+BEYOND = CONFIG.replace("study:", "interference: {reference: lumo, offset_ev: 6}\nstudy:")
+"""With a headline energy that T(E) does not cover."""
 
 
 class Study:
@@ -118,7 +120,12 @@ def test_steps_that_fail_in_turn_are_in_the_report_and_done_again(tmp_path):
         assert "What failed" in study.page
         study.forget()
 
+    (tmp_path / "study.yaml").write_text(BEYOND)
+    assert not study.run_again("--forcerun", "series")
+    assert "does not lie within" in study.page
+
     (tmp_path / "study.yaml").write_text(CONFIG)
-    assert not study.run_again()
+    assert not study.run_again("--forcerun", "series")
     assert "What failed" not in study.page
+    assert "does not lie within" not in study.page
     np.testing.assert_allclose(study.transmissions(), undisturbed, rtol=1e-4)
