@@ -15,7 +15,7 @@ from qdjunction.core.yaml import parse_yaml
 from qdjunction.engine.registry import make_engine
 from qdjunction.structure.connectivity import heavy_bonds, neighbours
 from qdjunction.structure.integrity import examine
-from qdjunction.structure.junction import build_junction, dot_atoms
+from qdjunction.structure.junction import build_junction, check_closed_shell, dot_atoms
 from qdjunction.structure.ligands.attach import FRAGMENT
 from qdjunction.structure.ligands.library import load_ligand
 from qdjunction.structure.ligands.pose import BOND_RADII, CLASH_RADII
@@ -214,9 +214,54 @@ def test_a_thiol_loses_its_proton_with_the_halide_and_ends_in_a_contact():
     assert atoms.get_distance(0, int(np.flatnonzero(atoms.symbols == "S")[0])) == pytest.approx(
         BOND_RADII * (1.46 + 1.05), abs=0.01
     )
-    # Its hydrogen leaves as gold binds, which the bromide at the other tip has none to lose: a radical.
-    with pytest.raises(StructureError, match=r"hydrogen of contact 'D' leaves .* \(a radical\)"):
-        build_junction(atoms, "L", "D", ElectrodeSettings(layers=1))
+    # Its hydrogen leaves as gold binds, and the bromide at the other tip has none to lose.
+    with pytest.raises(
+        StructureError, match=r"hydrogen of contact 'D' leaves .* has an odd number of electrons"
+    ):
+        check_closed_shell(build_junction(atoms, "L", "D", ElectrodeSettings(layers=1)))
+
+
+LIGATED = {
+    "source": "ligands",
+    "name": "it",
+    "base": {"dot": "1Pb"},
+    "ligands": [{"ligand": "butanedithiol", "replace": "Br farthest along y", "contact": "D"}],
+}
+FACING = {
+    "source": "pair",
+    "name": "it",
+    "first": {"dot": "1Pb"},
+    "second": {"dot": "1Pb"},
+    "first_site": "R2",
+    "second_site": "L",
+    "linker": "ethanedithiol",
+}
+ODD = {"layers": 2, "left": {"kind": "pyramid", "layers": 1}}
+
+
+@pytest.mark.parametrize(
+    ("dot", "contacts", "electrodes", "message"),
+    [
+        (
+            LIGATED,
+            "L-D",
+            {"layers": 2},
+            r"it \(the hydrogen of contact 'D' leaves .* the two tips have 8 gold atoms",
+        ),
+        (LIGATED, "L-R1", ODD, "it has an even number of electrons, and the two tips have 5 gold atoms"),
+        (LIGATED, "L-D", ODD, ""),
+        (FACING, "A.L-B.R1", ODD, "it has an even number of electrons, and the two tips have 5 gold atoms"),
+        (FACING, "A.L-B.R1", {"layers": 2}, ""),
+    ],
+)
+def test_a_radical_is_refused_before_any_job(dot, contacts, electrodes, message):
+    values = {"study": "t", "dots": [{**dot, "contacts": [contacts]}], "electrodes": electrodes}
+    config = parse_config(values, "c.yaml")
+    if not message:
+        assert make_study(config, CLUSTERS, "c.yaml").junctions
+        return
+    with pytest.raises(InputError, match=f"c.yaml: it/{contacts}: {message}"):
+        make_study(config, CLUSTERS, "c.yaml")
 
 
 def test_an_amine_caps_a_halide_by_a_hydrogen_bond():

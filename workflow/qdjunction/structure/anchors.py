@@ -86,11 +86,15 @@ class Anchor(Section):
             )
         return distance
 
+    def leaves(self, bonded: Sequence[str]) -> bool:
+        """Whether one of the hydrogens bonded to such an atom leaves as gold binds; not if it has left already."""
+        return self.loses_hydrogen and len(bonded) > len(self.neighbours)
+
     def fits(self, element: str, bonded: list[str]) -> bool:
         """Whether an atom of `element` bonded to atoms of these elements is such an anchor."""
         if element != self.element:
             return False
-        if self.loses_hydrogen and len(bonded) > len(self.neighbours) and "H" in bonded:
+        if self.leaves(bonded) and "H" in bonded:
             bonded = bonded.copy()
             bonded.remove("H")
         left = sorted(bonded)
@@ -260,8 +264,7 @@ def _bonds(atoms: Atoms, atom: int) -> tuple[list[int], list[str]]:
 
 
 def _binding(name: str, anchor: Anchor, bonded: list[int], symbols: list[str]) -> Binding:
-    leaves = anchor.loses_hydrogen and len(bonded) > len(anchor.neighbours)
-    return Binding(name, anchor, bonded[symbols.index("H")] if leaves else None)
+    return Binding(name, anchor, bonded[symbols.index("H")] if anchor.leaves(symbols) else None)
 
 
 def bond_direction(

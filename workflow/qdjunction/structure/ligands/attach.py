@@ -190,12 +190,17 @@ def contact_elements(dot: Atoms, steps: Iterable[Step]) -> dict[str, tuple[str, 
         if entry["atom"] not in gone
     }
     made: dict[str, tuple[str, ...]] = {
-        step.placement.contact: (_topology(step.ligand).symbols[_last(step.ligand, other_end)],)
+        step.placement.contact: (contact_bonds(step.ligand, step.placement.reverse)[0],)
         for step in steps
         if step.ligand and step.placement.contact
-        for other_end in [step.ligand.ends(step.placement.reverse)[1]]
     }
     return kept | made
+
+
+def contact_bonds(ligand: Ligand, reverse: bool) -> tuple[str, list[str]]:
+    """Return the element of the atom of a ligand that a tip touches, and those of the atoms bonded to it."""
+    molecule, atom = _topology(ligand), _last(ligand, ligand.ends(reverse)[1])
+    return molecule.symbols[atom], [molecule.symbols[other] for other in molecule.neighbours[atom]]
 
 
 def symbols_of(dot: Atoms, steps: Iterable[Step]) -> list[str]:

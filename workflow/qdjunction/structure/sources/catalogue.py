@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from qdjunction.core.errors import InputError, QdjunctionError, StructureError
+from qdjunction.core.errors import QdjunctionError
 from qdjunction.core.schema import Name, Section
-from qdjunction.structure.parity import check_parity
 from qdjunction.structure.perovskite.catalogue import DotDefinition, load_dot
 from qdjunction.structure.perovskite.composition import parse_halide
 from qdjunction.structure.perovskite.lattice import halide_sites
-from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sources.contract import Outline, Source, SourceSettings, Variation
 
 if TYPE_CHECKING:
@@ -116,17 +114,6 @@ class CatalogueSettings(SourceSettings[DotDefinition]):
             contacts=dict.fromkeys(definition.contact_sites, halides),
             pairs=definition.pairs,
         )
-
-    def check_junction(
-        self, definition: DotDefinition, left: str, right: str, electrodes: ElectrodeSettings
-    ) -> None:
-        """Look whether gold binds the contacts, and whether the shell of the neutral dot between the tips closes."""
-        super().check_junction(definition, left, right, electrodes)
-        try:
-            # X + A = 2 (X - Pb), each with an odd number of electrons, and Pb with an even one.
-            check_parity(definition.name, 0, electrodes.gold_atoms, ())
-        except StructureError as error:
-            raise InputError(str(error)) from None
 
     def build(self, definition: DotDefinition) -> Atoms:
         """Return the unrelaxed dot on its ideal lattice."""

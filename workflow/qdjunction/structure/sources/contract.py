@@ -17,6 +17,7 @@ from pydantic import Field, field_validator
 from qdjunction.core.errors import InputError, StructureError
 from qdjunction.core.schema import Name, Section, validate
 from qdjunction.structure.anchors import ANCHORS
+from qdjunction.structure.parity import check_parity
 from qdjunction.structure.settings import ElectrodeSettings
 
 if TYPE_CHECKING:
@@ -144,7 +145,8 @@ class SourceSettings(Section, ABC, Generic[Definition]):
     ) -> None:
         """Refuse a junction that cannot be built, as far as it is known before any job starts.
 
-        This one looks whether gold is known to bind the elements of the contacts at the sites of the tips.
+        This one looks whether gold is known to bind the elements of the contacts at the sites of the tips, and whether
+        the closed shell of the structure stays one between them.
 
         Raises
         ------
@@ -163,6 +165,23 @@ class SourceSettings(Section, ABC, Generic[Definition]):
                         "give its distance from gold as electrodes.apex_distance_ang"
                         + ("" if site == "top" else ", or set the site to top")
                     )
+        losing = {name: self.loses_hydrogen(definition, name) for name in (left, right)}
+        if None in losing.values():
+            return
+        lost = [name for name, loses in losing.items() if loses]
+        try:
+            # Only whether it is even matters, as it is for the structure with all its hydrogen.
+            check_parity(self.outline(definition).name, len(lost), electrodes.gold_atoms, lost)
+        except StructureError as error:
+            raise InputError(str(error)) from None
+
+    def loses_hydrogen(self, definition: Definition, contact: str) -> bool | None:
+        """Return whether a contact loses a hydrogen as it binds to gold; None if only the geometry tells.
+
+        This one knows that atoms of elements other than those of thiols and alkynes lose none.
+        """
+        losing = {row.element for row in ANCHORS.values() if row.loses_hydrogen}
+        return None if losing & set(self.outline(definition).contacts[contact]) else False
 
     def input_files(self) -> list[Path]:
         """Return the files that `build` reads, so that a change of one builds the structure again."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from qdjunction.core.schema import Name
+from qdjunction.structure.anchors import ANCHORS, fitting
 from qdjunction.structure.ligands.library import FOLDER, Ligand, ligand_files, load_ligand, own_folder
 from qdjunction.structure.ligands.settings import Placement
 from qdjunction.structure.sources.bases import Base, Looked, settings_of
@@ -97,6 +98,17 @@ class LigandSettings(SourceSettings[LigatedOutline]):
     def outline(self, definition: LigatedOutline) -> Outline:
         """Return the definition, which is an outline."""
         return definition
+
+    def loses_hydrogen(self, definition: LigatedOutline, contact: str) -> bool | None:
+        """Return whether a contact loses a hydrogen as it binds to gold; the SMILES of a ligand tells."""
+        from qdjunction.structure.ligands.attach import contact_bonds
+
+        for placement in self.ligands:
+            if placement.ligand and placement.contact == contact:
+                bonds = contact_bonds(definition.library[placement.ligand], placement.reverse)
+                anchor = ANCHORS.get(fitting(*bonds) or "")
+                return anchor is not None and anchor.leaves(bonds[1])
+        return super().loses_hydrogen(definition, contact)
 
     def build(self, definition: LigatedOutline) -> Atoms:
         """Return the dot with its ligands, each in a pose without a clash.

@@ -117,7 +117,7 @@ class SmilesSettings(SitedSettings):
         else:
             name = require_fitting(atom, element, bonded, f"sites.{contact}", known=known)
             known[name].required_distance_ang(tip.shape.gold_site, contact, name)
-        return name is not None and known[name].loses_hydrogen and len(bonded) > len(known[name].neighbours)
+        return name is not None and known[name].leaves(bonded)
 
     def _places(self) -> dict[str, tuple[Site, list[int]]]:
         """Return the site of each contact and the atoms that it may be, as far as no geometry tells.
