@@ -197,19 +197,22 @@ GRIDS = [*([SURFACE.kpoints] if SURFACE else []), study.config.transport.leads.k
 KPOINTS = max(1 + first * second // 2 for first, second in GRIDS)
 
 
-def requested(estimate, engine=EMBEDDED, batch=None):
+def requested(estimate, engine=EMBEDDED, batch=None, surface=None):
     """Resource function: the estimate times the number of the attempt, up to the limit of the configuration.
 
     Estimates are those of an engine; T(E), orbital rule and local density cost as much as an SCF of the embedded one.
-    With `batch`, for junctions instead of the bare dot.
+    With `batch`, for junctions instead of the bare dot; with `surface`, for one of their electrodes.
     """
     of_atoms = getattr(engine, estimate)
     limits = study.config.resources
     limit = limits.max_mem_mb if estimate == "mem_mb" else limits.max_runtime_min
-    number = len(batch.contacts) * KPOINTS if batch and estimate != "mem_mb" else 1
+    number = 1
+    if estimate != "mem_mb" and (batch or surface):
+        number = KPOINTS * (len(batch.contacts) if batch else 1)
 
     def amount(wildcards, attempt):
-        one = round(of_atoms(n_atoms(wildcards, batch is not None)))
+        atoms = surface.atoms if surface else n_atoms(wildcards, batch is not None)
+        one = round(of_atoms(atoms))
         return min(attempt * number * one, limit)
 
     # Snakemake looks up the signature nine times per job, which took a tenth of the planning time.

@@ -16,8 +16,8 @@ if SURFACE:
             environment()
         threads: ENGINE.threads
         resources:
-            mem_mb=round(ENGINE.mem_mb(SURFACE.atoms)),
-            runtime=round(KPOINTS * ENGINE.scf_min(SURFACE.atoms)),
+            mem_mb=requested("mem_mb", ENGINE, surface=SURFACE),
+            runtime=requested("scf_min", ENGINE, surface=SURFACE),
         params:
             surface=SURFACE.model_dump(mode="json"),
             engine=engine_settings(),

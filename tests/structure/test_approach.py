@@ -16,8 +16,11 @@ from qdjunction.structure.junction import apex_atoms, build_junction
 from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.settings import ElectrodeSettings
+from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.structure.xyz import write_structure
+from qdjunction.study.config import parse_config
 from qdjunction.study.results import BindingRecord
+from qdjunction.study.table import make_study
 
 CLUSTERS = Path(__file__).parents[2] / "clusters"
 SMALL = ElectrodeSettings(layers=2)
@@ -46,6 +49,44 @@ def test_a_bridge_has_no_single_distance():
     junction = build_junction(build_dot(load_dot("1Pb", CLUSTERS), "Cs"), "L", "R2", bridge)
     with pytest.raises(InputError, match="binds 2 gold atoms"):
         approach(junction, (2.5,))
+
+
+def test_a_thiolate_alone_is_a_radical_and_has_no_binding_curve():
+    thiol = SOURCES["smiles"].settings_to_build({"smiles": "Sc1ccc(S)cc1", "name": "m"}, "c.yaml")
+    junction = build_junction(thiol.build(thiol.look_up(CLUSTERS)), "L", "R", SMALL)
+    with pytest.raises(InputError, match="a hydrogen leaves at 'L' and 'R' as gold binds"):
+        approach(junction, (2.5,))
+
+
+@pytest.mark.parametrize(
+    ("dot", "changes", "message"),
+    [
+        ("1Pb_MAPbBr3", {"electrodes": {"layers": 1}}, "pyramid of 1 layer.* odd number of gold atoms"),
+        (
+            "1Pb_MAPbBr3",
+            {"electrodes": {"tip": {"kind": "blunt", "layers": 2, "site": "bridge"}, "apex_distance_ang": 3}},
+            "binds at a bridge site",
+        ),
+        ("m", {"electrodes": {"layers": 2}}, "a hydrogen leaves at 'L' and 'R'"),
+        (
+            "1Pb_MAPbBr3",
+            {"electrodes": {"surface": {"size": [6, 6]}}, "transport": {"leads": {"kind": "bulk"}}},
+            "binding: a tip on a surface is part of a periodic crystal",
+        ),
+        ("2Pb", {}, "there is no dot '2Pb'"),
+    ],
+)
+def test_curves_of_radicals_and_periodic_tips_are_refused_before_any_job(dot, changes, message):
+    values = {
+        "study": "t",
+        "dots": [
+            {"dot": "1Pb", "contacts": ["L-R2"]},
+            {"source": "smiles", "name": "m", "smiles": "Sc1ccc(S)cc1", "contacts": ["L-R"]},
+        ],
+        "binding": {"contacts": [{"dot": dot, "junction": "L-R" if dot == "m" else "L-R2"}]},
+    }
+    with pytest.raises(InputError, match=message):
+        make_study(parse_config(values | changes, "c.yaml"), CLUSTERS, "c.yaml")
 
 
 def test_the_minimum_of_a_parabola_is_exact():

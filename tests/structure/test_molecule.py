@@ -161,12 +161,12 @@ def study(electrodes=None, **keys):
         (
             {"smiles": "Sc1ccncc1"},
             {},
-            r"m/L-R: C5H4NS \(the hydrogen of contact 'L' leaves .* 20 gold atoms, .*odd number of gold atoms",
+            r"m/L-R: m \(the hydrogen of contact 'L' leaves .* 20 gold atoms, .*odd number of gold atoms",
         ),
         (
             {"smiles": "NCCN"},
             {"left": {"kind": "blunt", "layers": 2, "site": "top"}},
-            r"m/L-R: C2H8N2 has an even number of electrons, and the two tips have \d+ gold .* even number of gold",
+            r"m/L-R: m has an even number of electrons, and the two tips have \d+ gold .* even number of gold",
         ),
     ],
 )

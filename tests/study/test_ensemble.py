@@ -72,7 +72,14 @@ def test_only_the_named_dots_have_members():
 BAD = {
     "nothing": (dict.fromkeys(CONFIG["ensemble"]), "ensemble: has no members"),
     "dot": ({"dots": ["2Pb"]}, r"ensemble.dots.0 = '2Pb': no dot of this study"),
-    "pure": ({"dots": ["1Pb_MAPbBr3"]}, r"ensemble.halides: no dot .* mixture"),
+    "pure": (
+        {"dots": ["1Pb_MAPbBr3"]},
+        r"ensemble.halides: none of 1Pb_MAPbBr3 is a dot .* mixture of halides",
+    ),
+    "unchanged": (
+        {"cations": None, "tips": None, "snapshots": None, "dots": ["1Pb_MAPbBr1.5Cl1.5-s0", "1Pb_MAPbBr3"]},
+        r"ensemble.dots.1 = '1Pb_MAPbBr3': halides change nothing in this dot",
+    ),
     "one": ({"tips": {"members": 1}}, r"ensemble.tips.members = 1: .*greater than or equal to 2"),
     "many": ({"tips": {"members": 501}}, r"ensemble.tips.members = 501: "),
     "still": (
@@ -104,6 +111,16 @@ def test_what_would_undo_the_members_or_cannot_make_them_is_refused():
     screen = {"study": "s", "screen": [{"dots": ["1Pb"], "halides": ["Br"], "contacts": ["short"]}]}
     with pytest.raises(InputError, match="screen and ensemble"):
         parse_config(screen | {"ensemble": CONFIG["ensemble"]}, "study.yaml")
+
+
+def test_an_ensemble_without_dots_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "traces").mkdir()
+    values = {"study": "t", "traces": {"sets": [{"name": "s", "path": "traces"}]}}
+    with pytest.raises(InputError, match="ensemble: this study has no dots"):
+        make_study(
+            parse_config(values | {"ensemble": {"tips": {"members": 2}}}, "c.yaml"), CLUSTERS, "c.yaml"
+        )
 
 
 def test_an_engine_without_dynamics_is_refused():

@@ -6,8 +6,9 @@ import numpy as np
 from ase import Atoms
 
 from qdjunction.core.errors import InputError
+from qdjunction.structure.binding_settings import radical
 from qdjunction.structure.contacts import contact
-from qdjunction.structure.junction import apex_atoms, dot_atoms, tip_atoms
+from qdjunction.structure.junction import apex_atoms, covalent_contacts, dot_atoms, tip_atoms
 
 
 def approach(junction: Atoms, distances_ang: Sequence[float]) -> tuple[Atoms, Atoms, list[Atoms]]:
@@ -32,8 +33,11 @@ def approach(junction: Atoms, distances_ang: Sequence[float]) -> tuple[Atoms, At
     Raises
     ------
     InputError
-        If the contact binds several gold atoms, which have no one distance.
+        If the contact binds several gold atoms, which have no one distance, or if a contact has lost its hydrogen, so
+        that the dot without tips is no closed shell.
     """
+    if lost := [site.name for site in covalent_contacts(junction)]:
+        raise InputError(radical(lost))
     site = contact(junction, junction.info["left"])
     apex = apex_atoms(junction)[0]
     if len(apex) > 1:

@@ -188,7 +188,7 @@ def closed_shell_electrons(atoms: Atoms, valence_electrons: NDArray[np.float64])
         One more at each contact atom whose anchor has lost its hydrogen.
     """
     electrons = np.array(valence_electrons, dtype=float)
-    for site in _covalent(atoms):
+    for site in covalent_contacts(atoms):
         electrons[site.atom] += 1
     return electrons
 
@@ -206,11 +206,11 @@ def check_closed_shell(atoms: Atoms) -> None:
         dot.get_chemical_formula("hill"),
         int(dot.numbers.sum()),
         len(atoms) - len(dot),
-        [site.name for site in _covalent(atoms)],
+        [site.name for site in covalent_contacts(atoms)],
     )
 
 
-def _covalent(atoms: Atoms) -> list[Contact]:
+def covalent_contacts(atoms: Atoms) -> list[Contact]:
     """Return the contacts of a junction that share an electron with gold, since their hydrogen has left."""
     if not {"left", "right", "contacts"} <= atoms.info.keys():
         return []

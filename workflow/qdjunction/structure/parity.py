@@ -15,9 +15,9 @@ def check_parity(formula: str, electrons: int, gold: int, covalent: Sequence[str
     Parameters
     ----------
     formula : str
-        Formula of the dot between the tips, without the hydrogens that leave.
+        Formula of the dot between the tips, without the hydrogens that leave, or its name.
     electrons : int
-        Sum of its atomic numbers.
+        Sum of its atomic numbers, or another number that is odd where that is.
     gold : int
         Number of gold atoms of both tips.
     covalent : sequence of str
@@ -32,9 +32,19 @@ def check_parity(formula: str, electrons: int, gold: int, covalent: Sequence[str
         return
     lost = " and ".join(f"'{name}'" for name in covalent)
     why = f" (the hydrogen of contact {lost} leaves as gold binds)" if electrons % 2 and lost else ""
+    has, remedy = (
+        (
+            "odd",
+            "let the tips differ in shape so that they have an odd number of gold atoms together, e.g. a pyramid and "
+            "electrodes.left: {kind: blunt, layers: 2}, or choose other contacts",
+        )
+        if electrons % 2
+        else (
+            "even",
+            "let the tips have an even number of gold atoms together, as two equal ones do",
+        )
+    )
     raise StructureError(
-        f"{formula}{why} has an {'odd' if electrons % 2 else 'even'} number of electrons, and the two tips have {gold} "
-        "gold atoms, so that the junction is a radical, while engines compute closed shells; let the tips differ in "
-        f"shape so that they have an {'odd' if electrons % 2 else 'even'} number of gold atoms together, e.g. "
-        "electrodes.left: {kind: blunt, layers: 2}, or choose other contacts"
+        f"{formula}{why} has an {has} number of electrons, and the two tips have {gold} gold atoms, so that the "
+        f"junction is a radical, while engines compute closed shells; {remedy}"
     )

@@ -254,13 +254,18 @@ class Config(Section):
             raise ValueError(
                 "screen and binding: the overview of a screening has no binding curves; split them into two studies"
             )
+        if self.screen and self.paper:
+            raise ValueError(
+                "screen and paper: the overview of a screening has no comparison with a paper; split them into two "
+                "studies"
+            )
         if self.screen and self.traces:
             raise ValueError(
                 "screen and traces: the overview of a screening has no traces; split them into two studies"
             )
         if self.screen and self.ensemble:
             raise ValueError(
-                "screen and ensemble: the overview of a screening has no ensembles; make two studies of them"
+                "screen and ensemble: the overview of a screening has no ensembles; split them into two studies"
             )
         return self
 
@@ -272,7 +277,8 @@ class Config(Section):
                 raise ValueError(f"series.{index}.name = '{name}': is given twice; name each series once")
         if self.screen and self.series:
             raise ValueError(
-                "screen and series: the overview of a screening has no series over structures; make two studies of them"
+                "screen and series: the overview of a screening has no series over structures; split them into two "
+                "studies"
             )
         return self
 
@@ -317,6 +323,11 @@ class Config(Section):
             raise ValueError(
                 "ensemble.tips: tips on surfaces are part of one crystal and do not turn or shift one by one; leave it "
                 "out, or take tips without electrodes.surface"
+            )
+        if self.binding:
+            raise ValueError(
+                "binding: a tip on a surface is part of a periodic crystal and is not moved away from the dot; leave "
+                "it out, or take tips without electrodes.surface"
             )
         if self.seed_density:
             raise ValueError(

@@ -92,6 +92,8 @@ def check_ensemble(config: "Config", dots: "tuple[DotCase, ...]") -> None:
     settings = config.ensemble
     if settings is None:
         return
+    if not dots:
+        raise InputError("ensemble: this study has no dots that could have members; leave the section out")
     known = {case.id: case for case in dots}
     for index, name in enumerate(settings.dots or ()):
         if name not in known:
@@ -113,15 +115,22 @@ def check_ensemble(config: "Config", dots: "tuple[DotCase, ...]") -> None:
             "snapshots of your own dynamics under dots with source: file"
         )
     have = {
-        member.kind
+        case.id: {member.kind for member, _ in members_of(case, settings)}
         for case in dots
         if settings.dots is None or case.id in settings.dots
-        for member, _ in members_of(case, settings)
     }
     for kind in settings.groups:
-        if kind not in have:
+        if not any(kind in kinds for kinds in have.values()):
             what = {
-                "cations": "A sites or orientations to choose from",
+                "cations": "A sites or orientations of cations to choose from",
                 "halides": "a mixture of halides",
             }[kind]
-            raise InputError(f"ensemble.{kind}: no dot that has members has {what}; leave the group out")
+            raise InputError(
+                f"ensemble.{kind}: none of {', '.join(have)} is a dot of the catalogue with {what}; leave the group out"
+            )
+    for index, name in enumerate(settings.dots or ()):
+        if not have[name]:
+            raise InputError(
+                f"ensemble.dots.{index} = '{name}': {' and '.join(settings.groups)} change nothing in this dot; leave "
+                "it out"
+            )

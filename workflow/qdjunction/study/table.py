@@ -17,6 +17,7 @@ from qdjunction.core.provenance import provenance
 from qdjunction.core.schema import Section, validate
 from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
 from qdjunction.interference.settings import Role, StructureMember, StructureSeriesSettings
+from qdjunction.structure.binding_settings import check_fragments
 from qdjunction.structure.sources.contract import Outline, SourceSettings, check_built
 from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.study import layout
@@ -486,7 +487,8 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
             raise InputError(f"{source}: {case.id}: {config.engine}.{error}") from None
     _check_predictions(study, source)
     try:
-        _ = study.structure_series, study.binding
+        _ = study.structure_series
+        _check_binding(study)
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
     return study
@@ -658,6 +660,19 @@ def _check_junctions(study: Study, source: str | Path) -> None:
                 raise InputError(f"{source}: {junction.id}: {error}") from None
 
 
+def _check_binding(study: Study) -> None:
+    """Raise InputError for a binding curve that cannot be computed; the message begins with the key."""
+    tips = study.config.electrodes.tips
+    for index, junction in enumerate(study.binding):
+        case = study.dot(junction.dot)
+        ends = zip((junction.left, junction.right), tips, strict=True)
+        try:
+            lost = [name for name, tip in ends if case.entry.loses_hydrogen(case.definition, name, tip)]
+            check_fragments(tips[0], lost)
+        except InputError as error:
+            raise InputError(f"binding.contacts.{index} ({junction.id}): {error}") from None
+
+
 def _check_files(config: Config, source: str | Path) -> None:
     """Raise InputError for a missing file or folder that the configuration names."""
     named = {
@@ -695,6 +710,8 @@ def _check_results(results: Path, checkout: Path, source: str | Path) -> None:
 
 
 def _unknown(what: str, name: str, known: Collection[str]) -> str:
+    if not known:
+        return f"there is no {what}, which has none"
     return f"there is no {what}; nearest are {', '.join(get_close_matches(name, known, cutoff=0))}"
 
 

@@ -23,6 +23,8 @@ from qdjunction.structure.settings import ElectrodeSettings
 if TYPE_CHECKING:
     from ase import Atoms
 
+    from qdjunction.structure.tips.contract import Tip
+
 
 Variation: TypeAlias = Literal["sites", "orientations", "halides"]
 """What an ensemble draws anew in a structure; see `SourceSettings.variant`."""
@@ -165,7 +167,20 @@ class SourceSettings(Section, ABC, Generic[Definition]):
                         "give its distance from gold as electrodes.apex_distance_ang"
                         + ("" if site == "top" else ", or set the site to top")
                     )
-        losing = {name: self.loses_hydrogen(definition, name) for name in (left, right)}
+        self.check_shell(definition, left, right, electrodes)
+
+    def check_shell(
+        self, definition: Definition, left: str, right: str, electrodes: ElectrodeSettings
+    ) -> None:
+        """Refuse a junction with an odd number of electrons, as far as that is known before any job starts.
+
+        Raises
+        ------
+        InputError
+            If the number is odd.
+        """
+        ends = zip((left, right), electrodes.tips, strict=True)
+        losing = {name: self.loses_hydrogen(definition, name, tip) for name, tip in ends}
         if None in losing.values():
             return
         lost = [name for name, loses in losing.items() if loses]
@@ -175,8 +190,8 @@ class SourceSettings(Section, ABC, Generic[Definition]):
         except StructureError as error:
             raise InputError(str(error)) from None
 
-    def loses_hydrogen(self, definition: Definition, contact: str) -> bool | None:
-        """Return whether a contact loses a hydrogen as it binds to gold; None if only the geometry tells.
+    def loses_hydrogen(self, definition: Definition, contact: str, tip: Tip) -> bool | None:
+        """Return whether a contact loses a hydrogen as it binds to a tip; None if only the geometry tells.
 
         This one knows that atoms of elements other than those of thiols and alkynes lose none.
         """

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
     from qdjunction.structure.ligands.attach import Step
+    from qdjunction.structure.tips.contract import Tip
 
 
 class LigatedOutline(Outline):
@@ -99,8 +100,8 @@ class LigandSettings(SourceSettings[LigatedOutline]):
         """Return the definition, which is an outline."""
         return definition
 
-    def loses_hydrogen(self, definition: LigatedOutline, contact: str) -> bool | None:
-        """Return whether a contact loses a hydrogen as it binds to gold; the SMILES of a ligand tells."""
+    def loses_hydrogen(self, definition: LigatedOutline, contact: str, tip: Tip) -> bool | None:
+        """Return whether a contact loses a hydrogen as it binds to a tip; the SMILES of a ligand tells."""
         from qdjunction.structure.ligands.attach import contact_bonds
 
         for placement in self.ligands:
@@ -108,7 +109,7 @@ class LigandSettings(SourceSettings[LigatedOutline]):
                 bonds = contact_bonds(definition.library[placement.ligand], placement.reverse)
                 anchor = ANCHORS.get(fitting(*bonds) or "")
                 return anchor is not None and anchor.leaves(bonds[1])
-        return super().loses_hydrogen(definition, contact)
+        return super().loses_hydrogen(definition, contact, tip)
 
     def build(self, definition: LigatedOutline) -> Atoms:
         """Return the dot with its ligands, each in a pose without a clash.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -11,7 +10,6 @@ from pydantic import Field
 from qdjunction import __version__
 from qdjunction.core.errors import InputError, QdjunctionError, StructureError
 from qdjunction.structure.anchors import Anchor, fitting, require_fitting, with_own
-from qdjunction.structure.parity import check_parity
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sites import Site, candidates, check_bonds, find_contacts
 from qdjunction.structure.sources.contract import Outline, Source
@@ -73,37 +71,31 @@ class SmilesSettings(SitedSettings):
     def check_junction(
         self, definition: Outline, left: str, right: str, electrodes: ElectrodeSettings
     ) -> None:
-        """Look whether both contacts bind to gold by their bonds, at known distances, and whether the shell closes.
+        """Look whether both contacts bind to gold by their bonds, at known distances, and whether the shell closes."""
+        self.check_shell(definition, left, right, electrodes)
+
+    def loses_hydrogen(self, definition: Outline, contact: str, tip: Tip) -> bool | None:
+        """Return whether a contact loses a hydrogen as it binds to a tip; its bonds in the SMILES tell.
 
         Where the atom of a contact depends on the geometry, one of those that it may be suffices.
-        """
-        from ase.data import atomic_numbers
-        from ase.formula import Formula
 
+        Raises
+        ------
+        InputError
+            If gold is known to bind none of these atoms.
+        """
         from qdjunction.structure.molecule import topology
 
-        molecule, places = topology(self.smiles), self._places()
-        leaving: list[set[bool]] = []
-        for name, tip in zip((left, right), electrodes.tips, strict=True):
-            found, reasons = set[bool](), list[str]()
-            for atom in places[name][1]:
-                try:
-                    found.add(self._loses_hydrogen(molecule, atom, name, places[name][0], tip))
-                except StructureError as error:
-                    reasons.append(str(error))
-            if not found:
-                raise InputError(reasons[0])
-            leaving.append(found)
-        if any(len(found) > 1 for found in leaving):
-            return
-        lost = [name for name, found in zip((left, right), leaving, strict=True) if found == {True}]
-        bound = Counter(molecule.symbols)
-        bound["H"] -= len(lost)
-        count = sum(atomic_numbers[symbol] * number for symbol, number in bound.items())
-        try:
-            check_parity(Formula.from_dict(dict(bound)).format("hill"), count, electrodes.gold_atoms, lost)
-        except StructureError as error:
-            raise InputError(str(error)) from None
+        molecule, (site, atoms) = topology(self.smiles), self._places()[contact]
+        found, reasons = set[bool](), list[str]()
+        for atom in atoms:
+            try:
+                found.add(self._loses_hydrogen(molecule, atom, contact, site, tip))
+            except StructureError as error:
+                reasons.append(str(error))
+        if not found:
+            raise InputError(reasons[0])
+        return found.pop() if len(found) == 1 else None
 
     def _loses_hydrogen(self, molecule: Topology, atom: int, contact: str, site: Site, tip: Tip) -> bool:
         """Whether an atom loses a hydrogen as it binds to a tip; StructureError if gold is not known to bind it."""

@@ -23,7 +23,7 @@ class Adatom(TipSettings):
 
     def describe(self, layers: int) -> str:
         """Return the size of the slab in words."""
-        return f"adatom on a slab of {self.size[0]} x {self.size[1]} atoms and {layers} layers"
+        return f"adatom on a slab of {self.size[0]} x {self.size[1]} atoms and {layers} layer{'s' * (layers > 1)}"
 
 
 KIND = TipKind("adatom", Adatom)

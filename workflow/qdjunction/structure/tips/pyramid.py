@@ -17,7 +17,7 @@ class Pyramid(TipSettings):
 
     def describe(self, layers: int) -> str:
         """Return its number of layers in words."""
-        return f"pyramid of {layers} layers"
+        return f"pyramid of {layers} layer{'s' * (layers > 1)}"
 
 
 KIND = TipKind("pyramid", Pyramid)

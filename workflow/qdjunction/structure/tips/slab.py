@@ -37,7 +37,7 @@ class Slab(TipSettings):
 
     def describe(self, layers: int) -> str:
         """Return size and site in words."""
-        return f"slab of {self.size[0]} x {self.size[1]} atoms and {layers} layers, {self.site} site"
+        return f"slab of {self.size[0]} x {self.size[1]} atoms and {layers} layer{'s' * (layers > 1)}, {self.site} site"
 
 
 KIND = TipKind("slab", Slab)
