@@ -9,6 +9,7 @@ from qdjunction.report.plan import (
     overview_files_of,
     planned_figures,
 )
+from qdjunction.structure.settings import computed_points
 from qdjunction.study.table import ONE_JUNCTION, RECORD, Batch, study_values
 
 FIGURES = [] if study.is_screen else planned_figures(study)
@@ -192,9 +193,9 @@ def small_first(wildcards):
 
 ONE = Batch(0, ONE_JUNCTION)
 
-# The time of a periodic junction grows with its k points, of which one of k and -k is computed.
+# The time of a periodic junction grows with its k points.
 GRIDS = [*([SURFACE.kpoints] if SURFACE else []), study.config.transport.leads.k_grid]
-KPOINTS = max(1 + first * second // 2 for first, second in GRIDS)
+KPOINTS = max(map(computed_points, GRIDS))
 
 
 def requested(estimate, engine=EMBEDDED, batch=None, surface=None):

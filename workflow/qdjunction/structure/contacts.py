@@ -1,5 +1,6 @@
 """Contacts of a dot or molecule: the atoms at which the gold tips touch it."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,6 +76,23 @@ def contact(atoms: Atoms, name: str) -> Contact:
         for key, row in (entry.get("anchor") or {}).items()
     }
     return Contact(name, atom, direction / np.linalg.norm(direction), anchors or None)
+
+
+def without_atoms(atoms: Atoms, gone: Container[int]) -> tuple[Atoms, dict[int, int]]:
+    """Return a structure without some atoms, and the new index of each atom that stays by its old one.
+
+    Contacts keep their atoms; those at atoms that leave are dropped.
+    """
+    kept = np.array([i for i in range(len(atoms)) if i not in gone], dtype=int)
+    moved = {int(old): new for new, old in enumerate(kept)}
+    rest: Atoms = atoms[kept]
+    contacts = atoms.info.get("contacts", {}).items()
+    rest.info = atoms.info | {
+        "contacts": {
+            name: entry | {"atom": moved[entry["atom"]]} for name, entry in contacts if entry["atom"] in moved
+        }
+    }
+    return rest, moved
 
 
 def contact_distance(atoms: Atoms, left: str, right: str) -> float:

@@ -14,7 +14,7 @@ from scipy.spatial.distance import cdist
 from qdjunction.core.errors import InputError, StructureError
 from qdjunction.structure.anchors import ANCHORS, Binding, apex_position, recognise, require_anchor
 from qdjunction.structure.connectivity import OVERLAP_FRACTION
-from qdjunction.structure.contacts import Contact, contact, contact_distance
+from qdjunction.structure.contacts import Contact, contact, contact_distance, without_atoms
 from qdjunction.structure.integrity import check_contact
 from qdjunction.structure.parity import check_parity
 from qdjunction.structure.settings import ElectrodeSettings
@@ -86,7 +86,7 @@ def build_junction(dot: Atoms, left: str, right: str, electrodes: ElectrodeSetti
     electrodes = electrodes or ElectrodeSettings()
     tips = electrodes.tips
     bindings = [_binding(dot, contact(dot, name), tip) for name, tip in zip((left, right), tips, strict=True)]
-    atoms = _bound(dot, (left, right), bindings)
+    atoms = _bound(dot, bindings)
     sites = [contact(atoms, name) for name in (left, right)]
     distances = [
         _distance(site, tip, binding) for site, tip, binding in zip(sites, tips, bindings, strict=True)
@@ -288,27 +288,10 @@ def _distance(site: Contact, tip: Tip, binding: Binding | None) -> float:
     return binding.anchor.required_distance_ang(tip.shape.gold_site, site.name, binding.name)
 
 
-def _bound(dot: Atoms, names: tuple[str, str], bindings: list[Binding | None]) -> Atoms:
+def _bound(dot: Atoms, bindings: list[Binding | None]) -> Atoms:
     """Return the dot without the hydrogens that leave as gold binds; contacts keep their atoms."""
-    atoms: Atoms = dot.copy()
-    leaving = {
-        binding.hydrogen: name
-        for name, binding in zip(names, bindings, strict=True)
-        if binding and binding.hydrogen is not None
-    }
-    if not leaving:
-        return atoms
-    kept = np.delete(np.arange(len(dot)), list(leaving))
-    atoms = atoms[kept]
-    moved = {int(old): new for new, old in enumerate(kept)}
-    atoms.info = dot.info | {
-        "contacts": {
-            name: entry | {"atom": moved[entry["atom"]]}
-            for name, entry in dot.info["contacts"].items()
-            if entry["atom"] in moved
-        }
-    }
-    return atoms
+    leaving = {binding.hydrogen for binding in bindings if binding and binding.hydrogen is not None}
+    return without_atoms(dot, leaving)[0]
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,6 +36,11 @@ def points_along(length_ang: float) -> int:
     return max(1, math.ceil(BULK_LENGTH_ANG / length_ang))
 
 
+def computed_points(grid: tuple[int, int]) -> int:
+    """Return how many points of a transverse grid are computed, one of k and -k: the factor in time of a junction."""
+    return 1 + grid[0] * grid[1] // 2
+
+
 class SurfaceSettings(Section):
     """Periodic (111) surfaces behind the tips, which continue as the electrodes of bulk leads."""
 

@@ -18,6 +18,7 @@ from qdjunction.core.schema import Section, validate
 from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
 from qdjunction.interference.settings import Role, StructureMember, StructureSeriesSettings
 from qdjunction.structure.binding_settings import check_fragments
+from qdjunction.structure.settings import computed_points
 from qdjunction.structure.sources.contract import Outline, SourceSettings, check_built
 from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.study import layout
@@ -290,7 +291,9 @@ class Study:
             of_dot = self.dot(dot)
             counts = Counter(case.member.kind for case in members if case.member)
             junctions = len(members) * len(of_dot.junctions)
-            hours = junctions * kind.scf_s(of_dot.atoms + self.config.electrodes.gold_atoms) / 3600
+            surface = self.config.electrodes.surface
+            points = computed_points(surface.kpoints) if surface else 1
+            hours = junctions * points * kind.scf_s(of_dot.atoms + self.config.electrodes.gold_atoms) / 3600
             steps = settings.snapshots.all_steps if settings and settings.snapshots else 0
             dynamics = steps * kind.step_s(of_dot.atoms) / 3600
             words = ", ".join(f"{number} {of}" for of, number in counts.items())

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from qdjunction.core.errors import InputError
 from qdjunction.structure.anchors import bond_direction
+from qdjunction.structure.contacts import without_atoms
 from qdjunction.structure.ligands.ions import LEAD, Ion, ion_at, surface_ions
 from qdjunction.structure.ligands.library import Ligand
 from qdjunction.structure.ligands.pose import Seat, find_pose
@@ -131,17 +132,10 @@ def attach(dot: Atoms, steps: Sequence[Step], conformers: int = 10, seed: int = 
         If a ligand clashes in every pose; names the closest contact.
     """
     gone = {atom for step in steps for ion in step.ions for atom in ion.atoms}
-    kept = np.array([i for i in range(len(dot)) if i not in gone], dtype=int)
-    moved = {int(old): new for new, old in enumerate(kept)}
-    atoms: Atoms = dot[kept]
+    atoms, moved = without_atoms(dot, gone)
     fragments = dict(dot.info.get("fragments", {"1": dot.info["dot"]["name"]}))
-    numbers = dot.arrays.get(FRAGMENT, np.ones(len(dot), dtype=int))[kept]
-    info = {key: value for key, value in dot.info.items() if key != "relaxed"}
-    info["contacts"] = {
-        name: entry | {"atom": moved[entry["atom"]]}
-        for name, entry in dot.info.get("contacts", {}).items()
-        if entry["atom"] in moved
-    }
+    numbers = dot.arrays.get(FRAGMENT, np.ones(len(dot), dtype=int))[list(moved)]
+    info = {key: value for key, value in atoms.info.items() if key != "relaxed"}
     named: dict[str, int] = {}
     for step in steps:
         if step.ligand is None:

@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from qdjunction.core.errors import InputError, StructureError
 from qdjunction.structure.connectivity import IONIC
-from qdjunction.structure.contacts import contact
+from qdjunction.structure.contacts import contact, without_atoms
 from qdjunction.structure.ligands.attach import (
     FRAGMENT,
     bound_charge,
@@ -154,7 +154,8 @@ def join(
         }
     }
     parts = [
-        _without(dot, site if linker else None) for dot, site in zip((first, second), sites, strict=True)
+        without_atoms(dot, site.atoms if linker else ())[0]
+        for dot, site in zip((first, second), sites, strict=True)
     ]
     names = [dot.info["dot"]["name"] for dot in dots]
     _check(parts[0], parts[1], f"{names[0]} (A) and {names[1]} (B)", bool(linker))
@@ -204,21 +205,6 @@ def _smallest(vector: NDArray[np.float64], onto: NDArray[np.float64]) -> Rotatio
     if sine < 1e-9:
         normal = np.cross(vector, np.eye(3)[np.abs(vector).argmin()])
     return Rotation.from_rotvec(np.arctan2(sine, cosine) * normal / np.linalg.norm(normal))
-
-
-def _without(dot: Atoms, site: Ion | None) -> Atoms:
-    """Return a dot without the halide at its site."""
-    kept = [i for i in range(len(dot)) if site is None or i not in site.atoms]
-    moved = {old: new for new, old in enumerate(kept)}
-    atoms: Atoms = dot[kept]
-    atoms.info = dot.info | {
-        "contacts": {
-            name: entry | {"atom": moved[entry["atom"]]}
-            for name, entry in dot.info.get("contacts", {}).items()
-            if entry["atom"] in moved
-        }
-    }
-    return atoms
 
 
 def _bridging(
