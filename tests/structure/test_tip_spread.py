@@ -51,6 +51,13 @@ def test_a_turn_keeps_the_apex_and_the_shape_of_the_tip(junction):
     assert gaps == pytest.approx(np.zeros(len(left)), abs=1e-6)
 
 
+def test_tips_that_are_built_beyond_a_bond_have_no_spread():
+    dot = build_dot(load_dot("1Pb", CLUSTERS), "Cs")
+    far = build_junction(dot, "L", "R2", ElectrodeSettings(layers=2, apex_distance_ang=4.0))
+    with pytest.raises(StructureError, match=r"no bond to vary; change electrodes.apex_distance_ang"):
+        spread_tips(far, TipSpread(), 0)
+
+
 def test_shifts_have_the_distribution_that_is_asked_for(junction):
     for name, width in (("normal", 0.1), ("uniform", 0.1 / np.sqrt(3))):
         spread = TipSpread(turn_deg=0, distance_spread_ang=0.1, distribution=name)

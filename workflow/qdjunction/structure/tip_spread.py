@@ -40,9 +40,14 @@ def spread_tips(junction: Atoms, spread: TipSpread, seed: int) -> Atoms:
     Raises
     ------
     StructureError
-        If no tips fit within `DRAWS` draws.
+        If a tip as built is no bond away from its contact atom, or none fit within `DRAWS` draws.
     """
     names = [str(junction.info[side]) for side in SIDES]
+    if not _are_bonded(junction):
+        raise StructureError(
+            f"The gold at contact '{names[0]}' or '{names[1]}' is no bond away from its contact atom as built, so that "
+            "there is no bond to vary; change electrodes.apex_distance_ang, or leave ensemble.tips out."
+        )
     rngs = [np.random.default_rng([seed, *name.encode()]) for name in names]
     for draw in range(1, DRAWS + 1):
         turns = [float(rng.uniform(-spread.turn_deg, spread.turn_deg)) for rng in rngs]

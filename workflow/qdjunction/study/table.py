@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from qdjunction.core.errors import InputError
+from qdjunction.core.errors import InputError, StructureError
 from qdjunction.core.files import write_json
 from qdjunction.core.provenance import provenance
 from qdjunction.core.schema import Section, validate
@@ -653,13 +653,14 @@ def _check_junctions(study: Study, source: str | Path) -> None:
     """
     electrodes = study.config.electrodes
     for case in study.dots:
+        built = None
         for junction in case.junctions:
             try:
                 case.entry.check_junction(case.definition, junction.left, junction.right, electrodes)
                 if electrodes.surface:
-                    atoms = case.entry.build(case.definition)
-                    check_built(atoms, junction.left, junction.right, electrodes)
-            except InputError as error:
+                    built = built or case.entry.build(case.definition)
+                    check_built(built, junction.left, junction.right, electrodes)
+            except (InputError, StructureError) as error:
                 raise InputError(f"{source}: {junction.id}: {error}") from None
 
 
