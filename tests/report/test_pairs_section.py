@@ -9,6 +9,7 @@ import pytest
 from qdjunction.cli import main
 from qdjunction.core.errors import InputError
 from qdjunction.core.results import read_result, read_table
+from qdjunction.engine.store import read_electronic_structure, write_electronic_structure
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.report.data import collect
 from qdjunction.report.drawing import draw
@@ -119,3 +120,15 @@ def test_a_conductance_that_is_not_known_is_compared_with_nothing(study):
     )
     assert control.following.junctions == ()
     assert table["log10_conductance_G0"].isna().all()
+
+
+def test_a_junction_that_ends_on_no_halide_is_left_out(study, tmp_path):
+    """As one at the end of a ligand; the others are compared all the same."""
+    structure = read_electronic_structure(study.results / DOT / "hamiltonian.nc")
+    sites = structure.atoms.info["contacts"]
+    nitrogen = int(np.flatnonzero(structure.atoms.symbols == "N")[0])
+    structure.atoms.info["contacts"] = sites | {"R1": sites["R1"] | {"atom": nitrogen}}
+    write_electronic_structure(structure, tmp_path / "h.nc")
+    series, contacts = read_series(study.results / DOT / "series.json")
+    _, control = all_pairs(tmp_path / "h.nc", InterferenceSettings(), series, contacts)
+    assert control.following.junctions == ("long",)

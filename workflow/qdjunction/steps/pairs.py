@@ -20,6 +20,7 @@ from qdjunction.interference.pair_control import judge_pairs, pair_table
 from qdjunction.interference.pair_results import PairControl, PairRecord
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.structure.contacts import contact
+from qdjunction.structure.perovskite.composition import HALIDES
 from qdjunction.structure.rows import terminal_halides
 from qdjunction.study import layout
 from qdjunction.study.results import FrontierRecord, SeriesRecord
@@ -54,7 +55,7 @@ def pairs_of_study(
     Raises
     ------
     AnalysisError
-        If the energy lies on a level of the dot, or a contact is at no terminal halide.
+        If the energy lies on a level of the dot, or a contact is at a halide that is not terminal.
     StructureError
         If the dot has no terminal halides.
     """
@@ -161,13 +162,18 @@ def _energy(settings: InterferenceSettings, levels: DotOrbitals, series: SeriesR
 def _conductances(
     atoms: Atoms, series: SeriesRecord | None, contacts: Mapping[str, tuple[str, str]]
 ) -> dict[str, tuple[int, int, float]]:
-    """Return the halides of each junction and its conductance at the headline energy (G0), where it is known."""
+    """Return the halides of each junction and its conductance at the headline energy (G0), where it is known.
+
+    Junctions that end on another atom, such as the end of a ligand, are left out.
+    """
     found: dict[str, float] = {}
     for one in series.series if series else ():
         found |= dict(zip(one.junctions, one.conductance_at_headline_G0, strict=True))
         found |= {control.name: control.conductance_at_headline_G0 for control in one.controls}
+    known = {name: value for name, value in found.items() if name in contacts and math.isfinite(value)}
+    ends = {name: [contact(atoms, end).atom for end in contacts[name]] for name in known}
     return {
-        name: (contact(atoms, contacts[name][0]).atom, contact(atoms, contacts[name][1]).atom, value)
-        for name, value in found.items()
-        if name in contacts and math.isfinite(value)
+        name: (left, right, known[name])
+        for name, (left, right) in ends.items()
+        if atoms.symbols[left] in HALIDES and atoms.symbols[right] in HALIDES
     }
