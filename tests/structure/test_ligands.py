@@ -313,6 +313,17 @@ def test_a_pb_that_lost_its_halide_is_capped_in_its_place():
             [ACETATE, ACETATE],
             r"ligands\[1\]: atom \d+ \(Br\) is a site of ligands\[0\] already; there are more",
         ),
+        (
+            [{"ligand": "butanedithiol", "replace": "Br farthest along y", "contact": "R1"}],
+            "contact = 'R1': another contact has that name already; there are L, R1, R2; choose another name",
+        ),
+        (
+            [
+                {"ligand": "butanedithiol", "replace": f"Br farthest along {y}", "contact": "D"}
+                for y in ("y", "-y")
+            ],
+            "contact = 'D': another contact has that name already",
+        ),
         ([{"ligand": "acetat", "ion": "Br", "count": 1}], "there is no ligand 'acetat'"),
         (
             [{"ligand": "acetate", "replace": 0}],
@@ -339,6 +350,18 @@ def test_impossible_ligands_are_refused_before_any_job(ligands, message):
     }
     with pytest.raises(InputError, match=message):
         make_study(parse_config(values, "c.yaml"), CLUSTERS, "c.yaml")
+
+
+def test_surface_ions_of_a_molecule_and_seeds_beyond_those_of_rdkit_are_refused():
+    molecule = {"source": "smiles", "name": "m", "smiles": "Sc1ccc(S)cc1"}
+    with pytest.raises(InputError, match=r"ligands\[0\]: C6H6S2 has no Pb"):
+        built("ligands", base=molecule, ligands=[{"ligand": "acetate", "ion": "Br", "count": 1}])
+    for source, keys in (
+        ("smiles", {"smiles": "CC"}),
+        ("ligands", {"base": {"dot": "1Pb"}, "ligands": [ACETATE]}),
+    ):
+        with pytest.raises(InputError, match="seed = 2147483647: "):
+            built(source, seed=2**31 - 1, **keys)
 
 
 def test_a_ligand_that_fits_in_no_pose_is_refused_with_its_closest_contact():

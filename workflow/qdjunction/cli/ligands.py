@@ -9,6 +9,7 @@ from pydantic import model_validator
 
 from qdjunction.cli.commands import Command, Commands, option
 from qdjunction.cli.values import as_typed, catalogue, catalogue_option, structure_file
+from qdjunction.core.limits import ConformerSeed
 from qdjunction.structure.ligands.settings import Ion
 from qdjunction.structure.sites import Atom, Direction
 
@@ -44,7 +45,7 @@ class Ligands(Command):
     reverse: bool = option(False, "bind with the other end of the ligand")
     contact: str | None = option(None, "contact that the free end of the ligand becomes", metavar="NAME")
     conformers: int = option(10, "number of random conformers that are tried", ge=1, le=1000)
-    seed: int = option(0, "seed of the conformers", ge=0)
+    seed: ConformerSeed = option(0, "seed of the conformers")
     ligand_folder: str | None = _folder()
     clusters: Path | None = catalogue_option()
     output: Path = structure_file()
@@ -85,7 +86,7 @@ class Pair(Command):
         0.0, "rotation of the second dot about their line", name="twist", unit="degrees", ge=-180, le=180
     )
     conformers: int = option(10, "number of random conformers of the linker", ge=1, le=1000)
-    seed: int = option(0, "seed of the conformers", ge=0)
+    seed: ConformerSeed = option(0, "seed of the conformers")
     ligand_folder: str | None = _folder()
     clusters: Path | None = catalogue_option()
     output: Path = structure_file()

@@ -9,7 +9,7 @@ from pydantic import model_validator
 from qdjunction.cli.commands import Command, Commands, Keys, option
 from qdjunction.cli.electronic import EngineCommand
 from qdjunction.cli.values import as_typed, catalogue, catalogue_option, structure_file
-from qdjunction.core.limits import Force
+from qdjunction.core.limits import ConformerSeed, Force
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sites import Atom, Cell, Direction, Site, check_choice
 
@@ -99,7 +99,7 @@ class Molecule(SitedCommand):
 
     smiles: str = option(..., "neutral closed-shell molecule, e.g. 'Sc1ccc(S)cc1'", positional=True)
     conformers: int = option(50, "number of random conformers that are compared", ge=1, le=1000)
-    seed: int = option(0, "seed of the conformers", ge=0)
+    seed: ConformerSeed = option(0, "seed of the conformers")
     output: Path = structure_file()
 
     def run(self) -> None:

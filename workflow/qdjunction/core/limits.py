@@ -55,6 +55,9 @@ Nanometres = Annotated[float, Field(ge=-1000, le=1000)]
 Length = Annotated[float, Field(gt=0, le=1000)]
 """A length in nm."""
 
+ConformerSeed = Annotated[int, Field(ge=0, lt=2**31 - 1)]
+"""Random seed of conformers; RDKit holds it in 32 bits with a sign."""
+
 
 def check_value(kind: Any, value: float, source: str) -> float:
     """Return a command-line value after validation as one of the types above; errors name `source`.

@@ -82,8 +82,8 @@ def plan(
     Raises
     ------
     InputError
-        If a site is not there, is used twice, or does not suit the ligand, if there are fewer sites than ligands, or if
-        the formal charges do not add up to `charge`.
+        If a site is not there, is used twice, or does not suit the ligand, if there are fewer sites than ligands, if
+        the formal charges do not add up to `charge`, or if two contacts would have one name.
     """
     steps: list[Step] = []
     taken: dict[int, str] = {}
@@ -111,6 +111,7 @@ def plan(
                 )
             taken |= dict.fromkeys(site, at)
     _check_charge(dot, steps, charge, where)
+    _check_names(dot, steps, where)
     return steps
 
 
@@ -339,6 +340,20 @@ def _record(step: Step) -> dict[str, Any]:
         "protons_lost": len(step.protons),
         "charge_change": step.change,
     }
+
+
+def _check_names(dot: Atoms, steps: Sequence[Step], where: str) -> None:
+    """Refuse a name that two contacts would have: those of ligands, and those of the dot whose atoms stay."""
+    gone = {atom for step in steps for ion in step.ions for atom in ion.atoms}
+    contacts = dot.info.get("contacts", {}).items()
+    taken = {name for name, entry in contacts if entry["atom"] not in gone}
+    for name in [step.placement.contact for step in steps if step.placement.contact]:
+        if name in taken:
+            raise InputError(
+                f"{where}ligands: contact = '{name}': another contact has that name already; there are "
+                f"{', '.join(sorted(taken))}; choose another name"
+            )
+        taken.add(name)
 
 
 def _check_charge(dot: Atoms, steps: Sequence[Step], charge: int, where: str) -> None:

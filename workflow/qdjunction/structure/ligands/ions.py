@@ -94,8 +94,13 @@ def surface_ions(atoms: Atoms, kind: str, count: int, where: str, taken: Contain
     Raises
     ------
     InputError
-        If the surface has fewer.
+        If the surface has fewer, or there is no Pb.
     """
+    if LEAD not in atoms.numbers:
+        raise InputError(
+            f"{where}: {atoms.get_chemical_formula('hill')} has no Pb, so that no ion lies at the surface of a "
+            "dot; name atoms with replace, or another base"
+        )
     middle = atoms.positions[atoms.numbers == LEAD].mean(axis=0)
     seeds = np.flatnonzero(atoms.symbols == ("N" if kind == "MA" else kind))
     found = [ion_at(atoms, int(atom), where) for atom in seeds]

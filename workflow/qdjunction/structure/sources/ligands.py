@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from qdjunction.core.limits import ConformerSeed
 from qdjunction.core.schema import Name
 from qdjunction.structure.anchors import ANCHORS, fitting
 from qdjunction.structure.ligands.library import FOLDER, Ligand, ligand_files, load_ligand, own_folder
@@ -57,7 +58,7 @@ class LigandSettings(SourceSettings[LigatedOutline]):
     """Folder of ligand files of your own, which take precedence over those of `clusters/ligands`."""
     conformers: int = Field(default=10, ge=1, le=1000)
     """Number of random conformers of each ligand that are tried."""
-    seed: int = Field(default=0, ge=0)
+    seed: ConformerSeed = 0
     """Seed of the conformers."""
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from qdjunction.core.errors import InputError, StructureError
+from qdjunction.core.limits import ConformerSeed
 from qdjunction.core.schema import Name
 from qdjunction.structure.ligands.library import FOLDER, Ligand, ligand_files, load_ligand, own_folder
 from qdjunction.structure.sources.bases import Base, Looked, settings_of
@@ -65,7 +66,7 @@ class PairSettings(SourceSettings[PairOutline]):
     """Folder of ligand files of your own, which take precedence over those of `clusters/ligands`."""
     conformers: int = Field(default=10, ge=1, le=1000)
     """Number of random conformers of the linker that are compared."""
-    seed: int = Field(default=0, ge=0)
+    seed: ConformerSeed = 0
     """Seed of the conformers."""
 
     @model_validator(mode="after")

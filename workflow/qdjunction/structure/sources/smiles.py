@@ -9,6 +9,7 @@ from pydantic import Field
 
 from qdjunction import __version__
 from qdjunction.core.errors import InputError, QdjunctionError, StructureError
+from qdjunction.core.limits import ConformerSeed
 from qdjunction.structure.anchors import Anchor, fitting, require_fitting, with_own
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sites import Site, candidates, check_bonds, find_contacts
@@ -35,7 +36,7 @@ class SmilesSettings(SitedSettings):
     """A neutral closed-shell molecule, with the hydrogen atoms of thiols, e.g. `Sc1ccc(S)cc1`."""
     conformers: int = Field(default=50, ge=1, le=1000)
     """Number of random conformers that are minimised with a force field and compared."""
-    seed: int = Field(default=0, ge=0)
+    seed: ConformerSeed = 0
     """Seed of the conformers."""
 
     @property
