@@ -90,6 +90,10 @@ BAD = {
         {"snapshots": {"members": 2, "spacing_ps": 0.0155}},
         r"ensemble.snapshots: spacing_ps = 0.0155: is 15.5 steps",
     ),
+    "short step": (
+        {"snapshots": {"members": 2, "time_step_fs": 1e-4}},
+        r"ensemble.snapshots.time_step_fs = 0.0001: .*greater than or equal to 0.05",
+    ),
     "step": (
         {"snapshots": {"members": 2, "time_step_fs": 2}},
         r"ensemble.snapshots: time_step_fs = 2: is too long for hydrogen_mass_u = 1.008",
@@ -127,6 +131,19 @@ def test_an_engine_without_dynamics_is_refused():
     values = CONFIG | {"engine": "siesta"}
     with pytest.raises(InputError, match=r"ensemble.snapshots: the engine 'siesta' has no dynamics .* xtb"):
         make_study(parse_config(values, "study.yaml"), CLUSTERS, "study.yaml")
+
+
+@pytest.mark.parametrize(
+    ("dot", "message"),
+    [
+        ({"dot": "1Pb", "cation": "Cs", "orientation_seed": 1}, "orientation_seed = 1: Cs is an atom"),
+        ({"dot": "12Pb", "a_site_seed": 3}, "a_site_seed = 3: 12Pb has a single best set of A sites"),
+    ],
+)
+def test_a_seed_that_draws_nothing_is_refused(dot, message):
+    values = {"study": "t", "dots": [dot | {"contacts": ["L-R1"]}]}
+    with pytest.raises(InputError, match=message):
+        make_study(parse_config(values, "c.yaml"), CLUSTERS, "c.yaml")
 
 
 @pytest.mark.parametrize(("name", "choices"), [("1Pb", 2), ("8Pb", 8), ("12Pb", 1)])

@@ -13,9 +13,9 @@ class Thermostat(Section):
 
     temperature_k: Temperature = 300.0
     """Temperature (K). Gold melts at 1337 K."""
-    time_step_fs: Annotated[float, Field(gt=0, le=4)] = 1.0
+    time_step_fs: Annotated[float, Field(ge=0.05, le=4)] = 1.0
     """Time step (fs). An N-H stretch has a period of 10 fs: up to 1 fs with hydrogen of mass 1, 1.5 to 2 fs with
-    `hydrogen_mass_u` from 2 on."""
+    `hydrogen_mass_u` from 2 on. Below 0.05 fs nothing is gained."""
     friction_per_ps: Annotated[float, Field(gt=0, le=1000)] = 10.0
     """Friction (1/ps); the velocities are forgotten within its inverse. It changes how fast snapshots become
     independent, not what they are drawn from."""

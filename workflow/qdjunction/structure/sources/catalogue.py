@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from qdjunction.core.errors import QdjunctionError
+from qdjunction.core.errors import InputError, QdjunctionError
 from qdjunction.core.schema import Name, Section
 from qdjunction.structure.perovskite.catalogue import DotDefinition, load_dot
 from qdjunction.structure.perovskite.composition import parse_halide
@@ -57,6 +57,15 @@ class CatalogueSettings(SourceSettings[DotDefinition]):
             raise ValueError(str(error)) from None
         return value
 
+    @model_validator(mode="after")
+    def _cation_has_orientations(self) -> Self:
+        if self.orientation_seed is not None and self.cation != "MA":
+            raise ValueError(
+                f"orientation_seed = {self.orientation_seed}: {self.cation} is an atom and has no orientation; leave "
+                "it out"
+            )
+        return self
+
     @property
     def id(self) -> str:
         """Catalogue name and formula unit, with seed and short-range order for a mixture and the seeds of cations."""
@@ -99,8 +108,20 @@ class CatalogueSettings(SourceSettings[DotDefinition]):
         return None
 
     def look_up(self, catalogue: Path) -> DotDefinition:
-        """Return the definition of the dot."""
-        return load_dot(self.dot, catalogue)
+        """Return the definition of the dot.
+
+        Raises
+        ------
+        InputError
+            If there is no such dot, or a seed chooses among its A sites, of which there is one set alone.
+        """
+        definition = load_dot(self.dot, catalogue)
+        if self.a_site_seed is not None and self.variant(definition, "sites", 0) is None:
+            raise InputError(
+                f"a_site_seed = {self.a_site_seed}: {self.dot} has a single best set of A sites to choose from; leave "
+                "it out"
+            )
+        return definition
 
     def outline(self, definition: DotDefinition) -> Outline:
         """Return the outline of the dot."""
