@@ -9,7 +9,7 @@ from scipy.integrate import quad
 from qdjunction.core.errors import InputError
 from qdjunction.interference.ensemble import autocorrelation_time, share, spread
 from qdjunction.interference.ensemble_series import MemberSeries, ensemble_group, ensemble_table
-from qdjunction.interference.results import ComparisonSeries, SingleSeries
+from qdjunction.interference.results import ComparisonSeries, IncompleteSeries, SingleSeries
 from qdjunction.interference.settings import InterferenceSettings
 
 
@@ -138,3 +138,20 @@ def test_a_single_junction_has_no_statement():
     )  # fmt: skip
     group = ensemble_group("tips", [one], [MemberSeries("a", (one,))], {}, {}, InterferenceSettings())
     assert group.summary.series[0].statements == ()
+
+
+def test_what_is_not_known_has_no_numbers_in_the_sentence():
+    """T(E) may cover the headline energy of members, but not that of the dot itself, or of none of them."""
+    fields = FIELDS | {"junctions": ("short", "long"), "distances_ang": (4.0, 6.0), "gap_ev": (-1, 1)}
+    unknown = IncompleteSeries(
+        **fields, kind="incomplete", conductance_at_headline_G0=(math.nan, math.nan), missing={}, sentence=""
+    )
+    known = MemberSeries("a", (comparison(-3, -2),)), MemberSeries("b", (comparison(-3, -1),))
+    none = MemberSeries("a", (unknown,)), MemberSeries("b", ())
+    sentences = [
+        ensemble_group("tips", [unknown], members, {}, {}, InterferenceSettings()).summary.series[0].sentence
+        for members in (known, none)
+    ]
+    assert "has the median -1.50" in sentences[0]
+    assert "(the dot itself: not known)" in sentences[0]
+    assert sentences[1] == "In none of 2 tips is log10 G of long known at the headline energy."

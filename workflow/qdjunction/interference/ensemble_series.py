@@ -193,11 +193,13 @@ def _sentence(
 ) -> str:
     """Return the outcome in words."""
     last = next(one for one in quantities if one.junction == own.junctions[-1])
+    if not last.spread.n:
+        return f"In none of {planned} {kind} is log10 G of {last.junction} known at the headline energy."
     low, high = last.spread.percentiles
+    itself = "not known" if math.isnan(last.reference) else f"{last.reference:.2f}"
     text = (
         f"Over {last.spread.n} of {planned} {kind} log10 G of {last.junction} has the median {last.spread.median:.2f}, "
-        f"and {settings.confidence:.0%} of the members lie from {low:.2f} to {high:.2f} (the dot itself: "
-        f"{last.reference:.2f})"
+        f"and {settings.confidence:.0%} of the members lie from {low:.2f} to {high:.2f} (the dot itself: {itself})"
     )
     if kind in CORRELATED:
         text += f"; in time they count as {last.spread.effective:.1f} independent ones"
@@ -208,7 +210,7 @@ def _sentence(
         "at the headline energy",
         "rise_across_gap": "it lies above at every energy of the gap",
     }
-    for one in statements:
+    for one in (each for each in statements if each.share.n):
         low, high = one.share.interval
         text += (
             f"; {names[one.name]} in {one.share.count} of {one.share.n} ({settings.confidence:.0%} interval of the "
