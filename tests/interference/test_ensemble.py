@@ -84,7 +84,7 @@ def test_the_interval_of_none_and_of_all_reaches_the_end():
 
 def test_a_share_of_correlated_members_is_less_certain():
     holds = [True] * 20 + [False] * 20
-    free, bound = share(holds, 0.68), share(holds, 0.68, correlated=True)
+    free, bound = share(holds, 0.68), share(holds, 0.68, autocorrelation_time(holds))
     assert bound.effective < 10
     assert np.ptp(bound.interval) > 2 * np.ptp(free.interval)
 
@@ -154,4 +154,20 @@ def test_what_is_not_known_has_no_numbers_in_the_sentence():
     ]
     assert "has the median -1.50" in sentences[0]
     assert "(the dot itself: not known)" in sentences[0]
-    assert sentences[1] == "In none of 2 tips is log10 G of long known at the headline energy."
+    assert sentences[1] == "In none of 2 members (tips) is log10 G of long known at the headline energy."
+
+
+def test_statements_of_all_snapshots_are_no_surer_than_their_numbers():
+    """All rise, so that the statement has no autocorrelation of its own; the steps behind it have."""
+    steps = 2 + 0.1 * autoregressive(0.8, 40)
+    members = [MemberSeries(str(k), (comparison(-4.0, -4.0 + step),)) for k, step in enumerate(steps)]
+    reference = (comparison(-4.0, -2.0),)
+    shares = {}
+    for kind in ("tips", "snapshots"):
+        group = ensemble_group(kind, reference, members, {}, {}, InterferenceSettings())
+        (series,) = group.summary.series
+        shares[kind] = next(one.share for one in series.statements if one.name == "rise_at_headline")
+        assert "Over 40 of 40 members" in series.sentence
+    assert shares["tips"].effective == shares["tips"].n == shares["snapshots"].count == 40
+    assert shares["snapshots"].effective == pytest.approx(40 / autocorrelation_time(steps))
+    assert shares["snapshots"].interval[0] < shares["tips"].interval[0]

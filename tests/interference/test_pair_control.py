@@ -165,7 +165,27 @@ def test_what_was_put_in_comes_out(block):
     assert found.regression.r_squared == pytest.approx(1)
     assert "frontier" not in terms
     assert found.rows == ("L-R4",)
-    assert "L-R4 is such a pair" in found.sentence
+    assert (
+        "L-R4 is such a pair: all 16 straight rows lie above the trend, and 0 of the 480 other"
+        in found.sentence
+    )
+
+
+def test_junctions_that_are_alike_show_no_trend():
+    found = follow({name: (-3.0, -2.0) for name in "abcd"})
+    assert found.follows is None
+    assert "no trend to check" in found.sentence
+
+
+def test_a_dot_without_another_row_has_nothing_to_compare_its_junction_with(block):
+    table, _ = block
+    one_row = (table["relation"] != "straight row") | (table["site_1"] == "L") & (table["site_2"] == "R4")
+    one_row |= (table["site_1"] == "R4") & (table["site_2"] == "L")
+    found = judge_pairs(table[one_row], conductances(block), (-1.0, 1.0), 0.0)
+    assert found.classes[0].pairs == 1
+    assert found.sentence.endswith(
+        "L-R4 is such a pair, and the dot has no other straight row to compare with."
+    )
 
 
 def test_nothing_is_said_of_junctions_that_do_not_follow(block):

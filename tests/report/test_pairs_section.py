@@ -10,11 +10,13 @@ from qdjunction.cli import main
 from qdjunction.core.errors import InputError
 from qdjunction.core.results import read_result, read_table
 from qdjunction.engine.store import read_electronic_structure, write_electronic_structure
+from qdjunction.interference.pair_control import follow
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.report.data import collect
 from qdjunction.report.drawing import draw
 from qdjunction.report.page import Page
 from qdjunction.report.plan import files_of, planned_figures
+from qdjunction.report.sections.pairs import pairs_figure
 from qdjunction.report.sections.registry import SECTIONS
 from qdjunction.steps.pairs import all_pairs, pairs_of_study, read_series
 from qdjunction.study.results import SeriesRecord
@@ -76,6 +78,19 @@ def test_figure_and_page_show_the_pairs(study, results):
     html = SECTIONS["pairs"].html(Page(results, {}))
     assert "too few to check" in html
     assert "straight row" in html
+
+
+def test_rings_keep_the_differences_of_the_conductances_and_the_legend_is_whole(results):
+    """Also of junctions that do not follow |g|^2: they lie beside their pairs and not far away."""
+    pairs = results.dot(DOT).pairs
+    following = follow({"a": (-3.0, -2.0), "b": (-3.0, -5.0), "c": (-2.9, -4.0)})
+    figure = pairs_figure(pairs.table, pairs.control.model_copy(update={"following": following}))
+    (rings,) = (line for line in figure.axes[1].lines if line.get_label() == "computed $G$, scaled")
+    known = pairs.table["log10_conductance_G0"].dropna().to_numpy()
+    np.testing.assert_allclose(rings.get_ydata(), known - (sum((-2, -5, -4)) - sum((-3, -3, -2.9))) / 3)
+    figure.canvas.draw()
+    assert figure.legends[0].get_window_extent().x1 <= figure.bbox.x1
+    assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == ["L", "R1", "R2"]
 
 
 def test_a_study_without_the_setting_has_no_trace_of_it():

@@ -103,7 +103,7 @@ def spread(values: ArrayLike, confidence: float, correlated: bool = False) -> Sp
     )
 
 
-def share(holds: Sequence[bool | None], confidence: float, correlated: bool = False) -> Share:
+def share(holds: Sequence[bool | None], confidence: float, tau: float = 1.0) -> Share:
     """Return the share of members of which a statement holds, with its Jeffreys interval.
 
     The interval is that of the posterior Beta(k + 1/2, n - k + 1/2), with its end at 0 or 1 if none or all hold
@@ -115,8 +115,9 @@ def share(holds: Sequence[bool | None], confidence: float, correlated: bool = Fa
         One value for each member; None where it is not known.
     confidence : float
         Of the interval, 0 to 1.
-    correlated : bool
-        As for `spread`.
+    tau : float
+        Autocorrelation time of the number that the statement is about, 1 for independent members. A statement that
+        holds of all members has none of its own, and those of few members underestimate it.
 
     References
     ----------
@@ -125,8 +126,6 @@ def share(holds: Sequence[bool | None], confidence: float, correlated: bool = Fa
     _check_confidence(confidence)
     known = [one for one in holds if one is not None]
     n, count = len(known), sum(known)
-    numbers = [math.nan if one is None else float(one) for one in holds]
-    tau = autocorrelation_time(numbers) if correlated else 1.0
     a, b = count / tau + 0.5, (n - count) / tau + 0.5
     low = 0.0 if count == 0 else float(beta.ppf((1 - confidence) / 2, a, b))
     high = 1.0 if count == n else float(beta.ppf((1 + confidence) / 2, a, b))

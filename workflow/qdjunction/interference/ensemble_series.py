@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from qdjunction.interference.ensemble import share, spread
-from qdjunction.interference.ensemble_results import EnsembleGroup, EnsembleSeries, Quantity, Statement
+from qdjunction.interference.ensemble import autocorrelation_time, share, spread
+from qdjunction.interference.ensemble_results import EnsembleGroup, EnsembleSeries, Quantity, Share, Statement
 from qdjunction.interference.results import ComparisonSeries, DecaySeries, IncompleteSeries, SeriesSummary
 from qdjunction.interference.settings import InterferenceSettings
 
 CORRELATED = ("snapshots",)
 """Kinds whose members are a series in time."""
+
+DECIDES = ("step_decades", "above_trend_decades")
+"""Numbers that decide whether a member jumps or rises."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def ensemble_group(
             Statement(
                 name=name,
                 reference=statements[0][name],
-                share=share([one.get(name) for one in statements[1:]], settings.confidence, correlated),
+                share=_share([one.get(name) for one in statements[1:]], quantities, settings, correlated),
             )
             for name in statements[0]
         )
@@ -118,6 +121,22 @@ def ensemble_group(
         kind=kind, members=len(members), missing=reasons, settings=dict(drawn), series=tuple(found)
     )
     return Group(summary, pd.DataFrame(rows))
+
+
+def _share(
+    holds: Sequence[bool | None],
+    quantities: Sequence[Quantity],
+    settings: InterferenceSettings,
+    correlated: bool,
+) -> Share:
+    """Return the share of members of which a statement holds; in time, with the slowest of what it is about."""
+    if not correlated:
+        return share(holds, settings.confidence)
+    own = autocorrelation_time([math.nan if one is None else float(one) for one in holds])
+    about = [
+        one.spread.n / one.spread.effective for one in quantities if one.name in DECIDES and one.spread.n
+    ]
+    return share(holds, settings.confidence, max([own, *about]))
 
 
 def ensemble_table(groups: Sequence[Group]) -> pd.DataFrame:
@@ -194,12 +213,13 @@ def _sentence(
     """Return the outcome in words."""
     last = next(one for one in quantities if one.junction == own.junctions[-1])
     if not last.spread.n:
-        return f"In none of {planned} {kind} is log10 G of {last.junction} known at the headline energy."
+        return f"In none of {planned} members ({kind}) is log10 G of {last.junction} known at the headline energy."
     low, high = last.spread.percentiles
     itself = "not known" if math.isnan(last.reference) else f"{last.reference:.2f}"
     text = (
-        f"Over {last.spread.n} of {planned} {kind} log10 G of {last.junction} has the median {last.spread.median:.2f}, "
-        f"and {settings.confidence:.0%} of the members lie from {low:.2f} to {high:.2f} (the dot itself: {itself})"
+        f"Over {last.spread.n} of {planned} members ({kind}) log10 G of {last.junction} has the median "
+        f"{last.spread.median:.2f}, and {settings.confidence:.0%} of the members lie from {low:.2f} to {high:.2f} "
+        f"(the dot itself: {itself})"
     )
     if kind in CORRELATED:
         text += f"; in time they count as {last.spread.effective:.1f} independent ones"

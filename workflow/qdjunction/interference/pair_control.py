@@ -124,7 +124,8 @@ def follow(
     x, y = (np.array([pair[part] for pair in junctions.values()]) for part in (0, 1))
     n, nan = len(x), float("nan")
     rank = p_value = slope = intercept = half_width = scatter = nan
-    if n >= 3:
+    varies = n > 0 and np.ptp(x) > 0 and np.ptp(y) > 0
+    if n >= 3 and varies:
         from scipy.stats import linregress, permutation_test, spearmanr
 
         rank = float(spearmanr(x, y).statistic)
@@ -143,7 +144,7 @@ def follow(
         scatter = float(np.sqrt(((y - intercept - slope * x) ** 2).sum() / (n - 2)))
         half_width = float(stdtrit(n - 2, (1 + confidence) / 2) * fit.stderr)
     follows = None
-    if n >= FEWEST_JUNCTIONS:
+    if n >= FEWEST_JUNCTIONS and varies:
         follows = bool(
             p_value <= SIGNIFICANT and SLOPES[0] <= slope <= SLOPES[1] and scatter <= SCATTER_DECADES
         )
@@ -151,7 +152,9 @@ def follow(
         f"rank correlation {rank:.2f} (p = {p_value:.2g}), slope {slope:.2f} ({confidence:.0%} interval "
         f"{slope - half_width:.2f} to {slope + half_width:.2f}), scatter {scatter:.2f} decades"
     )
-    if follows is None:
+    if n >= FEWEST_JUNCTIONS and not varies:
+        sentence = f"The {n} computed junctions all have the same |g|^2 or conductance, so there is no trend to check."
+    elif follows is None:
         sentence = (
             f"{n} computed junctions are too few to check whether their conductances follow |g|^2; compute at least "
             f"{FEWEST_JUNCTIONS} (keys contacts and controls of the dot)."
@@ -237,7 +240,7 @@ def judge_pairs(
         following=following,
         regression=_regression(table, confidence),
         rows=tuple(rows),
-        sentence=_sentence(classes, following, rows),
+        sentence=_sentence(table, classes, following, rows),
     )
 
 
@@ -299,7 +302,7 @@ def _regression(table: pd.DataFrame, confidence: float) -> Regression | None:
     )
 
 
-def _sentence(classes: list[PairClass], following: Following, rows: list[str]) -> str:
+def _sentence(table: pd.DataFrame, classes: list[PairClass], following: Following, rows: list[str]) -> str:
     if not following.follows:
         return f"{following.sentence} So nothing is said here about the junctions from |g|^2 of the isolated dot."
     on_row = next((one for one in classes if one.relation == ROW), None)
@@ -308,6 +311,8 @@ def _sentence(classes: list[PairClass], following: Following, rows: list[str]) -
         return f"{following.sentence} The dot has no straight rows to compare with other pairs."
     if not np.isfinite(on_row.median_decades):
         return f"{following.sentence} The other pairs are too near each other in distance for a trend."
+    off = table.loc[table["relation"] != ROW, "above_trend_decades"]
+    as_high, other_pairs = int((off >= on_row.lowest_decades).sum()), len(off)
     opposite = next((one for one in others if one.relation == "opposite faces"), None)
     text = (
         f"{following.sentence} The two ends of a straight row lie {on_row.median_decades:+.1f} decades from the trend "
@@ -322,9 +327,12 @@ def _sentence(classes: list[PairClass], following: Following, rows: list[str]) -
     if not rows:
         return text
     named = ", ".join(rows)
-    verb = "is such a pair" if len(rows) == 1 else "are such pairs"
+    text = f"{text} {named} {'is such a pair' if len(rows) == 1 else 'are such pairs'}"
+    if on_row.pairs <= len(rows):
+        return f"{text}, and the dot has no other straight row to compare with."
+    if on_row.lowest_decades <= 0:
+        return f"{text}, and not all rows lie above the trend."
     return (
-        f"{text} {named} {verb}: a high conductance there is common to all straight rows"
-        if on_row.lowest_decades > 0
-        else f"{text} {named} {verb}, and not all rows conduct well"
-    ) + "."
+        f"{text}: all {on_row.pairs} straight rows lie above the trend, and {as_high} of the {other_pairs} other pairs "
+        "as high as the lowest of them."
+    )

@@ -31,8 +31,11 @@ COLOURS = {
     "neighbouring faces": "#B5B5B5",
 }
 
-LABEL_SITES = 3
-"""Fewest sites between two labels of the matrix; nearer ones would overlap."""
+MOST_LABELS = 11
+"""Largest number of labels along the matrix; more would overlap."""
+
+FEWEST_RINGS = 3
+"""Fewest junctions that are drawn beside the pairs; one or two would lie on theirs or nearly so by construction."""
 
 TERMS = {
     "distance": "distance of the halides",
@@ -118,7 +121,7 @@ HTML = """
 
 
 def pairs_figure(table: pd.DataFrame, control: PairControl) -> Figure:
-    """Draw the matrix of log10 |g|^2 with its sites sorted by face, and the same against the distance.
+    """Draw the matrix of log10 |g|^2 in the order of the atoms, and the same against the distance.
 
     Parameters
     ----------
@@ -146,10 +149,11 @@ def _draw_matrix(axes: Axes, table: pd.DataFrame) -> None:
     names = dict(zip(table["atom_1"], table["site_1"], strict=True)) | dict(
         zip(table["atom_2"], table["site_2"], strict=True)
     )
-    # Other halides have names such as Br17, which would overlap.
+    # Other halides have names such as Br17, which say nothing.
+    apart = -(-len(sites) // MOST_LABELS)
     named: list[int] = []
     for k, atom in enumerate(sites):
-        if not names[atom].endswith(str(atom)) and (not named or k - named[-1] >= LABEL_SITES):
+        if not names[atom].endswith(str(atom)) and (not named or k - named[-1] >= apart):
             named.append(k)
     axes.set_xticks(named, [names[sites[k]] for k in named], fontsize=5.5, rotation=90)
     axes.set_yticks(named, [names[sites[k]] for k in named], fontsize=5.5)
@@ -159,22 +163,25 @@ def _draw_matrix(axes: Axes, table: pd.DataFrame) -> None:
 def _draw_distances(axes: Axes, table: pd.DataFrame, control: PairControl) -> None:
     for relation in reversed(COLOURS):
         chosen = table[table["relation"] == relation]
+        if chosen.empty:
+            continue
         axes.plot(
             chosen["distance_ang"], chosen["log10_g2_per_eV2"], "o", ms=2.6, color=COLOURS[relation], mew=0,
             label=relation, zorder=3 if relation == "straight row" else 2,
         )  # fmt: skip
     computed = table[table["log10_conductance_G0"].notna()]
     following = control.following
-    if len(computed) and np.isfinite(following.slope):
-        # On the scale of |g|^2, so that a junction that follows lies on its pair.
-        heights = (computed["log10_conductance_G0"] - following.intercept) / following.slope
+    if len(following.junctions) >= FEWEST_RINGS:
+        # One factor for all, so that a junction that is proportional to |g|^2 lies on its pair.
+        factor = np.mean(np.subtract(following.log10_conductance_G0, following.log10_g2))
         axes.plot(
-            computed["distance_ang"], heights, "o", ms=6.5, mfc="none", mec="black", mew=0.9, zorder=4,
-            label="computed $G$, fitted",
+            computed["distance_ang"], computed["log10_conductance_G0"] - factor, "o", ms=6.5, mfc="none",
+            mec="black", mew=0.9, zorder=4, label="computed $G$, scaled",
         )  # fmt: skip
     axes.set_xlabel("Distance of the halides (Å)")
     axes.set_ylabel("$\\log_{10}|g|^2$ (eV$^{-2}$)")
-    style.legend_above(axes, columns=2)
+    handles, labels = axes.get_legend_handles_labels()
+    axes.figure.legend(handles, labels, loc="outside upper right", ncols=3)
 
 
 def classes_table(control: PairControl) -> Table:
