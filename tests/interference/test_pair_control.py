@@ -172,7 +172,7 @@ def test_what_was_put_in_comes_out(block):
 
 
 def test_junctions_that_are_alike_show_no_trend():
-    found = follow({name: (-3.0, -2.0) for name in "abcd"})
+    found = follow(dict.fromkeys("abcd", (-3.0, -2.0)))
     assert found.follows is None
     assert "no trend to check" in found.sentence
 

@@ -90,7 +90,7 @@ def test_rings_keep_the_differences_of_the_conductances_and_the_legend_is_whole(
     np.testing.assert_allclose(rings.get_ydata(), known - (sum((-2, -5, -4)) - sum((-3, -3, -2.9))) / 3)
     figure.canvas.draw()
     assert figure.legends[0].get_window_extent().x1 <= figure.bbox.x1
-    assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == ["L", "R1", "R2"]
+    assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == ["R1", "L", "R2"]
 
 
 def test_a_study_without_the_setting_has_no_trace_of_it():

@@ -78,12 +78,17 @@ def test_statements_about_series(results):
     """Of made series: a decay with a jump, and one that conducts a decade less."""
     verdict = SimpleNamespace(
         beta_per_ang=0.5, beta_interval_per_ang=(0.3, 0.7), confidence=0.68, step=True, step_decades=1.0,
-        above_trend_decades=2.0,
+        above_trend_decades=2.0, band=None,
     )  # fmt: skip
 
     def series(left, conductance):
         summary = SimpleNamespace(
-            at_headline=verdict, headline="homo +1 eV", conductance_at_headline_G0=[conductance] * 3
+            at_headline=verdict,
+            headline="homo +1 eV",
+            conductance_at_headline_G0=[conductance] * 3,
+            controls=(SimpleNamespace(name="R1-R3", same_site=True, above_last_decades=-1.1),)
+            if left == "L"
+            else (),
         )
         members = tuple(SimpleNamespace(case=SimpleNamespace(right=f"R{n}")) for n in (1, 2, 3))
         return SimpleNamespace(left=left, kind="decay", summary=summary, decay=summary, junctions=members)
@@ -95,8 +100,10 @@ def test_statements_about_series(results):
         study,
         made(
             {"item": "beta", "quantity": "beta", **at, "value": 0.69, "tolerance": 0.01},
+            {"item": "near", "quantity": "beta", **at, "value": 0.55, "tolerance": 0.1},
             {"item": "far", "quantity": "beta", **at, "value": 0.8, "tolerance": 0.01},
             {"item": "jump", "quantity": "jump", **at, "value": "yes"},
+            {"item": "bare", "quantity": "jump", "dot": "made", "left": "La", "value": "yes"},
             {
                 "item": "lower",
                 "quantity": "lower-series",
@@ -124,9 +131,12 @@ def test_statements_about_series(results):
         ),
     ).set_index("item")
     assert rows["agrees"].to_dict() == {
-        "beta": "yes", "far": "no", "jump": "yes", "lower": "yes", "higher": "no", "absent": "not available",
+        "beta": "open", "near": "yes", "far": "no", "jump": "yes", "bare": "yes", "lower": "yes", "higher": "no",
+        "absent": "not available",
     }  # fmt: skip
     assert (rows.loc["beta", "low"], rows.loc["beta", "high"]) == (0.3, 0.7)
+    assert rows.loc["jump", "note"].endswith("of two contacts; control R1-R3 -1.10 from the last contact")
+    assert rows.loc["bare", "note"].endswith("no control on the last site")
     assert rows.loc["lower", "note"] == "-1.00 decades on average"
 
 

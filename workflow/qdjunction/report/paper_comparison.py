@@ -59,8 +59,8 @@ def compare_with_paper(results: StudyResults, paper: Paper) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns `COLUMNS`. ``agrees`` is ``yes`` or ``no``, and ``not available`` where the study has no such value. A
-        number agrees if it lies within the tolerance of the item, or its interval holds the published one.
+        Columns `COLUMNS`. ``agrees`` is ``yes`` or ``no``, ``open`` for a number that lies outside the tolerance of the
+        item but whose interval holds the published one, and ``not available`` where the study has no such value.
     """
     import pandas as pd
 
@@ -86,16 +86,18 @@ def _row(results: StudyResults, item: PaperItem) -> dict[str, object]:
         "ours": _cell(ours.value),
         "low": ours.low,
         "high": ours.high,
-        "agrees": "yes" if _agrees(item, ours) else "no",
+        "agrees": _agrees(item, ours),
         "note": _joined(remarks),
     }
 
 
-def _agrees(item: PaperItem, ours: Ours) -> bool:
+def _agrees(item: PaperItem, ours: Ours) -> str:
+    """Return ``yes``, ``no`` or ``open``: an interval may be wide, so that holding a value is no agreement with it."""
     if isinstance(item.value, float) and not isinstance(ours.value, str):
-        near = abs(float(ours.value) - item.value) <= (item.tolerance or 0) + 1e-9
-        return bool(near or ours.low <= item.value <= ours.high)
-    return item.value == _cell(ours.value)
+        if abs(float(ours.value) - item.value) <= (item.tolerance or 0) + 1e-9:
+            return "yes"
+        return "open" if ours.low <= item.value <= ours.high else "no"
+    return "yes" if item.value == _cell(ours.value) else "no"
 
 
 def _cell(value: object) -> str:
@@ -181,7 +183,9 @@ def _contact_distance(results: StudyResults, item: PaperItem) -> Ours:
         if curves:
             return Ours(float(np.mean(curves)), note="minimum of the binding curve, all other atoms held")
         raise NotInStudyError(f"the study relaxes no contact at {item.halide} and has no binding curve of it")
-    return Ours(float(np.mean(found)), min(found), max(found), f"mean of {len(found)} contacts")
+    return Ours(
+        float(np.mean(found)), min(found), max(found), f"mean of {len(found)} contacts, lowest and highest"
+    )
 
 
 def _beta(results: StudyResults, item: PaperItem) -> Ours:
@@ -192,12 +196,25 @@ def _beta(results: StudyResults, item: PaperItem) -> Ours:
 
 
 def _jump(results: StudyResults, item: PaperItem) -> Ours:
-    verdict = _series(results, item.dot, item.left).decay.at_headline
+    """As the paper reads its figure: a step to a contact above the trend. Band and controls are in the note."""
+    summary = _series(results, item.dot, item.left).decay
+    verdict = summary.at_headline
     holds = bool(verdict.step and verdict.above_trend_decades > 0)
-    return Ours(
-        holds,
-        note=f"step {verdict.step_decades:+.2f}, above the trend {verdict.above_trend_decades:+.2f} decades",
+    note = f"step {verdict.step_decades:+.2f}, above the trend {verdict.above_trend_decades:+.2f} decades"
+    if verdict.band is None:
+        note += ", no prediction band of two contacts"
+    else:
+        note += (
+            f", {'above' if verdict.band else 'within or below'} the {verdict.confidence:.0%} prediction band"
+        )
+    controls = [one for one in summary.controls if one.same_site and np.isfinite(one.above_last_decades)]
+    note += "; " + (
+        ", ".join(
+            f"control {one.name} {one.above_last_decades:+.2f} from the last contact" for one in controls
+        )
+        or "no control on the last site"
     )
+    return Ours(holds, note=note)
 
 
 def _lower_series(results: StudyResults, item: PaperItem) -> Ours:

@@ -11,6 +11,7 @@ from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.sections.contract import PageSection, PlannedFigure
 from qdjunction.report.tables import Table, interval, number, share
+from qdjunction.structure.perovskite.composition import HALIDES
 from qdjunction.study import layout
 
 if TYPE_CHECKING:
@@ -153,7 +154,9 @@ def _draw_matrix(axes: Axes, table: pd.DataFrame) -> None:
     apart = -(-len(sites) // MOST_LABELS)
     named: list[int] = []
     for k, atom in enumerate(sites):
-        if not names[atom].endswith(str(atom)) and (not named or k - named[-1] >= apart):
+        if names[atom] not in {f"{halide}{atom}" for halide in HALIDES} and (
+            not named or k - named[-1] >= apart
+        ):
             named.append(k)
     axes.set_xticks(named, [names[sites[k]] for k in named], fontsize=5.5, rotation=90)
     axes.set_yticks(named, [names[sites[k]] for k in named], fontsize=5.5)

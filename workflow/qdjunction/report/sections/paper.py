@@ -30,7 +30,7 @@ class PaperSection(PageSection):
 
     def html(self, page: Page) -> Markup | str:
         """Return the table, or nothing where the study is compared with no paper."""
-        from qdjunction.report.paper_comparison import compare_with_paper
+        from qdjunction.report.paper_comparison import NOT_AVAILABLE, compare_with_paper
 
         results = page.results
         if not results.study.config.paper:
@@ -40,7 +40,9 @@ class PaperSection(PageSection):
         counts = found["agrees"].value_counts()
         table = Table(
             f"Values of the paper ({paper.method}) and of this study ({results.engine.label}). A number agrees if it "
-            "lies within the tolerance of the item, or its interval holds the published value.",
+            "lies within the tolerance of the item, and is open if only its interval holds the published value. A jump "
+            "is here a step to a contact above the trend; the note has the prediction band and the controls, without "
+            "which it says nothing about interference.",
             ("item", "paper", "this study", "interval", "unit", "agrees?", "note"),
             tuple(
                 (
@@ -52,15 +54,16 @@ class PaperSection(PageSection):
         )  # fmt: skip
         return page.render(
             HTML, paper=paper, table=table, file=layout.PAPER_TABLE,
-            agree=int(counts.get("yes", 0)), differ=int(counts.get("no", 0)), total=len(found),
+            counts={key: int(counts.get(key, 0)) for key in ("yes", "no", "open", NOT_AVAILABLE)}, total=len(found),
         )  # fmt: skip
 
 
 HTML = """
 <section id="paper">
 <h2>Compared with the paper</h2>
-<p>{{ paper.source }}, doi:{{ paper.doi }}. Of {{ total }} published items {{ agree }} agree, {{ differ }} do not, and
-{{ total - agree - differ }} are not available in this study. The same table is <a href="{{ file }}">{{ file }}</a>.</p>
+<p>{{ paper.source }}, doi:{{ paper.doi }}. Of {{ total }} published items {{ counts["yes"] }} agree,
+{{ counts["no"] }} do not, {{ counts["open"] }} are open, and {{ counts["not available"] }} are not available in this study.
+The same table is <a href="{{ file }}">{{ file }}</a>.</p>
 {{ show_table(table) }}
 </section>
 """
