@@ -50,6 +50,7 @@ def convergence_table(study: Study, series: SeriesResults) -> Table:
     rows = []
     for junction in series.shown:
         grids = _grids(study, junction)
+        last = next(reversed(grids))
         finest = junction.transmission.transmission
         in_gap = _in_gap(junction)
         energy = series.summary.headline_energy_ev
@@ -60,7 +61,7 @@ def convergence_table(study: Study, series: SeriesResults) -> Table:
                     f"{grid[0]} × {grid[1]}",
                     number(_log_conductance(junction, values, energy, study.config.transport.temperature_k)),
                     *(
-                        number(_largest(values, finest, where) if len(grids) > 1 else None, 3)
+                        number(_largest(values, finest, where) if grid != last else None, 3)
                         for where in (in_gap, np.ones_like(in_gap))
                     ),
                 )
@@ -68,7 +69,8 @@ def convergence_table(study: Study, series: SeriesResults) -> Table:
     return Table(
         "T(E) with fewer k points across the transport direction, Gamma among them: thermal conductance at the "
         "headline energy, and the largest difference of log₁₀ T from the last row of the junction, between HOMO and "
-        "LUMO and at all energies. The last step measures what may still be missing; of a single grid it is not known.",
+        "LUMO and at all energies. The difference in the row before the last measures what may still be missing; of a "
+        "single grid it is not known.",
         ("junction", "k points", "log₁₀ G/G₀", "difference in the gap", "at all energies"),
         tuple(rows),
         2,

@@ -62,8 +62,8 @@ HTML = """
 <section id="paper">
 <h2>Compared with the paper</h2>
 <p>{{ paper.source }}, doi:{{ paper.doi }}. Of {{ total }} published items {{ counts["yes"] }} agree,
-{{ counts["no"] }} do not, {{ counts["open"] }} are open, and {{ counts["not available"] }} are not available in this study.
-The same table is <a href="{{ file }}">{{ file }}</a>.</p>
+{{ counts["no"] }} do not, {{ counts["open"] }} are open, and {{ counts["not available"] }} are not available in this
+study. The same table is <a href="{{ file }}">{{ file }}</a>.</p>
 {{ show_table(table) }}
 </section>
 """

@@ -142,7 +142,7 @@ def conductance_figure(table: pd.DataFrame, settings: Mapping[str, Any]) -> Figu
     mark_sites(axes, sites, "x")
     below.axhline(0, color=style.TREND, lw=0.7)
     below.set_xlabel(LOG10_G)
-    below.set_ylabel("Residual")
+    below.set_ylabel("Residual\n(std. errors)")
     below.set_ylim(-RESIDUAL_ERRORS, RESIDUAL_ERRORS)
     axes.set_ylabel("Share of points per decade")
     style.legend_above(axes, 2)
@@ -174,9 +174,9 @@ def peaks_table(entry: TraceResults) -> Table:
         if (unfitted := one.summary.fits["log10_g"].unfitted)
     ]
     numbers = [
-        f" {one.label}: {len(fit.peaks)} peaks, chosen by the deviances of groups of traces, each predicted from the "
-        "others, above the least of them: "
-        + ", ".join(f"{of.count} peaks {of.above_least:.0f} ± {of.error:.0f}" for of in fit.numbers)
+        f" {one.label}: the number of peaks, {len(fit.peaks)}, is chosen by how well the fit to all other traces "
+        "predicts a group of traces (deviance above the least one, with its standard error): "
+        + ", ".join(f"{of.above_least:.0f} ± {of.error:.0f} for {of.count}" for of in fit.numbers)
         + "."
         for one in entry.shown
         if (fit := one.summary.fits["log10_g"]).numbers

@@ -41,6 +41,8 @@ class CorrelationSection(AnalysisSection):
         x = grid.columns.to_numpy(dtype=float)
         half = (x[1] - x[0]) / 2
         extent = (x[0] - half, x[-1] + half, x[0] - half, x[-1] + half)
+        # White is the coefficient 0, which bins that no trace counts in do not have.
+        axes.set_facecolor("#DDDDDD")
         image = axes.imshow(
             grid.to_numpy(), origin="lower", cmap="RdBu_r", vmin=-LARGEST, vmax=LARGEST, extent=extent,
             interpolation="nearest",
@@ -56,7 +58,7 @@ class CorrelationSection(AnalysisSection):
         if summary is None:
             return []
         reason = f" None: {summary.reason}." if summary.reason else ""
-        of = f"coefficient that chance exceeds in {1 - summary.confidence:.0%} of pairs"
+        of = f"size that coefficients of independent counts exceed in {1 - summary.confidence:.0%} of pairs"
         return [
             Table(
                 f"Correlation of the counts of single traces.{reason}",

@@ -63,8 +63,9 @@ def noise_table(summary: NoiseSummary) -> Table:
     """Return the exponent of the noise power by level."""
     reason = f" None: {summary.reason}." if summary.reason else ""
     return Table(
-        f"Noise power between {summary.per_nm[0]:g} and {summary.per_nm[1]:g} per nm, as G to the power n: 1 through "
-        f"bonds, 2 through space. Intervals {summary.confidence:.0%}.{reason}",
+        f"Noise power between {summary.per_nm[0]:g} and {summary.per_nm[1]:g} per nm, as G to the power n: 1 is "
+        "expected through bonds, 2 through space, but also of any noise in proportion to G, and 0 of the amplifier. "
+        f"Intervals {summary.confidence:.0%}.{reason}",
         ("log₁₀(G/G₀)", "plateaus", "n", "interval"),
         tuple(
             (

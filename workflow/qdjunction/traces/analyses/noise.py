@@ -3,7 +3,8 @@
 The noise power of each plateau is the integral of the power spectrum of G between two spatial frequencies. With traces
 of one pulling speed a spatial frequency is a temporal one divided by the speed. Over the plateaus the power, divided by
 the mean conductance to the power n, is uncorrelated with the conductance at one exponent n: 1 for transport through
-bonds, 2 through space (O. Adak et al., Nano Lett. 15, 4143 (2015)), with mixtures between them.
+bonds, 2 through space (O. Adak et al., Nano Lett. 15, 4143 (2015)), with mixtures between them. It is no proof of
+either: any noise that is a fixed share of G gives 2, that of the amplifier 0.
 """
 
 from __future__ import annotations
