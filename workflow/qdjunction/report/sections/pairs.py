@@ -176,9 +176,10 @@ def _draw_distances(axes: Axes, table: pd.DataFrame, control: PairControl) -> No
     following = control.following
     if len(following.junctions) >= FEWEST_RINGS:
         # One factor for all, so that a junction that is proportional to |g|^2 lies on its pair.
-        factor = np.mean(np.subtract(following.log10_conductance_G0, following.log10_g2))
+        factor = float(np.mean(np.subtract(following.log10_conductance_G0, following.log10_g2)))
+        heights = computed["log10_conductance_G0"].to_numpy(dtype=float) - factor
         axes.plot(
-            computed["distance_ang"], computed["log10_conductance_G0"] - factor, "o", ms=6.5, mfc="none",
+            computed["distance_ang"], heights, "o", ms=6.5, mfc="none",
             mec="black", mew=0.9, zorder=4, label="computed $G$, scaled",
         )  # fmt: skip
     axes.set_xlabel("Distance of the halides (Å)")
