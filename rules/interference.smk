@@ -52,6 +52,35 @@ if study.pair_dots:
             "../workflow/scripts/pairs.py"
 
 
+if study.joined_dots:
+
+    rule coupling:
+        input:
+            hamiltonians=[
+                f"<results>/{dot.id}/hamiltonian.nc" for dot in study.joined_dots
+            ],
+        output:
+            table="<results>/coupling.csv",
+            summary="<results>/coupling.json",
+        log:
+            "<logs>/coupling.log",
+        benchmark:
+            "<benchmarks>/coupling.tsv"
+        conda:
+            "../envs/python.yaml"
+        threads: 1
+        resources:
+            mem_mb=round(EMBEDDED.mem_mb(max(dot.atoms for dot in study.joined_dots))),
+            runtime=round(
+                sum(1 + EMBEDDED.scf_min(dot.atoms) for dot in study.joined_dots)
+            ),
+        params:
+            names=[dot.id for dot in study.joined_dots],
+            confidence=study.config.interference.confidence,
+        script:
+            "../workflow/scripts/coupling.py"
+
+
 if study.structure_series:
 
     rule structure_series:

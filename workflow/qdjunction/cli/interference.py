@@ -1,4 +1,4 @@
-"""Commands for quantum interference: alignment, decay, pairs."""
+"""Commands for quantum interference: alignment, coupling, decay, pairs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +27,34 @@ class Alignment(Command):
         )
         print(f"HOMO - E_F = {found.homo_ev:+.3f} eV, LUMO - E_F = {found.lumo_ev:+.3f} eV")
         print(alignment_sentence({self.hamiltonian: found}))
+
+
+class Coupling(Command):
+    """Compute the coupling of HOMO and LUMO of pairs of dots, and its decay with the length of the linker."""
+
+    hamiltonians: list[str] = option(
+        ...,
+        "files of `qdjunction hamiltonian` of pairs made by `qdjunction pair`, without gold, or SIESTA runs' folders",
+        positional=True,
+        metavar="H.nc",
+    )
+    interference: Annotated[InterferenceSettings, Keys(confidence="")] = InterferenceSettings()
+    output: Path | None = output_file("table to write", ".csv", default=None)
+
+    def run(self) -> None:
+        from qdjunction.core.files import write_table
+        from qdjunction.interference.coupling_results import decays_of
+        from qdjunction.steps.coupling import coupling_line, coupling_table, pair_coupling
+
+        pairs = [pair_coupling(path)[0] for path in self.hamiltonians]
+        for pair in pairs:
+            for level in pair.levels:
+                print(coupling_line(pair, level))
+        if len(pairs) > 1:
+            for decay in decays_of(pairs, self.interference.confidence):
+                print(decay.sentence)
+        if self.output:
+            write_table(coupling_table(pairs), self.output)
 
 
 class Decay(Command):
@@ -77,4 +105,4 @@ class Pairs(Command):
             print(line)
 
 
-COMMANDS: Commands = {"alignment": Alignment, "decay": Decay, "pairs": Pairs}
+COMMANDS: Commands = {"alignment": Alignment, "coupling": Coupling, "decay": Decay, "pairs": Pairs}

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from qdjunction.core.errors import InputError
 from qdjunction.core.files import absent, atomic_write
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo
+from qdjunction.structure.ligands.attach import FRAGMENT
 
 _GROUP = "qdjunction"
 _LAYOUT = 1
@@ -66,6 +67,8 @@ def write_electronic_structure(
             _put(group, "valence_electrons", ("atom",), "1", structure.valence_electrons)
             if structure.forces_ev_per_ang is not None:
                 _put(group, "forces", ("atom", "xyz"), "eV/Ang", structure.forces_ev_per_ang)
+            if atoms.has(FRAGMENT):
+                _put(group, FRAGMENT, ("atom",), "1", atoms.arrays[FRAGMENT])
             _put(group, "eigenvalues", ("level",), "eV", structure.eigenvalues_ev)
             _put(group, "energy", (), "eV", np.float64(structure.energy_ev))
             _put(group, "fermi_energy", (), "eV", np.float64(structure.fermi_energy_ev))
@@ -115,6 +118,7 @@ def read_electronic_structure(path: str | Path) -> ElectronicStructure:
                 )
             values = {name: group[name][...].data for name in _NUMBERS}
             forces = group["forces"][...].data if "forces" in group.variables else None
+            fragments = group[FRAGMENT][...].data if FRAGMENT in group.variables else None
             names = [str(name) for name in group["orbitals"][:]]
             info, engine, pbc = json.loads(group.info), json.loads(group.engine), group.pbc.astype(bool)
         # Closed at once: netCDF files that the garbage collector closes later have crashed the next one to be opened.
@@ -131,6 +135,8 @@ def read_electronic_structure(path: str | Path) -> ElectronicStructure:
     atoms = Atoms(
         geometry.atoms.Z, geometry.xyz, cell=values["cell"], pbc=pbc, tags=values["tags"], info=info
     )
+    if fragments is not None:
+        atoms.set_array(FRAGMENT, fragments)
     return ElectronicStructure(
         atoms=atoms,
         hamiltonian=_with_orbitals(hamiltonian, names),

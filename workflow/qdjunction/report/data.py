@@ -16,6 +16,7 @@ from qdjunction.core.provenance import digests
 from qdjunction.core.results import read_result, read_table
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.store import read_electronic_structure
+from qdjunction.interference.coupling_results import CouplingRecord
 from qdjunction.interference.pair_results import PairRecord
 from qdjunction.interference.results import DecaySeries, SeriesSummary
 from qdjunction.report.plan import files_of, series_of
@@ -284,6 +285,8 @@ class StudyResults:
         The ensembles by dot; those that have failed are absent.
     binding : tuple of BindingResults
         The binding curves; those that have failed are absent.
+    coupling : CouplingRecord or None
+        Couplings of the pairs of dots; None without pairs, or if all have failed.
     """
 
     study: Study
@@ -297,6 +300,7 @@ class StudyResults:
     structure_series: tuple[StructureSeriesResults, ...] = ()
     ensembles: Mapping[str, EnsembleResults] = field(default_factory=dict)
     binding: tuple[BindingResults, ...] = ()
+    coupling: CouplingRecord | None = None
 
     @property
     def engine(self) -> EngineInfo:
@@ -347,6 +351,11 @@ def collect(study: Study) -> StudyResults:
             if not read_failure(root / dot / layout.ENSEMBLE)
         },
         binding=tuple(_binding(study)),
+        coupling=(
+            read_result(CouplingRecord, root / layout.COUPLING)
+            if study.joined_dots and not read_failure(root / layout.COUPLING)
+            else None
+        ),
     )
 
 

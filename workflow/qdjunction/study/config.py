@@ -41,6 +41,7 @@ from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sources.catalogue import KIND as CATALOGUE
 from qdjunction.structure.sources.catalogue import ScreenEntry
 from qdjunction.structure.sources.contract import SourceSettings
+from qdjunction.structure.sources.pair import KIND as PAIR
 from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.study.ensemble import EnsembleSettings
 from qdjunction.study.kinds import StudyLeads, StudyObservable
@@ -223,6 +224,9 @@ class Config(Section):
     none."""
     binding: BindingSettings | None = None
     """Binding curves of the gold tip at contacts; without this section there are none."""
+    coupling: bool = False
+    """Compute the coupling of HOMO and LUMO in every pair of dots (`source: pair`), and its decay with the length
+    of the linker."""
     resources: ResourceSettings = ResourceSettings()
     """Resources that jobs request, and the work per job; no result depends on them."""
     paper: PaperName | None = None
@@ -258,6 +262,14 @@ class Config(Section):
             raise ValueError(
                 "screen and paper: the overview of a screening has no comparison with a paper; split them into two "
                 "studies"
+            )
+        if self.coupling and not any(source(entry) == PAIR.name for entry in self.dots):
+            raise ValueError(
+                "coupling = true: there is no pair of dots; add entries with source: pair to dots"
+            )
+        if self.screen and self.coupling:
+            raise ValueError(
+                "screen and coupling: the overview of a screening has no couplings; split them into two studies"
             )
         if self.screen and self.traces:
             raise ValueError(

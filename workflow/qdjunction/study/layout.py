@@ -51,6 +51,8 @@ STRUCTURE_SERIES = "series"
 
 # Of the study
 STUDY = "study.json"
+COUPLING_TABLE = "coupling.csv"
+COUPLING = "coupling.json"
 CHAIN_TABLE = "chain.csv"
 CHAIN = "chain.json"
 REPORT = "report"

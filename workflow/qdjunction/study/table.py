@@ -20,6 +20,7 @@ from qdjunction.interference.settings import Role, StructureMember, StructureSer
 from qdjunction.structure.binding_settings import check_fragments
 from qdjunction.structure.settings import computed_points
 from qdjunction.structure.sources.contract import Outline, SourceSettings, check_built
+from qdjunction.structure.sources.pair import KIND as PAIR
 from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.study import layout
 from qdjunction.study.config import Config, parse_config
@@ -330,6 +331,11 @@ class Study:
             except InputError as error:
                 raise InputError(f"binding.contacts.{index}: {error}") from None
         return tuple(found)
+
+    @property
+    def joined_dots(self) -> tuple[DotCase, ...]:
+        """The pairs of dots whose coupling is computed."""
+        return tuple(dot for dot in self.dots if self.config.coupling and dot.entry.source == PAIR.name)
 
     @cached_property
     def batches(self) -> tuple[Batch, ...]:

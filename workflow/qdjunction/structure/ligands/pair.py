@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -173,6 +174,58 @@ def join(
         "formal_charge": sum(map(formal_charge, dots)) + (2 + bound_charge(linker, protons) if linker else 0),
     }
     return atoms
+
+
+@dataclass(frozen=True)
+class JoinedDots:
+    """Which atoms of a pair belong to either dot, and how far the dots are apart.
+
+    Attributes
+    ----------
+    first, second : (n,) array
+        Atoms of either dot. The atoms by which a linker binds are part of the dot that they bind to, as the halides
+        were whose places they take.
+    linker : str
+        Name of the linker; `none` without one.
+    end_distance_ang : float
+        Distance of the two ends of the linker, such as the two S of a dithiol (Ang); nan without a linker.
+    pb_distance_ang : float
+        Distance of the nearest Pb of the two dots (Ang).
+    """
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    linker: str
+    end_distance_ang: float
+    pb_distance_ang: float
+
+
+def joined_dots(pair: Atoms) -> JoinedDots:
+    """Return the two dots in a pair that `join` made, in its present geometry.
+
+    Raises
+    ------
+    InputError
+        If the structure is no pair, or does not say which atoms are whose.
+    """
+    made = pair.info.get("dot", {})
+    if "dots" not in made or not pair.has(FRAGMENT):
+        raise InputError(
+            "is no pair of dots; make one with `qdjunction pair` or source: pair, and compute H and S of that file"
+        )
+    number = pair.arrays[FRAGMENT]
+    own = [np.flatnonzero(number == 1), np.flatnonzero(number == number.max())]
+    name, distance = "none", float("nan")
+    if made["linker"]:
+        linker = Ligand(**made["linker"])
+        name, start = linker.name, int(np.flatnonzero(number == 2)[0])
+        ends = [np.array(end) + start for end in linker.ends()]
+        near, far = (pair.positions[end].mean(axis=0) for end in ends)
+        distance = float(np.linalg.norm(far - near))
+        own = [np.concatenate(parts) for parts in zip(own, ends, strict=True)]
+    lead = [pair.positions[one[pair.numbers[one] == LEAD]] for one in own]
+    apart = np.linalg.norm(lead[0][:, None] - lead[1][None], axis=-1)
+    return JoinedDots(own[0], own[1], name, distance, float(apart.min()))
 
 
 def _protons(linker: Ligand) -> tuple[int, ...]:
