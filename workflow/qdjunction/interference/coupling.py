@@ -7,8 +7,9 @@ differ most; they are then the levels of the two dots, and the pair's own energi
     h = U^H diag(E_1, E_2) U = ((e_A, t), (t, e_B)),    E_2 - E_1 = sqrt((e_A - e_B)^2 + 4 |t|^2),
 
 give levels and transfer integral t. This is the fragment charge difference of A. A. Voityuk and N. Rösch, J. Chem.
-Phys. 117, 5607 (2002). For two orbitals of overlap s it is the Löwdin-projected Hamiltonian of E. F. Valeev et al., J. Am.
-Chem. Soc. 128, 9882 (2006) and B. Baumeier, J. Kirkpatrick and D. Andrienko, Phys. Chem. Chem. Phys. 12, 11103 (2010),
+Phys. 117, 5607 (2002). For two orbitals of overlap s it is the Löwdin-projected Hamiltonian of E. F. Valeev et al.,
+J. Am. Chem. Soc. 128, 9882 (2006) and B. Baumeier, J. Kirkpatrick and D. Andrienko, Phys. Chem. Chem. Phys. 12, 11103
+(2010),
 
     t = (J - s (e_1 + e_2) / 2) / (1 - s^2).
 
@@ -17,9 +18,10 @@ exactly. Levels closer than `DEGENERACY_EV` are taken together, g of each dot, a
 sum over final levels, averaged over initial ones, which does not depend on the choice of orbitals among equal levels.
 
 What goes through the linker follows from eliminating it at the mean energy E of the levels (P.-O. Löwdin, J. Math.
-Phys. 3, 969 (1962)): an orbital of a dot is continued into the linker by -(E S_LL - H_LL)^-1 (E S_LD - H_LD). The coupling of
-the continued orbitals less that of the orbitals as they are is the part through the bonds. For a chain of n sites at
-energy e with small hopping b it is v_A v_B b^(n-1) / (E - e)^n (H. M. McConnell, J. Chem. Phys. 35, 508 (1961)).
+Phys. 3, 969 (1962)): an orbital of a dot is continued into the linker by -(E S_LL - H_LL)^-1 (E S_LD - H_LD). The
+coupling of the continued orbitals less that of the orbitals as they are is the part through the bonds. For a chain of n
+sites at energy e with small hopping b it is v_A v_B b^(n-1) / (E - e)^n (H. M. McConnell, J. Chem. Phys. 35, 508
+(1961)).
 """
 
 from __future__ import annotations
