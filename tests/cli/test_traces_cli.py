@@ -146,12 +146,13 @@ def test_an_analysis_has_a_table_a_figure_and_printed_results(few, tmp_path, cap
 def test_a_bias_series_needs_no_study(few, tmp_path, capsys):
     sets = [f"{bias}={few}" for bias in (0.05, 0.1, 0.15, 0.2, 0.25)]
     words = ["--level-log10-g=-2.7", "--width-nm", "1", "--output", str(tmp_path), "--groups", "8"]
-    assert main(["traces", "bias", *sets, *words]) == 0
+    assert main(["traces", "bias", *sets, *words, "--image-permittivity", "4"]) == 0
     made = json.loads((tmp_path / "simmons.json").read_text())
+    assert made["fit"]["image_permittivity"] == 4
     assert [point["bias_v"] for point in made["points"]] == [0.05, 0.1, 0.15, 0.2, 0.25]
     assert (tmp_path / "bias.svg").exists()
     assert json.loads((tmp_path / "50mV" / "summary.json").read_text())["bias_v"] == 0.05
-    assert "with no upper end" in capsys.readouterr().out
+    assert "no upper bound" in capsys.readouterr().out
 
 
 def test_a_report_is_a_results_folder_with_its_page(few, tmp_path, capsys):

@@ -148,7 +148,7 @@ def test_bias_table_holds_the_peaks_of_the_sets(traced, drawings):
     np.testing.assert_allclose(points["log10_g"], nearest.centre)  # the same traces at every bias
     sentence = bias_sentence(traced.traces.series_named("simmons"))
     assert "does not depend on the bias explains the points as well" in sentence
-    assert "no upper end" in sentence
+    assert "no upper bound" in sentence
 
 
 def test_figures_are_written_whole_and_alike(traced, tmp_path):

@@ -2,10 +2,17 @@ import numpy as np
 import pytest
 from scipy import constants
 from scipy.integrate import quad
+from scipy.optimize import brentq
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.units import G0_SIEMENS
-from qdjunction.traces.simmons import fit_simmons, simmons_conductance_g0, simmons_current_density
+from qdjunction.traces.simmons import (
+    fit_simmons,
+    lowest_barrier_ev,
+    mean_barrier,
+    simmons_conductance_g0,
+    simmons_current_density,
+)
 
 BIAS = np.linspace(0.05, 0.25, 9)
 
@@ -97,3 +104,72 @@ def test_limits_of_the_formula_are_errors():
         simmons_conductance_g0([0.0, 0.1], 1.0, 1.0, 1.0)
     with pytest.raises(InputError, match="at least 5"):
         fit_simmons([0.1, 0.2, 0.3], [-4, -4, -4], 1.0)
+
+
+def image_energy(x: float, width: float, permittivity: float) -> float:
+    """Sum the image charges of an electron between two electrodes one by one (eV, nm)."""
+    n = np.arange(1, 20_001)
+    lattice = (n * width / ((n * width) ** 2 - x**2) - 1 / (n * width)).sum()
+    return -constants.e / (8 * np.pi * constants.epsilon_0 * permittivity) * 1e9 * (1 / (2 * x) + lattice)
+
+
+@pytest.mark.parametrize("bias", [0.05, 0.5])
+def test_mean_barrier_is_that_of_the_summed_images(bias):
+    barrier, width, permittivity = 3.0, 1.2, 2.5
+    mean, between = mean_barrier(bias, barrier, width, permittivity)
+    first = brentq(
+        lambda x: barrier - bias * x / width + image_energy(x, width, permittivity), 1e-3, width / 2
+    )
+    last = brentq(
+        lambda x: barrier - bias * x / width + image_energy(x, width, permittivity), width / 2, width - 1e-3
+    )
+    assert between == pytest.approx(last - first, rel=1e-4)
+    x, weight = np.polynomial.legendre.leggauss(60)
+    points = (first + last) / 2 + x * (last - first) / 2
+    heights = [barrier - bias * p / width + image_energy(p, width, permittivity) for p in points]
+    assert mean == pytest.approx((weight * heights).sum() / 2, rel=1e-4)
+
+
+def test_image_charges_lie_near_half_the_printed_hyperbola():
+    # Simmons: 1.15 lambda s^2 / (x (s - x)) with lambda = e^2 ln 2 / (8 pi eps0 K s), printed without the 1/2.
+    width, permittivity = 2.0, 4.0
+    scale = np.log(2) * constants.e / (8 * np.pi * constants.epsilon_0 * permittivity * width) * 1e9
+    for x in np.linspace(0.1, 1.0, 10):
+        half = 1.15 * scale * width**2 / (x * (width - x)) / 2
+        assert -image_energy(x, width, permittivity) == pytest.approx(half, rel=0.26)
+
+
+def test_a_barrier_that_screens_has_no_image_charges():
+    without = simmons_conductance_g0(BIAS, 1.0, 1.5, 1.0)
+    np.testing.assert_allclose(simmons_conductance_g0(BIAS, 1.0, 1.5, 1.0, 1.0, 1e9), without, rtol=1e-6)
+    vacuum = simmons_conductance_g0(BIAS, 3.0, 1.5, 1.0, 1.0, 1.0)
+    assert np.all(
+        vacuum > 10 * simmons_conductance_g0(BIAS, 3.0, 1.5, 1.0)
+    )  # they lower and narrow the barrier
+    np.testing.assert_allclose(simmons_conductance_g0(-BIAS, 3.0, 1.5, 1.0, 1.0, 1.0), vacuum)
+
+
+def test_fit_with_image_charges_finds_the_barrier():
+    truth = np.log10(simmons_conductance_g0(BIAS, 1.4, 2.0, 3.0, 1.0, 2.0))
+    fit = fit_simmons(BIAS, truth, width_nm=2.0, image_permittivity=2.0)
+    assert fit.barrier_ev == pytest.approx(1.4, rel=1e-3)
+    np.testing.assert_allclose(fit.log10_g(BIAS), truth, atol=1e-6)
+    assert fit_simmons(BIAS, truth, width_nm=2.0).barrier_ev < 1.3  # too low without them
+
+
+def test_a_series_that_does_not_bend_has_no_upper_bound():
+    noise = 0.02 * np.random.default_rng(2).standard_normal(len(BIAS))
+    low, high = fit_simmons(
+        BIAS, np.log10(simmons_conductance_g0(BIAS, 4.0, 1.0, 1.0)) + noise, 1.0
+    ).barrier_interval_ev
+    assert high == np.inf
+    assert low < 4
+
+
+def test_barriers_that_image_charges_leave_none_of_are_errors():
+    lowest = lowest_barrier_ev(0.25, 1.0, 1.0)
+    assert lowest == pytest.approx(0.25 + 2 * np.log(2) * 0.71998, rel=1e-4)
+    with pytest.raises(InputError, match="only for barriers above 1"):
+        simmons_current_density(0.25, 1.2, 1.0, 1.0, 1.0)
+    with pytest.raises(InputError, match="below that of the vacuum"):
+        simmons_current_density(0.25, 3.0, 1.0, 1.0, 0.5)

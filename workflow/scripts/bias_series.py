@@ -11,4 +11,5 @@ with running(job):
         series["width_nm"],
         job.params.confidence,
         job.output[0],
+        series["image_permittivity"],
     )

@@ -306,6 +306,9 @@ class Bias(_TracesCommand):
     width_nm: float = option(
         ..., "width of the barrier, for instance the contact distance", unit="nm", gt=0, le=20
     )
+    image_permittivity: float | None = option(
+        None, "relative permittivity of the barrier, for image charges (default: none)", ge=1, le=1e4
+    )
     output: Path = output_folder(
         "folder to write the points with their fit and a figure (SVG, PDF, CSV) to, and for each bias a folder",
         *(layout.BIAS_FIT, *(f"bias.{suffix}" for suffix in ("svg", "pdf", "csv"))),
@@ -337,7 +340,9 @@ class Bias(_TracesCommand):
             print(_sentence(made))
         confidence = self.traces.peaks.confidence
         fit = self.output / layout.BIAS_FIT
-        fit_bias_series(self.name, summaries, self.level_log10_g, self.width_nm, confidence, fit)
+        fit_bias_series(
+            self.name, summaries, self.level_log10_g, self.width_nm, confidence, fit, self.image_permittivity
+        )
         series = read_result(BiasSummary, fit)
         table = bias_table(series)
         with style.figure_style():

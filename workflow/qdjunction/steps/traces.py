@@ -255,6 +255,7 @@ def fit_bias_series(
     width_nm: float,
     confidence: float,
     output: str | Path,
+    image_permittivity: float | None = None,
 ) -> None:
     """Compare a peak of sets at several biases with the Simmons model.
 
@@ -272,6 +273,8 @@ def fit_bias_series(
         Confidence level of the interval of the barrier.
     output : str or Path
         JSON to write: the points, and the fit or the reason why there is none.
+    image_permittivity : float, optional
+        Relative permittivity of the barrier, for image charges; None leaves them out.
 
     Raises
     ------
@@ -310,6 +313,7 @@ def fit_bias_series(
                 [point.log10_g for point in points],
                 width_nm,
                 confidence=confidence,
+                image_permittivity=image_permittivity,
             )
         )
     BiasSummary(
@@ -319,7 +323,10 @@ def fit_bias_series(
         fit=fit,
         confidence=confidence,
         reason=reason,
-        provenance=provenance(inputs=digests(*summaries.values()), settings={"width_nm": width_nm}),
+        provenance=provenance(
+            inputs=digests(*summaries.values()),
+            settings={"width_nm": width_nm, "image_permittivity": image_permittivity},
+        ),
     ).write(output)
 
 

@@ -52,6 +52,8 @@ class BiasSeries(Section):
     """The peak of each set that is nearest to this log10(G/G0) is followed."""
     width_nm: float = Field(gt=0, le=20)
     """Width of the barrier (nm), for instance the contact distance; nothing tunnels through more than 20 nm."""
+    image_permittivity: float | None = Field(default=None, ge=1, le=1e4)
+    """Relative permittivity of the barrier, for image charges; null leaves them out."""
 
 
 class TracesSection(TracesSettings):

@@ -9,6 +9,17 @@ with A = alpha 4 pi s sqrt(2 m) / h. The factor alpha is 1 for a free electron a
 other shapes and effective masses are written as another alpha (R. E. Holmlin et al., J. Am. Chem. Soc. 123,
 5075 (2001)). Width and alpha enter the exponent as a product, and a fit to G(V) distinguishes the product from the
 barrier only through the curvature. The width is therefore given, and the barrier and an area are fitted.
+
+With image charges the electron is attracted by both electrodes. Simmons (section on the image force of the same paper)
+replaces phi - eV/2 by the mean of the barrier between the points s1 and s2 where it passes zero, phi + eV/2 by that
+mean plus eV, and s by s2 - s1. At the fraction u of the width the energy of the image charges is
+
+    -C f(u), C = e^2 / (8 pi eps0 K s), f(u) = -gamma - (psi(u) + psi(1 - u)) / 2,
+
+with the relative permittivity K of the barrier; this is the sum over all images, sum_n [ns/((ns)^2 - x^2) - 1/(ns)] +
+1/(2x), in closed form. Simmons approximates the sum by a hyperbola, whose energy is printed without a factor of 1/2
+(N. Miskovsky et al., Appl. Phys. A 27, 139 (1982)); the sum is used here. For K to infinity the model is that without
+image charges.
 """
 
 import math
@@ -19,12 +30,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import constants
 from scipy.optimize import brentq, minimize_scalar
+from scipy.special import digamma, gammaln
 from scipy.stats import f as f_distribution
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.units import G0_SIEMENS
 
 _HIGHEST_BARRIER_EV = 100.0
+_IMAGE_EV_NM = constants.e / (8 * np.pi * constants.epsilon_0) * 1e9
+_BISECTIONS = 50
 
 
 @dataclass(frozen=True)
@@ -36,8 +50,8 @@ class SimmonsFit:
     barrier_ev : float
         Height of the barrier (eV).
     barrier_interval_ev : (float, float)
-        Its confidence interval (eV). If G(V) hardly bends, the interval is open: the upper end is then
-        infinite, and the lower end is the largest bias.
+        Its profile-likelihood interval (eV). If G(V) hardly bends, there is no upper bound, and the upper end is
+        infinite. A lower end at `lowest_barrier_ev` is no bound either: the formula ends there.
     log10_area_nm2 : float
         log10 of the effective area (nm^2).
     width_nm : float
@@ -51,6 +65,10 @@ class SimmonsFit:
     prefers_tunnelling : bool
         Whether the model is better than a constant, taking its additional parameter into account (corrected Akaike
         criterion).
+    lowest_barrier_ev : float
+        Lowest barrier (eV) for which the formula is valid at all biases.
+    image_permittivity : float or None
+        Given relative permittivity of the barrier; None for no image charges.
     """
 
     barrier_ev: float
@@ -61,30 +79,42 @@ class SimmonsFit:
     rms_decades: float
     constant_rms_decades: float
     prefers_tunnelling: bool
+    lowest_barrier_ev: float = 0.0
+    image_permittivity: float | None = None
 
     def log10_g(self, bias_v: ArrayLike) -> NDArray[np.float64]:
         """Return log10(G/G0) of the model at the biases (V)."""
         return (
-            np.log10(simmons_conductance_g0(bias_v, self.barrier_ev, self.width_nm, 1.0, self.alpha))
+            np.log10(
+                simmons_conductance_g0(
+                    bias_v, self.barrier_ev, self.width_nm, 1.0, self.alpha, self.image_permittivity
+                )
+            )
             + self.log10_area_nm2
         )
 
 
 def simmons_current_density(
-    bias_v: ArrayLike, barrier_ev: float, width_nm: float, alpha: float = 1.0
+    bias_v: ArrayLike,
+    barrier_ev: float,
+    width_nm: float,
+    alpha: float = 1.0,
+    image_permittivity: float | None = None,
 ) -> NDArray[np.float64]:
     """Return the tunnelling current density of the Simmons model.
 
     Parameters
     ----------
     bias_v : array
-        Bias (V), below the barrier in magnitude.
+        Bias (V), in magnitude below the barrier; with image charges, below the barrier as they lower its middle.
     barrier_ev : float
-        Height of the barrier (eV).
+        Height of the barrier (eV), without the image charges.
     width_nm : float
         Width of the barrier (nm).
     alpha : float
         Factor of the exponent; 1 for a rectangular barrier and free electrons.
+    image_permittivity : float, optional
+        Relative permittivity of the barrier, at least 1, that screens the image charges; None leaves them out.
 
     Returns
     -------
@@ -94,7 +124,7 @@ def simmons_current_density(
     Raises
     ------
     InputError
-        If barrier, width or alpha is not positive, or a bias is not below the barrier.
+        If barrier, width or alpha is not positive, the permittivity is below 1, or a bias is not below the barrier.
     """
     bias = np.asarray(bias_v, dtype=np.float64)
     if not (barrier_ev > 0 and width_nm > 0 and alpha > 0):
@@ -102,32 +132,119 @@ def simmons_current_density(
             f"the Simmons model needs a barrier, a width and an alpha above zero, not {barrier_ev:g} eV, "
             f"{width_nm:g} nm and {alpha:g}"
         )
-    if np.any(np.abs(bias) >= barrier_ev):
+    if image_permittivity is not None and not image_permittivity >= 1:
         raise InputError(
-            f"a bias of {np.abs(bias).max():g} V is not below the barrier of {barrier_ev:g} eV; "
-            "the Simmons formula is valid only below it (field emission sets in)"
+            f"a relative permittivity of {image_permittivity:g} is below that of the vacuum, 1; leave it out for no "
+            "image charges"
         )
-    width_m = width_nm * 1e-9
+    lowest = lowest_barrier_ev(bias, width_nm, image_permittivity)
+    if barrier_ev <= lowest:
+        raise InputError(
+            f"a bias of {np.abs(bias).max():g} V is not below the barrier of {barrier_ev:g} eV; the Simmons formula is "
+            f"valid only for barriers above {lowest:.3g} eV here (field emission sets in)"
+        )
+    return _density(bias, np.asarray(barrier_ev), width_nm, alpha, image_permittivity)
+
+
+def lowest_barrier_ev(bias_v: ArrayLike, width_nm: float, image_permittivity: float | None = None) -> float:
+    """Return the barrier (eV) that a bias (V) or the image charges in its middle leave no barrier of."""
+    # f(1/2) = 2 ln 2
+    lowering = (
+        0.0 if image_permittivity is None else 2 * np.log(2) * _IMAGE_EV_NM / (image_permittivity * width_nm)
+    )
+    return float(np.abs(bias_v).max() + lowering)
+
+
+def mean_barrier(
+    bias_v: ArrayLike, barrier_ev: ArrayLike, width_nm: float, image_permittivity: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean height (eV) and width (nm) of a barrier with image charges, between the points where it passes zero.
+
+    Parameters
+    ----------
+    bias_v, barrier_ev : array
+        Magnitude of the bias (V) and barrier without the image charges (eV), above `lowest_barrier_ev`; broadcast.
+    width_nm : float
+        Distance of the electrodes (nm).
+    image_permittivity : float
+        Relative permittivity of the barrier.
+
+    Returns
+    -------
+    mean_ev, width_nm : array
+        Above the Fermi energy of the electrode that emits.
+    """
+    bias, barrier = np.broadcast_arrays(np.asarray(bias_v, dtype=float), np.asarray(barrier_ev, dtype=float))
+    image_ev = _IMAGE_EV_NM / (image_permittivity * width_nm)
+
+    def height(u: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(
+            barrier - bias * u + image_ev * (np.euler_gamma + (digamma(u) + digamma(1 - u)) / 2)
+        )
+
+    # The barrier is concave and positive in the middle, so it passes zero once on either side.
+    ends = []
+    for electrode in (0.0, 1.0):
+        outside, inside = np.full(barrier.shape, electrode), np.full(barrier.shape, 0.5)
+        for _ in range(_BISECTIONS):
+            middle = (outside + inside) / 2
+            positive = height(middle) > 0
+            inside, outside = np.where(positive, middle, inside), np.where(positive, outside, middle)
+        ends.append(inside)
+    first, last = ends
+    images = [(gammaln(u) - gammaln(1 - u)) / 2 for u in (first, last)]
+    mean = (
+        barrier
+        - bias * (first + last) / 2
+        + image_ev * (np.euler_gamma + (images[1] - images[0]) / (last - first))
+    )
+    return mean, width_nm * (last - first)
+
+
+def _density(
+    bias: NDArray[np.float64],
+    barrier_ev: NDArray[np.float64],
+    width_nm: float,
+    alpha: float,
+    image_permittivity: float | None,
+) -> NDArray[np.float64]:
+    """Return the current density (A/nm^2) at biases and barriers that are broadcast and within the formula."""
+    magnitude = np.abs(bias)
+    mean, between = barrier_ev - magnitude / 2, np.asarray(width_nm)
+    if image_permittivity is not None:
+        mean, between = mean_barrier(magnitude, barrier_ev, width_nm, image_permittivity)
+    width_m = between * 1e-9
     # Per square root of an eV.
     exponent = alpha * 4 * np.pi * width_m * np.sqrt(2 * constants.m_e * constants.e) / constants.h
     prefactor = constants.e**2 / (2 * np.pi * constants.h * width_m**2)  # A/m^2 per eV
-    low, high = barrier_ev - bias / 2, barrier_ev + bias / 2
+    low, high = mean, mean + magnitude
     density = prefactor * (low * np.exp(-exponent * np.sqrt(low)) - high * np.exp(-exponent * np.sqrt(high)))
-    return np.asarray(density * 1e-18)
+    return np.asarray(np.sign(bias) * density * 1e-18)
 
 
 def simmons_conductance_g0(
-    bias_v: ArrayLike, barrier_ev: float, width_nm: float, area_nm2: float, alpha: float = 1.0
+    bias_v: ArrayLike,
+    barrier_ev: float,
+    width_nm: float,
+    area_nm2: float,
+    alpha: float = 1.0,
+    image_permittivity: float | None = None,
 ) -> NDArray[np.float64]:
     """Return I/V of the Simmons model in G0; see `simmons_current_density`. The bias must not be zero."""
     bias = np.asarray(bias_v, dtype=np.float64)
     if np.any(bias == 0):
         raise InputError("the conductance I/V is not defined at a bias of 0 V; leave it out")
-    return simmons_current_density(bias, barrier_ev, width_nm, alpha) * area_nm2 / bias / G0_SIEMENS
+    density = simmons_current_density(bias, barrier_ev, width_nm, alpha, image_permittivity)
+    return density * area_nm2 / bias / G0_SIEMENS
 
 
 def fit_simmons(
-    bias_v: ArrayLike, log10_g: ArrayLike, width_nm: float, alpha: float = 1.0, confidence: float = 0.95
+    bias_v: ArrayLike,
+    log10_g: ArrayLike,
+    width_nm: float,
+    alpha: float = 1.0,
+    confidence: float = 0.95,
+    image_permittivity: float | None = None,
 ) -> SimmonsFit:
     """Fit barrier and area to the conductance of a plateau at several biases.
 
@@ -143,6 +260,8 @@ def fit_simmons(
         Factor of the exponent.
     confidence : float
         Confidence level of the interval.
+    image_permittivity : float, optional
+        Relative permittivity of the barrier, for image charges; None leaves them out.
 
     Returns
     -------
@@ -162,24 +281,30 @@ def fit_simmons(
         )
     count = len(bias)
 
-    def residuals(barrier_ev: float) -> NDArray[np.float64]:
-        model = np.log10(simmons_conductance_g0(bias, barrier_ev, width_nm, 1.0, alpha))
+    def squares(barriers_ev: NDArray[np.float64]) -> NDArray[np.float64]:
+        current = _density(bias, barriers_ev[:, None], width_nm, alpha, image_permittivity)
+        model = np.log10(current / bias)
         # The area shifts log10 G by a constant, so its best value is a mean.
-        return np.asarray((model - model.mean()) - (measured - measured.mean()))
+        residuals = (model - model.mean(axis=1, keepdims=True)) - (measured - measured.mean())
+        return np.asarray((residuals**2).sum(axis=1))
 
     def squares_at(log_barrier: float) -> float:
-        return float((residuals(np.exp(log_barrier)) ** 2).sum())
+        return float(squares(np.exp([log_barrier]))[0])
 
-    grid = np.log(np.geomspace(1.001 * np.abs(bias).max(), _HIGHEST_BARRIER_EV, 400))
-    on_grid = np.array([squares_at(value) for value in grid])
+    lowest = lowest_barrier_ev(bias, width_nm, image_permittivity)
+    # Checks what is given before the fit; the conductance at zero bias is refused.
+    simmons_conductance_g0(bias, _HIGHEST_BARRIER_EV, width_nm, 1.0, alpha, image_permittivity)
+    grid = np.log(np.geomspace(1.001 * lowest, _HIGHEST_BARRIER_EV, 400))
+    on_grid = squares(np.exp(grid))
     near = int(on_grid.argmin())
     around = (grid[max(near - 1, 0)], grid[min(near + 1, len(grid) - 1)])
     best = float(minimize_scalar(squares_at, bounds=around, method="bounded", options={"xatol": 1e-10}).x)
-    barrier, squares = float(np.exp(best)), squares_at(best)
+    barrier, least = float(np.exp(best)), squares_at(best)
 
-    # The barriers whose sum of squares does not differ from the best by an F test (D. Bates and D. Watts, Nonlinear
+    # The profile likelihood of the barrier, with area and noise at their best: those whose sum of squares does not
+    # differ from the least by an F test (D. Bates and D. Watts, Nonlinear
     # Regression Analysis, Wiley 1988, ch. 6).
-    allowed = squares * (1 + f_distribution.ppf(confidence, 1, count - 2) / (count - 2))
+    allowed = least * (1 + f_distribution.ppf(confidence, 1, count - 2) / (count - 2))
     inside = np.exp(grid[on_grid <= allowed])
     low, high = (
         (barrier, barrier) if inside.size == 0 else (min(inside[0], barrier), max(inside[-1], barrier))
@@ -187,16 +312,18 @@ def fit_simmons(
     low = _edge(squares_at, allowed, low, grid, step=-1)
     high = _edge(squares_at, allowed, high, grid, step=1)
     constant = float(((measured - measured.mean()) ** 2).sum())
-    per_nm2 = np.log10(simmons_conductance_g0(bias, barrier, width_nm, 1.0, alpha))
+    per_nm2 = np.log10(simmons_conductance_g0(bias, barrier, width_nm, 1.0, alpha, image_permittivity))
     return SimmonsFit(
         barrier_ev=barrier,
         barrier_interval_ev=(low, high),
         log10_area_nm2=float((measured - per_nm2).mean()),
         width_nm=width_nm,
         alpha=alpha,
-        rms_decades=float(np.sqrt(squares / count)),
+        rms_decades=float(np.sqrt(least / count)),
         constant_rms_decades=float(np.sqrt(constant / count)),
-        prefers_tunnelling=bool(_akaike(squares, count, 2) < _akaike(constant, count, 1)),
+        prefers_tunnelling=bool(_akaike(least, count, 2) < _akaike(constant, count, 1)),
+        lowest_barrier_ev=float(np.exp(grid[0])),
+        image_permittivity=image_permittivity,
     )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qdjunction.report.page import Page
     from qdjunction.study.table import Study
     from qdjunction.traces.results import BiasSummary
+    from qdjunction.traces.simmons import SimmonsFit
 
 
 class TraceBiasSection(BiasSection):
@@ -117,11 +118,11 @@ def bias_sentence(series: BiasSummary) -> str:
     fit = series.fit
     if fit is None:
         return f"No fit: {series.reason}."
-    low, high = fit.barrier_interval_ev
-    if not np.isfinite(high):
-        ends = f"above {number(low)} eV, with no upper end: these biases hardly bend the conductance"
-    else:
-        ends = f"{number(low)} to {number(high)} eV"
+    images = (
+        ""
+        if fit.image_permittivity is None
+        else f" and image charges (permittivity {fit.image_permittivity:g})"
+    )
     verdict = (
         "The model explains the points better than a constant does"
         if fit.prefers_tunnelling
@@ -129,10 +130,20 @@ def bias_sentence(series: BiasSummary) -> str:
     )
     return (
         f"The peaks near log₁₀(G/G₀) = {number(series.level_log10_g)} give a barrier of {number(fit.barrier_ev)} "
-        f"eV for a width of {number(fit.width_nm)} nm ({series.confidence:.0%} interval {ends}). {verdict} "
-        f"(corrected Akaike criterion; residuals {number(fit.rms_decades, 3)} against "
+        f"eV for a width of {number(fit.width_nm)} nm{images} ({series.confidence:.0%} interval: {bounds(fit)}). "
+        f"{verdict} (corrected Akaike criterion; residuals {number(fit.rms_decades, 3)} against "
         f"{number(fit.constant_rms_decades, 3)} decades)."
     )
+
+
+def bounds(fit: SimmonsFit) -> str:
+    """Return the interval of the barrier in words; an end that the biases do not fix is no bound."""
+    low, high = fit.barrier_interval_ev
+    lower = "no lower bound" if low <= fit.lowest_barrier_ev else f"above {number(low)} eV"
+    upper = "no upper bound" if not np.isfinite(high) else f"below {number(high)} eV"
+    if lower.startswith("no") and upper.startswith("no"):
+        return "no upper bound and no lower one, so these biases do not fix the barrier"
+    return f"{lower}, {upper}"
 
 
 KIND = TraceBiasSection()
