@@ -51,7 +51,7 @@ def test_only_traces_and_report_are_made(study):
     jobs = {path.stem for path in (study / "results" / "logs").rglob("*.log")}
     assert jobs == {
         "predict_traces", "select_traces", "trace_plateaus", "trace_classes", "trace_noise", "trace_correlate",
-        "figures", "report",
+        "trace_rivals", "figures", "report",
     }  # fmt: skip
 
 
@@ -129,6 +129,6 @@ def test_traces_alone_are_a_study(study):
     (study / "alone.yaml").write_text(alone + "results: alone\n")
     dry = finish(study, "-n", "--configfile", study / "alone.yaml")
     assert set(rules_of(dry)) == {
-        "select_traces", "trace_plateaus", "trace_classes", "trace_noise", "trace_correlate", "figures",
+        "select_traces", "trace_plateaus", "trace_classes", "trace_noise", "trace_correlate", "trace_rivals", "figures",
         "report", "all",
     }  # fmt: skip

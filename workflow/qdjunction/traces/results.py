@@ -234,6 +234,35 @@ class CorrelationSummary(Result):
     provenance: dict[str, Any]
 
 
+class RivalRecord(Result):
+    """A hypothesis fitted to the jumps; see `qdjunction.traces.rivals.RivalFit`."""
+
+    hypothesis: str
+    log_likelihood: float
+    bic: float
+    levels_log10_g: tuple[float, ...]
+    shared_decades: float
+    own_decades: float
+    before_log10_g: tuple[float, ...]
+    height_decades: tuple[float, ...]
+
+
+class RivalSummary(Result):
+    """Hypotheses about the jumps of a set: computed conductances, jumps found and compared, fits, the one decided for.
+
+    `verdict` is empty if the criterion of no hypothesis is decisively below all others.
+    """
+
+    levels_log10_g: tuple[float, ...]
+    spread_decades: float
+    jumps: int
+    compared: int
+    fits: tuple[RivalRecord, ...]
+    verdict: str
+    reason: str
+    provenance: dict[str, Any]
+
+
 class BiasPoint(Result):
     """The peak that is followed, in the set at one bias (V), as log10(G/G0) with its interval."""
 

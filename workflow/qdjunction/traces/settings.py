@@ -268,6 +268,15 @@ class CorrelationSettings(Section):
         return self
 
 
+class RivalSettings(Section):
+    """Interference jump against two contacts or two dots in parallel."""
+
+    levels_log10_g: tuple[Log10Conductance, ...] = ()
+    """Computed log10(G/G0) of the sites in the order of sliding; without them nothing is compared."""
+    spread_decades: float = Field(default=0.3, gt=0, le=5)
+    """Standard deviation of the error of a computed conductance (decades)."""
+
+
 class SimulationSettings(Section):
     """The forward model: from conductances at contact sites to traces."""
 
@@ -295,6 +304,8 @@ class SimulationSettings(Section):
     """Decrease of log10 G along a plateau (decades/nm); its middle has the computed conductance."""
     transition_nm: Length = 0.015
     """Width of the transition from one site to the next (nm), from 10 % to 90 %."""
+    jump: Literal["interference", "second_contact", "second_dot"] = "interference"
+    """What makes a jump: the next site, or at its place a second contact of the dot or a second dot in parallel."""
     solvent_log10_g: Log10Conductance = -1.5
     """log10(G/G0) of tunnelling through the solvent, extrapolated to zero gap."""
     solvent_decades_per_nm: float = Field(default=5.0, gt=0, le=100)
@@ -343,5 +354,7 @@ class TracesSettings(Section):
     """Flicker noise."""
     correlation: CorrelationSettings = CorrelationSettings()
     """Correlation histogram."""
+    rivals: RivalSettings = RivalSettings()
+    """Rivals of the interference jump."""
     simulation: SimulationSettings = SimulationSettings()
     """The forward model."""

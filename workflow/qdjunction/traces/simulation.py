@@ -25,6 +25,9 @@ with extra("traces"):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+RISE_DECADES = 0.4
+"""Increase of log10 G (decades) that is a jump, as in the published rule."""
+
 _TEN_TO_NINETY = 2 * np.log(9)  # width of a logistic step from 10 % to 90 %, in units of its scale
 
 
@@ -67,7 +70,7 @@ class SlidingSeries:
                 f"distance"
             )
 
-    def jump_sites(self, rise_decades: float = 0.4) -> tuple[int, ...]:
+    def jump_sites(self, rise_decades: float = RISE_DECADES) -> tuple[int, ...]:
         """Return the sites (from 0) whose conductance is more than `rise_decades` above that of the previous site."""
         return tuple(int(site) + 1 for site in np.flatnonzero(np.diff(self.log10_g) > rise_decades))
 
@@ -131,6 +134,9 @@ def simulate_trace(series: SlidingSeries, settings: SimulationSettings, number: 
     ends = _plateau_ends(middles, settings, random)
     levels = np.array(series.log10_g) + settings.level_spread_decades * random.standard_normal()
 
+    if settings.jump != "interference":
+        sites = _with_second_path(series, levels, sites, settings, random)
+
     gap = z + settings.snap_back_nm + settings.snap_back_spread_nm * random.standard_normal()
     conductance = 10.0 ** (settings.solvent_log10_g - settings.solvent_decades_per_nm * gap)
     if sites:
@@ -145,8 +151,8 @@ def simulate_trace(series: SlidingSeries, settings: SimulationSettings, number: 
     recorded = _recorded(conductance, z[1] - z[0], settings, random)
     drift = settings.drift_nm / settings.length_nm * random.standard_normal()
     reading = z + drift * (z - z[0])
-    jumps = [site for site in series.jump_sites() if site < sites]
-    jump = float(np.interp(ends[jumps[-1] - 1], z, reading)) if jumps else float("nan")
+    jumps = np.flatnonzero(np.diff(levels[:sites]) > RISE_DECADES) + 1
+    jump = float(np.interp(ends[jumps[-1] - 1], z, reading)) if len(jumps) else float("nan")
     return SimulatedTrace(Trace(f"simulated-{number}", reading, recorded), sites, jump)
 
 
@@ -220,6 +226,30 @@ def _sites_reached(sites: int, settings: SimulationSettings, random: np.random.G
         return 0
     slides = random.random(sites - 1) < settings.slide_fraction
     return 1 + int(np.logical_and.accumulate(slides).sum())
+
+
+def _with_second_path(
+    series: SlidingSeries,
+    levels: NDArray[np.float64],
+    sites: int,
+    settings: SimulationSettings,
+    random: np.random.Generator,
+) -> int:
+    """Put a second path in parallel in place of the first jump, or of the last site, and return the sites visited.
+
+    The contact stays at the site before, and the conductance of the second path, at a random site, adds to it; then
+    both break. `levels` is changed.
+    """
+    at = next(iter(series.jump_sites()), len(levels) - 1)
+    if not 0 < at < sites:
+        return sites
+    computed = np.array(series.log10_g)
+    if settings.jump == "second_contact":
+        second = levels[random.choice(np.delete(np.arange(len(levels)), at - 1))]
+    else:
+        second = random.choice(computed) + settings.level_spread_decades * random.standard_normal()
+    levels[at] = np.log10(10.0 ** levels[at - 1] + 10.0**second)
+    return at + 1
 
 
 def _plateau_ends(
