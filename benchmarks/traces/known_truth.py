@@ -1,24 +1,20 @@
 """Compare the analysis with simulated traces of known truth and print its accuracy.
 
-Recall and precision of the jump rule versus noise and versus the width of the transition; coverage of the
-intervals of peak positions; the five-class structure. Run with ``OMP_NUM_THREADS=1 python
+Recall and precision of the jump rule versus noise and versus the width of the transition; the five-class structure. For
+peaks see ``peak_coverage.py``. Run with ``OMP_NUM_THREADS=1 python
 benchmarks/traces/known_truth.py``.
 """
 
 from itertools import islice
 
-import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
-from qdjunction.traces.analysis import analyse
 from qdjunction.traces.clustering import classify
-from qdjunction.traces.histogram import fit_peaks
 from qdjunction.traces.selection import find_jump
 from qdjunction.traces.settings import JumpSettings, SimulationSettings, TracesSettings
 from qdjunction.traces.simulation import SlidingSeries, simulate
 
 SERIES = SlidingSeries(("L-R1", "L-R2", "L-R3", "L-R4"), (3.9, 9.2, 14.5, 17.5), (-1.54, -2.72, -4.9, -3.9))
-LEVELS_ONLY = SlidingSeries(("L-R1", "L-R2", "L-R3"), (4.0, 9.0, 14.0), (-1.54, -2.72, -4.13))
 
 
 def recall_and_precision(settings: SimulationSettings, count: int) -> tuple[float, float]:
@@ -42,29 +38,6 @@ def show_jump_rule(count: int = 400) -> None:
             print(f"  {noise:5.2f} {transition:6.3f}: {recall:.3f} {precision:.3f}", flush=True)
 
 
-def show_peaks(sets: int = 40, count: int = 250) -> None:
-    """Print how often the intervals of the peaks contain the true levels."""
-    # Plateaus that extend equally to both sides of their middle, so that the mean level is the given one.
-    settings = {"points": 6000, "slide_fraction": 1.0, "plateau_offset_nm": 0.25, "position_spread_nm": 0.03}
-    for bound in (1.0, 0.85):
-        held = np.zeros(3)
-        errors = []
-        for seed in range(sets):
-            simulation = SimulationSettings(seed=1000 + seed, bound_fraction=bound, **settings)
-            result = analyse(item.trace for item in islice(simulate(LEVELS_ONLY, simulation), count))
-            fit = fit_peaks(result.log10_g, 3, fit_range=(-6.0, -0.8))
-            for k, (peak, true) in enumerate(zip(fit.peaks, sorted(LEVELS_ONLY.log10_g), strict=True)):
-                held[k] += peak.centre_interval[0] < true < peak.centre_interval[1]
-                errors.append(peak.centre - true)
-        errors = np.array(errors).reshape(sets, 3)
-        print(
-            f"peaks, {sets} sets of {count} traces, {bound:.0%} with a dot: 95 % intervals contain the level in "
-            f"{', '.join(f'{share:.0%}' for share in held / sets)}; mean error "
-            f"{', '.join(f'{error:+.4f}' for error in errors.mean(axis=0))} decades",
-            flush=True,
-        )
-
-
 def show_classes(count: int = 1000) -> None:
     """Print the agreement of the classes with the truth and their stability."""
     for seed in (1, 2, 3):
@@ -85,5 +58,4 @@ def show_classes(count: int = 1000) -> None:
 
 if __name__ == "__main__":
     show_classes()
-    show_peaks()
     show_jump_rule()

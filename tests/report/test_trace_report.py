@@ -43,7 +43,7 @@ def test_a_study_without_traces_has_none():
 
 
 def test_every_figure_says_whether_its_traces_are_measured(drawings):
-    assert len(drawings) == 7 * 8 + 1
+    assert len(drawings) == 7 * 9 + 1
     for stem, made in drawings.items():
         label = made.figure.get_supxlabel()
         assert ("measured traces" in label) == ("theory" not in stem), stem
