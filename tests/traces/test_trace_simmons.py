@@ -5,7 +5,10 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.results import read_result
 from qdjunction.core.units import G0_SIEMENS
+from qdjunction.report.sections.trace_bias import bias_sentence
+from qdjunction.traces.results import BiasSummary
 from qdjunction.traces.simmons import (
     fit_simmons,
     lowest_barrier_ev,
@@ -171,5 +174,22 @@ def test_barriers_that_image_charges_leave_none_of_are_errors():
     assert lowest == pytest.approx(0.25 + 2 * np.log(2) * 0.71998, rel=1e-4)
     with pytest.raises(InputError, match="only for barriers above 1"):
         simmons_current_density(0.25, 1.2, 1.0, 1.0, 1.0)
+    with pytest.raises(InputError, match="too thin and low"):
+        simmons_current_density(0.05, 1.06, 1.0, 1.0, 1.0)
     with pytest.raises(InputError, match="below that of the vacuum"):
         simmons_current_density(0.25, 3.0, 1.0, 1.0, 0.5)
+
+
+@pytest.mark.parametrize("permittivity", [None, 3.0])
+def test_a_fit_is_drawn_from_its_record(tmp_path, permittivity):
+    fit = fit_simmons(
+        BIAS, np.log10(simmons_conductance_g0(BIAS, 3.0, 1.0, 1.0)), 1.0, image_permittivity=permittivity
+    )
+    BiasSummary(
+        name="s", level_log10_g=-4, points=(), fit=fit, confidence=0.95, reason="", provenance={}
+    ).write(tmp_path / "simmons.json")
+    again = read_result(BiasSummary, tmp_path / "simmons.json").fit
+    np.testing.assert_array_equal(again.log10_g(BIAS), fit.log10_g(BIAS))
+    assert ("image charges" in bias_sentence(read_result(BiasSummary, tmp_path / "simmons.json"))) == bool(
+        permittivity
+    )

@@ -67,8 +67,8 @@ class SimmonsFit:
         criterion).
     lowest_barrier_ev : float
         Lowest barrier (eV) for which the formula is valid at all biases.
-    image_permittivity : float or None
-        Given relative permittivity of the barrier; None for no image charges.
+    image_permittivity : float
+        Given relative permittivity of the barrier; NaN for no image charges.
     """
 
     barrier_ev: float
@@ -80,18 +80,15 @@ class SimmonsFit:
     constant_rms_decades: float
     prefers_tunnelling: bool
     lowest_barrier_ev: float = 0.0
-    image_permittivity: float | None = None
+    image_permittivity: float = math.nan
 
     def log10_g(self, bias_v: ArrayLike) -> NDArray[np.float64]:
         """Return log10(G/G0) of the model at the biases (V)."""
-        return (
-            np.log10(
-                simmons_conductance_g0(
-                    bias_v, self.barrier_ev, self.width_nm, 1.0, self.alpha, self.image_permittivity
-                )
-            )
-            + self.log10_area_nm2
+        permittivity = None if math.isnan(self.image_permittivity) else self.image_permittivity
+        per_nm2 = simmons_conductance_g0(
+            bias_v, self.barrier_ev, self.width_nm, 1.0, self.alpha, permittivity
         )
+        return np.asarray(np.log10(per_nm2) + self.log10_area_nm2)
 
 
 def simmons_current_density(
@@ -143,7 +140,13 @@ def simmons_current_density(
             f"a bias of {np.abs(bias).max():g} V is not below the barrier of {barrier_ev:g} eV; the Simmons formula is "
             f"valid only for barriers above {lowest:.3g} eV here (field emission sets in)"
         )
-    return _density(bias, np.asarray(barrier_ev), width_nm, alpha, image_permittivity)
+    density = _density(bias, np.asarray(barrier_ev), width_nm, alpha, image_permittivity)
+    if np.any(density * np.sign(bias) < 0):
+        raise InputError(
+            f"a barrier of {barrier_ev:g} eV over {width_nm:g} nm is too thin and low for the Simmons formula, whose "
+            "current is negative; give a higher barrier or a larger width or permittivity"
+        )
+    return density
 
 
 def lowest_barrier_ev(bias_v: ArrayLike, width_nm: float, image_permittivity: float | None = None) -> float:
@@ -283,7 +286,8 @@ def fit_simmons(
 
     def squares(barriers_ev: NDArray[np.float64]) -> NDArray[np.float64]:
         current = _density(bias, barriers_ev[:, None], width_nm, alpha, image_permittivity)
-        model = np.log10(current / bias)
+        # No logarithm where the barrier is too thin and low for the formula, so that its current is negative.
+        model = np.log10(np.where(current / bias > 0, current / bias, np.nan))
         # The area shifts log10 G by a constant, so its best value is a mean.
         residuals = (model - model.mean(axis=1, keepdims=True)) - (measured - measured.mean())
         return np.asarray((residuals**2).sum(axis=1))
@@ -296,6 +300,8 @@ def fit_simmons(
     simmons_conductance_g0(bias, _HIGHEST_BARRIER_EV, width_nm, 1.0, alpha, image_permittivity)
     grid = np.log(np.geomspace(1.001 * lowest, _HIGHEST_BARRIER_EV, 400))
     on_grid = squares(np.exp(grid))
+    first = int(np.flatnonzero(np.isnan(on_grid)).max(initial=-1)) + 1
+    grid, on_grid = grid[first:], on_grid[first:]
     near = int(on_grid.argmin())
     around = (grid[max(near - 1, 0)], grid[min(near + 1, len(grid) - 1)])
     best = float(minimize_scalar(squares_at, bounds=around, method="bounded", options={"xatol": 1e-10}).x)
@@ -323,7 +329,7 @@ def fit_simmons(
         constant_rms_decades=float(np.sqrt(constant / count)),
         prefers_tunnelling=bool(_akaike(least, count, 2) < _akaike(constant, count, 1)),
         lowest_barrier_ev=float(np.exp(grid[0])),
-        image_permittivity=image_permittivity,
+        image_permittivity=math.nan if image_permittivity is None else image_permittivity,
     )
 
 

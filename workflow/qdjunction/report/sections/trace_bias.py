@@ -118,11 +118,8 @@ def bias_sentence(series: BiasSummary) -> str:
     fit = series.fit
     if fit is None:
         return f"No fit: {series.reason}."
-    images = (
-        ""
-        if fit.image_permittivity is None
-        else f" and image charges (permittivity {fit.image_permittivity:g})"
-    )
+    permittivity = fit.image_permittivity
+    images = f" and image charges (permittivity {permittivity:g})" if np.isfinite(permittivity) else ""
     verdict = (
         "The model explains the points better than a constant does"
         if fit.prefers_tunnelling
