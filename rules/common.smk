@@ -19,6 +19,7 @@ OBSERVABLES = {
     for entry in study.config.transport.observables
 }
 STRUCTURE_SERIES = {case.name: case for case in study.structure_series}
+SLIDES = {case.name: case for case in study.slides}
 ENGINE, EMBEDDED = ENGINES[study.config.engine], ENGINES[EMBEDDED_ENGINE]
 
 
@@ -137,6 +138,24 @@ def binding_contacts(wildcards):
         for junction in study.binding
         if junction.dot == wildcards.dot
     )
+
+
+def slide_start(wildcards):
+    """Return the junction that a slide starts from."""
+    return f"<results>/{SLIDES[wildcards.slide].junction.id}/junction.extxyz"
+
+
+def slide_threshold(wildcards):
+    """Force (eV/Ang) to which every step of a slide is relaxed."""
+    own = SLIDES[wildcards.slide].settings.fmax_ev_per_ang
+    return own or force_threshold(wildcards)
+
+
+def slide_runtime(wildcards, attempt):
+    """Resource function: every step is a relaxation with its SCF."""
+    steps = 1 + SLIDES[wildcards.slide].settings.steps
+    one = round(ENGINE.relax_min(n_atoms(wildcards, with_gold=True)))
+    return min(attempt * steps * one, study.config.resources.max_runtime_min)
 
 
 def controls_of_dot(wildcards):

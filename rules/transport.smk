@@ -94,3 +94,44 @@ if OBSERVABLES:
             cache=f"{study.config.results}/cache",
         script:
             "../workflow/scripts/observable.py"
+
+
+# A job for all steps, since each starts from the one before; a job that was killed resumes within its step.
+if study.slides:
+
+    rule slide:
+        input:
+            structure=slide_start,
+            lead_files=lead_files(),
+            engine_files=engine_files(gold=True),
+        output:
+            table="<results>/{dot}/slides/{slide}/slide.csv",
+            summary="<results>/{dot}/slides/{slide}/slide.json",
+            transmissions="<results>/{dot}/slides/{slide}/slide.nc",
+            path="<results>/{dot}/slides/{slide}/slide.extxyz",
+        log:
+            "<logs>/{dot}/slides/{slide}.log",
+        benchmark:
+            "<benchmarks>/{dot}/slides/{slide}.tsv"
+        wildcard_constraints:
+            slide=r"[^/]+",
+        priority: small_first
+        conda:
+            environment()
+        threads: ENGINE.threads
+        resources:
+            mem_mb=requested("mem_mb", ENGINE, ONE),
+            runtime=slide_runtime,
+        params:
+            slide=lambda wildcards: SLIDES[wildcards.slide].settings.model_dump(
+                mode="json"
+            ),
+            fmax_ev_per_ang=slide_threshold,
+            max_steps=study.config.relax.max_steps,
+            transport=transport_settings(),
+            interference=headline_settings(),
+            engine=engine_settings(),
+            workdir=f"{study.config.results}/work/{{dot}}/slides/{{slide}}",
+            cache=f"{study.config.results}/cache",
+        script:
+            "../workflow/scripts/slide.py"

@@ -32,9 +32,10 @@ from qdjunction.study.results import (
     FrontierRecord,
     RelaxationRecord,
     SeriesRecord,
+    SlideRecord,
     StructureSeriesRecord,
 )
-from qdjunction.study.table import DotCase, JunctionCase, StructureSeriesCase, Study
+from qdjunction.study.table import DotCase, JunctionCase, SlideCase, StructureSeriesCase, Study
 from qdjunction.transport import Transmission, read_transmission
 
 
@@ -258,6 +259,25 @@ class BindingResults:
 
 
 @dataclass(frozen=True, eq=False)
+class SlideResults:
+    """One slide.
+
+    Attributes
+    ----------
+    case : SlideCase
+        What the study says of it.
+    record : SlideRecord
+        Its ``slide.json``.
+    table : pandas.DataFrame
+        Its ``slide.csv``.
+    """
+
+    case: SlideCase
+    record: SlideRecord
+    table: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
 class StudyResults:
     """All data of the report.
 
@@ -287,6 +307,8 @@ class StudyResults:
         The binding curves; those that have failed are absent.
     coupling : CouplingRecord or None
         Couplings of the pairs of dots; None without pairs, or if all have failed.
+    slides : tuple of SlideResults
+        The slides; those that have failed are absent.
     """
 
     study: Study
@@ -301,6 +323,7 @@ class StudyResults:
     ensembles: Mapping[str, EnsembleResults] = field(default_factory=dict)
     binding: tuple[BindingResults, ...] = ()
     coupling: CouplingRecord | None = None
+    slides: tuple[SlideResults, ...] = ()
 
     @property
     def engine(self) -> EngineInfo:
@@ -356,6 +379,7 @@ def collect(study: Study) -> StudyResults:
             if study.joined_dots and not read_failure(root / layout.COUPLING)
             else None
         ),
+        slides=tuple(_slides(study)),
     )
 
 
@@ -375,6 +399,7 @@ def failures_of(study: Study) -> tuple[Failure, ...]:
     if section := study.config.traces:
         cases |= {entry.name for entry in section.predictions}
         folders.append(layout.TRACES)
+    cases |= {f"{case.junction.dot}/{case.name}" for case in study.slides}
     if study.structure_series:
         cases |= {case.name for case in study.structure_series}
         folders.append(layout.STRUCTURE_SERIES)
@@ -443,6 +468,17 @@ def _binding(study: Study) -> Iterator[BindingResults]:
                 dot=junction.dot,
                 record=read_result(BindingRecord, folder / layout.BINDING),
                 table=read_table(folder / layout.BINDING_TABLE),
+            )
+
+
+def _slides(study: Study) -> Iterator[SlideResults]:
+    for case in study.slides:
+        folder = study.results / case.folder
+        if not read_failure(folder / layout.SLIDE):
+            yield SlideResults(
+                case=case,
+                record=read_result(SlideRecord, folder / layout.SLIDE),
+                table=read_table(folder / layout.SLIDE_TABLE),
             )
 
 

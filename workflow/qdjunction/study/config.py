@@ -38,6 +38,7 @@ from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
 from qdjunction.interference.settings import InterferenceSettings, StructureSeriesSettings
 from qdjunction.structure.binding_settings import BindingSettings
 from qdjunction.structure.settings import ElectrodeSettings
+from qdjunction.structure.slide_settings import SlideSettings
 from qdjunction.structure.sources.catalogue import KIND as CATALOGUE
 from qdjunction.structure.sources.catalogue import ScreenEntry
 from qdjunction.structure.sources.contract import SourceSettings
@@ -227,6 +228,8 @@ class Config(Section):
     coupling: bool = False
     """Compute the coupling of HOMO and LUMO in every pair of dots (`source: pair`), and its decay with the length
     of the linker."""
+    slide: list[SlideSettings] = Field(default=[])
+    """Quasi-static pulls of the right tip along a dot, with T(E), energy and force at every step."""
     resources: ResourceSettings = ResourceSettings()
     """Resources that jobs request, and the work per job; no result depends on them."""
     paper: PaperName | None = None
@@ -291,6 +294,22 @@ class Config(Section):
             raise ValueError(
                 "screen and series: the overview of a screening has no series over structures; split them into two "
                 "studies"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_slides(self) -> "Config":
+        names = [entry.name for entry in self.slide]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"slide: the name '{twice}' is given twice; name each slide once")
+        if self.slide and self.electrodes.surface:
+            raise ValueError(
+                "slide and electrodes.surface: tips on surfaces are part of one crystal and cannot be pulled alone; "
+                "leave one of them out"
+            )
+        if self.screen and self.slide:
+            raise ValueError(
+                "screen and slide: the overview of a screening has no slides; split them into two studies"
             )
         return self
 

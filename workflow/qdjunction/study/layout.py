@@ -18,6 +18,13 @@ BINDING = "binding.json"
 ENSEMBLE_TABLE = "ensemble.csv"
 ENSEMBLE = "ensemble.json"
 
+# Of a slide, in its folder in `SLIDES` of the dot's folder
+SLIDES = "slides"
+SLIDE_TABLE = "slide.csv"
+SLIDE = "slide.json"
+SLIDE_TRANSMISSION = "slide.nc"
+SLIDE_PATH = "slide.extxyz"
+
 # Of a thermal snapshot, in the folder of the member
 SNAPSHOT = "snapshot.extxyz"
 SNAPSHOT_RECORD = "snapshot.json"

@@ -24,6 +24,7 @@ from qdjunction.structure.integrity import (
     Proton,
 )
 from qdjunction.structure.junction_relaxation import JunctionState
+from qdjunction.traces.few_points import Rise
 from qdjunction.traces.results import SiteRecord
 
 
@@ -188,6 +189,96 @@ class BindingRecord(Result):
     binding_energy_ev: float
     far_ang: float
     far_energy_ev: float
+    engine: EngineInfo
+    provenance: dict[str, Any]
+
+
+class SlideStep(Result):
+    """One step of a slide.
+
+    Attributes
+    ----------
+    step : int
+        Its number; 0 is the junction before the pull.
+    displacement_ang : float
+        Displacement of the held gold of the right tip (Ang).
+    energy_ev : float
+        Total energy (eV).
+    force_ev_per_ang : float
+        Force on this gold along the pull (eV/Ang); negative where the junction holds it back.
+    conductance_g0, conductance_at_fermi_g0 : float
+        Thermal conductance at the headline energy and at E_F (G0); nan where T(E) does not cover it.
+    homo_ev, lumo_ev : float
+        Levels of the dot's own block (eV, relative to E_F).
+    distance_ang, towards_ang : float
+        Distance of the nearest gold of the right tip from its contact atom, and from that of the contact it slides
+        towards (Ang); nan without one.
+    broken, formed : tuple of str
+        Bonds of gold that the junction before the pull has and this step has not, and the other way round.
+    findings : tuple of str
+        What has changed in the dot: lost contacts, broken and new bonds, moved protons.
+    relaxation_steps, fmax_ev_per_ang : int, float
+        Steps of the relaxation, and the largest force at its end (eV/Ang).
+    """
+
+    step: int
+    displacement_ang: float
+    energy_ev: float
+    force_ev_per_ang: float
+    conductance_g0: Real
+    conductance_at_fermi_g0: Real
+    homo_ev: float
+    lumo_ev: float
+    distance_ang: float
+    towards_ang: Real
+    broken: tuple[str, ...]
+    formed: tuple[str, ...]
+    findings: tuple[str, ...]
+    relaxation_steps: int
+    fmax_ev_per_ang: float
+
+
+class SlideRecord(Result):
+    """A slide of the right tip: ``slide.json``.
+
+    Attributes
+    ----------
+    junction, left, right : str
+        Junction that it starts from, and its contacts.
+    towards : str or None
+        Contact that the tip slides towards; None for a given direction.
+    direction : 3 floats
+        Unit vector of the pull.
+    step_ang : float
+        Length of a step (Ang).
+    headline : str
+        Energy of the conductances, in words.
+    temperature_k : float
+        Their temperature (K).
+    steps : tuple of SlideStep
+        The steps, 0 first.
+    rise : Rise or None
+        Largest rise of the conductance; None if it rises nowhere.
+    sentence : str
+        The same and the bonds that change, in words.
+    ended : str
+        Why the slide ended before its last step; empty otherwise.
+    engine : EngineInfo
+        Engine of energies, forces, H and S.
+    """
+
+    junction: str
+    left: str
+    right: str
+    towards: str | None
+    direction: tuple[float, ...]
+    step_ang: float
+    headline: str
+    temperature_k: float
+    steps: tuple[SlideStep, ...]
+    rise: Rise | None
+    sentence: str
+    ended: str
     engine: EngineInfo
     provenance: dict[str, Any]
 

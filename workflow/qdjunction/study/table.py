@@ -19,6 +19,7 @@ from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
 from qdjunction.interference.settings import Role, StructureMember, StructureSeriesSettings
 from qdjunction.structure.binding_settings import check_fragments
 from qdjunction.structure.settings import computed_points
+from qdjunction.structure.slide_settings import SlideSettings
 from qdjunction.structure.sources.contract import Outline, SourceSettings, check_built
 from qdjunction.structure.sources.pair import KIND as PAIR
 from qdjunction.structure.sources.registry import SOURCES
@@ -159,6 +160,24 @@ class StructureSeriesCase:
     def name(self) -> str:
         """Name of the series."""
         return self.settings.name
+
+
+@dataclass(frozen=True)
+class SlideCase:
+    """One slide: its settings and the junction that it starts from."""
+
+    settings: SlideSettings
+    junction: JunctionCase
+
+    @property
+    def name(self) -> str:
+        """Name of the slide."""
+        return self.settings.name
+
+    @property
+    def folder(self) -> str:
+        """Path of its folder in the results folder."""
+        return f"{self.junction.dot}/{layout.SLIDES}/{self.name}"
 
 
 @dataclass(frozen=True)
@@ -338,6 +357,35 @@ class Study:
         return tuple(dot for dot in self.dots if self.config.coupling and dot.entry.source == PAIR.name)
 
     @cached_property
+    def slides(self) -> tuple[SlideCase, ...]:
+        """The slides.
+
+        Raises
+        ------
+        InputError
+            If one starts from a junction that the study does not have, or leads to a contact that its dot does not have
+            or that is part of the junction.
+        """
+        found = []
+        for index, entry in enumerate(self.config.slide):
+            try:
+                junction = self.junction(entry.dot, entry.junction)
+            except InputError as error:
+                raise InputError(f"slide.{index}: {error}") from None
+            place, sites = f"slide.{index}.towards = '{entry.towards}'", self.dot(entry.dot).outline.contacts
+            if entry.towards is not None and entry.towards not in sites:
+                raise InputError(
+                    f"{place}: no contact of {entry.dot}; name one of {', '.join(sites)}, or give direction"
+                )
+            if entry.towards in (junction.left, junction.right):
+                raise InputError(
+                    f"{place}: has a tip of the junction {junction.name} already; name another contact, or give "
+                    "direction"
+                )
+            found.append(SlideCase(entry, junction))
+        return tuple(found)
+
+    @cached_property
     def batches(self) -> tuple[Batch, ...]:
         """The batches in which jobs compute the junctions; see `ResourceSettings.contacts_per_job`."""
         most = max((len(dot.junctions) for dot in self.dots), default=1)
@@ -496,7 +544,7 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
             raise InputError(f"{source}: {case.id}: {config.engine}.{error}") from None
     _check_predictions(study, source)
     try:
-        _ = study.structure_series
+        _ = study.structure_series, study.slides
         _check_binding(study)
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
