@@ -2,10 +2,12 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from qdjunction.core.errors import EngineError
 from qdjunction.core.files import write_table
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.report.data import collect
@@ -14,7 +16,7 @@ from qdjunction.report.page import Page
 from qdjunction.report.plan import planned_figures
 from qdjunction.report.sections.registry import SECTIONS
 from qdjunction.steps.slide import slide_sentence, slide_table
-from qdjunction.study.failures import Failure, _write
+from qdjunction.study.failures import Failure, recorded_case
 from qdjunction.study.results import SlideRecord, SlideStep
 from qdjunction.study.table import read_study
 from qdjunction.traces.few_points import largest_rise
@@ -69,18 +71,17 @@ def test_figure_and_page_show_the_slide(folder):
     (band,) = conductance.patches
     assert (band.get_x(), band.get_width()) == pytest.approx((0.8, 0.4))
     html = SECTIONS["slide"].html(Page(results, {}))
-    assert (
-        "0.70 decades at 0.80 Ang, where log10(G/G0) is -5.00: which is a jump by the published rule" in html
-    )
-    assert "bonds of gold break from 1.20 Ang on (Br 3-Au 41)" in html
-    assert "The slide ended after 1.60 Ang: no convergence." in html
+    assert "0.70 decades at 0.80 Å, where log10(G/G0) is -5.00: which is a jump by the published rule" in html
+    assert "bonds of gold break from 1.20 Å on (Br 3-Au 41)" in html
+    assert "The slide ended after 1.60 Å: no convergence." in html
     assert "Br 3-Au 41 broken" in html
 
 
 def test_a_failed_slide_is_listed_and_its_figure_says_why(folder):
+    job = SimpleNamespace(config={"on_failure": "record"}, rule="slide", wildcards=[DOT, "row"], input=[])
+    with recorded_case(job, "", list((folder / DOT / "slides" / "row").iterdir())):
+        raise EngineError("the SCF does not converge")
     failure = Failure("slide", f"{DOT}/row", "EngineError", "the SCF does not converge")
-    for path in (folder / DOT / "slides" / "row").iterdir():
-        _write(failure, path)
     results = collect(read_study(folder))
     assert results.slides == ()
     assert failure in results.failures

@@ -75,6 +75,8 @@ class Check(Command):
             print(
                 f"  {layout.STRUCTURE_SERIES}/{series.name}  {', '.join(one.id for one in series.junctions)}"
             )
+        for case in study.slides:
+            print(f"  {case.folder}  {case.junction.id}, {case.settings.steps} steps")
 
 
 class Run(Command):

@@ -59,22 +59,30 @@ class SlideSection(PageSection):
 
     def html(self, page: Page) -> Markup | str:
         """Return the section, or nothing where the study has no slide."""
+        from qdjunction.report.outcome import typeset
+
         parts = [
-            (_heading(one), one.record.sentence, one.record.ended, page.figures(self, part=_part(one)), _changes(one))
+            {
+                "heading": _heading(one),
+                "sentence": typeset(one.record.sentence),
+                "ended": typeset(one.record.ended),
+                "figures": page.figures(self, part=_part(one)),
+                "changes": _changes(one),
+            }
             for one in page.results.slides
-        ]  # fmt: skip
+        ]
         return page.render(HTML, parts=parts) if parts else ""
 
 
 HTML = """
 <section id="slide">
 <h2>Slides</h2>
-{% for heading, sentence, ended, figures, changes in parts %}
-<h3>{{ heading }}</h3>
-<p>{{ sentence }}</p>
-{% if ended %}<p>The slide {{ ended }}</p>{% endif %}
-{% for figure in figures %}{{ show_figure(figure) }}{% endfor %}
-{{ show_table(changes) }}
+{% for part in parts %}
+<h3>{{ part.heading }}</h3>
+<p>{{ part.sentence }}</p>
+{% if part.ended %}<p>The slide {{ part.ended }}</p>{% endif %}
+{% for figure in part.figures %}{{ show_figure(figure) }}{% endfor %}
+{{ show_table(part.changes) }}
 {% endfor %}
 </section>
 """
