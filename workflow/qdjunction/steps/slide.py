@@ -194,8 +194,10 @@ def slide_table(steps: Sequence[SlideStep]) -> pd.DataFrame:
 def slide_sentence(steps: Sequence[SlideStep], rise: Rise | None) -> str:
     """Return in words the largest rise of the conductance, and where the first bonds change."""
     parts = []
-    if rise is None:
-        parts.append("the conductance rises nowhere along the slide")
+    if rise is None or rise.decades < 0.01:
+        parts.append(
+            f"the conductance rises by less than 0.01 decades within {RISE_NM:g} nm anywhere on the slide"
+        )
     else:
         settings = JumpSettings()
         foot = f"{steps[rise.foot].displacement_ang:.2f} Ang, where log10(G/G0) is {_levels(steps)[rise.foot]:.2f}"
