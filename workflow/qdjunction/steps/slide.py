@@ -31,6 +31,7 @@ from qdjunction.structure.junction_relaxation import free_atoms
 from qdjunction.structure.slide import changed_gold_bonds, pull_force, pulled, reach, slide_direction
 from qdjunction.structure.slide_settings import SlideSettings
 from qdjunction.structure.xyz import read_structure, write_structure
+from qdjunction.study import layout
 from qdjunction.study.config import TransportSettings
 from qdjunction.study.results import FrontierRecord, SlideRecord, SlideStep
 from qdjunction.traces.few_points import RISE_NM, Rise, largest_rise
@@ -113,7 +114,11 @@ def slide(
         try:
             atoms = _relaxed(atoms, engine, here, fmax_ev_per_ang, max_steps)
             hamiltonian(
-                here / RELAXED, engine, here / "scf", here / "hamiltonian.nc", density_from=here / "relax"
+                here / layout.RELAXED,
+                engine,
+                here / "scf",
+                here / layout.HAMILTONIAN,
+                density_from=here / "relax",
             )
         except MachineError:
             raise
@@ -124,17 +129,17 @@ def slide(
             log.warning("%s", ended)
             break
         transmission_of_study(
-            here / "hamiltonian.nc", transport, here / "transmission.nc", cache, here / "transmission"
+            here / layout.HAMILTONIAN, transport, here / layout.TRANSMISSION, cache, here / "transmission"
         )
-        frontier_of_study(here / "hamiltonian.nc", interference, here / "frontier.json", here / "frontier")
-        results.append(read_transmission(here / "transmission.nc"))
+        frontier_of_study(here / layout.HAMILTONIAN, interference, here / layout.FRONTIER, here / "frontier")
+        results.append(read_transmission(here / layout.TRANSMISSION))
         steps.append(
             _step(number, atoms, start, settings, direction, here, results[-1], transport, interference)
         )
         folders.append(here)
     _write_transmissions(steps, results, structure, transmissions)
     with atomic_write(path) as temporary:
-        frames = [(one / RELAXED).read_text(encoding="utf-8") for one in folders]
+        frames = [(one / layout.RELAXED).read_text(encoding="utf-8") for one in folders]
         temporary.write_text("".join(frames), encoding="utf-8")
     write_table(slide_table(steps), table)
     rise = largest_rise([one.displacement_ang / 10 for one in steps], _levels(steps))
@@ -165,10 +170,6 @@ def slide(
             },
         ),
     ).write(summary)
-
-
-RELAXED = "relaxed.extxyz"
-"""Relaxed geometry of a step, in its working folder."""
 
 
 def slide_table(steps: Sequence[SlideStep]) -> pd.DataFrame:
@@ -232,7 +233,7 @@ def _levels(steps: Sequence[SlideStep]) -> list[float]:
 
 
 def _relaxed(atoms: Atoms, engine: Engine, here: Path, fmax_ev_per_ang: float, max_steps: int) -> Atoms:
-    """Return a junction relaxed with its leads held, computed once; written to `RELAXED`."""
+    """Return a junction relaxed with its leads held, computed once; written to `layout.RELAXED`."""
     here.mkdir(parents=True, exist_ok=True)
     begin = here / "start.extxyz"
     atoms = atoms.copy()
@@ -257,12 +258,8 @@ def _relaxed(atoms: Atoms, engine: Engine, here: Path, fmax_ev_per_ang: float, m
         engine=asdict(engine.info),
         fmax_ev_per_ang=fmax_ev_per_ang,
     )
-    resume([here / RELAXED, here / RELAXATION], here / "kept", task, compute)
-    return read_structure(here / RELAXED)
-
-
-RELAXATION = "relaxed.json"
-"""Steps and largest force of the relaxation of a step, in its working folder."""
+    resume([here / layout.RELAXED, here / layout.RELAXATION], here / "kept", task, compute)
+    return read_structure(here / layout.RELAXED)
 
 
 def _step(
@@ -277,14 +274,14 @@ def _step(
     interference: InterferenceSettings,
 ) -> SlideStep:
     """Return the numbers of a step from its files."""
-    electrons = read_electronic_structure(here / "hamiltonian.nc")
+    electrons = read_electronic_structure(here / layout.HAMILTONIAN)
     if electrons.forces_ev_per_ang is None:
         raise EngineError(
             f"{here}: the engine '{electrons.engine.name}' has written no forces, and a slide needs them; take another "
             "engine, or leave slide out"
         )
-    levels = read_result(FrontierRecord, here / "frontier.json")
-    relaxation: dict[str, Any] = read_json(here / RELAXATION)
+    levels = read_result(FrontierRecord, here / layout.FRONTIER)
+    relaxation: dict[str, Any] = read_json(here / layout.RELAXATION)
     headline = interference.headline_energy(levels.homo_ev, levels.lumo_ev)
     broken, formed = changed_gold_bonds(atoms, start)
     dots = atoms[dot_atoms(atoms)], start[dot_atoms(start)]
