@@ -16,8 +16,8 @@ def autocorrelation_time(values: ArrayLike) -> float:
 
     .. math:: \tau = 1 + 2 \sum_{k \ge 1} \rho(k)
 
-    so that n values count as :math:`n / \tau` independent ones [1]_. The sum ends where the sum of two neighbouring
-    terms is no longer positive, Geyer's initial positive sequence [2]_. A series of a few values underestimates
+    so that n values count as :math:`n / \tau` independent ones (Sokal). The sum ends where the sum of two neighbouring
+    terms is no longer positive, Geyer's initial positive sequence. A series of a few values underestimates
     :math:`\tau`, since the mean is taken from the same values.
 
     Parameters
@@ -32,8 +32,8 @@ def autocorrelation_time(values: ArrayLike) -> float:
 
     References
     ----------
-    .. [1] A. D. Sokal, in *Functional Integration*, Plenum (1997), p. 131, doi:10.1007/978-1-4899-0319-8_6.
-    .. [2] C. J. Geyer, Stat. Sci. 7, 473 (1992), doi:10.1214/ss/1177011137.
+    A. D. Sokal, in *Functional Integration*, Plenum (1997), p. 131, doi:10.1007/978-1-4899-0319-8_6.
+    C. J. Geyer, Stat. Sci. 7, 473 (1992), doi:10.1214/ss/1177011137.
     """
     series: NDArray[np.float64] = np.asarray(values, dtype=float)
     known = np.isfinite(series)
@@ -106,8 +106,7 @@ def spread(values: ArrayLike, confidence: float, correlated: bool = False) -> Sp
 def share(holds: Sequence[bool | None], confidence: float, tau: float = 1.0) -> Share:
     """Return the share of members of which a statement holds, with its Jeffreys interval.
 
-    The interval is that of the posterior Beta(k + 1/2, n - k + 1/2), with its end at 0 or 1 if none or all hold
-    [1]_. For a series in time, k and n are divided by its autocorrelation time.
+    The interval is that of the posterior Beta(k + 1/2, n - k + 1/2), with its end at 0 or 1 if none or all hold. For a series in time, k and n are divided by its autocorrelation time.
 
     Parameters
     ----------
@@ -121,7 +120,7 @@ def share(holds: Sequence[bool | None], confidence: float, tau: float = 1.0) -> 
 
     References
     ----------
-    .. [1] L. D. Brown, T. T. Cai, A. DasGupta, Stat. Sci. 16, 101 (2001), doi:10.1214/ss/1009213286.
+    L. D. Brown, T. T. Cai, A. DasGupta, Stat. Sci. 16, 101 (2001), doi:10.1214/ss/1009213286.
     """
     _check_confidence(confidence)
     known = [one for one in holds if one is not None]
