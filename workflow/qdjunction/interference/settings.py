@@ -34,8 +34,8 @@ class InterferenceSettings(Section):
     """Two-sided confidence of the intervals and of the prediction band; 0.68 corresponds to one standard error of many
     points."""
     all_pairs: bool = False
-    """Whether ``|g|^2`` of each perovskite dot is computed between all pairs of its terminal halides, as a control of the
-    jump. It takes H and S of the dot without gold, which every study computes. A screening has none."""
+    """Whether ``|g|^2`` of each perovskite dot is computed between all pairs of its terminal halides, as a control of
+    the jump. It takes H and S of the dot without gold, which every study computes. A screening has none."""
 
     @property
     def headline(self) -> dict[str, Any]:
