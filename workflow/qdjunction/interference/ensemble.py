@@ -106,7 +106,8 @@ def spread(values: ArrayLike, confidence: float, correlated: bool = False) -> Sp
 def share(holds: Sequence[bool | None], confidence: float, tau: float = 1.0) -> Share:
     """Return the share of members of which a statement holds, with its Jeffreys interval.
 
-    The interval is that of the posterior Beta(k + 1/2, n - k + 1/2), with its end at 0 or 1 if none or all hold. For a series in time, k and n are divided by its autocorrelation time.
+    The interval is that of the posterior Beta(k + 1/2, n - k + 1/2), with its end at 0 or 1 if none or all hold. For a
+    series in time, k and n are divided by its autocorrelation time.
 
     Parameters
     ----------
