@@ -2,20 +2,21 @@
 
 In the basis of Löwdin-orthogonalised orbitals, a state of the pair has a weight on each dot. Two states that are
 combinations of one level of each dot, say its HOMO, are turned into each other until their weights on the two dots
-differ most; they are then the levels of the two dots, and the pair's own energies in them,
+differ most; they are then the levels of the two dots, and the pair's own energies in them, ::
 
     h = U^H diag(E_1, E_2) U = ((e_A, t), (t, e_B)),    E_2 - E_1 = sqrt((e_A - e_B)^2 + 4 |t|^2),
 
 give levels and transfer integral t. This is the fragment charge difference of A. A. Voityuk and N. Rösch, J. Chem.
 Phys. 117, 5607 (2002). For two orbitals of overlap s it is the Löwdin-projected Hamiltonian of E. F. Valeev et al.,
 J. Am. Chem. Soc. 128, 9882 (2006) and B. Baumeier, J. Kirkpatrick and D. Andrienko, Phys. Chem. Chem. Phys. 12, 11103
-(2010),
+(2010), ::
 
     t = (J - s (e_1 + e_2) / 2) / (1 - s^2).
 
 It needs no orbitals of dots cut out of the pair, whose bonds to a linker would dangle, and keeps the pair's energies
-exactly. Levels closer than `DEGENERACY_EV` are taken together, g of each dot, and t = sqrt(sum_ij |t_ij|^2 / g): the
-sum over final levels, averaged over initial ones, which does not depend on the choice of orbitals among equal levels.
+exactly. Levels closer than `DEGENERACY_EV` are taken together, g of each dot, and
+``t = sqrt(sum_ij |t_ij|^2 / g)``: the sum over final levels, averaged over initial ones, which does not depend on the
+choice of orbitals among equal levels.
 
 What goes through the linker follows from eliminating it at the mean energy E of the levels (P.-O. Löwdin, J. Math.
 Phys. 3, 969 (1962)): an orbital of a dot is continued into the linker by -(E S_LL - H_LL)^-1 (E S_LD - H_LD). The
@@ -58,7 +59,7 @@ class Coupling:
     splitting_ev : float
         Distance of the highest and the lowest of the states of the pair that these levels form (eV).
     coupling_ev : float
-        |t| (eV).
+        Absolute value of t (eV).
     degeneracy : int
         Number of levels of each dot, g.
     localisation : float
