@@ -231,7 +231,7 @@ BAD = {
             "--output",
             "x.extxyz",
         ],
-        "e.g. --left-tip blunt layers=2, or",
+        "let the tips have an even number of gold atoms together",
     ),
     "steps": (
         ["relax", "{dot}", "--fmax", "1e-4", "--max-steps", "0", "--workdir", "w", "--output", "x.xyz"],

@@ -23,5 +23,5 @@ def test_traces_fit_on_the_screen_and_every_figure_is_shown(browser, width):
     sizes = browser.execute_script(
         "return [...document.querySelectorAll('#traces img')].map(image => [image.complete, image.naturalWidth])"
     )
-    assert len(sizes) == 7 * 8 + 1
+    assert len(sizes) == 7 * 9 + 1
     assert all(complete and shown > 0 for complete, shown in sizes)

@@ -39,7 +39,7 @@ def test_sets_predictions_and_bias_series_get_their_figures():
     prediction = {"name": "theory", "dot": "1Pb_MAPbBr3"}
     study = study_with({"sets": BIASES, "predictions": [prediction], "bias_series": [series]})
     stems = [figure.stem for figure in planned_figures(study) if figure.traces]
-    assert len(stems) == len(set(stems)) == 6 * 8 + 1
+    assert len(stems) == len(set(stems)) == 6 * 9 + 1
     assert stems[0] == "traces_b1_conductance"
     assert stems[-1] == "traces_bias_bias"
 
