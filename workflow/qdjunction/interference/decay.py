@@ -169,7 +169,7 @@ def fit_decay(
     exponential.
     """
     distances, conductances, names = checked_series(distances_ang, conductances_g0, contacts)
-    _check_confidence(confidence)
+    check_confidence(confidence)
     n = len(distances)
     if n < 2:
         raise InputError(f"a decay needs at least two contacts, got {n} ({', '.join(names) or 'none'})")
@@ -240,7 +240,8 @@ def checked_series(
     return distances, conductances, names
 
 
-def _check_confidence(confidence: float) -> None:
+def check_confidence(confidence: float) -> None:
+    """Refuse a confidence level that is not between 0 and 1 with an `InputError`."""
     if not 0 < confidence < 1:
         raise InputError(f"confidence is {confidence}; it must lie between 0 and 1, such as 0.95")
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import beta
 
-from qdjunction.core.errors import InputError
+from qdjunction.interference.decay import check_confidence
 from qdjunction.interference.ensemble_results import Share, Spread
 
 
@@ -81,7 +81,7 @@ def spread(values: ArrayLike, confidence: float, correlated: bool = False) -> Sp
     InputError
         If the confidence is not between 0 and 1.
     """
-    _check_confidence(confidence)
+    check_confidence(confidence)
     series = np.asarray(values, dtype=float)
     found = series[np.isfinite(series)]
     tau = autocorrelation_time(series) if correlated else 1.0
@@ -123,7 +123,7 @@ def share(holds: Sequence[bool | None], confidence: float, tau: float = 1.0) -> 
     ----------
     L. D. Brown, T. T. Cai, A. DasGupta, Stat. Sci. 16, 101 (2001), doi:10.1214/ss/1009213286.
     """
-    _check_confidence(confidence)
+    check_confidence(confidence)
     known = [one for one in holds if one is not None]
     n, count = len(known), sum(known)
     a, b = count / tau + 0.5, (n - count) / tau + 0.5
@@ -132,8 +132,3 @@ def share(holds: Sequence[bool | None], confidence: float, tau: float = 1.0) -> 
     return Share(
         count=count, n=n, effective=n / tau, share=count / n if n else math.nan, interval=(low, high)
     )
-
-
-def _check_confidence(confidence: float) -> None:
-    if not 0 < confidence < 1:
-        raise InputError(f"confidence = {confidence:g}: must lie between 0 and 1; 0.68 is usual")
