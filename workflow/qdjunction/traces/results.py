@@ -235,7 +235,23 @@ class CorrelationSummary(Result):
 
 
 class RivalRecord(Result):
-    """A hypothesis fitted to the jumps; see `qdjunction.traces.rivals.RivalFit`."""
+    """A hypothesis fitted to the jumps.
+
+    Attributes
+    ----------
+    hypothesis : str
+        Its name in `qdjunction.traces.rivals.HYPOTHESES`.
+    log_likelihood : float
+        Natural logarithm of the largest likelihood, with the prior of the errors of the computed conductances.
+    bic : float
+        Bayesian information criterion.
+    levels_log10_g : tuple of float
+        Conductances of the sites as fitted, log10(G/G0).
+    shared_decades, own_decades : float
+        Widths over the traces: of the shift of all levels of a dot, and of a single plateau.
+    before_log10_g, height_decades : tuple of float
+        Predicted level before the jump and height, by transition that the rule can select.
+    """
 
     hypothesis: str
     log_likelihood: float

@@ -25,6 +25,7 @@ from scipy.optimize import minimize
 from scipy.special import log_ndtr, logsumexp
 
 from qdjunction.core.errors import InputError
+from qdjunction.traces.results import RivalRecord
 from qdjunction.traces.settings import JumpSettings
 
 Hypothesis = Literal["interference", "second_contact", "second_dot"]
@@ -68,36 +69,6 @@ class Region:
         )
 
 
-@dataclass(frozen=True)
-class RivalFit:
-    """One hypothesis fitted to the jumps.
-
-    Attributes
-    ----------
-    hypothesis : str
-        Its name in `HYPOTHESES`.
-    log_likelihood : float
-        Natural logarithm of the largest likelihood, with the prior of the errors of the computed conductances.
-    bic : float
-        Bayesian information criterion.
-    levels_log10_g : tuple of float
-        Conductances of the sites as fitted, log10(G/G0).
-    shared_decades, own_decades : float
-        Widths over the traces: of the shift of all levels of a dot, and of a single plateau.
-    before_log10_g, height_decades : tuple of float
-        Predicted level before the jump and height, by transition that the rule can select.
-    """
-
-    hypothesis: str
-    log_likelihood: float
-    bic: float
-    levels_log10_g: tuple[float, ...]
-    shared_decades: float
-    own_decades: float
-    before_log10_g: tuple[float, ...]
-    height_decades: tuple[float, ...]
-
-
 def transitions(levels_log10_g: ArrayLike, hypothesis: Hypothesis) -> list[tuple[int, int]]:
     """Return the transitions of a hypothesis: site before, and site after or of the second path."""
     levels = np.asarray(levels_log10_g, dtype=np.float64)
@@ -113,7 +84,7 @@ def fit_rivals(
     levels_log10_g: tuple[float, ...],
     spread_decades: float,
     region: Region,
-) -> tuple[RivalFit, ...]:
+) -> tuple[RivalRecord, ...]:
     """Fit every hypothesis to the jumps.
 
     Parameters
@@ -129,7 +100,7 @@ def fit_rivals(
 
     Returns
     -------
-    tuple of RivalFit
+    tuple of RivalRecord
         In the order of `HYPOTHESES`.
 
     Raises
@@ -153,7 +124,7 @@ def fit_rivals(
     )
 
 
-def verdict(fits: tuple[RivalFit, ...]) -> str:
+def verdict(fits: tuple[RivalRecord, ...]) -> str:
     """Return the hypothesis whose criterion is decisively below all others, or an empty text."""
     best, second = sorted(fits, key=lambda fit: fit.bic)[:2]
     return best.hypothesis if second.bic - best.bic > DECISIVE else ""
@@ -166,7 +137,7 @@ def _fit(
     spread: float,
     region: Region,
     hypothesis: Hypothesis,
-) -> RivalFit:
+) -> RivalRecord:
     pairs = np.array(transitions(computed, hypothesis))
 
     def objective(values: NDArray[np.float64]) -> float:
@@ -185,7 +156,7 @@ def _fit(
     levels, (shared, own) = computed + best.x[:-2], np.exp(best.x[-2:])
     mean, variance = _components(levels, shared, own, pairs, hypothesis)
     seen = np.exp(_log_selected(mean, variance, region)) > 0.01
-    return RivalFit(
+    return RivalRecord(
         hypothesis=hypothesis,
         log_likelihood=-float(best.fun),
         bic=float(2 * best.fun + len(best.x) * np.log(len(before))),

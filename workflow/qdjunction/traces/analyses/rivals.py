@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from qdjunction.traces.analyses.contract import Analysis
@@ -10,8 +9,7 @@ from qdjunction.traces.analyses.contract import Analysis
 if TYPE_CHECKING:
     import pandas as pd
 
-    from qdjunction.traces.results import FitRecord, RivalSummary
-    from qdjunction.traces.rivals import RivalFit
+    from qdjunction.traces.results import FitRecord, RivalRecord, RivalSummary
     from qdjunction.traces.settings import TracesSettings
     from qdjunction.traces.trace import TraceSource
 
@@ -39,7 +37,7 @@ class RivalAnalysis(Analysis):
         from qdjunction.core.errors import InputError
         from qdjunction.core.progress import with_progress
         from qdjunction.traces.fits import or_reason
-        from qdjunction.traces.results import RivalRecord, RivalSummary
+        from qdjunction.traces.results import RivalSummary
         from qdjunction.traces.rivals import Region, fit_rivals, verdict
         from qdjunction.traces.selection import select_jumps
 
@@ -56,7 +54,7 @@ class RivalAnalysis(Analysis):
         region = Region.of(settings.jump)
         table["compared"] = region.contains(before, height)
 
-        def fit() -> tuple[RivalFit, ...]:
+        def fit() -> tuple[RivalRecord, ...]:
             if not given.levels_log10_g:
                 raise InputError(
                     "no computed conductances are given; set rivals.levels_log10_g to those of the sites"
@@ -69,7 +67,7 @@ class RivalAnalysis(Analysis):
             spread_decades=given.spread_decades,
             jumps=len(table),
             compared=int(table["compared"].sum()),
-            fits=tuple(RivalRecord(**asdict(found)) for found in fits or ()),
+            fits=fits or (),
             verdict=verdict(fits) if fits else "",
             reason=reason,
             provenance=provenance,
