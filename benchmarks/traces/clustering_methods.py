@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from qdjunction.traces.analysis import break_zero_nm
+from qdjunction.traces.analysis import broken_window
 from qdjunction.traces.clustering import classify
-from qdjunction.traces.selection import window_bounds
 from qdjunction.traces.settings import ClusterSettings, SimulationSettings, TracesSettings
 from qdjunction.traces.simulation import SlidingSeries, simulate
 from qdjunction.traces.trace import Trace
@@ -42,13 +41,13 @@ def histogram_and_k_means(
     bins = settings.clusters
     names, rows = [], []
     for trace in traces:
-        bounds = window_bounds(trace.log10_g, settings.jump)
-        zero = None if bounds is None else break_zero_nm(trace, bounds, settings.histogram)
-        if bounds is None or zero is None:
+        broken = broken_window(trace, settings)
+        if broken is None:
             continue
+        window, zero = broken
         counts, _, _ = np.histogram2d(
-            trace.displacement_nm[slice(*bounds)] - zero,
-            trace.log10_g[slice(*bounds)],
+            trace.displacement_nm[window] - zero,
+            trace.log10_g[window],
             bins=SIDE,
             range=(bins.displacement_range_nm, bins.log10_g_range),
         )

@@ -151,6 +151,26 @@ def break_zero_nm(trace: Trace, window: tuple[int, int], settings: HistogramSett
     return float(trace.displacement_nm[window[0] + last]) if above[last] else None
 
 
+def broken_window(trace: Trace, settings: TracesSettings) -> tuple[slice, float] | None:
+    """Return the points of the window of a trace and the displacement at which its gold contact breaks.
+
+    Parameters
+    ----------
+    trace : Trace
+        The trace.
+    settings : TracesSettings
+        Window and zero of displacement.
+
+    Returns
+    -------
+    (slice, float) or None
+        Points of the window, and the displacement of `break_zero_nm` (nm); None if the trace has no window or no break.
+    """
+    bounds = window_bounds(trace.log10_g, settings.jump)
+    zero = None if bounds is None else break_zero_nm(trace, bounds, settings.histogram)
+    return None if bounds is None or zero is None else (slice(*bounds), zero)
+
+
 class _Filling:
     """Histograms that are filled batch by batch."""
 

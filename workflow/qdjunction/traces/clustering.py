@@ -18,10 +18,9 @@ from scipy.ndimage import gaussian_filter
 from qdjunction.core.errors import InputError
 from qdjunction.core.extras import extra
 from qdjunction.core.progress import with_progress
-from qdjunction.traces.analysis import break_zero_nm
+from qdjunction.traces.analysis import broken_window
 from qdjunction.traces.histogram import Axis
 from qdjunction.traces.results import Stability
-from qdjunction.traces.selection import window_bounds
 from qdjunction.traces.settings import ClusterSettings, TracesSettings
 from qdjunction.traces.trace import Trace
 
@@ -82,18 +81,18 @@ def describe(trace: Trace, settings: TracesSettings) -> NDArray[np.float64] | No
     (displacement_bins, log10_g_bins) array or None
         With a sum of squares of 1; None if the trace is not complete, or has no point in the range.
     """
-    bounds = window_bounds(trace.log10_g, settings.jump)
-    zero = None if bounds is None else break_zero_nm(trace, bounds, settings.histogram)
-    if bounds is None or zero is None:
+    broken = broken_window(trace, settings)
+    if broken is None:
         return None
+    window, zero = broken
     bins = settings.clusters
     x = Axis("displacement_nm", *bins.displacement_range_nm, bins.displacement_bins)
     y = Axis("log10_g", *bins.log10_g_range, bins.log10_g_bins)
     shape = (x.bins + 2, y.bins + 2)
     flat = np.ravel_multi_index(
         (
-            x.padded_bins(trace.displacement_nm[slice(*bounds)] - zero),
-            y.padded_bins(trace.log10_g[slice(*bounds)]),
+            x.padded_bins(trace.displacement_nm[window] - zero),
+            y.padded_bins(trace.log10_g[window]),
         ),
         shape,
     )

@@ -13,9 +13,8 @@ import numpy as np
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.progress import with_progress
-from qdjunction.traces.analysis import break_zero_nm
+from qdjunction.traces.analysis import broken_window
 from qdjunction.traces.histogram import Axis, Histogram, PeakFit, fit_peaks, spacing_interval
-from qdjunction.traces.selection import window_bounds
 from qdjunction.traces.settings import TracesSettings
 from qdjunction.traces.trace import Trace
 
@@ -87,12 +86,12 @@ def plateaus_of(
     list of Plateau or None
         One entry per band, None if the trace has no plateau there; a single None if the trace is not complete.
     """
-    bounds = window_bounds(trace.log10_g, settings.jump)
-    zero = None if bounds is None else break_zero_nm(trace, bounds, settings.histogram)
-    if bounds is None or zero is None:
+    broken = broken_window(trace, settings)
+    if broken is None:
         return None
-    displacement = trace.displacement_nm[slice(*bounds)] - zero
-    log10_g = trace.log10_g[slice(*bounds)]
+    window, zero = broken
+    displacement = trace.displacement_nm[window] - zero
+    log10_g = trace.log10_g[window]
     # Every recorded point represents the displacement up to the next one.
     steps = np.diff(displacement, append=displacement[-1])
     after = displacement > 0

@@ -97,14 +97,13 @@ def plateau_noise(
     """
     import numpy as np
 
-    from qdjunction.traces.analysis import break_zero_nm
-    from qdjunction.traces.selection import window_bounds
+    from qdjunction.traces.analysis import broken_window
 
-    bounds = window_bounds(trace.log10_g, settings.jump)
-    zero = None if bounds is None else break_zero_nm(trace, bounds, settings.histogram)
-    if bounds is None or zero is None:
+    broken = broken_window(trace, settings)
+    if broken is None:
         return
-    d, log10_g = (column[slice(*bounds)] for column in (trace.displacement_nm, trace.log10_g))
+    window, zero = broken
+    d, log10_g = (column[window] for column in (trace.displacement_nm, trace.log10_g))
     for level in levels_log10_g:
         inside = (np.abs(log10_g - level) <= settings.plateaus.half_width_decades) & (d > zero)
         first, end = _longest_run(inside)
