@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from qdjunction.core.errors import InputError
@@ -134,6 +135,29 @@ def test_the_overview_aggregates_families_and_lists_failures(screened, tmp_path)
     assert "&lt;i&gt;stuck" in page
     assert "embedded model, not DFT" in page
     assert not re.search(r"\bnan\b", re.sub(r"base64,[^\"]*", "", page))
+
+
+def test_the_overview_shows_the_highest_control_of_a_series(screened):
+    heights = {"R1-R2": -1.1, "R1-R3": -0.4}
+    for dot in screened.dots[:2]:
+        path = screened.results / dot.id / "series.json"
+        record = json.loads(path.read_text())
+        record["series"][0]["controls"] = [
+            {
+                **dict(zip(("left", "right"), name.split("-"), strict=True), name=name, distance_ang=5.0),
+                "conductance_at_headline_G0": 1e-3,
+                "same_site": True,
+                "above_last_decades": height,
+                "above_trend_decades": None,
+                "sentence": "",
+            }
+            for name, height in heights.items()
+        ]
+        path.write_text(json.dumps(record))
+    overview = read_overview(screened)
+    assert list(overview.table["control_above_last_decades"][:2]) == [-0.4, -0.4]
+    assert np.isnan(overview.table["control_above_last_decades"][2])
+    assert overview.families["control_above_last_decades_mean"].tolist() == [-0.4]
 
 
 def test_an_overview_of_failures_alone_says_so(screened, tmp_path):

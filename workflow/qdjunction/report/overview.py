@@ -1,6 +1,7 @@
 """The report of a screening: one row per series, averages over halide orders, failures."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
@@ -15,7 +16,7 @@ from qdjunction.core.provenance import digests, provenance
 from qdjunction.core.results import read_result
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.store import read_levels
-from qdjunction.interference.results import ComparisonSeries, DecaySeries
+from qdjunction.interference.results import ComparisonSeries, Control, DecaySeries
 from qdjunction.report import style, tables
 from qdjunction.report.data import engine_without_results, failures_of
 from qdjunction.report.drawing import new_figure, svg
@@ -34,6 +35,7 @@ QUANTITIES = {
     "gap_eV": "HOMO-LUMO gap of the bare dot (eV)",
     "beta_per_ang": "β (1/Å)",
     "step_decades": "step at the last contact (decades)",
+    "control_above_last_decades": "highest control above the last contact (decades)",
     "long_over_short_decades": "long over short (decades)",
 }
 """Numbers of a series that are averaged over a family, with their headings."""
@@ -175,6 +177,7 @@ def _rows(root: Path, case: DotCase) -> list[dict[str, Any]]:
                 "step_decades": verdict.step_decades if verdict else np.nan,
                 "above_trend_decades": verdict.above_trend_decades if verdict else np.nan,
                 "is_jump": verdict.is_jump if verdict else None,
+                "control_above_last_decades": _highest_control(summary.controls if summary else ()),
                 "share_of_gap_with_jump": decay.shares["is_jump"] if decay else np.nan,
                 "long_over_short_decades": (
                     summary.log10_ratio_at_headline if isinstance(summary, ComparisonSeries) else np.nan
@@ -182,6 +185,14 @@ def _rows(root: Path, case: DotCase) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _highest_control(controls: Sequence[Control]) -> float:
+    """Return how far the highest control lies above the last contact of its series (decades), NaN without controls.
+
+    A control near zero or above conducts as well as the last contact, so a jump there is not one of the path.
+    """
+    return max((one.above_last_decades for one in controls), default=np.nan)
 
 
 def _families_table(frame: pd.DataFrame) -> tables.Table:
