@@ -26,6 +26,15 @@ def trace_runtime_min(wildcards, attempt):
     return attempt * 120
 
 
+def prediction_of(wildcards):
+    """Input function: record of the prediction of a set, that of the set itself if it is simulated."""
+    if wildcards.set in PREDICTED:
+        name = wildcards.set
+    else:
+        name = getattr(MEASURED.get(wildcards.set), "theory", None)
+    return f"<results>/traces/{name}/simulation.json" if name else []
+
+
 def bias_series_sets(wildcards):
     return BIAS_SERIES[wildcards.series].sets
 
@@ -90,6 +99,7 @@ for analysis in ANALYSES.values():
         input:
             traces=traces_of,
             selection="<results>/traces/{set}/summary.json" if analysis.at_peaks else [],
+            theory=prediction_of if analysis.with_theory else [],
         output:
             table=f"<results>/traces/{{set}}/{analysis.name}.csv",
             summary=f"<results>/traces/{{set}}/{analysis.name}.json",

@@ -18,11 +18,11 @@ from qdjunction.traces.sets import TracesSection
 from qdjunction.traces.settings import TracesSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from qdjunction.report.sections.contract import TraceSection
     from qdjunction.traces.reading import RecordingPreview
-    from qdjunction.traces.results import SetSummary
+    from qdjunction.traces.results import SetSummary, SiteRecord
     from qdjunction.traces.simulation import SlidingSeries
 
 EXAMPLES = """\
@@ -72,7 +72,7 @@ class _TracesCommand(Command):
             raise InputError(f"{values['config']}: has no section 'traces'; add it or leave --config out")
         sections = validate(_File, file, values["config"]).traces.settings.model_dump()
         for name, given in values.get("traces", {}).items():
-            sections[name] |= given
+            sections[name] = sections[name] | given if isinstance(given, dict) else given
         return values | {"traces": sections}
 
 
@@ -107,6 +107,19 @@ class _TheoryCommand(_TracesCommand):
                 )
             energy = headline_of_left(beside, self.left)
         return sliding_series(conductance, energy, self.left)
+
+    def sites(self) -> "tuple[SiteRecord, ...]":
+        """Return the sites of the table that is given; none without one."""
+        from qdjunction.steps.traces import site_records
+
+        if self.conductance is None and (self.left is not None or self.at is not None):
+            raise InputError("--left and --at choose conductances of a table; give it with --conductance")
+        return () if self.conductance is None else site_records(self.series_of(self.conductance))
+
+    @property
+    def inputs(self) -> list[str]:
+        """Files that the sites come from."""
+        return [] if self.conductance is None else [self.conductance]
 
 
 def _path() -> Any:
@@ -201,9 +214,9 @@ class Histogram(_TheoryCommand):
         from qdjunction.report.drawing import write_figure
         from qdjunction.report.sections.registry import SECTIONS
         from qdjunction.report.trace_data import TraceResults, read_histograms
-        from qdjunction.steps.traces import select_traces, site_records
+        from qdjunction.steps.traces import select_traces
 
-        sites = () if self.conductance is None else site_records(self.series_of(self.conductance))
+        sites = self.sites()
         folder = self.output
         name = self.name or Path(self.path).resolve().stem
         summary = select_traces(
@@ -239,6 +252,10 @@ class _Analyse(_TracesCommand):
     traces: TracesSettings = TracesSettings()
 
     def run(self) -> None:
+        self.analyse()
+
+    def analyse(self, sites: "Sequence[SiteRecord]" = (), inputs: "Sequence[str]" = ()) -> None:
+        """Analyse and draw the traces, with the computed conductances of the sites and the files they come from."""
         from qdjunction.report import style
         from qdjunction.report.drawing import write_figure
         from qdjunction.report.sections.registry import SECTIONS
@@ -252,7 +269,16 @@ class _Analyse(_TracesCommand):
             name=name,
         )  # fmt: skip
         table, found = (folder / file for file in layout.analysis_files(self.analysis))
-        analyse_traces(self.analysis, self.path, self.traces, table, found, folder / layout.SELECTION)
+        analyse_traces(
+            self.analysis,
+            self.path,
+            self.traces,
+            table,
+            found,
+            folder / layout.SELECTION,
+            sites,
+            inputs=inputs,
+        )
         results = read_set(folder, name, [self.analysis])
         section = cast("TraceSection", SECTIONS[f"trace_{self.analysis}"])
         with style.figure_style():
@@ -262,6 +288,13 @@ class _Analyse(_TracesCommand):
         print(_sentence(summary))
         for shown in section.tables(results):
             print(f"\n{as_text(shown)}")
+
+
+class _AnalyseWithTheory(_TheoryCommand, _Analyse):
+    """A command for an analysis that uses computed conductances."""
+
+    def run(self) -> None:
+        self.analyse(self.sites(), self.inputs)
 
 
 def _figure(analysis: str) -> str:
@@ -284,7 +317,7 @@ def _analysis_command(analysis: Analysis) -> type[Command]:
     )
     return create_model(
         f"Analyse_{analysis.name}",
-        __base__=_Analyse,
+        __base__=_AnalyseWithTheory if analysis.with_theory else _Analyse,
         __module__=__name__,
         __doc__=analysis.description,
         analysis=(ClassVar[str], analysis.name),
@@ -372,8 +405,8 @@ class Bias(_TracesCommand):
         return found
 
 
-class Report(_TracesCommand):
-    """Run all analyses of sets of traces and write one page with figures and tables."""
+class Report(_TheoryCommand):
+    """Run the analyses of sets of traces and write one page with figures and tables."""
 
     paths: list[str] = option(
         ..., "folders of text traces, or files; a name may precede each, e.g. MAPbBr3=data/br", positional=True,
@@ -386,7 +419,7 @@ class Report(_TracesCommand):
     study: str = option("Break-junction traces", "title of the page")
     traces: Annotated[
         TracesSettings,
-        Keys(read="", jump="", histogram="", **{name: f"{name}-" for name in _SECTIONS}),
+        Keys(read="", jump="", histogram="", analyses="", **{name: f"{name}-" for name in _SECTIONS}),
     ] = TracesSettings()
 
     def run(self) -> None:
@@ -401,7 +434,7 @@ class Report(_TracesCommand):
             if name in sets:
                 raise InputError(f"{word}: two sets are called '{name}'; write NAME=PATH")
             sets[name] = path
-        page = report_traces(sets, self.traces, self.output, self.study)
+        page = report_traces(sets, self.traces, self.output, self.study, self.sites(), self.inputs)
         print(f"wrote {page}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,8 +62,28 @@ def write_json(values: Any, path: str | Path) -> None:
 
 def write_table(table: pd.DataFrame, path: str | Path) -> None:
     """Write a tidy table as CSV, atomically."""
-    with atomic_write(path) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.10g")
+    with writing_table(path) as write:
+        write(table)
+
+
+@contextmanager
+def writing_table(path: str | Path) -> Iterator[Callable[[pd.DataFrame], None]]:
+    """Write a tidy table as CSV in parts, atomically, so that it need not fit into memory.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write.
+
+    Yields
+    ------
+    callable
+        Call it with each part; all have the same columns.
+    """
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        yield lambda part: part.to_csv(
+            file, index=False, header=file.tell() == 0, float_format="%.10g", lineterminator="\n"
+        )
 
 
 def _plain(value: Any) -> Any:

@@ -85,8 +85,8 @@ def read_json(path: str | Path) -> dict[str, Any]:
     return values
 
 
-def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a result in CSV; only empty fields are missing values, texts such as "NA" are not.
+def read_table(path: str | Path, most_rows: int | None = None) -> pd.DataFrame:
+    """Read a result in CSV, or its first rows; only empty fields are missing values, texts such as "NA" are not.
 
     Raises
     ------
@@ -96,6 +96,6 @@ def read_table(path: str | Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+        return pd.read_csv(path, keep_default_na=False, na_values=[""], nrows=most_rows)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error}); compute it again") from None

@@ -21,6 +21,10 @@ from qdjunction.traces.results import BiasSummary, SetSummary, SiteRecord
 
 R = TypeVar("R", bound=Result)
 
+MOST_ROWS = 1_000_000
+"""Rows of the table of an analysis that figures are drawn of, from the first on: a row per trace or plateau of a million
+traces would not fit into memory."""
+
 
 @dataclass(frozen=True, eq=False)
 class JumpScore:
@@ -172,12 +176,12 @@ def collect_traces(study: Study) -> AllTraces:
         return AllTraces()
     root = study.results / layout.TRACES
     predicted = {
-        entry.name: _prediction(root / entry.name, entry.name)
+        entry.name: _prediction(root / entry.name, entry.name, section.enabled)
         for entry in section.predictions
         if not read_failure(root / entry.name / layout.SELECTION)
     }
     measured = [
-        _against(read_set(root / entry.name, entry.name), predicted.get(entry.theory or ""))
+        _against(read_set(root / entry.name, entry.name, section.enabled), predicted.get(entry.theory or ""))
         for entry in section.sets
     ]
     series = tuple(
@@ -201,8 +205,8 @@ def read_histograms(path: str | Path) -> xr.Dataset:
         raise InputError(f"{path}: holds no histograms ({error}); compute it again") from None
 
 
-def read_set(folder: Path, name: str, analyses: Iterable[str] = tuple(ANALYSES)) -> TraceResults:
-    """Read the results of a set of traces, with the named analyses.
+def read_set(folder: Path, name: str, analyses: Iterable[str]) -> TraceResults:
+    """Read the results of a set of traces, with the named analyses; of a table at most `MOST_ROWS`.
 
     Raises
     ------
@@ -215,7 +219,9 @@ def read_set(folder: Path, name: str, analyses: Iterable[str] = tuple(ANALYSES))
         summary=read_result(SetSummary, folder / layout.SELECTION),
         histograms=read_histograms(folder / layout.HISTOGRAMS),
         analysed={
-            one: Analysed(read_table(folder / table), read_result(ANALYSES[one].summary, folder / summary))
+            one: Analysed(
+                read_table(folder / table, MOST_ROWS), read_result(ANALYSES[one].summary, folder / summary)
+            )
             for one, (table, summary) in files.items()
         },
     )
@@ -225,10 +231,10 @@ def _against(entry: TraceResults, theory: TraceResults | None) -> TraceResults:
     return entry if theory is None else replace(entry, theory=theory, sites=theory.sites)
 
 
-def _prediction(folder: Path, name: str) -> TraceResults:
+def _prediction(folder: Path, name: str, analyses: Iterable[str]) -> TraceResults:
     simulation = read_result(SimulationRecord, folder / layout.SIMULATION)
     return replace(
-        read_set(folder, name),
+        read_set(folder, name, analyses),
         simulation=simulation,
         sites=simulation.sites,
         score=_score(folder / layout.TRUTH, folder / layout.JUMPS),

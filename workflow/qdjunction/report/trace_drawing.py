@@ -29,6 +29,8 @@ NEAR_DECADES = 0.25
 """Computed conductances that are no farther apart are labelled together."""
 LARGEST_PICTURE = 240
 """Bins along an axis of a two-dimensional picture; finer histograms are summed to fewer bins for it."""
+MOST_MARKS = 5000
+"""Marks in a plot; more would make files that no viewer opens."""
 PLATE = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.8}
 """Box behind a label."""
 
@@ -82,6 +84,17 @@ def stairs(axes: Axes, x: pd.Series, y: pd.Series, colour: str, label: str, fill
         axes.stairs(y, edges(x), fill=True, color=colour, alpha=0.35, lw=0, label=label)
     else:
         axes.stairs(y, edges(x), color=colour, lw=1.1, label=label)
+
+
+def thinned(table: pd.DataFrame, axes: Axes, what: str) -> pd.DataFrame:
+    """Return at most `MOST_MARKS` rows of a table, evenly spaced, for a figure that has a mark for each.
+
+    If rows are left out, the title of the plot says so.
+    """
+    if len(table) <= MOST_MARKS:
+        return table
+    axes.set_title(f"{MOST_MARKS} of {len(table)} {what}", fontsize=8)
+    return table.iloc[np.linspace(0, len(table) - 1, MOST_MARKS).astype(int)]
 
 
 def mark_sites(axes: Axes, sites: pd.DataFrame, along: str) -> None:

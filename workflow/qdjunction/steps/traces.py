@@ -16,14 +16,16 @@ import numpy as np
 import pandas as pd
 
 from qdjunction.core.errors import AnalysisError, InputError
-from qdjunction.core.files import atomic_write, write_table
+from qdjunction.core.files import atomic_write, write_table, writing_table
 from qdjunction.core.progress import with_progress
 from qdjunction.core.provenance import digests, provenance
 from qdjunction.core.results import read_result
 from qdjunction.study import layout
 from qdjunction.study.config import parse_config
+from qdjunction.study.failures import read_failure
 from qdjunction.study.results import RelaxationRecord, SeriesRecord, SimulationRecord
 from qdjunction.study.table import RECORD, make_study, study_values, write_study
+from qdjunction.traces.analyses.contract import Known
 from qdjunction.traces.analyses.registry import ANALYSES
 from qdjunction.traces.analysis import JUMP_DISTRIBUTIONS, TraceAnalysis, analyse
 from qdjunction.traces.fits import fit_one, fit_record, or_reason
@@ -167,6 +169,9 @@ def analyse_traces(
     table: str | Path,
     summary: str | Path,
     selection: str | Path | None = None,
+    sites: Sequence[SiteRecord] = (),
+    why_no_sites: str = "",
+    inputs: Sequence[str | Path] = (),
 ) -> None:
     """Run one of the analyses of a set of traces.
 
@@ -182,6 +187,12 @@ def analyse_traces(
         CSV and JSON to write.
     selection : str or Path, optional
         Summary that `select_traces` wrote, with the peaks of the conductance histogram, for an analysis at these.
+    sites : sequence of SiteRecord
+        Computed conductances, for an analysis that compares with theory.
+    why_no_sites : str
+        Reason why there are none.
+    inputs : sequence of path
+        Files that they come from.
 
     See Also
     --------
@@ -189,22 +200,41 @@ def analyse_traces(
     """
     analysis = ANALYSES[name]
     peaks = FitRecord()
-    inputs = [path]
+    used = [path, *inputs]
     if analysis.at_peaks and selection is not None:
         peaks = read_result(SetSummary, selection).fits["log10_g"]
-        inputs.append(selection)
+        used.append(selection)
     made = provenance(
-        inputs=digests(*inputs), settings=settings.model_dump(mode="json", exclude={"simulation"})
+        inputs=digests(*used), settings=settings.model_dump(mode="json", exclude={"simulation"})
     )
-    rows, found = analysis.run(open_traces(path, settings.read), settings, peaks, made)
-    write_table(rows, table)
+    known = Known(peaks.peaks, peaks.reason, tuple(sites), why_no_sites)
+    with writing_table(table) as write:
+        found = analysis.run(open_traces(path, settings.read), settings, known, write, made)
     found.write(summary)
 
 
+def predicted_sites(simulation: str | Path) -> tuple[tuple[SiteRecord, ...], str]:
+    """Return the sites of a prediction from its ``simulation.json``, or none and the reason.
+
+    Parameters
+    ----------
+    simulation : str or Path
+        Record of `predict_traces`, or of its failure.
+    """
+    if failure := read_failure(simulation):
+        return (), f"nothing is predicted: {failure}"
+    return read_result(SimulationRecord, simulation).sites, ""
+
+
 def report_traces(
-    sets: Mapping[str, str | Path], settings: TracesSettings, results: str | Path, title: str
+    sets: Mapping[str, str | Path],
+    settings: TracesSettings,
+    results: str | Path,
+    title: str,
+    sites: Sequence[SiteRecord] = (),
+    inputs: Sequence[str | Path] = (),
 ) -> Path:
-    """Run all analyses of sets of traces, without a workflow engine, and write their page.
+    """Run the analyses of sets of traces, without a workflow engine, and write their page.
 
     Parameters
     ----------
@@ -216,6 +246,8 @@ def report_traces(
         Results folder to write, as that of a study of traces alone.
     title : str
         Title of the page.
+    sites, inputs
+        As in `analyse_traces`, for all sets.
 
     Returns
     -------
@@ -240,9 +272,9 @@ def report_traces(
         folder = study.results / layout.TRACES / name
         selection = folder / layout.SELECTION
         select_traces(path, settings, folder / layout.JUMPS, folder / layout.HISTOGRAMS, selection, name=name)
-        for analysis in ANALYSES:
+        for analysis in settings.enabled:
             table, summary = (folder / file for file in layout.analysis_files(analysis))
-            analyse_traces(analysis, path, settings, table, summary, selection)
+            analyse_traces(analysis, path, settings, table, summary, selection, sites, inputs=inputs)
     write_study(study_values(study), study.results / RECORD)
     redraw(study.results, study.results / layout.REPORT)
     return study.results / layout.REPORT / layout.PAGE

@@ -7,7 +7,7 @@ eigenvectors well defined if the graph is disconnected (A. Amini et al., Ann. St
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from qdjunction.traces.analysis import broken_window
 from qdjunction.traces.histogram import Axis
 from qdjunction.traces.results import Stability
 from qdjunction.traces.settings import ClusterSettings, TracesSettings
+from qdjunction.traces.streams import batches, reservoir
 from qdjunction.traces.trace import Trace
 
 with extra("traces"):
@@ -31,6 +32,7 @@ with extra("traces"):
 
 logger = logging.getLogger(__name__)
 
+_BATCH = 1000
 _REGULARISATION = 0.05  # of the mean number of links of a trace
 
 
@@ -40,12 +42,8 @@ class Classes:
 
     Attributes
     ----------
-    names : tuple of str
-        Traces that could be described; all others are incomplete.
-    labels : (n,) array of int
-        Class of each of them, from 0, with the largest class first.
     sizes : (classes,) array of int
-        Traces in each class.
+        Traces in each class, that with most traces of the sample first.
     profiles : (classes, displacement bins, log10 G bins) array
         Mean description of each class: the share of a trace's points in each bin.
     stability : tuple of Stability
@@ -55,8 +53,6 @@ class Classes:
         and a gap follows them.
     """
 
-    names: tuple[str, ...]
-    labels: NDArray[np.int64]
     sizes: NDArray[np.int64]
     profiles: NDArray[np.float64]
     stability: tuple[Stability, ...]
@@ -103,24 +99,29 @@ def describe(trace: Trace, settings: TracesSettings) -> NDArray[np.float64] | No
     return np.asarray(np.sqrt(smooth / smooth.sum()))
 
 
-def classify(traces: Iterable[Trace], settings: TracesSettings | None = None) -> Classes:
-    """Divide a stream of traces into classes and measure their stability.
+def classify(
+    traces: Iterable[Trace],
+    settings: TracesSettings | None = None,
+    on_class: Callable[[str, int], None] | None = None,
+) -> Classes:
+    """Divide traces into classes and measure their stability, in memory that does not grow with their number.
 
-    The classes are found on a random sample, and every other trace is assigned to the class of most of its nearest
-    neighbours in the sample. Only the coarse histogram of each trace is stored, in single precision, less
-    than 1 kB.
+    The classes are found on a random sample. In a second pass every other trace is assigned to the class of most of its
+    nearest neighbours in the sample.
 
     Parameters
     ----------
     traces : iterable of Trace
-        The traces.
+        The traces; they are iterated over twice.
     settings : TracesSettings, optional
         Descriptions, number of classes, sample and seed.
+    on_class : callable, optional
+        Called with name and class, from 0, of every trace that is complete.
 
     Returns
     -------
     Classes
-        Labels, profiles and stability.
+        Sizes, profiles and stability.
 
     Raises
     ------
@@ -129,46 +130,56 @@ def classify(traces: Iterable[Trace], settings: TracesSettings | None = None) ->
     """
     settings = settings or TracesSettings()
     options = settings.clusters
-    names: list[str] = []
-    rows: list[NDArray[np.float32]] = []
-    for trace in with_progress(traces, "describing"):
-        description = describe(trace, settings)
-        if description is not None:
-            names.append(trace.name)
-            rows.append(description.ravel().astype(np.float32))
+    random = np.random.default_rng(options.seed)
+    described = (row for _, row in _descriptions(traces, settings, "describing"))
+    sample = dict(reservoir(described, options.sample_traces, random))
     fewest = max(options.neighbours, options.largest_classes, options.classes) + 2
-    if len(rows) * options.subsample < fewest:
+    if len(sample) * options.subsample < fewest:
         raise InputError(
-            f"{len(rows)} complete traces are too few to find {options.classes} classes with "
+            f"{len(sample)} complete traces are too few to find {options.classes} classes with "
             f"{options.neighbours} neighbours each; "
             "give more traces, or lower traces.clusters.neighbours"
         )
-    features = np.stack(rows)
-    random = np.random.default_rng(options.seed)
-    sample = np.sort(random.permutation(len(features))[: options.sample_traces])
-    embedding = _embedding(features[sample], options)
-    sample_labels = embedding.labels(options.classes, options.seed)
-    stability = _stabilities(features[sample], embedding, options, random)
+    features = np.stack(list(sample.values()))
+    embedding = _embedding(features, options)
+    found = embedding.labels(options.classes, options.seed)
+    order = np.argsort(-np.bincount(found, minlength=options.classes), kind="stable")
+    found = np.argsort(order)[found]
+    stability = _stabilities(features, embedding, options, random)
 
-    labels = np.empty(len(features), dtype=np.int64)
-    others = np.setdiff1d(np.arange(len(features)), sample)
-    labels[sample] = sample_labels
-    if others.size:
-        nearest = KNeighborsClassifier(options.neighbours).fit(features[sample], sample_labels)
-        labels[others] = nearest.predict(features[others])
-    order = np.argsort(-np.bincount(labels, minlength=options.classes), kind="stable")
-    labels = np.argsort(order)[labels]
-    sizes = np.bincount(labels, minlength=options.classes)
-    shares = features.astype(np.float64) ** 2
-    profiles = np.stack([shares[labels == label].mean(axis=0) for label in range(options.classes)])
+    known = dict(zip(sample, found.tolist(), strict=True))
+    nearest = KNeighborsClassifier(options.neighbours).fit(features, found)
+    sizes = np.zeros(options.classes, dtype=np.int64)
+    shares = np.zeros((options.classes, features.shape[1]))
+    start = 0
+    for batch in batches(_descriptions(traces, settings, "assigning"), _BATCH):
+        rows = np.stack([row for _, row in batch])
+        labels = np.array([known.get(start + number, -1) for number in range(len(batch))])
+        if (others := labels < 0).any():
+            labels[others] = nearest.predict(rows[others])
+        np.add.at(shares, labels, rows.astype(np.float64) ** 2)
+        sizes += np.bincount(labels, minlength=options.classes)
+        if on_class is not None:
+            for (name, _), label in zip(batch, labels.tolist(), strict=True):
+                on_class(name, label)
+        start += len(batch)
+    profiles = shares / sizes[:, None]
     return Classes(
-        names=tuple(names),
-        labels=labels,
         sizes=sizes,
         profiles=profiles.reshape(options.classes, options.displacement_bins, options.log10_g_bins),
         stability=stability,
         eigenvalues=embedding.eigenvalues,
     )
+
+
+def _descriptions(
+    traces: Iterable[Trace], settings: TracesSettings, doing: str
+) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Yield name and description of every complete trace, in single precision."""
+    for trace in with_progress(traces, doing):
+        description = describe(trace, settings)
+        if description is not None:
+            yield trace.name, description.ravel().astype(np.float32)
 
 
 @dataclass(frozen=True)

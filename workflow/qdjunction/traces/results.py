@@ -234,6 +234,77 @@ class CorrelationSummary(Result):
     provenance: dict[str, Any]
 
 
+class OrderRecord(Result):
+    """The plateaus of the same number in their traces: traces that have one, and quartiles (25, 50, 75 %).
+
+    Attributes
+    ----------
+    traces : int
+        Traces with at least so many plateaus.
+    log10_g, length_nm, slope_decades_per_nm : (float, float, float)
+        Quartiles of mean log10(G/G0), length (nm) and slope.
+    """
+
+    traces: int
+    log10_g: tuple[Real, Real, Real]
+    length_nm: tuple[Real, Real, Real]
+    slope_decades_per_nm: tuple[Real, Real, Real]
+
+
+class SegmentSummary(Result):
+    """Plateaus of single traces: number of traces by their number of plateaus, from none on, and `orders` from the first.
+
+    The last entry of `numbers` also counts traces with more plateaus than are distinguished.
+    """
+
+    traces: int
+    numbers: tuple[int, ...]
+    orders: tuple[OrderRecord, ...]
+    shortest_nm: float
+    smallest_step_decades: float
+    steepest_decades_per_nm: float
+    reason: str
+    provenance: dict[str, Any]
+
+
+class AlignSummary(Result):
+    """Alignment of a set by cross-correlation, or the reason why there is none.
+
+    Attributes
+    ----------
+    largest_shift_nm : float
+        Limit of the shifts (nm).
+    traces, at_limit : int
+        Traces aligned, and those whose shift is at the limit.
+    shift_quartiles_nm : (float, float, float)
+        Quartiles of the shifts (nm).
+    gain, control_gain : float
+        Mean correlation with the mean after and before the alignment, as ratio: of the sample, and of a control without
+        common shifts.
+    repetitions : int
+        Number of repetitions.
+    converged : bool
+        Whether the last repetition no longer raised the correlation.
+    before, after : tuple
+        Steps of displacement of all traces by bins of displacement and of conductance, over the two ranges.
+    """
+
+    largest_shift_nm: float
+    traces: int = 0
+    at_limit: int = 0
+    shift_quartiles_nm: tuple[Real, Real, Real] | None = None
+    gain: Real = float("nan")
+    control_gain: Real = float("nan")
+    repetitions: int = 0
+    converged: bool = False
+    displacement_range_nm: tuple[float, float] | None = None
+    log10_g_range: tuple[float, float] | None = None
+    before: tuple[tuple[int, ...], ...] = ()
+    after: tuple[tuple[int, ...], ...] = ()
+    reason: str
+    provenance: dict[str, Any]
+
+
 class RivalRecord(Result):
     """A hypothesis fitted to the jumps.
 
@@ -266,10 +337,12 @@ class RivalRecord(Result):
 class RivalSummary(Result):
     """Hypotheses about the jumps of a set: computed conductances, jumps found and compared, fits, the one decided for.
 
-    `verdict` is empty if the criterion of no hypothesis is decisively below all others.
+    `sites` are the names of the sites if the study computed their conductances; `verdict` is empty if the criterion of no
+    hypothesis is decisively below all others.
     """
 
     levels_log10_g: tuple[float, ...]
+    sites: tuple[str, ...] = ()
     spread_decades: float
     jumps: int
     compared: int

@@ -38,6 +38,9 @@ DECISIVE = 10.0
 FEWEST_JUMPS = 5
 """Fewest jumps that are compared."""
 
+MOST_JUMPS = 10_000
+"""Most jumps that an analysis compares, drawn at random from more."""
+
 _HIGHEST_DECADES = 8.0
 _OUTLIERS = 0.02  # share of jumps of any level and height, so that a single one never decides
 _WIDTHS = (0.01, 1.0)

@@ -8,10 +8,11 @@ from itertools import combinations
 from math import isfinite
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from qdjunction.core.limits import Length, Log10Conductance, Nanometres
 from qdjunction.core.schema import Section
+from qdjunction.traces.analyses.registry import ANALYSES
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -268,11 +269,69 @@ class CorrelationSettings(Section):
         return self
 
 
+class AlignSettings(Section):
+    """Alignment of traces along the displacement by cross-correlation."""
+
+    largest_shift_nm: float = Field(default=0.3, gt=0, le=100)
+    """Largest shift of a trace (nm), in either direction."""
+    step_nm: float = Field(default=0.01, gt=0, le=10)
+    """Step of the displacement (nm)."""
+    log10_g_range: tuple[Log10Conductance, Log10Conductance] = (-6.5, -0.8)
+    """Conductances that are compared, log10(G/G0): below gold and above the floor, which would hold every trace fast."""
+    tolerance_decades: float = Field(default=0.3, gt=0, le=5)
+    """Traces whose conductances differ by about this much still overlap (decades); take at least the spread of a level
+    over the traces, or a difference in level is mistaken for a shift along a sloped plateau."""
+    sample_traces: int = Field(default=1500, ge=20, le=1_000_000)
+    """Number of randomly drawn traces whose mean all traces are aligned with."""
+    iterations: int = Field(default=30, ge=1, le=1000)
+    """Most repetitions of shifting the traces and averaging them."""
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    """Seed of the random numbers."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "AlignSettings":
+        if not self.log10_g_range[0] < self.log10_g_range[1]:
+            raise ValueError(f"log10_g_range = {self.log10_g_range} is empty; give the lower end first")
+        if not self.step_nm <= self.largest_shift_nm <= 1000 * self.step_nm:
+            raise ValueError(
+                f"largest_shift_nm = {self.largest_shift_nm} is not 1 to 1000 steps of step_nm = {self.step_nm}"
+            )
+        return self
+
+
+class SegmentSettings(Section):
+    """Plateaus of single traces, without levels of the histogram."""
+
+    step_nm: float = Field(default=0.01, gt=0, le=10)
+    """Step of the displacement over which the trace is averaged (nm)."""
+    shortest_nm: float = Field(default=0.1, gt=0, le=1000)
+    """Shortest plateau (nm)."""
+    smallest_step_decades: float = Field(default=0.7, gt=0, le=20)
+    """Smallest step that divides two plateaus of the shortest length (decades); one of half the size divides plateaus
+    four times as long."""
+    steepest_decades_per_nm: float = Field(default=2.5, gt=0, le=1000)
+    """Steepest plateau (decades/nm); what is steeper is a transition or tunnelling."""
+    log10_g_range: tuple[Log10Conductance, Log10Conductance] = (-6.5, -0.5)
+    """Conductances of plateaus, log10(G/G0): above the noise floor and below gold."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "SegmentSettings":
+        if not self.log10_g_range[0] < self.log10_g_range[1]:
+            raise ValueError(f"log10_g_range = {self.log10_g_range} is empty; give the lower end first")
+        if self.shortest_nm < 3 * self.step_nm:
+            raise ValueError(
+                f"shortest_nm = {self.shortest_nm} is less than three steps of step_nm = {self.step_nm}; "
+                "make the steps smaller"
+            )
+        return self
+
+
 class RivalSettings(Section):
     """Interference jump against two contacts or two dots in parallel."""
 
     levels_log10_g: tuple[Log10Conductance, ...] = ()
-    """Computed log10(G/G0) of the sites in the order of sliding; without them nothing is compared."""
+    """Computed log10(G/G0) of the sites in the order of sliding; by default those of the prediction that the set is drawn
+    with, and without one nothing is compared."""
     spread_decades: float = Field(default=0.3, gt=0, le=5)
     """Standard deviation of the error of a computed conductance (decades)."""
 
@@ -296,6 +355,8 @@ class SimulationSettings(Section):
     """Probability that a contact slides to the next site instead of breaking off."""
     plateau_offset_nm: Nanometres = 0.18
     """Middle of the first plateau (nm); the others follow at the distances between the sites."""
+    offset_spread_nm: float = Field(default=0.0, ge=0, le=1000)
+    """Standard deviation over traces of the displacement of all plateaus together (nm)."""
     position_spread_nm: float = Field(default=0.05, ge=0, le=1000)
     """Standard deviation of the displacement at which a contact slides to the next site (nm)."""
     level_spread_decades: float = Field(default=0.15, ge=0, le=20)
@@ -354,7 +415,27 @@ class TracesSettings(Section):
     """Flicker noise."""
     correlation: CorrelationSettings = CorrelationSettings()
     """Correlation histogram."""
+    align: AlignSettings = AlignSettings()
+    """Alignment by cross-correlation."""
+    segments: SegmentSettings = SegmentSettings()
+    """Plateaus of single traces."""
     rivals: RivalSettings = RivalSettings()
     """Rivals of the interference jump."""
+    analyses: tuple[str, ...] | None = None
+    """Analyses to run, by the names of their commands, such as `[plateaus, classes]`; by default all, and an empty list
+    for none."""
     simulation: SimulationSettings = SimulationSettings()
     """The forward model."""
+
+    @field_validator("analyses")
+    @classmethod
+    def _known(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for name in names or ():
+            if name not in ANALYSES:
+                raise ValueError(f"there is no analysis '{name}'; choose among {', '.join(ANALYSES)}")
+        return names
+
+    @property
+    def enabled(self) -> tuple[str, ...]:
+        """Names of the analyses to run."""
+        return tuple(name for name in ANALYSES if self.analyses is None or name in self.analyses)

@@ -76,6 +76,23 @@ class SlidingSeries:
 
 
 @dataclass(frozen=True)
+class TruePlateau:
+    """The plateau of a site in a simulated trace.
+
+    Attributes
+    ----------
+    start_nm, end_nm : float
+        Recorded displacement of its ends (nm).
+    log10_g : float
+        log10(G/G0) in its middle, without noise.
+    """
+
+    start_nm: float
+    end_nm: float
+    log10_g: float
+
+
+@dataclass(frozen=True)
 class SimulatedTrace:
     """A simulated trace with its true sites and jump.
 
@@ -87,11 +104,17 @@ class SimulatedTrace:
         Number of sites that the contact visited before it broke off; 0 without a dot.
     jump_displacement_nm : float
         Recorded displacement of the last jump (nm); NaN without one.
+    offset_nm : float
+        Displacement of all plateaus together (nm).
+    plateaus : tuple of TruePlateau
+        Plateaus of the sites that the contact visited.
     """
 
     trace: Trace
     sites: int
     jump_displacement_nm: float
+    offset_nm: float
+    plateaus: tuple[TruePlateau, ...]
 
     @property
     def has_jump(self) -> bool:
@@ -130,7 +153,10 @@ def simulate_trace(series: SlidingSeries, settings: SimulationSettings, number: 
     random = np.random.default_rng([settings.seed, number])
     z = np.linspace(-settings.contact_nm, settings.length_nm - settings.contact_nm, settings.points)
     sites = _sites_reached(len(series.names), settings, random)
-    middles = settings.plateau_offset_nm + 0.1 * (np.array(series.distance_ang) - series.distance_ang[0])
+    # Numbers of their own, so that the others do not depend on the spread.
+    offset = settings.offset_spread_nm * random.spawn(1)[0].standard_normal()
+    first = settings.plateau_offset_nm + offset
+    middles = first + 0.1 * (np.array(series.distance_ang) - series.distance_ang[0])
     ends = _plateau_ends(middles, settings, random)
     levels = np.array(series.log10_g) + settings.level_spread_decades * random.standard_normal()
 
@@ -153,7 +179,16 @@ def simulate_trace(series: SlidingSeries, settings: SimulationSettings, number: 
     reading = z + drift * (z - z[0])
     jumps = np.flatnonzero(np.diff(levels[:sites]) > RISE_DECADES) + 1
     jump = float(np.interp(ends[jumps[-1] - 1], z, reading)) if len(jumps) else float("nan")
-    return SimulatedTrace(Trace(f"simulated-{number}", reading, recorded), sites, jump)
+    starts = np.append(0.0, ends[:-1])
+    slope = settings.slope_decades_per_nm
+    inside = levels - slope * ((starts + ends) / 2 - middles)
+    plateaus = tuple(
+        TruePlateau(*np.interp((starts[site], ends[site]), z, reading).tolist(), float(inside[site]))
+        for site in range(sites)
+    )
+    return SimulatedTrace(
+        Trace(f"simulated-{number}", reading, recorded), sites, jump, float(offset), plateaus
+    )
 
 
 def write_simulation(path: str | Path, traces: Iterator[SimulatedTrace]) -> int:

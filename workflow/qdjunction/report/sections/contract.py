@@ -227,7 +227,14 @@ class AnalysisSection(TraceSection):
 
     def files(self, study: Study) -> Iterable[str]:
         """Return table and summary of the analysis of every set."""
-        return of_traces(study, *layout.analysis_files(self.analysis))
+        return of_traces(study, *layout.analysis_files(self.analysis)) if self._is_enabled(study) else []
+
+    def figures(self, study: Study) -> Iterable[PlannedFigure]:
+        """Return one figure for each set, if the study has the analysis."""
+        return super().figures(study) if self._is_enabled(study) else []
+
+    def _is_enabled(self, study: Study) -> bool:
+        return study.config.traces is not None and self.analysis in study.config.traces.enabled
 
 
 class BiasSection(Section):

@@ -11,6 +11,7 @@ from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.sections.contract import AnalysisSection
 from qdjunction.report.tables import Table, interval, number
+from qdjunction.report.trace_drawing import thinned
 from qdjunction.traces.results import NoiseSummary
 
 if TYPE_CHECKING:
@@ -29,9 +30,9 @@ class NoiseSection(AnalysisSection):
         import pandas as pd
 
         found, summary = entry.table_of("noise"), entry.summary_of(NoiseSummary)
-        table = pd.DataFrame() if found is None else found
         figure = new_figure(3.2)
         axes = figure.add_subplot()
+        table = pd.DataFrame() if found is None else thinned(found, axes, "plateaus")
         for order, level in enumerate(summary.levels if summary else ()):
             rows = table[np.isclose(table["level_log10_g"], level.level_log10_g)] if len(table) else table
             if not len(rows):

@@ -9,7 +9,7 @@ from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.sections.contract import AnalysisSection
 from qdjunction.report.tables import Table, number
-from qdjunction.report.trace_drawing import MEASURED
+from qdjunction.report.trace_drawing import MEASURED, thinned
 from qdjunction.traces.results import RivalSummary
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ class RivalSection(AnalysisSection):
         import pandas as pd
 
         found, summary = entry.table_of("rivals"), entry.summary_of(RivalSummary)
-        jumps = pd.DataFrame() if found is None else found.assign(row="jump")
         fits = pd.DataFrame(
             [
                 {"row": fit.hypothesis, "before_log10_g": before, "height_decades": height}
@@ -40,6 +39,7 @@ class RivalSection(AnalysisSection):
         )
         figure = new_figure(3.4)
         axes = figure.add_subplot()
+        jumps = pd.DataFrame() if found is None else thinned(found, axes, "jumps").assign(row="jump")
         if len(jumps):
             axes.plot(
                 jumps["before_log10_g"],
@@ -82,8 +82,9 @@ def rival_table(summary: RivalSummary) -> Table:
         result = f"Decided: {_words(summary.verdict)}."
     else:
         result = "Undecided."
+    of = f" of {', '.join(summary.sites)}" if summary.sites else ""
     return Table(
-        f"{summary.compared} of {summary.jumps} jumps compared with computed conductances (error "
+        f"{summary.compared} of {summary.jumps} jumps compared with the computed conductances{of} (error "
         f"{summary.spread_decades:g} decades). {result}",
         (
             "hypothesis",

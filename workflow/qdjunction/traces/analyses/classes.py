@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qdjunction.traces.analyses.contract import Analysis
+from qdjunction.traces.analyses.contract import Analysis, writing_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
-    from qdjunction.traces.results import ClassSummary, FitRecord
+    from qdjunction.traces.analyses.contract import Known
+    from qdjunction.traces.results import ClassSummary
     from qdjunction.traces.settings import TracesSettings
     from qdjunction.traces.trace import TraceSource
 
@@ -30,19 +33,24 @@ class ClassAnalysis(Analysis):
         return ClassSummary
 
     def run(
-        self, source: TraceSource, settings: TracesSettings, peaks: FitRecord, provenance: dict[str, Any]
-    ) -> tuple[pd.DataFrame, ClassSummary]:
-        """Return one row per trace: file and class, from 1, the largest first; sizes, mean descriptions, stability."""
-        import pandas as pd
-
+        self,
+        source: TraceSource,
+        settings: TracesSettings,
+        known: Known,
+        write: Callable[[pd.DataFrame], None],
+        provenance: dict[str, Any],
+    ) -> ClassSummary:
+        """Write one row per trace: file and class, from 1; return sizes, mean descriptions, stability."""
         from qdjunction.traces.clustering import classify
         from qdjunction.traces.fits import or_reason
         from qdjunction.traces.results import ClassSummary
 
-        classes, reason = or_reason(lambda: classify(source, settings))
-        names, labels = (classes.names, classes.labels + 1) if classes else ((), ())
+        with writing_rows(write, ("file", "class")) as add:
+            classes, reason = or_reason(
+                lambda: classify(source, settings, lambda name, label: add((name, label + 1)))
+            )
         bins = settings.clusters
-        return pd.DataFrame({"file": names, "class": labels}), ClassSummary(
+        return ClassSummary(
             sizes=tuple(classes.sizes.tolist()) if classes else (),
             profiles=classes.profiles.tolist() if classes else (),
             log10_g_range=bins.log10_g_range,

@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     import pandas as pd
 
     from qdjunction.core.results import Result
-    from qdjunction.traces.results import FitRecord
+    from qdjunction.traces.results import PeakRecord, SiteRecord
     from qdjunction.traces.settings import TracesSettings
     from qdjunction.traces.trace import TraceSource
+
+ROWS = 10_000
+"""Rows of a table that are written at once."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What earlier steps found about a set.
+
+    Attributes
+    ----------
+    peaks : tuple of PeakRecord
+        Peaks of the conductance histogram, for an analysis at these.
+    why_no_peaks : str
+        Reason why there are none.
+    sites : tuple of SiteRecord
+        Sites with the conductances that the study computed, in the order of sliding, for an analysis that compares with
+        theory.
+    why_no_sites : str
+        Reason why there are none.
+    """
+
+    peaks: tuple[PeakRecord, ...] = ()
+    why_no_peaks: str = ""
+    sites: tuple[SiteRecord, ...] = ()
+    why_no_sites: str = ""
 
 
 class Analysis:
@@ -30,6 +60,8 @@ class Analysis:
         Sections of `TracesSettings` that it depends on, beside ``read``, ``jump`` and ``histogram``.
     at_peaks : bool
         Whether it needs the fitted peaks of the conductance histogram.
+    with_theory : bool
+        Whether it uses computed conductances of the sites where there are any.
     mem_mb : int
         Memory of its job (MB).
     """
@@ -38,6 +70,7 @@ class Analysis:
     description: str
     sections: tuple[str, ...] = ()
     at_peaks: bool = False
+    with_theory: bool = False
     mem_mb: int = 2000
 
     @property
@@ -46,26 +79,100 @@ class Analysis:
         raise NotImplementedError
 
     def run(
-        self, source: TraceSource, settings: TracesSettings, peaks: FitRecord, provenance: dict[str, Any]
-    ) -> tuple[pd.DataFrame, Result]:
-        """Analyse the traces of a source.
+        self,
+        source: TraceSource,
+        settings: TracesSettings,
+        known: Known,
+        write: Callable[[pd.DataFrame], None],
+        provenance: dict[str, Any],
+    ) -> Result:
+        """Analyse the traces of a source, in memory that does not grow with their number.
 
         Parameters
         ----------
         source : TraceSource
-            The traces.
+            The traces; it may be iterated over repeatedly.
         settings : TracesSettings
             Thresholds and axes.
-        peaks : FitRecord
-            Peaks of the conductance histogram; empty unless `at_peaks`.
+        known : Known
+            What earlier steps found.
+        write : callable
+            Takes the rows of ``NAME.csv`` in parts, at least one; units are in the column names.
         provenance : mapping
             Provenance, for the summary.
 
         Returns
         -------
-        table : pandas.DataFrame
-            Rows of ``NAME.csv``, units in the column names.
-        summary : Result
+        Result
             The summary, with the reason in place of a result that the traces do not support.
         """
         raise NotImplementedError
+
+
+@contextmanager
+def writing_rows(
+    write: Callable[[pd.DataFrame], None], columns: Sequence[str]
+) -> Iterator[Callable[[tuple[Any, ...]], None]]:
+    """Write a table row by row.
+
+    Parameters
+    ----------
+    write : callable
+        Takes the table in parts of at most `ROWS` rows; without any row it gets one empty part.
+    columns : sequence of str
+        Names of the columns.
+
+    Yields
+    ------
+    callable
+        Call it with each row.
+    """
+    import pandas as pd
+
+    rows: list[tuple[Any, ...]] = []
+    parts = 0
+
+    def flush() -> None:
+        nonlocal parts
+        write(pd.DataFrame(rows, columns=list(columns)))
+        rows.clear()
+        parts += 1
+
+    def add(row: tuple[Any, ...]) -> None:
+        rows.append(row)
+        if len(rows) == ROWS:
+            flush()
+
+    yield add
+    if rows or not parts:
+        flush()
+
+
+def run_in_memory(
+    analysis: Analysis, source: TraceSource, settings: TracesSettings, known: Known | None = None
+) -> tuple[pd.DataFrame, Result]:
+    """Run an analysis and return its table and summary.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        One of `qdjunction.traces.analyses.registry.ANALYSES`.
+    source : TraceSource
+        The traces; a list of `Trace` will do.
+    settings : TracesSettings
+        Thresholds and axes.
+    known : Known, optional
+        Peaks and sites.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        All rows.
+    summary : Result
+        The summary, without provenance.
+    """
+    import pandas as pd
+
+    parts: list[pd.DataFrame] = []
+    summary = analysis.run(source, settings, known or Known(), parts.append, {})
+    return pd.concat(parts, ignore_index=True), summary

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from qdjunction.traces.analyses.contract import Analysis
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
+    from collections.abc import Callable
 
-    from qdjunction.traces.results import CorrelationSummary, FitRecord
+    import pandas as pd
+
+    from qdjunction.traces.analyses.contract import Known
+    from qdjunction.traces.results import CorrelationSummary
     from qdjunction.traces.settings import TracesSettings
     from qdjunction.traces.trace import TraceSource
 
@@ -36,15 +37,21 @@ class CorrelationAnalysis(Analysis):
         return CorrelationSummary
 
     def run(
-        self, source: TraceSource, settings: TracesSettings, peaks: FitRecord, provenance: dict[str, Any]
-    ) -> tuple[pd.DataFrame, CorrelationSummary]:
-        """Return one row per pair of bins; the number of traces and the coefficient that chance exceeds rarely."""
+        self,
+        source: TraceSource,
+        settings: TracesSettings,
+        known: Known,
+        write: Callable[[pd.DataFrame], None],
+        provenance: dict[str, Any],
+    ) -> CorrelationSummary:
+        """Write one row per pair of bins; return the number of traces and the coefficient that chance exceeds rarely."""
         import numpy as np
         import pandas as pd
         from scipy.stats import t as student_t
 
         from qdjunction.core.progress import with_progress
         from qdjunction.traces.histogram import Axis
+        from qdjunction.traces.moments import Moments
         from qdjunction.traces.results import CorrelationSummary
         from qdjunction.traces.selection import window_bounds
 
@@ -71,47 +78,14 @@ class CorrelationAnalysis(Analysis):
             )
             t = float(student_t.ppf(0.5 + settings.peaks.confidence / 2, sums.count - 2))
             chance = t / float(np.sqrt(sums.count - 2 + t * t))
-        return table, CorrelationSummary(
+        write(table)
+        return CorrelationSummary(
             traces=sums.count,
             chance=chance,
             confidence=settings.peaks.confidence,
             reason=reason,
             provenance=provenance,
         )
-
-
-class Moments:
-    """Means and products of vectors, updated one by one (B. P. Welford, Technometrics 4, 419 (1962)).
-
-    Attributes
-    ----------
-    count : int
-        Number of vectors.
-    """
-
-    def __init__(self, size: int) -> None:
-        import numpy as np
-
-        self.count = 0
-        self._mean = np.zeros(size)
-        self._products = np.zeros((size, size))
-
-    def add(self, values: NDArray[np.float64]) -> None:
-        """Take in one vector."""
-        import numpy as np
-
-        self.count += 1
-        before = values - self._mean
-        self._mean += before / self.count
-        self._products += np.outer(before, values - self._mean)
-
-    def correlation(self) -> NDArray[np.float64]:
-        """Return the matrix of correlation coefficients; NaN for a component that does not vary."""
-        import numpy as np
-
-        spread = np.sqrt(np.diag(self._products))
-        spread[spread == 0] = np.nan
-        return np.asarray(self._products / np.outer(spread, spread))
 
 
 KIND = CorrelationAnalysis()

@@ -11,21 +11,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qdjunction.traces.analyses.contract import Analysis
+from qdjunction.traces.analyses.contract import Analysis, writing_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-    from qdjunction.traces.results import FitRecord, NoiseSummary
+    from qdjunction.traces.analyses.contract import Known
+    from qdjunction.traces.moments import Moments
+    from qdjunction.traces.results import NoiseSummary
     from qdjunction.traces.settings import TracesSettings
     from qdjunction.traces.trace import Trace, TraceSource
 
 FEWEST_PLATEAUS = 20
 """Fewest plateaus of a level with an exponent."""
+COLUMNS = ("file", "level_log10_g", "mean_g0", "noise_power_g0_squared")
 _FEWEST_POINTS = 32
 
 
@@ -45,38 +48,41 @@ class NoiseAnalysis(Analysis):
         return NoiseSummary
 
     def run(
-        self, source: TraceSource, settings: TracesSettings, peaks: FitRecord, provenance: dict[str, Any]
-    ) -> tuple[pd.DataFrame, NoiseSummary]:
-        """Return one row per plateau: its mean conductance and noise power; the exponent of each level."""
-        import pandas as pd
+        self,
+        source: TraceSource,
+        settings: TracesSettings,
+        known: Known,
+        write: Callable[[pd.DataFrame], None],
+        provenance: dict[str, Any],
+    ) -> NoiseSummary:
+        """Write one row per plateau: its mean conductance and noise power; return the exponent of each level."""
+        import numpy as np
 
         from qdjunction.core.progress import with_progress
+        from qdjunction.traces.moments import Moments
         from qdjunction.traces.results import NoiseRecord, NoiseSummary
 
-        levels = sorted((peak.centre for peak in peaks.peaks), reverse=True)
-        rows = [
-            row
-            for trace in with_progress(source if levels else (), "measuring noise")
-            for row in plateau_noise(trace, levels, settings)
-        ]
-        columns = ["file", "level_log10_g", "mean_g0", "noise_power_g0_squared"]
-        table = pd.DataFrame(rows, columns=columns)
-        records = []
-        for level in levels:
-            of = table[table["level_log10_g"] == level]
-            exponent = (float("nan"),) * 3
-            if len(of) >= FEWEST_PLATEAUS:
-                exponent = scaling_exponent(
-                    of["mean_g0"].to_numpy(),
-                    of["noise_power_g0_squared"].to_numpy(),
-                    settings.peaks.confidence,
+        levels = sorted((peak.centre for peak in known.peaks), reverse=True)
+        sums = {level: Moments(2) for level in levels}
+
+        with writing_rows(write, COLUMNS) as add:
+            for trace in with_progress(source if levels else (), "measuring noise"):
+                for name, level, mean, power in plateau_noise(trace, levels, settings):
+                    sums[level].add(np.log([mean, power]))
+                    add((name, level, mean, power))
+        confidence = settings.peaks.confidence
+        return NoiseSummary(
+            levels=tuple(
+                NoiseRecord(
+                    level_log10_g=level,
+                    plateaus=sums[level].count,
+                    exponent=scaling_exponent(sums[level], confidence),
                 )
-            records.append(NoiseRecord(level_log10_g=level, plateaus=len(of), exponent=exponent))
-        return table, NoiseSummary(
-            levels=tuple(records),
+                for level in levels
+            ),
             per_nm=settings.noise.per_nm,
-            confidence=settings.peaks.confidence,
-            reason=peaks.reason,
+            confidence=confidence,
+            reason=known.why_no_peaks,
             provenance=provenance,
         )
 
@@ -143,9 +149,7 @@ def noise_power(g: NDArray[np.float64], step_nm: float, per_nm: tuple[float, flo
     return float(density[inside].sum() * frequency[1]) if inside.any() else 0.0
 
 
-def scaling_exponent(
-    mean_g0: NDArray[np.float64], power: NDArray[np.float64], confidence: float
-) -> tuple[float, float, float]:
+def scaling_exponent(sums: Moments, confidence: float) -> tuple[float, float, float]:
     """Return the exponent n at which log(power / G^n) is uncorrelated with log G, with its interval.
 
     The covariance vanishes at n = cov(log power, log G) / var(log G), the slope of a linear regression; the interval
@@ -153,18 +157,28 @@ def scaling_exponent(
 
     Parameters
     ----------
-    mean_g0, power : (n,) array
-        Mean conductance (G0) and noise power (G0 squared) of plateaus; all positive.
+    sums : Moments
+        Moments of the logarithms of mean conductance and noise power of plateaus.
     confidence : float
         Confidence level.
+
+    Returns
+    -------
+    n, low, high : float
+        NaN for fewer than `FEWEST_PLATEAUS`.
     """
-    import numpy as np
-    from scipy.stats import linregress
+    from math import sqrt
+
     from scipy.stats import t as student_t
 
-    fit = linregress(np.log(mean_g0), np.log(power))
-    half = float(student_t.ppf(0.5 + confidence / 2, len(power) - 2) * fit.stderr)
-    return float(fit.slope), float(fit.slope) - half, float(fit.slope) + half
+    freedom = sums.count - 2
+    (of_g, together), (_, of_power) = sums.products
+    if sums.count < FEWEST_PLATEAUS or of_g == 0:
+        return (float("nan"),) * 3
+    slope = together / of_g
+    error = sqrt(max(of_power / of_g - slope**2, 0.0) / freedom)
+    half = float(student_t.ppf(0.5 + confidence / 2, freedom)) * error
+    return float(slope), float(slope - half), float(slope + half)
 
 
 def _longest_run(inside: NDArray[np.bool_]) -> tuple[int, int]:

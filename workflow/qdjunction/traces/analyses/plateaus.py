@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 from qdjunction.traces.analyses.contract import Analysis
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
+    from qdjunction.traces.analyses.contract import Known
     from qdjunction.traces.plateaus import PlateauStatistics
-    from qdjunction.traces.results import FitRecord, PlateauRecord, PlateauSummary
+    from qdjunction.traces.results import PlateauRecord, PlateauSummary
     from qdjunction.traces.settings import TracesSettings
     from qdjunction.traces.trace import TraceSource
 
@@ -35,21 +38,27 @@ class PlateauAnalysis(Analysis):
         return PlateauSummary
 
     def run(
-        self, source: TraceSource, settings: TracesSettings, peaks: FitRecord, provenance: dict[str, Any]
-    ) -> tuple[pd.DataFrame, PlateauSummary]:
-        """Return one row per level and bin, and for each level traces, displacement and spacing to the next."""
+        self,
+        source: TraceSource,
+        settings: TracesSettings,
+        known: Known,
+        write: Callable[[pd.DataFrame], None],
+        provenance: dict[str, Any],
+    ) -> PlateauSummary:
+        """Write one row per level and bin; return for each level traces, displacement and spacing to the next."""
         import pandas as pd
 
         from qdjunction.traces.fits import or_reason
         from qdjunction.traces.plateaus import measure_plateaus
         from qdjunction.traces.results import PlateauSummary
 
-        levels = [peak.centre for peak in peaks.peaks]
-        measured, reason = None, peaks.reason
+        levels = [peak.centre for peak in known.peaks]
+        measured, reason = None, known.why_no_peaks
         if levels:
             measured, reason = or_reason(lambda: measure_plateaus(source, levels, settings))
         rows, plateaus = _records(measured, settings) if measured else ([], [])
-        return pd.concat(rows) if rows else pd.DataFrame(columns=COLUMNS), PlateauSummary(
+        write(pd.concat(rows) if rows else pd.DataFrame(columns=COLUMNS))
+        return PlateauSummary(
             traces=measured.traces if measured else 0,
             half_width_decades=settings.plateaus.half_width_decades,
             shortest_nm=settings.plateaus.shortest_nm,
