@@ -61,8 +61,9 @@ def histogram_and_k_means(
 
 def ours(traces: list[Trace], settings: TracesSettings) -> tuple[list[str], NDArray[np.int64]]:
     """Return names and classes of the complete traces by `classify`."""
-    classes = classify(traces, settings)
-    return list(classes.names), classes.labels
+    labels: dict[str, int] = {}
+    classify(traces, settings, labels.__setitem__)
+    return list(labels), np.array(list(labels.values()))
 
 
 def main() -> None:

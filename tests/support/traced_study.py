@@ -8,7 +8,6 @@ from qdjunction.steps import traces as trace_steps
 from qdjunction.study import layout
 from qdjunction.study.config import parse_config
 from qdjunction.study.table import RECORD, Study, make_study, study_values, write_study
-from qdjunction.traces.analyses.registry import ANALYSES
 from qdjunction.traces.settings import SimulationSettings
 from support.paths import CLUSTERS, RECORDED
 from support.traces import write_traces
@@ -72,7 +71,7 @@ def analyse(folder: Path) -> None:
         trace_steps.select_traces(
             path, settings, here / "jumps.parquet", here / "histograms.nc", here / "summary.json", **told
         )  # fmt: skip
-        for analysis in ANALYSES:
+        for analysis in section.enabled:
             table, summary = (here / file for file in layout.analysis_files(analysis))
             trace_steps.analyse_traces(analysis, path, settings, table, summary, here / "summary.json")
     for entry in others:

@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 from scipy.signal import detrend
+from scipy.stats import linregress
+from scipy.stats import t as student_t
 
+from qdjunction.traces.analyses.contract import Known, run_in_memory
 from qdjunction.traces.analyses.correlate import KIND as CORRELATE
-from qdjunction.traces.analyses.correlate import Moments
 from qdjunction.traces.analyses.noise import KIND as NOISE
 from qdjunction.traces.analyses.noise import noise_power, scaling_exponent
-from qdjunction.traces.results import FitRecord, PeakRecord
+from qdjunction.traces.moments import Moments
+from qdjunction.traces.results import PeakRecord
 from qdjunction.traces.settings import NoiseSettings, TracesSettings
 from qdjunction.traces.trace import Trace
 
@@ -31,7 +34,7 @@ def peaks(*levels):
         )
         for level in levels
     ]
-    return FitRecord(peaks=tuple(made))
+    return Known(peaks=tuple(made))
 
 
 def test_the_power_over_all_frequencies_is_the_variance():
@@ -45,7 +48,7 @@ def test_the_power_over_all_frequencies_is_the_variance():
 @pytest.mark.parametrize("exponent", [1.0, 2.0])
 def test_the_exponent_of_the_noise_is_found(exponent):
     settings = TracesSettings(noise=NoiseSettings(per_nm=(20, 900)))
-    table, summary = NOISE.run(traces(exponent), settings, peaks(-2.0, -4.0), {})
+    table, summary = run_in_memory(NOISE, list(traces(exponent)), settings, peaks(-2.0, -4.0))
     found, none = summary.levels
     assert 60 >= found.plateaus == len(table) >= 55  # a few lie outside the band
     _, low, high = found.exponent
@@ -60,7 +63,14 @@ def test_intervals_of_the_exponent_hold_it():
     held = 0
     for _ in range(200):
         g = np.exp(random.normal(0, 0.5, 40))
-        _, low, high = scaling_exponent(g, g**1.3 * np.exp(random.normal(0, 0.4, 40)), 0.95)
+        power = g**1.3 * np.exp(random.normal(0, 0.4, 40))
+        sums = Moments(2)
+        for pair in np.log([g, power]).T:
+            sums.add(pair)
+        exponent, low, high = scaling_exponent(sums, 0.95)
+        expected = linregress(np.log(g), np.log(power))
+        half = student_t.ppf(0.975, 38) * expected.stderr
+        assert (exponent, high) == pytest.approx((expected.slope, expected.slope + half), rel=1e-9)
         held += low < 1.3 < high
     assert 182 <= held <= 198  # 190 expected
 
@@ -77,9 +87,9 @@ def test_moments_are_those_of_numpy():
 
 def test_levels_that_exclude_each_other_are_anticorrelated():
     settings = TracesSettings(correlation={"bins": 12, "log10_g_range": (-6.0, 0.0)})
-    table, summary = CORRELATE.run(traces(levels=(-1.75, -3.75)), settings, FitRecord(), {})
+    table, summary = run_in_memory(CORRELATE, list(traces(levels=(-1.75, -3.75))), settings)
     grid = table.pivot(index="log10_g", columns="other_log10_g", values="correlation")
     assert summary.traces == 60
     assert grid.loc[-1.75, -3.75] < -0.5 < -summary.chance
     np.testing.assert_allclose(grid, grid.T)
-    assert CORRELATE.run(traces(count=2), settings, FitRecord(), {})[1].reason
+    assert run_in_memory(CORRELATE, list(traces(count=2)), settings)[1].reason

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from qdjunction.core.errors import InputError
+from qdjunction.traces.analyses.contract import Known, run_in_memory
 from qdjunction.traces.analyses.rivals import KIND
+from qdjunction.traces.results import SiteRecord
 from qdjunction.traces.rivals import (
     HYPOTHESES,
     Region,
@@ -110,11 +112,19 @@ def test_the_analysis_compares_the_jumps_of_traces():
     simulation = SimulationSettings(points=7000, length_nm=2.6, seed=1)
     source = [item.trace for item in islice(simulate(SERIES, simulation), 30)]
     settings = TracesSettings(rivals=RivalSettings(levels_log10_g=LEVELS))
-    table, summary = KIND.run(source, settings, None, {})
+    table, summary = run_in_memory(KIND, source, settings)
     assert summary.verdict == "interference"
     assert summary.compared == table["compared"].sum() > 10
-    _, none = KIND.run(source, TracesSettings(), None, {})
+    _, none = run_in_memory(KIND, source, TracesSettings(), Known(why_no_sites="the series has failed"))
     assert "rivals.levels_log10_g" in none.reason
+    assert "the series has failed" in none.reason
+    sites = tuple(
+        SiteRecord(name=name, distance_ang=distance, log10_g=level)
+        for name, distance, level in zip(SERIES.names, SERIES.distance_ang, LEVELS, strict=True)
+    )
+    _, predicted = run_in_memory(KIND, source, TracesSettings(), Known(sites=sites))
+    assert predicted.fits == summary.fits
+    assert (summary.sites, predicted.sites) == ((), SERIES.names)
 
 
 def test_what_cannot_be_compared_is_an_error():

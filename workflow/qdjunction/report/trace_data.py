@@ -22,7 +22,7 @@ from qdjunction.traces.results import BiasSummary, SetSummary, SiteRecord
 R = TypeVar("R", bound=Result)
 
 MOST_ROWS = 1_000_000
-"""Rows of the table of an analysis that figures are drawn of, from the first on: a row per trace or plateau of a million
+"""Rows of the table of an analysis that are read for its figure, from the first on: a row per plateau of millions of
 traces would not fit into memory."""
 
 

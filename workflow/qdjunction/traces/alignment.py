@@ -10,8 +10,8 @@ step of displacement: with h_i shifted by s_i and H their mean, smoothed along t
     C_i(s) = sum over z of H(z + s, g_i(z)).
 
 The mean of C_i is the sum of the squares of H: the alignment sharpens the mean histogram, and does so for any set,
-also for one of noise. It is therefore compared with a control in which every step of displacement is exchanged at random
-among the traces: the mean histogram is the same, but no trace can move as a whole.
+also for one of noise. It is therefore compared with a control in which every step of displacement is exchanged at
+random among the traces: the mean histogram is the same, but no trace can move as a whole.
 """
 
 from collections.abc import Iterable, Iterator

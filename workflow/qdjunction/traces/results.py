@@ -252,7 +252,7 @@ class OrderRecord(Result):
 
 
 class SegmentSummary(Result):
-    """Plateaus of single traces: number of traces by their number of plateaus, from none on, and `orders` from the first.
+    """Plateaus of single traces: traces by their number of plateaus, from none on, and `orders` from the first.
 
     The last entry of `numbers` also counts traces with more plateaus than are distinguished.
     """
@@ -337,8 +337,8 @@ class RivalRecord(Result):
 class RivalSummary(Result):
     """Hypotheses about the jumps of a set: computed conductances, jumps found and compared, fits, the one decided for.
 
-    `sites` are the names of the sites if the study computed their conductances; `verdict` is empty if the criterion of no
-    hypothesis is decisively below all others.
+    `sites` are the names of the sites if the study computed their conductances; `verdict` is empty if the criterion of
+    no hypothesis is decisively below all others.
     """
 
     levels_log10_g: tuple[float, ...]

@@ -5,13 +5,13 @@ log10 G as a function of displacement, averaged over equal steps, is divided int
     sum over segments of (step * sum of the squared residuals of a straight line + penalty)
 
 is least. The minimum is exact: optimal partitioning by dynamic programming (B. Jackson et al., IEEE Signal Process.
-Lett. 12, 105 (2005)), the minimum that the pruned algorithm PELT also finds (R. Killick et al., J. Am. Stat. Assoc. 107,
-1590 (2012)). The change points of a trace have been used before to find where a junction breaks (arXiv:2401.12769).
+Lett. 12, 105 (2005)), the minimum that the pruned algorithm PELT also finds (R. Killick et al., J. Am. Stat. Assoc.
+107, 1590 (2012)). Change points of a trace have been used to find where a junction breaks (arXiv:2401.12769).
 
 The penalty is set by what is to be resolved: two plateaus of length L that differ by a step d deviate by
 L d^2 / 8 from one straight line, so with this penalty a step of d divides plateaus of length L, one of d/2 those of
-length 4 L, and slow noise whose deviations from a line are smaller divides nothing. A segment is a plateau if it is long
-enough and not too steep; the others are transitions and tunnelling.
+length 4 L, and slow noise whose deviations from a line are smaller divides nothing. A segment is a plateau if it is
+long enough and not too steep; the others are transitions and tunnelling.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

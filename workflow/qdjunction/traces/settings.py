@@ -277,7 +277,8 @@ class AlignSettings(Section):
     step_nm: float = Field(default=0.01, gt=0, le=10)
     """Step of the displacement (nm)."""
     log10_g_range: tuple[Log10Conductance, Log10Conductance] = (-6.5, -0.8)
-    """Conductances that are compared, log10(G/G0): below gold and above the floor, which would hold every trace fast."""
+    """Conductances that are compared, log10(G/G0): below gold and above the floor, which would hold
+    every trace fast."""
     tolerance_decades: float = Field(default=0.3, gt=0, le=5)
     """Traces whose conductances differ by about this much still overlap (decades); take at least the spread of a level
     over the traces, or a difference in level is mistaken for a shift along a sloped plateau."""
@@ -330,8 +331,8 @@ class RivalSettings(Section):
     """Interference jump against two contacts or two dots in parallel."""
 
     levels_log10_g: tuple[Log10Conductance, ...] = ()
-    """Computed log10(G/G0) of the sites in the order of sliding; by default those of the prediction that the set is drawn
-    with, and without one nothing is compared."""
+    """Computed log10(G/G0) of the sites in the order of sliding; by default those of the prediction that the set is
+    drawn with, and without one nothing is compared."""
     spread_decades: float = Field(default=0.3, gt=0, le=5)
     """Standard deviation of the error of a computed conductance (decades)."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
@@ -124,11 +125,12 @@ def alignment_table(summary: AlignSummary) -> Table:
 
 
 def _ranges(summary: AlignSummary) -> tuple[tuple[float, float], tuple[float, float]]:
-    assert summary.displacement_range_nm is not None and summary.log10_g_range is not None
+    assert summary.displacement_range_nm is not None
+    assert summary.log10_g_range is not None
     return summary.displacement_range_nm, summary.log10_g_range
 
 
-def _centres(ends: tuple[float, float], bins: int) -> np.ndarray:
+def _centres(ends: tuple[float, float], bins: int) -> NDArray[np.float64]:
     width = (ends[1] - ends[0]) / bins
     return ends[0] + width * (np.arange(bins) + 0.5)
 

@@ -98,9 +98,9 @@ def segments_table(summary: SegmentSummary) -> Table:
         rows.append(tuple(cells))
     return Table(
         f"Plateaus of single traces, at least {summary.shortest_nm:g} nm long and no steeper than "
-        f"{summary.steepest_decades_per_nm:g} decades/nm; steps from {summary.smallest_step_decades:g} decades on divide "
-        "the shortest, and smaller ones longer plateaus. Medians with quartiles (25 to 75 %), counted from the break of "
-        f"the gold contact.{reason}",
+        f"{summary.steepest_decades_per_nm:g} decades/nm; steps from {summary.smallest_step_decades:g} decades on "
+        "divide the shortest, and smaller ones longer plateaus. Medians with quartiles (25 to 75 %), counted from the "
+        f"break of the gold contact.{reason}",
         (
             "plateau", "traces with it", "log₁₀(G/G₀)", "quartiles", "length (nm)", "quartiles", "slope (decades/nm)",
             "quartiles",

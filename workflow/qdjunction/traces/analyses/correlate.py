@@ -44,7 +44,7 @@ class CorrelationAnalysis(Analysis):
         write: Callable[[pd.DataFrame], None],
         provenance: dict[str, Any],
     ) -> CorrelationSummary:
-        """Write one row per pair of bins; return the number of traces and the coefficient that chance exceeds rarely."""
+        """Write one row per pair of bins; return number of traces and the coefficient that chance exceeds rarely."""
         import numpy as np
         import pandas as pd
         from scipy.stats import t as student_t
