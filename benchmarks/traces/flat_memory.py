@@ -74,9 +74,7 @@ class Watched:
 def show(what: str, source: Watched, seconds: float) -> None:
     """Print the memory of an analysis and forget it."""
     first, *later = source.resident
-    print(
-        f"{what} | {seconds:.0f} s | {first:.0f} | {source.resident[4]:.0f} | {max(later):.0f}", flush=True
-    )
+    print(f"{what} | {seconds:.0f} s | {first:.0f} | {source.resident[4]:.0f} | {max(later):.0f}", flush=True)
     source.resident.clear()
 
 

@@ -80,7 +80,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--traces", type=int, default=400)
     count = parser.parse_args().traces
-    print("plateaus: recall, precision, traces with the right number, error of level (decades) and length (nm)")
+    print(
+        "plateaus: recall, precision, traces with the right number, error of level (decades) and length (nm)"
+    )
     show_plateaus("forward model as it is", simulated(count))
     show_plateaus("white noise 0.1 decades", simulated(count, noise_decades=0.1))
     show_plateaus("slow noise 0.1 decades", simulated(count, flicker_decades=0.1))
@@ -89,9 +91,13 @@ def main() -> None:
     show_plateaus("transitions of 0.1 nm", simulated(count, transition_nm=0.1))
     for step in (0.6, 0.4, 0.3, 0.2):
         levels = (-2.0, -2.0 - step, -2.0 - 2 * step)
-        show_plateaus(f"three sites, steps of {step} decades", simulated(count, levels, slope_decades_per_nm=0.0))
+        show_plateaus(
+            f"three sites, steps of {step} decades", simulated(count, levels, slope_decades_per_nm=0.0)
+        )
     show_plateaus("the same, with slopes of 0.6 decades/nm", simulated(count, (-2.0, -2.2, -2.4)))
-    print("alignment: spread of the offsets, of the shifts, of the error (nm); gain in overlap, control; repetitions")
+    print(
+        "alignment: spread of the offsets, of the shifts, of the error (nm); gain in overlap, control; repetitions"
+    )
     show_alignment("offsets of 0.1 nm", simulated(count, offset_spread_nm=0.1))
     sharp = {"offset_spread_nm": 0.1, "position_spread_nm": 0.02}
     show_alignment("the same, sites left with a spread of 0.02 nm", simulated(count, **sharp))

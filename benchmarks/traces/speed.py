@@ -114,7 +114,9 @@ def main() -> None:
 
     fast, fits = timed(lambda: [fit_simmons(bias_v, one, 2.0).barrier_ev for one in observed])
     usual, others = timed(
-        lambda: [curve_fit(model, bias_v, one, (2.0, 0.0), bounds=([0.2, -9], [50, 9]))[0][0] for one in observed]
+        lambda: [
+            curve_fit(model, bias_v, one, (2.0, 0.0), bounds=([0.2, -9], [50, 9]))[0][0] for one in observed
+        ]
     )
     assert np.abs(np.subtract(fits, others)).max() < 1e-3
     show("Simmons fit, nine biases", fast / len(noise), usual / len(noise), "with interval")

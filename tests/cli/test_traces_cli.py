@@ -167,6 +167,31 @@ def test_a_report_is_a_results_folder_with_its_page(few, tmp_path, capsys):
     assert main(["failures", str(folder)]) == 0
 
 
+def test_a_report_has_the_analyses_that_are_named(few, tmp_path, capsys):
+    folder = tmp_path / "results"
+    words = ["traces", "report", f"MAPbBr3={few}", "--output", str(folder), "--groups", "8"]
+    assert main([*words, "--analyses", "segments", "align"]) == 0
+    made = {path.stem for path in (folder / "traces" / "MAPbBr3").glob("*.csv")}
+    assert made == {"segments", "align"}
+    page = (folder / "report" / "index.html").read_text()
+    assert "Plateaus of single traces" in page
+    assert "Flicker noise" not in page
+    assert main([*words, "--analyses", "segment"]) == 2
+    assert "no analysis 'segment'; choose among align," in capsys.readouterr().err
+
+
+def test_rivals_are_compared_with_conductances_of_a_study(few, study, tmp_path, capsys):
+    words = ["traces", "rivals", str(few), "--output", str(tmp_path / "r"), "--groups", "8"]
+    assert main([*words, "--conductance", str(study), "--at", "0"]) == 0
+    made = json.loads((tmp_path / "r" / "rivals.json").read_text())
+    assert made["sites"] == list(SERIES.names)
+    np.testing.assert_allclose(made["levels_log10_g"], SERIES.log10_g)
+    assert "conductance.csv" in json.dumps(made["provenance"]["inputs"])
+    assert "computed conductances of L-R1, L-R2, L-R3, L-R4" in capsys.readouterr().out
+    assert main([*words, "--left", "L"]) == 2
+    assert "give it with --conductance" in capsys.readouterr().err
+
+
 def test_a_file_is_shown_as_it_is_understood(tmp_path, capsys):
     path = tmp_path / "piezo.txt"
     z, g = np.linspace(0, 2, 500), np.linspace(0, -6, 500)

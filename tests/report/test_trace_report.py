@@ -16,16 +16,19 @@ from qdjunction.report.data import collect
 from qdjunction.report.page import write_report
 from qdjunction.report.plan import PlannedFigure, files_of, planned_figures
 from qdjunction.report.sections.registry import SECTIONS
+from qdjunction.report.sections.trace_align import alignment_table
 from qdjunction.report.sections.trace_bias import bias_sentence
 from qdjunction.report.sections.trace_classes import stability_table
 from qdjunction.report.sections.trace_conductance import peaks_table, sites_table
 from qdjunction.report.sections.trace_plateaus import plateaus_table
+from qdjunction.report.sections.trace_segments import segments_table
 from qdjunction.report.sections.traces import outcome, simulation_sentence
 from qdjunction.report.trace_data import Analysed, JumpScore, collect_traces
 from qdjunction.steps import traces as trace_steps
 from qdjunction.study.config import parse_config
 from qdjunction.study.table import make_study, read_study
-from qdjunction.traces.results import ClassSummary, FitRecord, PlateauSummary
+from qdjunction.traces.analyses.registry import ANALYSES
+from qdjunction.traces.results import AlignSummary, ClassSummary, FitRecord, PlateauSummary, SegmentSummary
 from support.pages import parsed
 from support.paths import CLUSTERS, RECORDED
 from support.traced_study import BIASES, EVIL
@@ -43,7 +46,8 @@ def test_a_study_without_traces_has_none():
 
 
 def test_every_figure_says_whether_its_traces_are_measured(drawings):
-    assert len(drawings) == 7 * 9 + 1
+    kinds = {"conductance", "cloud", "aligned", "jumps", *ANALYSES}
+    assert len(drawings) == 7 * len(kinds) + 1
     for stem, made in drawings.items():
         label = made.figure.get_supxlabel()
         assert ("measured traces" in label) == ("theory" not in stem), stem
@@ -208,6 +212,11 @@ def test_a_failed_prediction_leaves_the_measured_set_and_says_why(traced, tmp_pa
     assert "short failed" in text
     assert "MAPbBr3, measured" in text
     assert "theory, simulated" not in text
+    sites, reason = trace_steps.predicted_sites(
+        tmp_path / "results" / "traces" / "theory" / "simulation.json"
+    )
+    assert sites == ()
+    assert "short failed" in reason
 
 
 def test_nothing_is_predicted_from_a_part_of_a_series(traced, tmp_path):
@@ -250,18 +259,60 @@ def test_what_traces_do_not_carry_is_said_and_not_drawn(traced):
         entry.table_of("plateaus").iloc[:0],
         plateaus.model_copy(update={"plateaus": (), "reason": "one maximum"}),
     )
+    analysed["segments"] = Analysed(
+        entry.table_of("segments").iloc[:0],
+        SegmentSummary(
+            traces=0, numbers=(), orders=(), shortest_nm=0.1, smallest_step_decades=0.7, steepest_decades_per_nm=2.5,
+            reason="no trace is complete", provenance={},
+        ),
+    )  # fmt: skip
+    analysed["align"] = Analysed(
+        entry.table_of("align").iloc[:0],
+        AlignSummary(largest_shift_nm=0.3, reason="7 traces are too few", provenance={}),
+    )
     analysed["classes"] = replace(entry.analysed["classes"], summary=classes.model_copy(update=none))
     bare = replace(
         entry, histograms=histograms, analysed=analysed, theory=None, sites=(),
         summary=entry.summary.model_copy(update={"fits": fits, "jumps": 0}),
     )  # fmt: skip
     with style.figure_style():
-        for kind in ("conductance", "cloud", "aligned", "jumps", "plateaus", "classes"):
+        for kind in ("conductance", "cloud", "aligned", "jumps", *analysed):
             drawing.svg(SECTIONS[f"trace_{kind}"].draw_set(bare).figure)
     assert "one maximum" in peaks_table(bare).caption
     assert "one maximum" in plateaus_table(bare).caption
     assert "too few" in stability_table(bare.summary_of(ClassSummary)).caption
+    assert "no trace is complete" in segments_table(bare.summary_of(SegmentSummary)).caption
+    assert "7 traces are too few" in alignment_table(bare.summary_of(AlignSummary)).caption
     assert sites_table(bare) is None
+
+
+def test_an_analysis_that_is_switched_off_is_neither_planned_nor_read(traced):
+    section = traced.study.config.traces
+    config = traced.study.config.model_copy(
+        update={"traces": section.model_copy(update={"analyses": ("noise",)})}
+    )
+    study = replace(traced.study, config=config)
+    kinds = {figure.kind for figure in planned_figures(study) if figure.traces}
+    assert kinds.isdisjoint({f"trace_{name}" for name in ANALYSES if name != "noise"})
+    assert "trace_noise" in kinds
+    names = {file.rpartition("/")[2] for file in files_of(study)}
+    assert names & {f"{name}.csv" for name in ANALYSES} == {"noise.csv"}
+    assert set(collect_traces(study).set_named("MAPbBr3").analysed) == {"noise"}
+
+
+def test_aligned_histograms_and_plateaus_of_the_figures_are_those_of_the_summaries(traced, drawings):
+    entry = traced.traces.set_named("MAPbBr3")
+    aligned = drawings["traces_MAPbBr3_align"].table
+    summary = entry.summary_of(AlignSummary)
+    steps = aligned.groupby("row")["steps"].sum()
+    assert steps["before"] == np.sum(summary.before)
+    assert steps["after"] == np.sum(summary.after)
+    assert aligned.loc[aligned["row"] == "shift", "traces"].sum() == summary.traces
+    plateaus = drawings["traces_MAPbBr3_segments"].table
+    numbers = plateaus.loc[plateaus["row"] == "number", "traces"]
+    assert tuple(numbers) == entry.summary_of(SegmentSummary).numbers
+    drawn = plateaus.loc[plateaus["row"] == "plateaus", "plateaus"].sum()
+    assert drawn == pytest.approx(len(entry.table_of("segments")), abs=2)  # without the very longest
 
 
 def test_a_study_of_traces_alone_has_a_page_without_dots(traced, tmp_path):

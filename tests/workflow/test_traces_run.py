@@ -7,6 +7,7 @@ import shutil
 import pandas as pd
 import pytest
 
+from qdjunction.traces.analyses.registry import ANALYSES
 from support.paths import RECORDED
 from support.traced_study import BIASES, SHORT, write_measured
 from support.workflow import finish, rules_of, snakemake
@@ -50,8 +51,7 @@ def study(tmp_path_factory):
 def test_only_traces_and_report_are_made(study):
     jobs = {path.stem for path in (study / "results" / "logs").rglob("*.log")}
     assert jobs == {
-        "predict_traces", "select_traces", "trace_plateaus", "trace_classes", "trace_noise", "trace_correlate",
-        "trace_rivals", "figures", "report",
+        "predict_traces", "select_traces", *(f"trace_{name}" for name in ANALYSES), "figures", "report",
     }  # fmt: skip
 
 
@@ -129,6 +129,21 @@ def test_traces_alone_are_a_study(study):
     (study / "alone.yaml").write_text(alone + "results: alone\n")
     dry = finish(study, "-n", "--configfile", study / "alone.yaml")
     assert set(rules_of(dry)) == {
-        "select_traces", "trace_plateaus", "trace_classes", "trace_noise", "trace_correlate", "trace_rivals", "figures",
-        "report", "all",
+        "select_traces", *(f"trace_{name}" for name in ANALYSES), "figures", "report", "all",
     }  # fmt: skip
+    (study / "few.yaml").write_text(
+        alone.replace("  sets:", "  analyses: [noise]\n  sets:") + "results: few\n"
+    )
+    dry = finish(study, "-n", "--configfile", study / "few.yaml")
+    assert set(rules_of(dry)) == {"select_traces", "trace_noise", "figures", "report", "all"}
+
+
+def test_rivals_get_the_conductances_of_the_prediction(study):
+    for name in ("MAPbBr3", "predicted"):
+        made = json.loads((study / "results" / "traces" / name / "rivals.json").read_text())
+        assert made["sites"] == ["short", "long"]
+        sites = json.loads((study / "results" / "traces" / "predicted" / "simulation.json").read_text())[
+            "sites"
+        ]
+        assert made["levels_log10_g"] == [site["log10_g"] for site in sites]
+        assert "simulation.json" in json.dumps(made["provenance"]["inputs"])
