@@ -1,9 +1,9 @@
 """Measure the plateaus of single traces and the alignment by cross-correlation on simulated traces of known truth.
 
-A plateau is found if the overlap of its displacement with that of a site is more than half of both together. Recall is the
-share of the sites at least 0.1 nm long that are found, precision the share of the plateaus that are a site; errors are mean
-and standard deviation over the pairs. For the alignment, errors of the shifts are those of the traces that visit at least
-three sites; the gain in overlap is that of the sample, with its control. Run with ``OMP_NUM_THREADS=1 python
+A plateau is found if the overlap of its displacement with that of a site is more than half of both together. Recall is
+the share of the sites at least 0.1 nm long that are found, precision the share of the plateaus that are a site; errors
+are mean and standard deviation over the pairs. For the alignment, errors of the shifts are those of the traces that
+visit at least three sites; the gain in overlap is that of the sample, with its control. Run with ``OMP_NUM_THREADS=1 python
 benchmarks/traces/single_trace_truth.py [--traces 400]``.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from qdjunction.traces.alignment import align_sample, aligned_traces
 from qdjunction.traces.segments import plateaus_of_traces
-from qdjunction.traces.settings import AlignSettings, SimulationSettings, TracesSettings
+from qdjunction.traces.settings import AlignSettings, SegmentSettings, SimulationSettings, TracesSettings
 from qdjunction.traces.simulation import SimulatedTrace, SlidingSeries, simulate
 
 DISTANCES = (3.9, 9.2, 14.5, 17.5)
@@ -29,9 +29,9 @@ def simulated(count: int, levels: tuple[float, ...] = LEVELS, **changed: object)
     return list(islice(simulate(series, SimulationSettings.model_validate(BASE | changed)), count))
 
 
-def show_plateaus(case: str, items: list[SimulatedTrace]) -> None:
+def show_plateaus(case: str, items: list[SimulatedTrace], **options: float) -> None:
     """Print recall, precision and errors of the plateaus."""
-    settings = TracesSettings()
+    settings = TracesSettings(segments=SegmentSettings.model_validate(options))
     begun = time.process_time()
     found = dict(plateaus_of_traces([item.trace for item in items], settings))
     seconds = time.process_time() - begun
@@ -94,7 +94,10 @@ def main() -> None:
         show_plateaus(
             f"three sites, steps of {step} decades", simulated(count, levels, slope_decades_per_nm=0.0)
         )
-    show_plateaus("the same, with slopes of 0.6 decades/nm", simulated(count, (-2.0, -2.2, -2.4)))
+    finer = {"smallest_step_decades": 0.4}
+    near = simulated(count, (-2.0, -2.3, -2.6), slope_decades_per_nm=0.0)
+    show_plateaus("steps of 0.3 decades, smallest step 0.4", near, **finer)
+    show_plateaus("forward model as it is, smallest step 0.4", simulated(count), **finer)
     print(
         "alignment: spread of the offsets, of the shifts, of the error (nm); gain in overlap, control; repetitions"
     )
