@@ -3,8 +3,8 @@
 A plateau is found if the overlap of its displacement with that of a site is more than half of both together. Recall is
 the share of the sites at least 0.1 nm long that are found, precision the share of the plateaus that are a site; errors
 are mean and standard deviation over the pairs. For the alignment, errors of the shifts are those of the traces that
-visit at least three sites; the gain in overlap is that of the sample, with its control. Run with ``OMP_NUM_THREADS=1 python
-benchmarks/traces/single_trace_truth.py [--traces 400]``.
+visit at least three sites; the gain in overlap is that of the sample, with its control. Run with ``OMP_NUM_THREADS=1
+python benchmarks/traces/single_trace_truth.py [--traces 400]``.
 """
 
 import argparse

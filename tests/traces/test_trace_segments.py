@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from qdjunction.core.errors import InputError
 from qdjunction.traces.analyses.contract import run_in_memory
 from qdjunction.traces.analyses.segments import KIND
 from qdjunction.traces.profile import profile_of
 from qdjunction.traces.segments import penalty_of, plateaus_in, plateaus_of_traces, segment
-from qdjunction.traces.settings import SegmentSettings, SimulationSettings, TracesSettings
+from qdjunction.traces.sets import TracesSection
+from qdjunction.traces.settings import HistogramSettings, SegmentSettings, SimulationSettings, TracesSettings
 from qdjunction.traces.simulation import simulate
 from qdjunction.traces.trace import Trace
 from support.traces import SERIES
@@ -108,6 +110,17 @@ def test_the_table_has_a_row_for_each_plateau_and_the_summary_their_quartiles():
     assert len(table) == 0
     assert summary.reason == "no trace is complete"
     assert summary.numbers == ()
+
+
+def test_steps_that_would_take_for_ever_are_refused_before_any_trace_is_read():
+    settings = TracesSettings(histogram=HistogramSettings(displacement_range_nm=(-1, 200)))
+    with pytest.raises(
+        InputError, match=r"traces\.segments\.step_nm = 0\.01: .* has 20000 steps; choose 20 to 2000"
+    ):
+        KIND.check(settings)
+    with pytest.raises(ValidationError, match="align"):
+        TracesSection(histogram=settings.histogram)
+    assert TracesSection(histogram=settings.histogram, analyses=["noise"]).enabled == ("noise",)
 
 
 def test_steps_that_cannot_resolve_a_plateau_are_refused():

@@ -263,6 +263,7 @@ class _Analyse(_TracesCommand):
         from qdjunction.report.trace_data import read_set
         from qdjunction.steps.traces import analyse_traces, select_traces
 
+        ANALYSES[self.analysis].check(self.traces)
         folder, name = self.output, self.name or Path(self.path).resolve().stem
         summary = select_traces(
             self.path, self.traces, folder / layout.JUMPS, folder / layout.HISTOGRAMS, folder / layout.SELECTION,

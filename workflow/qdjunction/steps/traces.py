@@ -199,6 +199,7 @@ def analyse_traces(
     qdjunction.traces.analyses.contract.Analysis
     """
     analysis = ANALYSES[name]
+    analysis.check(settings)
     peaks = FitRecord()
     used = [path, *inputs]
     if analysis.at_peaks and selection is not None:

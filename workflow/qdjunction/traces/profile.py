@@ -40,4 +40,4 @@ def profile_of(trace: Trace, step_nm: float, settings: TracesSettings) -> NDArra
     steps = (displacement[after] / step_nm).astype(np.intp)
     counts = np.bincount(steps)
     sums = np.bincount(steps, trace.log10_g[window][after])
-    return np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+    return np.asarray(np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0))

@@ -62,8 +62,9 @@ class Region:
             (settings.rise_decades, _HIGHEST_DECADES),
         )
 
-    def contains(self, before: NDArray[np.float64], height: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def contains(self, before: ArrayLike, height: ArrayLike) -> NDArray[np.bool_]:
         """Return which jumps lie in the region."""
+        before, height = np.asarray(before), np.asarray(height)
         return (
             (before > self.before[0])
             & (before < self.before[1])

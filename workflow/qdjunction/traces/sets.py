@@ -2,8 +2,10 @@
 
 from pydantic import Field, model_validator
 
+from qdjunction.core.errors import InputError
 from qdjunction.core.limits import Energy, Log10Conductance
 from qdjunction.core.schema import Name, Section
+from qdjunction.traces.analyses.registry import ANALYSES
 from qdjunction.traces.settings import PeakSettings, ReadSettings, TracesSettings
 
 
@@ -67,7 +69,7 @@ class TracesSection(TracesSettings):
     """Sets that differ only in the bias."""
 
     @model_validator(mode="after")
-    def _check_names(self) -> "TracesSection":
+    def _check_names_and_analyses(self) -> "TracesSection":
         entries: list[TraceSet | Prediction | BiasSeries] = [*self.sets, *self.predictions, *self.bias_series]
         names = [entry.name for entry in entries]
         for name in names:
@@ -83,6 +85,11 @@ class TracesSection(TracesSettings):
                     f"set '{measured.name}': there is no prediction named '{measured.theory}' "
                     f"(there are: {', '.join(sorted(predicted)) or 'none'}); correct `theory`"
                 )
+        for name in self.enabled:
+            try:
+                ANALYSES[name].check(self)
+            except InputError as error:
+                raise ValueError(str(error)) from None
         biases = {entry.name: entry.bias_v for entry in self.sets}
         for series in self.bias_series:
             for name in series.sets:

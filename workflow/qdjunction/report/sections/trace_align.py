@@ -132,7 +132,7 @@ def _ranges(summary: AlignSummary) -> tuple[tuple[float, float], tuple[float, fl
 
 def _centres(ends: tuple[float, float], bins: int) -> NDArray[np.float64]:
     width = (ends[1] - ends[0]) / bins
-    return ends[0] + width * (np.arange(bins) + 0.5)
+    return np.asarray(ends[0] + width * (np.arange(bins, dtype=np.float64) + 0.5))
 
 
 def _picture(axes: Axes, bins: pd.DataFrame, summary: AlignSummary, when: str, most: float) -> AxesImage:
@@ -145,7 +145,9 @@ def _picture(axes: Axes, bins: pd.DataFrame, summary: AlignSummary, when: str, m
         shares.T, origin="lower", aspect="auto", interpolation="nearest", cmap="viridis", vmin=0, vmax=most,
         extent=(*ranges[0], *ranges[1]),
     )  # fmt: skip
-    axes.set_xlim(bins["displacement_nm"].min() - 0.05, bins["displacement_nm"].quantile(0.999) + 0.05)
+    axes.set_xlim(
+        float(bins["displacement_nm"].min()) - 0.05, float(bins["displacement_nm"].quantile(0.999)) + 0.05
+    )
     return image
 
 

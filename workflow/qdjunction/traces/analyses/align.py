@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qdjunction.traces.analyses.contract import Analysis, writing_rows
+from qdjunction.traces.analyses.contract import Analysis, check_steps, writing_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,10 @@ class AlignAnalysis(Analysis):
         from qdjunction.traces.results import AlignSummary
 
         return AlignSummary
+
+    def check(self, settings: TracesSettings) -> None:
+        """Refuse too many or too few steps of displacement."""
+        check_steps("align", settings.align.step_nm, settings)
 
     def run(
         self,
@@ -67,7 +71,7 @@ class AlignAnalysis(Analysis):
             for names, rows, shift, correlation in aligned_traces(source, template, settings):
                 trace, place = np.nonzero(rows < template.axis.bins)
                 level = template.axis.centres[rows[trace, place]]
-                middle = step * (place + 0.5)
+                middle = np.asarray(step * (place + 0.5), dtype=np.float64)
                 before.add(middle, level)
                 after.add(middle + shift[trace], level)
                 shifts.add(shift, np.zeros(len(shift), dtype=np.intp))

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qdjunction.core.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 ROWS = 10_000
 """Rows of a table that are written at once."""
+
+FEWEST_STEPS, MOST_STEPS = 20, 2000
+"""Steps of displacement of a trace; the time to find plateaus grows as the square of their number."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,15 @@ class Analysis:
         """Model of ``NAME.json``."""
         raise NotImplementedError
 
+    def check(self, settings: TracesSettings) -> None:
+        """Refuse settings that the analysis cannot be run with, before any trace is read.
+
+        Raises
+        ------
+        InputError
+            Naming the key, its value and what to set.
+        """
+
     def run(
         self,
         source: TraceSource,
@@ -107,6 +121,23 @@ class Analysis:
             The summary, with the reason in place of a result that the traces do not support.
         """
         raise NotImplementedError
+
+
+def check_steps(name: str, step_nm: float, settings: TracesSettings) -> None:
+    """Refuse a step of displacement of the section `name` that divides the displacement axis too finely or coarsely.
+
+    Raises
+    ------
+    InputError
+        If the axis has fewer than `FEWEST_STEPS` or more than `MOST_STEPS` steps.
+    """
+    last = settings.histogram.displacement_range_nm[1]
+    if not FEWEST_STEPS * step_nm <= last <= MOST_STEPS * step_nm:
+        raise InputError(
+            f"traces.{name}.step_nm = {step_nm:g}: the displacement after the break, to "
+            f"traces.histogram.displacement_range_nm = {last:g} nm, has {max(last / step_nm, 0):.0f} steps; choose "
+            f"{FEWEST_STEPS} to {MOST_STEPS}"
+        )
 
 
 @contextmanager

@@ -62,7 +62,7 @@ class RivalAnalysis(Analysis):
             nonlocal jumps
             for jump in select_jumps(with_progress(source if levels else (), "finding jumps"), settings.jump):
                 before, after = jump.plateau_before_log10_g, jump.plateau_after_log10_g
-                inside = bool(region.contains(np.float64(before), np.float64(after - before)))
+                inside = bool(region.contains(before, after - before))
                 jumps += 1
                 add((jump.trace, before, after, after - before, inside))
                 if inside:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qdjunction.traces.analyses.contract import Analysis, writing_rows
+from qdjunction.traces.analyses.contract import Analysis, check_steps, writing_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,10 @@ class SegmentAnalysis(Analysis):
         from qdjunction.traces.results import SegmentSummary
 
         return SegmentSummary
+
+    def check(self, settings: TracesSettings) -> None:
+        """Refuse too many or too few steps of displacement."""
+        check_steps("segments", settings.segments.step_nm, settings)
 
     def run(
         self,
