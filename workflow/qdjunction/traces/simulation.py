@@ -183,8 +183,12 @@ def simulate_trace(series: SlidingSeries, settings: SimulationSettings, number: 
     slope = settings.slope_decades_per_nm
     inside = levels - slope * ((starts + ends) / 2 - middles)
     plateaus = tuple(
-        TruePlateau(*np.interp((starts[site], ends[site]), z, reading).tolist(), float(inside[site]))
-        for site in range(sites)
+        TruePlateau(start, end, level)
+        for start, end, level in zip(
+            *(np.interp(at[:sites], z, reading).tolist() for at in (starts, ends)),
+            inside[:sites].tolist(),
+            strict=True,
+        )
     )
     return SimulatedTrace(
         Trace(f"simulated-{number}", reading, recorded), sites, jump, float(offset), plateaus
