@@ -94,10 +94,13 @@ class _TheoryCommand(_TracesCommand):
         Raises
         ------
         InputError
-            If neither ``--at`` nor a ``series.json`` beside the table states the energy.
+            If there is no such file, or neither ``--at`` nor a ``series.json`` beside the table states the energy.
         """
+        from qdjunction.core.files import absent
         from qdjunction.steps.traces import headline_of_left, sliding_series
 
+        if not Path(conductance).is_file():
+            raise InputError(f"{conductance}: {absent(Path(conductance))}; give the conductance.csv of a dot")
         energy = self.at
         if energy is None:
             beside = Path(conductance).with_name(layout.SERIES)

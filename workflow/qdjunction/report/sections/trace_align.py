@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.sections.contract import AnalysisSection
-from qdjunction.report.tables import Table, interval, number, share
+from qdjunction.report.tables import MISSING, Table, interval, number, share
 from qdjunction.report.trace_drawing import LOG10_G, MEASURED
 from qdjunction.traces.results import AlignSummary
 
@@ -116,8 +116,10 @@ def alignment_table(summary: AlignSummary) -> Table:
                 number(middle, 3),
                 interval((low, high), 3),
                 share(summary.at_limit / summary.traces if summary.traces else None),
-                f"× {number(summary.gain)}",
-                f"× {number(summary.control_gain)}",
+                *(
+                    f"× {number(gain)}" if summary.traces else MISSING
+                    for gain in (summary.gain, summary.control_gain)
+                ),
             ),
         ),
         0,
