@@ -63,7 +63,7 @@ def literal_histograms(traces: list[Trace], settings: TracesSettings) -> tuple[n
 
 
 def show(what: str, fast: float, literal: float, unit: str) -> None:
-    print(f"{what} | {1e3 * fast:.3f} ms {unit} | {1e3 * literal:.2f} ms | {literal / fast:.0f}", flush=True)
+    print(f"{what} | {1e3 * fast:.3f} ms {unit} | {1e3 * literal:.2f} ms | {literal / fast:.2g}", flush=True)
 
 
 def main() -> None:
