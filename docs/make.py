@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -25,24 +26,65 @@ GRAPH = re.compile(r"(?<=<!-- rule graph -->\n).*?(?=<!-- end of rule graph -->)
 
 ANCHOR_ROWS = re.compile(r"(?<=<!-- anchors -->\n).*?(?=<!-- end of anchors -->)", re.DOTALL)
 
+EXPLAINED = {
+    "dots": "structures.md",
+    "screen": "screening.md",
+    "electrodes": "structures.md#tips",
+    "relax": "engines.md",
+    "transport": "transport.md",
+    "interference": "interference.md",
+    "series": "interference.md#series-over-structures",
+    "ensemble": "ensembles.md",
+    "slide": "structures.md#slides",
+    "resources": "cluster.md#resources-of-the-jobs",
+    "traces": "traces.md",
+    "siesta": "siesta.md",
+    "xtb": "engines.md#xtb-the-embedded-model",
+}
+"""What explains the sections at the top level."""
+
 HEAD = """\
-# config.yaml
+# Configuration
 
-Every key that a study can set. Units are part of the names. A misspelt key, a value out of range, and an unknown dot or
-contact are each one clear error before any job starts; `qdjunction check config.yaml` checks without Snakemake. Editors
-that support JSON schema complete and check keys as you type; the schema is `config.schema.json` beside this page.
+Every key that a study can set in its `config.yaml`. Only `study` and `dots` are needed, or `traces` in the place of `dots`:
 
-Files are read as YAML 1.2: `1e-3` and `2.5e2` are numbers, `010` is ten, `no`, `on` and dates are text. A key that
-occurs twice in one table, a key that is not text, a tab, and a second document in a file are errors that name the line.
-Of several files after `--configfile`, later ones take precedence, key by key, and `--config key=value` takes precedence
-over all files.
+```yaml
+study: my study
+dots:
+  - {dot: 12Pb, contacts: [L-R1, L-R2, L-R3, L-R4], controls: [R1-R4]}
+electrodes: {layers: 3}
+transport: {leads: {kind: wide-band, coupling_ev: 1.0}}
+```
 
-`results` must be a folder only for this study: not `/`, the home folder, the folder in which Snakemake runs or a parent
-of it, nor a folder of the workflow. Limits of numbers are physical; each key states the reason for its limits.
-Under `traces`, log10(G/G0) lies between -20, which no amplifier measures, and 5, a wire of 100,000 atoms; a
-displacement is at most 1000 nm, more than a piezo moves in one trace.
+The first table has the keys at the top level; each section below has its own table, and the keys link to them. In headings, `[]`
+stands for the entries of a list and `NAME` for a name of your choice. `dots[].sites.NAME` is thus a table under a name in
+`sites` of an entry of `dots`:
+
+```yaml
+dots:
+  - source: file
+    path: dot.cif
+    sites: {left: {atom: 1}, right: {atom: 4}}
+    contacts: [left-right]
+```
+
+- **Units** are part of the names: `fmax_ev_per_ang` is in eV/Ang, `temperature_k` in K.
+- **Errors.** A misspelt key, a value out of range, and an unknown dot or contact are each one clear error before any job
+  starts; `qdjunction check config.yaml` checks without Snakemake. Limits of numbers are physical; each key states the
+  reason for its limits. Under `traces`, log10(G/G0) lies between -20, which no amplifier measures, and 5, a wire of
+  100,000 atoms; a displacement is at most 1000 nm, more than a piezo moves in one trace.
+- **Editors** that support JSON schema complete and check keys as you type; the schema is `config.schema.json` beside this
+  page.
+- **YAML 1.2**: `1e-3` and `2.5e2` are numbers, `010` is ten, `no`, `on` and dates are text. A key that occurs twice in one
+  table, a key that is not text, a tab, and a second document in a file are errors that name the line.
+- **Several files.** Of those after `--configfile`, later ones take precedence, key by key, and `--config key=value` takes
+  precedence over all files.
+- **The results folder** must be only for this study: not `/`, the home folder, the folder in which Snakemake runs or a
+  parent of it, nor a folder of the workflow.
 
 This page is written by `make docs` from `workflow/qdjunction/study/config.py`.
+
+## Top level
 """
 
 
@@ -53,7 +95,7 @@ def schema() -> str:
 
 def table() -> str:
     """The keys as tables, one a section."""
-    return HEAD + "".join(_section(config_model(), ""))
+    return HEAD + "".join(_sections(config_model()))
 
 
 def anchors() -> str:
@@ -121,24 +163,61 @@ def main() -> int:
     return 0
 
 
-def _section(model: type[BaseModel], prefix: str, kind: str = "") -> list[str]:
-    """Table of a section and of those in it; `kind` tells it from others under the same key."""
-    text = [f"\n## {prefix}{kind}\n\n"] if prefix else ["\n"]
-    if prefix:
-        text.append(f"{(model.__doc__ or '').strip().splitlines()[0]}\n\n")
+@dataclass(frozen=True)
+class _Entry:
+    """A section of the page: the model of its keys, its place in the file, what tells it from others in that place."""
+
+    model: type[BaseModel]
+    path: str
+    which: str = ""
+
+    @property
+    def heading(self) -> str:
+        return f"{self.path}, `{self.which}`" if self.which else self.path
+
+    @property
+    def link(self) -> str:
+        """Address of the heading on the page, as MyST and code hosts derive it."""
+        words = re.sub(r"[^\w\- ]", "", self.heading.lower())
+        return f"#{words.replace(' ', '-')}"
+
+    @property
+    def level(self) -> str:
+        """Hashes of the heading; sections of sections are one level down."""
+        return "###" if "." in self.path else "##"
+
+
+def _sections(model: type[BaseModel]) -> list[str]:
+    """Tables of the whole page. A section that occurs in several places has one, to which the others are linked."""
+    known: dict[type[BaseModel], _Entry] = {}
+    return _table(_Entry(model, ""), known)
+
+
+def _table(entry: _Entry, known: dict[type[BaseModel], _Entry]) -> list[str]:
+    """Table of a section and of those in it that are not among the known ones."""
+    text = ["\n"]
+    if entry.path:
+        doc = (entry.model.__doc__ or "").strip().splitlines()[0]
+        page = EXPLAINED.get(entry.path.rstrip("[]"), "")
+        more = f" Explained in [{page.partition('#')[0]}]({page})." if page else ""
+        text = [f"\n{entry.level} {entry.heading}\n\n{doc}{more}\n\n"]
     text.append("| key | value | default | meaning |\n| --- | --- | --- | --- |\n")
     below: list[str] = []
-    shown: dict[tuple[type[BaseModel], ...], str] = {}
-    for name, field in model.model_fields.items():
+    for name, field in entry.model.model_fields.items():
         models, inside, shape = _models(field.annotation)
-        first = shown.setdefault((*models,), name)
-        if models and first != name:
-            text.append(f"| `{name}` | section as `{first}` |  | {_meaning(field)} |\n")
-            continue
-        for inner in models:
-            which = f", {_fixed_key(inner)}" if len(models) > 1 else ""
-            below += _section(inner, f"{prefix}.{name}".lstrip(".") + inside, which)
-        value = shape if models else _type(model, name)
+        fresh = [
+            _Entry(
+                one,
+                f"{entry.path}.{name}".lstrip(".") + inside,
+                _fixed_key(one) if len(models) > 1 else "",
+            )
+            for one in models
+            if one not in known
+        ]
+        known |= {one.model: one for one in fresh}
+        for one in fresh:
+            below += _table(one, known)
+        value = _linked(shape, [known[one] for one in models]) if models else _type(entry.model, name)
         default = (
             "required"
             if field.is_required()
@@ -150,9 +229,17 @@ def _section(model: type[BaseModel], prefix: str, kind: str = "") -> list[str]:
     return text + below
 
 
+def _linked(shape: str, entries: list[_Entry]) -> str:
+    """What a key that holds sections is called, with links to their tables."""
+    if len(entries) == 1:
+        return f"[{shape}]({entries[0].link})"
+    return f"{shape}: " + ", ".join(f"[{one.which.partition(': ')[2]}]({one.link})" for one in entries)
+
+
 def _meaning(field: FieldInfo) -> str:
-    """Description of a key on one line."""
-    return " ".join((field.description or "").split())
+    """Description of a key on one line, with links to the pages that it names."""
+    text = " ".join((field.description or "").split())
+    return re.sub(r"\bdocs/(\w+\.md)", r"[\1](\1)", text)
 
 
 def _models(annotation: Any) -> tuple[list[type[BaseModel]], str, str]:
@@ -173,7 +260,7 @@ def _fixed_key(model: type[BaseModel]) -> str:
     name, field = next(
         item for item in model.model_fields.items() if get_origin(item[1].annotation) is Literal
     )
-    return f"`{name}: {get_args(field.annotation)[0]}`"
+    return f"{name}: {get_args(field.annotation)[0]}"
 
 
 def _type(model: type[BaseModel], name: str) -> str:
@@ -205,8 +292,12 @@ def _one(entry: dict[str, Any]) -> str:
             else f"list of {_one(items[0])}"
         )
     signs = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
-    limits = [f"{sign} {entry[key]:g}" for key, sign in signs.items() if key in entry]
+    limits = [f"{sign} {_number(entry[key])}" for key, sign in signs.items() if key in entry]
     return text + (f" {', '.join(limits)}" if limits else "")
+
+
+def _number(limit: float) -> str:
+    return f"{limit:.0f}" if limit == int(limit) and limit < 1e15 else f"{limit:g}"
 
 
 if __name__ == "__main__":
