@@ -34,6 +34,8 @@ napoleon_use_rtype = False
 napoleon_use_ivar = True
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
+# What every model of pydantic has is not the interface of ours.
+autodoc_default_options = {"exclude-members": "model_config, model_post_init"}
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"qdjunction {version}"

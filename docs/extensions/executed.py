@@ -3,7 +3,8 @@
 ``{file} NAME`` writes its content to a file, ``{run}`` runs shell commands, ``{python}`` Python statements, which share
 their names with the earlier ones of the page. ``{in} FOLDER`` is ``{run}`` in a folder that an earlier page of the same
 directory wrote, such as ``first-study/results``; what follows on the page runs there as well. ``{folder} PATH`` copies
-what a folder of the checkout holds, and shows nothing. Tutorials are read before all other pages, which may show
+what a folder of the checkout holds, and shows nothing. ``{figures} PATTERN`` shows every image that matches, so that new
+kinds of figures appear by themselves. Tutorials are read before all other pages, which may show
 figures of theirs. All others show their content, the last two also what was printed. ``:figure:``
 names an image that they wrote, which is shown below with the caption ``:caption:``; ``:lines:`` is the largest number
 of lines shown of the output. Without content there is only the figure.
@@ -14,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -148,6 +150,29 @@ class Folder(_Executed):
         return []
 
 
+class Figures(_Executed):
+    """Every image of a pattern with one ``*``, which stands for a kind of figure, with the title of its section."""
+
+    has_content = False
+    required_arguments = 1
+    option_spec: ClassVar = {"prefix": directives.unchanged}
+
+    def run(self) -> list[nodes.Node]:
+        from qdjunction.report.sections.registry import SECTIONS
+
+        before, after = (re.escape(part) for part in Path(self.arguments[0]).name.split("*"))
+        found = sorted(self._folder().glob(self.arguments[0]))
+        if not found:
+            raise self.error(f"no figure is called {self.arguments[0]}")
+        made: list[nodes.Node] = []
+        for path in found:
+            kind = re.fullmatch(f"{before}(.*){after}", path.name)[1]
+            title = SECTIONS[self.options.get("prefix", "") + kind].figure_title
+            self.options["caption"] = f"{kind}, {title[0].lower()}{title[1:]}"
+            made.append(self._figure(os.path.relpath(path, self._folder())))
+        return made
+
+
 class Python(_Executed):
     """Python statements."""
 
@@ -176,5 +201,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("file", File)
     app.add_directive("run", Run)
     app.add_directive("in", In)
+    app.add_directive("figures", Figures)
     app.add_directive("python", Python)
     return {"version": "1", "parallel_read_safe": False}
