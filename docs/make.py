@@ -46,7 +46,8 @@ EXPLAINED = {
 HEAD = """\
 # Configuration
 
-Every key that a study can set in its `config.yaml`. Only `study` and `dots` are needed, or `traces` in the place of `dots`:
+Every key that a study can set in its `config.yaml`. Only `study` and `dots` are needed, or `traces` in the place of
+`dots`:
 
 ```yaml
 study: my study
@@ -56,9 +57,9 @@ electrodes: {layers: 3}
 transport: {leads: {kind: wide-band, coupling_ev: 1.0}}
 ```
 
-The first table has the keys at the top level; each section below has its own table, and the keys link to them. In headings, `[]`
-stands for the entries of a list and `NAME` for a name of your choice. `dots[].sites.NAME` is thus a table under a name in
-`sites` of an entry of `dots`:
+The first table has the keys at the top level; each section below has its own table, and the keys link to them. In
+headings, `[]` stands for the entries of a list and `NAME` for a name of your choice. `dots[].sites.NAME` is thus a
+table under a name in `sites` of an entry of `dots`:
 
 ```yaml
 dots:
@@ -69,18 +70,18 @@ dots:
 ```
 
 - **Units** are part of the names: `fmax_ev_per_ang` is in eV/Ang, `temperature_k` in K.
-- **Errors.** A misspelt key, a value out of range, and an unknown dot or contact are each one clear error before any job
-  starts; `qdjunction check config.yaml` checks without Snakemake. Limits of numbers are physical; each key states the
-  reason for its limits. Under `traces`, log10(G/G0) lies between -20, which no amplifier measures, and 5, a wire of
-  100,000 atoms; a displacement is at most 1000 nm, more than a piezo moves in one trace.
-- **Editors** that support JSON schema complete and check keys as you type; the schema is `config.schema.json` beside this
-  page.
-- **YAML 1.2**: `1e-3` and `2.5e2` are numbers, `010` is ten, `no`, `on` and dates are text. A key that occurs twice in one
-  table, a key that is not text, a tab, and a second document in a file are errors that name the line.
-- **Several files.** Of those after `--configfile`, later ones take precedence, key by key, and `--config key=value` takes
-  precedence over all files.
-- **The results folder** must be only for this study: not `/`, the home folder, the folder in which Snakemake runs or a
-  parent of it, nor a folder of the workflow.
+- **Errors.** A misspelt key, a value out of range, and an unknown dot or contact are each one clear error before any
+  job starts; `qdjunction check config.yaml` checks without Snakemake. Limits of numbers are physical; each key states
+  the reason for its limits. Under `traces`, log10(G/G0) lies between -20, which no amplifier measures, and 5, a wire
+  of 100,000 atoms; a displacement is at most 1000 nm, more than a piezo moves in one trace.
+- **Editors** that support JSON schema complete and check keys as you type; the schema is `config.schema.json` beside
+  this page.
+- **YAML 1.2**: `1e-3` and `2.5e2` are numbers, `010` is ten, `no`, `on` and dates are text. A key that occurs twice
+  in one table, a key that is not text, a tab, and a second document in a file are errors that name the line.
+- **Several files.** Of those after `--configfile`, later ones take precedence, key by key, and `--config key=value`
+  takes precedence over all files.
+- **The results folder** must be only for this study: not `/`, the home folder, the folder in which Snakemake runs or
+  a parent of it, nor a folder of the workflow.
 
 This page is written by `make docs` from `workflow/qdjunction/study/config.py`.
 

@@ -3,11 +3,12 @@
 ``{file} NAME`` writes its content to a file, ``{run}`` runs shell commands, ``{python}`` Python statements, which share
 their names with the earlier ones of the page. ``{in} FOLDER`` is ``{run}`` in a folder that an earlier page of the same
 directory wrote, such as ``first-study/results``; what follows on the page runs there as well. ``{folder} PATH`` copies
-what a folder of the checkout holds, and shows nothing. ``{figures} PATTERN`` shows every image that matches, so that new
-kinds of figures appear by themselves. Tutorials are read before all other pages, which may show
-figures of theirs. All others show their content, the last two also what was printed. ``:figure:``
-names an image that they wrote, which is shown below with the caption ``:caption:``; ``:lines:`` is the largest number
-of lines shown of the output. Without content there is only the figure.
+what a folder of the checkout holds, and shows nothing. ``{figures} PATTERN`` shows every image that matches, so that
+new kinds of figures appear by themselves. Tutorials are read before all other pages, which may show figures of theirs.
+
+The first four show their content, and all but ``{file}`` what was printed. ``:figure:`` names an image that they wrote,
+which is shown below with the caption ``:caption:``; ``:lines:`` is the largest number of lines shown of the output.
+Without content there is only the figure.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from ase.io import read
 
+from qdjunction.cli import main
 from qdjunction.cli.parser import make_parser
 from qdjunction.core.errors import InputError
 from qdjunction.core.schema import validate
@@ -21,7 +22,7 @@ from qdjunction.study.table import make_study
 from support.paths import MOLECULE, ROOT
 from support.processes import environment
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("docs/tutorials/*.md"))]
 RULES = {
     plain or batched
     for path in (ROOT / "rules").glob("*.smk")
@@ -30,7 +31,7 @@ RULES = {
     )
 }
 MINIMAL = {"study": "minimal", "dots": [{"dot": "12Pb", "contacts": ["L-R1"]}]}
-OF_OTHERS = ("cd", "conda", "cp", "export", "pip", "rocrate-validator", "source", "tar")
+OF_OTHERS = ("cd", "conda", "cp", "export", "pip", "rocrate-validator", "source", "srun", "tar", "tmux")
 """Programs that are not ours."""
 
 
@@ -40,7 +41,9 @@ def blocks(language):
         (page.name, block)
         for page in PAGES
         for block in re.findall(
-            rf"^ *```{language}\n(.*?)^ *```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
+            rf"^ *```(?:\{{code-block\}} )?{language}\n(?::.*?\n)*(.*?)^ *```",
+            page.read_text("utf-8"),
+            re.DOTALL | re.MULTILINE,
         )
     ]
 
@@ -93,6 +96,19 @@ def folder(tmp_path_factory):
     dot.center(vacuum=6)
     dot.write(folder / "dot.cif")
     shutil.copytree(ROOT / "tests" / "data" / "alkanedithiols", folder / "alkanedithiols")
+    # A dot of a catalogue of one's own, as on the page of the gallery.
+    (folder / "3Pb.yaml").write_text("block: [1, 1, 3]\n")
+    words = [
+        "dot",
+        "3Pb",
+        "--clusters",
+        str(folder),
+        "--cation",
+        "Cs",
+        "--output",
+        str(folder / "3Pb.extxyz"),
+    ]
+    assert main(words) == 0
     return folder
 
 
