@@ -220,7 +220,7 @@ def _table(entry: _Entry, known: dict[type[BaseModel], _Entry]) -> list[str]:
             below += _table(one, known)
         value = _linked(shape, [known[one] for one in models]) if models else _type(entry.model, name)
         default = (
-            "required"
+            "**required**"
             if field.is_required()
             else ""
             if models

@@ -27,6 +27,7 @@ from typing import Any, ClassVar
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
+from sphinx.directives.code import container_wrapper
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
@@ -42,6 +43,7 @@ class _Executed(SphinxDirective):
         "lines": directives.positive_int,
     }
     language = ""
+    file = ""
 
     def run(self) -> list[nodes.Node]:
         code = "\n".join(self.content)
@@ -49,7 +51,8 @@ class _Executed(SphinxDirective):
         made: list[nodes.Node] = []
         printed = ""
         if code:
-            made.append(nodes.literal_block(code, code, language=self.language))
+            shown = nodes.literal_block(code, code, language=self.language)
+            made.append(container_wrapper(self, shown, f"`{self.file}`") if self.file else shown)
             printed = self.execute(code, folder).rstrip()
         if printed:
             lines = printed.splitlines()
@@ -93,6 +96,10 @@ class File(_Executed):
     """A file of the reader."""
 
     required_arguments = 1
+
+    @property
+    def file(self) -> str:  # type: ignore[override]
+        return str(self.arguments[0])
 
     @property
     def language(self) -> str:  # type: ignore[override]
