@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from qdjunction.traces.analyses.registry import ANALYSES
 from support.paths import ROOT
 from support.processes import environment, python
 
@@ -24,10 +25,16 @@ def test_tutorials_print_what_they_compute(site):
     page = (site / "tutorials" / "alkanes.html").read_text("utf-8")
     beta = re.search(r"beta = (\d\.\d\d) per Ang", page)
     assert 0.6 < float(beta[1]) < 1.0
-    for name in ("first-study", "molecule", "alkanes", "traces"):
+    for name in ("first-study", "molecule", "alkanes", "traces", "siesta"):
         assert re.search(
             r'<img [^>]*src="../_images/[\w.-]+"', (site / "tutorials" / f"{name}.html").read_text("utf-8")
         )
+
+
+def test_every_figure_of_a_set_of_traces_is_in_the_gallery(site):
+    page = (site / "gallery.html").read_text("utf-8")
+    shown = set(re.findall(r'class="caption-text">([\w-]+), ', page))
+    assert {*ANALYSES, "conductance", "cloud", "aligned", "jumps"} <= shown
 
 
 def test_every_page_is_there_and_in_a_table_of_contents(site):
