@@ -17,7 +17,7 @@ def test_an_exact_exponential_is_recovered(beta, log10_contact, confidence):
     conductances = 10**log10_contact * np.exp(-beta * SLIDING)
     fit = fit_decay(SLIDING, conductances, confidence=confidence)
     assert fit.beta_per_ang == pytest.approx(beta, abs=1e-10)
-    assert fit.contact_conductance_g0 == pytest.approx(10**log10_contact, rel=1e-8)
+    assert fit.log10_contact_g == pytest.approx(log10_contact, abs=1e-8)
     assert fit.predict(20.0).log10_g == pytest.approx(log10_contact - beta * 20 / np.log(10), abs=1e-8)
 
 

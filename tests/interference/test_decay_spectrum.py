@@ -56,7 +56,7 @@ def test_the_verdict_at_one_energy_is_that_of_a_plain_call():
     verdict = spectrum.at(-1.004)
     plain = find_jump(DISTANCES, t[:, 100], contacts=NAMES, confidence=0.8)
     assert verdict.sentence == plain.sentence
-    row = spectrum.rows_at(0.0, -1.0).iloc[1]
+    row = spectrum.table().iloc[100]
     assert row["energy_eV"] == pytest.approx(-1.0)
     assert row["band_confidence"] == pytest.approx(plain.band_confidence)
     with pytest.raises(InputError, match="outside the grid"):

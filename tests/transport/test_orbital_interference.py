@@ -47,9 +47,10 @@ def two_orbitals(sign):
 
 def test_orbital_rule():
     """Equal parity of HOMO and LUMO cancels in the middle of the gap, opposite parity doubles T."""
-    assert orbital_interference(*two_orbitals(+1), [0.0], [0], [3]).enhancement[0] < 1e-3
+    found = orbital_interference(*two_orbitals(+1), [0.0], [0], [3])
+    assert found.coherent[0] < 1e-3 * found.incoherent[0]
     found = orbital_interference(*two_orbitals(-1), [0.0], [0], [3])
-    assert found.enhancement[0] == pytest.approx(2.0, rel=1e-3)
+    assert found.coherent[0] == pytest.approx(2.0 * found.incoherent[0], rel=1e-3)
     assert found.pairs[0, 0, 1] == pytest.approx(found.pairs[0, 0, 0], rel=1e-3)
     np.testing.assert_allclose(found.levels_ev, [-1, 1], rtol=1e-12)
     np.testing.assert_allclose(found.left_weight, found.right_weight, rtol=1e-9)

@@ -77,13 +77,8 @@ class DecayFit:
 
         The variance of the intercept is s^2 (1/n + mean(d)^2 / sum (d - mean(d))^2); see the source of `fit_decay`.
         """
-        mean = self.distances_ang.mean()
-        leverage = 1 / self.n + mean**2 / ((self.distances_ang - mean) ** 2).sum()
-        half_width = (
-            _student(self.confidence, self.degrees_of_freedom)
-            * self.scatter_decades
-            * float(np.sqrt(leverage))
-        )
+        quantile = student(self.confidence, self.degrees_of_freedom)
+        half_width = quantile * self.scatter_decades * float(np.sqrt(self._leverage(0.0)))
         return self.log10_contact_g - half_width, self.log10_contact_g + half_width
 
     @property
@@ -96,22 +91,20 @@ class DecayFit:
         """Number of contacts minus the two parameters of the line."""
         return self.n - 2
 
-    @property
-    def contact_conductance_g0(self) -> Values:
-        """Conductance of the fit extrapolated to distance 0 (G0)."""
-        return np.power(10.0, self.log10_contact_g)
-
     def prediction_error(self, distance_ang: float) -> Values:
         """Return the standard error of one further log10 G at a distance (decades); nan for two contacts."""
-        offsets = self.distances_ang - self.distances_ang.mean()
-        leverage = 1 / self.n + (distance_ang - self.distances_ang.mean()) ** 2 / (offsets**2).sum()
-        return self.scatter_decades * float(np.sqrt(1 + leverage))
+        return self.scatter_decades * float(np.sqrt(1 + self._leverage(distance_ang)))
 
     def predict(self, distance_ang: float) -> Prediction:
         """Return the fitted log10 G at `distance_ang` and the prediction band of one further contact there."""
         expected = self.log10_contact_g - self.beta_per_ang * distance_ang / LN10
-        half_width = _student(self.confidence, self.degrees_of_freedom) * self.prediction_error(distance_ang)
+        half_width = student(self.confidence, self.degrees_of_freedom) * self.prediction_error(distance_ang)
         return Prediction(expected, expected - half_width, expected + half_width)
+
+    def _leverage(self, distance_ang: float) -> float:
+        """Return the variance of the fit at a distance over that of one contact."""
+        mean = self.distances_ang.mean()
+        return float(1 / self.n + (distance_ang - mean) ** 2 / ((self.distances_ang - mean) ** 2).sum())
 
     def __str__(self) -> str:
         if np.ndim(self.beta_per_ang):
@@ -191,7 +184,7 @@ def fit_decay(
         scatter = np.sqrt(unexplained / (n - 2)) if n > 2 else np.full_like(unexplained, np.nan)[()]
     beta = -slope * LN10
     error = scatter / np.sqrt(spread) * LN10
-    half_width = _student(confidence, n - 2) * error
+    half_width = student(confidence, n - 2) * error
     return DecayFit(
         beta_per_ang=beta,
         beta_error_per_ang=error,
@@ -246,7 +239,8 @@ def check_confidence(confidence: float) -> None:
         raise InputError(f"confidence is {confidence}; it must lie between 0 and 1, such as 0.95")
 
 
-def _student(confidence: float, degrees_of_freedom: int) -> float:
+def student(confidence: float, degrees_of_freedom: int) -> float:
+    """Return the quantile of Student's t that bounds a two-sided interval; nan without a degree of freedom."""
     if degrees_of_freedom < 1:
         return float("nan")
     return float(stdtrit(degrees_of_freedom, (1 + confidence) / 2))  # scipy.stats takes long to import

@@ -83,10 +83,6 @@ class DecaySpectrum:
             }
         )
 
-    def rows_at(self, *energies_ev: float) -> pd.DataFrame:
-        """Return the rows of `table` at the grid points nearest to given energies (eV), e.g. ``rows_at(0.0, -1.0)``."""
-        return self.table().iloc[[self._nearest(e) for e in energies_ev]].reset_index(drop=True)
-
     def shares(self) -> dict[str, float]:
         """Return the share of the window, 0 to 1, over which each statement holds; nan if there is no band.
 

@@ -29,7 +29,6 @@ V_L and V_R give the rule for two sites stated above.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -92,16 +91,13 @@ def solve_dot(hamiltonian: ArrayLike, overlap: ArrayLike, electrons: float) -> D
     """
     H, S = _checked(hamiltonian, overlap)
     pairs = _pairs(electrons, len(H))
-    levels, orbitals = _eigh(H, S)
+    try:
+        levels, orbitals = linalg.eigh(H, S)
+    except linalg.LinAlgError as error:
+        raise TransportError(
+            f"the overlap of the dot's orbitals is not positive definite ({error})"
+        ) from error
     return DotOrbitals(levels, orbitals, pairs)
-
-
-def dot_gap(hamiltonian: ArrayLike, overlap: ArrayLike, electrons: float) -> tuple[float, float]:
-    """Return HOMO and LUMO of the dot's own block (eV, in the zero of H); arguments as for `solve_dot`."""
-    H, S = _checked(hamiltonian, overlap)
-    pairs = _pairs(electrons, len(H))
-    homo, lumo = _eigh(H, S, eigvals_only=True, subset_by_index=(pairs - 1, pairs))
-    return float(homo), float(lumo)
 
 
 def tip_coupling(
@@ -235,12 +231,3 @@ def _checked(hamiltonian: ArrayLike, overlap: ArrayLike) -> tuple[NDArray[np.ine
         if not np.allclose(matrix, matrix.conj().T, rtol=0, atol=1e-6 * scale):
             raise TransportError(f"{name} of the dot is not Hermitian")
     return H, S
-
-
-def _eigh(H: NDArray[np.inexact], S: NDArray[np.inexact], **options: Any) -> Any:
-    try:
-        return linalg.eigh(H, S, **options)
-    except linalg.LinAlgError as error:
-        raise TransportError(
-            f"the overlap of the dot's orbitals is not positive definite ({error})"
-        ) from error

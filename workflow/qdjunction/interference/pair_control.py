@@ -12,10 +12,9 @@ import numpy as np
 import pandas as pd
 from ase import Atoms
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from qdjunction.core.errors import InputError
-from qdjunction.interference.decay import LN10
+from qdjunction.interference.decay import LN10, student
 from qdjunction.interference.pair_regression import regress
 from qdjunction.interference.pair_results import Following, PairClass, PairControl, Regression
 from qdjunction.structure.rows import TerminalHalide
@@ -142,7 +141,7 @@ def follow(
         fit = linregress(x, y)
         slope, intercept = float(fit.slope), float(fit.intercept)
         scatter = float(np.sqrt(((y - intercept - slope * x) ** 2).sum() / (n - 2)))
-        half_width = float(stdtrit(n - 2, (1 + confidence) / 2) * fit.stderr)
+        half_width = float(student(confidence, n - 2) * fit.stderr)
     follows = None
     if n >= FEWEST_JUNCTIONS and varies:
         follows = bool(

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from qdjunction.core.errors import InputError
+from qdjunction.interference.decay import student
 from qdjunction.interference.pair_results import Regression, Term
 
 COLLINEAR = 5.0
@@ -134,7 +134,7 @@ def _half_width(without: NDArray[np.float64], confidence: float) -> NDArray[np.f
     """Return the half-width of the intervals of estimates, (k,), from those without one site each, (m, k)."""
     m = len(without)
     variance = (m - 1) / m * ((without - without.mean(axis=0)) ** 2).sum(axis=0)
-    return np.asarray(stdtrit(m - 1, (1 + confidence) / 2) * np.sqrt(variance))
+    return np.asarray(student(confidence, m - 1) * np.sqrt(variance))
 
 
 def _inflation(columns: NDArray[np.float64]) -> list[float]:

@@ -78,7 +78,7 @@ def control_sentence(series: SeriesResults, pairs: PairControl | None = None) ->
 
 def typeset(sentence: str) -> str:
     """A recorded sentence with the signs of the page."""
-    for plain, sign in ((" Ang", " Å"), ("beta", "β"), ("+-", "±")):
+    for plain, sign in ((" Ang", " Å"), ("beta", "β"), ("+-", "±"), ("|g|^2", "|g|²")):
         sentence = sentence.replace(plain, sign)
     return sentence
 

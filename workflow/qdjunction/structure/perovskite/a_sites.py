@@ -90,9 +90,7 @@ def choose_a_sites(pb_sites: tuple[LatticeVector, ...], exact_limit: int = EXACT
 
 
 @cache
-def degenerate_a_sites(
-    pb_sites: tuple[LatticeVector, ...], exact_limit: int = EXACT_LIMIT
-) -> tuple[tuple[Site, ...], ...]:
+def degenerate_a_sites(pb_sites: tuple[LatticeVector, ...]) -> tuple[tuple[Site, ...], ...]:
     """Return the choices of A sites with the same energy as that of `choose_a_sites`.
 
     Where all choices are tried, these are all of the lowest energy. In larger dots they are the images of the chosen
@@ -103,10 +101,10 @@ def degenerate_a_sites(
     tuple of tuple of sites
         The choices, each with its sites in lexicographic order, in lexicographic order.
     """
-    chosen = choose_a_sites(pb_sites, exact_limit)
+    chosen = choose_a_sites(pb_sites)
     candidates = candidate_sites(pb_sites)
     empty = len(candidates) - len(chosen)
-    if comb(len(candidates), empty) <= exact_limit:
+    if comb(len(candidates), empty) <= EXACT_LIMIT:
         potential, repulsion = _interactions(pb_sites, candidates)
         choices, energy = _all_choices(potential + repulsion.sum(axis=1), repulsion, empty)
         found = {

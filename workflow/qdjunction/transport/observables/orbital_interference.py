@@ -84,11 +84,6 @@ class OrbitalInterference:
     kept: NDArray[np.int64]
     past: NDArray[np.float64]
 
-    @property
-    def enhancement(self) -> NDArray[np.float64]:
-        """Coherent over incoherent sum: above 1 constructive, below 1 destructive."""
-        return self.coherent / self.incoherent
-
 
 def orbital_interference(
     device: Device,
