@@ -241,7 +241,8 @@ def test_odd_records_do_no_harm(results, tmp_path, made):
     (results / "odd name é.json").write_text("[]")
     write_crate(results, tmp_path / "crate.zip")
     nodes = graph(tmp_path / "crate.zip")
-    assert "endTime" not in nodes["#made/results/odd.json"]
+    assert "#made/results/odd.json" not in nodes
+    assert nodes["results/odd.json"]["contentSize"]
     assert nodes["results/odd%20name%20%C3%A9.json"]["name"] == "results/odd name é.json"
 
 

@@ -146,5 +146,5 @@ def test_traces_are_found_again_and_say_who_made_them(traced):
     assert {path.suffix for path in files} == {".json", ".nc", ".csv", ".parquet"}
     for path in files:
         made = read_record(path).provenance
-        assert made["host"], path
-        assert made["inputs"], path
+        assert made.host, path
+        assert made.inputs, path

@@ -62,7 +62,7 @@ def test_the_numbers_of_the_study_are_on_the_page(page, results):
     assert f"{dot.lumo_ev - dot.homo_ev:.2f} eV" in text
     assert headline(dot.series[0], results.study.config.interference) in text
     assert "fmax_ev_per_ang: 0.05" in text
-    assert dot.relaxation.provenance["commit"] in text
+    assert dot.relaxation.provenance.commit in text
 
 
 def test_hostile_names_stay_text(results, tmp_path):

@@ -191,8 +191,8 @@ def test_a_relaxed_contact_moves_what_is_free_and_records_it(whole):
     assert now.info["relaxed"]["steps"] == record.steps
     assert not now.constraints
     made = read_record(whole / "junction.extxyz").provenance
-    assert list(made["inputs"]) == [str(whole / "dot.extxyz")], "one job made it from the dot"
-    assert made["settings"]["electrodes"]["relax"] == "contact"
+    assert list(made.inputs) == [str(whole / "dot.extxyz")], "one job made it from the dot"
+    assert made.settings["electrodes"]["relax"] == "contact"
 
 
 def test_forces_at_the_end_are_those_of_the_free_atoms(whole, tmp_path):

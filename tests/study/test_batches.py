@@ -130,8 +130,8 @@ def test_scf_and_transmission_are_not_repeated(tmp_path, caplog):
     assert run() == []
     assert [(folder / name).read_bytes() for name in ("hamiltonian.nc", "transmission.nc")] == made
     record = read_record(files[0])
-    assert list(record.provenance["inputs"]) == [str(RELAXED)], "one job made both from the relaxed dot"
-    assert record.provenance["settings"]["right"] == "R1"
+    assert list(record.provenance.inputs) == [str(RELAXED)], "one job made both from the relaxed dot"
+    assert record.provenance.settings["right"] == "R1"
     assert run(layers=2) == ["SCF of", "T(E) of"]
 
 

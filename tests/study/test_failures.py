@@ -76,7 +76,7 @@ def test_a_scientific_failure_is_recorded_in_every_output(tmp_path, error):
     expected = Failure("hamiltonian", "12Pb/L-R3", error.__name__, "The SCF is stuck.")
     for name in ("h.nc", "h.json"):
         assert read_failure(tmp_path / name) == expected
-    assert read_failure(tmp_path / "h.nc").provenance["qdjunction"]
+    assert read_failure(tmp_path / "h.nc").provenance.qdjunction
     assert "The SCF is stuck." in (tmp_path / "job.log").read_text()
 
 

@@ -29,13 +29,13 @@ def test_every_output_says_who_made_it(results):
     assert {path.suffix for path in files} == {".json", ".nc", ".csv", ".extxyz", ".html", ".svg", ".pdf"}
     for path in files:
         made = read_record(path).provenance
-        assert made["commit"], path
-        assert made["host"], path
-        assert made["packages"]["numpy"], path
-        assert made["python"], path
-        assert TIME.fullmatch(made["begun"]), path
-        assert TIME.fullmatch(made["time"]), path
-        assert made["begun"] <= made["time"], path
+        assert made.commit, path
+        assert made.host, path
+        assert made.packages["numpy"], path
+        assert made.python, path
+        assert TIME.fullmatch(made.begun), path
+        assert TIME.fullmatch(made.time), path
+        assert made.begun <= made.time, path
 
 
 def test_every_output_names_its_inputs_as_they_are(results):
@@ -44,7 +44,7 @@ def test_every_output_names_its_inputs_as_they_are(results):
     for path in outputs(results):
         if path.name == "study.json":
             continue  # holds the configuration itself
-        inputs = read_record(path).provenance["inputs"]
+        inputs = read_record(path).provenance.inputs
         if path.stem not in ("dot", "chain"):
             assert inputs, path
         for name, sha256 in inputs.items():
@@ -63,13 +63,13 @@ def test_every_number_that_an_engine_computed_names_it(results):
 
 def test_steps_say_their_settings(results):
     dot = results / "1Pb_MAPbBr3"
-    assert read_record(dot / "dot.extxyz").provenance["settings"]["definition"]["name"] == "1Pb"
-    settings = read_record(dot / "long" / "junction.extxyz").provenance["settings"]
+    assert read_record(dot / "dot.extxyz").provenance.settings["definition"]["name"] == "1Pb"
+    settings = read_record(dot / "long" / "junction.extxyz").provenance.settings
     assert settings["electrodes"]["layers"] == 3
-    assert read_record(dot / "long" / "transmission.nc").provenance["settings"]["energies"] == "-2:5:0.02"
-    assert read_record(dot / "long" / "local_density.nc").provenance["settings"]["kind"] == "wide-band"
+    assert read_record(dot / "long" / "transmission.nc").provenance.settings["energies"] == "-2:5:0.02"
+    assert read_record(dot / "long" / "local_density.nc").provenance.settings["kind"] == "wide-band"
     for name in ("conductance.csv", "series.csv", "long/frontier.json"):
-        assert read_record(dot / name).provenance["settings"]["jump_decades"] == 0.4
+        assert read_record(dot / name).provenance.settings["jump_decades"] == 0.4
 
 
 def test_records_stand_in_or_beside_a_result():

@@ -2,6 +2,7 @@
 
 import platform
 import subprocess
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
@@ -9,6 +10,8 @@ from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from qdjunction import __version__
 from qdjunction.core.installation import INSTALLED, workflow_folder
@@ -22,19 +25,68 @@ PACKAGES = (
 )  # fmt: skip
 
 
-def provenance(**more: Any) -> dict[str, Any]:
-    """Return versions, host and times of this process, with `more`, such as digests of inputs and settings."""
-    return {
-        "qdjunction": __version__,
-        "commit": commit(),
-        "python": platform.python_version(),
-        "packages": _versions(),
-        "host": platform.node(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "begun": _BEGUN.isoformat(timespec="seconds"),
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        **more,
-    }
+class Provenance(BaseModel):
+    """Where a result comes from; what a file of another version lacks is empty.
+
+    Attributes
+    ----------
+    qdjunction, commit : str
+        Version, and commit of the checkout (see `commit`).
+    python, packages : str, mapping of str to str
+        Versions of Python and of the installed `PACKAGES`.
+    host, machine : str
+        Name of the computer; operating system and architecture.
+    begun, time : str
+        Start of the process, and time of this record (ISO 8601, UTC).
+    inputs : mapping of str to str
+        SHA-256 of each input, by its path.
+    settings : mapping
+        Settings of the calculation, as plain values.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    qdjunction: str = ""
+    commit: str = ""
+    python: str = ""
+    packages: dict[str, str] = Field(default_factory=dict)
+    host: str = ""
+    machine: str = ""
+    begun: str = ""
+    time: str = ""
+    inputs: dict[str, str] = Field(default_factory=dict)
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The fields that are set, for files."""
+        return self.model_dump(exclude_unset=True)
+
+
+def provenance(
+    inputs: Mapping[str, str] | None = None, settings: Mapping[str, Any] | None = None
+) -> Provenance:
+    """Return versions, host and times of this process with the inputs and settings of a calculation.
+
+    Parameters
+    ----------
+    inputs : mapping of str to str, optional
+        Digests of the inputs, by path; see `digests`.
+    settings : mapping, optional
+        Settings as plain values.
+    """
+    given = {"inputs": inputs, "settings": settings}
+    return Provenance(
+        qdjunction=__version__,
+        commit=commit(),
+        python=platform.python_version(),
+        packages=_versions(),
+        host=platform.node(),
+        machine=f"{platform.system()} {platform.machine()}",
+        begun=_BEGUN.isoformat(timespec="seconds"),
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+        **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
+    )
 
 
 def _versions() -> dict[str, str]:

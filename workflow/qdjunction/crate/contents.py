@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -108,7 +108,7 @@ def _settings(study: Study) -> dict[str, str]:
 
 def _starts(study: Study, results: list[Entry], checkout: Path) -> Iterator[Entry]:
     """Yield the unchanged inputs of the structures: their own files, and relaxed geometries of the catalogue."""
-    used = {sha256 for entry in results if entry.record for sha256 in inputs_of(entry.record).values()}
+    used = {sha256 for entry in results if entry.record for sha256 in entry.record.provenance.inputs.values()}
     for dot in study.dots:
         for path in dot.entry.input_files():
             if path.is_absolute() or ".." in path.parts or not path.is_file() or digest(path) not in used:
@@ -121,12 +121,6 @@ def _starts(study: Study, results: list[Entry], checkout: Path) -> Iterator[Entr
         for path in sorted((checkout / "clusters" / "relaxed").glob(f"{dot.id}_*.extxyz")):
             if digest(path) in used:
                 yield Entry(f"clusters/relaxed/{path.name}", path)
-
-
-def inputs_of(record: Record) -> Mapping[str, str]:
-    """Return the digests of the inputs of a result, by path; empty if the record is malformed."""
-    inputs = record.provenance.get("inputs")
-    return inputs if isinstance(inputs, Mapping) else {}
 
 
 def _result_files(root: Path) -> list[Path]:

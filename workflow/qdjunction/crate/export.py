@@ -13,7 +13,7 @@ from typing import IO
 from qdjunction.core.errors import InputError
 from qdjunction.core.files import atomic_write
 from qdjunction.core.installation import workflow_folder
-from qdjunction.crate.contents import Entry, contents, inputs_of
+from qdjunction.crate.contents import Entry, contents
 from qdjunction.crate.metadata import METADATA, Described, People, metadata, readme
 from qdjunction.study.table import read_study
 
@@ -116,7 +116,7 @@ def _warn_of_changes(described: list[Described]) -> None:
             str(name)
             for file in described
             if file.record
-            for name, used in inputs_of(file.record).items()
+            for name, used in file.record.provenance.inputs.items()
             if used not in here
         }
     )

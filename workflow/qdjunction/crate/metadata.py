@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from qdjunction import __version__
 from qdjunction.core.errors import InputError
-from qdjunction.core.provenance import commit
-from qdjunction.crate.contents import RESULTS, inputs_of
+from qdjunction.core.provenance import Provenance, commit
+from qdjunction.crate.contents import RESULTS
 from qdjunction.study.failures import Failure
 from qdjunction.study.records import Record, record_path
 from qdjunction.study.table import RECORD, Study
@@ -242,7 +242,7 @@ def _data(files: Sequence[Described], root: Node) -> list[Node]:
                 "encodingFormat": "application/json",
                 "description": f"No result. {file.record.failure}",
             }
-        if file.record and (time := _time(file.record.provenance.get("time"))):
+        if file.record and (time := _time(file.record.provenance.time)):
             node["dateCreated"] = time
         if file.path == "config.yaml":
             node |= {
@@ -330,10 +330,10 @@ def _software(files: Sequence[Described]) -> list[Node]:
             "@id": _code(record),
             "@type": "SoftwareApplication",
             "name": "qdjunction",
-            "softwareVersion": f"{made.get('qdjunction')}, commit {_commit(record) or 'unknown'}",
+            "softwareVersion": f"{made.qdjunction}, commit {_commit(record) or 'unknown'}",
         }
-        packages, engine = _mapping(made.get("packages")), _mapping(record.engine.get("versions"))
-        for name, version in {"python": made.get("python"), **packages, **engine}.items():
+        engine = _mapping(record.engine.get("versions"))
+        for name, version in {"python": made.python, **made.packages, **engine}.items():
             if version:
                 found[(str(name), str(version))] = None
     nodes = [code[identity] for identity in sorted(code)]
@@ -359,12 +359,12 @@ def _steps(files: Sequence[Described]) -> Iterator[Node]:
     for path, made in sorted(results.items()):
         record = made[0].record
         assert record is not None
-        inputs = (by_digest.get(sha256) for sha256 in inputs_of(record).values() if isinstance(sha256, str))
+        inputs = map(by_digest.get, record.provenance.inputs.values())
         used = sorted({name for name in inputs if name})
         corrections = _corrections(record.engine)
         engine = record.engine.get("method")
         summary = [f"Engine {engine}"] if engine else []
-        summary += [f"On {record.provenance.get('host')}, {record.provenance.get('machine')}"]
+        summary += [f"On {record.provenance.host}, {record.provenance.machine}"]
         summary += [f"Corrections: {corrections}"] if corrections else []
         yield {
             "@id": f"#made/{_id(path)}",
@@ -410,26 +410,26 @@ def _corrections(engine: Mapping[str, Any]) -> str:
     return "; ".join(summary)
 
 
-def _times(made: Mapping[str, Any]) -> dict[str, str]:
-    times = {"startTime": _time(made.get("begun")), "endTime": _time(made.get("time"))}
+def _times(made: Provenance) -> dict[str, str]:
+    times = {"startTime": _time(made.begun), "endTime": _time(made.time)}
     return {key: time for key, time in times.items() if time}
 
 
-def _time(value: Any) -> str:
+def _time(value: str) -> str:
     """Return an ISO time, or an empty text."""
     try:
         return datetime.fromisoformat(value).isoformat(timespec="seconds")
-    except (TypeError, ValueError):
+    except ValueError:
         return ""
 
 
 def _code(record: Record) -> str:
     """Return the identity of the workflow's own code that made a result."""
-    return "#" + quote(f"qdjunction-{record.provenance.get('qdjunction')}-{_commit(record) or 'unknown'}")
+    return "#" + quote(f"qdjunction-{record.provenance.qdjunction}-{_commit(record) or 'unknown'}")
 
 
 def _commit(record: Record | None) -> str:
-    return str(record.provenance.get("commit") or "") if record else ""
+    return record.provenance.commit if record else ""
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -5,7 +5,6 @@ group ``qdjunction`` of the same file.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.files import absent, atomic_write
+from qdjunction.core.provenance import Provenance
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo
 from qdjunction.structure.ligands.attach import FRAGMENT
 
@@ -26,7 +26,7 @@ _LAYOUT = 1
 
 
 def write_electronic_structure(
-    structure: ElectronicStructure, path: str | Path, provenance: Mapping[str, Any] | None = None
+    structure: ElectronicStructure, path: str | Path, provenance: Provenance | None = None
 ) -> None:
     """Write `structure` to `path`, atomically.
 
@@ -37,8 +37,8 @@ def write_electronic_structure(
         constraints of the atoms are not kept.
     path : str or Path
         The netCDF file; its suffix must be ``.nc``, by which sisl recognises it.
-    provenance : mapping, optional
-        Provenance record, stored as JSON in the attribute ``provenance`` of the file.
+    provenance : Provenance, optional
+        Stored as JSON in the attribute ``provenance`` of the file.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def write_electronic_structure(
         with sisl.get_sile(temporary, mode="w") as sile:
             sile.write_hamiltonian(hamiltonian, Ef=0.0)
         with netCDF4.Dataset(temporary, "a") as file:
-            file.provenance = json.dumps(provenance or {})
+            file.provenance = json.dumps(provenance.values if provenance else {})
             group = file.createGroup(_GROUP)
             group.layout = _LAYOUT
             group.engine = json.dumps(asdict(structure.engine))

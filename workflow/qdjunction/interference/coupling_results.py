@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
+from qdjunction.core.provenance import Provenance
 from qdjunction.core.results import Real, Result
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.interference.coupling import LEVELS, Coupling
@@ -79,7 +79,7 @@ class CouplingRecord(Result):
     decays: tuple[CouplingDecay, ...]
     confidence: float
     engine: EngineInfo
-    provenance: dict[str, Any]
+    provenance: Provenance
 
 
 def is_resolved(coupling: Coupling) -> bool:

@@ -97,7 +97,7 @@ def solve_dot(hamiltonian: ArrayLike, overlap: ArrayLike, electrons: float) -> D
         raise TransportError(
             f"the overlap of the dot's orbitals is not positive definite ({error})"
         ) from error
-    return DotOrbitals(levels, orbitals, pairs)
+    return DotOrbitals(np.asarray(levels, dtype=np.float64), orbitals, pairs)
 
 
 def tip_coupling(

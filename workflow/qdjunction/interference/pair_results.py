@@ -1,8 +1,8 @@
 """Recorded results of the control over all pairs of a dot."""
 
 import math
-from typing import Any
 
+from qdjunction.core.provenance import Provenance
 from qdjunction.core.results import Real, Result
 
 
@@ -184,4 +184,4 @@ class PairControl(Result):
 class PairRecord(PairControl):
     """The control over all pairs, with its provenance: ``pairs.json``."""
 
-    provenance: dict[str, Any]
+    provenance: Provenance

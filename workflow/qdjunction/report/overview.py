@@ -111,7 +111,7 @@ def write_overview(overview: Overview, path: str | Path) -> None:
             study=overview.study.config.study,
             results=overview.study.config.results,
             engine=overview.engine,
-            page=provenance(inputs=digests(overview.study.results / RECORD)),
+            page=provenance(inputs=digests(overview.study.results / RECORD)).values,
             dots=len(overview.study.dots),
             junctions=len(overview.study.junctions),
             image=image,

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from qdjunction.core.files import atomic_write
-from qdjunction.core.provenance import provenance
+from qdjunction.core.provenance import Provenance, provenance
 from qdjunction.report import drawing
 from qdjunction.report.data import StudyResults
 from qdjunction.report.outcome import headline, typeset
@@ -46,14 +46,14 @@ class Page:
     ----------
     results : StudyResults
         Results returned by `collect`.
-    provenance : mapping
+    provenance : Provenance
         Versions, commit and time of the page.
     folder : path or None
         Folder of figures written by `write_figure`; without it they are drawn for the page.
     """
 
     results: StudyResults
-    provenance: Mapping[str, Any]
+    provenance: Provenance
     folder: str | Path | None = None
 
     def figures(self, section: Section, **where: str) -> list[PageFigure]:
@@ -82,7 +82,7 @@ class Page:
             study=config.study,
             engine=results.engine,
             computed=bool(study.dots),
-            page=self.provenance,
+            page=self.provenance.values,
             temperature_k=config.transport.temperature_k,
             leads=config.transport.leads,
             junctions=sum(len(dot.junctions) for dot in results.dots),

@@ -30,7 +30,7 @@ def write_figures(results: StudyResults, folder: str | Path) -> None:
     for number, figure in enumerate(planned, start=1):
         write_figure(draw(results, figure), Path(folder) / figure.stem)
         log.info("figure %d of %d: %s", number, len(planned), figure.stem)
-    write_json({"provenance": provenance(inputs=results.inputs)}, Path(folder) / layout.FIGURE_RECORD)
+    write_json({"provenance": provenance(inputs=results.inputs).values}, Path(folder) / layout.FIGURE_RECORD)
 
 
 def write_paper_table(results: StudyResults, path: str | Path) -> None:

@@ -324,4 +324,4 @@ def _write_transmissions(
     )
     dataset = xarray.concat([one.to_dataset()[["transmission"]] for one in results], dim=displacement)
     dataset.attrs = {}
-    write_dataset(dataset, output, {"provenance": provenance(inputs=digests(structure), settings={})})
+    write_dataset(dataset, output, {"provenance": provenance(inputs=digests(structure), settings={}).values})

@@ -48,7 +48,9 @@ def dot(settings: SourceSettings[Any], definition: Section, output: str | Path, 
     log.info("built %s: %s, %d atoms", output, atoms.get_chemical_formula("hill"), len(atoms))
     write_structure(atoms, output)
     values = {"dot": atoms.info["dot"], "definition": definition.model_dump(mode="json")}
-    write_json({"provenance": provenance(inputs=digests(*settings.input_files()), settings=values)}, record)
+    write_json(
+        {"provenance": provenance(inputs=digests(*settings.input_files()), settings=values).values}, record
+    )
 
 
 def relax(
@@ -283,7 +285,7 @@ def _junction(
     )
     write_structure(atoms, output)
     if record:
-        write_json({"provenance": provenance(inputs=digests(structure), settings=settings)}, record)
+        write_json({"provenance": provenance(inputs=digests(structure), settings=settings).values}, record)
 
 
 def relax_junction(

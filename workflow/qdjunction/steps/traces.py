@@ -139,7 +139,7 @@ def select_traces(
         assumptions=tuple(Assumption(assumed=note, count=count) for note, count in source.notes.items()),
         fits=records,
         settings=settings.model_dump(mode="json", exclude={"simulation"}),
-        provenance=provenance(inputs=digests(path)),
+        provenance=provenance(inputs=digests(path)).values,
     )
     if histograms is not None:
         dataset = result.to_dataset()
@@ -207,7 +207,7 @@ def analyse_traces(
         used.append(selection)
     made = provenance(
         inputs=digests(*used), settings=settings.model_dump(mode="json", exclude={"simulation"})
-    )
+    ).values
     known = Known(peaks.peaks, peaks.reason, tuple(sites), why_no_sites)
     with writing_table(table) as write:
         found = analysis.run(open_traces(path, settings.read), settings, known, write, made)
@@ -359,7 +359,7 @@ def fit_bias_series(
         provenance=provenance(
             inputs=digests(*summaries.values()),
             settings={"width_nm": width_nm, "image_permittivity": image_permittivity},
-        ),
+        ).values,
     ).write(output)
 
 

@@ -231,7 +231,7 @@ def compute_transmission(
             "fermi_ev": fermi_ev,
         }
         made = provenance(inputs=digests(path, *leads.files.values()), settings=settings)
-        attributes = {"leads": leads.model_dump(mode="json"), "engine": engine, "provenance": made}
+        attributes = {"leads": leads.model_dump(mode="json"), "engine": engine, "provenance": made.values}
         write_transmission(result, output, attributes, more)
     if response_table is not None:
         write_table(linear_response_table(average, temperature_k), response_table)
@@ -281,7 +281,7 @@ def local_density(
     junction = read_junction(path, all_metal=LEADS[leads.kind].all_metal)
     context = _context(junction, leads, np.array([energy_ev]))
     made = provenance(inputs=digests(path, *leads.files.values()), settings=leads.model_dump(mode="json"))
-    write_dataset(_densities(context), output, {"provenance": made})
+    write_dataset(_densities(context), output, {"provenance": made.values})
 
 
 def observable(
@@ -358,7 +358,7 @@ def observable(
         "title": kind.title,
         "leads": leads.model_dump(mode="json"),
         "engine": engine,
-        "provenance": made,
+        "provenance": made.values,
     }
     write_dataset(dataset, output, attributes)
     return dataset

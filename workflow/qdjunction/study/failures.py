@@ -24,8 +24,8 @@ from qdjunction.core.errors import (
     StructureError,
     TransportError,
 )
-from qdjunction.core.files import atomic_write
-from qdjunction.core.provenance import digests, provenance
+from qdjunction.core.files import write_json
+from qdjunction.core.provenance import Provenance, digests, provenance
 from qdjunction.study import layout
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Failure:
         Name of the error class in `qdjunction.core.errors`.
     reason : str
         One sentence.
-    provenance : dict
+    provenance : Provenance
         Versions, host, time.
     """
 
@@ -57,7 +57,7 @@ class Failure:
     case: str
     error: str
     reason: str
-    provenance: dict[str, Any] = field(default_factory=dict, compare=False)
+    provenance: Provenance = field(default_factory=Provenance, compare=False)
 
     def __str__(self) -> str:
         return f"{self.step} of {self.case}: {self.reason}"
@@ -234,9 +234,11 @@ def _result_files(root: Path, dots: Collection[str] | None) -> Iterable[Path]:
 def _failure(content: bytes, source: str | Path) -> Failure:
     """Return the failure of a record."""
     try:
-        failure = Failure(**json.loads(content)[_KEY])
-        words = (failure.step, failure.case, failure.error, failure.reason)
-        if not (all(isinstance(word, str) for word in words) and isinstance(failure.provenance, dict)):
+        values = json.loads(content)[_KEY]
+        failure = Failure(**values | {"provenance": Provenance.model_validate(values.get("provenance", {}))})
+        if not all(
+            isinstance(word, str) for word in (failure.step, failure.case, failure.error, failure.reason)
+        ):
             raise TypeError("its values are not texts")
         return failure
     except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -248,5 +250,4 @@ def _damaged(source: str | Path, error: Exception) -> InputError:
 
 
 def _write(failure: Failure, path: str | Path) -> None:
-    with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps({_KEY: asdict(failure)}, indent=1) + "\n", encoding="utf-8")
+    write_json({_KEY: asdict(failure) | {"provenance": failure.provenance.values}}, path)

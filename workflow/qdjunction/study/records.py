@@ -10,6 +10,7 @@ from typing import Any
 
 import netCDF4
 
+from qdjunction.core.provenance import Provenance
 from qdjunction.study import layout
 from qdjunction.study.failures import Failure, read_failure
 
@@ -30,15 +31,15 @@ class Record:
 
     Attributes
     ----------
-    provenance : mapping
-        Versions, commit, host, times, inputs with their digests, settings; see `provenance.provenance`.
+    provenance : Provenance
+        Versions, commit, host, times, inputs with their digests, settings.
     engine : mapping
         The engine's name, method, versions, settings and corrections; empty if none was run.
     failure : Failure or None
         The failure recorded in place of a result.
     """
 
-    provenance: Mapping[str, Any]
+    provenance: Provenance
     engine: Mapping[str, Any]
     failure: Failure | None = None
 
@@ -95,4 +96,4 @@ def _of_netcdf(path: Path) -> Record | None:
 def _record(provenance: Any, engine: Any) -> Record | None:
     if not isinstance(provenance, Mapping) or not provenance:
         return None
-    return Record(provenance, engine if isinstance(engine, Mapping) else {})
+    return Record(Provenance.model_validate(provenance), engine if isinstance(engine, Mapping) else {})

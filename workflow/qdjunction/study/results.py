@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from qdjunction.core.provenance import Provenance
 from qdjunction.core.results import Real, Result
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.interference.ensemble_results import EnsembleGroup
@@ -86,7 +87,7 @@ class RelaxationRecord(Result):
     settling: Settling | None
     engine: EngineInfo
     inputs: dict[str, str]
-    provenance: dict[str, Any]
+    provenance: Provenance
 
 
 class FrontierRecord(Result):
@@ -119,7 +120,7 @@ class FrontierRecord(Result):
     charges: Charges | None = None
     orbital_rule: dict[str, Annotated[OrbitalRule | NoRule, Field(union_mode="left_to_right")]]
     engine: EngineInfo | None = None
-    provenance: dict[str, Any]
+    provenance: Provenance
 
     @property
     def alignment(self) -> LevelAlignment | None:
@@ -132,7 +133,7 @@ class SeriesRecord(Result):
 
     temperature_k: float
     series: tuple[SeriesSummary, ...]
-    provenance: dict[str, Any]
+    provenance: Provenance
 
 
 class SnapshotRecord(Result):
@@ -164,7 +165,7 @@ class SnapshotRecord(Result):
     rms_shift_ang: float
     integrity: IntegrityRecord
     engine: EngineInfo
-    provenance: dict[str, Any]
+    provenance: Provenance
 
 
 class BindingRecord(Result):
@@ -190,7 +191,7 @@ class BindingRecord(Result):
     far_ang: float
     far_energy_ev: float
     engine: EngineInfo
-    provenance: dict[str, Any]
+    provenance: Provenance
 
 
 class SlideStep(Result):
@@ -280,7 +281,7 @@ class SlideRecord(Result):
     sentence: str
     ended: str
     engine: EngineInfo
-    provenance: dict[str, Any]
+    provenance: Provenance
 
 
 class EnsembleRecord(Result):
@@ -299,13 +300,13 @@ class EnsembleRecord(Result):
     confidence: float
     jump_decades: float
     groups: tuple[EnsembleGroup, ...]
-    provenance: dict[str, Any]
+    provenance: Provenance
 
 
 class StructureSeriesRecord(StructureSeries):
     """A series over structures, with its provenance: its ``series.json``."""
 
-    provenance: dict[str, Any]
+    provenance: Provenance
 
 
 class ChainRecord(Result):
@@ -335,7 +336,7 @@ class ChainRecord(Result):
     shares: dict[str, Real]
     midgap: Verdict
     sentence: str
-    provenance: dict[str, Any]
+    provenance: Provenance
 
 
 class SimulationRecord(Result):
@@ -365,4 +366,4 @@ class SimulationRecord(Result):
     share_with_jump: Real
     sites: tuple[SiteRecord, ...]
     settings: dict[str, Any]
-    provenance: dict[str, Any]
+    provenance: Provenance

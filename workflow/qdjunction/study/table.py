@@ -580,7 +580,7 @@ def study_values(study: Study) -> dict[str, Any]:
 
 def write_study(values: Mapping[str, Any], path: str | Path) -> None:
     """Write `study_values` to `RECORD` of a results folder, with provenance."""
-    write_json({**values, "provenance": provenance()}, path)
+    write_json({**values, "provenance": provenance().values}, path)
 
 
 def study_of(values: Mapping[str, Any], results: str | Path, source: str | Path = RECORD) -> Study:

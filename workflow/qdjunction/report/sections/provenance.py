@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qdjunction.report.sections.contract import PageSection
 from qdjunction.report.tables import MISSING, Table
@@ -11,6 +10,7 @@ from qdjunction.report.tables import MISSING, Table
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+    from qdjunction.core.provenance import Provenance
     from qdjunction.report.data import StudyResults
     from qdjunction.report.page import Page
 
@@ -40,14 +40,12 @@ HTML = """
 """
 
 
-def provenance_table(results: StudyResults, page: Mapping[str, Any]) -> Table:
+def provenance_table(results: StudyResults, page: Provenance) -> Table:
     """Return commit, time and machine of the page and of the relaxed geometries."""
-    rows = [("this page", page["commit"] or MISSING, page["time"], page["machine"])]
+    rows = [("this page", page.commit or MISSING, page.time, page.machine)]
     for dot in results.dots:
         made = dot.relaxation.provenance
-        rows.append(
-            (f"{dot.case.id}, relaxed geometry", made["commit"] or MISSING, made["time"], made["machine"])
-        )
+        rows.append((f"{dot.case.id}, relaxed geometry", made.commit or MISSING, made.time, made.machine))
     return Table(
         "Where the numbers come from. A commit that ends in +changes had uncommitted changes.",
         ("what", "commit", "time (UTC)", "machine"),
@@ -56,10 +54,10 @@ def provenance_table(results: StudyResults, page: Mapping[str, Any]) -> Table:
     )
 
 
-def versions_table(results: StudyResults, page: Mapping[str, Any]) -> Table:
+def versions_table(results: StudyResults, page: Provenance) -> Table:
     """Return the versions of programs and libraries used by the engine and for this page."""
     engine = results.engine.versions
-    report = {"qdjunction": page["qdjunction"], "python": page["python"], **page["packages"]}
+    report = {"qdjunction": page.qdjunction, "python": page.python, **page.packages}
     if not results.study.dots:
         return Table(
             "Versions with which this page was made.", ("program", "this page"), tuple(report.items()), 2
