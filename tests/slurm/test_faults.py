@@ -242,6 +242,7 @@ def test_the_orphan_of_a_screening(slurm, tmp_path, end, request):
     study = Study(tmp_path, target, SCREENING.replace("CONTACTS", "[long]"))
     study.finish(profile=False)
     (tmp_path / "study.yaml").write_text(extended)
+    study.target = f"results/{DOT}/short/hamiltonian.nc"
     run = study.start()
     work = tmp_path / "results" / "work" / DOT / "short" / "hamiltonian"
     wait_until(lambda: any(work.glob("hamiltonian-*.nc")))

@@ -3,9 +3,8 @@
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -101,45 +100,14 @@ def slide(
         direction = slide_direction(start, settings.towards, settings.direction)
     except StructureError as error:
         raise StructureError(f"{structure}: {error}") from None
-    atoms, folder = start, Path(workdir)
-    steps: list[SlideStep] = []
-    results: list[Transmission] = []
-    folders: list[Path] = []
-    ended = ""
-    for number in range(settings.steps + 1):
-        here = folder / f"{number:03d}"
-        if number:
-            atoms = pulled(atoms, settings.step_ang * direction)
-        log.info("step %d of %d: tip at %.2f Ang", number, settings.steps, number * settings.step_ang)
-        try:
-            atoms = _relaxed(atoms, engine, here, fmax_ev_per_ang, max_steps)
-            hamiltonian(
-                here / layout.RELAXED,
-                engine,
-                here / "scf",
-                here / layout.HAMILTONIAN,
-                density_from=here / "relax",
-            )
-        except MachineError:
-            raise
-        except EngineError as error:
-            if not steps:
-                raise
-            ended = f"ended after {settings.step_ang * (number - 1):.2f} Ang: {error}"
-            log.warning("%s", ended)
-            break
-        transmission_of_study(
-            here / layout.HAMILTONIAN, transport, here / layout.TRANSMISSION, cache, here / "transmission"
-        )
-        frontier_of_study(here / layout.HAMILTONIAN, interference, here / layout.FRONTIER, here / "frontier")
-        results.append(read_transmission(here / layout.TRANSMISSION))
-        steps.append(
-            _step(number, atoms, start, settings, direction, here, results[-1], transport, interference)
-        )
-        folders.append(here)
-    _write_transmissions(steps, results, structure, transmissions)
+    pull = _Pull(
+        start, direction, settings, fmax_ev_per_ang, max_steps, transport, interference, engine, Path(workdir), cache
+    )  # fmt: skip
+    steps, ended = pull.run()
+    folders = [pull.folder(one.step) for one in steps]
+    _write_transmissions(steps, folders, structure, transmissions)
     with atomic_write(path) as temporary:
-        frames = [(one / layout.RELAXED).read_text(encoding="utf-8") for one in folders]
+        frames = [(folder / layout.RELAXED).read_text(encoding="utf-8") for folder in folders]
         temporary.write_text("".join(frames), encoding="utf-8")
     write_table(slide_table(steps), table)
     rise = largest_rise([one.displacement_ang / 10 for one in steps], _levels(steps))
@@ -232,76 +200,118 @@ def _levels(steps: Sequence[SlideStep]) -> list[float]:
     return [math.log10(one.conductance_g0) if one.conductance_g0 > 0 else math.nan for one in steps]
 
 
-def _relaxed(atoms: Atoms, engine: Engine, here: Path, fmax_ev_per_ang: float, max_steps: int) -> Atoms:
-    """Return a junction relaxed with its leads held, computed once; written to `layout.RELAXED`."""
-    here.mkdir(parents=True, exist_ok=True)
-    begin = here / "start.extxyz"
-    atoms = atoms.copy()
-    atoms.info.pop("relaxed", None)
-    write_structure(atoms, begin)
+@dataclass(frozen=True)
+class _Pull:
+    """A slide and what each of its steps is computed with; arguments as for `slide`."""
 
-    def compute(output: Path, record: Path) -> None:
-        # As the file has it, so that a later call resumes from the same positions.
-        held = read_structure(begin)
-        held.set_constraint(FixAtoms(np.setdiff1d(np.arange(len(held)), free_atoms(held, "junction"))))
-        result = engine.relax(held, here / "relax", fmax_ev_per_ang, max_steps)
-        if not result.converged:
-            raise EngineError(
-                f"{begin}: {result.reason} Raise relax.max_steps; the relaxation resumes from {here / 'relax'}."
-            )
-        result.atoms.set_constraint()
-        write_structure(result.atoms, output)
-        write_json({"steps": result.steps, "fmax_ev_per_ang": result.fmax_ev_per_ang}, record)
+    start: Atoms
+    direction: NDArray[np.float64]
+    settings: SlideSettings
+    fmax_ev_per_ang: float
+    max_steps: int
+    transport: TransportSettings
+    interference: InterferenceSettings
+    engine: Engine
+    workdir: Path
+    cache: str | Path
 
-    task = task_key(
-        map(digest, [begin, *engine.inputs(atoms)]),
-        engine=asdict(engine.info),
-        fmax_ev_per_ang=fmax_ev_per_ang,
-    )
-    resume([here / layout.RELAXED, here / layout.RELAXATION], here / "kept", task, compute)
-    return read_structure(here / layout.RELAXED)
+    def folder(self, step: int) -> Path:
+        """Return the working folder of a step."""
+        return self.workdir / f"{step:03d}"
 
+    def run(self) -> tuple[list[SlideStep], str]:
+        """Return the steps, and why they ended before the last one; empty if they did not."""
+        atoms, steps = self.start, list[SlideStep]()
+        step_ang = self.settings.step_ang
+        for number in range(self.settings.steps + 1):
+            if number:
+                atoms = pulled(atoms, step_ang * self.direction)
+            log.info("step %d of %d: tip at %.2f Ang", number, self.settings.steps, number * step_ang)
+            here = self.folder(number)
+            try:
+                atoms = self._relaxed(atoms, here)
+                hamiltonian(
+                    here / layout.RELAXED,
+                    self.engine,
+                    here / "scf",
+                    here / layout.HAMILTONIAN,
+                    density_from=here / "relax",
+                )
+            except MachineError:
+                raise
+            except EngineError as error:
+                if not steps:
+                    raise
+                ended = f"ended after {step_ang * (number - 1):.2f} Ang: {error}"
+                log.warning("%s", ended)
+                return steps, ended
+            steps.append(self._step(number, atoms, here))
+        return steps, ""
 
-def _step(
-    number: int,
-    atoms: Atoms,
-    start: Atoms,
-    settings: SlideSettings,
-    direction: NDArray[np.float64],
-    here: Path,
-    result: Transmission,
-    transport: TransportSettings,
-    interference: InterferenceSettings,
-) -> SlideStep:
-    """Return the numbers of a step from its files."""
-    electrons = read_electronic_structure(here / layout.HAMILTONIAN)
-    if electrons.forces_ev_per_ang is None:
-        raise EngineError(
-            f"{here}: the engine '{electrons.engine.name}' has written no forces, and a slide needs them; take another "
-            "engine, or leave slide out"
+    def _relaxed(self, atoms: Atoms, here: Path) -> Atoms:
+        """Return a junction relaxed with its leads held, computed once; written to `layout.RELAXED`."""
+        here.mkdir(parents=True, exist_ok=True)
+        begin = here / "start.extxyz"
+        atoms = atoms.copy()
+        atoms.info.pop("relaxed", None)
+        write_structure(atoms, begin)
+
+        def compute(output: Path, record: Path) -> None:
+            # As the file has it, so that a later call resumes from the same positions.
+            held = read_structure(begin)
+            held.set_constraint(FixAtoms(np.setdiff1d(np.arange(len(held)), free_atoms(held, "junction"))))
+            result = self.engine.relax(held, here / "relax", self.fmax_ev_per_ang, self.max_steps)
+            if not result.converged:
+                raise EngineError(
+                    f"{begin}: {result.reason} Raise relax.max_steps; the relaxation resumes from {here / 'relax'}."
+                )
+            result.atoms.set_constraint()
+            write_structure(result.atoms, output)
+            write_json({"steps": result.steps, "fmax_ev_per_ang": result.fmax_ev_per_ang}, record)
+
+        task = task_key(
+            map(digest, [begin, *self.engine.inputs(atoms)]),
+            engine=asdict(self.engine.info),
+            fmax_ev_per_ang=self.fmax_ev_per_ang,
         )
-    levels = read_result(FrontierRecord, here / layout.FRONTIER)
-    relaxation: dict[str, Any] = read_json(here / layout.RELAXATION)
-    headline = interference.headline_energy(levels.homo_ev, levels.lumo_ev)
-    broken, formed = changed_gold_bonds(atoms, start)
-    dots = atoms[dot_atoms(atoms)], start[dot_atoms(start)]
-    return SlideStep(
-        step=number,
-        displacement_ang=round(number * settings.step_ang, 6),
-        energy_ev=electrons.energy_ev,
-        force_ev_per_ang=pull_force(atoms, electrons.forces_ev_per_ang, direction),
-        conductance_g0=_conductance(result, transport.temperature_k, headline),
-        conductance_at_fermi_g0=_conductance(result, transport.temperature_k, 0.0),
-        homo_ev=levels.homo_ev,
-        lumo_ev=levels.lumo_ev,
-        distance_ang=reach(atoms, start.info["right"]),
-        towards_ang=reach(atoms, settings.towards) if settings.towards else np.nan,
-        broken=tuple(broken),
-        formed=tuple(formed),
-        findings=tuple(examine(*dots).findings),
-        relaxation_steps=relaxation["steps"],
-        fmax_ev_per_ang=relaxation["fmax_ev_per_ang"],
-    )
+        resume([here / layout.RELAXED, here / layout.RELAXATION], here / "kept", task, compute)
+        return read_structure(here / layout.RELAXED)
+
+    def _step(self, number: int, atoms: Atoms, here: Path) -> SlideStep:
+        """Compute T(E) and levels of a relaxed step, and return its numbers."""
+        matrices = here / layout.HAMILTONIAN
+        spectrum, frontier = here / layout.TRANSMISSION, here / layout.FRONTIER
+        transmission_of_study(matrices, self.transport, spectrum, self.cache, here / "transmission")
+        frontier_of_study(matrices, self.interference, frontier, here / "frontier")
+        electrons = read_electronic_structure(matrices)
+        if electrons.forces_ev_per_ang is None:
+            raise EngineError(
+                f"{here}: the engine '{electrons.engine.name}' has written no forces, and a slide needs them; take "
+                "another engine, or leave slide out"
+            )
+        levels, result = read_result(FrontierRecord, frontier), read_transmission(spectrum)
+        relaxation = read_json(here / layout.RELAXATION)
+        headline = self.interference.headline_energy(levels.homo_ev, levels.lumo_ev)
+        broken, formed = changed_gold_bonds(atoms, self.start)
+        dots = atoms[dot_atoms(atoms)], self.start[dot_atoms(self.start)]
+        towards = self.settings.towards
+        return SlideStep(
+            step=number,
+            displacement_ang=round(number * self.settings.step_ang, 6),
+            energy_ev=electrons.energy_ev,
+            force_ev_per_ang=pull_force(atoms, electrons.forces_ev_per_ang, self.direction),
+            conductance_g0=_conductance(result, self.transport.temperature_k, headline),
+            conductance_at_fermi_g0=_conductance(result, self.transport.temperature_k, 0.0),
+            homo_ev=levels.homo_ev,
+            lumo_ev=levels.lumo_ev,
+            distance_ang=reach(atoms, self.start.info["right"]),
+            towards_ang=reach(atoms, towards) if towards else np.nan,
+            broken=tuple(broken),
+            formed=tuple(formed),
+            findings=tuple(examine(*dots).findings),
+            relaxation_steps=relaxation["steps"],
+            fmax_ev_per_ang=relaxation["fmax_ev_per_ang"],
+        )
 
 
 def _conductance(result: Transmission, temperature_k: float, fermi_ev: float) -> float:
@@ -314,7 +324,7 @@ def _conductance(result: Transmission, temperature_k: float, fermi_ev: float) ->
 
 
 def _write_transmissions(
-    steps: Sequence[SlideStep], results: Sequence[Transmission], structure: str | Path, output: str | Path
+    steps: Sequence[SlideStep], folders: Sequence[Path], structure: str | Path, output: str | Path
 ) -> None:
     """Write T(E) over displacement and energy."""
     displacement = xarray.Variable(
@@ -322,6 +332,8 @@ def _write_transmissions(
         [one.displacement_ang for one in steps],
         {"units": "Ang", "long_name": "displacement of the right tip"},
     )
-    dataset = xarray.concat([one.to_dataset()[["transmission"]] for one in results], dim=displacement)
+    results = [read_transmission(folder / layout.TRANSMISSION) for folder in folders]
+    spectra = [one.to_dataset()[["transmission"]] for one in results]
+    dataset = xarray.concat(spectra, dim=displacement)
     dataset.attrs = {}
     write_dataset(dataset, output, {"provenance": provenance(inputs=digests(structure), settings={}).values})
