@@ -6,16 +6,16 @@ from ase import Atoms
 
 from qdjunction.cli import main
 from qdjunction.core.errors import StructureError
+from qdjunction.core.results import read_result
 from qdjunction.engine.xtb.engine import XtbEngine
 from qdjunction.steps.structure import junction, relax
 from qdjunction.structure.bonds import pb_halide_bonds
-from qdjunction.structure.integrity import examine, lattice_bonds
+from qdjunction.structure.integrity import Integrity, examine, lattice_bonds
 from qdjunction.structure.junction import build_junction
 from qdjunction.structure.perovskite.catalogue import DotDefinition, list_dots, load_dot
 from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.xyz import read_structure, write_structure
-from qdjunction.study.results import IntegrityRecord
 from support.paths import CLUSTERS, DATA, MOLECULE
 
 SHIPPED = sorted((CLUSTERS / "relaxed").glob("*.extxyz"))
@@ -281,15 +281,17 @@ def test_a_relaxation_records_a_lost_contact_and_the_junction_refuses_it(tmp_pat
     assert (tmp_path / "junction.extxyz").exists()
 
 
-def test_a_record_holds_all_that_was_found():
-    """What the record of a relaxation does not know would be left out of its file without a word."""
+def test_a_record_holds_all_that_was_found(tmp_path):
     molecule = read_structure(MOLECULE)
     molecule.info["contacts"] = {"L": {"atom": 11, "direction": [1.0, 0.0, 0.0]}}
     stretched = molecule.copy()
     stretched.positions[11] += stretched.positions[11] - stretched.positions[3]
     for now, built in ((read_structure(LOST), as_built(read_structure(LOST))), (stretched, molecule)):
-        found = examine(now, built).record()
-        assert found["broken"]
-        assert found["contacts"]
-        kept = IntegrityRecord.model_validate(found).model_dump(mode="json")
-        assert kept == json.loads(json.dumps(found))
+        found = examine(now, built)
+        assert found.broken
+        assert found.contacts
+        found.write(tmp_path / "record.json")
+        assert read_result(Integrity, tmp_path / "record.json") == found
+        written = json.loads((tmp_path / "record.json").read_text())
+        assert written["findings"] == found.findings
+        assert written["is_kept"] is False

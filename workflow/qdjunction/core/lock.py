@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import psutil
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from qdjunction.core.errors import MachineError
 from qdjunction.core.files import atomic_write
@@ -35,6 +35,41 @@ _GUARD_WAIT_S = 0.1
 _NO_SIGN_S = 3 * HEARTBEAT_S
 
 
+class Holder(BaseModel):
+    """The content of a lock; what a damaged one lacks is empty.
+
+    Attributes
+    ----------
+    host, pid : str, int
+        Computer and process.
+    started : float or None
+        Start of the process (s since 1970).
+    job_id : str
+        Batch job; empty outside of one.
+    since : float
+        When the lock was taken (s since 1970).
+    task : str
+        Description of the work.
+    process_group : int or None
+        Of the program that the process has started.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    host: str = ""
+    pid: int = 0
+    started: float | None = None
+    job_id: str = ""
+    since: float = 0.0
+    task: str = ""
+    process_group: int | None = None
+
+    @property
+    def identity(self) -> tuple[str, int, float]:
+        """What no two holders share."""
+        return self.host, self.pid, self.since
+
+
 class RunLock:
     """A held lock.
 
@@ -48,16 +83,16 @@ class RunLock:
         Task of the previous holder that this one waited for; empty if there was none.
     """
 
-    def __init__(self, path: Path, holder: dict[str, Any], waited_for: str = ""):
+    def __init__(self, path: Path, holder: Holder, waited_for: str = ""):
         self._path = path
         self._holder = holder
         self.waited_for = waited_for
 
     def started(self, process_group: int) -> None:
         """Record the process group of the program that runs here, so that the next run can end it after a crash."""
-        self._holder["process_group"] = process_group
+        holder = self._holder.model_copy(update={"process_group": process_group})
         with atomic_write(self._path) as temporary:
-            temporary.write_text(json.dumps(self._holder))
+            temporary.write_text(_text(holder))
 
 
 def job_id() -> str:
@@ -89,14 +124,14 @@ def run_lock(run_dir: Path, name: str = NAME, task: str = "", wait: bool = False
         If another process holds the lock; the message names host, process, job and the last sign of life.
     """
     path = run_dir / name
-    holder = {
-        "host": socket.gethostname(),
-        "pid": os.getpid(),
-        "started": psutil.Process().create_time(),
-        "job_id": job_id(),
-        "since": time.time(),
-        "task": task,
-    }
+    holder = Holder(
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        started=psutil.Process().create_time(),
+        job_id=job_id(),
+        since=time.time(),
+        task=task,
+    )
     before = ""
     while True:
         try:
@@ -106,7 +141,7 @@ def run_lock(run_dir: Path, name: str = NAME, task: str = "", wait: bool = False
             if not wait:
                 raise
             with suppress(OSError):
-                other = _holder(path.read_text()).get("task", "")
+                other = _holder(path).task
                 if other and not before:
                     log.warning("waiting: %s", held)
                 before = other
@@ -123,8 +158,8 @@ def run_lock(run_dir: Path, name: str = NAME, task: str = "", wait: bool = False
             path.unlink(missing_ok=True)
 
 
-def _acquire(path: Path, holder: dict[str, Any]) -> None:
-    while not _create(path, json.dumps(holder)):
+def _acquire(path: Path, holder: Holder) -> None:
+    while not _create(path, _text(holder)):
         _remove_stale(path)
 
 
@@ -171,17 +206,17 @@ def _remove_stale(path: Path) -> None:
         log.warning(
             "%s: taking over from process %s on %s, which is gone",
             path.parent,
-            other.get("pid"),
-            other.get("host"),
+            other.pid,
+            other.host,
         )
-        if other.get("host") == socket.gethostname() and "process_group" in other:
-            _end_orphans(other["process_group"], path.parent)
+        if other.host == socket.gethostname() and other.process_group is not None:
+            _end_orphans(other.process_group, path.parent)
         path.unlink(missing_ok=True)
     finally:
         guard.unlink(missing_ok=True)
 
 
-def _stale_holder(path: Path) -> dict[str, Any] | None:
+def _stale_holder(path: Path) -> Holder | None:
     """Return the content of a lock whose holder is gone; None if there is no lock.
 
     Raises
@@ -191,20 +226,20 @@ def _stale_holder(path: Path) -> dict[str, Any] | None:
     """
     try:
         age = _age(path)
-        other = _holder(path.read_text())
+        other = _holder(path)
     except FileNotFoundError:
         return None
-    if other.get("host") == socket.gethostname():
+    if other.host == socket.gethostname():
         # A process with the holder's number is another one if its start time differs and the heartbeat has stopped. The
         # start time by itself is not enough: it changes when the clock is set.
-        gone = not is_alive(other["pid"]) or (age > _NO_SIGN_S and not _started_then(other))
+        gone = not is_alive(other.pid) or (age > _NO_SIGN_S and not _started_then(other))
     else:
         gone = age > STALE_S
     if not gone:
-        job = f", job {other['job_id']}" if other.get("job_id") else ""
+        job = f", job {other.job_id}" if other.job_id else ""
         raise MachineError(
-            f"{path.parent}: another run works here (host {other.get('host', 'unknown')}, process "
-            f"{other.get('pid', 'unknown')}{job}, last sign of life {max(age, 0):.0f} s ago); wait for it or end it. "
+            f"{path.parent}: another run works here (host {other.host or 'unknown'}, process "
+            f"{other.pid or 'unknown'}{job}, last sign of life {max(age, 0):.0f} s ago); wait for it or end it. "
             f"A lock without a sign of life for {STALE_S:.0f} s is taken over."
         )
     return other
@@ -216,21 +251,24 @@ def _age(path: Path) -> float:
         return os.stat(now.name).st_mtime - path.stat().st_mtime
 
 
-def _holder(text: str) -> dict[str, Any]:
-    """Return the content of a lock; an empty dict if it is damaged."""
+def _text(holder: Holder) -> str:
+    return json.dumps(holder.model_dump(exclude_none=True))
+
+
+def _holder(path: Path) -> Holder:
+    """Return the content of a lock."""
     try:
-        return dict(json.loads(text))
-    except (ValueError, TypeError):
-        return {}
+        return Holder.model_validate_json(path.read_bytes())
+    except ValidationError:
+        return Holder()
 
 
-def _is_own(path: Path, holder: dict[str, Any]) -> bool:
+def _is_own(path: Path, holder: Holder) -> bool:
     """Return whether the lock is still that of `holder`; a process suspended for too long has lost it to another."""
     try:
-        found = _holder(path.read_text())
+        return _holder(path).identity == holder.identity
     except FileNotFoundError:
         return False
-    return all(found.get(key) == holder[key] for key in ("host", "pid", "since"))
 
 
 def _end_orphans(process_group: int, run_dir: Path) -> None:
@@ -255,12 +293,12 @@ def _works_in(pid: int, process_group: int, run_dir: Path) -> bool:
         return False
 
 
-def _started_then(other: dict[str, Any]) -> bool:
+def _started_then(other: Holder) -> bool:
     """Return whether the process with the holder's number started when the holder did, if the lock records that."""
-    return "started" not in other or started_at(other["pid"], other["started"], within_s=1.0)
+    return other.started is None or started_at(other.pid, other.started, within_s=1.0)
 
 
-def _beat(path: Path, holder: dict[str, Any], stop: threading.Event) -> None:
+def _beat(path: Path, holder: Holder, stop: threading.Event) -> None:
     while not stop.wait(HEARTBEAT_S):
         if _is_own(path, holder):
             with suppress(FileNotFoundError):

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ase import Atoms
     from numpy.typing import NDArray
 
-    from qdjunction.engine.dynamics import Motion
     from qdjunction.engine.thermostat import Thermostat
 
 
@@ -146,6 +145,35 @@ class ElectronicStructure:
     @property
     def _pairs(self) -> int:
         return round(float(self.valence_electrons.sum()) / 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """State of a trajectory, from which it goes on with the same numbers.
+
+    Attributes
+    ----------
+    step : int
+        Steps since the start of the trajectory.
+    positions : (n, 3) array
+        Positions (Ang).
+    momenta : (n, 3) array
+        Momenta in ASE's unit, sqrt(u eV).
+    forces : (n, 3) array
+        Forces at the positions (eV/Ang).
+    rng : dict
+        State of the generator of random numbers (PCG64).
+    temperatures_k, energies_ev : (m,) array
+        Kinetic temperature (K) and potential energy (eV) after each of the m last steps, those of one call.
+    """
+
+    step: int
+    positions: NDArray[np.float64]
+    momenta: NDArray[np.float64]
+    forces: NDArray[np.float64]
+    rng: dict[str, Any]
+    temperatures_k: NDArray[np.float64]
+    energies_ev: NDArray[np.float64]
 
 
 class Engine(Protocol):

@@ -8,21 +8,18 @@ import json
 import logging
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ase import Atoms, units
 from ase.calculators.calculator import Calculator
 from ase.md.langevin import Langevin
-from numpy.typing import NDArray
 
 from qdjunction.core.errors import EngineError, InputError
 from qdjunction.core.files import atomic_write
 from qdjunction.core.lock import run_lock
-from qdjunction.engine.contract import EngineInfo
+from qdjunction.engine.contract import EngineInfo, Motion
 from qdjunction.engine.thermostat import Thermostat
 
 log = logging.getLogger(__name__)
@@ -37,35 +34,6 @@ CHECKPOINT = "checkpoint.npz"
 HOTTEST = 10.0
 """A kinetic temperature above this multiple of that of the thermostat means that the time step is too long: in
 equilibrium even two atoms exceed it with a probability below 1e-10 (chi squared of six degrees of freedom)."""
-
-
-@dataclass(frozen=True, eq=False)
-class Motion:
-    """State of a trajectory, from which it goes on with the same numbers.
-
-    Attributes
-    ----------
-    step : int
-        Steps since the start of the trajectory.
-    positions : (n, 3) array
-        Positions (Ang).
-    momenta : (n, 3) array
-        Momenta in ASE's unit, sqrt(u eV).
-    forces : (n, 3) array
-        Forces at the positions (eV/Ang).
-    rng : dict
-        State of the generator of random numbers (PCG64).
-    temperatures_k, energies_ev : (m,) array
-        Kinetic temperature (K) and potential energy (eV) after each of the m last steps, those of one call.
-    """
-
-    step: int
-    positions: NDArray[np.float64]
-    momenta: NDArray[np.float64]
-    forces: NDArray[np.float64]
-    rng: dict[str, Any]
-    temperatures_k: NDArray[np.float64]
-    energies_ev: NDArray[np.float64]
 
 
 def write_motion(motion: Motion, path: str | Path, protocol: str = "") -> None:

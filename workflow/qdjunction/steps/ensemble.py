@@ -11,8 +11,8 @@ from ase import Atoms
 from qdjunction.core.files import write_table
 from qdjunction.core.provenance import digests, provenance
 from qdjunction.core.results import read_result
-from qdjunction.engine.contract import DynamicsEngine
-from qdjunction.engine.dynamics import Motion, read_motion, write_motion
+from qdjunction.engine.contract import DynamicsEngine, Motion
+from qdjunction.engine.dynamics import read_motion, write_motion
 from qdjunction.engine.thermostat import Thermostat
 from qdjunction.interference.ensemble_series import MemberSeries, ensemble_group, ensemble_table
 from qdjunction.interference.settings import InterferenceSettings
@@ -20,7 +20,7 @@ from qdjunction.structure.integrity import examine
 from qdjunction.structure.superposition import superpose
 from qdjunction.structure.xyz import read_structure, write_structure
 from qdjunction.study.failures import read_failure, require_results
-from qdjunction.study.results import EnsembleRecord, IntegrityRecord, SeriesRecord, SnapshotRecord
+from qdjunction.study.results import EnsembleRecord, SeriesRecord, SnapshotRecord
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ def snapshot(
     write_motion(motion, state)
     SnapshotRecord(
         **made,
-        integrity=IntegrityRecord.model_validate(integrity.record()),
+        integrity=integrity,
         engine=engine.info,
         provenance=provenance(
             inputs=digests(relaxed, built, *([start] if start else [])),

@@ -28,7 +28,7 @@ from qdjunction.structure.sources.file import origin, read_molecule
 from qdjunction.structure.tip_settings import TipSpread
 from qdjunction.structure.tip_spread import spread_tips
 from qdjunction.structure.xyz import read_structure, write_structure
-from qdjunction.study.results import IntegrityRecord, RelaxationRecord, Settling
+from qdjunction.study.results import RelaxationRecord, Settling
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +135,7 @@ def relax(
         steps=result.steps,
         wall_time_s=result.wall_time_s,
         reason=result.reason,
-        integrity=IntegrityRecord.model_validate(integrity.record()),
+        integrity=integrity,
         **({"junction": state} if state else {}),
         fmax_wanted_ev_per_ang=fmax_ev_per_ang,
         formula=atoms.get_chemical_formula("hill"),

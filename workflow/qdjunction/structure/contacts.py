@@ -2,6 +2,7 @@
 
 from collections.abc import Container
 from dataclasses import dataclass
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 from ase import Atoms
@@ -10,6 +11,14 @@ from numpy.typing import NDArray
 from qdjunction.core.errors import StructureError
 from qdjunction.core.schema import validate
 from qdjunction.structure.anchors import Anchor
+
+
+class ContactEntry(TypedDict):
+    """A contact as ``info["contacts"]`` of a structure holds it, in plain values; see `Contact`."""
+
+    atom: int
+    direction: list[float]
+    anchor: NotRequired[dict[str, dict[str, Any]]]
 
 
 @dataclass(frozen=True)

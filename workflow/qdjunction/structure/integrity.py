@@ -1,16 +1,17 @@
 """Check that a relaxed structure keeps the contacts, bonds and protons that it was built with."""
 
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
 from ase.data import covalent_radii
 from numpy.typing import NDArray
+from pydantic import computed_field
 from scipy.spatial.distance import cdist
 
 from qdjunction.core.errors import StructureError
+from qdjunction.core.results import Result
 from qdjunction.structure.bonds import BOND_FRACTION, pb_halide_bonds
 from qdjunction.structure.connectivity import ALKALI, heavy_bonds
 from qdjunction.structure.connectivity import BOND_FRACTION as OTHER_BOND_FRACTION
@@ -130,9 +131,8 @@ class Proton:
         return f"{self.atom} ({own}, {other} Ang)"
 
 
-@dataclass(frozen=True)
-class Integrity:
-    """Comparison of a structure with its state as built.
+class Integrity(Result):
+    """Comparison of a structure with its state as built, also as records of relaxations hold it.
 
     Attributes
     ----------
@@ -147,15 +147,19 @@ class Integrity:
         Protons that did not move, but whose bond is stretched by more than `STRETCH_ANG`.
     longest_ang : mapping of str to float
         Largest present length (Ang) of the bonds as built, by kind: ``Pb-Br``, ``N-H``, ...
+    limits : mapping of str to float
+        What was applied: lengths of bonds over the sum of the radii, and the stretch of a bond to a proton (Ang).
     """
 
-    contacts: Mapping[str, ContactState | AnchorState]
+    contacts: dict[str, ContactState | AnchorState]
     broken: tuple[PbHalideDistance | BondDistance, ...]
     formed: tuple[PbHalideDistance | BondDistance, ...]
     transferred: tuple[Proton, ...]
     stretched: tuple[Proton, ...]
-    longest_ang: Mapping[str, float]
+    longest_ang: dict[str, float]
+    limits: dict[str, float]
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def is_kept(self) -> bool:
         """Whether all contacts and bonds are as built, and no proton is transferred."""
@@ -166,6 +170,7 @@ class Integrity:
         """Reason for each lost contact, by name."""
         return {name: state.lost for name, state in self.contacts.items() if state.lost}
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def findings(self) -> list[str]:
         """Problems, one sentence each, the most serious first."""
@@ -181,18 +186,6 @@ class Integrity:
             if protons:
                 found.append(f"{what}: {', '.join(map(str, protons))}")
         return found
-
-    def record(self) -> dict[str, Any]:
-        """Return the comparison as plain JSON values, with the limits applied."""
-        return asdict(self) | {
-            "is_kept": self.is_kept,
-            "findings": self.findings,
-            "limits": {
-                "pb_halide_radii": BOND_FRACTION,
-                "other_radii": OTHER_BOND_FRACTION,
-                "stretch_ang": STRETCH_ANG,
-            },
-        }
 
 
 def examine(atoms: Atoms, built: Atoms) -> Integrity:
@@ -267,6 +260,11 @@ def examine(atoms: Atoms, built: Atoms) -> Integrity:
             proton for proton in protons if proton not in transferred and proton.excess_ang > STRETCH_ANG
         ),
         longest_ang=longest,
+        limits={
+            "pb_halide_radii": BOND_FRACTION,
+            "other_radii": OTHER_BOND_FRACTION,
+            "stretch_ang": STRETCH_ANG,
+        },
     )
 
 

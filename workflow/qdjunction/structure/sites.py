@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ase import Atoms
     from numpy.typing import NDArray
 
+    from qdjunction.structure.contacts import ContactEntry
+
 TIE_ANG = 0.01
 """Atoms whose distances differ by less are equally far, and a rule does not choose among them."""
 
@@ -245,7 +247,7 @@ def find_contacts(
     where: Callable[[str], str],
     anchors: Mapping[str, Anchor] | None = None,
     molecule: Callable[[], Any] | None = None,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, ContactEntry]:
     """Return the contacts of a structure as ``info["contacts"]`` holds them.
 
     Parameters
@@ -268,7 +270,7 @@ def find_contacts(
         contacts are the same atom.
     """
     known = with_own(anchors or {})
-    contacts: dict[str, dict[str, Any]] = {}
+    contacts: dict[str, ContactEntry] = {}
     for name, site in sites.items():
         atom = find_atom(atoms, site, where(name), molecule)
         other = next((other for other, entry in contacts.items() if entry["atom"] == atom), None)
@@ -284,7 +286,7 @@ def find_contacts(
     return contacts
 
 
-def _contact(atoms: Atoms, atom: int, site: Site, where: str, known: Mapping[str, Anchor]) -> dict[str, Any]:
+def _contact(atoms: Atoms, atom: int, site: Site, where: str, known: Mapping[str, Anchor]) -> ContactEntry:
     from qdjunction.structure.connectivity import neighbours
 
     element, bonded = str(atoms.symbols[atom]), [str(atoms.symbols[i]) for i in neighbours(atoms, atom)]
@@ -305,7 +307,7 @@ def _contact(atoms: Atoms, atom: int, site: Site, where: str, known: Mapping[str
     else:
         direction = rule
     length = math.hypot(*direction)
-    entry: dict[str, Any] = {"atom": atom, "direction": [float(x) / length for x in direction]}
+    entry: ContactEntry = {"atom": atom, "direction": [float(x) / length for x in direction]}
     if binding:
         entry["anchor"] = {binding.name: binding.anchor.model_dump(mode="json", exclude_defaults=True)}
     return entry

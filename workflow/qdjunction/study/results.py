@@ -17,30 +17,10 @@ from qdjunction.interference.results import (
     StructureSeries,
     Verdict,
 )
-from qdjunction.structure.integrity import (
-    AnchorState,
-    BondDistance,
-    ContactState,
-    PbHalideDistance,
-    Proton,
-)
+from qdjunction.structure.integrity import Integrity
 from qdjunction.structure.junction_relaxation import JunctionState
 from qdjunction.traces.few_points import Rise
 from qdjunction.traces.results import SiteRecord
-
-
-class IntegrityRecord(Result):
-    """What a relaxation has preserved of a dot; see `structure.integrity.Integrity`."""
-
-    contacts: dict[str, ContactState | AnchorState]
-    broken: tuple[PbHalideDistance | BondDistance, ...]
-    formed: tuple[PbHalideDistance | BondDistance, ...]
-    transferred: tuple[Proton, ...]
-    stretched: tuple[Proton, ...]
-    longest_ang: dict[str, float]
-    is_kept: bool
-    findings: tuple[str, ...]
-    limits: dict[str, float]
 
 
 class Settling(Result):
@@ -58,7 +38,7 @@ class RelaxationRecord(Result):
     ----------
     converged, energy_ev, fmax_ev_per_ang, steps, wall_time_s, reason
         As in `Relaxation`.
-    integrity : IntegrityRecord or None
+    integrity : Integrity or None
         Of the dot, also in a junction; None in results of versions without this check.
     junction : JunctionState or None
         Of tips and contacts; None for a dot.
@@ -80,7 +60,7 @@ class RelaxationRecord(Result):
     steps: int
     wall_time_s: float
     reason: str
-    integrity: IntegrityRecord | None = None
+    integrity: Integrity | None = None
     junction: JunctionState | None = None
     fmax_wanted_ev_per_ang: float
     formula: str
@@ -151,7 +131,7 @@ class SnapshotRecord(Result):
         Potential energy on average since the snapshot before (eV).
     rms_shift_ang : float
         Root of the mean square shift of the atoms from the relaxed dot (Ang).
-    integrity : IntegrityRecord
+    integrity : Integrity
         Contacts, bonds and protons compared with the dot as built.
     engine : EngineInfo
         Engine of the forces.
@@ -163,7 +143,7 @@ class SnapshotRecord(Result):
     mean_temperature_k: float
     mean_energy_ev: float
     rms_shift_ang: float
-    integrity: IntegrityRecord
+    integrity: Integrity
     engine: EngineInfo
     provenance: Provenance
 

@@ -28,8 +28,8 @@ from threadpoolctl import threadpool_limits
 from qdjunction.core.errors import EngineError
 from qdjunction.core.extras import require_extra
 from qdjunction.core.units import BOHR_ANG, BOLTZMANN_EV_PER_K, HARTREE_EV, HARTREE_PER_BOHR_EV_PER_ANG
-from qdjunction.engine.contract import ElectronicStructure, EngineInfo, Relaxation
-from qdjunction.engine.dynamics import Motion, propagate
+from qdjunction.engine.contract import ElectronicStructure, EngineInfo, Motion, Relaxation
+from qdjunction.engine.dynamics import propagate
 from qdjunction.engine.fermi import fermi_energy
 from qdjunction.engine.relaxation import relax
 from qdjunction.engine.thermostat import Thermostat

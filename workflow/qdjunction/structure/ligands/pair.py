@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -14,7 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from qdjunction.core.errors import InputError, StructureError
 from qdjunction.structure.connectivity import IONIC
-from qdjunction.structure.contacts import contact, without_atoms
+from qdjunction.structure.contacts import ContactEntry, contact, without_atoms
 from qdjunction.structure.ligands.attach import (
     FRAGMENT,
     bound_charge,
@@ -297,7 +296,7 @@ def _check(first: Atoms, second: Atoms, names: str, is_linked: bool) -> None:
 def _assembled(pieces: list[tuple[str, Atoms]]) -> Atoms:
     """Return the fragments as one structure; those with contacts are the dots."""
     atoms = Atoms()
-    contacts: dict[str, Any] = {}
+    contacts: dict[str, ContactEntry] = {}
     sides = iter(SIDES)
     for _, piece in pieces:
         if "contacts" in piece.info:
