@@ -56,9 +56,9 @@ def test_every_output_names_its_inputs_as_they_are(results):
 def test_every_number_that_an_engine_computed_names_it(results):
     for name in ("relaxed.json", "hamiltonian.nc", "short/frontier.json", "long/transmission.nc"):
         engine = read_record(results / "1Pb_MAPbBr3" / name).engine
-        assert engine["method"] == "GFN1-xTB"
-        assert engine["versions"]["tblite"]
-        assert engine["settings"]["accuracy"] == 0.1
+        assert engine.method == "GFN1-xTB"
+        assert engine.versions["tblite"]
+        assert engine.settings["accuracy"] == 0.1
 
 
 def test_steps_say_their_settings(results):

@@ -15,6 +15,7 @@ from qdjunction import __version__
 from qdjunction.core.errors import InputError
 from qdjunction.core.provenance import Provenance, commit
 from qdjunction.crate.contents import RESULTS
+from qdjunction.engine.contract import EngineInfo
 from qdjunction.study.failures import Failure
 from qdjunction.study.records import Record, record_path
 from qdjunction.study.table import RECORD, Study
@@ -332,7 +333,7 @@ def _software(files: Sequence[Described]) -> list[Node]:
             "name": "qdjunction",
             "softwareVersion": f"{made.qdjunction}, commit {_commit(record) or 'unknown'}",
         }
-        engine = _mapping(record.engine.get("versions"))
+        engine = record.engine.versions if record.engine else {}
         for name, version in {"python": made.python, **made.packages, **engine}.items():
             if version:
                 found[(str(name), str(version))] = None
@@ -361,9 +362,8 @@ def _steps(files: Sequence[Described]) -> Iterator[Node]:
         assert record is not None
         inputs = map(by_digest.get, record.provenance.inputs.values())
         used = sorted({name for name in inputs if name})
-        corrections = _corrections(record.engine)
-        engine = record.engine.get("method")
-        summary = [f"Engine {engine}"] if engine else []
+        corrections = _corrections(record.engine) if record.engine else ""
+        summary = [f"Engine {record.engine.method}"] if record.engine else []
         summary += [f"On {record.provenance.host}, {record.provenance.machine}"]
         summary += [f"Corrections: {corrections}"] if corrections else []
         yield {
@@ -391,7 +391,7 @@ def _failed(files: Sequence[Described]) -> Iterator[Node]:
             "@type": "CreateAction",
             "name": f"{failure.step} of {failure.case}",
             "description": f"A calculation that failed: {failure.error}.",
-            "instrument": {"@id": _code(Record(failure.provenance, {}))},
+            "instrument": {"@id": _code(Record(failure.provenance, None))},
             "result": _refs(_id(path) for path in paths),
             "actionStatus": "http://schema.org/FailedActionStatus",
             "error": str(failure.reason),
@@ -399,9 +399,9 @@ def _failed(files: Sequence[Described]) -> Iterator[Node]:
         }
 
 
-def _corrections(engine: Mapping[str, Any]) -> str:
+def _corrections(engine: EngineInfo) -> str:
     """Return the corrections made to converge a calculation."""
-    made = _mapping(engine.get("settings")).get("corrections")
+    made = engine.settings.get("corrections")
     summary = [
         f"after attempt {one.get('attempt')} ({one.get('failure')}) {one.get('action')}"
         for one in (made if isinstance(made, list) else [])
@@ -430,10 +430,6 @@ def _code(record: Record) -> str:
 
 def _commit(record: Record | None) -> str:
     return record.provenance.commit if record else ""
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _agent(people: People) -> Node | None:

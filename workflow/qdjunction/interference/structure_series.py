@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +10,8 @@ from numpy.typing import NDArray
 
 from qdjunction.core.errors import InputError
 from qdjunction.interference.decay import DecayFit, Values, fit_decay
-from qdjunction.interference.decay_spectrum import DecaySpectrum, decay_spectrum, fit_columns
-from qdjunction.interference.results import Curve, LengthFit, StructureResult, StructureSeries
+from qdjunction.interference.decay_spectrum import decay_spectrum, fit_columns
+from qdjunction.interference.results import Curve, LengthFit, StructureResult, StructureSeries, Verdict
 from qdjunction.interference.series import (
     SeriesMember,
     along,
@@ -150,46 +149,53 @@ def analyse_structures(
         ]
     )
     at = int(np.abs(energies - settings.offset_ev).argmin())
-    common: dict[str, Any] = {
-        "name": settings.name,
-        "length": settings.length,
-        "reference": settings.reference,
-        "offset_ev": settings.offset_ev,
-        "headline": f"{settings.reference} {settings.offset_ev:+g} eV",
-        "gap_ev": (low, high) if low < high else None,
-        "temperature_k": temperature_k,
-        "confidence": interference.confidence,
-        "members": tuple(
-            _result(one, settings.offset_ev + level, float(values[at]))
-            for one, level, values in zip(ordered, levels, conductances, strict=True)
-        ),
-        "missing": dict(missing or {}),
-    }
     inside = (energies >= low) & (energies <= high) & (low < high)
     table = pd.DataFrame({"energy_eV": energies, "in_window": inside})
     rows = conductance_table([one.junction for one in ordered], temperature_k)
     rows.insert(0, "dot", np.repeat([one.dot for one in ordered], len(rows) // len(ordered)))
+    fits: dict[str, LengthFit] = {}
+    verdict: Verdict | None = None
     if missing:
-        summary = StructureSeries(
-            **common,
-            kind="incomplete",
-            fits={},
-            verdict=None,
-            sentence=f"{', '.join(missing)} failed, so the decay of this series is not judged.",
-        )
-        return StructureSeriesAnalysis(rows, table, summary)
+        sentence = f"{', '.join(missing)} failed, so the decay of this series is not judged."
+    else:
+        table, fits, verdict = _judged(ordered, energies, conductances, at, table, settings, interference)
+        fitted = names[:-1] if settings.jump else names
+        sentence = _sentence(fitted, fits, settings, interference.confidence)
+        if verdict:
+            sentence += f" {verdict.sentence}"
+    summary = StructureSeries(
+        name=settings.name,
+        kind="incomplete" if missing else "decay",
+        length=settings.length,
+        reference=settings.reference,
+        offset_ev=settings.offset_ev,
+        headline=f"{settings.reference} {settings.offset_ev:+g} eV",
+        gap_ev=(low, high) if low < high else None,
+        temperature_k=temperature_k,
+        confidence=interference.confidence,
+        members=tuple(
+            _result(one, settings.offset_ev + level, float(values[at]))
+            for one, level, values in zip(ordered, levels, conductances, strict=True)
+        ),
+        missing=dict(missing or {}),
+        fits=fits,
+        verdict=verdict,
+        sentence=sentence,
+    )
+    return StructureSeriesAnalysis(rows, table, summary)
 
-    jump: DecaySpectrum | None = None
-    if settings.jump:
-        jump = decay_spectrum(
-            energies,
-            [one.length(settings.length) for one in ordered],
-            conductances,
-            contacts=names,
-            threshold_decades=interference.jump_decades,
-            confidence=interference.confidence,
-        )
-    verdict = recorded_verdict(jump.at(float(energies[at]))) if jump else None
+
+def _judged(
+    ordered: Sequence[Structure],
+    energies: NDArray[np.float64],
+    conductances: NDArray[np.float64],
+    at: int,
+    table: pd.DataFrame,
+    settings: StructureSeriesSettings,
+    interference: InterferenceSettings,
+) -> tuple[pd.DataFrame, dict[str, LengthFit], Verdict | None]:
+    """Return the table with the fits at every energy, and fits and verdict at the energy with the index `at`."""
+    names = [one.name for one in ordered]
     fitted = len(ordered) - (1 if settings.jump else 0)
     fits: dict[str, LengthFit] = {}
     for measure in ("distance", "units") if settings.has_units else ("distance",):
@@ -200,18 +206,19 @@ def analyse_structures(
         per = "Ang" if measure == "distance" else settings.unit
         fits[measure] = _length_fit(fit(conductances[:fitted, at]), per, lengths)
         table = table.assign(**_columns(fit(conductances[:fitted]), measure))
-    if jump:
-        judged = jump.table()
-        table = table.join(judged[judged.columns.difference(table.columns, sort=False)])
-    sentence = _sentence(names[:fitted], fits, settings, interference.confidence)
-    summary = StructureSeries(
-        **common,
-        kind="decay",
-        fits=fits,
-        verdict=verdict,
-        sentence=f"{sentence} {verdict.sentence}" if verdict else sentence,
+    if not settings.jump:
+        return table, fits, None
+    jump = decay_spectrum(
+        energies,
+        [one.length(settings.length) for one in ordered],
+        conductances,
+        contacts=names,
+        threshold_decades=interference.jump_decades,
+        confidence=interference.confidence,
     )
-    return StructureSeriesAnalysis(rows, table, summary)
+    judged = jump.table()
+    table = table.join(judged[judged.columns.difference(table.columns, sort=False)])
+    return table, fits, recorded_verdict(jump.at(float(energies[at])))
 
 
 def _energies(

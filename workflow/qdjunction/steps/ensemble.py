@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ase import Atoms
 
 from qdjunction.core.files import write_table
 from qdjunction.core.provenance import digests, provenance
 from qdjunction.core.results import read_result
-from qdjunction.engine.contract import DynamicsEngine, Motion
+from qdjunction.engine.contract import DynamicsEngine
 from qdjunction.engine.dynamics import read_motion, write_motion
 from qdjunction.engine.thermostat import Thermostat
 from qdjunction.interference.ensemble_series import MemberSeries, ensemble_group, ensemble_table
@@ -73,37 +72,31 @@ def snapshot(
     integrity = examine(atoms, read_structure(built))
     for finding in integrity.findings:
         log.warning("%s: %s", output, finding)
-    made = _snapshot_record(motion, atoms, rest, thermostat)
-    log.info(
-        "%.3f ps: mean T %.0f K, atoms %.2f Ang from the relaxed dot",
-        made["time_ps"], made["mean_temperature_k"], made["rms_shift_ang"],
-    )  # fmt: skip
-    atoms.info["relaxed"] = {
-        **atoms.info.get("relaxed", {}), "lost_contacts": integrity.lost_contacts
-    }  # fmt: skip
-    atoms.info["snapshot"] = {key: made[key] for key in ("step", "time_ps", "temperature_k")}
-    write_structure(atoms, output)
-    write_motion(motion, state)
-    SnapshotRecord(
-        **made,
+    made = SnapshotRecord(
+        step=motion.step,
+        time_ps=motion.step * thermostat.time_step_fs / 1000,
+        temperature_k=thermostat.temperature_k,
+        mean_temperature_k=float(motion.temperatures_k.mean()),
+        mean_energy_ev=float(motion.energies_ev.mean()),
+        rms_shift_ang=float(np.sqrt(((atoms.positions - rest.positions) ** 2).sum(axis=1).mean())),
         integrity=integrity,
         engine=engine.info,
         provenance=provenance(
             inputs=digests(relaxed, built, *([start] if start else [])),
             settings={"thermostat": thermostat.model_dump(mode="json"), "steps": steps, "seed": seed},
         ),
-    ).write(record)
-
-
-def _snapshot_record(motion: Motion, atoms: Atoms, rest: Atoms, thermostat: Thermostat) -> dict[str, Any]:
-    return {
-        "step": motion.step,
-        "time_ps": motion.step * thermostat.time_step_fs / 1000,
-        "temperature_k": thermostat.temperature_k,
-        "mean_temperature_k": float(motion.temperatures_k.mean()),
-        "mean_energy_ev": float(motion.energies_ev.mean()),
-        "rms_shift_ang": float(np.sqrt(((atoms.positions - rest.positions) ** 2).sum(axis=1).mean())),
-    }
+    )
+    log.info(
+        "%.3f ps: mean T %.0f K, atoms %.2f Ang from the relaxed dot",
+        made.time_ps, made.mean_temperature_k, made.rms_shift_ang,
+    )  # fmt: skip
+    atoms.info["relaxed"] = {
+        **atoms.info.get("relaxed", {}), "lost_contacts": integrity.lost_contacts
+    }  # fmt: skip
+    atoms.info["snapshot"] = made.model_dump(include={"step", "time_ps", "temperature_k"})
+    write_structure(atoms, output)
+    write_motion(motion, state)
+    made.write(record)
 
 
 def ensemble(

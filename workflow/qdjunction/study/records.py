@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import netCDF4
+from pydantic import TypeAdapter
 
 from qdjunction.core.provenance import Provenance
+from qdjunction.engine.contract import EngineInfo
 from qdjunction.study import layout
 from qdjunction.study.failures import Failure, read_failure
 
@@ -22,6 +24,7 @@ _BESIDE = {
     layout.SIMULATED: layout.SIMULATION,
     layout.TRUTH: layout.SIMULATION,
 }
+_ENGINE: TypeAdapter[EngineInfo | None] = TypeAdapter(EngineInfo | None)
 _META = re.compile(r"<meta name=\"provenance\" content='([^']*)'>")
 
 
@@ -33,14 +36,14 @@ class Record:
     ----------
     provenance : Provenance
         Versions, commit, host, times, inputs with their digests, settings.
-    engine : mapping
-        The engine's name, method, versions, settings and corrections; empty if none was run.
+    engine : EngineInfo or None
+        The engine, with its settings and corrections; None if none was run.
     failure : Failure or None
         The failure recorded in place of a result.
     """
 
     provenance: Provenance
-    engine: Mapping[str, Any]
+    engine: EngineInfo | None
     failure: Failure | None = None
 
 
@@ -71,13 +74,13 @@ def read_record(path: str | Path) -> Record | None:
     source = record_path(path)
     try:
         if failure := read_failure(path):
-            return Record(failure.provenance, {}, failure)
+            return Record(failure.provenance, None, failure)
         match source.suffix:
             case ".nc":
                 return _of_netcdf(source)
             case ".html":
                 found = _META.search(source.read_text(encoding="utf-8"))
-                return _record(json.loads(unescape(found[1])), {}) if found else None
+                return _record(json.loads(unescape(found[1])), None) if found else None
             case _:
                 values = json.loads(source.read_text(encoding="utf-8"))
                 return _record(values["provenance"], values.get("engine"))
@@ -89,11 +92,11 @@ def _of_netcdf(path: Path) -> Record | None:
     with netCDF4.Dataset(path) as file:
         provenance = json.loads(file.provenance) if "provenance" in file.ncattrs() else None
         holder = file["qdjunction"] if "qdjunction" in file.groups else file
-        engine = json.loads(holder.engine) if "engine" in holder.ncattrs() else {}
+        engine = json.loads(holder.engine) if "engine" in holder.ncattrs() else None
     return _record(provenance, engine)
 
 
 def _record(provenance: Any, engine: Any) -> Record | None:
     if not isinstance(provenance, Mapping) or not provenance:
         return None
-    return Record(Provenance.model_validate(provenance), engine if isinstance(engine, Mapping) else {})
+    return Record(Provenance.model_validate(provenance), _ENGINE.validate_python(engine or None))

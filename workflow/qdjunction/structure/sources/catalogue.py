@@ -84,7 +84,7 @@ class CatalogueSettings(SourceSettings[DotDefinition]):
         return self.dot
 
     @property
-    def labels(self) -> Mapping[str, Any]:
+    def labels(self) -> Mapping[str, str | float]:
         """Dot, cation and halide arrangement."""
         return {
             "catalogue_dot": self.dot,

@@ -95,7 +95,7 @@ class SourceSettings(Section, ABC, Generic[Definition]):
         return self.id
 
     @property
-    def labels(self) -> Mapping[str, Any]:
+    def labels(self) -> Mapping[str, str | float]:
         """Labels by which the overview of a screening groups, e.g. ``{"halide": "Br"}``."""
         return {}
 

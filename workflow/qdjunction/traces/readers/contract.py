@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qdjunction.core.errors import InputError
 from qdjunction.traces.settings import ReadSettings
 
 
@@ -35,6 +36,23 @@ class Recording:
     settings: ReadSettings
     notes: tuple[str, ...] = field(default=())
     columns: tuple[str, str] = ("", "")
+
+
+def is_real(dtype: Any) -> bool:
+    """Return whether a type is that of real numbers; netCDF4 has `str` for texts."""
+    return dtype is not str and np.dtype(dtype).kind in "fiu"
+
+
+def check_real(name: str, dtype: Any) -> None:
+    """Check that a column holds real numbers.
+
+    Raises
+    ------
+    InputError
+        If it does not.
+    """
+    if not is_real(dtype):
+        raise InputError(f"{name} has the type {dtype}; real numbers are required")
 
 
 class Reader(Protocol):

@@ -17,7 +17,7 @@ from qdjunction.core.errors import InputError
 from qdjunction.traces.headings import check_conductance_heading, check_displacement_heading
 from qdjunction.traces.readers.arrays import BLOCK_POINTS, ArrayFile, Rows, has_named_arrays
 from qdjunction.traces.readers.blocks import Column, recordings
-from qdjunction.traces.readers.contract import Format, Reader, Recording
+from qdjunction.traces.readers.contract import Format, Reader, Recording, check_real, is_real
 from qdjunction.traces.settings import ReadSettings
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -48,8 +48,7 @@ class Hdf5File(ArrayFile):
         with self._opened() as data:
             arrays = [data[name] for name in self._names]
             for name, array in zip(self._names, arrays, strict=True):
-                if array.dtype is str or np.dtype(array.dtype).kind not in "fiu":
-                    raise InputError(f"{name} has the type {array.dtype}; real numbers are required")
+                check_real(name, array.dtype)
             units = [
                 [text] if isinstance(text := getattr(array, "units", None), str) else [] for array in arrays
             ]
@@ -115,11 +114,7 @@ def opened(path: Path) -> Iterator[netCDF4.Dataset]:
 
 def _blocks(label: str, group: netCDF4.Dataset) -> Iterator[tuple[str, list[Column]]]:
     """Yield the blocks of a group and of the groups in it."""
-    real = {
-        name: array
-        for name, array in group.variables.items()
-        if array.dtype is not str and np.dtype(array.dtype).kind in "fiu"
-    }
+    real = {name: array for name, array in group.variables.items() if is_real(array.dtype)}
     vectors = {name: array for name, array in real.items() if array.ndim == 1 and array.shape[0] > 1}
     if len(vectors) > 1 and len({array.shape for array in vectors.values()}) == 1:
         yield (

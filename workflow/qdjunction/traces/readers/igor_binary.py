@@ -14,7 +14,7 @@ import numpy as np
 from qdjunction.core.errors import InputError
 from qdjunction.core.extras import extra
 from qdjunction.traces.readers.blocks import Column, Scaling, recordings
-from qdjunction.traces.readers.contract import Format, Recording
+from qdjunction.traces.readers.contract import Format, Recording, check_real
 from qdjunction.traces.settings import ReadSettings
 
 
@@ -48,8 +48,7 @@ class IgorBinary:
         """Yield its recordings."""
         header, values = self._wave["wave_header"], np.asarray(self._wave["wData"])
         name, unit = _text(header["bname"]), _text(self._wave.get("data_units", b""))
-        if values.dtype.kind not in "fiu":
-            raise InputError(f"its wave {name} has the type {values.dtype}; real numbers are required")
+        check_real(f"its wave {name}", values.dtype)
         if values.ndim == 1:
             columns = [Column.of(values, name, unit or _text(header.get("dataUnits", b"")))]
             yield from recordings("", columns, self._settings, _scaling(header, self._wave))

@@ -14,7 +14,7 @@ from scipy.io.matlab import MatReadError, mat_struct
 from qdjunction.core.errors import InputError
 from qdjunction.traces.readers.arrays import ArrayFile, Rows, has_named_arrays
 from qdjunction.traces.readers.blocks import Column, recordings
-from qdjunction.traces.readers.contract import Format, Reader, Recording
+from qdjunction.traces.readers.contract import Format, Reader, Recording, check_real, is_real
 from qdjunction.traces.readers.hdf5 import is_hdf5, open_hdf5
 from qdjunction.traces.settings import ReadSettings
 
@@ -39,8 +39,7 @@ class _NamedArrays(ArrayFile):
 
     def _counted(self) -> int:
         for name in self._names:
-            if np.asarray(self._values[name]).dtype.kind not in "fiu":
-                raise InputError(f"{name} holds no real numbers")
+            check_real(name, np.asarray(self._values[name]).dtype)
         d, g = (np.atleast_2d(self._values[name]) for name in self._names)
         d, g = (column.T if column.shape[0] == 1 else column for column in (d, g))
         self._columns = np.asarray(d, dtype=np.float64).T, np.asarray(g, dtype=np.float64).T
@@ -96,7 +95,7 @@ def _blocks(label: str, value: Any) -> Iterator[tuple[str, list[Column]]]:
         value = {name: getattr(value, name) for name in vars(value)["_fieldnames"]}
     if isinstance(value, dict):
         vectors = {
-            name: part for name, part in value.items() if _is_real(part) and part.ndim == 1 and len(part) > 1
+            name: part for name, part in value.items() if _is_array(part) and part.ndim == 1 and len(part) > 1
         }
         if len({len(part) for part in vectors.values()}) == 1 and len(vectors) > 1:
             yield label, [Column.of(part, name) for name, part in vectors.items()]
@@ -106,12 +105,12 @@ def _blocks(label: str, value: Any) -> Iterator[tuple[str, list[Column]]]:
     elif isinstance(value, np.ndarray) and value.dtype == object:
         for number, part in enumerate(value.ravel()):
             yield from _blocks(f"{label}{{{number + 1}}}", part)
-    elif _is_real(value) and value.ndim == 2 and min(value.shape) > 1:
+    elif _is_array(value) and value.ndim == 2 and min(value.shape) > 1:
         yield label, [Column.of(column) for column in value.T]
 
 
-def _is_real(value: Any) -> bool:
-    return isinstance(value, np.ndarray) and value.dtype.kind in "fiu"
+def _is_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and is_real(value.dtype)
 
 
 KIND = Format("MATLAB", (".mat",), open_matlab)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from qdjunction.core.errors import InputError
 from qdjunction.traces.readers.arrays import BLOCK_POINTS, ArrayFile, Rows
-from qdjunction.traces.readers.contract import Format
+from qdjunction.traces.readers.contract import Format, check_real
 
 
 class NpzFile(ArrayFile):
@@ -60,8 +60,7 @@ def _npy_header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], np.dtype]:
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, fortran, dtype = read(file)
-    if dtype.kind not in "fiu":
-        raise InputError(f"{name} has the type {dtype}; real numbers are required")
+    check_real(name, dtype)
     if fortran and len(shape) > 1:
         raise InputError(
             f"{name} is stored column by column and cannot be streamed; save numpy.ascontiguousarray({name})"

@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from qdjunction.core.errors import InputError
 from qdjunction.core.extras import extra
 from qdjunction.traces.readers.blocks import Column, Scaling, recordings
-from qdjunction.traces.readers.contract import Format, Recording
+from qdjunction.traces.readers.contract import Format, Recording, is_real
 from qdjunction.traces.settings import ReadSettings
 
 
@@ -48,7 +46,7 @@ class TdmsFile:
         found = False
         with self._open(self._path) as data:
             for group in data.groups():
-                channels = [one for one in group.channels() if len(one) and _is_real(one)]
+                channels = [one for one in group.channels() if len(one) and is_real(one.dtype)]
                 if not channels:
                     continue
                 found = True
@@ -57,10 +55,6 @@ class TdmsFile:
                 )
         if not found:
             raise InputError("it holds no channel of numbers")
-
-
-def _is_real(channel: Any) -> bool:
-    return np.dtype(channel.dtype).kind in "fiu"
 
 
 def _column(channel: Any) -> Column:
