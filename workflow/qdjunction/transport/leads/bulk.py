@@ -187,11 +187,7 @@ class Electrode:
                 f"electrode: repeats are {counts}; they must be 1 or more, and 1 along the transport "
                 "direction"
             )
-        unfold = bloch_states(hamiltonian.geometry, counts, in_plane)
-        (H00, S00, H01, S01), asymmetry = zip(
-            *(_block_diagonal(M, unfold) for c in (0, 1) for M in layers[c]), strict=True
-        )
-        worst = max(asymmetry)
+        unfold, blocks, worst = _unfolded(hamiltonian.geometry, layers, counts, in_plane)
         if worst > SYMMETRY_EV:
             if repeats is not None:
                 raise InputError(
@@ -200,11 +196,8 @@ class Electrode:
                 )
             logger.warning("electrode: symmetry broken by %.1f meV; the full cell is used", 1000 * worst)
             counts = (1, 1, 1)
-            unfold = bloch_states(hamiltonian.geometry, counts, in_plane)
-            (H00, S00, H01, S01), asymmetry = zip(
-                *(_block_diagonal(M, unfold) for c in (0, 1) for M in layers[c]), strict=True
-            )
-            worst = max(asymmetry)
+            unfold, blocks, worst = _unfolded(hamiltonian.geometry, layers, counts, in_plane)
+        H00, S00, H01, S01 = blocks
         logger.info(
             "electrode: %d orbitals as %d k points of %d; symmetry to %.1e meV, beyond the next "
             "layer %.1e meV",
@@ -540,6 +533,21 @@ def folded_layer(
     if cell == 0:
         H, S = 0.5 * (H + H.conj().T), 0.5 * (S + S.conj().T)
     return H, S
+
+
+def _unfolded(
+    geometry: sisl.Geometry,
+    layers: dict[int, tuple[NDArray[Any], NDArray[Any]]],
+    counts: tuple[int, int, int],
+    k: K,
+) -> tuple[NDArray[np.complex128], list[NDArray[np.complex128]], float]:
+    """Return the Bloch sums of the smallest cell, H and S of a layer and of its coupling, and what breaks the symmetry.
+
+    The last is the largest element (eV for H) that couples different k points.
+    """
+    unfold = bloch_states(geometry, counts, k)
+    found = [_block_diagonal(matrix, unfold) for layer in (0, 1) for matrix in layers[layer]]
+    return unfold, [block for block, _ in found], max(asymmetry for _, asymmetry in found)
 
 
 def _block_diagonal(matrix: NDArray[Any], unfold: NDArray[Any]) -> tuple[NDArray[np.complex128], float]:

@@ -173,10 +173,7 @@ def orbital_interference(
         for side, place in zip(sides, places, strict=True):
             own = side.self_energy(energy)
             sigma[np.ix_(place, place)] += own
-            factor = root_of(broadening(own))
-            spread = np.zeros((len(coupled), factor.shape[1]), dtype=np.complex128)
-            spread[place] = factor
-            roots.append(spread)
+            roots.append(_root(own, place, len(coupled)))
         green = np.linalg.solve(np.eye(len(coupled)) - closed @ sigma, closed)
         F_left, F_right = roots
         # G S psi_n on the coupled orbitals is (1 + G Sigma) psi_n / (E - e_n), and likewise from the other
@@ -201,6 +198,14 @@ def orbital_interference(
     )
 
 
+def _root(sigma: NDArray[np.complex128], place: NDArray[np.int64], size: int) -> NDArray[np.complex128]:
+    """Return F with ``F F^dagger = Gamma`` of a lead on the orbitals `place` of `size`, (size, n_channels)."""
+    factor = root_of(broadening(sigma))
+    spread = np.zeros((size, factor.shape[1]), dtype=np.complex128)
+    spread[place] = factor
+    return spread
+
+
 def _past(
     device: Device,
     leads: tuple[Lead, Lead],
@@ -223,10 +228,7 @@ def _past(
             sigma = lead.self_energy(float(energy))
             system = (energy * S_metal - H_metal).astype(np.complex128)
             system[np.ix_(place, place)] -= sigma
-            factor = root_of(broadening(sigma))
-            spread = np.zeros((len(system), factor.shape[1]), dtype=np.complex128)
-            spread[place] = factor
-            sides.append((system, spread))
+            sides.append((system, _root(sigma, place, len(system))))
         (left_system, left_root), (right_system, right_root) = sides
         out = np.linalg.solve(left_system.conj().T, left_root).conj().T
         found[index] = np.linalg.norm(out @ (H - energy * S) @ np.linalg.solve(right_system, right_root)) ** 2
