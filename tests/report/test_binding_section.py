@@ -9,6 +9,7 @@ import pytest
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.files import write_table
+from qdjunction.core.provenance import Provenance
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.report.data import collect
 from qdjunction.report.drawing import draw
@@ -52,7 +53,7 @@ def test_figure_page_and_paper_show_the_curve(results):
     curve, minimum, *_ = drawing.figure.axes[0].lines
     np.testing.assert_allclose(curve.get_ydata().min(), -1, atol=0.01)
     assert (minimum.get_xdata()[0], minimum.get_ydata()[0]) == (2.8, -1.0)
-    html = SECTIONS["binding"].html(Page(results, {}))
+    html = SECTIONS["binding"].html(Page(results, Provenance()))
     assert "Au–Br" in html
     assert "−0.250" in html
     items = [

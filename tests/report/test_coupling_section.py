@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.provenance import Provenance
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.interference.coupling import Coupling
 from qdjunction.interference.coupling_results import CouplingRecord, PairCoupling, decays_of
@@ -60,7 +61,7 @@ def test_figure_and_page_show_the_decay(tmp_path):
     np.testing.assert_allclose(
         drawing.table.loc[drawing.table["resolved"], "fit_eV"], [0.4, 0.4, 0.04, 0.04, 0.004, 0.004]
     )
-    html = SECTIONS["coupling"].html(Page(results, {}))
+    html = SECTIONS["coupling"].html(Page(results, Provenance()))
     assert "levels not resolved in C3" in html
     assert "300.000" in html
 

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+from qdjunction.core.provenance import Provenance
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.report.data import collect
 from qdjunction.report.drawing import draw
@@ -58,13 +59,13 @@ def test_its_files_and_figures_are_planned(collected):
 def test_the_section_shows_every_number_of_the_record(collected):
     folder, results = collected
     record = json.loads((folder / DOT / "ensemble.json").read_text())
-    section = str(KIND.html(Page(results, {})))
+    section = str(KIND.html(Page(results, Provenance())))
     for quantity in record["groups"][0]["series"][0]["quantities"]:
         assert f"{quantity['spread']['median']:.2f}".replace("-", "−") in section
     assert "turn and distance of the tips" in section
     assert "data:image/svg+xml" in section
     assert list(KIND.links(results)) == [("ensembles", "Ensembles")]
-    assert KIND.html(Page(collect(read_study(RECORDED)), {})) == ""
+    assert KIND.html(Page(collect(read_study(RECORDED)), Provenance())) == ""
 
 
 def test_the_figure_is_drawn_from_the_members(collected):

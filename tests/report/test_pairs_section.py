@@ -8,6 +8,7 @@ import pytest
 
 from qdjunction.cli import main
 from qdjunction.core.errors import InputError
+from qdjunction.core.provenance import Provenance
 from qdjunction.core.results import read_result, read_table
 from qdjunction.engine.store import read_electronic_structure, write_electronic_structure
 from qdjunction.interference.pair_control import follow
@@ -75,7 +76,7 @@ def test_figure_and_page_show_the_pairs(study, results):
     np.testing.assert_allclose(np.nanmax(shown), drawing.table["log10_g2_per_eV2"].max())
     points = sum(len(line.get_xdata()) for line in over_distance.lines)
     assert points == 15
-    html = SECTIONS["pairs"].html(Page(results, {}))
+    html = SECTIONS["pairs"].html(Page(results, Provenance()))
     assert "too few to check" in html
     assert "straight row" in html
 

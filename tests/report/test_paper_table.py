@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.provenance import Provenance
 from qdjunction.core.results import read_table
 from qdjunction.report.data import collect
 from qdjunction.report.page import Page
@@ -147,10 +148,10 @@ def test_file_and_page_show_the_same(results, tmp_path):
     pd.testing.assert_series_equal(
         written["item"], compare_with_paper(results, read_paper("zheng-2019"))["item"], check_dtype=False
     )
-    html = SECTIONS["paper"].html(Page(results, {}))
+    html = SECTIONS["paper"].html(Page(results, Provenance()))
     assert "Nat. Commun. 10, 5458 (2019)" in html
     assert html.count("<tr>") == len(written) + 1
-    assert SECTIONS["paper"].html(Page(collect(read_study(RECORDED)), {})) == ""
+    assert SECTIONS["paper"].html(Page(collect(read_study(RECORDED)), Provenance())) == ""
 
 
 def test_an_unknown_paper_is_refused_with_the_known_ones():

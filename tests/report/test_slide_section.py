@@ -9,6 +9,7 @@ import pytest
 
 from qdjunction.core.errors import EngineError
 from qdjunction.core.files import write_table
+from qdjunction.core.provenance import Provenance
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.report.data import collect
 from qdjunction.report.drawing import draw
@@ -70,7 +71,7 @@ def test_figure_and_page_show_the_slide(folder):
     np.testing.assert_allclose(force.lines[0].get_ydata(), -0.25)
     (band,) = conductance.patches
     assert (band.get_x(), band.get_width()) == pytest.approx((0.8, 0.4))
-    html = SECTIONS["slide"].html(Page(results, {}))
+    html = SECTIONS["slide"].html(Page(results, Provenance()))
     assert "0.70 decades at 0.80 Å, where log10(G/G0) is -5.00: which is a jump by the published rule" in html
     assert "bonds of gold break from 1.20 Å on (Br 3-Au 41)" in html
     assert "The slide ended after 1.60 Å: no convergence." in html
@@ -87,4 +88,4 @@ def test_a_failed_slide_is_listed_and_its_figure_says_why(folder):
     assert failure in results.failures
     (figure,) = (one for one in planned_figures(results.study) if one.kind == "slide")
     assert "the SCF does not converge" in draw(results, figure).table["not_available_because"][0]
-    assert SECTIONS["slide"].html(Page(results, {})) == ""
+    assert SECTIONS["slide"].html(Page(results, Provenance())) == ""

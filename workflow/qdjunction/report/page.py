@@ -76,7 +76,7 @@ class Page:
     def html(self) -> str:
         """Return the complete page."""
         results, study, config = self.results, self.results.study, self.results.study.config
-        parts = sections(PageSection, study)
+        parts = {part: part.html(self) for part in sections(PageSection, study)}
         scripts = [section.script for section in sections(Section, study) if section.script]
         return self._environment.get_template("index.html.j2").render(
             study=config.study,
@@ -97,8 +97,8 @@ class Page:
             + [
                 (f"Series {one.case.name}", typeset(one.summary.sentence)) for one in results.structure_series
             ],
-            links=[link for part in parts for link in part.links(results)],
-            parts=[part.html(self) for part in parts],
+            links=[link for part, html in parts.items() if html for link in part.links(results)],
+            parts=list(parts.values()),
             data={part.name: data for part in parts if (data := part.data(results)) is not None},
             scripts=scripts,
             plotly=get_plotlyjs() if scripts else "",

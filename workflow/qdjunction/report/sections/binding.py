@@ -57,10 +57,6 @@ class BindingSection(PageSection):
         """Return the engine of the study."""
         return results.engine.label
 
-    def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
-        """Return its entry where the study has curves."""
-        return super().links(results) if results.binding else []
-
     def html(self, page: Page) -> Markup | str:
         """Return the section, or nothing where the study has no curve."""
         found = page.results.binding

@@ -39,10 +39,6 @@ class ChainSection(PageSection):
         """Return the one figure of the study."""
         return [PlannedFigure(self.name, title=self.figure_title)] if study.compares_contacts else []
 
-    def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
-        """Return the entry in the table of contents, if there is a chain."""
-        return [(self.name, self.title)] if results.chain_summary else []
-
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
         """Draw the chain."""
         assert results.chain is not None  # a study without it plans no figure

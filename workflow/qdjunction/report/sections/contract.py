@@ -138,7 +138,7 @@ class PageSection(Section):
     """A section at the top level of the page."""
 
     def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
-        """Return its entries in the table of contents: pairs of anchor and text."""
+        """Return its entries in the table of contents, pairs of anchor and text, unless `html` is empty."""
         return [(self.name, self.title)] if self.title else []
 
     def html(self, page: Page) -> Markup | str:

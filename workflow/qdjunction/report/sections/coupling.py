@@ -58,10 +58,6 @@ class CouplingSection(PageSection):
         """Return the engine of the study."""
         return results.engine.label
 
-    def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
-        """Return its entry where the study has couplings."""
-        return super().links(results) if results.coupling else []
-
     def html(self, page: Page) -> Markup | str:
         """Return the section, or nothing where the study has no couplings."""
         record = page.results.coupling

@@ -82,10 +82,6 @@ class EnsemblesSection(PageSection):
         table = found.table[(found.table["kind"] == kind) & (found.table["left"] == left)]
         return Drawing(ensemble_figure(table, results.dot(figure.dot).colours), table)
 
-    def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
-        """Return its entry where the study has ensembles."""
-        return super().links(results) if results.ensembles else []
-
     def html(self, page: Page) -> Markup | str:
         """Return the section, or nothing where the study has no ensembles."""
         from qdjunction.report.outcome import typeset

@@ -77,10 +77,6 @@ class PairsSection(PageSection):
             raise TypeError(f"{figure.dot} has no control over all pairs")
         return Drawing(pairs_figure(pairs.table, pairs.control), pairs.table)
 
-    def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
-        """Return its entry where a dot has the control."""
-        return super().links(results) if any(dot.pairs for dot in results.dots) else []
-
     def html(self, page: Page) -> Markup | str:
         """Return the section, or nothing where no dot has the control."""
         from qdjunction.report.outcome import typeset

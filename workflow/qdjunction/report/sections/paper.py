@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from qdjunction.report.sections.contract import PageSection
@@ -13,7 +12,6 @@ from qdjunction.study.papers import read_paper
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from qdjunction.report.data import StudyResults
     from qdjunction.report.page import Page
 
 
@@ -23,10 +21,6 @@ class PaperSection(PageSection):
     name = "paper"
     order = 5
     title = "Compared with the paper"
-
-    def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
-        """Return its entry where the study is compared with a paper."""
-        return super().links(results) if results.study.config.paper else []
 
     def html(self, page: Page) -> Markup | str:
         """Return the table, or nothing where the study is compared with no paper."""

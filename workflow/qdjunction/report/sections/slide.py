@@ -53,10 +53,6 @@ class SlideSection(PageSection):
         one = next(one for one in results.slides if _is_of(one, figure))
         return Drawing(slide_figure(one.table, one.record), one.table)
 
-    def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
-        """Return its entry where the study has slides."""
-        return super().links(results) if results.slides else []
-
     def html(self, page: Page) -> Markup | str:
         """Return the section, or nothing where the study has no slide."""
         from qdjunction.report.outcome import typeset

@@ -69,10 +69,6 @@ class StructureSeriesSection(PageSection):
         """Return the engine of the study."""
         return results.engine.label
 
-    def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
-        """Return its entry where the study has series."""
-        return super().links(results) if results.structure_series else []
-
     def html(self, page: Page) -> Markup | str:
         """Return the section, or nothing where the study has no series."""
         from qdjunction.report.outcome import typeset

@@ -13,7 +13,6 @@ from qdjunction.study import layout
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from qdjunction.report.data import StudyResults
     from qdjunction.report.page import Page
     from qdjunction.report.trace_data import TraceResults
     from qdjunction.study.table import Study
@@ -41,10 +40,6 @@ class TracesSection(PageSection):
                 for file in (layout.TRUTH, layout.SIMULATION)
             ),
         ]
-
-    def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
-        """Return its entry if the study has traces."""
-        return super().links(results) if results.traces.sets else []
 
     def html(self, page: Page) -> Markup | str:
         """Return the section; empty if the study has no traces."""
