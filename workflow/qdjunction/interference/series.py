@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qdjunction.core.errors import InputError
 from qdjunction.interference.comparison import compare
 from qdjunction.interference.decay import DecayFit, Prediction
-from qdjunction.interference.decay_spectrum import DecaySpectrum, decay_spectrum
+from qdjunction.interference.decay_spectrum import decay_spectrum
 from qdjunction.interference.jump import JumpVerdict, signed_decades
 from qdjunction.interference.results import (
     ComparisonSeries,
@@ -255,14 +255,12 @@ def _analyse(
         )
     headline = settings.headline_energy(*gap)
     window = (max(gap[0], fermi[0]), min(gap[1], fermi[-1]))
-    outside = ""
-    if not fermi[0] <= headline <= fermi[-1] or window[0] >= window[1]:
-        outside = (
-            f"The gap from {gap[0]:.2f} to {gap[1]:.2f} eV with the headline energy {headline:.2f} eV "
-            f"(interference.reference, offset_ev) does not lie within {fermi[0]:.2f} to {fermi[-1]:.2f} eV, where T(E) "
-            f"covers the thermal window, so {', '.join(m.name for m in members)} "
-            f"{'is' if len(members) == 1 else 'are'} not judged; widen transport.energy_min_ev and energy_max_ev."
-        )
+    outside = _uncovered(members, gap, window, headline, fermi)
+    absent = ", ".join(member.name for member in missing)
+    failed = (
+        f"{absent} failed, so decay, jump and comparison of this series are not judged." if absent else ""
+    )
+    unjudged = outside or failed
     at = int(np.abs(fermi - headline).argmin())
     names = [member.name for member in members]
     distances = [member.contact_distance_ang for member in members]
@@ -276,9 +274,8 @@ def _analyse(
         "headline": f"{settings.reference} {settings.offset_ev:+g} eV",
         "conductance_at_headline_G0": [np.nan if outside else float(values[at]) for values in conductances],
     }
-    at_headline: JumpVerdict | None = None
-    spectrum: DecaySpectrum | None = None
-    if len(members) >= 3 and not missing and not outside:
+    spectrum = None
+    if len(members) >= 3 and not unjudged:
         spectrum = decay_spectrum(
             fermi,
             distances,
@@ -288,9 +285,9 @@ def _analyse(
             threshold_decades=settings.jump_decades,
             confidence=settings.confidence,
         )
-        at_headline = spectrum.at(headline)
+    at_headline = spectrum.at(headline) if spectrum else None
     if controls:
-        last = None if missing or outside else (members[-1], float(conductances[-1][at]))
+        last = None if unjudged else (members[-1], float(conductances[-1][at]))
         values = [
             np.nan if outside else float(np.asarray(conductance(c.transmission, temperature_k, fermi[at])))
             for c in controls
@@ -302,20 +299,13 @@ def _analyse(
     if missing_controls:
         common["missing_controls"] = dict(missing_controls)
     table = pd.DataFrame({"energy_eV": fermi})
-    if outside:
-        summary: SeriesSummary = IncompleteSeries(
-            **common,
-            kind="incomplete",
-            missing={member.name: member.reason for member in missing},
-            sentence=outside,
-        )
-    elif missing:
-        absent = ", ".join(member.name for member in missing)
+    summary: SeriesSummary
+    if unjudged:
         summary = IncompleteSeries(
             **common,
             kind="incomplete",
             missing={member.name: member.reason for member in missing},
-            sentence=f"{absent} failed, so decay, jump and comparison of this series are not judged.",
+            sentence=unjudged,
         )
     elif spectrum and at_headline:
         table = spectrum.table()
@@ -344,20 +334,43 @@ def _analyse(
             ),
         )
     else:
-        places = {f"the headline energy of {headline:.2f} eV": headline}
-        if fermi[0] <= 0 <= fermi[-1]:
-            places = {"the Fermi energy": 0.0} | places
-        found = [
-            f"{np.log10(conductances[0][np.abs(fermi - energy).argmin()]):.2f} at {place}"
-            for place, energy in places.items()
-        ]
+        found = _at_energies(fermi, conductances[0], headline)
         summary = SingleSeries(
             **common,
             kind="single",
-            sentence=f"{names[0]} is the only contact: log10 G/G0 is {' and '.join(found)}.",
+            sentence=f"{names[0]} is the only contact: log10 G/G0 is {found}.",
         )
     table.insert(0, "left", members[0].left)
     return Series(table, summary)
+
+
+def _uncovered(
+    members: Sequence[SeriesMember],
+    gap: tuple[float, float],
+    window: tuple[float, float],
+    headline: float,
+    fermi: NDArray[np.float64],
+) -> str:
+    """Return why a series is not judged if T(E) does not cover its gap and the headline energy; otherwise empty."""
+    if fermi[0] <= headline <= fermi[-1] and window[0] < window[1]:
+        return ""
+    return (
+        f"The gap from {gap[0]:.2f} to {gap[1]:.2f} eV with the headline energy {headline:.2f} eV "
+        f"(interference.reference, offset_ev) does not lie within {fermi[0]:.2f} to {fermi[-1]:.2f} eV, where T(E) "
+        f"covers the thermal window, so {', '.join(m.name for m in members)} "
+        f"{'is' if len(members) == 1 else 'are'} not judged; widen transport.energy_min_ev and energy_max_ev."
+    )
+
+
+def _at_energies(fermi: NDArray[np.float64], conductances: NDArray[np.float64], headline: float) -> str:
+    """Return log10 G at the Fermi energy, where T(E) covers it, and at the headline energy in words."""
+    places = {f"the headline energy of {headline:.2f} eV": headline}
+    if fermi[0] <= 0 <= fermi[-1]:
+        places = {"the Fermi energy": 0.0} | places
+    return " and ".join(
+        f"{np.log10(conductances[np.abs(fermi - energy).argmin()]):.2f} at {place}"
+        for place, energy in places.items()
+    )
 
 
 def _control(
