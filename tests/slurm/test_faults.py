@@ -24,6 +24,9 @@ from support.paths import ROOT
 from support.processes import environment
 
 DOT = "1Pb_MAPbBr3"
+PATIENCE_S = 900.0
+"""Time until something that has not come counts as missing (s), enough for a busy machine."""
+
 pytestmark = [pytest.mark.slurm, pytest.mark.workflow]
 
 long_fault = pytest.mark.skipif(
@@ -82,7 +85,7 @@ class Study:
     def finish(self, *words: str, profile: bool = True) -> str:
         """Run Snakemake to its end, which must be a good one."""
         run = subprocess.run(
-            self.command(*words, profile=profile), cwd=ROOT, env=one_thread(), check=False, timeout=500,
+            self.command(*words, profile=profile), cwd=ROOT, env=one_thread(), check=False, timeout=2 * PATIENCE_S,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         assert run.returncode == 0, run.stdout
@@ -106,7 +109,7 @@ class Study:
     def work(self) -> Path:
         return self.folder / "results" / "work" / DOT / "relax"
 
-    def wait_for_step(self, step: int, seconds: float = 240) -> None:
+    def wait_for_step(self, step: int, seconds: float = PATIENCE_S) -> None:
         """Wait until the relaxation proper has done so many steps."""
         deadline = time.monotonic() + seconds
         # The settling of a new dot counts from 0 before the relaxation does.
@@ -115,7 +118,7 @@ class Study:
             time.sleep(0.02)
 
 
-def wait_until(done: Callable[[], bool], seconds: float = 100) -> None:
+def wait_until(done: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline
@@ -172,7 +175,7 @@ def undisturbed(tmp_path_factory):
 @pytest.fixture
 def study(slurm, tmp_path, undisturbed):
     """A fresh study, with nothing of an earlier test in the queue."""
-    slurm.wait_for(0, 30)
+    slurm.wait_for(0, PATIENCE_S)
     return Study(tmp_path)
 
 
@@ -198,7 +201,7 @@ def test_a_cancelled_job_is_submitted_again_and_goes_on(slurm, study, same):
     study.wait_for_step(5)
     began = time.monotonic()
     slurm.cancel()
-    assert run.wait(300) == 0, (study.folder / "snakemake.log").read_text()
+    assert run.wait(PATIENCE_S) == 0, (study.folder / "snakemake.log").read_text()
     assert "Resuming after step" in study.log
     same(began, "CANCELLED; Snakemake submits again; goes on from the last step")
 
@@ -214,13 +217,13 @@ def test_the_orphan_of_a_killed_snakemake_is_waited_for(slurm, study, same):
     began = time.monotonic()
     study.unlock()
     again = study.start()
-    slurm.wait_for(2, 100)
-    deadline = time.monotonic() + 100
+    slurm.wait_for(2, PATIENCE_S)
+    deadline = time.monotonic() + PATIENCE_S
     while "waiting:" not in study.log:
         assert time.monotonic() < deadline, study.log
         time.sleep(0.1)
     os.kill(orphan, signal.SIGCONT)
-    assert again.wait(300) == 0, (study.folder / "snakemake.log").read_text()
+    assert again.wait(PATIENCE_S) == 0, (study.folder / "snakemake.log").read_text()
     assert "done by the earlier copy" in study.log
     assert "step" not in study.log, "the newcomer did the work a second time"
     same(began, "the job lives on; the newcomer waits for it and takes its results")
@@ -232,7 +235,7 @@ def test_the_orphan_of_a_killed_snakemake_is_waited_for(slurm, study, same):
 def test_the_orphan_of_a_screening(slurm, tmp_path, end, request):
     """Two contacts are added, and Snakemake is killed after the first of them. If the orphan dies, too, while the
     newcomer waits for it, that does the second one."""
-    slurm.wait_for(0, 30)
+    slurm.wait_for(0, PATIENCE_S)
     names = ["long", "short", "R1-R2"]
     target = f"results/{DOT}/long/hamiltonian.nc"
     extended = SCREENING.replace("CONTACTS", f"[{', '.join(names)}]")
@@ -257,7 +260,7 @@ def test_the_orphan_of_a_screening(slurm, tmp_path, end, request):
     log = tmp_path / "results" / "logs" / DOT / "hamiltonian.log"
     wait_until(lambda: log.exists() and "waiting:" in log.read_text())
     os.kill(orphan, end)
-    assert again.wait(300) == 0, (tmp_path / "snakemake.log").read_text()
+    assert again.wait(PATIENCE_S) == 0, (tmp_path / "snakemake.log").read_text()
     found, wanted = (
         matrices(folder / "results" / DOT, names) for folder in (tmp_path, tmp_path / "undisturbed")
     )
@@ -303,7 +306,7 @@ def test_a_job_that_hangs_ends_at_its_time_limit(study, same):
     study.wait_for_step(3)
     os.kill(study.pid, signal.SIGSTOP)
     began = time.monotonic()
-    assert run.wait(400) == 0, (study.folder / "snakemake.log").read_text()
+    assert run.wait(PATIENCE_S) == 0, (study.folder / "snakemake.log").read_text()
     assert "TIMEOUT" in (study.folder / "snakemake.log").read_text()
     assert "Resuming after step" in study.log
     same(began, "TIMEOUT after one minute; submitted again with 20; goes on from the last step")
@@ -318,8 +321,8 @@ def test_a_stopped_snakemake_goes_on(slurm, study, same, number):
     study.wait_for_step(3)
     began = time.monotonic()
     os.kill(run.pid, number)
-    assert run.wait(300) == 1
-    slurm.wait_for(0, 60)
+    assert run.wait(PATIENCE_S) == 1
+    slurm.wait_for(0, PATIENCE_S)
     assert ("Resuming after" in study.log) is False
     done = (study.folder / TARGET).exists()
     assert done == (number == signal.SIGTERM)
@@ -340,7 +343,7 @@ def test_a_node_that_goes_away_and_comes_back(slurm, study, same):
     slurm.stop_node()
     time.sleep(5)
     slurm.start_node()
-    assert run.wait(400) == 0, (study.folder / "snakemake.log").read_text()
+    assert run.wait(PATIENCE_S) == 0, (study.folder / "snakemake.log").read_text()
     same(began, "the job lives on; slurmd reports it when it is back")
 
 
@@ -353,7 +356,7 @@ def test_a_full_disk_leaves_nothing_half_written(study, same):
     try:
         began = time.monotonic()
         run = study.start("--retries", "0")
-        assert run.wait(300) == 1
+        assert run.wait(PATIENCE_S) == 1
         assert "No space left on device" in (study.folder / "snakemake.log").read_text() + study.log
         assert not (study.folder / TARGET).exists()
         mount(results_folder, "64m", "remount,")
@@ -386,7 +389,7 @@ def test_a_whole_study_comes_to_its_report(slurm, tmp_path):
 
 def test_a_banner_before_the_job_id_hides_no_job(slurm, tmp_path, monkeypatch):
     """Some sites print news, numbers and all, where the executor expects the id alone."""
-    slurm.wait_for(0, 30)
+    slurm.wait_for(0, PATIENCE_S)
     site = tmp_path / "site"
     site.mkdir()
     news = "Welcome to node 12: 3 days of maintenance from 2026-12-01"
