@@ -378,7 +378,7 @@ def test_a_whole_study_comes_to_its_report(slurm, tmp_path):
     study = Study(tmp_path, "all", CONFIG.replace("[long]", "[short, long]"))
     log = study.finish()
     assert (tmp_path / "results" / "report" / "index.html").exists()
-    batch = re.search(r"group_dot_frontier_local_density_series_transmission/(\d+)\.log", log)
+    batch = re.search(r"group_dot_local_density_series_transmission/(\d+)\.log", log)
     assert batch is not None
     said = subprocess.run(
         ["scontrol", "show", "job", batch[1]], capture_output=True, text=True, check=True
