@@ -10,6 +10,7 @@ from ase.constraints import FixAtoms, FixCartesian
 from qdjunction.core.errors import InputError
 from qdjunction.core.provenance import digest
 from qdjunction.engine.registry import make_engine
+from qdjunction.engine.siesta import SiestaSettings
 from qdjunction.engine.siesta.inputs import Task, write_lead_input, write_siesta_input
 from qdjunction.engine.siesta.pseudopotentials import find_pseudopotentials, read_pseudopotential
 from qdjunction.structure.settings import SurfaceSettings
@@ -86,6 +87,8 @@ def test_both_lines_of_siesta_make_the_same_basis(molecule, settings, tmp_path):
     assert fdf.get("PAO.SoftDefault") is False
     assert fdf.get("PAO.OldStylePolOrbs") is True
     assert fdf.get("PAO.SplitTailNorm") is False
+    assert fdf.get("PAO.SplitValence.Legacy") is True
+    assert fdf.get("PAO.rc.unbound.state", unit="Bohr") == 0
     assert fdf.get("ReparametrizePseudos") is False
     assert fdf.get("PAO.SplitNormH") == pytest.approx(0.15)
     # A key of the user takes precedence, however it is spelt.
@@ -97,6 +100,10 @@ def test_both_lines_of_siesta_make_the_same_basis(molecule, settings, tmp_path):
     path = write_siesta_input(molecule[:1], tmp_path, settings, tmp_path / "psml")
     assert sisl.get_sile(path).get("PAO.SoftDefault") is False
     assert "SplitTailNorm" not in path.read_text()
+    # The modern protocol leaves orbitals and projectors to SIESTA 5.
+    modern = SiestaSettings(protocol="modern", pseudopotentials=settings.pseudopotentials)
+    text = write_siesta_input(molecule, modern.pseudopotentials, modern, tmp_path / "modern").read_text()
+    assert not re.findall(r"(?i)soft.?default|oldstyle|split|reparam", text)
 
 
 def test_a_relaxation_holds_fixed_atoms(molecule, settings, tmp_path):

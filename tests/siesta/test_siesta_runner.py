@@ -153,10 +153,10 @@ def test_a_missing_program_is_named(engine_with, molecule, settings, tmp_path):
 def test_siesta_4_is_stopped_at_its_first_line_when_dispersion_is_asked_for(engine_with, molecule, tmp_path):
     body = "print('Siesta Version  : v4.1-b4-133', flush=True)\nimport time\ntime.sleep(60)"
     started = time.monotonic()
-    with pytest.raises(EngineError, match="SIESTA 4 has no DFT-D3"):
+    with pytest.raises(EngineError, match="SIESTA 4 lacks DFT-D3"):
         engine_with(body, dispersion="d3").hamiltonian(molecule, tmp_path / "run")
     assert time.monotonic() - started < 30
-    assert status(tmp_path / "run")["failure"] == "dispersion-missing"
+    assert status(tmp_path / "run")["failure"] == "siesta-too-old"
 
 
 def test_spin_is_refused_before_anything_is_computed(engine_with, molecule, tmp_path):

@@ -30,6 +30,14 @@ def test_protocols_are_ordered_by_effort():
     assert fast.energy_shift_ry > default.energy_shift_ry > tight.energy_shift_ry
 
 
+def test_the_modern_protocol_is_siesta_5_as_it_comes():
+    modern = SiestaSettings(protocol="modern")
+    assert (modern.orbitals, modern.mesh_cutoff_ry, modern.basis_by_element) == ("siesta-5", 300, {})
+    assert modern.method == "PBE/DZP (orbitals of SIESTA 5)"
+    assert "orbitals" in modern.needs_siesta_5
+    assert not SiestaSettings().needs_siesta_5
+
+
 def test_numbers_leave_out_what_changes_none():
     calm = SiestaSettings(mixing_weight=0.02, max_scf_iterations=999)
     assert calm.numbers() == SiestaSettings().numbers()

@@ -23,6 +23,7 @@ class Failure(StrEnum):
     PSEUDOPOTENTIAL_HEADER = "pseudopotential-header"
     GHOST_STATE = "ghost-state"
     BOX_TOO_SMALL = "box-too-small"
+    SIESTA_TOO_OLD = "siesta-too-old"
     DISPERSION_MISSING = "dispersion-missing"
     MATRICES_DAMAGED = "matrices-damaged"
     RESTART_DAMAGED = "restart-files-damaged"
@@ -128,8 +129,17 @@ def diagnose(
             f"SIESTA found no pseudopotential {name} in {output.parent}: SIESTA 4 reads psf only, SIESTA 5 psml and "
             f"psf; put the file there or set 'pseudopotential_format'.",
         )
-    if settings.dispersion == "d3" and (problem := _no_dispersion(text, completed)):
-        return problem
+    if settings.needs_siesta_5 and OF_SIESTA_4.search(text):
+        return Diagnosis(
+            Failure.SIESTA_TOO_OLD,
+            f"SIESTA 4 lacks {settings.needs_siesta_5} and ignores its keys; run SIESTA 5, or leave it out.",
+        )
+    if settings.dispersion == "d3" and completed and _without_d3(text):
+        return Diagnosis(
+            Failure.DISPERSION_MISSING,
+            "This SIESTA was built without DFT-D3, its output has no D3 energy; take a build with it, or leave "
+            "'dispersion' out.",
+        )
     if not completed and _HEADER in written:
         species = ", ".join(dict.fromkeys(_UNNAMED_SHELL.findall(text))) or "a species"
         return Diagnosis(
@@ -178,15 +188,9 @@ def diagnose(
     )
 
 
-def _no_dispersion(text: str, completed: bool) -> Diagnosis | None:
-    """Return why the energies are without DFT-D3; SIESTA ignores keys that it does not know."""
-    if OF_SIESTA_4.search(text):
-        why = "SIESTA 4 has no DFT-D3 and ignores its keys; run SIESTA 5 built with it"
-    elif completed and not any(float(energy) for energy in _D3_ENERGY.findall(text)[-1:]):
-        why = "This SIESTA was built without DFT-D3, its output has no D3 energy; take a build with it"
-    else:
-        return None
-    return Diagnosis(Failure.DISPERSION_MISSING, f"{why}, or leave 'dispersion' out.")
+def _without_d3(text: str) -> bool:
+    """Return whether the energies are without DFT-D3; SIESTA ignores keys that it does not know."""
+    return not any(float(energy) for energy in _D3_ENERGY.findall(text)[-1:])
 
 
 def _ghost_state(text: str, channels: list[str]) -> Diagnosis:

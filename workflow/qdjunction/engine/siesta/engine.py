@@ -150,7 +150,7 @@ def seed_density_matrix(
 ) -> bool:
     """Copy the density matrix of another run into a folder, if it fits and none is there yet.
 
-    It fits if the other run has the same elements in the same order, basis, energy shift, spin and pseudopotentials:
+    It fits if the other run has the same elements in the same order, basis, kind of orbitals, energy shift, spin and pseudopotentials:
     the orbitals are then the same, and SIESTA only has to move them.
 
     Returns
@@ -166,7 +166,7 @@ def seed_density_matrix(
     mine = settings.numbers()
     if any(
         status.settings.get(key) != mine[key]
-        for key in ("basis", "basis_by_element", "energy_shift_ry", "spin")
+        for key in ("basis", "basis_by_element", "orbitals", "energy_shift_ry", "spin")
     ):
         return False
     checksums = {element: record["sha256"] for element, record in status.pseudopotentials.items()}

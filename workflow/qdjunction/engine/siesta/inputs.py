@@ -28,14 +28,20 @@ STRUCTURE = "structure.extxyz"
 BASIS_OF_SIESTA_4: dict[str, Any] = {
     "PAO.SoftDefault": False,
     "PAO.OldStylePolOrbs": True,
-    "PAO.FixSplitTable": False,
     "PAO.SplitNormH": 0.15,
     "ReparametrizePseudos": False,
 }
-"""What SIESTA 5 changed in how orbitals and projectors are made (release notes of 5.0, `Backward compatibility
-issues`), with the defaults of SIESTA 4.1, so that a protocol is the same calculation on both."""
+"""What SIESTA 5 changed in how orbitals and projectors are made (manual of 5.4, section on backward compatibility),
+with the defaults of SIESTA 4.1, so that a protocol is the same calculation on both. SIESTA 4 ignores keys that it does
+not know."""
 
-BASIS_OF_PSF: dict[str, Any] = {"PAO.SplitTailNorm": False}
+BASIS_OF_PSF: dict[str, Any] = {
+    "PAO.SplitValence.Legacy": True,
+    "PAO.SplitTailNorm": False,
+    "PAO.FixSplitTable": False,
+    "PAO.Polarization.NonPerturbative.Fallback": False,
+    "PAO.rc.unbound.state": (0.0, "Bohr"),
+}
 """The same for psf files only: with the semicore shells of psml files the search for the split norm as in SIESTA 4 may
 find no radius (manual of SIESTA, section on PSML), and SIESTA 4 reads no psml to compare with."""
 
@@ -263,8 +269,7 @@ def _protocol(settings: SiestaSettings, pseudopotentials: Mapping[str, Pseudopot
         **_dispersion(settings),
         "PAO.BasisSize": settings.basis,
         "PAO.EnergyShift": (settings.energy_shift_ry, "Ry"),
-        **BASIS_OF_SIESTA_4,
-        **(BASIS_OF_PSF if all(file.format == "psf" for file in pseudopotentials.values()) else {}),
+        **_orbitals(settings, pseudopotentials),
         "MeshCutoff": (settings.mesh_cutoff_ry, "Ry"),
         "ElectronicTemperature": (settings.electronic_temperature_k, "K"),
         "SolutionMethod": "diagon",
@@ -279,6 +284,14 @@ def _protocol(settings: SiestaSettings, pseudopotentials: Mapping[str, Pseudopot
         grid = np.diag(settings.kpoints)
         keys["kgrid_Monkhorst_Pack"] = [(*map(int, row), 0.0) for row in grid]
     return keys
+
+
+def _orbitals(settings: SiestaSettings, pseudopotentials: Mapping[str, Pseudopotential]) -> dict[str, Any]:
+    """Return the keys of `BASIS_OF_SIESTA_4` and `BASIS_OF_PSF` that apply; SIESTA 5 itself needs none."""
+    if settings.orbitals == "siesta-5":
+        return {}
+    psf = all(file.format == "psf" for file in pseudopotentials.values())
+    return BASIS_OF_SIESTA_4 | (BASIS_OF_PSF if psf else {})
 
 
 def _dispersion(settings: SiestaSettings) -> dict[str, Any]:

@@ -378,7 +378,7 @@ class SiestaRun:
                 break
             progress.feed(line)
             useless = IMAGES_INTERACT in line and not self.atoms.pbc.any()
-            if useless or (self.settings.dispersion == "d3" and OF_SIESTA_4.match(line)):
+            if useless or (self.settings.needs_siesta_5 and OF_SIESTA_4.match(line)):
                 _end(process)
         if progress.forces > before:
             self._keep_checkpoint()

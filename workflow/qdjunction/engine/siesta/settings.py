@@ -19,10 +19,11 @@ PROTOCOLS: dict[str, dict[str, Any]] = {
         "dm_tolerance": 1e-5,
         "h_tolerance_ev": 1e-4,
     },
+    "modern": {"orbitals": "siesta-5", "mesh_cutoff_ry": 300.0, "basis_by_element": {}},
 }
 """Named sets of settings. `default` is the published protocol (Nat. Commun. 10, 5458 (2019)): PBE, DZ for gold,
 DZP for the rest, 150 Ry. `fast` is for a first look and for relaxing before `default`; `tight` is for checking
-`default`."""
+`default`; `modern` is what SIESTA 5 takes where an input says nothing (manual of 5.4)."""
 
 _FUNCTIONALS = {
     "LDA": ("LDA", "CA"),
@@ -51,7 +52,7 @@ Basis = Literal["SZ", "SZP", "DZ", "DZP", "TZ", "TZP"]
 class SiestaSettings(Section):
     """Settings of the SIESTA engine. A protocol sets the defaults; settings given beside it take precedence."""
 
-    protocol: Literal["default", "fast", "tight"] = "default"
+    protocol: Literal["default", "fast", "tight", "modern"] = "default"
     """Named set of the settings below."""
     pseudopotentials: Path = Path("pseudopotentials")
     """Folder of the pseudopotentials, one file per element: `Pb.psml` (SIESTA 5) or `Pb.psf`."""
@@ -70,6 +71,9 @@ class SiestaSettings(Section):
     """Basis size of every element that `basis_by_element` does not name."""
     basis_by_element: dict[str, Basis] = Field(default={"Au": "DZ"})
     """Basis size by element."""
+    orbitals: Literal["siesta-4", "siesta-5"] = "siesta-4"
+    """How orbitals and projectors are made from the pseudopotentials: as in SIESTA 4.1, which SIESTA 5 can do as well,
+    or as in SIESTA 5, which needs it."""
     energy_shift_ry: float = Field(default=0.01, ge=1e-5, le=0.1)
     """Confinement energy of the orbitals (Ry); smaller means longer orbitals: 8 Ang at 1e-5 Ry; at 0.1 Ry bond lengths
     are inaccurate."""
@@ -132,7 +136,15 @@ class SiestaSettings(Section):
         """Method as a paper states it, e.g. ``PBE-D3(BJ)/DZP, Au DZ``."""
         others = ", ".join(f"{element} {size}" for element, size in sorted(self.basis_by_element.items()))
         functional = self.functional + ("-D3(BJ)" if self.dispersion == "d3" else "")
-        return f"{functional}/{self.basis}" + (f", {others}" if others else "")
+        orbitals = " (orbitals of SIESTA 5)" if self.orbitals == "siesta-5" else ""
+        return f"{functional}/{self.basis}{orbitals}" + (f", {others}" if others else "")
+
+    @property
+    def needs_siesta_5(self) -> str:
+        """What SIESTA 4 would leave out without an error, with its setting; empty if it can do all."""
+        if self.dispersion == "d3":
+            return "DFT-D3 (dispersion)"
+        return "the basis of SIESTA 5 (orbitals, protocol: modern)" if self.orbitals == "siesta-5" else ""
 
     @property
     def exchange_correlation(self) -> tuple[str, str]:
