@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from qdjunction.core.errors import StructureError
 from qdjunction.structure.junction import apex_atoms, build_junction, lead_atoms, tip_atoms
+from qdjunction.structure.junction_relaxation import examine_junction, free_atoms
 from qdjunction.structure.settings import ElectrodeSettings, SurfaceSettings
 from qdjunction.structure.sites import Site, find_contacts
 from qdjunction.structure.surface import electrode
@@ -140,6 +141,24 @@ def test_contacts_that_do_not_face_each_other_are_refused(molecule):
         build_junction(corner, "L", "R", electrodes(TIPS["flat"]))
 
 
+def test_a_relaxation_frees_the_layers_in_front_of_the_electrodes(molecule):
+    built = build_junction(molecule, "L", "R", electrodes(TIPS["adatom"], layers=1))
+    held = np.setdiff1d(np.arange(len(built)), free_atoms(built, "junction"))
+    assert held.tolist() == np.concatenate(lead_atoms(built)).tolist()
+    assert len(held) == 2 * 3 * 4 * 5
+    assert not set(free_atoms(built, "contact")) - set(free_atoms(built, "junction"))
+    moved = built.copy()
+    assert not examine_junction(moved, built, "junction")[1].lost
+    # An atom of the dot that comes close to the gold of a neighbouring cell.
+    hydrogen = int(np.flatnonzero(built.symbols == "H")[0])
+    layer = built[built.get_tags() == 12]
+    image = layer.positions[0] - moved.cell[0] - moved.cell[1]
+    assert np.linalg.norm(built.positions - image, axis=1).min() > 2.8
+    moved.positions[hydrogen] = image + [0, 0, 1.6]
+    lost = examine_junction(moved, built, "junction")[1].lost
+    assert any("Gold of the tip at contact 'L' overlaps the structure" in reason for reason in lost)
+
+
 @pytest.mark.parametrize(("layers", "size", "distance"), [(1, (3, 4), 3), (3, (4, 4), 2), (2, (3, 3), 2)])
 def test_the_base_of_a_pyramid_determines_its_distance_to_images(layers, size, distance):
     """A triangle of n atoms a side leaves N - n + 1 nearest-neighbour distances in a cell of N."""
@@ -157,7 +176,6 @@ BAD = {
         {"lead_layers": 2, "surface": {}},
         "leave lead_layers out, and set surface.electrode_layers",
     ),
-    "relax": ({"relax": "contact", "surface": {}}, "junctions on surfaces are computed as built"),
     "stacking": ({"surface": {"electrode_layers": 4}}, "multiple of 3"),
     "lattice constant": ({"surface": {"lattice_constant_ang": 40.8}}, "less than or equal to 4.4"),
     "no k points": ({"surface": {"kpoints": [0, 1]}}, "greater than or equal to 1"),

@@ -98,6 +98,18 @@ def test_the_electrode_is_computed_once_and_before_the_junctions(folder):
         assert "results/electrode/electrode.nc" in inputs[rule]
 
 
+def test_the_engine_alone_relaxes_a_junction_on_surfaces(folder):
+    """The embedded engine computes finite structures only; it relaxes the dot."""
+    on_surfaces(folder, "electrodes: {surface", "electrodes: {relax: contact, surface")
+    dry = finish(folder, "-n")
+    rules = rules_of(dry)
+    assert "pre_relax" in rules
+    assert "pre_relax_junction" not in rules
+    inputs = dict(re.findall(r"^rule (\w+):\n +input: (.*)$", dry, re.MULTILINE))
+    assert re.fullmatch(r"\S+/relaxed.extxyz, pseudopotentials/\S+psf.*", inputs["relax_junction"])
+    assert re.match(r"\S+/long/junction.extxyz, results/electrode/electrode.nc", inputs["hamiltonian"])
+
+
 BAD_SURFACES = {
     "no surface": ("electrodes: {surface: {size: [6, 6]}}", "", r"end in vacuum; add electrodes.surface"),
     "embedded engine": ("engine: siesta", "engine: xtb", "computes finite structures only"),

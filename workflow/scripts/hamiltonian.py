@@ -13,15 +13,14 @@ electrodes = ElectrodeSettings(**job.params.electrodes)
 drawn = job.params.tips
 tips = (TipSpread(**drawn["spread"]), drawn["seed"]) if drawn else None
 is_relaxed = electrodes.relax != "none"
-surface = electrodes.surface
 # The SCF of the electrode comes first: a junction is of no use without it.
-required = [*([] if is_relaxed else [job.input.structure]), *([job.input.electrode] if surface else [])]
+required = [*([] if is_relaxed else [job.input.structure]), *([job.input.electrode] if electrodes.surface else [])]
 with running(job, required=required):
     engine = make_engine(
         **job.params.engine,
         threads=job.threads,
         resources=job.resources,
-        kpoints=(*surface.kpoints, 1) if surface else None,
+        kpoints=electrodes.scf_kpoints,
     )
     for number, (name, contacts) in enumerate(job.params.contacts.items()):
         folder, matrices = workdir / name, job.output.hamiltonians[number]

@@ -9,7 +9,13 @@ from qdjunction.study.job import running
 job = snakemake
 starts = job.input.get("starts") or [None] * len(job.params.contacts)
 with running(job, required=[job.input.structure]):
-    engine = make_engine(**job.params.engine, threads=job.threads, resources=job.resources)
+    electrodes = ElectrodeSettings(**job.params.electrodes)
+    engine = make_engine(
+        **job.params.engine,
+        threads=job.threads,
+        resources=job.resources,
+        kpoints=electrodes.scf_kpoints,
+    )
     files = zip(starts, job.output.structures, job.output.records, strict=True)
     for (name, contacts), (start, structure, record) in zip(job.params.contacts.items(), files, strict=True):
         with recorded_case(job, name, [structure, record]):
@@ -17,7 +23,7 @@ with running(job, required=[job.input.structure]):
             relax_junction(
                 job.input.structure,
                 *contacts,
-                ElectrodeSettings(**job.params.electrodes),
+                electrodes,
                 engine,
                 Path(job.params.workdir, name, job.params.folder),
                 job.params.fmax_ev_per_ang,

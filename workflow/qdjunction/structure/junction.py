@@ -122,7 +122,7 @@ def build_junction(dot: Atoms, left: str, right: str, electrodes: ElectrodeSetti
         "lead_layers": lead_layers[0] if len(set(lead_layers)) == 1 else lead_layers,
         "contact_distance_ang": contact_distance(dot, left, right),
     }
-    if clash := find_clash(with_lateral_images(atoms) if electrodes.surface else atoms):
+    if clash := find_clash(atoms):
         raise StructureError(
             f"{clash}; let the directions of the contacts lead apart and away from all other atoms, choose other "
             "contacts, fewer layers or a longer apex distance, or relax the dot."
@@ -252,8 +252,11 @@ def find_clash(atoms: Atoms) -> str:
     """Return which atoms of a junction are too close, in a sentence without its full stop; empty if none are.
 
     The tips must stay `MIN_TIP_DISTANCE_ANG` apart, gold must touch no atom of the dot but its contact
-    (`TOUCH_FRACTION`), and no two atoms may overlap (`OVERLAP_FRACTION`).
+    (`TOUCH_FRACTION`), and no two atoms may overlap (`OVERLAP_FRACTION`). On surfaces this includes the gold of the
+    neighbouring lateral cells.
     """
+    if atoms.pbc.any():
+        atoms = with_lateral_images(atoms)
     names = atoms.info["left"], atoms.info["right"]
     if overlap := _overlap(atoms, [contact(atoms, name) for name in names]):
         return overlap

@@ -120,6 +120,11 @@ class ElectrodeSettings(Section):
         return left, right
 
     @property
+    def scf_kpoints(self) -> tuple[int, int, int] | None:
+        """Numbers of k points of the SCF of a junction; None for a finite one."""
+        return (*self.surface.kpoints, 1) if self.surface else None
+
+    @property
     def gold_atoms(self) -> int:
         """Number of gold atoms of a junction."""
         surfaces = 2 * self.surface.atoms if self.surface else 0
@@ -150,11 +155,6 @@ class ElectrodeSettings(Section):
             raise ValueError(
                 f"lead_layers = {given[0]}: with a surface the electrode is the lead region; leave "
                 "lead_layers out, and set surface.electrode_layers"
-            )
-        if self.relax != "none":
-            raise ValueError(
-                f"relax = {self.relax}: junctions on surfaces are computed as built; leave relax out, or take tips "
-                "without a surface"
             )
         nearest_ang = surface.lattice_constant_ang / math.sqrt(2)
         for tip in self.tips:

@@ -441,8 +441,8 @@ class Study:
 
     @property
     def pre_relaxes_junctions(self) -> bool:
-        """Whether the embedded engine relaxes junctions before the study's engine does."""
-        return self.relaxes_junctions and self._pre_relaxes
+        """Whether the embedded engine, which computes finite structures only, relaxes junctions before the study's."""
+        return self.relaxes_junctions and self._pre_relaxes and not self.config.electrodes.surface
 
     def engine_files(self, dot: str, gold: bool = False) -> list[Path]:
         """Return the input files of the engine, such as pseudopotentials, for a dot with or without gold.
