@@ -26,7 +26,12 @@ def finished(data, tmp_path) -> Path:
 
 @pytest.fixture(scope="session")
 def data_5(data) -> Path:
-    """Real output of SIESTA 5.4: MA4PbBr6 in states that a run can end in."""
+    """Real output of SIESTA 5.4.
+
+    MA4PbBr6 in states that a run can end in; `basis-of-4`: its levels in the basis of SIESTA 4, and those of 4.1 for
+    the same input; `dispersion`: PbBr2 with DFT-D3, and by a build that lacks it; `spin`: a bent Ge4 with a moment of
+    1.9 Bohr magnetons, with fully relativistic pseudopotentials.
+    """
     return data / "siesta-5"
 
 

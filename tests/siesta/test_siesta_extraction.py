@@ -319,6 +319,21 @@ def test_siesta_5_agrees_with_4_in_the_basis_of_the_protocols(recorded_5, unpack
         assert keys.get(key) is (BASIS_OF_SIESTA_4 | BASIS_OF_PSF)[key]
 
 
+def test_siesta_5_gives_the_levels_of_4_with_all_keys_of_the_protocols(data_5):
+    """The same input and psf files; SIESTA 5 with what every input of ours states."""
+    folder = data_5 / "basis-of-4"
+    levels = {}
+    for name in ("siesta", "of-siesta-4"):
+        file = sisl.get_sile(folder / f"{name}.EIG")
+        levels[name] = np.sort(file.read_data().ravel()) + file.read_fermi_level()
+    low = levels["of-siesta-4"] < 10
+    np.testing.assert_allclose(levels["siesta"][low], levels["of-siesta-4"][low], atol=5e-4)
+    keys = sisl.get_sile(folder / "siesta.fdf")
+    for key, value in (BASIS_OF_SIESTA_4 | BASIS_OF_PSF).items():
+        if key not in ("PAO.SplitNormH", "PAO.FixSplitTable", "PAO.rc.unbound.state"):  # at their defaults
+            assert keys.get(key) is value, key
+
+
 @pytest.mark.recorded
 def test_a_lead_of_siesta_5_is_the_same_in_both_files(recorded_5, unpacked):
     folder = unpacked(recorded_5 / "lead-au22")

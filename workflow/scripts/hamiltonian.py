@@ -14,7 +14,10 @@ drawn = job.params.tips
 tips = (TipSpread(**drawn["spread"]), drawn["seed"]) if drawn else None
 is_relaxed = electrodes.relax != "none"
 # The SCF of the electrode comes first: a junction is of no use without it.
-required = [*([] if is_relaxed else [job.input.structure]), *([job.input.electrode] if electrodes.surface else [])]
+required = [
+    *([] if is_relaxed else [job.input.structure]),
+    *([job.input.electrode] if electrodes.surface else []),
+]
 with running(job, required=required):
     engine = make_engine(
         **job.params.engine,

@@ -76,6 +76,7 @@ _GHOST = re.compile(r"GHOST: WARNING: Ghost state for L =\s*(\d+)")
 OF_SIESTA_4 = re.compile(r"^Siesta Version\s*:", re.MULTILINE)
 """First line of the output of SIESTA 4."""
 _D3_ENERGY = re.compile(r"^siesta:\s+D3 dispersion\s*=\s*(\S+)", re.MULTILINE)
+_BUILT_WITHOUT_D3 = "Need to compile with DFTD3 support"
 _HEADER = "nsemx too small"
 # SIESTA 5 takes n = 0 for a shell without a name, and those from there to the valence shell for semicore.
 _UNNAMED_SHELL = re.compile(
@@ -134,11 +135,10 @@ def diagnose(
             Failure.SIESTA_TOO_OLD,
             f"SIESTA 4 lacks {settings.needs_siesta_5} and ignores its keys; run SIESTA 5, or leave it out.",
         )
-    if settings.dispersion == "d3" and completed and _without_d3(text):
+    if settings.dispersion == "d3" and (_BUILT_WITHOUT_D3 in written or (completed and _without_d3(text))):
         return Diagnosis(
             Failure.DISPERSION_MISSING,
-            "This SIESTA was built without DFT-D3, its output has no D3 energy; take a build with it, or leave "
-            "'dispersion' out.",
+            "This SIESTA was built without DFT-D3; take a build with it, or leave 'dispersion' out.",
         )
     if not completed and _HEADER in written:
         species = ", ".join(dict.fromkeys(_UNNAMED_SHELL.findall(text))) or "a species"
@@ -189,7 +189,7 @@ def diagnose(
 
 
 def _without_d3(text: str) -> bool:
-    """Return whether the energies are without DFT-D3; SIESTA ignores keys that it does not know."""
+    """Return whether the energies are without DFT-D3."""
     return not any(float(energy) for energy in _D3_ENERGY.findall(text)[-1:])
 
 

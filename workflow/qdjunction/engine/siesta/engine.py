@@ -150,8 +150,8 @@ def seed_density_matrix(
 ) -> bool:
     """Copy the density matrix of another run into a folder, if it fits and none is there yet.
 
-    It fits if the other run has the same elements in the same order, basis, kind of orbitals, energy shift, spin and pseudopotentials:
-    the orbitals are then the same, and SIESTA only has to move them.
+    It fits if the other run has the same elements in the same order, basis, orbitals, energy shift, spin and
+    pseudopotentials: the orbitals are then the same, and SIESTA only has to move them.
 
     Returns
     -------
