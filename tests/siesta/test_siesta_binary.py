@@ -118,16 +118,17 @@ def test_the_recorded_gap_of_one_octahedron_is_met_by_both_lines_of_siesta(data,
 
 
 def test_dispersion_is_added_or_refused(molecule, settings, tmp_path):
-    """Energy of the program s-dftd3 1.4 with the same parameters; H and S do not change."""
+    """Energy of dftd3 1.7.0 with the same parameters; H and S do not change."""
     plain = SiestaEngine(settings).hamiltonian(molecule, tmp_path / "plain")
     with_d3 = SiestaEngine(settings.model_copy(update={"dispersion": "d3"}))
     try:
         found = with_d3.hamiltonian(molecule, tmp_path / "d3")
     except EngineError as error:
-        assert re.search("SIESTA 4 lacks DFT-D3|built without DFT-D3", str(error))
-    else:
-        assert found.energy_ev - plain.energy_ev == pytest.approx(-0.100315, abs=2e-6)
-        np.testing.assert_allclose(found.eigenvalues_ev, plain.eigenvalues_ev, atol=1e-6)
+        if re.search("SIESTA 4 lacks DFT-D3|built without DFT-D3", str(error)):
+            pytest.skip(str(error))
+        raise
+    assert found.energy_ev - plain.energy_ev == pytest.approx(-0.100315, abs=2e-6)
+    np.testing.assert_allclose(found.eigenvalues_ev, plain.eigenvalues_ev, atol=1e-6)
 
 
 def test_a_convergence_study_tells_what_matters_and_survives_a_failure(molecule, settings, tmp_path):

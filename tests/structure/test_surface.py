@@ -154,7 +154,7 @@ def test_a_relaxation_frees_the_layers_in_front_of_the_electrodes(molecule):
     layer = built[built.get_tags() == 12]
     image = layer.positions[0] - moved.cell[0] - moved.cell[1]
     assert np.linalg.norm(built.positions - image, axis=1).min() > 2.8
-    moved.positions[hydrogen] = image + [0, 0, 1.6]
+    moved.positions[hydrogen] = image + np.array([0, 0, 1.6])
     lost = examine_junction(moved, built, "junction")[1].lost
     assert any("Gold of the tip at contact 'L' overlaps the structure" in reason for reason in lost)
 
