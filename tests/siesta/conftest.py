@@ -30,7 +30,8 @@ def data_5(data) -> Path:
 
     MA4PbBr6 in states that a run can end in; `basis-of-4`: its levels in the basis of SIESTA 4, and those of 4.1 for
     the same input; `dispersion`: PbBr2 with DFT-D3, and by a build that lacks it; `spin`: a bent Ge4 with a moment of
-    1.9 Bohr magnetons, with fully relativistic pseudopotentials.
+    1.9 Bohr magnetons, with fully relativistic pseudopotentials; `chain`: TSHS files of Br and Br-Pb-Br between gold
+    chains and of the electrode, with T(E) of TBtrans 5.
     """
     return data / "siesta-5"
 

@@ -165,6 +165,17 @@ def test_progress_follows_siesta_5(data_5):
     assert progress.fmax_ev_per_ang == pytest.approx(1.077, abs=5e-4)
 
 
+@pytest.mark.parametrize(
+    ("end", "residual"), [("2.919872537.690112", 537690.112), ("2.919872**********", 19920.22)]
+)
+def test_numbers_that_leave_no_space_are_told_apart(end, residual):
+    """Of 1Pb between gold surfaces, restarted from an unfinished SCF; and a number too wide for its column."""
+    head = "        iscf     Eharris(eV)        E_KS(eV)     FreeEng(eV)     dDmax    Ef(eV) dHmax(eV)"
+    line = "   scf:    1   -36444.028449  -146871.795841  -146871.946645  1.992022  "
+    progress = Progress(1e-4, 1e-3).feed_all([head, line + end])
+    assert progress.residuals == pytest.approx([residual])
+
+
 def test_progress_is_logged_by_step_and_iteration(data, caplog):
     caplog.set_level("INFO", "qdjunction")
     progress = Progress(1e-4, 1e-3)

@@ -5,12 +5,16 @@ sisl reads only finished output. Here a run is followed as it writes, and its SC
 
 import logging
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 log = logging.getLogger(__name__)
+
+# A large number leaves no space before the next; all but the count of iterations have six decimals.
+_VALUE = re.compile(r"-?\d+(?:\.\d{6})?|\*+|NaN")
 
 
 @dataclass
@@ -48,7 +52,7 @@ class Progress:
         """Process the next line of the output; log steps and SCF iterations."""
         words = line.split()
         if line.startswith("   scf:") and self._columns:
-            self._iteration(words[1:])
+            self._iteration(_VALUE.findall(line))
         elif words[:1] == ["iscf"]:
             self._columns = words
         elif line.startswith("siesta: E_KS(eV) ="):
