@@ -74,10 +74,9 @@ class SurfaceSettings(Section):
     @property
     def description(self) -> str:
         """The surface in words."""
-        return (
-            f"surfaces of {self.size[0]} x {self.size[1]} atoms, {self.layers} layers and {self.electrode_layers} of "
-            "the electrode"
-        )
+        layers = "1 layer" if self.layers == 1 else f"{self.layers} layers"
+        size = " x ".join(map(str, self.size))
+        return f"surfaces of {size} atoms, {layers} and {self.electrode_layers} of the electrode"
 
 
 class ElectrodeSettings(Section):

@@ -130,8 +130,7 @@ def contacts_table(results: StudyResults) -> Table | None:
     }[results.study.config.electrodes.relax]
     caption = (
         f"Contacts of the relaxed junctions. {free}. Distances are those of the gold apex and the contact atom: as "
-        "built, relaxed, and published (Cl, Br, I: Zheng et al., Nat. Commun. 10, 5458 (2019); S: Jackson et al., "
-        "Surf. Sci. 603, 807 (2009))."
+        "built, relaxed, and published (Cl, Br, I: Zheng et al., Nat. Commun. 10, 5458 (2019))."
     )
     if results.engine.method == "GFN1-xTB":
         own = ", ".join(f"{distance:.2f} for {symbol}" for symbol, distance in GFN1_APEX_ANG.items())
