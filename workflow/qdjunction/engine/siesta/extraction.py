@@ -258,7 +258,7 @@ def electronic_structure_from_run(
     hamiltonian, fermi = read_hamiltonian(run_dir)
     if not hamiltonian.spin.is_unpolarized:
         raise EngineError(
-            f"{run.folder}: the run is {hamiltonian.spin}, an electronic structure of a study is non-polarized; for "
+            f"{run.folder}: H of the run has spin, an electronic structure of a study is non-polarized; for "
             "its T(E) give its TSHS, nc or (SIESTA 5) HSX file to `qdjunction transmission` with the lead atoms."
         )
     forces_file = run.path("FA") if run.path("FA").is_file() else None
