@@ -128,7 +128,10 @@ def _log_conductance(
 
     from qdjunction.transport import conductance
 
-    found = float(conductance(replace(junction.transmission, transmission=values), temperature_k, energy_ev))
+    # At the energy of T(E) next to it, as the numbers of the series.
+    energies = junction.transmission.energies_ev
+    at = energies[np.abs(energies - energy_ev).argmin()]
+    found = float(conductance(replace(junction.transmission, transmission=values), temperature_k, at))
     return math.log10(found) if found > 0 else math.nan
 
 
