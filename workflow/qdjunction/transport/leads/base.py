@@ -34,13 +34,29 @@ class Lead(Protocol):
         ...
 
 
-def broadening(sigma: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Return ``Gamma = i (Sigma - Sigma^dagger)`` of one self-energy or a stack of them."""
-    return 1j * (sigma - sigma.conj().swapaxes(-1, -2))
+@runtime_checkable
+class ConstantLead(Lead, Protocol):
+    """A lead of the same Gamma at every energy, and no shift of levels: ``Sigma = -i Gamma / 2``.
+
+    Attributes
+    ----------
+    root : (m, m) array
+        F with ``F F^dagger = Gamma``, invertible (square root of eV).
+    """
+
+    root: NDArray[Any]
+
+
+def broadening(sigma: NDArray[np.complex128] | complex) -> NDArray[np.complex128]:
+    """Return ``Gamma = i (Sigma - Sigma^dagger)`` of one self-energy or a stack of them, or of a number."""
+    matrices = np.asarray(sigma)
+    return 1j * (matrices - (matrices.conj() if matrices.ndim == 0 else matrices.conj().swapaxes(-1, -2)))
 
 
 def root_of(gamma: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Return F with ``F F^dagger = Gamma``, of one matrix or a stack; a closed channel is a column of zeros."""
+    """Return F with ``F F^dagger = Gamma``, of one matrix, a stack or a number; a closed channel is a column of zeros."""
+    if gamma.ndim == 0:
+        return np.sqrt(gamma)
     values, vectors = np.linalg.eigh(gamma)
     # Values far below the largest one are round-off, of either sign.
     values[values < 1e-14 * values[..., -1:]] = 0.0

@@ -1,6 +1,6 @@
 """Wide-band leads: a featureless metal with the same broadening at every energy."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -61,7 +61,9 @@ class WideBandLead:
         self.orbitals: NDArray[np.int64] = region
         self.coupling_ev = float(coupling_ev)
         self.description = f"wide-band {self.coupling_ev:g} eV on {region.size} orbitals"
-        self._sigma = -0.5j * self.coupling_ev * device.block("S", region)
+        gamma = self.coupling_ev * device.block("S", region)
+        self._sigma = -0.5j * gamma
+        self.root: NDArray[Any] = np.linalg.cholesky(gamma)
 
     def self_energy(self, energy_ev: ArrayLike) -> NDArray[np.complex128]:
         """Return ``-i/2 g S_LL`` (eV), repeated for each of many energies (a read-only view)."""

@@ -11,8 +11,9 @@ from qdjunction.core.progress import progress
 from qdjunction.transport.device import Device
 from qdjunction.transport.leads.base import Lead, broadening, root_of
 
-Places = slice | NDArray[np.int64]
-"""Positions of the orbitals of one lead among those of both."""
+
+Sigma = NDArray[np.complex128] | complex
+"""Self-energies at some energies, (n_energies, m, m), or a number times the unit matrix at all of them."""
 
 
 class Batch(NamedTuple):
@@ -22,15 +23,15 @@ class Batch(NamedTuple):
     ----------
     places : (b,) array of int
         Indices of these energies.
-    sigma_left, sigma_right : (b, m_left, m_left) and (b, m_right, m_right) array
+    sigma_left, sigma_right : (b, m_left, m_left) and (b, m_right, m_right) array, or complex
         Self-energies (eV).
     green : (b, m_left, m_right) array
         Block of the retarded Green's function (1/eV).
     """
 
     places: NDArray[np.int64]
-    sigma_left: NDArray[np.complex128]
-    sigma_right: NDArray[np.complex128]
+    sigma_left: Sigma
+    sigma_right: Sigma
     green: NDArray[np.complex128]
 
 
@@ -49,15 +50,6 @@ class Solver(ABC):
 
     def __init__(self, device: Device, left: Lead, right: Lead) -> None:
         self.device, self.left, self.right = device, left, right
-        own_right = np.setdiff1d(right.orbitals, left.orbitals)
-        self.contacts = np.concatenate([left.orbitals, own_right])
-        n_left, m = len(left.orbitals), len(self.contacts)
-        self._left: Places = slice(0, n_left)
-        if len(own_right) == len(right.orbitals) and np.array_equal(own_right, right.orbitals):
-            self._right: Places = slice(n_left, m)
-        else:
-            order = np.argsort(self.contacts)
-            self._right = order[np.searchsorted(self.contacts, right.orbitals, sorter=order)]
 
     @classmethod
     @abstractmethod
@@ -67,6 +59,10 @@ class Solver(ABC):
     @abstractmethod
     def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
         """Yield G between the leads, some energies at a time, each energy once, in any order."""
+
+    def own_batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
+        """Yield the same for T alone, in whatever coordinates of either lead are cheapest."""
+        return self.batches(energies_ev)
 
     def solve(
         self, energies_ev: NDArray[np.float64], channels: int = 0
@@ -90,11 +86,10 @@ class Solver(ABC):
         values = np.empty(len(energies_ev))
         eigenvalues = np.zeros((len(energies_ev), channels))
         with progress("T(E)", len(energies_ev), "energies") as meter:
-            for batch in self.batches(energies_ev):
+            for batch in self.own_batches(energies_ev):
                 values[batch.places] = trace_formula(batch.sigma_left, batch.green, batch.sigma_right)
                 if channels:
-                    left, right = (root_of(broadening(s)) for s in (batch.sigma_left, batch.sigma_right))
-                    amplitudes = left.conj().swapaxes(-1, -2) @ batch.green @ right
+                    amplitudes = _amplitudes(batch)
                     singular = np.linalg.svd(amplitudes, compute_uv=False)[:, :channels]
                     eigenvalues[batch.places, : singular.shape[1]] = singular**2
                 meter.update(len(batch.places))
@@ -105,15 +100,21 @@ class Solver(ABC):
         return self.solve(energies_ev)[0]
 
 
-def trace_formula(
-    sigma_left: NDArray[Any], green: NDArray[Any], sigma_right: NDArray[Any]
-) -> NDArray[np.float64]:
+def _amplitudes(batch: Batch) -> NDArray[np.complex128]:
+    """Return ``t = F_L^dagger G_LR F_R`` with ``Gamma = F F^dagger``, (b, m_left, m_right)."""
+    left, right = (root_of(broadening(sigma)) for sigma in (batch.sigma_left, batch.sigma_right))
+    from_left = left * batch.green if left.ndim == 0 else left.conj().swapaxes(-1, -2) @ batch.green
+    return np.asarray(from_left * right if right.ndim == 0 else from_left @ right)
+
+
+def trace_formula(sigma_left: Sigma, green: NDArray[Any], sigma_right: Sigma) -> NDArray[np.float64]:
     """Return ``T = Tr[Gamma_L G_LR Gamma_R G_LR^dagger]`` for stacks of matrices.
 
     Source: Y. Meir and N. S. Wingreen, Phys. Rev. Lett. 68, 2512 (1992), in the form of C. Caroli et al.
     (1971).
     """
-    into = broadening(sigma_left) @ green
-    out = green @ broadening(sigma_right)
+    left, right = broadening(sigma_left), broadening(sigma_right)
+    into = left * green if left.ndim == 0 else left @ green
+    out = green * right if right.ndim == 0 else green @ right
     traces: NDArray[np.complex128] = np.einsum("eij,eij->e", into, out.conj())
     return traces.real

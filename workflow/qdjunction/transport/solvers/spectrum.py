@@ -7,6 +7,12 @@ import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import TransportError
+from qdjunction.transport.solvers.arrays import Array, Library, adjoint, as_complex, is_complex, product, to_numpy
+
+NOT_POSITIVE = (
+    "overlap S of {} orbitals is not positive definite; two atoms are at the same place or the file is incomplete"
+)
+"""Error of a Cholesky decomposition, with the number of orbitals."""
 
 
 class Spectrum:
@@ -41,10 +47,7 @@ class Spectrum:
         factor, reduce_, tridiagonal, workspace, self._multiply, self._solve = routines
         self._L, info = factor(np.asarray(S, dtype=self._dtype), lower=1)
         if info > 0:
-            raise TransportError(
-                f"overlap S of {n} orbitals is not positive definite; two atoms are at the "
-                "same place or the file is incomplete"
-            )
+            raise TransportError(NOT_POSITIVE.format(n))
         reduced, _ = reduce_(np.asarray(H, dtype=self._dtype), self._L, itype=1, lower=1)
         self._Q, self._tau = np.empty((0, 0)), np.empty(0)
         if n == 1:
@@ -85,7 +88,7 @@ class Spectrum:
 
     def combine(self, coefficients: NDArray[Any]) -> NDArray[Any]:
         """Return combinations ``X c`` of states, one for each column c, (n, columns)."""
-        mixed = np.asfortranarray(in_parts(self._Z, coefficients))
+        mixed = np.asfortranarray(product(np, self._Z, coefficients))
         if np.iscomplexobj(mixed) and self._dtype.kind == "f":
             parts = np.asfortranarray(np.hstack([mixed.real, mixed.imag]))
             both = self._back(parts)
@@ -115,16 +118,64 @@ class Spectrum:
         return matrix
 
 
+class StandardSpectrum:
+    """Levels and states of a device by the functions of the array-API standard, for libraries other than NumPy.
+
+    ``S = L L^dagger``, ``L^-1 H L^-dagger = Q e Q^dagger`` and ``X = L^-dagger Q``. The standard has no triangular
+    solution, so LU factors of L are used.
+
+    Parameters
+    ----------
+    xp : Library
+        Array library.
+    H, S : (n, n) array
+        Hermitian H (eV) and positive definite S, of NumPy.
+
+    Attributes
+    ----------
+    levels_ev : (n,) array
+        All levels e (eV), ascending, of NumPy.
+
+    Raises
+    ------
+    TransportError
+        If S is not positive definite.
+    """
+
+    def __init__(self, xp: Library, H: NDArray[Any], S: NDArray[Any]) -> None:
+        dtype = np.result_type(H, S)
+        matrices = (xp.asarray(np.asarray(matrix, dtype=dtype)) for matrix in (H, S))
+        self._xp, h = xp, next(matrices)
+        try:
+            self._L = xp.linalg.cholesky(next(matrices))
+        except Exception as error:  # each library has its own
+            raise TransportError(NOT_POSITIVE.format(len(H))) from error
+        if not np.isfinite(to_numpy(xp.sum(xp.abs(self._L)))):
+            raise TransportError(NOT_POSITIVE.format(len(H)))
+        half = xp.linalg.solve(self._L, h)
+        reduced = xp.linalg.solve(self._L, adjoint(xp, half))
+        levels, self._Q = xp.linalg.eigh(0.5 * (reduced + adjoint(xp, reduced)))
+        self.levels_ev: NDArray[Any] = to_numpy(levels)
+
+    def rows(self, orbitals: ArrayLike) -> Array:
+        """Return the rows of X that belong to some orbitals, (m, n)."""
+        xp, places = self._xp, np.asarray(orbitals, dtype=np.int64)
+        unit = np.zeros((len(self.levels_ev), places.size))
+        unit[places, np.arange(places.size)] = 1.0
+        solved = xp.linalg.solve(self._L, xp.asarray(unit, dtype=self._L.dtype))
+        return adjoint(xp, solved) @ self._Q
+
+    def combine(self, coefficients: Array) -> Array:
+        """Return combinations ``X c`` of states, one for each column c, (n, columns)."""
+        xp = self._xp
+        mixed = product(xp, self._Q, coefficients)
+        if is_complex(mixed):
+            return xp.linalg.solve(as_complex(xp, adjoint(xp, self._L)), mixed)
+        return xp.linalg.solve(adjoint(xp, self._L), mixed)
+
+
 _REAL = "dpotrf", "dsygst", "dsytrd", "dsytrd_lwork", "dormqr", "dtrtrs"
 _COMPLEX = "zpotrf", "zhegst", "zhetrd", "zhetrd_lwork", "zunmqr", "ztrtrs"
-
-
-def in_parts(matrix: Any, other: NDArray[Any]) -> NDArray[Any]:
-    """Return ``matrix @ other``; where only `other` is complex, in real arithmetic, both parts at once."""
-    if np.iscomplexobj(matrix) or not np.iscomplexobj(other):
-        return np.asarray(matrix @ other)
-    both = matrix @ np.hstack([other.real, other.imag])
-    return np.asarray(both[:, : other.shape[1]] + 1j * both[:, other.shape[1] :])
 
 
 def _times_real(other: NDArray[Any], real: NDArray[np.float64]) -> NDArray[Any]:
