@@ -105,7 +105,9 @@ def test_lock_is_closed(platform, minor):
 def test_lock_has_what_the_project_asks_for(platform, minor):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = [*project["build-system"]["requires"], *project["project"]["dependencies"]]
-    for requirements in project["project"]["optional-dependencies"].values():
+    extras = project["project"]["optional-dependencies"]
+    # What a GPU needs depends on its driver, and is not pinned.
+    for requirements in (lines for name, lines in extras.items() if name != "gpu"):
         wanted += [line for line in requirements if not line.startswith("qdjunction[")]
     target = environment(platform, minor)
     assert list(missing(pins_on(target), target, map(Requirement, wanted), ("",), "qdjunction")) == []

@@ -16,6 +16,7 @@ from qdjunction.core.errors import InputError
 from qdjunction.transport.device import Device, has_spinors
 from qdjunction.transport.leads.base import Lead
 from qdjunction.transport.leads.contract import K
+from qdjunction.transport.solvers.arrays import ArrayLibrary
 from qdjunction.transport.transmission import SolverName, Transmission, transmission
 
 if TYPE_CHECKING:
@@ -183,6 +184,7 @@ def k_averaged_transmission(
     spin: int | None = None,
     channels: int = 0,
     checks: int = 2,
+    arrays: ArrayLibrary = "numpy",
 ) -> KAverage:
     """Compute T(E) at every transverse k point, and the average.
 
@@ -193,7 +195,7 @@ def k_averaged_transmission(
     attach : callable
         Takes the device folded to a k point and that k point, and returns the device to solve and its leads, as
         `JunctionContext.attach` does.
-    energies_ev, solver, channels, checks
+    energies_ev, solver, channels, checks, arrays
         As for `transmission`.
     counts : 2 ints
         Numbers of k points, see `transverse_k`.
@@ -223,6 +225,8 @@ def k_averaged_transmission(
             logger.info("k point %d of %d: (%.4f, %.4f, %.4f)", number, len(k_points), *point)
         device = Device.from_hamiltonian(hamiltonian, point, open_axis=axis, spin=spin)
         at_k.append(
-            transmission(*attach(device, point), energies_ev, solver, channels=channels, checks=checks)
+            transmission(
+                *attach(device, point), energies_ev, solver, channels=channels, checks=checks, arrays=arrays
+            )
         )
     return KAverage(k_points, weights, tuple(at_k), counts, axis)

@@ -21,6 +21,8 @@ from qdjunction.core.errors import InputError, TransportError
 from qdjunction.core.files import absent, atomic_write
 from qdjunction.transport.device import Device
 from qdjunction.transport.leads.base import Lead
+from qdjunction.transport.solvers.arrays import ArrayLibrary, array_library
+from qdjunction.transport.solvers.base import Solver
 from qdjunction.transport.solvers.contact_reduction import ContactReduction
 from qdjunction.transport.solvers.direct import DirectSolver
 from qdjunction.transport.solvers.layers import LayerSolver, find_layers
@@ -147,6 +149,7 @@ def transmission(
     *,
     channels: int = 0,
     checks: int = 2,
+    arrays: ArrayLibrary = "numpy",
 ) -> Transmission:
     """Compute T(E) exactly.
 
@@ -166,6 +169,9 @@ def transmission(
     checks : int
         Number of energies at which the error of the contact reduction is measured: that of the smallest transmission
         first, then the one closest to a level, then others spread evenly.
+    arrays : {"numpy", "cupy"}
+        Array library of the contact reduction. ``cupy`` computes on a GPU, with that solver, and needs the extra ``gpu``;
+        self-energies, and a direct solution after a failed check, are computed by NumPy.
 
     Returns
     -------
@@ -174,7 +180,8 @@ def transmission(
     Raises
     ------
     InputError
-        If there are no energies, or one is not finite, or the solver is unknown, or `channels` is negative.
+        If there are no energies, or one is not finite, or the solver is unknown or does not run on `arrays`, or
+        `channels` is negative, or the array library is not installed.
     TransportError
         If S is not positive definite, a self-energy is of the wrong shape, or the memory does not suffice.
 
@@ -191,12 +198,18 @@ def transmission(
         raise InputError(f"solver: {solver!r} is unknown; choose auto or one of {', '.join(SOLVERS)}")
     if channels < 0:
         raise InputError(f"eigenchannels: {channels} requested; give 0 or more")
+    if arrays != "numpy" and solver not in ("auto", ContactReduction.name):
+        raise InputError(f"arrays: {solver} runs on numpy only; choose auto or {ContactReduction.name}")
+    xp = array_library(arrays)
     for side, lead in (("left", left), ("right", right)):
         shape, m = np.shape(lead.self_energy(energies[0])), len(lead.orbitals)
         if shape != (m, m):
             raise TransportError(f"{side} lead ({lead.description}): self-energy is {shape} on {m} orbitals")
     start = time.perf_counter()
-    chosen = cheaper_solver(device, left, right, energies.size) if solver == "auto" else solver
+    chosen = solver
+    if solver == "auto":
+        numpy = arrays == "numpy"
+        chosen = cheaper_solver(device, left, right, energies.size) if numpy else ContactReduction.name
     needed = SOLVERS[chosen].memory_bytes(device, left, right, energies.size)
     logger.info(
         "T(E) at %d energies, %d orbitals, %d + %d in contact, by %s, with %.2f GiB of memory beside H and S",
@@ -208,7 +221,11 @@ def transmission(
             f"T(E) of {device.n_orbitals} orbitals by {chosen} needs {needed / GIB:.2f} GiB of memory beside H and "
             f"S, and {max(free, 0) / GIB:.2f} GiB are free; run it where there is more, or take fewer orbitals"
         )
-    solved = SOLVERS[chosen](device, left, right)
+    solved: Solver
+    if chosen == ContactReduction.name:
+        solved = ContactReduction(device, left, right, xp)
+    else:
+        solved = SOLVERS[chosen](device, left, right)
     values, eigenvalues = solved.solve(energies, channels)
     error = 0.0
     if isinstance(solved, ContactReduction) and checks > 0:

@@ -72,8 +72,8 @@ def as_complex(xp: Library, array: Array) -> Array:
 
 
 def adjoint(xp: Library, array: Array) -> Array:
-    """Return the conjugate transpose of a matrix or a stack of them."""
-    turned = xp.matrix_transpose(array)
+    """Return the conjugate transpose of a matrix or a stack of them, or the conjugate of a number."""
+    turned = xp.matrix_transpose(array) if array.ndim else array
     return xp.conj(turned) if is_complex(array) else turned
 
 

@@ -224,7 +224,7 @@ class ContactReduction(Solver):
         )
         unit = xp.eye(self._m, dtype=xp.complex128)
         # g is Hermitian, so that g Sigma is the adjoint of Sigma^dagger g.
-        adjoints = [sigma.conj() if sigma.ndim == 0 else adjoint(xp, sigma) for sigma in sigmas]
+        adjoints = [adjoint(xp, sigma) for sigma in sigmas]
         green = xp.linalg.solve(unit - adjoint(xp, self._times_sigma(g, *adjoints)), g)
         places = np.flatnonzero(near)
         V = as_complex(xp, xp.take(window.rows, xp.asarray(places), axis=1))
