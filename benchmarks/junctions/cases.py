@@ -125,7 +125,7 @@ def cluster(n_orbitals: int, n_contact: int, n_energies: int) -> Built:
 
 
 def banded(n_orbitals: int, n_contact: int, n_energies: int) -> Built:
-    """Return a random matrix of half bandwidth n_contact / 2, one orbital an atom, with diagonally dominant overlap."""
+    """Return a random matrix of half bandwidth n_contact / 2, one orbital an atom; S is diagonally dominant."""
     rng = np.random.default_rng(n_orbitals)
     half = n_contact // 2
     pairs = [
@@ -142,14 +142,16 @@ def banded(n_orbitals: int, n_contact: int, n_energies: int) -> Built:
 
 
 def chains(n_orbitals: int, n_contact: int, n_energies: int, leads: str) -> Built:
-    """Return a bundle of n_contact / 2 parallel chains with overlap, one orbital a site, disordered in its middle third.
+    """Return n_contact / 2 parallel chains with overlap, one orbital a site, disordered in the middle third.
 
     Couplings along and across are -1 eV, overlaps 0.1 along and 0.02 across. Each slice of the bundle is one atom.
     """
     rng = np.random.default_rng(n_orbitals)
     width = n_contact // 2
     length = n_orbitals // width
-    along, across = (scipy.sparse.diags_array([1.0, 1.0], offsets=[-1, 1], shape=(k, k)) for k in (length, width))
+    along, across = (
+        scipy.sparse.diags_array([1.0, 1.0], offsets=[-1, 1], shape=(k, k)) for k in (length, width)
+    )
     kron, eye = scipy.sparse.kron, scipy.sparse.eye_array
     near, beside = kron(along, eye(width)), kron(eye(length), across)
     onsite = np.zeros((length, width))

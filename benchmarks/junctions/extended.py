@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
+
 from system import System, trace_formula
 
 MOST_STEPS = 20

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 import peers
 from system import System
 
@@ -45,7 +46,7 @@ def measured(name: str, system: System) -> dict[str, Any]:
     peer = peers.load(name)
     try:
         row: dict[str, Any] = {"version": peer.version()}
-    except peers.Missing as missing:
+    except peers.MissingError as missing:
         return {"note": f"not run: {missing}"}
     # The first call of each kernel includes the time to load it.
     np.linalg.eigh(np.eye(50) + 0.1)

@@ -1,4 +1,6 @@
-"""Operations, bytes and speed of each phase of the contact reduction: ``python benchmarks/junctions/phases.py CASE ...``.
+"""Operations, bytes and speed of each phase of the contact reduction.
+
+``python benchmarks/junctions/phases.py CASE ...``
 
 Appends to phases.csv. Times are processor times of one thread. The peak is the rate of a matrix product of the same
 element type, and the bandwidth that of reading a large array, both measured in the same process before and after; of
@@ -8,18 +10,16 @@ each the faster one counts. Operations are those that a phase needs, not those t
 import argparse
 import csv
 import os
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
-
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import qdjunction.transport.solvers.contact_reduction as reduction
 import scipy.linalg
+from threadpoolctl import threadpool_limits
+
+import qdjunction.transport.solvers.contact_reduction as reduction
 from cases import FULL
 from measure import processor_s, rate
 from qdjunction.transport.solvers import base
@@ -48,7 +48,9 @@ class Phases:
             self.seconds[self._open[-1]] += now - self._since
         self._since = now
 
-    def wrap(self, owner: Any, name: str, phase: str, work: Callable[..., tuple[float, float]] | None = None) -> None:
+    def wrap(
+        self, owner: Any, name: str, phase: str, work: Callable[..., tuple[float, float]] | None = None
+    ) -> None:
         """Time a function of a module or class from now on; `work` returns the operations and bytes of a call."""
         original = getattr(owner, name)
 
@@ -83,7 +85,9 @@ def watch(phases: Phases) -> None:
             strict=True,
         ):  # fmt: skip
 
-            def work(a: Any, *rest: Any, t: int = thirds, b: int = moved, f: int = factor, s: int = size, **_: Any):
+            def work(
+                a: Any, *rest: Any, t: int = thirds, b: int = moved, f: int = factor, s: int = size, **_: Any
+            ):
                 n = float(len(a))
                 # Each column of the tridiagonal form reads half of the rest of the matrix.
                 return f * t / 3 * n**3, s * (b * n**2 if b else n**3 / 6)
@@ -103,7 +107,12 @@ def watch(phases: Phases) -> None:
 
     reduction.weighted_products = counted
     phases.wrap(reduction.Window, "green", "near levels")
-    phases.wrap(reduction.Window, "far", "far levels", lambda window, e: (2.0 * len(e) * 22 * window_size(window), 0.0))
+    phases.wrap(
+        reduction.Window,
+        "far",
+        "far levels",
+        lambda window, e: (2.0 * len(e) * 22 * window_size(window), 0.0),
+    )
     phases.wrap(reduction.ContactReduction, "_between", "Dyson's equation", dyson)
     phases.wrap(base, "trace_formula", "trace", trace)
     phases.wrap(reduction.ContactReduction, "refined_transmission", "error measurement")
@@ -152,6 +161,7 @@ def main() -> None:
     options = parser.parse_args()
     from qdjunction.transport import transmission
 
+    threadpool_limits(1)
     phases = Phases()
     watch(phases)
     for name in options.case:
@@ -178,7 +188,9 @@ def main() -> None:
                 }  # fmt: skip
             if moved:
                 row |= {
-                    "gbyte": moved, "gbyte_per_s": moved / seconds, "share_of_bandwidth": moved / seconds / speed
+                    "gbyte": moved,
+                    "gbyte_per_s": moved / seconds,
+                    "share_of_bandwidth": moved / seconds / speed,
                 }
             rows.append(row)
         rows.append({"phase": "all", "seconds": sum(phases.seconds.values())})
@@ -193,7 +205,9 @@ def main() -> None:
             if new:
                 out.writeheader()
             for row in rows:
-                out.writerow({k: f"{v:.4g}" if isinstance(v, float) else v for k, v in (shared | row).items()})
+                out.writerow(
+                    {k: f"{v:.4g}" if isinstance(v, float) else v for k, v in (shared | row).items()}
+                )
                 print({k: f"{v:.3g}" if isinstance(v, float) else v for k, v in row.items()})
 
 

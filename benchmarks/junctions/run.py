@@ -118,7 +118,9 @@ def run_case(case: Case, options: argparse.Namespace, pythons: dict[str, str], m
 
 def with_files(path: Path) -> list[dict[str, str]]:
     """Return the rows with the name of the peer's file, found by its name and the leads."""
-    files = {(peers.load(name).name, leads): name for name in peers.names() for leads in peers.load(name).leads}
+    files = {
+        (peers.load(name).name, leads): name for name in peers.names() for leads in peers.load(name).leads
+    }
     return [row | {"peer_file": files.get((row["peer"], row["leads"]), "")} for row in rows_of(path)]
 
 
@@ -131,12 +133,18 @@ def main() -> None:
     which.add_argument("--cases", nargs="+", choices=[case.name for case in FULL], metavar="CASE")
     parser.add_argument("--peers", nargs="+", choices=peers.names(), default=peers.names())
     parser.add_argument(
-        "--python", nargs="+", default=[], metavar="PEER=PYTHON", help="a Python for some peers, as kwant_mumps=PATH"
+        "--python",
+        nargs="+",
+        default=[],
+        metavar="PEER=PYTHON",
+        help="a Python for some peers, as kwant_mumps=PATH",
     )
     reference = os.environ.get("QDJUNCTION_SIESTA_REFERENCE")
     parser.add_argument("--reference", type=Path, default=reference and Path(reference))
     parser.add_argument("--output", type=Path, default=HERE / "measured.csv")
-    parser.add_argument("--machine", default=processor(), help="what the column machine says; name other load")
+    parser.add_argument(
+        "--machine", default=processor(), help="what the column machine says; name other load"
+    )
     options = parser.parse_args()
     cases = QUICK if options.quick else FULL
     if options.cases:

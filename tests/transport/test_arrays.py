@@ -40,7 +40,11 @@ def test_t_is_that_of_numpy(complex_h, overlapping):
 def test_leads_that_depend_on_the_energy_and_a_mixed_pair(xp):
     device, left, right = chain(12, onsite=np.sin(np.arange(12.0)))
     energies = np.linspace(-1.5, 1.5, 60)
-    for pair in ((left, right), (left, WideBandLead(device, orbitals=[11])), (WireLead(device, [0], [1]), right)):
+    for pair in (
+        (left, right),
+        (left, WideBandLead(device, orbitals=[11])),
+        (WireLead(device, [0], [1]), right),
+    ):
         if isinstance(pair[0], WireLead):
             device, pair = chain(12)[0], (WireLead(chain(12)[0], [0], [1]), right)
         expected = DirectSolver(device, *pair).transmission(energies)
@@ -76,7 +80,7 @@ def test_a_level_of_the_device_with_one_lead_only(xp):
         description = "shift"
 
         def self_energy(self, energy_ev):
-            return np.broadcast_to(0.7 - 1e-13j, np.shape(energy_ev) + (1, 1))
+            return np.broadcast_to(0.7 - 1e-13j, (*np.shape(energy_ev), 1, 1))
 
     device = Device(np.array([[0.1, 0.4], [0.4, -0.2]]))
     right = WideBandLead(device, orbitals=[1])
@@ -107,10 +111,14 @@ def test_a_gpu_gives_the_t_of_numpy():
 
 def test_errors(monkeypatch):
     device, left, right = two_wide_bands(False)
-    with pytest.raises(InputError, match="arrays: layers runs on numpy only; choose auto or contact-reduction"):
+    with pytest.raises(
+        InputError, match="arrays: layers runs on numpy only; choose auto or contact-reduction"
+    ):
         transmission(device, left, right, [0.0], "layers", arrays="cupy")
     monkeypatch.setitem(sys.modules, "array_api_compat", None)
-    with pytest.raises(InputError, match=r'array_api_compat is not installed; type: pip install "qdjunction\[gpu\]"'):
+    with pytest.raises(
+        InputError, match=r'array_api_compat is not installed; type: pip install "qdjunction\[gpu\]"'
+    ):
         transmission(device, left, right, [0.0], arrays="cupy")
     with pytest.raises(InputError, match="'torch' is unknown; choose numpy or cupy"):
         array_library("torch")

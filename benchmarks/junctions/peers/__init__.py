@@ -11,7 +11,7 @@ from system import System
 Solve = Callable[[System], Sequence[float]]
 
 
-class Missing(Exception):
+class MissingError(Exception):
     """A program or package that a peer needs is not there; the message says which."""
 
 
@@ -28,7 +28,7 @@ class Peer:
     leads : tuple of str
         Kinds of leads that it solves.
     version : callable
-        Returns the version of what does the work; raises `Missing`.
+        Returns the version of what does the work; raises `MissingError`.
     prepare : callable
         Takes a `System`, does what is done once, and returns a function without arguments that returns T.
     all_energies : bool
@@ -48,9 +48,7 @@ class Peer:
 
 def names() -> list[str]:
     """Return the names of the files, each of which holds one peer."""
-    return sorted(
-        path.stem for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("_")
-    )
+    return sorted(path.stem for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("_"))
 
 
 def load(name: str) -> Peer:

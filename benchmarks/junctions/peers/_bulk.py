@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
 from system import System
 
 LAYERS, ACROSS = 3, 4

@@ -1,14 +1,15 @@
 """A system of kwant from H, S and self-energies.
 
-kwant has no overlap. The system is orthogonalised by Cholesky factors, with the leads' orbitals last, since that, unlike
-Loewdin's root, confines the self-energies to the orbitals of both leads. Its cost is not counted.
+kwant has no overlap. The system is orthogonalised by Cholesky factors, with the leads' orbitals last, since that,
+unlike Loewdin's root, confines the self-energies to the orbitals of both leads. Its cost is not counted.
 """
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import scipy.linalg
-from peers import Missing
+
+from peers import MissingError
 from system import System
 
 
@@ -86,5 +87,5 @@ def version(solver: str) -> str:
 
         import_module(f"kwant.solvers.{solver}")
     except ImportError as error:
-        raise Missing(f"kwant.solvers.{solver} cannot be imported: {error}") from error
+        raise MissingError(f"kwant.solvers.{solver} cannot be imported: {error}") from error
     return f"kwant {kwant.__version__}"

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from peers import Missing
+
+from peers import MissingError
 from peers._bulk import ACROSS, REPEATED, read, reordered, smallest_cell
 from system import System
 
@@ -67,7 +68,7 @@ method mid-rule
 def version() -> str:
     """Return the version that the binary states."""
     if shutil.which("tbtrans") is None:
-        raise Missing("no tbtrans on the PATH")
+        raise MissingError("no tbtrans on the PATH")
     done = subprocess.run(["tbtrans", "-v"], capture_output=True, text=True, check=False)
     lines = [line for line in (done.stdout + done.stderr).splitlines() if "ersion" in line]
     return "TBtrans, " + (lines[0].strip() if lines else "version not stated")

@@ -1,8 +1,9 @@
-"""This project between bulk electrodes, by LU and with the whole cell of the electrode: what others are compared with."""
+"""qdjunction between bulk electrodes, by LU and with the electrode's whole cell; others are compared with it."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
+
 from peers import Peer
 from peers._bulk import read
 from peers.contact_reduction import version

@@ -1,8 +1,9 @@
-"""This project between bulk electrodes, whose cell it unfolds into k points by itself."""
+"""qdjunction between bulk electrodes, whose cell it unfolds into k points by itself."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
+
 from peers import Peer
 from peers._bulk import read
 from peers.contact_reduction import version

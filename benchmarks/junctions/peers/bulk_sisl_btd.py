@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+
 from peers import Peer
 from peers._bulk import ACROSS, TILED, read, reordered, smallest_cell
 from peers.sisl_btd import version
@@ -20,7 +21,9 @@ def prepare(system: System) -> Callable[[], Sequence[float]]:
     parts = [
         (
             BlochElectrode(
-                sisl.RecursiveSI(unit, direction, eta=system.settings["eta_ev"]), (ACROSS, ACROSS, 1), name=name
+                sisl.RecursiveSI(unit, direction, eta=system.settings["eta_ev"]),
+                (ACROSS, ACROSS, 1),
+                name=name,
             ),
             places,
             True,

@@ -1,8 +1,8 @@
-"""This project: all levels once, then algebra on the contact orbitals."""
+"""qdjunction: all levels once, then algebra on the contact orbitals."""
 
 from collections.abc import Callable, Sequence
 
-from peers import Missing, Peer
+from peers import MissingError, Peer
 from system import System
 
 
@@ -11,7 +11,7 @@ def version() -> str:
     try:
         import qdjunction.transport
     except ImportError as error:
-        raise Missing("qdjunction is not installed") from error
+        raise MissingError("qdjunction is not installed") from error
     return f"qdjunction {qdjunction.__version__}"
 
 

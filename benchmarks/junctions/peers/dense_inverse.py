@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+
 from peers import Peer, dense, numpy_version
 from system import System, trace_formula
 

@@ -1,4 +1,4 @@
-"""This project: block-tridiagonal elimination, for long devices."""
+"""qdjunction: block-tridiagonal elimination, for long devices."""
 
 from collections.abc import Callable, Sequence
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import scipy.linalg
+
 from peers import Peer, dense, numpy_version
 from system import System, trace_formula
 
@@ -17,7 +18,9 @@ def prepare(system: System) -> Callable[[], Sequence[float]]:
             sigmas = system.sigma(spot)
             unit = np.zeros((len(system.atoms), len(system.right)), dtype=complex, order="F")
             unit[system.right, np.arange(len(system.right))] = 1.0
-            _, _, X, _ = scipy.linalg.lapack.zgesv(dense(system, spot), unit, overwrite_a=True, overwrite_b=True)
+            _, _, X, _ = scipy.linalg.lapack.zgesv(
+                dense(system, spot), unit, overwrite_a=True, overwrite_b=True
+            )
             values.append(float(trace_formula(sigmas[0], X[system.left], sigmas[1])))
         return values
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import scipy.linalg
+
 from peers import Peer, numpy_version
 from system import System, trace_formula
 

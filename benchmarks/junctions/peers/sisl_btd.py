@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from peers import Missing, Peer
+
+from peers import MissingError, Peer
 from system import System
 
 
@@ -14,7 +15,7 @@ def version() -> str:
         import sisl
         import sisl_toolbox.btd
     except ImportError as error:
-        raise Missing("sisl_toolbox.btd is not installed") from error
+        raise MissingError("sisl_toolbox.btd is not installed") from error
     assert sisl_toolbox.btd.DeviceGreen
     return f"sisl {sisl.__version__}"
 
@@ -36,7 +37,9 @@ def prepare(system: System) -> Callable[[], Sequence[float]]:
         def __len__(self) -> int:
             return self.sigmas.shape[1]
 
-        def self_energy(self, E: complex, k: Any = (0, 0, 0), dtype: Any = np.complex128, **keywords: Any) -> Any:
+        def self_energy(
+            self, E: complex, k: Any = (0, 0, 0), dtype: Any = np.complex128, **keywords: Any
+        ) -> Any:
             return self.sigmas[self.spot % len(self.sigmas)].astype(dtype)
 
     counts = np.bincount(system.atoms)

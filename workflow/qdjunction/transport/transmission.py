@@ -170,8 +170,8 @@ def transmission(
         Number of energies at which the error of the contact reduction is measured: that of the smallest transmission
         first, then the one closest to a level, then others spread evenly.
     arrays : {"numpy", "cupy"}
-        Array library of the contact reduction. ``cupy`` computes on a GPU, with that solver, and needs the extra ``gpu``;
-        self-energies, and a direct solution after a failed check, are computed by NumPy.
+        Array library of the contact reduction. ``cupy`` computes on a GPU, with that solver, and needs the extra
+        ``gpu``; self-energies, and a direct solution after a failed check, are computed by NumPy.
 
     Returns
     -------

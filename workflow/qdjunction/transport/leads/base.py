@@ -54,7 +54,7 @@ def broadening(sigma: NDArray[np.complex128] | complex) -> NDArray[np.complex128
 
 
 def root_of(gamma: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Return F with ``F F^dagger = Gamma``, of one matrix, a stack or a number; a closed channel is a column of zeros."""
+    """Return F with ``F F^dagger = Gamma``, of a matrix, a stack or a number; a closed channel is a column of zeros."""
     if gamma.ndim == 0:
         return np.sqrt(gamma)
     values, vectors = np.linalg.eigh(gamma)

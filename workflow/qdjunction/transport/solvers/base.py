@@ -11,7 +11,6 @@ from qdjunction.core.progress import progress
 from qdjunction.transport.device import Device
 from qdjunction.transport.leads.base import Lead, broadening, root_of
 
-
 Sigma = NDArray[np.complex128] | complex
 """Self-energies at some energies, (n_energies, m, m), or a number times the unit matrix at all of them."""
 

@@ -84,7 +84,9 @@ class ContactReduction(Solver):
         rows = self.spectrum.rows(np.concatenate([left.orbitals, right.orbitals]))
         parts = [
             part if root is None else adjoint(xp, xp.asarray(root, dtype=part.dtype)) @ part
-            for part, root in zip((rows[: self._n_left, :], rows[self._n_left :, :]), self._roots, strict=True)
+            for part, root in zip(
+                (rows[: self._n_left, :], rows[self._n_left :, :]), self._roots, strict=True
+            )
         ]
         self._closed = ClosedGreen(self.levels_ev, xp.concat(parts, axis=0), self._n_left, xp)
 
@@ -115,7 +117,9 @@ class ContactReduction(Solver):
                 green = back[0].conj().T @ green
             if back[1] is not None:
                 green = green @ back[1]
-            yield Batch(batch.places, *(lead.self_energy(energies) for lead in (self.left, self.right)), green)
+            yield Batch(
+                batch.places, *(lead.self_energy(energies) for lead in (self.left, self.right)), green
+            )
 
     def own_batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
         """Yield the same, with the root of a constant Gamma in G and the number `HALF` as its self-energy."""
@@ -161,7 +165,9 @@ class ContactReduction(Solver):
         )
         return left, right
 
-    def _in_device(self, energy: float, sigma_left: Any, sigma_right: Any, place: slice) -> NDArray[np.complex128]:
+    def _in_device(
+        self, energy: float, sigma_left: Any, sigma_right: Any, place: slice
+    ) -> NDArray[np.complex128]:
         """Return the columns of G that belong to the rows at `place`, on all orbitals."""
         xp = self.xp
         window = Window(self._closed, np.array([energy]), smooth=False)
@@ -176,7 +182,9 @@ class ContactReduction(Solver):
             coefficients[int(level), :] = amplitudes[row, place]
         return to_numpy(self.spectrum.combine(coefficients))
 
-    def _between(self, window: "Window", energies: NDArray[Any], sigma_left: Sigma, sigma_right: Sigma) -> Array:
+    def _between(
+        self, window: "Window", energies: NDArray[Any], sigma_left: Sigma, sigma_right: Sigma
+    ) -> Array:
         """Return G from the right to the left lead, (n_energies, m_left, m_right)."""
         xp = self.xp
         closed, distance, near = window.green(energies)
@@ -219,7 +227,10 @@ class ContactReduction(Solver):
         g = as_complex(
             xp,
             xp.concat(
-                [xp.concat([LL[0, ...], LR[0, ...]], axis=1), xp.concat([adjoint(xp, LR)[0, ...], RR[0, ...]], axis=1)]
+                [
+                    xp.concat([LL[0, ...], LR[0, ...]], axis=1),
+                    xp.concat([adjoint(xp, LR)[0, ...], RR[0, ...]], axis=1),
+                ]
             ),
         )
         unit = xp.eye(self._m, dtype=xp.complex128)
@@ -233,7 +244,9 @@ class ContactReduction(Solver):
             return green, green[:0, :], places[:0]
         V = xp.take(V, xp.asarray(np.flatnonzero(shining)), axis=1)
         KV = V + green @ self._times_sigma(V, *sigmas)
-        own = xp.asarray(np.diag(distance[places[shining]]) + 0j) - adjoint(xp, V) @ self._times_sigma(KV, *sigmas)
+        own = xp.asarray(np.diag(distance[places[shining]]) + 0j) - adjoint(xp, V) @ self._times_sigma(
+            KV, *sigmas
+        )
         source = unit + self._times_sigma(green, *sigmas)
         amplitudes = xp.linalg.solve(own, adjoint(xp, V) @ source)
         return green + KV @ amplitudes, amplitudes, places[shining]
@@ -269,8 +282,8 @@ class ClosedGreen:
 
     Levels far from a window of energies contribute a smooth function of E there, which is summed at `NODES` Chebyshev
     points only and interpolated; with no such level closer to the middle than three half widths the
-    interpolation error is below ``(3 + sqrt(8))^-NODES``, less than round-off. Windows are nested: a half takes over the
-    polynomial of the whole, and adds the levels that are far from the half only. The levels close to the smallest
+    interpolation error is below ``(3 + sqrt(8))^-NODES``, less than round-off. Windows are nested: a half takes over
+    the polynomial of the whole, and adds the levels that are far from the half only. The levels close to the smallest
     window are summed at every energy.
 
     Parameters
@@ -322,7 +335,11 @@ class Window:
     """
 
     def __init__(
-        self, closed: ClosedGreen, energies_ev: NDArray[np.float64], smooth: bool, parent: "Window | None" = None
+        self,
+        closed: ClosedGreen,
+        energies_ev: NDArray[np.float64],
+        smooth: bool,
+        parent: "Window | None" = None,
     ) -> None:
         self.energies_ev = energies_ev
         self._all, self._parent = closed, parent

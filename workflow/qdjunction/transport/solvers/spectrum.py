@@ -7,10 +7,19 @@ import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import TransportError
-from qdjunction.transport.solvers.arrays import Array, Library, adjoint, as_complex, is_complex, product, to_numpy
+from qdjunction.transport.solvers.arrays import (
+    Array,
+    Library,
+    adjoint,
+    as_complex,
+    is_complex,
+    product,
+    to_numpy,
+)
 
 NOT_POSITIVE = (
-    "overlap S of {} orbitals is not positive definite; two atoms are at the same place or the file is incomplete"
+    "overlap S of {} orbitals is not positive definite; two atoms are at the same place or the file is "
+    "incomplete"
 )
 """Error of a Cholesky decomposition, with the number of orbitals."""
 
