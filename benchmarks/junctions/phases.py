@@ -94,7 +94,7 @@ def watch(phases: Phases) -> None:
 
             phases.wrap(lapack, kind + name, label, work)
     phases.wrap(scipy.linalg, "eigh_tridiagonal", "its levels and states")
-    phases.wrap(reduction.ContactReduction, "__init__", "rows of the states")
+    phases.wrap(reduction.ContactReduction, "__init__", "rows of the states", rows)
     sums = reduction.weighted_products
 
     def counted(xp: Any, rows: Any, weights: Any, split: int) -> Any:
@@ -115,13 +115,28 @@ def watch(phases: Phases) -> None:
     )
     phases.wrap(reduction.ContactReduction, "_between", "Dyson's equation", dyson)
     phases.wrap(base, "trace_formula", "trace", trace)
-    phases.wrap(reduction.ContactReduction, "refined_transmission", "error measurement")
+    phases.wrap(reduction.ContactReduction, "refined_transmission", "error measurement", check)
 
 
 def window_size(window: Any) -> int:
     """Return the number of elements of g that are summed."""
     m, left = len(window._all.rows), window._all.n_left
     return left * m + (m - left) ** 2
+
+
+def rows(solver: Any, device: Any, left: Any, right: Any, *_: Any) -> tuple[float, float]:
+    """Return operations and bytes of the rows of X: solutions with L, reflectors, tridiagonal states."""
+    n, m = device.n_orbitals, len(left.orbitals) + len(right.orbitals)
+    factor, size = (1, 8) if device.is_real else (4, 16)
+    return factor * 5.0 * n * n * m, 3.0 * size * n * n
+
+
+def check(solver: Any, energy: float) -> tuple[float, float]:
+    """Return operations and bytes of one refined T: both leads' columns, and the residual of one with H and S."""
+    n, a, b = solver.device.n_orbitals, solver._n_left, solver._m - solver._n_left
+    factor, size = (2, 8) if solver.device.is_real else (8, 16)
+    stored = 2 * n * n if isinstance(solver.device.H, np.ndarray) else solver.device.H.nnz + solver.device.S.nnz
+    return factor * (5.0 * n * n * (a + b) + 2.0 * stored * b), size * (6.0 * n * n + stored)
 
 
 def dyson(solver: Any, window: Any, energies: Any, left: Any, right: Any) -> tuple[float, float]:
