@@ -135,7 +135,9 @@ def check(solver: Any, energy: float) -> tuple[float, float]:
     """Return operations and bytes of one refined T: both leads' columns, and the residual of one with H and S."""
     n, a, b = solver.device.n_orbitals, solver._n_left, solver._m - solver._n_left
     factor, size = (2, 8) if solver.device.is_real else (8, 16)
-    stored = 2 * n * n if isinstance(solver.device.H, np.ndarray) else solver.device.H.nnz + solver.device.S.nnz
+    stored = (
+        2 * n * n if isinstance(solver.device.H, np.ndarray) else solver.device.H.nnz + solver.device.S.nnz
+    )
     return factor * (5.0 * n * n * (a + b) + 2.0 * stored * b), size * (6.0 * n * n + stored)
 
 

@@ -206,7 +206,7 @@ def transmission(
         if shape != (m, m):
             raise TransportError(f"{side} lead ({lead.description}): self-energy is {shape} on {m} orbitals")
     start = time.perf_counter()
-    chosen = solver
+    chosen: str = solver
     if solver == "auto":
         numpy = arrays == "numpy"
         chosen = cheaper_solver(device, left, right, energies.size) if numpy else ContactReduction.name

@@ -49,8 +49,9 @@ class ConstantLead(Lead, Protocol):
 
 def broadening(sigma: NDArray[np.complex128] | complex) -> NDArray[np.complex128]:
     """Return ``Gamma = i (Sigma - Sigma^dagger)`` of one self-energy or a stack of them, or of a number."""
-    matrices = np.asarray(sigma)
-    return 1j * (matrices - (matrices.conj() if matrices.ndim == 0 else matrices.conj().swapaxes(-1, -2)))
+    matrices: NDArray[np.complex128] = np.asarray(sigma)
+    adjoints = matrices.conj() if matrices.ndim == 0 else matrices.conj().swapaxes(-1, -2)
+    return np.asarray(1j * (matrices - adjoints))
 
 
 def root_of(gamma: NDArray[np.complex128]) -> NDArray[np.complex128]:

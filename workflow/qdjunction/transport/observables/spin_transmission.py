@@ -90,8 +90,8 @@ def spin_transmission(
     solver = SOLVERS[cheaper_solver(device, right, left, energies.size)](device, right, left)
     values = np.empty((len(energies), 2, 2))
     for batch in solver.batches(energies):
-        leaving = _by_spin(right, batch.sigma_left, pauli, "right")
-        entering = _by_spin(left, batch.sigma_right, pauli, "left")
+        leaving = _by_spin(right, np.asarray(batch.sigma_left), pauli, "right")
+        entering = _by_spin(left, np.asarray(batch.sigma_right), pauli, "left")
         for s, into in enumerate(entering):
             arriving = batch.green @ into @ batch.green.conj().swapaxes(-1, -2)
             for t, out in enumerate(leaving):

@@ -107,7 +107,7 @@ def _amplitudes(batch: Batch) -> NDArray[np.complex128]:
 
 
 def trace_formula(sigma_left: Sigma, green: NDArray[Any], sigma_right: Sigma) -> NDArray[np.float64]:
-    """Return ``T = Tr[Gamma_L G_LR Gamma_R G_LR^dagger]`` for stacks of matrices.
+    """Return ``T = Tr[Gamma_L G_LR Gamma_R G_LR^dagger]`` for matrices or stacks of them.
 
     Source: Y. Meir and N. S. Wingreen, Phys. Rev. Lett. 68, 2512 (1992), in the form of C. Caroli et al.
     (1971).
@@ -115,5 +115,5 @@ def trace_formula(sigma_left: Sigma, green: NDArray[Any], sigma_right: Sigma) ->
     left, right = broadening(sigma_left), broadening(sigma_right)
     into = left * green if left.ndim == 0 else left @ green
     out = green * right if right.ndim == 0 else green @ right
-    traces: NDArray[np.complex128] = np.einsum("eij,eij->e", into, out.conj())
+    traces: NDArray[np.complex128] = np.einsum("...ij,...ij->...", into, out.conj())
     return traces.real

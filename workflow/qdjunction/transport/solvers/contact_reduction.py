@@ -117,9 +117,8 @@ class ContactReduction(Solver):
                 green = back[0].conj().T @ green
             if back[1] is not None:
                 green = green @ back[1]
-            yield Batch(
-                batch.places, *(lead.self_energy(energies) for lead in (self.left, self.right)), green
-            )
+            left, right = self.left.self_energy(energies), self.right.self_energy(energies)
+            yield Batch(batch.places, left, right, green)
 
     def own_batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
         """Yield the same, with the root of a constant Gamma in G and the number `HALF` as its self-energy."""
@@ -142,20 +141,19 @@ class ContactReduction(Solver):
         ``G_LR + G_L: [1 - (E S - H - Sigma) G]_:R`` is correct to second order in it. This is much cheaper than a
         direct solution.
         """
-        sigmas = [sigma if np.ndim(sigma) == 0 else sigma[0] for sigma in self._sigmas(np.array([energy_ev]))]
-        adjoints = [np.conj(sigma).T for sigma in sigmas]
+        left, right = (np.asarray(sigma) for sigma in self._sigmas(np.array([energy_ev])))
+        left, right = (sigma[0] if sigma.ndim else sigma for sigma in (left, right))
         n_left, roots = self._n_left, self._roots
-        columns = self._in_device(energy_ev, *sigmas, slice(n_left, self._m))
+        columns = self._in_device(energy_ev, left, right, slice(n_left, self._m))
         # G_L: is the adjoint of the columns of the advanced G.
-        rows = self._in_device(energy_ev, *adjoints, slice(0, n_left)).conj().T
+        rows = self._in_device(energy_ev, left.conj().T, right.conj().T, slice(0, n_left)).conj().T
         acted = energy_ev * product(np, self.device.S, columns) - product(np, self.device.H, columns)
         for lead in (self.left, self.right):
             acted[lead.orbitals] -= lead.self_energy(energy_ev) @ columns[lead.orbitals]
         acted[self.right.orbitals] -= np.eye(len(self.right.orbitals)) if roots[1] is None else roots[1]
         found = columns[self.left.orbitals]
         green = (found if roots[0] is None else roots[0].conj().T @ found) - rows @ acted
-        left, right = (sigma if np.ndim(sigma) == 0 else sigma[None] for sigma in sigmas)
-        return float(trace_formula(left, green[None], right)[0])
+        return float(trace_formula(left, green, right))
 
     def _sigmas(self, energies: NDArray[np.float64]) -> tuple[Sigma, Sigma]:
         """Return both self-energies on the rows, (n_energies, m, m) or a number."""
@@ -349,7 +347,7 @@ class Window:
         outer = parent.close if parent is not None else slice(0, len(closed.levels_ev))
         reach = np.array([-3.0, 3.0]) * self.half + self.middle
         first, last = np.clip(np.searchsorted(closed.levels_ev, reach), outer.start, outer.stop)
-        self.close = slice(int(first), int(last)) if smooth else outer
+        self.close: slice = slice(int(first), int(last)) if smooth else outer
         self._far = [slice(outer.start, self.close.start), slice(self.close.stop, outer.stop)]
         self._halves: list[Window] = []
 
