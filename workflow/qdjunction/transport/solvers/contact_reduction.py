@@ -365,9 +365,9 @@ class Window:
 
         A term is an outer product of a level's row with itself.
         """
-        n_close = self.close.stop - self.close.start
+        n_close = int(self.close.stop - self.close.start)
         inherited = NODES**2 * self._inherits
-        far = inherited + NODES * sum(part.stop - part.start for part in self._far)
+        far = inherited + NODES * sum(int(part.stop - part.start) for part in self._far)
         work = len(self.energies_ev) * (n_close + NODES * self.smooth)
         if len(self.energies_ev) >= 2 * NODES:
             cut = int(np.searchsorted(self.energies_ev, self.middle))
