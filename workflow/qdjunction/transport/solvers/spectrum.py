@@ -54,10 +54,12 @@ class Spectrum:
             getattr(scipy.linalg.lapack, name) for name in (_REAL if self._dtype.kind == "f" else _COMPLEX)
         )
         factor, reduce_, tridiagonal, workspace, self._multiply, self._solve = routines
-        self._L, info = factor(np.asarray(S, dtype=self._dtype), lower=1)
+        # The adjoint of a copy is the matrix in the order of LAPACK, which may then overwrite it.
+        h, s = (np.conj(np.asarray(matrix, dtype=self._dtype)).T for matrix in (H, S))
+        self._L, info = factor(s, lower=1, overwrite_a=1)
         if info > 0:
             raise TransportError(NOT_POSITIVE.format(n))
-        reduced, _ = reduce_(np.asarray(H, dtype=self._dtype), self._L, itype=1, lower=1)
+        reduced, _ = reduce_(h, self._L, itype=1, lower=1, overwrite_a=1)
         self._Q, self._tau = np.empty((0, 0)), np.empty(0)
         if n == 1:
             self.levels_ev: NDArray[Any] = reduced.real[0]
@@ -65,7 +67,7 @@ class Spectrum:
             return
         size = int(workspace(n, lower=1)[0].real)
         reflectors, diagonal, beside, self._tau, _ = tridiagonal(reduced, lower=1, lwork=size, overwrite_a=1)
-        del reduced
+        del h, s, reduced
         # With the lower triangle, Q is 1 in its first row and column and, beyond, the product of reflectors that
         # a QR decomposition keeps in this form.
         self._Q = np.asfortranarray(reflectors[1:, :-1])
