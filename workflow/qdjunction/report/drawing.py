@@ -35,6 +35,11 @@ def new_figure(height_in: float, width_in: float = style.WIDTH_IN) -> Figure:
     return Figure(figsize=(width_in, height_in))
 
 
+def journal_figure(height_mm: float, width_mm: float = style.PAGE_MM) -> Figure:
+    """Return an empty figure of a width in a journal, by default that of two columns; draw in `style.composed`."""
+    return new_figure(height_mm / style.MM_PER_INCH, width_mm / style.MM_PER_INCH)
+
+
 def draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
     """Draw a planned figure of a study, with its model, method or experiment named at the foot.
 

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 WIDTH_IN = 6.0
 """Width of a figure (inch); at this width its type is as large as that of the page."""
 
-COLUMN_MM, PAGE_MM = 85.0, 170.0
+COLUMN_MM, PAGE_MM = 89.0, 183.0
 """Widths of a figure in one and in two columns of a journal (mm)."""
+
+MM_PER_INCH = 25.4
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
 """Okabe and Ito's colours, which colour-blind readers can distinguish."""
@@ -118,9 +120,9 @@ def composed() -> Iterator[None]:
 
 def letter_panels(panels: Sequence[Axes]) -> None:
     """Write a bold letter, a, b, c, ..., above the upper left corner of each panel."""
-    for number, axes in enumerate(panels):
+    for letter, axes in zip("abcdefghijklmnopqrstuvwxyz", panels, strict=False):
         axes.annotate(
-            "abcdefghijklmnopqrstuvwxyz"[number], (0, 1), (-14, 4), xycoords="axes fraction",
+            letter, (0, 1), (-14, 4), xycoords="axes fraction",
             textcoords="offset points", fontsize=9, weight="bold", ha="right", va="bottom", annotation_clip=False,
         )  # fmt: skip
 

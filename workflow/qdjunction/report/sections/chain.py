@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qdjunction.report import style
-from qdjunction.report.drawing import Drawing, new_figure
+from qdjunction.report.drawing import Drawing, journal_figure
 from qdjunction.report.sections.contract import PageSection, PlannedFigure
 from qdjunction.study import layout
 
 if TYPE_CHECKING:
     import pandas as pd
     from markupsafe import Markup
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from qdjunction.report.data import StudyResults
@@ -44,7 +45,8 @@ class ChainSection(PageSection):
         assert results.chain is not None  # a study without it plans no figure
         assert results.chain_summary is not None
         threshold = results.study.config.interference.jump_decades
-        return Drawing(chain_figure(results.chain, results.chain_summary, threshold), results.chain)
+        with style.composed():
+            return Drawing(chain_figure(results.chain, results.chain_summary, threshold), results.chain)
 
     def origin(self, results: StudyResults, figure: PlannedFigure) -> str:
         """Return that the numbers are those of a model."""
@@ -69,42 +71,87 @@ HTML = """
 
 
 def chain_figure(table: pd.DataFrame, summary: ChainRecord, threshold: float) -> Figure:
-    """Draw the chain in the middle of its gap, and its last site over the gap."""
+    """Draw T(E) for the right lead on every site, the trend in the middle of the gap, and the last site over the gap.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``chain.csv``.
+    summary : ChainRecord
+        ``chain.json``.
+    threshold : float
+        Least step of a jump (decades).
+    """
     log10 = table.pivot(index="energy_eV", columns="site", values="log10_transmission")
-    energies, sites = log10.index.to_numpy(), log10.columns.to_numpy()
-    trend = np.array(summary.trend_at_last_site)
-    middle = int(np.abs(energies).argmin())
-    midgap = summary.midgap
-    figure = new_figure(3.0)
-    at_middle, over_gap = figure.subplots(1, 2)
-    # Distances count from site 1, where the left lead is.
-    last, before = log10.iloc[:, -1].to_numpy(), log10.iloc[:, -2].to_numpy()
-    ends = (midgap.log10_contact_conductance_G0, float(last[middle]) - midgap.above_trend_decades)
-    line = sites[[0, -1]]
-    at_middle.plot(
-        line,
-        np.interp(line, (1, sites[-1]), ends),
-        color=style.TREND,
-        ls="--",
-        label=f"fit to sites {sites[0]} … {sites[-2]}",
-    )
-    at_middle.plot(sites[:-1], log10.iloc[middle, :-1], "o", color=style.PALETTE[0])
-    at_middle.plot(sites[-1], log10.iloc[middle, -1], "o", color=style.PALETTE[3])
-    at_middle.set_xlabel("Site of the right lead")
-    at_middle.set_ylabel("$\\log_{10} T$")
-    at_middle.set_xticks(sites)
-    at_middle.set_title("middle of the gap")
-    at_middle.legend(loc="best")
-    over_gap.plot(energies, last - trend, color=style.TREND, ls="--", label="above the trend")
-    over_gap.plot(energies, last - before, color=style.PALETTE[3], label=f"above site {sites[-2]}")
-    over_gap.axhline(0, color="black", lw=0.7)
-    over_gap.axhline(threshold, color=style.PALETTE[3], lw=0.9, ls=":")
-    over_gap.set_xlabel("Energy (eV)")
-    over_gap.set_ylabel(f"Site {sites[-1]} (decades)")
-    over_gap.set_title("over the gap")
-    over_gap.set_ylim(min(-0.1, (last - trend).min(), *np.quantile(last - before, [0.02])) - 0.1, None)
-    over_gap.legend(loc="best")
+    figure = journal_figure(62)
+    panels = figure.subplots(1, 3)
+    spectra, at_middle, over_gap = panels
+    colours = _site_colours(list(log10.columns))
+    for site in log10.columns:
+        spectra.plot(log10.index, log10[site], color=colours[site], label=f"site {site}")
+    spectra.set_xlabel("$E$ (eV)")
+    spectra.set_ylabel("$\\log_{10} T$")
+    spectra.set_xlim(log10.index[0], log10.index[-1])
+    # At the edges of the gap some sites transmit nothing, which would set the scale.
+    spectra.set_ylim(float(log10.quantile(0.04).min()) - 0.3, float(log10.to_numpy().max()) + 0.3)
+    figure.legend(
+        *spectra.get_legend_handles_labels(), loc="outside upper left", ncols=len(colours), handlelength=1.3,
+        columnspacing=1.2,
+    )  # fmt: skip
+    _draw_middle(at_middle, log10, summary, colours)
+    _draw_last_site(over_gap, log10, summary, threshold)
+    style.letter_panels(panels)
     return figure
+
+
+def _site_colours(sites: Sequence[int]) -> dict[int, str]:
+    """Return a scale from light to dark for all sites but the last, which has the colour of a jump."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    shades = colormaps["Blues"](np.linspace(0.35, 1.0, len(sites) - 1))
+    return dict(zip(sites, [*map(to_hex, shades), style.PALETTE[3]], strict=True))
+
+
+def _draw_middle(axes: Axes, log10: pd.DataFrame, summary: ChainRecord, colours: Mapping[int, str]) -> None:
+    """Draw the sites in the middle of the gap with the fit to all but the last."""
+    sites = log10.columns.to_numpy()
+    values = log10.iloc[int(np.abs(log10.index.to_numpy()).argmin())].to_numpy()
+    trend = float(values[-1]) - summary.midgap.above_trend_decades
+    # Distances count from site 1, where the left lead is.
+    line = np.interp(sites[[0, -1]], (1, sites[-1]), (summary.midgap.log10_contact_conductance_G0, trend))
+    axes.plot(sites[[0, -1]], line, color=style.TREND, ls="--", label=f"fit to sites {sites[0]} … {sites[-2]}")
+    axes.scatter(sites, values, s=18, c=[colours[site] for site in sites], zorder=3)
+    arrow = {"arrowstyle": "-|>", "color": style.HEADLINE, "lw": 1.0, "shrinkA": 0, "shrinkB": 3}
+    axes.annotate("", (sites[-1], values[-1]), (sites[-1], trend), arrowprops=arrow)
+    axes.annotate(
+        f"site {sites[-1]}: {summary.midgap.above_trend_decades:+.2f} decades from the trend", (1, 1),
+        xycoords="axes fraction", ha="right", va="top", color=style.HEADLINE, fontsize=6.5,
+    )  # fmt: skip
+    axes.set_xticks(sites)
+    axes.set_xlim(sites[0] - 0.5, sites[-1] + 0.5)
+    axes.set_ylim(min(values.min(), line.min()) - 0.3, max(values.max(), line.max()) + 0.5)
+    axes.set_xlabel("Site of the right lead")
+    axes.set_ylabel("$\\log_{10} T$, middle of the gap")
+    axes.legend(loc="lower left")
+
+
+def _draw_last_site(axes: Axes, log10: pd.DataFrame, summary: ChainRecord, threshold: float) -> None:
+    """Draw how high the last site lies above the trend and above the site before it, over the gap."""
+    energies, sites = log10.index.to_numpy(), log10.columns
+    last, before = log10[sites[-1]].to_numpy(), log10[sites[-2]].to_numpy()
+    trend = np.array(summary.trend_at_last_site)
+    axes.plot(energies, last - trend, color=style.TREND, ls="--", label="above the trend")
+    axes.plot(energies, last - before, color=style.PALETTE[3], label=f"above site {sites[-2]}")
+    axes.axhline(0, color="black", lw=0.6)
+    axes.axhline(threshold, color=style.PALETTE[3], lw=0.8, ls=":")
+    axes.set_xlim(energies[0], energies[-1])
+    axes.set_xlabel("$E$ (eV)")
+    axes.set_ylabel(f"Site {sites[-1]} (decades)")
+    shown = np.concatenate([last - trend, last - before])
+    least, most = min(-0.1, *np.quantile(shown, [0.02])) - 0.1, float(np.quantile(shown, 0.98))
+    axes.set_ylim(least, most + 0.45 * (most - least))  # room for the legend
+    axes.legend(loc="upper center")
 
 
 KIND = ChainSection()
