@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qdjunction.core.errors import InputError
-from qdjunction.interference.decay import fit_decay
+from qdjunction.interference.decay import fit_decay, step_betas
 
 SLIDING = np.array([3.9, 9.2, 14.5])
 
@@ -19,6 +19,14 @@ def test_an_exact_exponential_is_recovered(beta, log10_contact, confidence):
     assert fit.beta_per_ang == pytest.approx(beta, abs=1e-10)
     assert fit.log10_contact_g == pytest.approx(log10_contact, abs=1e-8)
     assert fit.predict(20.0).log10_g == pytest.approx(log10_contact - beta * 20 / np.log(10), abs=1e-8)
+
+
+def test_steps_of_an_exponential_have_its_beta():
+    np.testing.assert_allclose(step_betas(SLIDING, np.exp(-0.54 * SLIDING)), [0.54, 0.54])
+    rise = step_betas([0, 2], [1e-3, 1e-2])
+    np.testing.assert_allclose(rise, [-np.log(10) / 2])
+    with pytest.raises(InputError, match="no farther"):
+        step_betas([1.0, 3.0, 2.0], [1.0, 1.0, 1.0])
 
 
 def test_numbers_agree_with_statsmodels():

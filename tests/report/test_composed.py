@@ -1,4 +1,4 @@
-"""The figure of several panels, of a series made from the recorded junctions of 1Pb."""
+"""Figures of several panels, of a series made from the recorded junctions of 1Pb."""
 
 from dataclasses import replace
 
@@ -35,32 +35,31 @@ def results():
     return replace(recorded, dots=(replace(dot, series=(series,)),))
 
 
-def test_four_panels_with_letters_over_two_columns(results):
+def test_six_panels_with_letters_over_two_columns(results):
     drawing = draw(results, FIGURE)
-    width_mm = drawing.figure.get_size_inches()[0] * 25.4
-    assert width_mm == pytest.approx(170)
-    before, after, spectrum, decay, *_ = drawing.figure.axes
-    letters = [next(t.get_text() for t in axes.texts if t.get_fontsize() == 9)
-               for axes in (before, after, spectrum, decay)]  # fmt: skip
-    assert letters == ["a", "b", "c", "d"]
-    assert before.get_title().startswith("L-R2")
-    assert after.get_title().startswith("L-R3")
-    assert before.get_xlim() == after.get_xlim(), "both pictures have one scale of lengths"
-    assert len(drawing.figure.legends) == 1
-    assert not any(axes.get_legend() for axes in drawing.figure.axes)
-    sizes = {
-        text.get_fontsize() for axes in (spectrum, decay) for text in (axes.xaxis.label, axes.yaxis.label)
-    }
+    assert drawing.figure.get_size_inches()[0] * 25.4 == pytest.approx(183)
+    above, below = drawing.figure.subfigs
+    panels = [*above.axes, *below.axes[:3]]
+    letters = [next(t.get_text() for t in axes.texts if t.get_fontsize() == 9) for axes in panels]
+    assert letters == list("abcdef")
+    assert [axes.get_title() for axes in below.axes[:3]] == ["L-R1", "L-R2", "L-R3"]
+    assert len({(axes.get_xlim(), axes.get_ylim()) for axes in below.axes[:3]}) == 1, "one scale of lengths"
+    assert len(above.legends) == 1
+    sizes = {text.get_fontsize() for axes in above.axes for text in (axes.xaxis.label, axes.yaxis.label)}
     assert sizes == {7.0}
 
 
 def test_its_table_has_the_numbers_of_every_panel(results):
     table = draw(results, FIGURE).table
-    assert set(table["panel"]) == set("abcd")
-    contacts = table[(table["panel"] == "d") & (table["row"] == "contact")]
-    np.testing.assert_allclose(
-        contacts["conductance_G0"], results.dot(DOT).series[0].summary.conductance_at_headline_G0
-    )
+    assert set(table["panel"]) == set("abcdef")
+    contacts = table[(table["panel"] == "c") & (table["row"] == "contact")]
+    (series,) = results.dot(DOT).series
+    np.testing.assert_allclose(contacts["conductance_G0"], series.summary.conductance_at_headline_G0)
+    sites = table[(table["panel"] == "a") & (table["energy"] == "headline")]
+    for row, junction in zip(sites.itertuples(), series.junctions, strict=True):
+        assert (row.left, row.right) == ("L", junction.case.right)
+        at = np.abs(junction.transmission.energies_ev - series.summary.headline_energy_ev).argmin()
+        assert row.transmission == pytest.approx(junction.transmission.transmission[at], rel=0.1)
 
 
 def test_without_the_density_of_a_pictured_junction_it_says_so(results):

@@ -49,6 +49,26 @@ def test_structures_are_drawn_and_can_be_chosen(browser):
     assert (np.abs(second - third).max(axis=-1) > 30).mean() > 0.01
 
 
+def test_the_iso_surface_shrinks_as_its_density_is_raised(browser):
+    choose(browser, "structure-colour", "surface")
+    view = drawn(
+        browser, browser.find_element("id", "structure-junction").get_attribute("value") + " surface"
+    )
+    blue = []
+    for level in (-5, -2):
+        browser.execute_script(
+            "const l = document.getElementById('structure-level'); l.value = arguments[0];"
+            "document.getElementById('structure').dataset.drawn = '';"
+            "l.dispatchEvent(new Event('change'))",
+            level,
+        )
+        WebDriverWait(browser, 60).until(lambda _: view.get_attribute("data-drawn").endswith("surface"))
+        colours = picture(view)
+        blue.append((colours[..., 2] - colours[..., 0] > 50).mean())
+    assert blue[0] > 2 * blue[1] > 0
+    choose(browser, "structure-colour", "element")
+
+
 def test_the_dial_reads_off_the_conductance(browser):
     view = browser.find_element("id", "explorer-energy")
     browser.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", view)

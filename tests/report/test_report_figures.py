@@ -173,8 +173,10 @@ def test_figures_draw_the_recorded_numbers(chain_series, results):
         figure = chain.chain_figure(
             results.chain, results.chain_summary.model_copy(update={"midgap": midgap}), 0.4
         )
-    trend, _, last = figure.axes[0].lines
-    assert last.get_ydata()[0] - trend.get_ydata()[-1] == pytest.approx(5)
+    middle = figure.axes[1]
+    (_, last), (trend,) = middle.collections[0].get_offsets()[-1], middle.lines
+    assert last - trend.get_ydata()[-1] == pytest.approx(5)
+    assert any("+5.00 decades" in text.get_text() for text in middle.texts)
 
 
 def test_the_trend_of_the_chain_is_its_fit(results):
@@ -182,7 +184,7 @@ def test_the_trend_of_the_chain_is_its_fit(results):
     rows = rows[rows["energy_eV"] == rows["energy_eV"].iloc[0]].sort_values("site")
     slope, start = np.polyfit(rows["site"].iloc[:-1], rows["log10_transmission"].iloc[:-1], 1)
     with style.figure_style():
-        line = chain.chain_figure(results.chain, results.chain_summary, 0.4).axes[0].lines[0]
+        line = chain.chain_figure(results.chain, results.chain_summary, 0.4).axes[1].lines[0]
     np.testing.assert_allclose(line.get_ydata(), start + slope * np.asarray(line.get_xdata()), atol=1e-8)
 
 

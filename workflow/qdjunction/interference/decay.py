@@ -198,6 +198,37 @@ def fit_decay(
     )
 
 
+def step_betas(distances_ang: ArrayLike, conductances_g0: ArrayLike) -> NDArray[np.float64]:
+    """Return beta from each contact to the next, ``ln(G_i / G_{i+1}) / (d_{i+1} - d_i)``, shape (n - 1,) (1/Ang).
+
+    Where these differ much, one exponential does not describe the contacts, however small the interval of its beta is.
+
+    Parameters
+    ----------
+    distances_ang : (n,) array
+        Distances of the contacts, ascending and all different (Ang).
+    conductances_g0 : (n,) array
+        Their conductances (G0).
+
+    Raises
+    ------
+    InputError
+        As `fit_decay`, and if two neighbours have the same distance.
+
+    See Also
+    --------
+    fit_decay : one beta for all contacts
+    """
+    distances, conductances, names = checked_series(distances_ang, conductances_g0, None)
+    steps = np.diff(distances)
+    if np.any(steps <= 0):
+        at = int(np.flatnonzero(steps <= 0)[0])
+        raise InputError(
+            f"beta of a single step: {names[at + 1]} is no farther than {names[at]}; order the contacts by distance"
+        )
+    return np.asarray(-np.diff(np.log(conductances)) / steps)
+
+
 def checked_series(
     distances_ang: ArrayLike,
     conductances_g0: ArrayLike,

@@ -31,6 +31,7 @@ class PageFigure:
     image: str
     caption: str
     downloads: Mapping[str, str]
+    width: str = "text"
 
     @property
     def title(self) -> str:
@@ -123,6 +124,7 @@ class Page:
             planned=planned,
             image="data:image/svg+xml;base64," + base64.b64encode(image).decode("ascii"),
             caption=section.caption(planned),
+            width=section.width,
             downloads={suffix.upper(): f"{layout.FIGURES}/{planned.stem}.{suffix}" for suffix in FORMATS},
         )
 

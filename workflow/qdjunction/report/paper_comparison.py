@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qdjunction.interference.decay import step_betas
 from qdjunction.structure.contacts import contact
 from qdjunction.study.papers import Paper, PaperItem
 
@@ -192,7 +193,62 @@ def _beta(results: StudyResults, item: PaperItem) -> Ours:
     summary = _series(results, item.dot, item.left).decay
     verdict = summary.at_headline
     low, high = verdict.beta_interval_per_ang
-    return Ours(verdict.beta_per_ang, low, high, f"at {summary.headline}, {verdict.confidence:.0%} interval")
+    steps = step_betas(summary.distances_ang[:-1], summary.conductance_at_headline_G0[:-1])
+    return Ours(
+        verdict.beta_per_ang,
+        low,
+        high,
+        f"at {summary.headline}, {verdict.confidence:.0%} interval; single steps "
+        + ", ".join(f"{beta:.2f}" for beta in steps),
+    )
+
+
+def _jump_height(results: StudyResults, item: PaperItem) -> Ours:
+    """Step from the contact before the last to the last, as a jump in a trace."""
+    summary = _series(results, item.dot, item.left).decay
+    return Ours(summary.at_headline.step_decades, note=f"{summary.junctions[-2]} to {summary.junctions[-1]}")
+
+
+def _plateau(results: StudyResults, item: PaperItem) -> Ours:
+    """Conductance of a junction at the headline energy of its series."""
+    for series in _dot(results, item.dot).series:
+        names = list(series.summary.junctions)
+        if item.junction in names:
+            value = series.summary.conductance_at_headline_G0[names.index(item.junction)]
+            if not value > 0:
+                break
+            return Ours(float(np.log10(value)), note=f"{item.junction} at {series.summary.headline}")
+    raise NotInStudyError(f"the study has no conductance of {item.dot}/{item.junction}")
+
+
+def _displacement(results: StudyResults, item: PaperItem) -> Ours:
+    """Distance of the right contact atoms of two junctions."""
+    dot = _dot(results, item.dot)
+    cases = {case.name: case for case in dot.case.junctions}
+    if absent := [name for name in (item.junction, item.other) if name not in cases]:
+        raise NotInStudyError(f"the study has no {item.dot}/{absent[0]}")
+    ends = [contact(dot.atoms, cases[name].right).atom for name in (item.junction, item.other)]
+    return Ours(float(dot.atoms.get_distance(*ends)), note="distance of the contact atoms in the relaxed dot")
+
+
+def _weak_link(results: StudyResults, item: PaperItem) -> Ours:
+    """Compare the weak links of two junctions."""
+    from qdjunction.report.density_path import density_path, weak_link_name
+
+    found = {one.case.name: one for one in _dot(results, item.dot).junctions if one.density}
+    if absent := [name for name in (item.junction, item.other) if name not in found]:
+        raise NotInStudyError(f"the study has no local density of {item.dot}/{absent[0]}")
+    one, other = (density_path(found[name]) for name in (item.junction, item.other))
+    height = float(np.log10(other.density / one.density))
+    weak = weak_link_name(found[item.junction], one)
+    return Ours(
+        height >= 0,
+        note=f"weak link of {item.other} {height:+.2f} decades from that of {item.junction} ({weak})",
+    )
+
+
+def _bulk_gap(results: StudyResults, item: PaperItem) -> Ours:
+    raise NotInStudyError("a study computes no crystal")
 
 
 def _jump(results: StudyResults, item: PaperItem) -> Ours:
@@ -275,6 +331,11 @@ QUANTITIES: Mapping[str, Callable[[StudyResults, PaperItem], Ours]] = {
     "binding-rises": _binding_rises,
     "beta": _beta,
     "jump": _jump,
+    "jump-height": _jump_height,
+    "plateau": _plateau,
+    "displacement": _displacement,
+    "weak-link": _weak_link,
+    "bulk-gap": _bulk_gap,
     "lower-series": _lower_series,
     "orbital-rule": _orbital_rule,
     "chain-above-trend": _chain,

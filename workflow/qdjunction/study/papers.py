@@ -14,7 +14,8 @@ FOLDER = Path(__file__).parents[1] / "papers"
 
 Quantity: TypeAlias = Literal[
     "composition", "gap", "gaps-fall", "contact-step", "contact-distance", "binding-rises", "beta", "jump",
-    "lower-series", "orbital-rule", "chain-above-trend", "not-computed",
+    "jump-height", "plateau", "displacement", "lower-series", "weak-link", "orbital-rule", "chain-above-trend", "bulk-gap",
+    "not-computed",
 ]  # fmt: skip
 """What a published value is; `report.paper_comparison` computes the same of a study."""
 
@@ -27,9 +28,14 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "binding-rises": ("dots",),
     "beta": ("dot", "left"),
     "jump": ("dot", "left"),
+    "jump-height": ("dot", "left"),
+    "plateau": ("dot", "junction"),
+    "displacement": ("dot", "junction", "other"),
     "lower-series": ("dot", "left", "other"),
+    "weak-link": ("dot", "junction", "other"),
     "orbital-rule": ("dot", "junction"),
     "chain-above-trend": (),
+    "bulk-gap": (),
     "not-computed": (),
 }
 """Keys that an item needs, by its quantity."""
@@ -49,7 +55,7 @@ class PaperItem(Section):
     left: str = ""
     """Left contact of the series."""
     other: str = ""
-    """Left contact of the series to compare with."""
+    """Left contact of the series, or name of the junction, to compare with."""
     junction: str = ""
     """Name of the junction."""
     halide: str = ""
@@ -74,6 +80,53 @@ class PaperItem(Section):
         return self
 
 
+class Crystal(Section):
+    """The crystal of some dots, for the figure of their gaps against their size."""
+
+    formula: str
+    """What it is, e.g. `MAPbBr3`."""
+    dots: list[str] = Field(min_length=2)
+    """Identities of its dots."""
+    lattice_ang: float = Field(gt=0)
+    """Edge of the cube that holds one Pb (Ang)."""
+    gap_ev: float = Field(gt=0)
+    """Measured gap of the crystal (eV)."""
+    reduced_mass_me: float = Field(gt=0)
+    """Reduced mass of electron and hole, in masses of the electron."""
+    exciton_binding_ev: float = Field(gt=0)
+    """Binding energy of the exciton (eV), from which the permittivity follows."""
+    source: str
+    """Source of mass and binding energy."""
+
+
+class Plateau(Section):
+    """A plateau of measured traces."""
+
+    log10_g0: float
+    """log10 of its conductance (G0)."""
+    displacement_nm: float
+    """Displacement of the tip on it (nm)."""
+    spread_nm: float = Field(ge=0)
+    """Spread of the displacement (nm)."""
+
+
+class Traces(Section):
+    """Break-junction traces, for the figure of measured and computed conductances."""
+
+    sample: str
+    """What was measured."""
+    plateaus: list[Plateau] = Field(min_length=2)
+    """Plateaus in the order of the displacement."""
+    log10_after_jump_g0: float | None = None
+    """log10 of the conductance after the jump (G0)."""
+    beta_per_ang: float
+    """Measured decay constant (1/Ang)."""
+    dots: list[str] = Field(min_length=1)
+    """Identities of the dots whose series are compared with it."""
+    left: str
+    """Left contact of these series."""
+
+
 class Paper(Section):
     """A paper with its published values."""
 
@@ -87,6 +140,10 @@ class Paper(Section):
     """Method of its calculations."""
     items: list[PaperItem] = Field(min_length=1)
     """Its values, in the order of the table."""
+    crystals: list[Crystal] = Field(default=[])
+    """Crystals of its dots."""
+    traces: Traces | None = None
+    """Its measured traces."""
 
 
 def paper_names() -> list[str]:

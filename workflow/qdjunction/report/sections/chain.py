@@ -31,6 +31,7 @@ class ChainSection(PageSection):
     order = 50
     title = "Tight-binding chain"
     figure_title = "Tight-binding chain"
+    width = "page"
 
     def files(self, study: Study) -> Iterable[str]:
         """Return T(E) of the chain and its summary, if contacts are compared that may be like its sites."""
@@ -120,7 +121,9 @@ def _draw_middle(axes: Axes, log10: pd.DataFrame, summary: ChainRecord, colours:
     trend = float(values[-1]) - summary.midgap.above_trend_decades
     # Distances count from site 1, where the left lead is.
     line = np.interp(sites[[0, -1]], (1, sites[-1]), (summary.midgap.log10_contact_conductance_G0, trend))
-    axes.plot(sites[[0, -1]], line, color=style.TREND, ls="--", label=f"fit to sites {sites[0]} … {sites[-2]}")
+    axes.plot(
+        sites[[0, -1]], line, color=style.TREND, ls="--", label=f"fit to sites {sites[0]} … {sites[-2]}"
+    )
     axes.scatter(sites, values, s=18, c=[colours[site] for site in sites], zorder=3)
     arrow = {"arrowstyle": "-|>", "color": style.HEADLINE, "lw": 1.0, "shrinkA": 0, "shrinkB": 3}
     axes.annotate("", (sites[-1], values[-1]), (sites[-1], trend), arrowprops=arrow)

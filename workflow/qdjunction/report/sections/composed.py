@@ -9,31 +9,31 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from qdjunction.report import style
-from qdjunction.report.drawing import Drawing, new_figure
+from qdjunction.report.drawing import Drawing, journal_figure
 from qdjunction.report.energy_axis import Marks
 from qdjunction.report.sections.contract import SeriesSection
 from qdjunction.report.sections.decay import decay_table, draw_decay
-from qdjunction.report.sections.density import density_scale, density_table, draw_density, draw_scale_bar
+from qdjunction.report.sections.density import density_table
+from qdjunction.report.sections.paths import SCALE_LABEL, draw_pictures, pictured_junctions
 from qdjunction.report.sections.transmission import draw_transmission, transmission_table
 
 if TYPE_CHECKING:
     import pandas as pd
     from markupsafe import Markup
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from qdjunction.report.data import DotResults, JunctionResults, SeriesResults, StudyResults
+    from qdjunction.report.data import DotResults, SeriesResults, StudyResults
     from qdjunction.report.page import Page
     from qdjunction.report.sections.contract import PlannedFigure
     from qdjunction.study.table import Study
 
-MM_PER_INCH = 25.4
-
-HEIGHT_MM = 150.0
-"""Height of the figure of a series (mm)."""
+HEIGHT_MM = 128.0
+"""Height of the figure (mm)."""
 
 
 class ComposedSection(SeriesSection):
-    """Local densities before and after the jump, T(E) and the decay of a series in one figure."""
+    """Conductance by site, T(E) and the decay of a series above the local densities of its last junctions."""
 
     name = "composed"
     order = 95
@@ -45,68 +45,112 @@ class ComposedSection(SeriesSection):
         return ()
 
     def shows(self, results: StudyResults, figure: PlannedFigure) -> bool:
-        """Return whether the series has a decay, and the densities of its last two junctions."""
+        """Return whether the series has a decay, and the densities of its last junctions."""
         series = results.find_series(figure.dot, figure.left)
-        return super().shows(results, figure) and all(one.density for one in _pictured(series))
+        return super().shows(results, figure) and all(one.density for one in pictured_junctions(series))
 
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
-        """Draw the four panels of a series."""
+        """Draw the panels of a series."""
         dot, series = results.dot(figure.dot), results.series(figure.dot, figure.left)
         with style.composed():
-            return Drawing(composed_figure(dot, series), composed_table(series))
+            return Drawing(composed_figure(dot, series), composed_table(dot, series))
 
     def html(self, page: Page, dot: DotResults, series: SeriesResults) -> Markup | str:
         """Return nothing, since the page shows the panels one by one."""
         return ""
 
 
-def _pictured(series: SeriesResults | None) -> tuple[JunctionResults, ...]:
-    """Return the junctions before and after the jump: the last two of a series."""
-    return series.junctions[-2:] if series else ()
+def sites_table(dot: DotResults, series: SeriesResults) -> pd.DataFrame:
+    """Return T at the headline energy and at E_F of every junction of a dot, by its right contact.
+
+    Columns ``left``, ``right``, ``energy`` (``headline`` or ``fermi``), ``energy_eV``, ``transmission``; the headline
+    energy is that of `series` for all. T is that of the junction itself, without thermal average, and nan where it was
+    not computed.
+    """
+    import numpy as np
+    import pandas as pd
+
+    rows = []
+    for other in dot.series:
+        for junction in other.junctions:
+            found = junction.transmission
+            for name, energy in (("headline", series.summary.headline_energy_ev), ("fermi", 0.0)):
+                value = np.interp(energy, found.energies_ev, found.transmission, left=np.nan, right=np.nan)
+                rows.append((junction.case.name, other.left, junction.case.right, name, energy, float(value)))
+    return pd.DataFrame(rows, columns=["junction", "left", "right", "energy", "energy_eV", "transmission"])
 
 
-def composed_table(series: SeriesResults) -> pd.DataFrame:
+def composed_table(dot: DotResults, series: SeriesResults) -> pd.DataFrame:
     """Return the numbers of all panels, with a column ``panel``."""
     import pandas as pd
 
-    densities = [density_table(one).assign(junction=one.case.name) for one in _pictured(series)]
-    tables = [*densities, transmission_table(series), decay_table(series.decay)]
+    densities = [density_table(one).assign(junction=one.case.name) for one in pictured_junctions(series)]
+    tables = [sites_table(dot, series), transmission_table(series), decay_table(series.decay), *densities]
     return pd.concat(
-        [table.assign(panel=letter) for letter, table in zip("abcd", tables, strict=True)], ignore_index=True
+        [table.assign(panel=letter) for letter, table in zip("abcdef", tables, strict=True)],
+        ignore_index=True,
     )
 
 
 def composed_figure(dot: DotResults, series: SeriesResults) -> Figure:
     """Draw a series over the width of two columns."""
-    from matplotlib.colors import Normalize
-
-    figure = new_figure(HEIGHT_MM / MM_PER_INCH, style.PAGE_MM / MM_PER_INCH)
-    before, after, spectrum, decay = figure.subplots(2, 2, height_ratios=(1.25, 1)).ravel()
-    figure.set_layout_engine("constrained", wspace=0.08, hspace=0.04)
-    norm = Normalize(*density_scale(dot))
-    tables = [density_table(one) for one in _pictured(series)]
-    for axes, junction, table in zip((before, after), _pictured(series), tables, strict=True):
-        drawn = draw_density(axes, table, "ldos_left_per_eV", norm)
-        axes.set_title(f"{junction.case.name}, entering from the left")
-    # One scale of lengths for both.
-    limits = [(axes.get_xlim(), axes.get_ylim()) for axes in (before, after)]
-    (left, right), (bottom, top) = (
-        (min(low for low, _ in ends), max(high for _, high in ends)) for ends in zip(*limits, strict=True)
-    )
-    for axes in (before, after):
-        axes.set(xlim=(left, right), ylim=(bottom, top))
-    draw_scale_bar(before, tables[0])
-    figure.colorbar(
-        drawn, ax=[before, after], location="right", aspect=30, pad=0.02, extend="min",
-        label="$\\log_{10}$ of the local density of states (eV$^{-1}$)",
-    )  # fmt: skip
+    figure = journal_figure(HEIGHT_MM)
+    above, below = figure.subfigures(2, 1, height_ratios=(1, 1.15))
+    sites, spectrum, decay = panels = above.subplots(1, 3, width_ratios=(0.8, 1.1, 1.1))
+    pictures = below.subplots(1, len(pictured_junctions(series)), squeeze=False)[0]
+    draw_sites(sites, sites_table(dot, series), series.left)
     draw_transmission(spectrum, transmission_table(series), Marks.of(series.summary), dot.colours)
     draw_decay(decay, decay_table(series.decay), series.decay.at_headline, dot.colours)
-    style.letter_panels((before, after, spectrum, decay))
-    # Colours mean the same in both lower panels.
+    drawn = draw_pictures(pictures, dot, pictured_junctions(series))
+    below.colorbar(
+        drawn,
+        ax=list(pictures),
+        location="right",
+        aspect=25,
+        pad=0.01,
+        label=SCALE_LABEL.replace(" (", "\n("),
+    )
+    style.letter_panels([*panels, *pictures])
+    # Colours mean the same in both panels.
     handles, labels = spectrum.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=4)
+    above.legend(handles, labels, loc="outside upper right", ncols=4)
     return figure
+
+
+def draw_sites(axes: Axes, table: pd.DataFrame, left: str) -> None:
+    """Draw T at the headline energy against the right contact, for all left contacts; that at E_F for `left` alone."""
+    places = {
+        name: number for number, name in enumerate(dict.fromkeys(table[table["left"] == left]["right"]))
+    }
+    others = [name for name in dict.fromkeys(table["left"]) if name != left]
+    shown = [
+        (left, "headline", "o-", "black", f"from {left}"),
+        (left, "fermi", "o:", "black", f"from {left}, at $E_F$"),
+    ]
+    shown += [
+        (name, "headline", f"{marker}-", shade, f"from {name}")
+        for name, marker, shade in zip(others, "s^Dv", ("0.4", "0.6", "0.7", "0.8"), strict=False)
+    ]
+    for name, energy, line, colour, label in shown:
+        rows = table[
+            (table["left"] == name) & (table["energy"] == energy) & table["right"].isin(list(places))
+        ]
+        face = "white" if energy == "fermi" else colour
+        axes.plot(
+            [places[right] for right in rows["right"]],
+            rows["transmission"],
+            line,
+            color=colour,
+            mfc=face,
+            ms=4,
+            label=label,
+        )
+    axes.set_yscale("log")
+    axes.set_xticks(list(places.values()), list(places))
+    axes.set_xlim(-0.4, len(places) - 0.6)
+    axes.set_xlabel("Right contact")
+    axes.set_ylabel("$T$ at the headline energy")
+    axes.legend(loc="best", handlelength=1.8)
 
 
 KIND = ComposedSection()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from qdjunction.study import layout
 
@@ -100,6 +100,9 @@ class Section:
         JavaScript of the section, placed at the end of the page.
     about_dots : bool
         Whether the section shows computed dots, and is absent from a study of traces alone.
+    width : str
+        How wide the page shows its figures: ``text``; ``column`` and ``page`` for those drawn in the width of one and
+        of two columns of a journal (`style.composed`).
     """
 
     name: str
@@ -108,6 +111,7 @@ class Section:
     figure_title: str = ""
     script: str = ""
     about_dots: bool = False
+    width: Literal["column", "text", "page"] = "text"
 
     def files(self, study: Study) -> Iterable[str]:
         """Return the files that it is made from, as paths in the results folder."""

@@ -105,6 +105,9 @@ def decay_figure(table: pd.DataFrame, verdict: Verdict, colours: Mapping[str, st
 
 def draw_decay(axes: Axes, table: pd.DataFrame, verdict: Verdict, colours: Mapping[str, str]) -> None:
     """Draw the same into a panel, without a legend."""
+    import matplotlib as mpl
+
+    small, size = mpl.rcParams["legend.fontsize"], 0.85 * mpl.rcParams["font.size"]
     contacts, curve, controls = (table[table["row"] == row] for row in ("contact", "curve", "control"))
     distances, conductances = contacts["distance_ang"].to_numpy(), contacts["conductance_G0"].to_numpy()
     names = list(contacts["junction"])
@@ -126,14 +129,14 @@ def draw_decay(axes: Axes, table: pd.DataFrame, verdict: Verdict, colours: Mappi
     inside &= curve["distance_ang"] < distances[-2]
     axes.plot(curve["distance_ang"][~inside], curve["fit_G0"][~inside], color=style.TREND, ls="--")
     for name, distance, value in zip(names, distances, conductances, strict=True):
-        axes.plot(distance, value, "o", ms=8, color=colours[name], mec="white", mew=0.8, zorder=3)
+        axes.plot(distance, value, "o", ms=size, color=colours[name], mec="white", mew=0.8, zorder=3)
         axes.annotate(
             name, (distance, value), (7, 5), textcoords="offset points", color=colours[name], weight="bold"
         )
     for control in row_tuples(controls):
         colour = colours[control.junction]
         axes.plot(
-            control.distance_ang, control.conductance_G0, "o", ms=8, color="none", mec=colour, mew=1.6, zorder=4,
+            control.distance_ang, control.conductance_G0, "o", ms=size, color="none", mec=colour, mew=1.6, zorder=4,
             label=f"control {control.junction} at {control.distance_ang:.1f} Å",
         )  # fmt: skip
         axes.annotate(
@@ -147,7 +150,7 @@ def draw_decay(axes: Axes, table: pd.DataFrame, verdict: Verdict, colours: Mappi
     axes.annotate(
         f"{verdict.above_trend_decades:+.2f} decades\nfrom the trend",
         (distances[-1], trend**0.25 * conductances[-1] ** 0.75),
-        (-6, 0), textcoords="offset points", ha="right", va="center", color=style.HEADLINE, fontsize=8,
+        (-6, 0), textcoords="offset points", ha="right", va="center", color=style.HEADLINE, fontsize=small,
     )  # fmt: skip
     axes.hlines(
         conductances[-2], distances[-2], distances[-1] + 0.1 * span, color=colours[names[-2]], ls=":", lw=1
@@ -159,7 +162,7 @@ def draw_decay(axes: Axes, table: pd.DataFrame, verdict: Verdict, colours: Mappi
     )  # fmt: skip
     axes.annotate(
         f"step\n{verdict.step_decades:+.2f}", (right, np.sqrt(conductances[-1] * conductances[-2])),
-        (5, 0), textcoords="offset points", va="center", color=colours[names[-1]], fontsize=8,
+        (5, 0), textcoords="offset points", va="center", color=colours[names[-1]], fontsize=small,
     )  # fmt: skip
     axes.set_yscale("log")
     beside = controls["distance_ang"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qdjunction.report import style
+from qdjunction.report.density_field import REACH, SPREAD_ANG, field_scale
 from qdjunction.report.projection import view_axes
 from qdjunction.report.sections.contract import TEMPLATES, PageSection
 from qdjunction.report.sections.density import density_of, density_scale, log10_clipped
@@ -37,15 +38,21 @@ class StructuresSection(PageSection):
 
     def html(self, page: Page) -> Markup:
         """Return the menus of junction and colour, and the place of the picture."""
-        return page.render(HTML, junctions=_drawn(page.results))
+        return page.render(HTML, junctions=_drawn(page.results), spread=f"{SPREAD_ANG:g}")
 
     def data(self, results: StudyResults) -> dict[str, Any]:
         """Return the junctions, and colours and radii of their elements."""
         scales = {
             dot.case.id: density_scale(dot) for dot in results.dots if any(j.density for j in dot.junctions)
         }
-        scenes = [scene(junction, scales[junction.case.dot]) for junction in _drawn(results)]
-        return {"scenes": scenes} | appearance([symbol for one in scenes for symbol in one["symbols"]])
+        surfaces = {dot.case.id: field_scale(dot) for dot in results.dots if dot.case.id in scales}
+        scenes = [
+            scene(junction, scales[junction.case.dot], surfaces[junction.case.dot])
+            for junction in _drawn(results)
+        ]
+        return {"scenes": scenes, "spread": SPREAD_ANG, "reach": REACH, "surfaceColour": style.PALETTE[0]} | (
+            appearance([symbol for one in scenes for symbol in one["symbols"]])
+        )
 
 
 HTML = """
@@ -60,14 +67,19 @@ HTML = """
 </select></label>
 <label>Colour <select id="structure-colour">
 <option value="element">elements</option>
-<option value="density">density of states entering from the left</option></select></label>
+<option value="density">density of states entering from the left</option>
+<option value="surface">iso-surface of the density of states</option></select></label>
+<label id="structure-level-bar" class="grow" hidden>
+<span>log<sub>10</sub> of the density (eV<sup>−1</sup> Å<sup>−3</sup>)</span>
+<input id="structure-level" type="range" step="0.1"><output id="structure-level-text"></output></label>
 </div>
 <div id="structure" role="img" aria-label="Structure of the junction to turn in 3D"></div>
 </div>
 <p class="caption">Drag to rotate, scroll to zoom. Atoms are drawn with half their covalent radius,
 in the colours of Jmol (hydrogen in grey); sticks join atoms closer than 1.25 times
 the sum of their covalent radii. The density of states is the one shown in the pictures above, at the headline
-energy.</p>
+energy. Iso-surfaces are those of the states from both leads, with the population of every atom spread over a
+Gaussian of {{ spread }} Å; a surface that reaches from tip to tip breaks as its density is raised.</p>
 </section>
 """
 
@@ -77,7 +89,9 @@ def _drawn(results: StudyResults) -> list[JunctionResults]:
     return [junction for dot in results.dots for junction in dot.junctions if junction.density]
 
 
-def scene(junction: JunctionResults, scale: tuple[float, float]) -> dict[str, Any]:
+def scene(
+    junction: JunctionResults, scale: tuple[float, float], surface: tuple[float, float]
+) -> dict[str, Any]:
     """Return the plain values of one junction for the viewer.
 
     Parameters
@@ -86,12 +100,15 @@ def scene(junction: JunctionResults, scale: tuple[float, float]) -> dict[str, An
         Geometry and local density of states.
     scale : (float, float)
         log10 of the ends of the colour scale (1/eV).
+    surface : (float, float)
+        log10 of the lowest and the highest density of an iso-surface (1/(eV Ang^3)).
 
     Returns
     -------
     dict
         ``symbols``; ``positions`` (Ang), turned so that the picture is seen as in the projections; ``bonds``, pairs of
-        atoms; ``density``, log10 of the density that enters from the left, for each atom.
+        atoms; ``density`` and ``total``, log10 of the density that enters from the left, and from both leads, for each
+        atom.
     """
     atoms, density = junction.atoms, density_of(junction)
     centred = atoms.positions - atoms.positions.mean(axis=0)
@@ -102,6 +119,8 @@ def scene(junction: JunctionResults, scale: tuple[float, float]) -> dict[str, An
         "positions": np.round(centred @ view_axes(atoms).T, 3).tolist(),
         "bonds": bonds(atoms),
         "density": log10_clipped(density.left, scale[0]).round(2).tolist(),
+        "total": log10_clipped(density.total, surface[0] - 1).round(2).tolist(),
+        "surface": list(surface),
         "energy_ev": round(density.energy_ev, 3),
         "scale": list(scale),
     }

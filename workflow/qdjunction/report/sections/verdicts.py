@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from qdjunction.interference.decay import step_betas
 from qdjunction.report.sections.contract import SeriesSection
 from qdjunction.report.tables import MISSING, Table, interval, number, share
 
@@ -51,6 +54,8 @@ def verdicts_table(series: SeriesResults, temperature_k: float) -> Table:
     level = f"{summary.at_headline.confidence:.0%}"
     line("β (1/Å)", lambda v: number(v.beta_per_ang, 3))
     line(f"{level} interval of β (1/Å)", lambda v: interval(v.beta_interval_per_ang, 3))
+    energies = [summary.headline_energy_ev, 0.0][: len(verdicts)]
+    rows.append(_single_steps(series, energies))
     line("R² of the fit", lambda v: number(v.r_squared, 3))
     line("log₁₀ of the contact conductance (G₀)", lambda v: number(v.log10_contact_conductance_G0))
     line("last contact above the one before (decades)", lambda v: number(v.step_decades, sign=True))
@@ -68,6 +73,19 @@ def verdicts_table(series: SeriesResults, temperature_k: float) -> Table:
         ("", *columns),
         tuple(rows),
     )
+
+
+def _single_steps(series: SeriesResults, energies_ev: Sequence[float]) -> tuple[str, ...]:
+    """Return the row of beta from contact to contact among those of the fit, with a cell for each energy."""
+    names, distances = series.decay.junctions[:-1], series.decay.distances_ang[:-1]
+    rows = series.conductance.set_index("junction")
+    cells = []
+    for energy in energies_ev:
+        values = [
+            np.interp(energy, rows.loc[name, "fermi_eV"], rows.loc[name, "conductance_G0"]) for name in names
+        ]
+        cells.append(", ".join(number(beta, 3) for beta in step_betas(distances, values)))
+    return ("β of the single steps (1/Å)", *cells)
 
 
 def shares_table(series: SeriesResults) -> Table:

@@ -4,6 +4,9 @@
   const target = document.getElementById("structure");
   const chosen = document.getElementById("structure-junction");
   const colouring = document.getElementById("structure-colour");
+  const level = document.getElementById("structure-level");
+  const levelBar = document.getElementById("structure-level-bar");
+  const levelText = document.getElementById("structure-level-text");
 
   // Unit sphere: an octahedron whose faces are split and pushed out.
   function sphere(splits) {
@@ -82,20 +85,64 @@
         colorbar: { title: { text: "log<sub>10</sub> LDOS<br>(1/eV)", side: "top" }, thickness: 14, len: 0.7, x: 1, xanchor: "right" } } };
   }
 
+  // Surface of equal density: every atom is a Gaussian of its population, as in the outlines of the report. It is computed
+  // here from the atoms, so that it adds nothing to the page.
+  function surface(scene, level) {
+    const step = 0.4, reach = data.reach * data.spread, norm = 1 / (Math.pow(2 * Math.PI, 1.5) * Math.pow(data.spread, 3));
+    const low = [0, 1, 2].map((k) => Math.min(...scene.positions.map((p) => p[k])) - reach);
+    const size = [0, 1, 2].map((k) => Math.ceil((Math.max(...scene.positions.map((p) => p[k])) + reach - low[k]) / step) + 1);
+    const values = new Float64Array(size[0] * size[1] * size[2]);
+    scene.positions.forEach((centre, atom) => {
+      const weight = norm * Math.pow(10, scene.total[atom]);
+      const ranges = [0, 1, 2].map((k) => {
+        const parts = [];
+        const first = Math.max(0, Math.ceil((centre[k] - reach - low[k]) / step));
+        const last = Math.min(size[k] - 1, Math.floor((centre[k] + reach - low[k]) / step));
+        for (let n = first; n <= last; n++) {
+          parts.push([n, Math.exp(-0.5 * Math.pow((low[k] + n * step - centre[k]) / data.spread, 2))]);
+        }
+        return parts;
+      });
+      for (const [a, x] of ranges[0]) for (const [b, y] of ranges[1]) for (const [c, z] of ranges[2]) {
+        values[(a * size[1] + b) * size[2] + c] += weight * x * y * z;
+      }
+    });
+    const trace = { type: "isosurface", x: [], y: [], z: [], value: [], isomin: level, isomax: level, surface: { count: 1 },
+      caps: { x: { show: false }, y: { show: false }, z: { show: false } }, opacity: 0.65, showscale: false, hoverinfo: "skip",
+      colorscale: [[0, data.surfaceColour], [1, data.surfaceColour]], lighting: light };
+    for (let a = 0, n = 0; a < size[0]; a++) for (let b = 0; b < size[1]; b++) for (let c = 0; c < size[2]; c++, n++) {
+      trace.x.push(low[0] + a * step); trace.y.push(low[1] + b * step); trace.z.push(low[2] + c * step);
+      trace.value.push(Math.log10(Math.max(values[n], 1e-30)));
+    }
+    return trace;
+  }
+
   function draw() {
     const scene = data.scenes[Number(chosen.value)];
     const byDensity = colouring.value === "density";
+    const bySurface = colouring.value === "surface";
+    levelBar.hidden = !bySurface;
+    [level.min, level.max] = scene.surface;
+    if (level.dataset.dot !== scene.dot) { level.dataset.dot = scene.dot; level.value = scene.surface[0] + 2; }
+    levelText.textContent = Number(level.value).toFixed(1).replace("-", "−");
     const traces = Object.keys(data.elements).filter((s) => scene.symbols.includes(s)).map((s) => spheres(scene, s, byDensity));
     traces.push(sticks(scene));
+    if (bySurface) traces.push(surface(scene, Number(level.value)));
     if (byDensity) traces.push(bar(scene));
-    const axis = { visible: false };
-    const spans = [0, 1, 2].map((k) => Math.max(...scene.positions.map((p) => p[k])) - Math.min(...scene.positions.map((p) => p[k])));
+    // Ranges are set, so that lengths are the same along all axes whatever is drawn around the atoms.
+    const margin = bySurface ? data.reach * data.spread + 0.5 : 1;
+    const ends = [0, 1, 2].map((k) => {
+      const along = scene.positions.map((p) => p[k]);
+      return [Math.min(...along) - margin, Math.max(...along) + margin];
+    });
+    const [xaxis, yaxis, zaxis] = ends.map((range) => ({ visible: false, range }));
+    const spans = ends.map(([first, last]) => last - first);
     const size = Math.min(1.9, 1.35 * target.clientWidth / target.clientHeight);
     const [x, y, z] = spans.map((span) => size * span / Math.max(...spans));
     return Plotly.react(target, traces, {
       margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: "white", uirevision: scene.dot,
       legend: { x: 0.01, y: 0.99, itemsizing: "constant" },
-      scene: { xaxis: axis, yaxis: axis, zaxis: axis, aspectmode: "manual", aspectratio: { x, y, z }, dragmode: "orbit",
+      scene: { xaxis, yaxis, zaxis, aspectmode: "manual", aspectratio: { x, y, z }, dragmode: "orbit",
         camera: { eye: { x: 0.28, y: 0.34, z: 1.05 }, up: { x: 0, y: 1, z: 0 }, projection: { type: "orthographic" } } },
     }, { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["tableRotation", "resetCameraLastSave3d"] })
       .then(() => { target.dataset.drawn = chosen.value + " " + colouring.value; });
@@ -105,6 +152,8 @@
   window.addEventListener("resize", () => { if (target.dataset.drawn) draw(); });
   chosen.addEventListener("change", draw);
   colouring.addEventListener("change", draw);
+  level.addEventListener("change", draw);
+  level.addEventListener("input", () => { levelText.textContent = Number(level.value).toFixed(1).replace("-", "−"); });
   // Drawn when it comes into view: the page opens fast and prints without it.
   const watch = new IntersectionObserver((entries) => {
     if (entries.some((entry) => entry.isIntersecting)) { watch.disconnect(); draw(); }

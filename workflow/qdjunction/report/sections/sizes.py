@@ -1,0 +1,214 @@
+"""Gaps of the dots against their size, with the gap of the crystal and the Brus equation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qdjunction.interference.confinement import brus_gap_ev, exciton_permittivity, sphere_radius_ang
+from qdjunction.report import style
+from qdjunction.report.drawing import Drawing, journal_figure
+from qdjunction.report.sections.contract import PageSection, PlannedFigure, of_dots
+from qdjunction.study import layout
+from qdjunction.study.papers import Crystal, Paper, read_paper
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from markupsafe import Markup
+    from matplotlib.figure import Figure
+
+    from qdjunction.report.data import StudyResults
+    from qdjunction.report.page import Page
+    from qdjunction.study.table import Study
+
+CURVE_POINTS = 100
+
+LARGEST_NM = 5.0
+"""Size at which the curve ends (nm)."""
+
+
+class SizesSection(PageSection):
+    """A figure for every crystal of the paper of which the study has at least two dots."""
+
+    name = "sizes"
+    order = 6
+    title = "Gaps against size"
+    figure_title = "Gap against the size of the dot"
+    width = "column"
+
+    def files(self, study: Study) -> Iterable[str]:
+        """Return the levels of the dots."""
+        return of_dots(study, layout.HAMILTONIAN) if _crystals(study) else []
+
+    def figures(self, study: Study) -> Iterable[PlannedFigure]:
+        """Return one figure for each crystal."""
+        for crystal in _crystals(study):
+            yield PlannedFigure(self.name, part=f"sizes_{crystal.formula}", title=self.figure_title)
+
+    def shows(self, results: StudyResults, figure: PlannedFigure) -> bool:
+        """Return whether any dot of the crystal has a gap."""
+        return bool(_gaps(results, _crystal(results.study, figure)))
+
+    def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
+        """Draw the gaps of the dots of a crystal."""
+        crystal = _crystal(results.study, figure)
+        table = sizes_table(results, _paper(results.study), crystal)
+        with style.composed():
+            return Drawing(sizes_figure(table, crystal, results.engine.method), table)
+
+    def origin(self, results: StudyResults, figure: PlannedFigure) -> str:
+        """Return the engine of the study."""
+        return results.engine.label
+
+    def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
+        """Return its entry where there is a figure."""
+        return super().links(results) if _crystals(results.study) else []
+
+    def html(self, page: Page) -> Markup | str:
+        """Return the figures with masses and permittivity, or nothing where there is none."""
+        crystals = {f"sizes_{one.formula}": one for one in _crystals(page.results.study)}
+        figures = page.figures(self)
+        if not figures:
+            return ""
+        return page.render(
+            HTML,
+            shown=[(figure, crystals[figure.planned.part]) for figure in figures],
+            permittivity=permittivity,
+            method=page.results.engine.method,
+            of_method=_bulk_remark(page.results),
+        )
+
+
+HTML = """
+<section id="sizes">
+<h2>Gaps against size</h2>
+{% for figure, crystal in shown %}
+{{ show_figure(figure) }}
+<p>Crystal of {{ crystal.formula }}: measured gap {{ "%.2f" % crystal.gap_ev }} eV, reduced mass of electron and hole
+{{ "%g" % crystal.reduced_mass_me }} m<sub>e</sub>, binding energy of the exciton
+{{ "%g" % (1000 * crystal.exciton_binding_ev) }} meV ({{ crystal.source }}), from which a relative permittivity of
+{{ "%.1f" % permittivity(crystal) }} follows. The gap of the crystal with {{ method }} is not available{{ of_method }}.</p>
+{% endfor %}
+</section>
+"""
+
+
+def permittivity(crystal: Crystal) -> float:
+    """Return the relative permittivity of a crystal that its exciton implies."""
+    return exciton_permittivity(crystal.exciton_binding_ev, crystal.reduced_mass_me)
+
+
+def _paper(study: Study) -> Paper:
+    assert study.config.paper  # a study without one has no crystals
+    return read_paper(study.config.paper)
+
+
+def _crystals(study: Study) -> list[Crystal]:
+    """Return the crystals of the paper of which the study has at least two dots."""
+    if not study.config.paper:
+        return []
+    ids = {case.id for case in study.dots}
+    return [crystal for crystal in _paper(study).crystals if len(ids & set(crystal.dots)) > 1]
+
+
+def _crystal(study: Study, figure: PlannedFigure) -> Crystal:
+    return next(one for one in _crystals(study) if figure.part == f"sizes_{one.formula}")
+
+
+def _gaps(results: StudyResults, crystal: Crystal) -> list[tuple[str, int, float]]:
+    """Return name, number of Pb and gap (eV) of the dots of a crystal, where the gap is known."""
+    found = ((dot.case.id, dot.atoms.symbols.count("Pb"), dot.lumo_ev - dot.homo_ev) for dot in results.dots)
+    return [one for one in found if one[0] in crystal.dots and np.isfinite(one[2])]
+
+
+def _bulk_remark(results: StudyResults) -> str:
+    """Return why the method has no gap of the crystal, as the paper's table says it."""
+    items = [item for item in _paper(results.study).items if item.quantity == "bulk-gap"]
+    remark = items[0].of_methods.get(results.engine.method, "") if items else ""
+    return f": {remark}" if remark else ""
+
+
+def edge_nm(lead_atoms: float, crystal: Crystal) -> float:
+    """Return the edge of the cube that has the volume of so many cells of one Pb (nm)."""
+    return 0.1 * crystal.lattice_ang * lead_atoms ** (1 / 3)
+
+
+def sizes_table(results: StudyResults, paper: Paper, crystal: Crystal) -> pd.DataFrame:
+    """Return rows ``computed`` and ``published`` of the dots, ``crystal`` of their crystal and ``curve`` of the equation.
+
+    Columns ``row``, ``dot``, ``lead_atoms``, ``edge_nm``, ``gap_eV``, ``source``.
+    """
+    import pandas as pd
+
+    sizes = {name: atoms for name, atoms, _ in _gaps(results, crystal)}
+    rows = [
+        ("computed", name, atoms, edge_nm(atoms, crystal), gap, results.engine.method)
+        for name, atoms, gap in _gaps(results, crystal)
+    ]
+    rows += [
+        (
+            "published",
+            item.dot,
+            sizes[item.dot],
+            edge_nm(sizes[item.dot], crystal),
+            float(item.value),
+            paper.method,
+        )
+        for item in paper.items
+        if item.quantity == "gap" and item.dot in sizes and isinstance(item.value, float)
+    ]
+    rows += [
+        ("crystal", "", None, None, float(item.value), paper.method)
+        for item in paper.items
+        if item.quantity == "bulk-gap" and isinstance(item.value, float)
+    ]
+    rows.append(("crystal", "", None, None, crystal.gap_ev, "measured"))
+    edges = np.geomspace(0.5, LARGEST_NM, CURVE_POINTS)
+    gaps = brus_gap_ev(
+        sphere_radius_ang((10 * edges) ** 3), crystal.gap_ev, crystal.reduced_mass_me, permittivity(crystal)
+    )
+    rows += [("curve", "", None, edge, gap, "Brus equation") for edge, gap in zip(edges, gaps, strict=True)]
+    return pd.DataFrame(rows, columns=["row", "dot", "lead_atoms", "edge_nm", "gap_eV", "source"])
+
+
+def sizes_figure(table: pd.DataFrame, crystal: Crystal, method: str) -> Figure:
+    """Draw the gaps against the edge of the cube of equal volume."""
+    figure = journal_figure(72, style.COLUMN_MM)
+    axes = figure.add_subplot()
+    of = dict(iter(table.groupby("row")))
+    for (_, row), dash in zip(of["crystal"].iterrows(), ("--", ":"), strict=False):
+        how = "measured" if row["source"] == "measured" else "published calculation"
+        axes.axhline(
+            row["gap_eV"],
+            color=style.TREND,
+            lw=0.9,
+            ls=dash,
+            label=f"crystal, {how} ({row['gap_eV']:.2f} eV)",
+        )
+    axes.plot(of["curve"]["edge_nm"], of["curve"]["gap_eV"], color=style.PALETTE[5], label="Brus equation")
+    if "published" in of:
+        axes.plot(
+            of["published"]["edge_nm"], of["published"]["gap_eV"], "D", ms=5, mfc="white", color=style.PALETTE[3],
+            label="published calculation",
+        )  # fmt: skip
+    computed = of["computed"].sort_values("edge_nm")
+    axes.plot(
+        computed["edge_nm"], computed["gap_eV"], "o-", ms=4.5, lw=0.8, color=style.PALETTE[0], label=method
+    )
+    for _, row in computed.iterrows():
+        axes.annotate(
+            f"{row['lead_atoms']:.0f}", (row["edge_nm"], row["gap_eV"]), (0, -5), textcoords="offset points",
+            ha="center", va="top", color=style.PALETTE[0], fontsize=6,
+        )  # fmt: skip
+    gaps = table[table["row"] != "curve"]["gap_eV"]
+    axes.set_ylim(max(0.0, float(gaps.min()) - 1.0), float(gaps.max()) + 2.2)
+    axes.set_xlim(0.4, LARGEST_NM)
+    axes.set_xlabel("Edge of the cube of equal volume (nm); numbers of Pb at the points")
+    axes.set_ylabel(f"Gap of {crystal.formula} dots (eV)".replace("3 ", "$_3$ "))
+    axes.legend(loc="upper right")
+    return figure
+
+
+KIND = SizesSection()
