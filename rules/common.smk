@@ -30,11 +30,43 @@ def settings(section):
 
 def transport_settings():
     """Return the settings of T(E), without the observables, which do not affect it."""
-    return {
-        key: value
-        for key, value in settings("transport").items()
-        if key != "observables"
+    return without_observables(settings("transport"))
+
+
+def without_observables(transport):
+    """Return settings of T(E) without the observables."""
+    return {key: value for key, value in transport.items() if key != "observables"}
+
+
+def varied_transport():
+    """Param function: the settings of T(E) of a dot; plain values without variants."""
+    if not study.variants:
+        return transport_settings()
+    return lambda wildcards: without_observables(varied("transport")(wildcards))
+
+
+def varied_engine():
+    """Param function: the arguments of `make_engine` of a dot; plain values without variants."""
+    if not study.variants:
+        return engine_settings()
+    return lambda wildcards: {
+        "name": ENGINE.name,
+        "settings": varied(ENGINE.name)(wildcards),
     }
+
+
+def varied(section):
+    """Param function: a section of the settings of a dot, which differ for variants; plain values without variants."""
+    if not study.variants:
+        return settings(section)
+    return lambda wildcards: getattr(
+        study.config_of(wildcards.dot), section
+    ).model_dump(mode="json")
+
+
+def series_temperature(wildcards):
+    """Return the temperature of the conductances of a dot (K)."""
+    return study.config_of(wildcards.dot).transport.temperature_k
 
 
 def headline_settings():
@@ -113,7 +145,7 @@ def contacts(batch):
 
 
 def geometry(wildcards):
-    """Return the structure that goes between the tips: the relaxed dot, or that of a member of an ensemble."""
+    """Return the structure that goes between the tips: the relaxed dot, or that of a member or variant."""
     return f"<results>/{study.dot(wildcards.dot).geometry}"
 
 
@@ -173,16 +205,36 @@ def electrode_file():
     return "<results>/electrode/electrode.nc" if SURFACE else []
 
 
-def of_junctions(pattern):
-    """Input function: `pattern` for every junction of the dot that the wildcards name."""
+def of_junctions(name):
+    """Input function: the file `name` of every junction of the dot that the wildcards name."""
 
     def files(wildcards):
+        holder = study.holder(wildcards.dot, name)
         return [
-            pattern.replace("{dot}", wildcards.dot).replace("{junction}", junction.name)
+            f"<results>/{holder}/{junction.name}/{name}"
             for junction in study.dot(wildcards.dot).junctions
         ]
 
     return files
+
+
+def of_batch(batch, name):
+    """Input function: the file `name` of the junctions of a batch; path patterns without variants."""
+    if not study.variants:
+        return in_results(batch.files(name))
+
+    def files(wildcards):
+        values = dict(wildcards.items()) | {"dot": study.holder(wildcards.dot, name)}
+        return in_results(pattern.format(**values) for pattern in batch.files(name))
+
+    return files
+
+
+def own_scf(batch):
+    """Return the regular expression of the dots of a batch whose junctions have an SCF."""
+    if not CORRECTED:
+        return batch.dot_pattern
+    return f"(?!(?:{'|'.join(map(re.escape, CORRECTED))})/)(?:{batch.dot_pattern})"
 
 
 def of_structures(pattern):
@@ -269,6 +321,14 @@ def reported(figure):
             or "-",
         },
     )
+
+
+# Variants whose H is that of their dot with other levels.
+CORRECTED = {
+    case.id: case.member
+    for case in study.variants
+    if case.member.kind == "level-correction"
+}
 
 
 # For ensembles, only used by rules/ensemble.smk.

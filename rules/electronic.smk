@@ -37,7 +37,7 @@ for batch in study.batches:
             structure=(
                 []
                 if study.relaxes_junctions
-                else geometry if study.members else "<results>/{dot}/relaxed.extxyz"
+                else geometry if study.members or study.variants else "<results>/{dot}/relaxed.extxyz"
             ),
             relaxed=(
                 in_results(batch.files("junction.extxyz"))
@@ -59,7 +59,7 @@ for batch in study.batches:
         benchmark:
             f"<benchmarks>/{batch.folder}/{batch.rule('hamiltonian')}.tsv"
         wildcard_constraints:
-            dot=batch.dot_pattern,
+            dot=own_scf(batch),
         priority: small_first
         conda:
             environment()
@@ -69,10 +69,39 @@ for batch in study.batches:
             runtime=requested("scf_min", ENGINE, batch),
         params:
             contacts=contacts(batch),
-            electrodes=settings("electrodes"),
-            engine=engine_settings(),
+            electrodes=varied("electrodes"),
+            engine=varied_engine(),
             seeds=seeds(batch),
             tips=drawn_tips if study.members else {},
             workdir=f"{study.config.results}/work/{{dot}}",
         script:
             "../workflow/scripts/hamiltonian.py"
+
+
+# Variants with shifted levels of the dot: H of their dot, changed without an SCF.
+if CORRECTED:
+
+    rule correct_levels:
+        input:
+            hamiltonian=lambda wildcards: f"<results>/{CORRECTED[wildcards.dot].of}/{wildcards.junction}/hamiltonian.nc",
+        output:
+            hamiltonian="<results>/{dot}/{junction}/hamiltonian.nc",
+        log:
+            "<logs>/{dot}/{junction}/correct_levels.log",
+        benchmark:
+            "<benchmarks>/{dot}/{junction}/correct_levels.tsv"
+        wildcard_constraints:
+            dot="|".join(map(re.escape, CORRECTED)),
+        priority: small_first
+        conda:
+            "../envs/python.yaml"
+        threads: 1
+        resources:
+            mem_mb=requested("mem_mb", batch=ONE),
+            runtime=requested("scf_min", batch=ONE),
+        params:
+            shifts=lambda wildcards: CORRECTED[wildcards.dot].value.model_dump(
+                mode="json"
+            ),
+        script:
+            "../workflow/scripts/correct_levels.py"

@@ -1,7 +1,7 @@
 rule series:
     input:
-        transmissions=of_junctions("<results>/{dot}/{junction}/transmission.nc"),
-        frontiers=of_junctions("<results>/{dot}/{junction}/frontier.json"),
+        transmissions=of_junctions("transmission.nc"),
+        frontiers=of_junctions("frontier.json"),
     output:
         conductance="<results>/{dot}/conductance.csv",
         series="<results>/{dot}/series.csv",
@@ -19,8 +19,8 @@ rule series:
     params:
         contacts=contacts_of_dot,
         controls=controls_of_dot,
-        temperature_k=study.config.transport.temperature_k,
-        interference=settings("interference"),
+        temperature_k=series_temperature,
+        interference=varied("interference"),
     script:
         "../workflow/scripts/series.py"
 

@@ -6,7 +6,7 @@ for batch in study.batches:
         name:
             batch.rule("transmission")
         input:
-            hamiltonians=in_results(batch.files("hamiltonian.nc")),
+            hamiltonians=of_batch(batch, "hamiltonian.nc"),
             lead_files=lead_files(),
             electrode=electrode_file(),
         output:
@@ -27,7 +27,7 @@ for batch in study.batches:
             runtime=requested("scf_min", batch=batch),
         params:
             contacts=contacts(batch),
-            transport=transport_settings(),
+            transport=varied_transport(),
             interference=headline_settings(),
             workdir=f"{study.config.results}/work/{{dot}}",
             cache=f"{study.config.results}/cache",

@@ -86,7 +86,9 @@ def test_statements_about_series(results):
         summary = SimpleNamespace(
             at_headline=verdict,
             headline="homo +1 eV",
-            conductance_at_headline_G0=[conductance] * 3,
+            junctions=("L-R1", "L-R2", "L-R3"),
+            distances_ang=(4.0, 8.0, 12.0),
+            conductance_at_headline_G0=[conductance, conductance / 10, conductance],
             controls=(SimpleNamespace(name="R1-R3", same_site=True, above_last_decades=-1.1),)
             if left == "L"
             else (),
@@ -104,6 +106,15 @@ def test_statements_about_series(results):
             {"item": "near", "quantity": "beta", **at, "value": 0.55, "tolerance": 0.1},
             {"item": "far", "quantity": "beta", **at, "value": 0.8, "tolerance": 0.01},
             {"item": "jump", "quantity": "jump", **at, "value": "yes"},
+            {"item": "height", "quantity": "jump-height", **at, "value": 0.81, "tolerance": 0.45},
+            {
+                "item": "plateau",
+                "quantity": "plateau",
+                "dot": "made",
+                "junction": "L-R2",
+                "value": -2.72,
+                "tolerance": 0.3,
+            },
             {"item": "bare", "quantity": "jump", "dot": "made", "left": "La", "value": "yes"},
             {
                 "item": "lower",
@@ -132,10 +143,13 @@ def test_statements_about_series(results):
         ),
     ).set_index("item")
     assert rows["agrees"].to_dict() == {
-        "beta": "open", "near": "yes", "far": "no", "jump": "yes", "bare": "yes", "lower": "yes", "higher": "no",
+        "beta": "open", "near": "yes", "far": "no", "jump": "yes", "height": "yes", "plateau": "yes", "bare": "yes", "lower": "yes", "higher": "no",
         "absent": "not available",
     }  # fmt: skip
     assert (rows.loc["beta", "low"], rows.loc["beta", "high"]) == (0.3, 0.7)
+    assert rows.loc["beta", "note"].endswith("single steps 0.58")
+    assert rows.loc["height", ["ours", "note"]].tolist() == ["1", "L-R2 to L-R3"]
+    assert rows.loc["plateau", ["ours", "note"]].tolist() == ["-3", "L-R2 at homo +1 eV"]
     assert rows.loc["jump", "note"].endswith("of two contacts; control R1-R3 -1.10 from the last contact")
     assert rows.loc["bare", "note"].endswith("no control on the last site")
     assert rows.loc["lower", "note"] == "-1.00 decades on average"

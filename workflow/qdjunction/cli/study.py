@@ -67,7 +67,7 @@ class Check(Command):
         for junction in study.junctions:
             role = ", control" if junction.role == "control" else ""
             print(f"  {junction.id}  {junction.left} to {junction.right}{role}")
-        for line in study.ensemble_lines():
+        for line in (*study.ensemble_lines(), *study.robustness_lines()):
             print(f"  {line}")
         for entry in study.config.traces.sets if study.config.traces else ():
             print(f"  {layout.TRACES}/{entry.name}  {entry.path}")

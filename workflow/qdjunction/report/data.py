@@ -35,6 +35,7 @@ from qdjunction.study.results import (
     SlideRecord,
     StructureSeriesRecord,
 )
+from qdjunction.study.robustness import Variant
 from qdjunction.study.table import DotCase, JunctionCase, SlideCase, StructureSeriesCase, Study
 from qdjunction.transport import Transmission, read_transmission
 
@@ -278,6 +279,15 @@ class SlideResults:
 
 
 @dataclass(frozen=True, eq=False)
+class VariantResults:
+    """The series of one variant of a dot: its ``series.json``; no series if it failed, with the reason."""
+
+    variant: Variant
+    series: tuple[SeriesSummary, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
 class StudyResults:
     """All data of the report.
 
@@ -309,6 +319,8 @@ class StudyResults:
         Couplings of the pairs of dots; None without pairs, or if all have failed.
     slides : tuple of SlideResults
         The slides; those that have failed are absent.
+    variants : tuple of VariantResults
+        The variants of dots.
     """
 
     study: Study
@@ -324,6 +336,7 @@ class StudyResults:
     binding: tuple[BindingResults, ...] = ()
     coupling: CouplingRecord | None = None
     slides: tuple[SlideResults, ...] = ()
+    variants: tuple[VariantResults, ...] = ()
 
     @property
     def engine(self) -> EngineInfo:
@@ -380,6 +393,7 @@ def collect(study: Study) -> StudyResults:
             else None
         ),
         slides=tuple(_slides(study)),
+        variants=tuple(_variants(study)),
     )
 
 
@@ -390,7 +404,7 @@ def engine_without_results(study: Study) -> EngineInfo:
 
 def failures_of(study: Study) -> tuple[Failure, ...]:
     """Return the failures of a study, without those of another study in the same results folder."""
-    computed = (*study.dots, *study.members)
+    computed = (*study.dots, *study.members, *study.variants)
     cases = {dot.id for dot in computed} | {one.id for dot in computed for one in dot.junctions}
     folders = [dot.id for dot in computed]
     if study.config.electrodes.surface:
@@ -480,6 +494,16 @@ def _slides(study: Study) -> Iterator[SlideResults]:
                 record=read_result(SlideRecord, folder / layout.SLIDE),
                 table=read_table(folder / layout.SLIDE_TABLE),
             )
+
+
+def _variants(study: Study) -> Iterator[VariantResults]:
+    for case in study.variants:
+        assert isinstance(case.member, Variant)
+        path = study.results / case.id / layout.SERIES
+        if failure := read_failure(path):
+            yield VariantResults(case.member, (), str(failure))
+        else:
+            yield VariantResults(case.member, read_result(SeriesRecord, path).series)
 
 
 def _structure_series(study: Study) -> Iterator[StructureSeriesResults]:

@@ -2,9 +2,12 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+
+import sisl
+from scipy.sparse import csr_array
 
 from qdjunction.core.errors import TransportError
 from qdjunction.core.matrix_files import read_matrices
@@ -12,12 +15,16 @@ from qdjunction.core.provenance import digest, digests, provenance
 from qdjunction.core.resume import resume, task_key
 from qdjunction.engine.contract import Engine
 from qdjunction.engine.registry import read_run
-from qdjunction.engine.store import write_electronic_structure
+from qdjunction.engine.store import read_electronic_structure, write_electronic_structure
 from qdjunction.steps.structure import TipDraw, junction, junction_settings
+from qdjunction.structure.junction import closed_shell_electrons, dot_atoms
 from qdjunction.structure.settings import ElectrodeSettings, SurfaceSettings
 from qdjunction.structure.surface import electrode as build_electrode
 from qdjunction.structure.xyz import read_structure, write_structure
-from qdjunction.transport import Electrode
+from qdjunction.study.robustness import LevelShifts
+from qdjunction.transport import Device, Electrode
+from qdjunction.transport.device import dense, solve_eigenproblem
+from qdjunction.transport.observables.level_correction import correct_levels
 
 log = logging.getLogger(__name__)
 
@@ -138,6 +145,44 @@ def electrode(
             f"{THICKER}"
         )
     log.info("electrode: repeats %s times, symmetric to %.1e meV", bulk.repeats, 1000 * bulk.asymmetry_ev)
+
+
+def correct_hamiltonian(path: str | Path, shifts: LevelShifts, output: str | Path) -> None:
+    """Write H and S of a junction with the levels of the dot shifted, without an SCF.
+
+    Parameters
+    ----------
+    path : str or Path
+        H and S of the junction, in tips that end in vacuum.
+    shifts : LevelShifts
+        Energies to add to the occupied levels of the dot and to the others.
+    output : str or Path
+        The netCDF file to write. The Fermi energy stays where it is.
+
+    See Also
+    --------
+    qdjunction.transport.observables.level_correction.correct_levels : the correction on matrices
+    """
+    structure = read_electronic_structure(path)
+    device = Device.from_hamiltonian(structure.hamiltonian)
+    inside = dot_atoms(structure.atoms)
+    electrons = float(closed_shell_electrons(structure.atoms, structure.valence_electrons)[inside].sum())
+    corrected = correct_levels(
+        device,
+        device.orbitals_of(inside),
+        round(electrons / 2),
+        shifts.occupied_shift_ev,
+        shifts.unoccupied_shift_ev,
+    )
+    H, S = (dense(getattr(corrected, name)).real for name in "HS")
+    levels, _ = solve_eigenproblem(H, S)
+    result = replace(
+        structure,
+        hamiltonian=sisl.Hamiltonian.fromsp(structure.hamiltonian.geometry, csr_array(H), csr_array(S)),
+        eigenvalues_ev=levels,
+    )
+    made = provenance(inputs=digests(path), settings=shifts.model_dump(mode="json"))
+    write_electronic_structure(result, output, made)
 
 
 def hamiltonian_of_run(run_dir: str | Path, output: str | Path) -> None:

@@ -47,6 +47,7 @@ from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.study.ensemble import EnsembleSettings
 from qdjunction.study.kinds import StudyLeads, StudyObservable
 from qdjunction.study.papers import PaperName
+from qdjunction.study.robustness import RobustnessSettings
 from qdjunction.traces.sets import TracesSection
 from qdjunction.transport.leads.registry import LEADS
 from qdjunction.transport.leads.wide_band import WideBand
@@ -223,6 +224,9 @@ class Config(Section):
     ensemble: EnsembleSettings | None = None
     """Members of the dots beside the one geometry, over which the numbers spread; without this section there are
     none."""
+    robustness: RobustnessSettings | None = None
+    """Variants of the series with one setting changed, to see how beta and jump depend on it; without this section
+    there are none."""
     binding: BindingSettings | None = None
     """Binding curves of the gold tip at contacts; without this section there are none."""
     coupling: bool = False
@@ -277,6 +281,10 @@ class Config(Section):
         if self.screen and self.traces:
             raise ValueError(
                 "screen and traces: the overview of a screening has no traces; split them into two studies"
+            )
+        if self.screen and self.robustness:
+            raise ValueError(
+                "screen and robustness: the overview of a screening has no variants; split them into two studies"
             )
         if self.screen and self.ensemble:
             raise ValueError(

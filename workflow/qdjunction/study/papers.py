@@ -14,8 +14,8 @@ FOLDER = Path(__file__).parents[1] / "papers"
 
 Quantity: TypeAlias = Literal[
     "composition", "gap", "gaps-fall", "contact-step", "contact-distance", "binding-rises", "beta", "jump",
-    "jump-height", "plateau", "displacement", "lower-series", "weak-link", "orbital-rule", "chain-above-trend", "bulk-gap",
-    "not-computed",
+    "jump-height", "plateau", "displacement", "lower-series", "weak-link", "orbital-rule", "chain-above-trend",
+    "bulk-gap", "not-computed",
 ]  # fmt: skip
 """What a published value is; `report.paper_comparison` computes the same of a study."""
 

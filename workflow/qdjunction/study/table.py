@@ -26,6 +26,7 @@ from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.study import layout
 from qdjunction.study.config import Config, parse_config
 from qdjunction.study.members import Member, check_ensemble, members_of
+from qdjunction.study.robustness import NEW_SCF, Variant, check_robustness, variants_of
 
 RECORD = layout.STUDY
 """File in the results folder with the configuration, defaults included, and the definitions of its structures."""
@@ -63,14 +64,14 @@ class DotCase:
         Its entry in the configuration.
     definition : Section
         Its definition, as looked up by the source.
-    member : Member or None
-        What it is a member of; None for a dot of the configuration.
+    member : Member, Variant or None
+        What it is a member or a variant of; None for a dot of the configuration.
     """
 
     id: str
     entry: SourceSettings[Any]
     definition: Section
-    member: Member | None = None
+    member: Member | Variant | None = None
 
     @cached_property
     def outline(self) -> Outline:
@@ -91,6 +92,12 @@ class DotCase:
     def geometry(self) -> str:
         """Path in the results folder of the structure that goes between the tips."""
         return self.member.geometry if self.member else f"{self.id}/{layout.RELAXED}"
+
+    @property
+    def has_decay(self) -> bool:
+        """Whether three contacts or more share a left contact."""
+        lefts = Counter(junction.left for junction in self.junctions if junction.role == "series")
+        return max(lefts.values(), default=0) > 2
 
     @property
     def controls(self) -> tuple["JunctionCase", ...]:
@@ -303,6 +310,39 @@ class Study:
             found.setdefault(case.member.of, []).append(case)
         return {dot: tuple(cases) for dot, cases in found.items()}
 
+    @cached_property
+    def variants(self) -> tuple[DotCase, ...]:
+        """Variants of the dots with a decay, dot by dot; their series are computed as those of dots."""
+        settings = self.config.robustness
+        if settings is None:
+            return ()
+        return tuple(
+            DotCase(variant.id, case.entry, case.definition, variant)
+            for case in self.dots
+            if case.has_decay and (settings.dots is None or case.id in settings.dots)
+            for variant in variants_of(case.id, settings)
+        )
+
+    def holder(self, dot: str, file: str) -> str:
+        """Return the dot whose folder has a file of the junctions of a dot: another one for some variants."""
+        member = self.dot(dot).member
+        return member.holder(file) if isinstance(member, Variant) else dot
+
+    def config_of(self, dot: str) -> Config:
+        """Return the configuration of the junctions of a dot: that of the study, but for variants."""
+        member = self.dot(dot).member
+        return member.config(self.config) if isinstance(member, Variant) else self.config
+
+    def robustness_lines(self) -> list[str]:
+        """Return the variants of each dot and how many SCFs they need, in words."""
+        lines = []
+        for dot in dict.fromkeys(case.member.of for case in self.variants if case.member):
+            kinds = [case.member.kind for case in self.variants if case.member and case.member.of == dot]
+            new = sum(kind in NEW_SCF for kind in kinds) * len(self.dot(dot).junctions)
+            counts = ", ".join(f"{number} {kind}" for kind, number in Counter(kinds).items())
+            lines.append(f"{dot}: variants {counts}: {new} more SCFs of junctions")
+        return lines
+
     def ensemble_lines(self) -> list[str]:
         """Return the members of each dot, how many junctions they are and what their SCFs cost, in words."""
         lines, total = [], 0.0
@@ -393,7 +433,7 @@ class Study:
         if size == 1:
             return (Batch(0, ONE_JUNCTION),)
         dots: dict[tuple[str, ...], list[str]] = {}
-        computed = (*self.dots, *self.members)
+        computed = (*self.dots, *self.members, *self.variants)
         for dot in computed:
             names = [junction.name for junction in dot.junctions]
             for first in range(0, len(names), size):
@@ -506,7 +546,7 @@ class Study:
 
     @cached_property
     def _by_id(self) -> dict[str, DotCase]:
-        return {dot.id: dot for dot in (*self.dots, *self.members)}
+        return {dot.id: dot for dot in (*self.dots, *self.members, *self.variants)}
 
 
 def make_study(config: Config, catalogue: str | Path, source: str | Path = "config.yaml") -> Study:
@@ -525,8 +565,8 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
     ------
     InputError
         For an unknown dot or contact, a junction that cannot be built, a dot that is listed twice, a control that is a
-        contact pair of its series, a series over unknown structures, an ensemble that the study cannot have, a missing
-        file, traces predicted from a series that the study does not compute, or an unsuitable results folder.
+        contact pair of its series, a series over unknown structures, members or variants that the study cannot have, a
+        missing file, traces predicted from a series that the study does not compute, or an unsuitable results folder.
     """
     dots = _dots(config, lambda entry: entry.look_up(Path(catalogue)), source)
     study = Study(config, dots, Path(config.results), Path(catalogue))
@@ -535,6 +575,7 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
     _check_junctions(study, source)
     try:
         check_ensemble(config, study.dots)
+        check_robustness(config, {case.id: case.has_decay for case in study.dots})
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
     for case in study.dots:

@@ -81,10 +81,10 @@ class ExperimentSection(PageSection):
 HTML = """
 <section id="experiment">
 <h2>Compared with measured traces</h2>
-<p>Nothing is fitted or shifted. The computed conductances lie, on average over the contacts that have a plateau, by these
-decades from the measured plateaus: {{ heights }}. Their absolute height depends on the choice of the headline energy and
-of the leads ({{ leads.kind }}) and on contacts that are not relaxed under tension; steps and decay constants depend on
-these much less.</p>
+<p>Nothing is fitted or shifted. On average over the contacts that have a plateau, the computed conductances lie by
+these decades from the measured plateaus: {{ heights }}. Their absolute height depends on the choice of the headline energy
+and of the leads ({{ leads.kind }}), and on the contacts between gold and dot, which are not pulled as in an experiment.
+</p>
 {{ show_figure(figure) }}
 </section>
 """

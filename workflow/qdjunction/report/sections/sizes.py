@@ -89,7 +89,8 @@ HTML = """
 <p>Crystal of {{ crystal.formula }}: measured gap {{ "%.2f" % crystal.gap_ev }} eV, reduced mass of electron and hole
 {{ "%g" % crystal.reduced_mass_me }} m<sub>e</sub>, binding energy of the exciton
 {{ "%g" % (1000 * crystal.exciton_binding_ev) }} meV ({{ crystal.source }}), from which a relative permittivity of
-{{ "%.1f" % permittivity(crystal) }} follows. The gap of the crystal with {{ method }} is not available{{ of_method }}.</p>
+{{ "%.1f" % permittivity(crystal) }} follows. The gap of the crystal with {{ method }} is not
+available{{ of_method }}.</p>
 {% endfor %}
 </section>
 """
@@ -136,7 +137,7 @@ def edge_nm(lead_atoms: float, crystal: Crystal) -> float:
 
 
 def sizes_table(results: StudyResults, paper: Paper, crystal: Crystal) -> pd.DataFrame:
-    """Return rows ``computed`` and ``published`` of the dots, ``crystal`` of their crystal and ``curve`` of the equation.
+    """Return rows ``computed`` and ``published`` of the dots, ``crystal`` and ``curve`` of the equation.
 
     Columns ``row``, ``dot``, ``lead_atoms``, ``edge_nm``, ``gap_eV``, ``source``.
     """

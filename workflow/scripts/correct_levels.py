@@ -1,0 +1,7 @@
+from qdjunction.steps.electronic import correct_hamiltonian
+from qdjunction.study.job import running
+from qdjunction.study.robustness import LevelShifts
+
+job = snakemake
+with running(job):
+    correct_hamiltonian(job.input.hamiltonian, LevelShifts(**job.params.shifts), job.output.hamiltonian)
