@@ -165,7 +165,7 @@ def test_figures_draw_the_recorded_numbers(chain_series, results):
             decay.decay_table(chain_series.decay), told, style.junction_colours(summary.junctions)
         ).axes[0]
     texts = [item.get_text() for item in (*axes.texts, *axes.get_legend().get_texts())]
-    for number in ("7.25", "+3.50 decades", "+2.50"):
+    for number in ("7.25", "+3.50", "+2.50"):
         assert any(number in text for text in texts), number
 
     midgap = results.chain_summary.midgap.model_copy(update={"above_trend_decades": 5.0})

@@ -134,7 +134,7 @@ def draw_outlines(axes: Axes, junction: JunctionResults, scale: tuple[float, flo
         linestyles="solid",
     )  # fmt: skip
     axes.set_aspect("equal")
-    axes.set_xlim(projection.across_ang[[0, -1]])
+    axes.set_xlim(projection.across_ang[0], projection.across_ang[-1])
     axes.set_ylim(projection.up_ang[0], projection.up_ang[-1])
     axes.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
     axes.spines[:].set_visible(False)

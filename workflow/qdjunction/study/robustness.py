@@ -39,7 +39,7 @@ SHARED: Mapping[VariantKind, frozenset[str]] = {
 }
 """Files of a junction that a variant takes from its dot, by its kind."""
 
-NEW_SCF = frozenset({"electronic-temperature", "layers", "apex-distance"})
+NEW_SCF: frozenset[VariantKind] = frozenset({"electronic-temperature", "layers", "apex-distance"})
 """Kinds whose junctions need an SCF of their own."""
 
 

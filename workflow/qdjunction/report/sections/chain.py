@@ -87,9 +87,9 @@ def chain_figure(table: pd.DataFrame, summary: ChainRecord, threshold: float) ->
     figure = journal_figure(62)
     panels = figure.subplots(1, 3)
     spectra, at_middle, over_gap = panels
-    colours = _site_colours(list(log10.columns))
-    for site in log10.columns:
-        spectra.plot(log10.index, log10[site], color=colours[site], label=f"site {site}")
+    colours = _site_colours([int(site) for site in log10.columns])
+    for site, colour in colours.items():
+        spectra.plot(log10.index, log10[site], color=colour, label=f"site {site}")
     spectra.set_xlabel("$E$ (eV)")
     spectra.set_ylabel("$\\log_{10} T$")
     spectra.set_xlim(log10.index[0], log10.index[-1])

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, journal_figure
 from qdjunction.report.energy_axis import Marks
 from qdjunction.report.sections.contract import SeriesSection
 from qdjunction.report.sections.decay import decay_table, draw_decay
 from qdjunction.report.sections.density import density_table
-from qdjunction.report.sections.paths import SCALE_LABEL, draw_pictures, pictured_junctions
+from qdjunction.report.sections.paths import draw_pictures, draw_scale, pictured_junctions
 from qdjunction.report.sections.transmission import draw_transmission, transmission_table
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from qdjunction.report.sections.contract import PlannedFigure
     from qdjunction.study.table import Study
 
-HEIGHT_MM = 128.0
+HEIGHT_MM = 118.0
 """Height of the figure (mm)."""
 
 
@@ -67,7 +69,6 @@ def sites_table(dot: DotResults, series: SeriesResults) -> pd.DataFrame:
     energy is that of `series` for all. T is that of the junction itself, without thermal average, and nan where it was
     not computed.
     """
-    import numpy as np
     import pandas as pd
 
     rows = []
@@ -95,21 +96,15 @@ def composed_table(dot: DotResults, series: SeriesResults) -> pd.DataFrame:
 def composed_figure(dot: DotResults, series: SeriesResults) -> Figure:
     """Draw a series over the width of two columns."""
     figure = journal_figure(HEIGHT_MM)
-    above, below = figure.subfigures(2, 1, height_ratios=(1, 1.15))
+    parts = figure.subfigures(2, 1, height_ratios=(1.05, 1), squeeze=False)
+    above, below = parts[0, 0], parts[1, 0]
     sites, spectrum, decay = panels = above.subplots(1, 3, width_ratios=(0.8, 1.1, 1.1))
     pictures = below.subplots(1, len(pictured_junctions(series)), squeeze=False)[0]
     draw_sites(sites, sites_table(dot, series), series.left)
     draw_transmission(spectrum, transmission_table(series), Marks.of(series.summary), dot.colours)
     draw_decay(decay, decay_table(series.decay), series.decay.at_headline, dot.colours)
     drawn = draw_pictures(pictures, dot, pictured_junctions(series))
-    below.colorbar(
-        drawn,
-        ax=list(pictures),
-        location="right",
-        aspect=25,
-        pad=0.01,
-        label=SCALE_LABEL.replace(" (", "\n("),
-    )
+    draw_scale(below, pictures, drawn)
     style.letter_panels([*panels, *pictures])
     # Colours mean the same in both panels.
     handles, labels = spectrum.get_legend_handles_labels()
@@ -124,7 +119,7 @@ def draw_sites(axes: Axes, table: pd.DataFrame, left: str) -> None:
     }
     others = [name for name in dict.fromkeys(table["left"]) if name != left]
     shown = [
-        (left, "headline", "o-", "black", f"from {left}"),
+        (left, "headline", "o-", "black", f"from {left}, headline energy"),
         (left, "fermi", "o:", "black", f"from {left}, at $E_F$"),
     ]
     shown += [
@@ -149,8 +144,10 @@ def draw_sites(axes: Axes, table: pd.DataFrame, left: str) -> None:
     axes.set_xticks(list(places.values()), list(places))
     axes.set_xlim(-0.4, len(places) - 0.6)
     axes.set_xlabel("Right contact")
-    axes.set_ylabel("$T$ at the headline energy")
-    axes.legend(loc="best", handlelength=1.8)
+    axes.set_ylabel("$T$")
+    low, high = np.log10([table["transmission"].min(), table["transmission"].max()])
+    axes.set_ylim(10 ** (low - 0.15 - 0.5 * (high - low)), 10 ** (high + 0.3))  # room for the legend
+    axes.legend(loc="lower left", handlelength=1.8)
 
 
 KIND = ComposedSection()

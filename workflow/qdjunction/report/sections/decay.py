@@ -148,9 +148,8 @@ def draw_decay(axes: Axes, table: pd.DataFrame, verdict: Verdict, colours: Mappi
     axes.annotate("", (distances[-1], conductances[-1]), (distances[-1], trend), arrowprops=arrow)
     span = float(np.ptp(distances))
     axes.annotate(
-        f"{verdict.above_trend_decades:+.2f} decades\nfrom the trend",
-        (distances[-1], trend**0.25 * conductances[-1] ** 0.75),
-        (-6, 0), textcoords="offset points", ha="right", va="center", color=style.HEADLINE, fontsize=small,
+        f"trend\n{verdict.above_trend_decades:+.2f}", (distances[-1], np.sqrt(trend * min(conductances[-2:]))),
+        (5, 0), textcoords="offset points", va="center", color=style.HEADLINE, fontsize=small,
     )  # fmt: skip
     axes.hlines(
         conductances[-2], distances[-2], distances[-1] + 0.1 * span, color=colours[names[-2]], ls=":", lw=1

@@ -82,9 +82,9 @@ HTML = """
 <section id="experiment">
 <h2>Compared with measured traces</h2>
 <p>Nothing is fitted or shifted. On average over the contacts that have a plateau, the computed conductances lie by
-these decades from the measured plateaus: {{ heights }}. Their absolute height depends on the choice of the headline energy
-and of the leads ({{ leads.kind }}), and on the contacts between gold and dot, which are not pulled as in an experiment.
-</p>
+these decades from the measured plateaus: {{ heights }}. Their absolute height depends on the choice of the headline
+energy and of the leads ({{ leads.kind }}), and on the contacts between gold and dot, which are not pulled as in an
+experiment.</p>
 {{ show_figure(figure) }}
 </section>
 """
@@ -213,7 +213,7 @@ def experiment_figure(table: pd.DataFrame) -> Figure:
 
 
 def _draw_betas(axes: Axes, table: pd.DataFrame, colours: dict[str, str]) -> None:
-    """Draw one row for each decay constant with its interval, and those of single steps as strokes."""
+    """Draw one row for each decay constant with its interval, and those of single steps open."""
     rows = list(row_tuples(table[table["row"] == "beta"]))
     for place, row in enumerate(rows):
         colour = colours.get(row.of, "black")
@@ -221,14 +221,14 @@ def _draw_betas(axes: Axes, table: pd.DataFrame, colours: dict[str, str]) -> Non
             axes.plot([row.low, row.high], [place, place], color=colour, lw=1.2)
         axes.plot(row.beta_per_ang, place, "o" if row.of in colours else "s", ms=5, color=colour)
         steps = table[(table["row"] == "step beta") & (table["of"] == row.of)]["beta_per_ang"]
-        axes.plot(steps, [place] * len(steps), "|", ms=9, mew=1.2, color=colour)
+        axes.plot(steps, [place] * len(steps), "o", ms=3.5, mfc="white", mew=0.9, color=colour)
     axes.axvline(rows[0].beta_per_ang, color="black", lw=0.8, ls=":")
     values = table[table["row"].isin(["beta", "step beta"])]["beta_per_ang"]
     margin = 0.3 * max(float(values.max() - values.min()), 0.3)
     axes.set_xlim(float(values.min()) - margin, float(values.max()) + margin)
     axes.set_yticks(range(len(rows)), [row.of for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlabel("$\\beta$ (Å$^{-1}$); strokes: single steps")
+    axes.set_xlabel("$\\beta$ (Å$^{-1}$); open: single steps")
 
 
 KIND = ExperimentSection()

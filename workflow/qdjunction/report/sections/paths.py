@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
     from matplotlib.axes import Axes
     from matplotlib.contour import ContourSet
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, FigureBase
 
     from qdjunction.report.data import DotResults, JunctionResults, SeriesResults, StudyResults
     from qdjunction.report.page import Page
@@ -108,21 +108,14 @@ def paths_figure(dot: DotResults, series: SeriesResults, table: pd.DataFrame) ->
     panels = figure.subplots(2, len(junctions), height_ratios=(1.35, 1), squeeze=False)
     figure.get_layout_engine().set(hspace=0.04)  # type: ignore[call-arg, union-attr]
     drawn = draw_pictures(panels[0], dot, junctions)
-    figure.colorbar(
-        drawn,
-        ax=list(panels[0]),
-        location="right",
-        aspect=25,
-        pad=0.01,
-        label=SCALE_LABEL.replace(" (", "\n("),
-    )
+    draw_scale(figure, panels[0], drawn)
     low = float(np.log10(table["ldos_per_eV"].clip(lower=1e-12)).min())
     for axes, junction in zip(panels[1], junctions, strict=True):
         draw_path(axes, table[table["junction"] == junction.case.name], dot.colours)
         axes.sharey(panels[1][0])
     panels[1][0].set_ylim(low - 1.2, None)
     panels[1][0].set_ylabel("$\\log_{10}$ of the density\nof the atom (eV$^{-1}$)")
-    style.letter_panels(panels.ravel())
+    style.letter_panels(list(panels.ravel()))
     found = [axes.get_legend_handles_labels() for axes in panels[1]]
     entries = {
         label: handle for handles, labels in found for handle, label in zip(handles, labels, strict=True)
@@ -154,6 +147,11 @@ def draw_pictures(
         "5 Å", (left + 6, bottom - 1.3), (3, 0), textcoords="offset points", va="center", fontsize=6.5
     )
     return drawn
+
+
+def draw_scale(figure: FigureBase, panels: Sequence[Axes], drawn: ContourSet) -> None:
+    """Draw the colour bar below the pictures."""
+    figure.colorbar(drawn, ax=list(panels), location="bottom", aspect=60, pad=0.02, label=SCALE_LABEL)
 
 
 def draw_path(axes: Axes, table: pd.DataFrame, colours: Mapping[str, str]) -> None:

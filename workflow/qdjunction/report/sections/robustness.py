@@ -238,7 +238,7 @@ def robustness_figure(table: pd.DataFrame, threshold: float) -> Figure:
 
 def _draw_rows(axes: Axes, rows: pd.DataFrame, name: str, unit: str, colours: dict[str, str]) -> None:
     axes.axvline(rows[f"{name}_{unit}"].iloc[0], color="black", lw=0.8, ls="--")
-    for place, row in rows.iterrows():
+    for place, (_, row) in enumerate(rows.iterrows()):
         value, colour = row[f"{name}_{unit}"], colours[row["kind"]]
         if not np.isfinite(value):
             axes.annotate(

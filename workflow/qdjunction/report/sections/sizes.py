@@ -133,7 +133,7 @@ def _bulk_remark(results: StudyResults) -> str:
 
 def edge_nm(lead_atoms: float, crystal: Crystal) -> float:
     """Return the edge of the cube that has the volume of so many cells of one Pb (nm)."""
-    return 0.1 * crystal.lattice_ang * lead_atoms ** (1 / 3)
+    return float(0.1 * crystal.lattice_ang * np.cbrt(lead_atoms))
 
 
 def sizes_table(results: StudyResults, paper: Paper, crystal: Crystal) -> pd.DataFrame:
@@ -144,7 +144,7 @@ def sizes_table(results: StudyResults, paper: Paper, crystal: Crystal) -> pd.Dat
     import pandas as pd
 
     sizes = {name: atoms for name, atoms, _ in _gaps(results, crystal)}
-    rows = [
+    rows: list[tuple[object, ...]] = [
         ("computed", name, atoms, edge_nm(atoms, crystal), gap, results.engine.method)
         for name, atoms, gap in _gaps(results, crystal)
     ]
@@ -176,7 +176,7 @@ def sizes_table(results: StudyResults, paper: Paper, crystal: Crystal) -> pd.Dat
 
 def sizes_figure(table: pd.DataFrame, crystal: Crystal, method: str) -> Figure:
     """Draw the gaps against the edge of the cube of equal volume."""
-    figure = journal_figure(72, style.COLUMN_MM)
+    figure = journal_figure(78, style.COLUMN_MM)
     axes = figure.add_subplot()
     of = dict(iter(table.groupby("row")))
     for (_, row), dash in zip(of["crystal"].iterrows(), ("--", ":"), strict=False):
@@ -198,17 +198,23 @@ def sizes_figure(table: pd.DataFrame, crystal: Crystal, method: str) -> Figure:
     axes.plot(
         computed["edge_nm"], computed["gap_eV"], "o-", ms=4.5, lw=0.8, color=style.PALETTE[0], label=method
     )
-    for _, row in computed.iterrows():
+    # Sizes lie close together, so that the numbers stand below and above in turn.
+    for number, (_, row) in enumerate(computed.iterrows()):
+        up = number % 2 == 0
         axes.annotate(
-            f"{row['lead_atoms']:.0f}", (row["edge_nm"], row["gap_eV"]), (0, -5), textcoords="offset points",
-            ha="center", va="top", color=style.PALETTE[0], fontsize=6,
+            f"{row['lead_atoms']:.0f}", (row["edge_nm"], row["gap_eV"]), (0, 5 if up else -5),
+            textcoords="offset points", ha="center", va="bottom" if up else "top", color=style.PALETTE[0], fontsize=6,
         )  # fmt: skip
     gaps = table[table["row"] != "curve"]["gap_eV"]
-    axes.set_ylim(max(0.0, float(gaps.min()) - 1.0), float(gaps.max()) + 2.2)
-    axes.set_xlim(0.4, LARGEST_NM)
-    axes.set_xlabel("Edge of the cube of equal volume (nm); numbers of Pb at the points")
+    axes.set_ylim(max(0.0, float(gaps.min()) - 1.0), float(gaps.max()) + 0.8)
+    axes.set_xscale("log")
+    axes.set_xlim(0.5, LARGEST_NM)
+    ticks = [0.5, 1, 2, 3, 5]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    axes.set_xlabel("Edge of the cube of equal volume (nm)")
     axes.set_ylabel(f"Gap of {crystal.formula} dots (eV)".replace("3 ", "$_3$ "))
-    axes.legend(loc="upper right")
+    figure.legend(loc="outside upper center", ncols=2, columnspacing=1.2)
     return figure
 
 

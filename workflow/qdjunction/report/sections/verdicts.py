@@ -78,12 +78,11 @@ def verdicts_table(series: SeriesResults, temperature_k: float) -> Table:
 def _single_steps(series: SeriesResults, energies_ev: Sequence[float]) -> tuple[str, ...]:
     """Return the row of beta from contact to contact among those of the fit, with a cell for each energy."""
     names, distances = series.decay.junctions[:-1], series.decay.distances_ang[:-1]
-    rows = series.conductance.set_index("junction")
+    rows = series.conductance
+    curves = [rows[rows["junction"] == name] for name in names]
     cells = []
     for energy in energies_ev:
-        values = [
-            np.interp(energy, rows.loc[name, "fermi_eV"], rows.loc[name, "conductance_G0"]) for name in names
-        ]
+        values = [np.interp(energy, curve["fermi_eV"], curve["conductance_G0"]) for curve in curves]
         cells.append(", ".join(number(beta, 3) for beta in step_betas(distances, values)))
     return ("β of the single steps (1/Å)", *cells)
 
