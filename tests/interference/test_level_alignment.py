@@ -13,15 +13,17 @@ from qdjunction.engine.xtb import engine as xtb
 from qdjunction.interference.level_alignment import LevelAlignment, alignment_sentence
 from qdjunction.interference.results import Charges
 from qdjunction.interference.settings import InterferenceSettings
+from qdjunction.steps.electronic import correct_hamiltonian
 from qdjunction.steps.interference import frontier, level_alignment
-from qdjunction.steps.transport import observable
+from qdjunction.steps.transport import compute_transmission, observable
 from qdjunction.structure.junction import build_junction
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sites import Site, find_contacts
 from qdjunction.structure.sources.file import read_molecule
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study.results import FrontierRecord
-from qdjunction.transport import Device, WideBand, mulliken_populations
+from qdjunction.study.robustness import LevelShifts
+from qdjunction.transport import Device, WideBand, mulliken_populations, read_transmission
 from qdjunction.transport.observables.level_correction import LevelCorrectionSettings
 from support.paths import MOLECULE, RECORDED
 
@@ -134,3 +136,20 @@ def test_levels_of_a_dithiolate_are_those_of_the_dithiol(tmp_path):
     shifts = LevelCorrectionSettings(occupied_shift_ev=-1, unoccupied_shift_ev=1)
     corrected = observable(path, shifts, WideBand(), tmp_path / "c.nc", energies_ev=[-1.0, 0.0, 1.0])
     np.testing.assert_allclose(corrected.level, [found.homo_ev, found.lumo_ev], rtol=1e-9)
+
+
+def test_a_hamiltonian_with_shifted_levels_is_that_of_the_observable(junction, tmp_path):
+    path, *_ = junction
+    shifts = {"occupied_shift_ev": -0.4, "unoccupied_shift_ev": 0.7}
+    correct_hamiltonian(path, LevelShifts(**shifts), tmp_path / "corrected.nc")
+    before, after = level_alignment(path), level_alignment(tmp_path / "corrected.nc")
+    assert after.homo_ev == pytest.approx(before.homo_ev - 0.4, abs=1e-8)
+    assert after.lumo_ev == pytest.approx(before.lumo_ev + 0.7, abs=1e-8)
+    energies = np.linspace(-1, 3, 9)
+    compute_transmission(tmp_path / "corrected.nc", energies, WideBand(), tmp_path / "t.nc")
+    expected = observable(
+        path, LevelCorrectionSettings(**shifts), WideBand(), tmp_path / "observable.nc", energies_ev=energies
+    )
+    np.testing.assert_allclose(
+        read_transmission(tmp_path / "t.nc").transmission, expected["corrected"], rtol=1e-6
+    )

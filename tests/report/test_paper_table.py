@@ -143,7 +143,8 @@ def test_statements_about_series(results):
         ),
     ).set_index("item")
     assert rows["agrees"].to_dict() == {
-        "beta": "open", "near": "yes", "far": "no", "jump": "yes", "height": "yes", "plateau": "yes", "bare": "yes", "lower": "yes", "higher": "no",
+        "beta": "open", "near": "yes", "far": "no", "jump": "yes", "height": "yes", "plateau": "yes", "bare": "yes",
+        "lower": "yes", "higher": "no",
         "absent": "not available",
     }  # fmt: skip
     assert (rows.loc["beta", "low"], rows.loc["beta", "high"]) == (0.3, 0.7)
