@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from qdjunction.study.table import Study
 
 
+MOST_LARGE = 4
+"""Number of junctions up to which their energies do not touch in type of the usual size."""
+
+
 class OrbitalsSection(SeriesSection):
     """Contributions of HOMO, LUMO and all other levels, and their interference."""
 
@@ -115,7 +119,10 @@ def orbital_figure(table: pd.DataFrame) -> Figure:
         ("rest", "all other levels", "#A6A6A6"),
     )
     for column, (where, title) in enumerate(
-        (("midgap", "middle of the gap"), ("headline", "headline energy"))
+        (
+            ("midgap", "middle of the gap of each junction"),
+            ("headline", "headline energy, from the levels of each junction"),
+        )
     ):
         rows = table[table["at"] == where].set_index("junction").reindex(names)
         places = np.arange(len(names))
@@ -134,6 +141,8 @@ def orbital_figure(table: pd.DataFrame) -> Figure:
         sums.set_yscale("log")
         energies = ["" if np.isnan(energy) else f"\n{energy:.2f} eV" for energy in rows["energy_eV"]]
         sums.set_xticks(places, [name + energy for name, energy in zip(names, energies, strict=True)])
+        if len(names) > MOST_LARGE:
+            sums.tick_params(axis="x", labelsize=6.5)
     squares = table[["coherent", "incoherent"]].to_numpy(dtype=float)
     if (squares > 0).any():
         panels[1, 0].set_ylim(bottom=squares[squares > 0].min() / 3)  # keeps the smallest bar visible
