@@ -66,7 +66,7 @@ def test_the_study_is_the_vertical_line(made):
     assert [text.get_text() for text in betas.get_yticklabels()] == table["variant"].tolist()
     low, high = betas.get_xlim()
     assert low < table["beta_per_ang"].min() < table["beta_per_ang"].max() < high
-    assert "no result" in [text.get_text() for text in steps.texts]
+    assert "no result" in [text.get_text() for text in betas.texts]
 
 
 def test_labels_say_what_is_changed():

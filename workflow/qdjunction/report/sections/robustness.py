@@ -227,9 +227,18 @@ def robustness_figure(table: pd.DataFrame, threshold: float) -> Figure:
     betas.set_xlabel("$\\beta$ (Å$^{-1}$)")
     steps.axvline(threshold, color=style.PALETTE[3], lw=0.8, ls=":")
     steps.axvline(0, color="black", lw=0.6)
-    steps.set_xlabel("Step to the last contact (decades); dotted: threshold of a jump")
+    steps.set_xlabel("Step to the last contact (decades)")
     betas.set_yticks(range(len(rows)), list(rows["variant"]))
     betas.set_ylim(len(rows) - 0.4, -0.6)
+    for place in np.flatnonzero(rows["beta_per_ang"].isna()):
+        betas.annotate(
+            "no result",
+            (0.02, place),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            color=style.TREND,
+            fontsize=6,
+        )
     for axes in panels:
         axes.tick_params(axis="y", length=0)
     style.letter_panels(panels)
@@ -241,10 +250,6 @@ def _draw_rows(axes: Axes, rows: pd.DataFrame, name: str, unit: str, colours: di
     for place, (_, row) in enumerate(rows.iterrows()):
         value, colour = row[f"{name}_{unit}"], colours[row["kind"]]
         if not np.isfinite(value):
-            axes.annotate(
-                "no result", (0.02, place), xycoords=("axes fraction", "data"), va="center", color=style.TREND,
-                fontsize=6,
-            )  # fmt: skip
             continue
         ends = [row[f"{name}_low_{unit}"], row[f"{name}_high_{unit}"]]
         if np.all(np.isfinite(ends)):
