@@ -128,7 +128,7 @@ def test_decay_and_spectrum_are_drawn(chain_series):
         fitted = decay.decay_figure(decay.decay_table(chain_series.decay), summary.at_headline, colours)
         over_gap = spectrum.spectrum_figure(chain_series.spectrum, Marks.of(summary), 0.4)
     text = " ".join(item.get_text() for item in fitted.axes[0].texts)
-    assert f"{summary.at_headline.above_trend_decades:+.2f} decades" in text
+    assert f"{summary.at_headline.above_trend_decades:+.2f}" in text
     (drawn,) = [line for line in over_gap.axes[0].lines if line.get_label() == "$\\beta$"]
     np.testing.assert_array_equal(drawn.get_ydata(), chain_series.spectrum["beta_per_ang"])
 

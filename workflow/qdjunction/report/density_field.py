@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SPREAD_ANG = 0.5
 """Standard deviation of the Gaussian of every atom (Ang)."""
 
-STEP_ANG = 0.25
+STEP_ANG = 0.35
 """Step of the grid (Ang)."""
 
 REACH = 5.3
@@ -115,24 +115,21 @@ def field_scale(dot: DotResults) -> tuple[float, float]:
 
 def draw_outlines(axes: Axes, junction: JunctionResults, scale: tuple[float, float]) -> ContourSet:
     """Draw the outlines of the iso-surfaces, one for each decade, over the bonds; return what a colour bar needs."""
+    from matplotlib.collections import LineCollection
+
     from qdjunction.report.sections.structures import bonds
 
     projection = projected(junction)
     levels = np.arange(scale[0], scale[1] + 0.5)
     across, up, _ = project(junction.atoms)
     heavy = junction.atoms.numbers > 1
-    for first, second in bonds(junction.atoms):
-        if heavy[first] and heavy[second]:
-            ends = [first, second]
-            axes.plot(across[ends], up[ends], color="0.75", lw=0.5, zorder=0)
+    ends = [pair for pair in bonds(junction.atoms) if heavy[pair].all()]
+    lines = np.stack([across, up], axis=1)[np.array(ends, dtype=int).reshape(-1, 2)]
+    axes.add_collection(LineCollection(list(lines), colors="0.75", linewidths=0.5, zorder=0))
     log10 = np.log10(np.maximum(projection.density, 1e-300))
     drawn = axes.contourf(
         projection.across_ang, projection.up_ang, log10, levels=levels, cmap="viridis_r", extend="max"
     )
-    axes.contour(
-        projection.across_ang, projection.up_ang, log10, levels=levels, colors="white", linewidths=0.25,
-        linestyles="solid",
-    )  # fmt: skip
     axes.set_aspect("equal")
     axes.set_xlim(projection.across_ang[0], projection.across_ang[-1])
     axes.set_ylim(projection.up_ang[0], projection.up_ang[-1])
