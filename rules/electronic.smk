@@ -37,7 +37,11 @@ for batch in study.batches:
             structure=(
                 []
                 if study.relaxes_junctions
-                else geometry if study.members or study.variants else "<results>/{dot}/relaxed.extxyz"
+                else (
+                    geometry
+                    if study.members or study.variants
+                    else "<results>/{dot}/relaxed.extxyz"
+                )
             ),
             relaxed=(
                 in_results(batch.files("junction.extxyz"))
