@@ -14,7 +14,7 @@ NOT_SHOWN = {
     "slide": "each step of a pull relaxes a whole junction, and no recorded one is small enough to ship",
     "sizes": "needs several dots of one crystal of a paper, and no recorded study has them",
     "experiment": "needs a series of a dot of a paper that has traces, and no recorded study has one",
-    "robustness": "every variant is a further series, and the example that draws the gallery would take that much longer",
+    "robustness": "every variant is a further series, and the example of the gallery would take that much longer",
     "observables": "drawn by the kinds of observables, each of which is shown",
 }
 
