@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qdjunction.interference.decay import step_betas
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, journal_figure
 from qdjunction.report.sections.contract import PageSection, PlannedFigure, of_dots, series_of
 from qdjunction.report.tables import row_tuples
-from qdjunction.structure.contacts import contact
 from qdjunction.study import layout
 from qdjunction.study.papers import Paper, Traces, read_paper
 
@@ -124,6 +122,9 @@ def experiment_table(results: StudyResults) -> pd.DataFrame:
     rows ``beta`` with low and high end, of ``measured``, ``published`` and the dots, and ``step beta`` of the dots.
     """
     import pandas as pd
+
+    from qdjunction.interference.decay import step_betas
+    from qdjunction.structure.contacts import contact
 
     traces, paper = _traces(results.study), _paper(results.study)
     assert traces

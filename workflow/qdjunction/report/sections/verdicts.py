@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qdjunction.interference.decay import step_betas
 from qdjunction.report.sections.contract import SeriesSection
 from qdjunction.report.tables import MISSING, Table, interval, number, share
 
@@ -77,6 +76,8 @@ def verdicts_table(series: SeriesResults, temperature_k: float) -> Table:
 
 def _single_steps(series: SeriesResults, energies_ev: Sequence[float]) -> tuple[str, ...]:
     """Return the row of beta from contact to contact among those of the fit, with a cell for each energy."""
+    from qdjunction.interference.decay import step_betas
+
     names, distances = series.decay.junctions[:-1], series.decay.distances_ang[:-1]
     rows = series.conductance
     curves = [rows[rows["junction"] == name] for name in names]
