@@ -35,7 +35,7 @@ def test_10pb_keeps_the_contact_column_whole():
 
 
 def test_unknown_dot_lists_what_is_there():
-    with pytest.raises(InputError, match=r"'9Pb'.*1Pb, 8Pb, 10Pb, 12Pb, 16Pb, 18Pb, 64Pb"):
+    with pytest.raises(InputError, match=r"'9Pb'.*1Pb, 8Pb, 10Pb, 12Pb, 16Pb, 18Pb, 27Pb, 64Pb"):
         load_dot("9Pb", CLUSTERS)
 
 

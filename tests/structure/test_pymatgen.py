@@ -13,7 +13,7 @@ from support.paths import CLUSTERS
 OXIDATION = {"Pb": 2, "Br": -1, "Cl": -1, "I": -1, "Cs": 1}
 
 
-@pytest.mark.parametrize("name", ["1Pb", "8Pb", "10Pb", "12Pb", "16Pb", "18Pb", "64Pb"])
+@pytest.mark.parametrize("name", ["1Pb", "8Pb", "10Pb", "12Pb", "16Pb", "18Pb", "27Pb", "64Pb"])
 def test_dots_are_neutral_by_oxidation_states(name):
     dot = build_dot(load_dot(name, CLUSTERS), "Cs", halide="Br0.72Cl0.28", seed=3)
     composition = Composition(dot.get_chemical_formula())

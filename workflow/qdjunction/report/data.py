@@ -460,7 +460,9 @@ def _dot(study: Study, case: DotCase) -> DotResults | None:
         electrons=structure.engine if structure else None,
         homo_ev=structure.homo_ev if structure else np.nan,
         lumo_ev=structure.lumo_ev if structure else np.nan,
-        series=() if read_failure(folder / layout.SERIES) else tuple(_series(study, case)),
+        series=()
+        if not case.junctions or read_failure(folder / layout.SERIES)
+        else tuple(_series(study, case)),
         pairs=_pairs(study, case),
     )
 

@@ -100,6 +100,11 @@ def check_ensemble(config: "Config", dots: "tuple[DotCase, ...]") -> None:
             raise InputError(
                 f"ensemble.dots.{index} = '{name}': no dot of this study; it has {', '.join(known)}"
             )
+        if not known[name].junctions:
+            raise InputError(
+                f"ensemble.dots.{index} = '{name}': has no contacts, and members differ in their junctions; give it "
+                "contacts, or leave it out"
+            )
     if config.electrodes.relax != "none":
         for kind in ("tips", "snapshots"):
             if getattr(settings, kind):

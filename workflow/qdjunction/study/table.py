@@ -297,7 +297,7 @@ class Study:
         return tuple(
             DotCase(member.id, entry, case.definition, member)
             for case in self.dots
-            if settings.dots is None or case.id in settings.dots
+            if case.junctions and (settings.dots is None or case.id in settings.dots)
             for member, entry in members_of(case, settings)
         )
 
@@ -372,7 +372,7 @@ class Study:
     def pair_dots(self) -> tuple[DotCase, ...]:
         """The dots with a control over all pairs of terminal halides."""
         wanted = self.config.interference.all_pairs and not self.is_screen
-        return tuple(dot for dot in self.dots if wanted and "Pb" in dot.elements)
+        return tuple(dot for dot in self.dots if wanted and dot.junctions and "Pb" in dot.elements)
 
     @cached_property
     def binding(self) -> tuple[JunctionCase, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.energy_axis import Marks, energy_axis
-from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_dots
+from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_series
 from qdjunction.study import layout
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class ComparisonSection(SeriesSection):
 
     def files(self, study: Study) -> Iterable[str]:
         """Return the tables of the series."""
-        return of_dots(study, layout.SERIES_TABLE)
+        return of_series(study, layout.SERIES_TABLE)
 
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
         """Draw the ratio of the two junctions of a series."""

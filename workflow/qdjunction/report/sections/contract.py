@@ -275,6 +275,8 @@ def pictured(dot: DotCase) -> dict[str, list[str]]:
     Controls are pictured once, beside the first series.
     """
     series = series_of(dot)
+    if not series:
+        return {}
     first = next(iter(series))
     return series | {first: [*series[first], *(control.name for control in dot.controls)]}
 
@@ -282,6 +284,11 @@ def pictured(dot: DotCase) -> dict[str, list[str]]:
 def of_dots(study: Study, *names: str) -> list[str]:
     """Return the paths of files that every dot has."""
     return [f"{dot.id}/{name}" for dot in study.dots for name in names]
+
+
+def of_series(study: Study, *names: str) -> list[str]:
+    """Return the paths of files that every dot with contacts has."""
+    return [f"{dot.id}/{name}" for dot in study.dots if dot.junctions for name in names]
 
 
 def of_junctions(study: Study, *names: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from qdjunction.report.sections.contract import PageSection, SeriesSection, of_dots
+from qdjunction.report.sections.contract import PageSection, SeriesSection, of_dots, of_series
 from qdjunction.report.sections.registry import sections
 from qdjunction.study import layout
 
@@ -27,7 +27,10 @@ class DotsSection(PageSection):
 
     def files(self, study: Study) -> Iterable[str]:
         """Return geometries, relaxations and levels of the dots, and the summaries of their series."""
-        return of_dots(study, layout.RELAXED, layout.RELAXATION, layout.HAMILTONIAN, layout.SERIES)
+        return [
+            *of_dots(study, layout.RELAXED, layout.RELAXATION, layout.HAMILTONIAN),
+            *of_series(study, layout.SERIES),
+        ]
 
     def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
         """Return one entry for each dot."""
@@ -46,6 +49,7 @@ class DotsSection(PageSection):
                     "id": dot.case.id,
                     "atoms": len(dot.atoms),
                     "formula": dot.relaxation.formula,
+                    "junctions": len(dot.case.junctions),
                     "gap_ev": dot.lumo_ev - dot.homo_ev,
                     "series": [
                         {
@@ -72,7 +76,7 @@ HTML = """
 {% else %}
 The electronic structure of the bare dot failed.
 {% endif %}</p>
-{% if not dot.series %}<p>No junction of this dot has a result, see <a href="#failures">what failed</a>.</p>{% endif %}
+{% if dot.junctions and not dot.series %}<p>No junction of this dot has a result, see <a href="#failures">what failed</a>.</p>{% endif %}
 {% for series in dot.series %}
 {% if dot.series | length > 1 %}<h3>Contacts from {{ series.left }}</h3>{% endif %}
 {% if series.verdict %}<p>{{ series.verdict }}</p>{% endif %}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.energy_axis import Marks, energy_axis
-from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_dots
+from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_series
 from qdjunction.study import layout
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class SpectrumSection(SeriesSection):
 
     def files(self, study: Study) -> Iterable[str]:
         """Return the tables of the series."""
-        return of_dots(study, layout.SERIES_TABLE)
+        return of_series(study, layout.SERIES_TABLE)
 
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
         """Draw the decay and the jump of a series versus energy."""

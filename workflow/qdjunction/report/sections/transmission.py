@@ -10,7 +10,7 @@ import numpy as np
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.energy_axis import Marks, energy_axis
-from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_dots, of_junctions
+from qdjunction.report.sections.contract import PlannedFigure, SeriesSection, of_junctions, of_series
 from qdjunction.study import layout
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class TransmissionSection(SeriesSection):
         """Return T(E) of the junctions, the conductances and the summary of the series."""
         return [
             *of_junctions(study, layout.TRANSMISSION),
-            *of_dots(study, layout.CONDUCTANCE, layout.SERIES),
+            *of_series(study, layout.CONDUCTANCE, layout.SERIES),
         ]
 
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:

@@ -95,9 +95,9 @@ def plan(
             steps.append(_capping(dot, placement, ligand, capped, at))
             sites: list[tuple[int, ...]] = [(capped,)]
         elif placement.ion is not None and placement.count is not None:
-            ions = surface_ions(dot, placement.ion, placement.count, at, taken)
-            steps += [_replacing(placement, ligand, (ion,), at) for ion in ions]
-            sites = [ion.atoms for ion in ions]
+            groups = surface_ions(dot, placement.ion, placement.count, at, taken, placement.each)
+            steps += [_replacing(placement, ligand, group, at) for group in groups]
+            sites = [ion.atoms for group in groups for ion in group]
         else:
             atoms = [find_atom(dot, Site(atom=atom), f"{at}.replace: ") for atom in placement.replace]
             ions = [ion_at(dot, atom, f"{at}.replace") for atom in atoms]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,10 +86,30 @@ def ion_at(atoms: Atoms, atom: int, where: str) -> Ion:
     return Ion(members, 1, name, position, _outwards(atoms, position))
 
 
-def surface_ions(atoms: Atoms, kind: str, count: int, where: str, taken: Container[int] = ()) -> list[Ion]:
+def surface_ions(
+    atoms: Atoms, kind: str, count: int, where: str, taken: Container[int] = (), each: int = 1
+) -> list[tuple[Ion, ...]]:
     """Return the outermost ions of a kind, those of equal distance from the middle of the Pb spread far apart.
 
-    Ions with an atom in `taken` are left out.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The dot.
+    kind : str
+        Symbol of the ions.
+    count : int
+        Number of places.
+    where : str
+        What errors begin with.
+    taken : collection of int
+        Ions with one of these atoms are left out.
+    each : int
+        Number of ions at each place: terminal halides of one Pb.
+
+    Returns
+    -------
+    list of tuple of Ion
+        `count` places with `each` ions.
 
     Raises
     ------
@@ -104,25 +124,45 @@ def surface_ions(atoms: Atoms, kind: str, count: int, where: str, taken: Contain
     middle = atoms.positions[atoms.numbers == LEAD].mean(axis=0)
     seeds = np.flatnonzero(atoms.symbols == ("N" if kind == "MA" else kind))
     found = [ion_at(atoms, int(atom), where) for atom in seeds]
-    left = [
+    free = [
         ion for ion in found if ion.symbol == kind and ion.direction is not None and ion.atoms[0] not in taken
     ]
+    left = _of_one_pb(free, middle, each) if each > 1 else [(ion,) for ion in free]
     if count > len(left):
+        have = f"{len(left)} {kind}" if each == 1 else f"{len(left)} Pb with {each} terminal {kind}"
         raise InputError(
-            f"{where}: count = {count}, but the surface has only {len(left)} {kind} left to replace; lower count, or "
+            f"{where}: count = {count}, but the surface has only {have} left to replace; lower count, or "
             "replace another kind of ion"
         )
-    chosen: list[Ion] = []
+    chosen: list[tuple[Ion, ...]] = []
     while len(chosen) < count:
         # Distances to 1 Ang: a relaxed dot keeps its corners, edges and faces.
         apart = [
-            min((float(np.linalg.norm(ion.position - one.position)) for one in chosen), default=0.0)
-            for ion in left
+            min((_distance(_place(group), _place(one)) for one in chosen), default=0.0) for group in left
         ]
-        out = [round(float(np.linalg.norm(ion.position - middle))) for ion in left]
+        out = [round(_distance(_place(group), middle)) for group in left]
         best = max(range(len(left)), key=lambda i: (out[i], round(apart[i], 3), -i))
         chosen.append(left.pop(best))
     return chosen
+
+
+def _of_one_pb(ions: Sequence[Ion], middle: NDArray[np.float64], each: int) -> list[tuple[Ion, ...]]:
+    """Return for every Pb with at least `each` of the halides the outermost ones."""
+    by_pb: dict[int, list[Ion]] = {}
+    for ion in sorted(ions, key=lambda ion: -_distance(ion.position, middle)):
+        if ion.pb is not None:
+            by_pb.setdefault(ion.pb, []).append(ion)
+    return [tuple(group[:each]) for _, group in sorted(by_pb.items()) if len(group) >= each]
+
+
+def _place(group: Sequence[Ion]) -> NDArray[np.float64]:
+    """Return the mean position of ions (Ang)."""
+    mean: NDArray[np.float64] = np.mean([ion.position for ion in group], axis=0)
+    return mean
+
+
+def _distance(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    return float(np.linalg.norm(first - second))
 
 
 def _molecule(atoms: Atoms, atom: int) -> tuple[int, ...]:

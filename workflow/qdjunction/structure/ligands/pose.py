@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 from ase import Atoms
-from ase.data import covalent_radii
+from ase.data import atomic_numbers, covalent_radii
 from ase.data.vdw_alvarez import vdw_radii
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
@@ -28,6 +28,11 @@ Trans. 42, 8617 (2013)): H-H 1.56, H-Br 1.99, C-H 1.93 Ang. Hydrogen bonds are l
 
 ROOMY_RADII = 0.8
 """The search ends at the first pose in which all distances are above this multiple."""
+
+ALKALI_RADII_ANG = {"Li": 0.92, "Na": 1.39, "K": 1.64, "Rb": 1.72, "Cs": 1.88}
+"""Ionic radii of alkali ions with 12 neighbours, Li with 8 (Shannon, Acta Cryst. A 32, 751 (1976)). Added to the van
+der Waals radius of a neighbour they give its distance in salts, Cs-O 3.38 Ang; the van der Waals radius of Cs, 3.48 Ang, would
+give 4.98."""
 
 SHIFTS_ANG = (0.0, 0.4, 0.8, 1.2, 1.6)
 """Distances by which a ligand without a bond to Pb may stand farther out."""
@@ -220,8 +225,16 @@ def _rotated(end: End, direction: NDArray[np.float64], tilt_deg: float) -> NDArr
 
 
 def _pairs(dot: Atoms, near: NDArray[np.int64], ligand: Atoms, end: End, seat: Seat) -> NDArray[np.float64]:
-    """Return the sums of the van der Waals radii of all pairs; infinitesimal for those that bind (Ang)."""
-    radii = vdw_radii[ligand.numbers][:, None] + vdw_radii[dot.numbers[near]]
+    """Return the sums of the van der Waals radii of all pairs; infinitesimal for those that bind (Ang).
+
+    For an alkali ion it is the sum at which an ionic contact has enough room.
+    """
+    numbers = dot.numbers[near]
+    radii = vdw_radii[ligand.numbers][:, None] + vdw_radii[numbers]
+    for symbol, ionic_ang in ALKALI_RADII_ANG.items():
+        radii[:, numbers == atomic_numbers[symbol]] = (
+            vdw_radii[ligand.numbers][:, None] + ionic_ang
+        ) / ROOMY_RADII
     radii[np.ix_(end.touching, np.isin(near, seat.bonded))] = 1e-6
     summed: NDArray[np.float64] = radii
     return summed

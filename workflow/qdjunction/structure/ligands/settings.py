@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from qdjunction.core.schema import Name, Section
+from qdjunction.structure.perovskite.composition import HALIDES
 from qdjunction.structure.sites import Atom, Direction
 
 Ion = Literal["Cl", "Br", "I", "Cs", "MA"]
@@ -31,6 +32,8 @@ class Placement(Section):
     surface, spread as far apart as possible."""
     count: int | None = Field(default=None, ge=1)
     """Number of these ions."""
+    each: int = Field(default=1, ge=1, le=3)
+    """Number of halides of one Pb that give way to each of the `count` ligands; a corner has three."""
     cap: Atom | None = None
     """Atom that the ligand binds to without replacing anything: a Pb that lacks a halide, or a halide, by a hydrogen
     bond."""
@@ -55,6 +58,11 @@ class Placement(Section):
             )
         if (self.ion is None) != (self.count is None):
             raise ValueError("ion and count go together: the kind of the ions and how many are replaced")
+        if self.each > 1 and self.ion not in HALIDES:
+            raise ValueError(
+                f"each = {self.each}: several halides of one Pb give way to one ligand; set ion to a halide, or leave "
+                "each out"
+            )
         if self.ligand is None and (self.cap is not None or self.contact or self.direction or self.reverse):
             raise ValueError("only takes ions away, since it names no ligand; add the key ligand")
         if self.contact and "-" in self.contact:
@@ -71,7 +79,7 @@ class Placement(Section):
     def text(self) -> str:
         """The placement in words, for errors."""
         where = (
-            f"{self.count} {self.ion}" if self.ion else f"cap {self.cap}" if self.cap is not None
+            f"{self.count}{f' x {self.each}' if self.each > 1 else ''} {self.ion}" if self.ion else f"cap {self.cap}" if self.cap is not None
             else f"replace {', '.join(map(str, self.replace))}"
         )  # fmt: skip
         return f"{self.ligand or 'no ligand'} ({where})"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Self, TypeAlias, TypeVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from qdjunction.core.errors import InputError, StructureError
 from qdjunction.core.schema import Name, Section, validate
@@ -69,9 +69,9 @@ class SourceSettings(Section, ABC, Generic[Definition]):
     """Name in the report of the geometry that `build` returns."""
 
     source: str
-    contacts: list[Name] = Field(min_length=1)
+    contacts: list[Name]
     """Contact pairs: two contacts of the structure, such as `L-R1`, or the name of a pair that the structure
-    defines."""
+    defines. With `[]` the structure is relaxed and its levels are computed, without gold."""
     controls: list[Name] = Field(default=[])
     """Contact pairs that are computed and shown beside the series but enter neither fit nor jump, e.g. `R1-R4`, which
     ends on the same site as `L-R4`."""
@@ -83,6 +83,14 @@ class SourceSettings(Section, ABC, Generic[Definition]):
             if value.count(name) > 1:
                 raise ValueError(f"contact pair '{name}' is listed twice; name each pair once")
         return value
+
+    @model_validator(mode="after")
+    def _controls_stand_beside_contacts(self) -> Self:
+        if self.controls and not self.contacts:
+            raise ValueError(
+                "controls: stand beside contacts, of which there are none; list some, or no controls"
+            )
+        return self
 
     @property
     @abstractmethod

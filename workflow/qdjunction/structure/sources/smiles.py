@@ -124,7 +124,8 @@ class SmilesSettings(SitedSettings):
 
         molecule, known = topology(self.smiles), with_own(self.anchors)
         found = {}
-        for name, site in (self.sites or anchored_sites(self.smiles, self.anchors)).items():
+        anchored = anchored_sites(self.smiles, self.anchors) if self.contacts and not self.sites else {}
+        for name, site in (self.sites or anchored).items():
             where = f"sites.{name}."
             atoms = candidates(molecule.symbols, site, where, lambda: parsed(self.smiles))
             kept, reasons = list[int](), list[str]()
@@ -145,7 +146,9 @@ class SmilesSettings(SitedSettings):
         from qdjunction.structure.molecule import conformer, parsed
 
         found = conformer(self.smiles, self.conformers, self.seed)
-        sites = self.sites or anchored_sites(self.smiles, self.anchors)
+        # A molecule that was looked up without contacts has none; the contact pairs do not reach this job.
+        anchored = anchored_sites(self.smiles, self.anchors) if definition.contacts and not self.sites else {}
+        sites = self.sites or anchored
         atoms = found.atoms
         atoms.info = {
             "contacts": find_contacts(
