@@ -17,7 +17,7 @@ PACKAGE = ROOT / "workflow" / "qdjunction" / "__init__.py"
 
 SHARED = (
     "Snakefile", "rules", "workflow/Snakefile", "workflow/scripts", "workflow/report", "clusters", "config.yaml",
-    "paper.yaml", "config", "envs", "profiles",
+    "paper.yaml", "papers", "config", "envs", "profiles",
     # What `qdjunction crate` adds, so that a crate can be installed.
     "CITATION.cff", "LICENSE", "Makefile", "pyproject.toml", "requirements.lock", "setup.py",
 )  # fmt: skip

@@ -81,6 +81,58 @@ if study.joined_dots:
             "../workflow/scripts/coupling.py"
 
 
+if study.region_dots:
+
+    rule regions:
+        input:
+            structure="<results>/{dot}/dot.extxyz",
+            hamiltonian="<results>/{dot}/hamiltonian.nc",
+        output:
+            "<results>/{dot}/regions.json",
+        log:
+            "<logs>/{dot}/regions.log",
+        benchmark:
+            "<benchmarks>/{dot}/regions.tsv"
+        priority: small_first
+        conda:
+            "../envs/python.yaml"
+        threads: 1
+        resources:
+            mem_mb=requested("mem_mb"),
+            runtime=requested("scf_min"),
+        script:
+            "../workflow/scripts/regions.py"
+
+
+if study.reaction_dots:
+
+    rule reactions:
+        input:
+            relaxations=[
+                f"<results>/{dot.id}/relaxed.json" for dot in study.reaction_dots
+            ],
+        output:
+            table="<results>/reactions.csv",
+            summary="<results>/reactions.json",
+        log:
+            "<logs>/reactions.log",
+        benchmark:
+            "<benchmarks>/reactions.tsv"
+        conda:
+            "../envs/python.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            names=[dot.id for dot in study.reaction_dots],
+            reactions=[
+                entry.model_dump(mode="json") for entry in study.config.reactions
+            ],
+        script:
+            "../workflow/scripts/reactions.py"
+
+
 if study.structure_series:
 
     rule structure_series:

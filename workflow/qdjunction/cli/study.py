@@ -67,6 +67,9 @@ class Check(Command):
         for junction in study.junctions:
             role = ", control" if junction.role == "control" else ""
             print(f"  {junction.id}  {junction.left} to {junction.right}{role}")
+        for dot in study.dots:
+            if not dot.junctions:
+                print(f"  {dot.id}  without contacts")
         for line in (*study.ensemble_lines(), *study.robustness_lines()):
             print(f"  {line}")
         for entry in study.config.traces.sets if study.config.traces else ():
@@ -75,6 +78,8 @@ class Check(Command):
             print(
                 f"  {layout.STRUCTURE_SERIES}/{series.name}  {', '.join(one.id for one in series.junctions)}"
             )
+        for reaction in study.config.reactions:
+            print(f"  {reaction.name}  {reaction.equation}")
         for case in study.slides:
             print(f"  {case.folder}  {case.junction.id}, {case.settings.steps} steps")
 

@@ -18,6 +18,7 @@ from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.store import read_electronic_structure
 from qdjunction.interference.coupling_results import CouplingRecord
 from qdjunction.interference.pair_results import PairRecord
+from qdjunction.interference.regions import RegionRecord
 from qdjunction.interference.results import DecaySeries, SeriesSummary
 from qdjunction.report.plan import files_of, series_of
 from qdjunction.report.style import junction_colours
@@ -30,6 +31,7 @@ from qdjunction.study.results import (
     ChainRecord,
     EnsembleRecord,
     FrontierRecord,
+    ReactionsRecord,
     RelaxationRecord,
     SeriesRecord,
     SlideRecord,
@@ -317,6 +319,10 @@ class StudyResults:
         The binding curves; those that have failed are absent.
     coupling : CouplingRecord or None
         Couplings of the pairs of dots; None without pairs, or if all have failed.
+    regions : mapping of str to RegionRecord
+        Regions and frontier levels by dot; those that have failed are absent.
+    reactions : ReactionsRecord or None
+        Energies of reactions; None without any, or if structures of all have failed.
     slides : tuple of SlideResults
         The slides; those that have failed are absent.
     variants : tuple of VariantResults
@@ -335,6 +341,8 @@ class StudyResults:
     ensembles: Mapping[str, EnsembleResults] = field(default_factory=dict)
     binding: tuple[BindingResults, ...] = ()
     coupling: CouplingRecord | None = None
+    regions: Mapping[str, RegionRecord] = field(default_factory=dict)
+    reactions: ReactionsRecord | None = None
     slides: tuple[SlideResults, ...] = ()
     variants: tuple[VariantResults, ...] = ()
 
@@ -390,6 +398,12 @@ def collect(study: Study) -> StudyResults:
         coupling=(
             read_result(CouplingRecord, root / layout.COUPLING)
             if study.joined_dots and not read_failure(root / layout.COUPLING)
+            else None
+        ),
+        regions=dict(_regions(study)),
+        reactions=(
+            read_result(ReactionsRecord, root / layout.REACTIONS)
+            if study.reaction_dots and not read_failure(root / layout.REACTIONS)
             else None
         ),
         slides=tuple(_slides(study)),
@@ -485,6 +499,12 @@ def _binding(study: Study) -> Iterator[BindingResults]:
                 record=read_result(BindingRecord, folder / layout.BINDING),
                 table=read_table(folder / layout.BINDING_TABLE),
             )
+
+
+def _regions(study: Study) -> Iterator[tuple[str, RegionRecord]]:
+    for dot in study.region_dots:
+        if not read_failure(path := study.results / dot.id / layout.REGIONS):
+            yield dot.id, read_result(RegionRecord, path)
 
 
 def _slides(study: Study) -> Iterator[SlideResults]:

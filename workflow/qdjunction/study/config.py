@@ -47,6 +47,7 @@ from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.study.ensemble import EnsembleSettings
 from qdjunction.study.kinds import StudyLeads, StudyObservable
 from qdjunction.study.papers import PaperName
+from qdjunction.study.reactions import ReactionSettings
 from qdjunction.study.robustness import RobustnessSettings
 from qdjunction.traces.sets import TracesSection
 from qdjunction.transport.leads.registry import LEADS
@@ -232,6 +233,11 @@ class Config(Section):
     coupling: bool = False
     """Compute the coupling of HOMO and LUMO in every pair of dots (`source: pair`), and its decay with the length
     of the linker."""
+    regions: bool = False
+    """Compute for every dot with Pb the weights of HOMO and LUMO inside, on faces, edges, corners, cations and ligands,
+    and the distances of neighbouring Pb."""
+    reactions: list[ReactionSettings] = Field(default=[])
+    """Reactions between relaxed structures of `dots`, whose energies are reported: binding and exchange of ligands."""
     slide: list[SlideSettings] = Field(default=[])
     """Quasi-static pulls of the right tip along a dot, with T(E), energy and force at every step."""
     resources: ResourceSettings = ResourceSettings()
@@ -303,6 +309,18 @@ class Config(Section):
                 "screen and series: the overview of a screening has no series over structures; split them into two "
                 "studies"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_reactions(self) -> "Config":
+        names = [entry.name for entry in self.reactions]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"reactions: the name '{twice}' is given twice; name each reaction once")
+        for key, wanted in (("reactions", self.reactions), ("regions", self.regions)):
+            if self.screen and wanted:
+                raise ValueError(
+                    f"screen and {key}: the overview of a screening has no {key}; split them into two studies"
+                )
         return self
 
     @model_validator(mode="after")

@@ -116,6 +116,36 @@ class SeriesRecord(Result):
     provenance: Provenance
 
 
+class ReactionRecord(Result):
+    """Energy of one reaction.
+
+    Attributes
+    ----------
+    name, equation : str
+        Name, and equation of the names of the structures.
+    energy_ev : float
+        Sum of the energies of the products less that of the reactants (eV); negative where energy is released.
+    formulas : dict of str to str
+        Chemical formula of each structure.
+    fmax_ev_per_ang : float
+        Largest remaining force among the structures (eV/Ang).
+    """
+
+    name: str
+    equation: str
+    energy_ev: float
+    formulas: dict[str, str]
+    fmax_ev_per_ang: float
+
+
+class ReactionsRecord(Result):
+    """Energies of the reactions of a study: ``reactions.json``."""
+
+    reactions: tuple[ReactionRecord, ...]
+    engine: EngineInfo
+    provenance: dict[str, Any]
+
+
 class SnapshotRecord(Result):
     """A thermal snapshot of a dot: ``snapshot.json``.
 

@@ -397,6 +397,47 @@ class Study:
         return tuple(dot for dot in self.dots if self.config.coupling and dot.entry.source == PAIR.name)
 
     @cached_property
+    def region_dots(self) -> tuple[DotCase, ...]:
+        """The dots whose levels are divided among regions.
+
+        Raises
+        ------
+        InputError
+            If regions are asked for and no dot has Pb.
+        """
+        found = tuple(dot for dot in self.dots if self.config.regions and "Pb" in dot.elements)
+        if self.config.regions and not found:
+            raise InputError("regions = true: no dot of this study has Pb; leave it out, or add a dot to dots")
+        return found
+
+    @cached_property
+    def reaction_dots(self) -> tuple[DotCase, ...]:
+        """The structures of all reactions, each once.
+
+        Raises
+        ------
+        InputError
+            If one is not in the study, or the numbers of atoms on the two sides of a reaction differ.
+        """
+        found: dict[str, DotCase] = {}
+        for index, reaction in enumerate(self.config.reactions):
+            where = f"reactions.{index} ('{reaction.name}')"
+            try:
+                found |= {name: self.dot(name) for name in reaction.species}
+            except InputError as error:
+                raise InputError(f"{where}: {error}") from None
+            before, after = (
+                sum(number * found[name].atoms for name, number in side.items())
+                for side in (reaction.reactants, reaction.products)
+            )
+            if before != after:
+                raise InputError(
+                    f"{where}: {reaction.equation} has {before} atoms before and {after} after; correct the numbers, "
+                    "or add the structure that is left out"
+                )
+        return tuple(found.values())
+
+    @cached_property
     def slides(self) -> tuple[SlideCase, ...]:
         """The slides.
 
@@ -585,7 +626,7 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
             raise InputError(f"{source}: {case.id}: {config.engine}.{error}") from None
     _check_predictions(study, source)
     try:
-        _ = study.structure_series, study.slides
+        _ = study.structure_series, study.slides, study.region_dots, study.reaction_dots
         _check_binding(study)
     except InputError as error:
         raise InputError(f"{source}: {error}") from None

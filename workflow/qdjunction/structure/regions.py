@@ -1,0 +1,85 @@
+"""Regions of a dot: which of its atoms are inside, on faces, edges and corners; and distances of neighbouring Pb."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers
+from numpy.typing import NDArray
+
+from qdjunction.core.errors import InputError
+from qdjunction.structure.bonds import pb_halide_bonds
+from qdjunction.structure.ligands.attach import FRAGMENT
+
+LEAD_HALIDE = ("interior", "faces", "edges", "corners")
+"""Regions of the lead halide, by the number of sides on which a Pb has no neighbour: 0, 1, 2, and 3 or more."""
+
+REGIONS = (*LEAD_HALIDE, "cations", "ligands")
+"""All regions; `cations` are those of the dot, `ligands` whatever was attached to it."""
+
+NEIGHBOURS = 6
+"""Pb next to a Pb inside the crystal."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lattice:
+    """The network of lead and halide of a dot.
+
+    Attributes
+    ----------
+    shares : (n_atoms, n_regions) array
+        Fraction of each atom that belongs to each of `REGIONS`: 1 in one of them, except for a halide between Pb of two
+        regions, which belongs to each by half.
+    neighbours : (n, 2) array of int
+        Pairs of Pb that share a halide, the smaller index first.
+    pb : int
+        Number of Pb.
+    """
+
+    shares: NDArray[np.float64]
+    neighbours: NDArray[np.int64]
+    pb: int
+
+    def distances_ang(self, atoms: Atoms) -> NDArray[np.float64]:
+        """Return the distances of neighbouring Pb in a geometry of the same atoms (Ang), in the order of `neighbours`."""
+        first, second = self.neighbours.T
+        distances: NDArray[np.float64] = np.linalg.norm(atoms.positions[first] - atoms.positions[second], axis=1)
+        return distances
+
+
+def lattice_of(atoms: Atoms) -> Lattice:
+    """Return the regions of a dot and its neighbouring Pb.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The dot as built: in a relaxed one a halide may have moved between two Pb, and the region with it. Fragments
+        (``fragment``) from the second on are ligands.
+
+    Raises
+    ------
+    InputError
+        If it has no Pb.
+    """
+    is_pb = atoms.numbers == atomic_numbers["Pb"]
+    if not is_pb.any():
+        raise InputError(f"{atoms.get_chemical_formula('hill')} has no Pb, so that it has no regions of a dot")
+    bonds = pb_halide_bonds(atoms)
+    of_halide = {int(halide): group["pb"].to_numpy() for halide, group in bonds.groupby("halide")}
+    pairs = {(int(min(pb)), int(max(pb))) for pb in of_halide.values() if len(pb) == 2}
+    neighbours = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+    open_sides = NEIGHBOURS - np.bincount(neighbours.ravel(), minlength=len(atoms))
+    region = np.clip(open_sides, 0, len(LEAD_HALIDE) - 1)
+
+    shares = np.zeros((len(atoms), len(REGIONS)))
+    shares[is_pb, region[is_pb]] = 1
+    for halide, pb in of_halide.items():
+        for one in pb:
+            shares[halide, region[one]] += 1 / len(pb)
+    fragments = atoms.arrays.get(FRAGMENT, np.ones(len(atoms), dtype=int))
+    bound = (fragments > 1) & ~is_pb
+    shares[bound] = np.eye(len(REGIONS))[REGIONS.index("ligands")]
+    shares[shares.sum(axis=1) == 0, REGIONS.index("cations")] = 1
+    return Lattice(shares, neighbours, int(is_pb.sum()))
