@@ -206,6 +206,27 @@ def test_a_cation_takes_the_place_of_a_cation():
     assert np.linalg.norm(nitrogen) < np.linalg.norm(carbon)
 
 
+def test_one_ligand_takes_the_place_of_the_three_halides_of_each_corner():
+    """As on the MA dot of Chevalier et al.: malate for three Br, and one MA less for each."""
+    placements = [{"ligand": "malate", "ion": "Br", "count": 8, "each": 3}, {"ion": "MA", "count": 8}]
+    atoms = ligated(*placements, dot="8Pb")
+    assert atoms.info["dot"]["formal_charge"] == 0
+    assert [sum(atoms.symbols == symbol) for symbol in ("Pb", "Br", "N")] == [8, 12, 12]
+    bonds = heavy_bonds(atoms)
+    malates = [atoms.arrays[FRAGMENT][max(pair)] for pair in bonds if atoms.symbols[min(pair)] == "Pb"]
+    assert set(malates) - {1} == set(range(2, 10))
+
+
+def test_corners_get_one_ligand_each_before_any_gets_a_second():
+    atoms = ligated({"ligand": "malic-acid", "ion": "Br", "count": 8}, dot="8Pb", cation="Cs")
+    # A proton of each acid leaves with the bromide.
+    assert atoms.get_chemical_formula("hill") == "C32H40Br28Cs20O40Pb8"
+    assert [one["protons_lost"] for one in atoms.info["dot"]["ligands"]] == [1] * 8
+    oxygen = {max(pair) for pair in heavy_bonds(atoms) if {*atoms.symbols[list(pair)]} == {"Pb", "O"}}
+    of_lead = [min(pair) for pair in heavy_bonds(atoms) if max(pair) in oxygen and min(pair) < 8]
+    assert set(of_lead) == set(range(8))
+
+
 def test_a_thiol_loses_its_proton_with_the_halide_and_ends_in_a_contact():
     atoms = ligated({"ligand": "butanedithiol", "replace": "Br farthest along y", "contact": "D"})
     ligand = part(atoms, 2)
@@ -328,6 +349,14 @@ def test_a_pb_that_lost_its_halide_is_capped_in_its_place():
         (
             [{"ligand": "acetate", "replace": 0}],
             r"atom 0 \(Pb\) belongs to no halide, alkali or ammonium ion",
+        ),
+        (
+            [{"ligand": "malate", "ion": "Br", "count": 2, "each": 3}],
+            "count = 2, but the surface has only 1 Pb with 3 terminal Br left",
+        ),
+        (
+            [{"ligand": "methylammonium", "ion": "MA", "count": 1, "each": 2}],
+            "set ion to a halide, or leave each",
         ),
         ([{"ligand": "acetate"}], "says nowhere where the ligand binds"),
         ([{"ligand": "acetate", "ion": "Br"}], "ion and count go together"),

@@ -59,7 +59,7 @@ BAD = [
     (("dots", 0, "contacts"), ["L-R9"], "contact pair 'L-R9' is not one of 12Pb"),
     (("dots", 0, "contacts"), ["L-L"], "contact pair 'L-L'"),
     (("dots", 0, "contacts"), ["L-R1", "L-R1"], "listed twice"),
-    (("dots", 0, "contacts"), [], "dots.0.contacts = []"),
+    (("dots", 0), {"dot": "12Pb", "contacts": [], "controls": ["R1-R4"]}, "controls: stand beside contacts"),
     (("dots",), [], "dots = []"),
     (("electrodes", "apex_distance_ang"), -2.7, "electrodes.apex_distance_ang = -2.7"),
     (("electrodes", "lead_layers"), 4, "lead_layers = 4 is more than layers = 3"),

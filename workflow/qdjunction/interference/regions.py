@@ -64,8 +64,9 @@ class RegionRecord(Result):
 
     Attributes
     ----------
-    pb : int
-        Number of Pb.
+    pb, terminal_halides, inner_cations, surface_cations : int
+        Number of Pb, of halides bonded to one Pb, of cations of the dot that Pb surround and of its other cations, in the
+        dot as built.
     atoms : dict of str to float
         Atoms in each region; a halide between two regions counts half in each.
     pb_distances : PbDistances
@@ -77,6 +78,9 @@ class RegionRecord(Result):
     """
 
     pb: int
+    terminal_halides: int
+    inner_cations: int
+    surface_cations: int
     atoms: dict[str, float]
     pb_distances: PbDistances
     levels: dict[str, LevelWeights]
@@ -136,7 +140,9 @@ def level_weights(
         "HOMO": np.flatnonzero((energies <= energies[homo]) & (energies >= energies[homo] - WINDOW_EV)),
         "LUMO": np.flatnonzero((energies >= energies[lumo]) & (energies <= energies[lumo] + WINDOW_EV)),
     }
-    populations = _lowdin(np.asarray(overlap), solved.coefficients, np.concatenate([chosen[one] for one in LEVELS]))
+    populations = _lowdin(
+        np.asarray(overlap), solved.coefficients, np.concatenate([chosen[one] for one in LEVELS])
+    )
     counts = np.cumsum([0, *(len(chosen[one]) for one in LEVELS)])
     return {
         name: LevelWeights(

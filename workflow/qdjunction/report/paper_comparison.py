@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qdjunction.interference.confinement import brus_gap_ev, sphere_radius_ang
 from qdjunction.interference.decay import step_betas
 from qdjunction.structure.contacts import contact
-from qdjunction.study.papers import Paper, PaperItem
+from qdjunction.study.papers import Paper, PaperItem, read_paper
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from qdjunction.interference.regions import RegionRecord
     from qdjunction.report.data import DotResults, SeriesResults, StudyResults
 
 NOT_AVAILABLE = "not available"
@@ -322,6 +324,60 @@ def _binding_rises(results: StudyResults, item: PaperItem) -> Ours:
     )
 
 
+def _regions(results: StudyResults, item: PaperItem) -> RegionRecord:
+    _dot(results, item.dot)
+    if item.dot not in results.regions:
+        raise NotInStudyError(f"the study has no regions of {item.dot}")
+    return results.regions[item.dot]
+
+
+def _terminal_halides(results: StudyResults, item: PaperItem) -> Ours:
+    return Ours(float(_regions(results, item).terminal_halides))
+
+
+def _inner_cations(results: StudyResults, item: PaperItem) -> Ours:
+    return Ours(float(_regions(results, item).inner_cations))
+
+
+def _surface_cations(results: StudyResults, item: PaperItem) -> Ours:
+    return Ours(float(_regions(results, item).surface_cations))
+
+
+def _extended(results: StudyResults, item: PaperItem) -> RegionRecord:
+    """Return the regions of a dot with neighbouring Pb."""
+    if not (found := _regions(results, item)).pb_distances.pairs:
+        raise NotInStudyError(f"{item.dot} has no neighbouring Pb")
+    return found
+
+
+def _edge(results: StudyResults, item: PaperItem) -> Ours:
+    return Ours(_extended(results, item).edge_ang / 10, note="cube of as many cells as Pb, relaxed")
+
+
+def _pb_distance(results: StudyResults, item: PaperItem) -> Ours:
+    found = _extended(results, item).pb_distances
+    note = (
+        f"mean of {found.pairs} neighbours of the relaxed dot, deviation {found.deviation_ang / 10:.3f} nm, "
+    )
+    return Ours(
+        found.mean_ang / 10, found.shortest_ang / 10, found.longest_ang / 10, f"{note}shortest and longest"
+    )
+
+
+def _brus_gap(results: StudyResults, item: PaperItem) -> Ours:
+    """As the curve of the section on sizes: of the sphere with the volume of as many cells of the crystal."""
+    from qdjunction.report.sections.sizes import edge_nm, permittivity
+
+    name = results.study.config.paper
+    crystals = read_paper(name).crystals if name else []
+    if (crystal := next((one for one in crystals if item.dot in one.dots), None)) is None:
+        raise NotInStudyError(f"the paper names no crystal of {item.dot}")
+    lead_atoms = _dot(results, item.dot).atoms.symbols.count("Pb")
+    radius = float(sphere_radius_ang((10 * edge_nm(lead_atoms, crystal)) ** 3))
+    gap = brus_gap_ev(radius, crystal.gap_ev, crystal.reduced_mass_me, permittivity(crystal))
+    return Ours(float(gap), note=f"{crystal.formula}, sphere of {radius / 10:.2f} nm radius")
+
+
 QUANTITIES: Mapping[str, Callable[[StudyResults, PaperItem], Ours]] = {
     "composition": _composition,
     "gap": _gap,
@@ -339,6 +395,13 @@ QUANTITIES: Mapping[str, Callable[[StudyResults, PaperItem], Ours]] = {
     "lower-series": _lower_series,
     "orbital-rule": _orbital_rule,
     "chain-above-trend": _chain,
+    "terminal-halides": _terminal_halides,
+    "inner-cations": _inner_cations,
+    "surface-cations": _surface_cations,
+    "edge": _edge,
+    "pb-distance": _pb_distance,
+    "emission": _gap,
+    "brus-gap": _brus_gap,
     "not-computed": _not_computed,
 }
 """What a study has of each quantity of `study.papers`."""

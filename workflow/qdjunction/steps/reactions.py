@@ -46,7 +46,9 @@ def reactions_of_study(
     """
     failures = {name: failure for name, path in relaxations.items() if (failure := read_failure(path))}
     records = {
-        name: read_result(RelaxationRecord, path) for name, path in relaxations.items() if name not in failures
+        name: read_result(RelaxationRecord, path)
+        for name, path in relaxations.items()
+        if name not in failures
     }
     found = []
     for reaction in reactions:

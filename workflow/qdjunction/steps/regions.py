@@ -39,7 +39,9 @@ def regions_of_dot(built: str | Path, hamiltonian: str | Path, record: str | Pat
     structure = read_electronic_structure(hamiltonian)
     atoms, start = structure.atoms, read_structure(built)
     if list(atoms.symbols) != list(start.symbols):
-        raise InputError(f"{hamiltonian}: has the atoms {atoms.symbols}, not those of {built} ({start.symbols})")
+        raise InputError(
+            f"{hamiltonian}: has the atoms {atoms.symbols}, not those of {built} ({start.symbols})"
+        )
     lattice = lattice_of(start)
     device = Device.from_hamiltonian(structure.hamiltonian)
     everything = range(device.n_orbitals)
@@ -52,6 +54,9 @@ def regions_of_dot(built: str | Path, hamiltonian: str | Path, record: str | Pat
         raise AnalysisError(f"{hamiltonian}: {error}") from error
     found = RegionRecord(
         pb=lattice.pb,
+        terminal_halides=lattice.terminal_halides,
+        inner_cations=lattice.inner_cations,
+        surface_cations=lattice.surface_cations,
         atoms=dict(zip(REGIONS, lattice.shares.sum(axis=0).tolist(), strict=True)),
         pb_distances=_distances(lattice.distances_ang(atoms)),
         levels=levels,

@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 
 from qdjunction.core.errors import InputError
 from qdjunction.structure.bonds import pb_halide_bonds
+from qdjunction.structure.connectivity import ALKALI
 from qdjunction.structure.ligands.attach import FRAGMENT
+from qdjunction.structure.ligands.ions import outwards
 
 LEAD_HALIDE = ("interior", "faces", "edges", "corners")
 """Regions of the lead halide, by the number of sides on which a Pb has no neighbour: 0, 1, 2, and 3 or more."""
 
 REGIONS = (*LEAD_HALIDE, "cations", "ligands")
 """All regions; `cations` are those of the dot, `ligands` whatever was attached to it."""
+
+CENTRES = (atomic_numbers["N"], *ALKALI)
 
 NEIGHBOURS = 6
 """Pb next to a Pb inside the crystal."""
@@ -36,16 +40,25 @@ class Lattice:
         Pairs of Pb that share a halide, the smaller index first.
     pb : int
         Number of Pb.
+    terminal_halides : int
+        Number of halides bonded to a single Pb.
+    inner_cations, surface_cations : int
+        Number of cations of the dot that Pb surround, and of the others.
     """
 
     shares: NDArray[np.float64]
     neighbours: NDArray[np.int64]
     pb: int
+    terminal_halides: int
+    inner_cations: int
+    surface_cations: int
 
     def distances_ang(self, atoms: Atoms) -> NDArray[np.float64]:
         """Return the distances of neighbouring Pb in a geometry of the same atoms (Ang), in the order of `neighbours`."""
         first, second = self.neighbours.T
-        distances: NDArray[np.float64] = np.linalg.norm(atoms.positions[first] - atoms.positions[second], axis=1)
+        distances: NDArray[np.float64] = np.linalg.norm(
+            atoms.positions[first] - atoms.positions[second], axis=1
+        )
         return distances
 
 
@@ -65,7 +78,9 @@ def lattice_of(atoms: Atoms) -> Lattice:
     """
     is_pb = atoms.numbers == atomic_numbers["Pb"]
     if not is_pb.any():
-        raise InputError(f"{atoms.get_chemical_formula('hill')} has no Pb, so that it has no regions of a dot")
+        raise InputError(
+            f"{atoms.get_chemical_formula('hill')} has no Pb, so that it has no regions of a dot"
+        )
     bonds = pb_halide_bonds(atoms)
     of_halide = {int(halide): group["pb"].to_numpy() for halide, group in bonds.groupby("halide")}
     pairs = {(int(min(pb)), int(max(pb))) for pb in of_halide.values() if len(pb) == 2}
@@ -82,4 +97,10 @@ def lattice_of(atoms: Atoms) -> Lattice:
     bound = (fragments > 1) & ~is_pb
     shares[bound] = np.eye(len(REGIONS))[REGIONS.index("ligands")]
     shares[shares.sum(axis=1) == 0, REGIONS.index("cations")] = 1
-    return Lattice(shares, neighbours, int(is_pb.sum()))
+    # A cation is counted by its alkali ion or nitrogen.
+    centres = (shares[:, REGIONS.index("cations")] > 0) & np.isin(atoms.numbers, CENTRES)
+    inside = [outwards(atoms, position) is None for position in atoms.positions[centres]]
+    return Lattice(
+        shares, neighbours, int(is_pb.sum()), sum(len(pb) == 1 for pb in of_halide.values()),
+        sum(inside), len(inside) - sum(inside),
+    )  # fmt: skip

@@ -15,7 +15,8 @@ FOLDER = Path(__file__).parents[1] / "papers"
 Quantity: TypeAlias = Literal[
     "composition", "gap", "gaps-fall", "contact-step", "contact-distance", "binding-rises", "beta", "jump",
     "jump-height", "plateau", "displacement", "lower-series", "weak-link", "orbital-rule", "chain-above-trend",
-    "bulk-gap", "not-computed",
+    "bulk-gap", "terminal-halides", "inner-cations", "surface-cations", "edge", "pb-distance", "emission", "brus-gap",
+    "not-computed",
 ]  # fmt: skip
 """What a published value is; `report.paper_comparison` computes the same of a study."""
 
@@ -36,6 +37,13 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "orbital-rule": ("dot", "junction"),
     "chain-above-trend": (),
     "bulk-gap": (),
+    "terminal-halides": ("dot",),
+    "inner-cations": ("dot",),
+    "surface-cations": ("dot",),
+    "edge": ("dot",),
+    "pb-distance": ("dot",),
+    "emission": ("dot",),
+    "brus-gap": ("dot",),
     "not-computed": (),
 }
 """Keys that an item needs, by its quantity."""

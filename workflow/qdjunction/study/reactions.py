@@ -14,8 +14,8 @@ Side: TypeAlias = dict[Name, Annotated[int, Field(ge=1, le=1000)]]
 class ReactionSettings(Section):
     """A reaction whose energy follows from the relaxed structures of the study."""
 
-    name: Name
-    """Name of the reaction."""
+    name: str = Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")
+    """Name of the reaction: any words on one line."""
     reactants: Side = Field(min_length=1)
     """Names of the structures that react, each with its number, e.g. `{8Pb_CsPbBr3: 1, acetic-acid: 1}`."""
     products: Side = Field(min_length=1)

@@ -407,7 +407,9 @@ class Study:
         """
         found = tuple(dot for dot in self.dots if self.config.regions and "Pb" in dot.elements)
         if self.config.regions and not found:
-            raise InputError("regions = true: no dot of this study has Pb; leave it out, or add a dot to dots")
+            raise InputError(
+                "regions = true: no dot of this study has Pb; leave it out, or add a dot to dots"
+            )
         return found
 
     @cached_property

@@ -148,7 +148,9 @@ def regions_figure(table: pd.DataFrame) -> Figure:
     for region, colour in COLOURS.items():
         axes.barh(places, table[region], left=left, height=0.8, color=colour, label=region)
         left = left + table[region].to_numpy()
-    axes.set_yticks(places, [f"{dot}  {level}" for dot, level in zip(table["dot"], table["level"], strict=True)])
+    axes.set_yticks(
+        places, [f"{dot}  {level}" for dot, level in zip(table["dot"], table["level"], strict=True)]
+    )
     axes.tick_params(axis="y", length=0)
     axes.invert_yaxis()
     axes.set_xlim(0, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ase import Atoms
@@ -15,6 +16,9 @@ from qdjunction.structure.bonds import pb_halide_bonds
 from qdjunction.structure.connectivity import ALKALI, neighbours
 from qdjunction.structure.perovskite.cations import methylammonium
 from qdjunction.structure.perovskite.composition import HALIDES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LEAD = atomic_numbers["Pb"]
 
@@ -54,23 +58,34 @@ class Ion:
     pb: int | None = None
 
 
-def ion_at(atoms: Atoms, atom: int, where: str) -> Ion:
+def ion_at(atoms: Atoms, atom: int, where: str, bonds: pd.DataFrame | None = None) -> Ion:
     """Return the ion that an atom of a dot belongs to.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The dot.
+    atom : int
+        Index of the atom.
+    where : str
+        What errors begin with.
+    bonds : pandas.DataFrame, optional
+        `pb_halide_bonds` of the dot, for calls for many of its atoms.
 
     Raises
     ------
     InputError
-        If it is none whose charge is known: a halide, an alkali ion, or an ammonium ion; begins with `where`.
+        If it is none whose charge is known: a halide, an alkali ion, or an ammonium ion.
     """
     symbol, number = str(atoms.symbols[atom]), int(atoms.numbers[atom])
     if symbol in HALIDES:
-        bonds = pb_halide_bonds(atoms)
+        bonds = pb_halide_bonds(atoms) if bonds is None else bonds
         of_pb = bonds["pb"][bonds["halide"] == atom].tolist()
         terminal = int(of_pb[0]) if len(of_pb) == 1 else None
         direction = None if terminal is None else _unit(atoms.positions[atom] - atoms.positions[terminal])
         return Ion((atom,), -1, symbol, atoms.positions[atom], direction, terminal)
     if number in ALKALI:
-        return Ion((atom,), 1, symbol, atoms.positions[atom], _outwards(atoms, atoms.positions[atom]))
+        return Ion((atom,), 1, symbol, atoms.positions[atom], outwards(atoms, atoms.positions[atom]))
     members = _molecule(atoms, atom)
     nitrogen = [i for i in members if atoms.symbols[i] == "N" and len(neighbours(atoms, i)) == 4]
     others = any(atoms.numbers[i] == LEAD or atoms.symbols[i] in HALIDES for i in members)
@@ -83,7 +98,7 @@ def ion_at(atoms: Atoms, atom: int, where: str) -> Ion:
     formula = molecule.get_chemical_formula("hill")
     name = "MA" if formula == methylammonium().get_chemical_formula("hill") else formula
     position = atoms.positions[nitrogen[0]]
-    return Ion(members, 1, name, position, _outwards(atoms, position))
+    return Ion(members, 1, name, position, outwards(atoms, position))
 
 
 def surface_ions(
@@ -123,7 +138,8 @@ def surface_ions(
         )
     middle = atoms.positions[atoms.numbers == LEAD].mean(axis=0)
     seeds = np.flatnonzero(atoms.symbols == ("N" if kind == "MA" else kind))
-    found = [ion_at(atoms, int(atom), where) for atom in seeds]
+    bonds = pb_halide_bonds(atoms)
+    found = [ion_at(atoms, int(atom), where, bonds) for atom in seeds]
     free = [
         ion for ion in found if ion.symbol == kind and ion.direction is not None and ion.atoms[0] not in taken
     ]
@@ -178,8 +194,8 @@ def _molecule(atoms: Atoms, atom: int) -> tuple[int, ...]:
     return tuple(sorted(members))
 
 
-def _outwards(atoms: Atoms, position: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Return the direction from the Pb next to a point to it, None if they surround it."""
+def outwards(atoms: Atoms, position: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return the direction from the Pb next to a point to it, None if they surround it or there are none."""
     lead = atoms.positions[atoms.numbers == LEAD]
     if not len(lead):
         return None
