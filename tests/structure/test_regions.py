@@ -43,7 +43,9 @@ def test_one_octahedron_is_a_corner_without_neighbours():
 def test_ligands_are_a_region_of_their_own_and_leave_the_others_as_they_are():
     values = {
         "name": "capped", "base": {"dot": "8Pb", "cation": "Cs"},
-        "ligands": [{"ligand": "methylammonium", "ion": "Cs", "count": 2}, {"ligand": "acetate", "ion": "Br", "count": 1}],
+        "ligands": [
+            {"ligand": "methylammonium", "ion": "Cs", "count": 2}, {"ligand": "acetate", "ion": "Br", "count": 1},
+        ],
     }  # fmt: skip
     settings = SOURCES["ligands"].settings_to_build(values, "c.yaml")
     lattice, bare = lattice_of(settings.build(settings.look_up(CLUSTERS))), lattice_of(cube(2))

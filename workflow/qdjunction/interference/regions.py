@@ -1,9 +1,9 @@
 """Where in a dot its frontier levels are: their weights in the regions of the dot.
 
-The weight of a level in a region is the sum of its Löwdin populations, the squares of its coefficients in the symmetrically
-orthogonalised basis (P.-O. Löwdin, J. Chem. Phys. 18, 365 (1950)), over the atoms of the region. Levels of a dot lie close
-together, and which of them is the highest may depend on a small displacement. So HOMO and LUMO stand here for all levels
-within `WINDOW_EV` of them, with equal weight.
+The weight of a level in a region is the sum of its Löwdin populations, the squares of its coefficients in the
+symmetrically orthogonalised basis (P.-O. Löwdin, J. Chem. Phys. 18, 365 (1950)), over the atoms of the region. Levels
+of a dot lie close together, and which of them is the highest may depend on a small displacement. So HOMO and LUMO
+stand here for all levels within `WINDOW_EV` of them, with equal weight.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ class RegionRecord(Result):
     Attributes
     ----------
     pb, terminal_halides, inner_cations, surface_cations : int
-        Number of Pb, of halides bonded to one Pb, of cations of the dot that Pb surround and of its other cations, in the
-        dot as built.
+        Number of Pb, of halides bonded to one Pb, of cations of the dot that Pb surround and of its other cations, in
+        the dot as built.
     atoms : dict of str to float
         Atoms in each region; a halide between two regions counts half in each.
     pb_distances : PbDistances
@@ -94,7 +94,7 @@ class RegionRecord(Result):
 
     @property
     def edge_ang(self) -> float:
-        """Edge of the cube of as many unit cells, with the mean distance of neighbouring Pb as lattice constant (Ang)."""
+        """Edge of the cube of as many unit cells, the mean distance of neighbouring Pb its lattice constant (Ang)."""
         return float(self.pb ** (1 / 3) * self.pb_distances.mean_ang)
 
 

@@ -54,7 +54,7 @@ class Lattice:
     surface_cations: int
 
     def distances_ang(self, atoms: Atoms) -> NDArray[np.float64]:
-        """Return the distances of neighbouring Pb in a geometry of the same atoms (Ang), in the order of `neighbours`."""
+        """Return the distances of `neighbours` in a geometry of the same atoms (Ang)."""
         first, second = self.neighbours.T
         distances: NDArray[np.float64] = np.linalg.norm(
             atoms.positions[first] - atoms.positions[second], axis=1

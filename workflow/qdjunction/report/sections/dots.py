@@ -76,7 +76,9 @@ HTML = """
 {% else %}
 The electronic structure of the bare dot failed.
 {% endif %}</p>
-{% if dot.junctions and not dot.series %}<p>No junction of this dot has a result, see <a href="#failures">what failed</a>.</p>{% endif %}
+{% if dot.junctions and not dot.series %}
+<p>No junction of this dot has a result, see <a href="#failures">what failed</a>.</p>
+{% endif %}
 {% for series in dot.series %}
 {% if dot.series | length > 1 %}<h3>Contacts from {{ series.left }}</h3>{% endif %}
 {% if series.verdict %}<p>{{ series.verdict }}</p>{% endif %}

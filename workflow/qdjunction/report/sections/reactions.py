@@ -56,7 +56,10 @@ def reactions_table(record: ReactionsRecord) -> Table:
         "without zero-point motion, entropy or solvent.",
         ("reaction", "equation", "energy (eV)", "largest force (eV/Å)"),
         tuple(
-            (one.name, one.equation.replace("->", "→"), number(one.energy_ev, 3, sign=True), number(one.fmax_ev_per_ang, 3))
+            (
+                one.name, one.equation.replace("->", "→"), number(one.energy_ev, 3, sign=True),
+                number(one.fmax_ev_per_ang, 3),
+            )
             for one in record.reactions
         ),
         words=2,

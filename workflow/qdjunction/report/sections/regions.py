@@ -84,8 +84,8 @@ HTML = """
 def distances_table(records: Mapping[str, RegionRecord]) -> Table:
     """Return size, gap and distances of neighbouring Pb of each dot."""
     return Table(
-        "Distances of neighbouring Pb, those that share a halide in the dot as built, after the relaxation. The edge is "
-        "that of the cube of as many unit cells, with the mean distance as its lattice constant.",
+        "Distances of neighbouring Pb, those that share a halide in the dot as built, after the relaxation. The edge "
+        "is that of the cube of as many unit cells, with the mean distance as its lattice constant.",
         (
             "dot", "Pb", "edge (nm)", "gap (eV)", "Pb–Pb mean (nm)", "deviation (nm)", "shortest (nm)",
             "longest (nm)",
@@ -113,7 +113,10 @@ def weights_table(records: Mapping[str, RegionRecord]) -> Table:
         "corners are lead and halides, by the sides on which their Pb has no neighbour: none, one, two, three or more.",
         ("dot", "level", "levels", *REGIONS),
         tuple(
-            (name, level, str(one.levels[level].levels), *(number(one.levels[level].weights[region]) for region in REGIONS))
+            (
+                name, level, str(one.levels[level].levels),
+                *(number(one.levels[level].weights[region]) for region in REGIONS),
+            )
             for name, one in records.items()
             for level in LEVELS
         ),

@@ -31,8 +31,8 @@ ROOMY_RADII = 0.8
 
 ALKALI_RADII_ANG = {"Li": 0.92, "Na": 1.39, "K": 1.64, "Rb": 1.72, "Cs": 1.88}
 """Ionic radii of alkali ions with 12 neighbours, Li with 8 (Shannon, Acta Cryst. A 32, 751 (1976)). Added to the van
-der Waals radius of a neighbour they give its distance in salts, Cs-O 3.38 Ang; the van der Waals radius of Cs, 3.48 Ang, would
-give 4.98."""
+der Waals radius of a neighbour they give its distance in salts, Cs-O 3.38 Ang; the van der Waals radius of Cs,
+3.48 Ang, would give 4.98."""
 
 SHIFTS_ANG = (0.0, 0.4, 0.8, 1.2, 1.6)
 """Distances by which a ligand without a bond to Pb may stand farther out."""

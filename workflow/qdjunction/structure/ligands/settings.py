@@ -78,8 +78,11 @@ class Placement(Section):
     @property
     def text(self) -> str:
         """The placement in words, for errors."""
-        where = (
-            f"{self.count}{f' x {self.each}' if self.each > 1 else ''} {self.ion}" if self.ion else f"cap {self.cap}" if self.cap is not None
-            else f"replace {', '.join(map(str, self.replace))}"
-        )  # fmt: skip
+        if self.ion:
+            times = f" x {self.each}" if self.each > 1 else ""
+            where = f"{self.count}{times} {self.ion}"
+        else:
+            where = (
+                f"cap {self.cap}" if self.cap is not None else f"replace {', '.join(map(str, self.replace))}"
+            )
         return f"{self.ligand or 'no ligand'} ({where})"
