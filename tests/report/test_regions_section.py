@@ -37,7 +37,14 @@ def results(tmp_path_factory):
     dot = folder / DOT
     regions_of_dot(dot / "dot.extxyz", dot / "hamiltonian.nc", dot / "regions.json")
     found = collect(read_study(folder))
-    made = ReactionRecord(name="made", equation="a -> b", energy_ev=-1.25, formulas={}, fmax_ev_per_ang=0.1)
+    made = ReactionRecord(
+        name="made",
+        equation="a -> b",
+        energy_ev=-1.25,
+        formulas={},
+        fmax_ev_per_ang=0.1,
+        findings=("a: lost",),
+    )
     reactions = ReactionsRecord(reactions=(made,), engine=found.engine, provenance={})
     return type(found)(**vars(found) | {"reactions": reactions})
 
@@ -64,6 +71,7 @@ def test_figure_and_page_show_the_weights(results):
     assert f"{results.regions[DOT].levels['HOMO'].weights['corners']:.2f}" in html
     reactions = SECTIONS["reactions"].html(Page(results, {}))
     assert "−1.250" in reactions
+    assert "a: lost" in reactions
     assert "a → b" in reactions
     bare = collect(read_study(RECORDED))
     assert SECTIONS["regions"].html(Page(bare, {})) == SECTIONS["reactions"].html(Page(bare, {})) == ""

@@ -55,6 +55,12 @@ def test_the_energy_is_that_of_the_products_less_that_of_the_reactants():
     assert found.fmax_ev_per_ang == 0.04
 
 
+def test_bonds_that_a_structure_lost_are_named():
+    lost = RECORD.integrity.model_copy(update={"findings": ("broken bonds of heavy atoms: 0-12 (4.37 Ang)",)})
+    found = reaction_energy(FORMATION, RECORDS | {"o2": RECORDS["o2"].model_copy(update={"integrity": lost})})
+    assert "o2: broken bonds of heavy atoms: 0-12 (4.37 Ang)" in found.findings
+
+
 def test_atoms_and_methods_must_be_the_same_on_both_sides():
     wrong = RECORDS | {"h2o": RECORDS["h2o"].model_copy(update={"formula": "HO2"})}
     with pytest.raises(InputError, match=r"'water': 2 h2 \+ o2 -> 2 h2o is not balanced: .* -2 H, \+2 O"):

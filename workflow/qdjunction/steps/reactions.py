@@ -60,7 +60,7 @@ def reactions_of_study(
         raise EarlierFailureError(next(iter(failures.values())))
     for one in found:
         log.info("%s: %s: %+.3f eV", one.name, one.equation, one.energy_ev)
-    write_table(pd.DataFrame([one.model_dump(exclude={"formulas"}) for one in found]), table)
+    write_table(pd.DataFrame([one.model_dump(exclude={"formulas", "findings"}) for one in found]), table)
     ReactionsRecord(
         reactions=tuple(found), engine=next(iter(records.values())).engine,
         provenance=provenance(
@@ -101,4 +101,10 @@ def reaction_energy(reaction: ReactionSettings, records: Mapping[str, Relaxation
         name=reaction.name, equation=reaction.equation, energy_ev=energy,
         formulas={name: records[name].formula for name in reaction.species},
         fmax_ev_per_ang=max(records[name].fmax_ev_per_ang for name in reaction.species),
+        findings=tuple(
+            f"{name}: {finding}"
+            for name in reaction.species
+            if (integrity := records[name].integrity)
+            for finding in integrity.findings
+        ),
     )  # fmt: skip

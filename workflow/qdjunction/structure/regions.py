@@ -82,17 +82,19 @@ def lattice_of(atoms: Atoms) -> Lattice:
             f"{atoms.get_chemical_formula('hill')} has no Pb, so that it has no regions of a dot"
         )
     bonds = pb_halide_bonds(atoms)
-    of_halide = {int(halide): group["pb"].to_numpy() for halide, group in bonds.groupby("halide")}
-    pairs = {(int(min(pb)), int(max(pb))) for pb in of_halide.values() if len(pb) == 2}
+    of_halide: dict[int, list[int]] = {}
+    for halide, pb in zip(bonds["halide"].tolist(), bonds["pb"].tolist(), strict=True):
+        of_halide.setdefault(halide, []).append(pb)
+    pairs = {(min(pb), max(pb)) for pb in of_halide.values() if len(pb) == 2}
     neighbours = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
     open_sides = NEIGHBOURS - np.bincount(neighbours.ravel(), minlength=len(atoms))
     region = np.clip(open_sides, 0, len(LEAD_HALIDE) - 1)
 
     shares = np.zeros((len(atoms), len(REGIONS)))
     shares[is_pb, region[is_pb]] = 1
-    for halide, pb in of_halide.items():
-        for one in pb:
-            shares[halide, region[one]] += 1 / len(pb)
+    for halide, sharing in of_halide.items():
+        for one in sharing:
+            shares[halide, region[one]] += 1 / len(sharing)
     fragments = atoms.arrays.get(FRAGMENT, np.ones(len(atoms), dtype=int))
     bound = (fragments > 1) & ~is_pb
     shares[bound] = np.eye(len(REGIONS))[REGIONS.index("ligands")]

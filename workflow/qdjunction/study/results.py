@@ -129,6 +129,8 @@ class ReactionRecord(Result):
         Chemical formula of each structure.
     fmax_ev_per_ang : float
         Largest remaining force among the structures (eV/Ang).
+    findings : tuple of str
+        What the relaxations did not preserve, such as a bond of a ligand, with the name of the structure.
     """
 
     name: str
@@ -136,6 +138,7 @@ class ReactionRecord(Result):
     energy_ev: float
     formulas: dict[str, str]
     fmax_ev_per_ang: float
+    findings: tuple[str, ...]
 
 
 class ReactionsRecord(Result):

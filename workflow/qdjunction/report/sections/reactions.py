@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from qdjunction.report.sections.contract import PageSection
-from qdjunction.report.tables import Table, number
+from qdjunction.report.tables import MISSING, Table, number
 from qdjunction.study import layout
 
 if TYPE_CHECKING:
@@ -53,16 +53,17 @@ def reactions_table(record: ReactionsRecord) -> Table:
     return Table(
         f"Energies of the products less those of the reactants, all relaxed by themselves with {record.engine.method}: "
         "negative where energy is released. They are differences of total energies in vacuum at zero temperature, "
-        "without zero-point motion, entropy or solvent.",
-        ("reaction", "equation", "energy (eV)", "largest force (eV/Å)"),
+        "without zero-point motion, entropy or solvent. A structure that did not keep its bonds is no longer the one that "
+        "was built.",
+        ("reaction", "equation", "not kept in the relaxation", "energy (eV)", "largest force (eV/Å)"),
         tuple(
             (
-                one.name, one.equation.replace("->", "→"), number(one.energy_ev, 3, sign=True),
-                number(one.fmax_ev_per_ang, 3),
+                one.name, one.equation.replace("->", "→"), "; ".join(one.findings) or MISSING,
+                number(one.energy_ev, 3, sign=True), number(one.fmax_ev_per_ang, 3),
             )
             for one in record.reactions
         ),
-        words=2,
+        words=3,
     )  # fmt: skip
 
 
