@@ -53,8 +53,8 @@ def reactions_table(record: ReactionsRecord) -> Table:
     return Table(
         f"Energies of the products less those of the reactants, all relaxed by themselves with {record.engine.method}: "
         "negative where energy is released. They are differences of total energies in vacuum at zero temperature, "
-        "without zero-point motion, entropy or solvent. A structure that did not keep its bonds is no longer the one that "
-        "was built.",
+        "without zero-point motion, entropy or solvent. A structure that did not keep its bonds is no longer the one "
+        "that was built.",
         ("reaction", "equation", "not kept in the relaxation", "energy (eV)", "largest force (eV/Å)"),
         tuple(
             (
