@@ -10,7 +10,6 @@ from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.sections.contract import PageSection, PlannedFigure
 from qdjunction.report.tables import Table, number
-from qdjunction.structure.regions import REGIONS
 from qdjunction.study import layout
 
 if TYPE_CHECKING:
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
     from qdjunction.report.page import Page
     from qdjunction.study.table import Study
 
-COLOURS = dict(zip(REGIONS, (style.PALETTE[i] for i in (0, 5, 1, 3, 4, 2)), strict=True))
-"""Colour of each region: blues inside, warm colours at edges and corners."""
+COLOURS = [style.PALETTE[number] for number in (0, 5, 1, 3, 4, 2)]
+"""Colours of the regions in their order: blues inside, warm ones at edges and corners."""
 
 
 class RegionsSection(PageSection):
@@ -108,6 +107,8 @@ def distances_table(records: Mapping[str, RegionRecord]) -> Table:
 
 def weights_table(records: Mapping[str, RegionRecord]) -> Table:
     """Return the weights of HOMO and LUMO of each dot in its regions."""
+    from qdjunction.structure.regions import REGIONS
+
     return Table(
         "Löwdin weights of HOMO and LUMO, averaged over all levels within 25 meV of them. Interior, faces, edges and "
         "corners are lead and halides, by the sides on which their Pb has no neighbour: none, one, two, three or more.",
@@ -143,12 +144,14 @@ def weights_of(records: Mapping[str, RegionRecord]) -> pd.DataFrame:
 
 def regions_figure(table: pd.DataFrame) -> Figure:
     """Draw the weights of the levels of every dot as bars of length 1."""
+    from qdjunction.structure.regions import REGIONS
+
     figure = new_figure(0.9 + 0.24 * len(table))
     axes = figure.add_subplot()
     # A gap after the two levels of a dot.
     places = [row + 0.5 * (row // len(LEVELS)) for row in range(len(table))]
     left = table["energy_eV"].to_numpy() * 0
-    for region, colour in COLOURS.items():
+    for region, colour in zip(REGIONS, COLOURS, strict=True):
         axes.barh(places, table[region], left=left, height=0.8, color=colour, label=region)
         left = left + table[region].to_numpy()
     axes.set_yticks(
@@ -159,7 +162,7 @@ def regions_figure(table: pd.DataFrame) -> Figure:
     axes.set_xlim(0, 1)
     axes.set_xlabel("Weight")
     axes.spines["left"].set_visible(False)
-    style.legend_above(axes, columns=len(REGIONS))
+    figure.legend(loc="outside upper center", ncols=len(REGIONS), columnspacing=1.2, handlelength=1.2)
     return figure
 
 
