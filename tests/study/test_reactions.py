@@ -6,6 +6,7 @@ from dataclasses import asdict
 import pandas as pd
 import pytest
 
+from qdjunction.cli import main
 from qdjunction.core.errors import InputError
 from qdjunction.core.results import read_result
 from qdjunction.steps.reactions import reaction_energy, reactions_of_study
@@ -91,6 +92,15 @@ def test_structures_without_contacts_are_part_of_a_study_with_reactions():
     made = study(ESTER)
     assert [dot.id for dot in made.reaction_dots] == ["acetic-acid", "ethanol", "acetate", "water"]
     assert not made.junctions
+
+
+def test_check_lists_structures_without_contacts_and_reactions(tmp_path, capsys):
+    path = tmp_path / "c.yaml"
+    path.write_text(json.dumps({"study": "s", "dots": SMALL, "reactions": [ESTER]}))
+    assert main(["check", str(path), "--clusters", str(CLUSTERS)]) == 0
+    printed = capsys.readouterr().out
+    assert "  ethanol  without contacts\n" in printed
+    assert "  ester  acetic-acid + ethanol -> acetate + water\n" in printed
 
 
 @pytest.mark.parametrize(
