@@ -13,7 +13,7 @@ from qdjunction.steps.reactions import reaction_energy, reactions_of_study
 from qdjunction.study.config import parse_config
 from qdjunction.study.failures import EarlierFailureError, Failure
 from qdjunction.study.reactions import ReactionSettings
-from qdjunction.study.results import ReactionsRecord, RelaxationRecord
+from qdjunction.study.results import IntegrityRecord, ReactionsRecord, RelaxationRecord
 from qdjunction.study.table import make_study
 from support.paths import CLUSTERS, RECORDED
 
@@ -57,7 +57,10 @@ def test_the_energy_is_that_of_the_products_less_that_of_the_reactants():
 
 
 def test_bonds_that_a_structure_lost_are_named():
-    lost = RECORD.integrity.model_copy(update={"findings": ("broken bonds of heavy atoms: 0-12 (4.37 Ang)",)})
+    lost = IntegrityRecord(
+        contacts={}, broken=(), formed=(), transferred=(), stretched=(), longest_ang={}, is_kept=False,
+        findings=("broken bonds of heavy atoms: 0-12 (4.37 Ang)",), limits={},
+    )  # fmt: skip
     found = reaction_energy(FORMATION, RECORDS | {"o2": RECORDS["o2"].model_copy(update={"integrity": lost})})
     assert "o2: broken bonds of heavy atoms: 0-12 (4.37 Ang)" in found.findings
 
