@@ -12,7 +12,6 @@ from qdjunction.study import layout
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from qdjunction.report.data import StudyResults
     from qdjunction.report.page import Page
     from qdjunction.study.results import ReactionsRecord
     from qdjunction.study.table import Study
@@ -28,10 +27,6 @@ class ReactionsSection(PageSection):
     def files(self, study: Study) -> Iterable[str]:
         """Return record and table, if the study has reactions."""
         return [layout.REACTIONS, layout.REACTION_TABLE] if study.reaction_dots else []
-
-    def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
-        """Return its entry where a reaction has an energy."""
-        return super().links(results) if results.reactions else []
 
     def html(self, page: Page) -> Markup | str:
         """Return the section, or nothing where no reaction has an energy."""

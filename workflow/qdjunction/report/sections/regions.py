@@ -56,10 +56,6 @@ class RegionsSection(PageSection):
         """Return the engine of the study."""
         return results.engine.label
 
-    def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
-        """Return its entry where a dot has a result."""
-        return super().links(results) if results.regions else []
-
     def html(self, page: Page) -> Markup | str:
         """Return the section, or nothing where no dot has a result."""
         found = page.results.regions
