@@ -1,7 +1,6 @@
 """Energies of reactions, and reactions that are refused."""
 
 import json
-from dataclasses import asdict
 
 import pandas as pd
 import pytest
@@ -10,10 +9,11 @@ from qdjunction.cli import main
 from qdjunction.core.errors import InputError
 from qdjunction.core.results import read_result
 from qdjunction.steps.reactions import reaction_energy, reactions_of_study
+from qdjunction.structure.integrity import BondDistance, Integrity
 from qdjunction.study.config import parse_config
-from qdjunction.study.failures import EarlierFailureError, Failure
+from qdjunction.study.failures import EarlierFailureError
 from qdjunction.study.reactions import ReactionSettings
-from qdjunction.study.results import IntegrityRecord, ReactionsRecord, RelaxationRecord
+from qdjunction.study.results import ReactionsRecord, RelaxationRecord
 from qdjunction.study.table import make_study
 from support.paths import CLUSTERS, RECORDED
 
@@ -57,10 +57,10 @@ def test_the_energy_is_that_of_the_products_less_that_of_the_reactants():
 
 
 def test_bonds_that_a_structure_lost_are_named():
-    lost = IntegrityRecord(
-        contacts={}, broken=(), formed=(), transferred=(), stretched=(), longest_ang={}, is_kept=False,
-        findings=("broken bonds of heavy atoms: 0-12 (4.37 Ang)",), limits={},
-    )  # fmt: skip
+    broken = BondDistance(0, 12, 4.37)
+    lost = Integrity(
+        contacts={}, broken=(broken,), formed=(), transferred=(), stretched=(), longest_ang={}, limits={}
+    )
     found = reaction_energy(FORMATION, RECORDS | {"o2": RECORDS["o2"].model_copy(update={"integrity": lost})})
     assert "o2: broken bonds of heavy atoms: 0-12 (4.37 Ang)" in found.findings
 
@@ -80,8 +80,8 @@ def test_reactions_of_a_study_leave_out_what_has_failed(tmp_path):
     for name, path in paths.items():
         RECORDS[name].write(path)
     other = ReactionSettings(name="other", reactants={"h2": 2, "lost": 1}, products={"h2o": 2})
-    failure = Failure("relax", "lost", "EngineError", "stuck")
-    (tmp_path / "lost.json").write_text(json.dumps({"no_result": asdict(failure)}, indent=1))
+    failure = {"step": "relax", "case": "lost", "error": "EngineError", "reason": "stuck", "provenance": {}}
+    (tmp_path / "lost.json").write_text(json.dumps({"no_result": failure}, indent=1))
     paths["lost"] = tmp_path / "lost.json"
     table, summary = tmp_path / "r.csv", tmp_path / "r.json"
     reactions_of_study([FORMATION, other], paths, table, summary)

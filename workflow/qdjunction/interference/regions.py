@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.provenance import Provenance
 from qdjunction.core.results import Real, Result
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.interference.coupling import LEVELS
@@ -85,7 +86,7 @@ class RegionRecord(Result):
     pb_distances: PbDistances
     levels: dict[str, LevelWeights]
     engine: EngineInfo
-    provenance: dict[str, Any]
+    provenance: Provenance
 
     @property
     def gap_ev(self) -> float:

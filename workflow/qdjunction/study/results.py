@@ -146,7 +146,7 @@ class ReactionsRecord(Result):
 
     reactions: tuple[ReactionRecord, ...]
     engine: EngineInfo
-    provenance: dict[str, Any]
+    provenance: Provenance
 
 
 class SnapshotRecord(Result):
