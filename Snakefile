@@ -16,7 +16,7 @@ from qdjunction.core.errors import QdjunctionError
 from qdjunction.core.installation import library_path
 from qdjunction.study.failures import find_failures
 from qdjunction.study.snakemake_lock import Holder, find_holder, forget_run, record_run
-from qdjunction.study.table import make_study
+from qdjunction.study.build import make_study
 
 min_version("9.25")
 

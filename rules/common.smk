@@ -10,7 +10,8 @@ from qdjunction.report.plan import (
     planned_figures,
 )
 from qdjunction.structure.settings import computed_points
-from qdjunction.study.table import ONE_JUNCTION, RECORD, Batch, study_values
+from qdjunction.study.cases import ONE_JUNCTION, Batch
+from qdjunction.study.study_file import RECORD, study_values
 
 FIGURES = [] if study.is_screen else planned_figures(study)
 SETTINGS = study_values(study)

@@ -16,8 +16,9 @@ from qdjunction.core.errors import InputError
 from qdjunction.crate import write_crate
 from qdjunction.crate.metadata import METADATA, People
 from qdjunction.report.data import collect
+from qdjunction.study.build import make_study
 from qdjunction.study.config import read_config
-from qdjunction.study.table import make_study, read_study, study_values
+from qdjunction.study.study_file import read_study, study_values
 from support.paths import RECORDED, ROOT
 
 DOT = "1Pb_MAPbBr3"

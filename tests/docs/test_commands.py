@@ -17,8 +17,8 @@ from qdjunction.core.errors import InputError
 from qdjunction.core.schema import validate
 from qdjunction.structure.ligands.library import load_ligand
 from qdjunction.structure.perovskite.catalogue import DotDefinition
+from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
-from qdjunction.study.table import make_study
 from support.paths import MOLECULE, ROOT
 from support.processes import environment
 

@@ -16,7 +16,7 @@ from qdjunction.engine.contract import EngineKind
 from qdjunction.engine.registry import ENGINES
 from qdjunction.engine.store import read_electronic_structure
 from qdjunction.study.config import parse_config
-from qdjunction.study.table import read_study
+from qdjunction.study.study_file import read_study
 from support.distributions import install
 from support.paths import CLUSTERS, ROOT
 from support.processes import environment, python

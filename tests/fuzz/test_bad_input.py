@@ -25,8 +25,8 @@ from qdjunction.engine.store import read_electronic_structure
 from qdjunction.steps.transport import read_junction
 from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.xyz import read_structure
+from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config, read_config
-from qdjunction.study.table import make_study
 from qdjunction.traces.reading import open_traces
 from qdjunction.transport import read_transmission
 from support.paths import CLUSTERS, PSEUDOPOTENTIALS, RECORDED, ROOT, SIESTA_RUNS

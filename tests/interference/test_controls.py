@@ -10,8 +10,9 @@ from qdjunction.core.errors import InputError
 from qdjunction.interference.series import MissingMember, SeriesMember, analyse_series
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.steps.traces import sliding_series
+from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
-from qdjunction.study.table import make_study, study_of, study_values
+from qdjunction.study.study_file import study_of, study_values
 from qdjunction.transport import Transmission
 
 CLUSTERS = Path(__file__).parents[2] / "clusters"

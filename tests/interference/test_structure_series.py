@@ -12,8 +12,9 @@ from qdjunction.interference.decay import fit_decay
 from qdjunction.interference.series import SeriesMember
 from qdjunction.interference.settings import InterferenceSettings, StructureSeriesSettings
 from qdjunction.interference.structure_series import Structure, analyse_structures
+from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
-from qdjunction.study.table import make_study, study_of, study_values
+from qdjunction.study.study_file import study_of, study_values
 from qdjunction.transport import Transmission
 
 CLUSTERS = Path(__file__).parents[2] / "clusters"

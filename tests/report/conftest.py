@@ -9,7 +9,7 @@ from qdjunction.interference.results import DecaySeries
 from qdjunction.interference.series import recorded_trend, recorded_verdict
 from qdjunction.report.data import SeriesResults, StudyResults, collect
 from qdjunction.report.page import write_report
-from qdjunction.study.table import read_study
+from qdjunction.study.study_file import read_study
 from support.paths import RECORDED
 from support.shared import shared
 from support.traced_study import analyse, traced_study

@@ -17,10 +17,11 @@ from qdjunction.report.page import Page
 from qdjunction.report.paper_comparison import compare_with_paper
 from qdjunction.report.plan import planned_figures
 from qdjunction.report.sections.registry import SECTIONS
+from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
 from qdjunction.study.papers import Paper
 from qdjunction.study.results import BindingRecord
-from qdjunction.study.table import make_study, read_study
+from qdjunction.study.study_file import read_study
 from support.paths import CLUSTERS, RECORDED
 
 DOT = "1Pb_MAPbBr3"

@@ -10,7 +10,8 @@ from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.report.data import SeriesResults, collect
 from qdjunction.report.drawing import draw
 from qdjunction.report.sections.contract import PlannedFigure
-from qdjunction.study.table import JunctionCase, read_study
+from qdjunction.study.cases import JunctionCase
+from qdjunction.study.study_file import read_study
 from support.paths import RECORDED
 
 DOT = "1Pb_MAPbBr3"

@@ -15,8 +15,9 @@ from qdjunction.report.drawing import draw
 from qdjunction.report.page import Page
 from qdjunction.report.plan import planned_figures
 from qdjunction.report.sections.registry import SECTIONS
+from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
-from qdjunction.study.table import make_study, read_study
+from qdjunction.study.study_file import read_study
 from support.paths import CLUSTERS, RECORDED
 
 PAIR = {

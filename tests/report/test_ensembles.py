@@ -15,7 +15,7 @@ from qdjunction.report.plan import files_of, planned_figures
 from qdjunction.report.sections.ensembles import KIND
 from qdjunction.steps.ensemble import ensemble
 from qdjunction.steps.interference import series
-from qdjunction.study.table import read_study
+from qdjunction.study.study_file import read_study
 from support.paths import RECORDED
 
 DOT = "1Pb_MAPbBr3"

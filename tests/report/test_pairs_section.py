@@ -21,7 +21,7 @@ from qdjunction.report.sections.pairs import pairs_figure
 from qdjunction.report.sections.registry import SECTIONS
 from qdjunction.steps.pairs import all_pairs, pairs_of_study, read_series
 from qdjunction.study.results import SeriesRecord
-from qdjunction.study.table import read_study
+from qdjunction.study.study_file import read_study
 from support.paths import RECORDED
 
 DOT = "1Pb_MAPbBr3"

@@ -18,7 +18,7 @@ from qdjunction.report.redraw import write_paper_table
 from qdjunction.report.sections.registry import SECTIONS
 from qdjunction.study.config import parse_config
 from qdjunction.study.papers import NEEDS, Paper, Quantity, paper_names, read_paper
-from qdjunction.study.table import read_study
+from qdjunction.study.study_file import read_study
 from support.paths import RECORDED
 
 DOT = "1Pb_MAPbBr3"

@@ -14,9 +14,10 @@ from qdjunction.report.data import collect
 from qdjunction.report.drawing import draw, write_figure
 from qdjunction.report.plan import planned_figures
 from qdjunction.report.redraw import redraw
+from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config, read_config
 from qdjunction.study.records import read_record
-from qdjunction.study.table import RECORD, make_study, read_study, study_values, write_study
+from qdjunction.study.study_file import RECORD, read_study, study_values, write_study
 from support.paths import CLUSTERS, RECORDED, ROOT
 from support.processes import python
 

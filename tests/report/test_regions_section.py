@@ -17,10 +17,11 @@ from qdjunction.report.plan import planned_figures
 from qdjunction.report.sections.registry import SECTIONS
 from qdjunction.steps.regions import regions_of_dot
 from qdjunction.structure.regions import REGIONS
+from qdjunction.study.build import make_study
 from qdjunction.study.config import read_config
 from qdjunction.study.papers import Paper
 from qdjunction.study.results import ReactionRecord, ReactionsRecord
-from qdjunction.study.table import make_study, read_study
+from qdjunction.study.study_file import read_study
 from support.paths import CLUSTERS, RECORDED, ROOT
 
 DOT = "1Pb_MAPbBr3"

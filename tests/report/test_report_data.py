@@ -7,7 +7,7 @@ import pytest
 
 from qdjunction.core.errors import InputError
 from qdjunction.report.data import collect, read_timings
-from qdjunction.study.table import read_study
+from qdjunction.study.study_file import read_study
 from support.paths import RECORDED
 
 

@@ -9,7 +9,7 @@ from qdjunction.report.outcome import headline
 from qdjunction.report.page import write_report
 from qdjunction.report.plan import planned_figures
 from qdjunction.report.template import subscripts
-from qdjunction.study.table import read_study
+from qdjunction.study.study_file import read_study
 from support.pages import Links, parsed
 from support.paths import RECORDED
 

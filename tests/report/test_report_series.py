@@ -18,9 +18,10 @@ from qdjunction.report.outcome import control_sentence
 from qdjunction.report.page import write_report
 from qdjunction.report.plan import planned_figures
 from qdjunction.steps import interference
+from qdjunction.study.cases import JunctionCase
 from qdjunction.study.failures import Failure
 from qdjunction.study.results import SeriesRecord, StructureSeriesRecord
-from qdjunction.study.table import JunctionCase, read_study
+from qdjunction.study.study_file import read_study
 from support.paths import RECORDED
 
 DOT = "1Pb_MAPbBr3"

@@ -14,7 +14,7 @@ from qdjunction.report.plan import PlannedFigure, files_of, planned_figures
 from qdjunction.report.sections.alignment import KIND as ALIGNMENT
 from qdjunction.report.sections.registry import SECTIONS
 from qdjunction.report.template import TEMPLATES
-from qdjunction.study.table import read_study
+from qdjunction.study.study_file import read_study
 from support.distributions import install
 from support.paths import RECORDED
 from support.processes import environment, python
@@ -75,7 +75,7 @@ def test_planning_loads_nothing_that_draws():
     code = (
         "import sys\n"
         "from qdjunction.report.plan import files_of, planned_figures\n"
-        "from qdjunction.study.table import read_study\n"
+        "from qdjunction.study.study_file import read_study\n"
         "study = read_study(sys.argv[1])\n"
         "assert planned_figures(study) and files_of(study)\n"
         "print(*sorted({'ase', 'jinja2', 'matplotlib', 'pandas', 'plotly', 'xarray'} & sys.modules.keys()))\n"

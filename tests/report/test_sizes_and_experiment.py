@@ -13,9 +13,9 @@ from qdjunction.report.data import SeriesResults, StudyResults
 from qdjunction.report.page import Page
 from qdjunction.report.plan import planned_figures
 from qdjunction.report.sections import experiment, sizes
+from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
 from qdjunction.study.papers import read_paper
-from qdjunction.study.table import make_study
 from support.paths import CLUSTERS
 
 ONE, EIGHT = "1Pb_MAPbBr3", "8Pb_MAPbBr3"
@@ -26,7 +26,7 @@ PAPER = read_paper("zheng-2019")
 def made(tmp_path_factory) -> StudyResults:
     """A study of 1Pb and 8Pb, in which 8Pb has recorded junctions of 1Pb at growing distances."""
     from qdjunction.report.data import collect
-    from qdjunction.study.table import read_study
+    from qdjunction.study.study_file import read_study
     from support.paths import RECORDED
 
     recorded = collect(read_study(RECORDED))

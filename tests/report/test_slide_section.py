@@ -19,7 +19,7 @@ from qdjunction.report.sections.registry import SECTIONS
 from qdjunction.steps.slide import slide_sentence, slide_table
 from qdjunction.study.failures import Failure, recorded_case
 from qdjunction.study.results import SlideRecord, SlideStep
-from qdjunction.study.table import read_study
+from qdjunction.study.study_file import read_study
 from qdjunction.traces.few_points import largest_rise
 from support.paths import RECORDED
 

@@ -25,8 +25,9 @@ from qdjunction.report.sections.trace_segments import segments_table
 from qdjunction.report.sections.traces import outcome, simulation_sentence
 from qdjunction.report.trace_data import Analysed, JumpScore, collect_traces
 from qdjunction.steps import traces as trace_steps
+from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
-from qdjunction.study.table import make_study, read_study
+from qdjunction.study.study_file import read_study
 from qdjunction.traces.analyses.registry import ANALYSES
 from qdjunction.traces.results import AlignSummary, ClassSummary, FitRecord, PlateauSummary, SegmentSummary
 from support.pages import parsed

@@ -18,9 +18,9 @@ from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.structure.xyz import write_structure
+from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
 from qdjunction.study.results import BindingRecord
-from qdjunction.study.table import make_study
 
 CLUSTERS = Path(__file__).parents[2] / "clusters"
 SMALL = ElectrodeSettings(layers=2)

@@ -25,8 +25,9 @@ from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.structure.xyz import read_structure, write_structure
+from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
-from qdjunction.study.table import make_study, study_of, study_values
+from qdjunction.study.study_file import study_of, study_values
 from support.paths import CLUSTERS, ROOT
 
 LIBRARY = CLUSTERS / "ligands"

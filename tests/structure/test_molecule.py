@@ -10,8 +10,8 @@ from qdjunction.core.errors import InputError
 from qdjunction.structure.molecule import conformer
 from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.structure.xyz import read_structure
+from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
-from qdjunction.study.table import make_study
 from support.paths import CLUSTERS
 
 ALKANEDITHIOL = "SCCCCCCCCCCS"

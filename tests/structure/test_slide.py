@@ -19,9 +19,9 @@ from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.slide import changed_gold_bonds, pull_force, pulled, reach, slide_direction
 from qdjunction.structure.slide_settings import SlideSettings
 from qdjunction.structure.xyz import read_any, write_structure
+from qdjunction.study.build import make_study
 from qdjunction.study.config import TransportSettings, parse_config
 from qdjunction.study.results import SlideRecord
-from qdjunction.study.table import make_study
 from support.paths import CLUSTERS, MOLECULE
 
 SLIDE = {"name": "row", "dot": "1Pb_CsPbBr3", "junction": "short", "towards": "R2"}

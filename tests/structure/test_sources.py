@@ -25,8 +25,9 @@ from qdjunction.structure.sources.catalogue import CatalogueSettings
 from qdjunction.structure.sources.file import FileSettings
 from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.structure.xyz import write_structure
+from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
-from qdjunction.study.table import make_study, study_of, study_values
+from qdjunction.study.study_file import study_of, study_values
 from support.distributions import install
 from support.paths import CLUSTERS, MOLECULE, ROOT
 from support.processes import environment, python, run
@@ -421,7 +422,7 @@ def test_a_pair_more_builds_nothing_again():
 
 def test_planning_imports_no_ase_for_the_catalogue():
     code = (
-        "import sys\nfrom qdjunction.study.config import read_config\nfrom qdjunction.study.table import make_study\n"
+        "import sys\nfrom qdjunction.study.config import read_config\nfrom qdjunction.study.build import make_study\n"
         "make_study(read_config('config.yaml'), 'clusters')\nassert 'ase' not in sys.modules, 'ase'"
     )
     planned = python("-c", code, cwd=ROOT)

@@ -14,9 +14,9 @@ from qdjunction.steps.electronic import hamiltonian, junction_hamiltonian
 from qdjunction.steps.transport import transmission_of_study
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.xyz import read_structure
+from qdjunction.study.build import make_study
 from qdjunction.study.config import TransportSettings, parse_config
 from qdjunction.study.records import read_record
-from qdjunction.study.table import make_study
 from support.paths import CLUSTERS, PSEUDOPOTENTIALS, RECORDED
 
 RELAXED = RECORDED / "1Pb_MAPbBr3" / "relaxed.extxyz"

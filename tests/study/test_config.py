@@ -14,8 +14,8 @@ from qdjunction.core.errors import InputError
 from qdjunction.core.provenance import digest
 from qdjunction.core.yaml import dump_yaml, parse_yaml
 from qdjunction.engine.siesta import pseudopotentials
+from qdjunction.study.build import make_study
 from qdjunction.study.config import RelaxSettings, config_model, parse_config, read_config, read_values
-from qdjunction.study.table import make_study
 from qdjunction.transport import Cluster, WideBand
 from support.paths import CLUSTERS, PSEUDOPOTENTIALS, ROOT
 

@@ -23,7 +23,7 @@ from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.xyz import read_structure, write_structure
 from qdjunction.study.failures import Failure, find_failures, forget_failures, read_failure
 from qdjunction.study.job import running
-from qdjunction.study.table import read_study
+from qdjunction.study.study_file import read_study
 from support.paths import CLUSTERS, RECORDED, ROOT
 
 

@@ -10,11 +10,11 @@ from qdjunction.core.errors import InputError
 from qdjunction.core.results import read_result
 from qdjunction.steps.reactions import reaction_energy, reactions_of_study
 from qdjunction.structure.integrity import BondDistance, Integrity
+from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
 from qdjunction.study.failures import EarlierFailureError
 from qdjunction.study.reactions import ReactionSettings
 from qdjunction.study.results import ReactionsRecord, RelaxationRecord
-from qdjunction.study.table import make_study
 from support.paths import CLUSTERS, RECORDED
 
 RECORD = read_result(RelaxationRecord, RECORDED / "1Pb_MAPbBr3" / "relaxed.json")

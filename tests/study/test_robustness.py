@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from qdjunction.core.errors import InputError
+from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
-from qdjunction.study.table import make_study, study_of, study_values
+from qdjunction.study.study_file import study_of, study_values
 from support.paths import CLUSTERS
 from support.workflow import rules_of, snakemake
 

@@ -12,8 +12,9 @@ import pytest
 
 from qdjunction.core.errors import InputError
 from qdjunction.report.overview import read_overview, write_overview
+from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
-from qdjunction.study.table import RECORD, make_study, study_values, write_study
+from qdjunction.study.study_file import RECORD, study_values, write_study
 from support.paths import CLUSTERS, RECORDED
 
 SCREEN = {

@@ -6,8 +6,9 @@ import pytest
 
 from qdjunction.core.errors import InputError
 from qdjunction.report.plan import planned_figures
+from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
-from qdjunction.study.table import make_study
+from qdjunction.traces.analyses.registry import ANALYSES
 from support.paths import CLUSTERS
 
 BIASES = [{"name": f"b{n}", "path": "p", "bias_v": 0.05 * n} for n in range(1, 6)]
@@ -39,7 +40,7 @@ def test_sets_predictions_and_bias_series_get_their_figures():
     prediction = {"name": "theory", "dot": "1Pb_MAPbBr3"}
     study = study_with({"sets": BIASES, "predictions": [prediction], "bias_series": [series]})
     stems = [figure.stem for figure in planned_figures(study) if figure.traces]
-    assert len(stems) == len(set(stems)) == 6 * 9 + 1
+    assert len(stems) == len(set(stems)) == 6 * (4 + len(ANALYSES)) + 1
     assert stems[0] == "traces_b1_conductance"
     assert stems[-1] == "traces_bias_bias"
 

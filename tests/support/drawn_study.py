@@ -6,7 +6,7 @@ from pathlib import Path
 from qdjunction.report.data import collect
 from qdjunction.report.page import write_report
 from qdjunction.report.redraw import write_figures
-from qdjunction.study.table import read_study
+from qdjunction.study.study_file import read_study
 from support.paths import RECORDED
 
 

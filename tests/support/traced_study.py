@@ -6,8 +6,10 @@ from pathlib import Path
 
 from qdjunction.steps import traces as trace_steps
 from qdjunction.study import layout
+from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
-from qdjunction.study.table import RECORD, Study, make_study, study_values, write_study
+from qdjunction.study.study_file import RECORD, study_values, write_study
+from qdjunction.study.table import Study
 from qdjunction.traces.settings import SimulationSettings
 from support.paths import CLUSTERS, RECORDED
 from support.traces import write_traces

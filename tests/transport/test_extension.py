@@ -69,7 +69,7 @@ from qdjunction.core.errors import InputError
 from qdjunction.report.plan import files_of
 from qdjunction.steps.transport import compute_transmission, observable
 from qdjunction.study.config import config_model, parse_config
-from qdjunction.study.table import make_study
+from qdjunction.study.build import make_study
 from qdjunction.transport import parse_leads
 
 values = {

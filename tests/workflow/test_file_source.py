@@ -12,7 +12,7 @@ from ase.io import read
 from qdjunction.cli import main
 from qdjunction.structure.junction import lead_atoms
 from qdjunction.structure.xyz import read_structure
-from qdjunction.study.table import read_study
+from qdjunction.study.study_file import read_study
 from support.paths import MOLECULE
 from support.workflow import finish, rules_of
 

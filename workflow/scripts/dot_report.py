@@ -2,7 +2,7 @@ from qdjunction.report.data import collect
 from qdjunction.report.page import write_report
 from qdjunction.report.redraw import write_figures
 from qdjunction.study.job import running
-from qdjunction.study.table import study_of
+from qdjunction.study.study_file import study_of
 
 job = snakemake
 with running(job, required=[]):

@@ -1,6 +1,6 @@
 from qdjunction.report.redraw import write_overview_files
 from qdjunction.study.job import running
-from qdjunction.study.table import study_of, write_study
+from qdjunction.study.study_file import study_of, write_study
 
 job = snakemake
 with running(job, required=[]):

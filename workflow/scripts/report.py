@@ -4,7 +4,7 @@ from qdjunction.report.data import collect
 from qdjunction.report.page import write_report
 from qdjunction.report.redraw import write_paper_table
 from qdjunction.study.job import running
-from qdjunction.study.table import study_of, write_study
+from qdjunction.study.study_file import study_of, write_study
 
 job = snakemake
 with running(job, required=[]):

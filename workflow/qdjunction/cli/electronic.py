@@ -145,8 +145,8 @@ class Pseudopotentials(Command):
 
     def run(self) -> None:
         from qdjunction.engine.siesta.steps import check_pseudopotentials
+        from qdjunction.study.build import elements_of
         from qdjunction.study.config import read_config
-        from qdjunction.study.table import elements_of
 
         config = read_config(self.config)
         changed = {} if self.folder is None else {"pseudopotentials": self.folder}

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 def _read_study(config: str, clusters: Path | None = None) -> "Study":
+    from qdjunction.study.build import make_study
     from qdjunction.study.config import read_config
-    from qdjunction.study.table import make_study
 
     return make_study(read_config(config), catalogue(clusters), config)
 

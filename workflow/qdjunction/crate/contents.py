@@ -11,7 +11,8 @@ from qdjunction.core.installation import INSTALLED, LIBRARY
 from qdjunction.core.provenance import digest
 from qdjunction.core.yaml import dump_yaml
 from qdjunction.study.records import Record, read_record
-from qdjunction.study.table import Study, study_values
+from qdjunction.study.study_file import study_values
+from qdjunction.study.table import Study
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from qdjunction.core.files import atomic_write
 from qdjunction.core.installation import workflow_folder
 from qdjunction.crate.contents import Entry, contents
 from qdjunction.crate.metadata import METADATA, Described, People, metadata, readme
-from qdjunction.study.table import read_study
+from qdjunction.study.study_file import read_study
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,8 @@ from qdjunction.crate.contents import RESULTS
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.study.failures import Failure
 from qdjunction.study.records import Record, record_path
-from qdjunction.study.table import RECORD, Study
+from qdjunction.study.study_file import RECORD
+from qdjunction.study.table import Study
 
 METADATA = "ro-crate-metadata.json"
 

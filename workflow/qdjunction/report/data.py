@@ -25,6 +25,7 @@ from qdjunction.report.style import junction_colours
 from qdjunction.report.trace_data import AllTraces, collect_traces
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study import layout
+from qdjunction.study.cases import DotCase, JunctionCase, SlideCase, StructureSeriesCase
 from qdjunction.study.failures import Failure, find_failures, read_failure
 from qdjunction.study.results import (
     BindingRecord,
@@ -38,7 +39,7 @@ from qdjunction.study.results import (
     StructureSeriesRecord,
 )
 from qdjunction.study.robustness import Variant
-from qdjunction.study.table import DotCase, JunctionCase, SlideCase, StructureSeriesCase, Study
+from qdjunction.study.table import Study
 from qdjunction.transport import Transmission, read_transmission
 
 

@@ -24,9 +24,11 @@ from qdjunction.report.plan import series_of
 from qdjunction.report.sections.failures import failures_table
 from qdjunction.report.template import environment
 from qdjunction.study import layout
+from qdjunction.study.cases import DotCase
 from qdjunction.study.failures import Failure, read_failure
 from qdjunction.study.results import RelaxationRecord, SeriesRecord
-from qdjunction.study.table import RECORD, DotCase, Study
+from qdjunction.study.study_file import RECORD
+from qdjunction.study.table import Study
 
 FAMILY = ["catalogue_dot", "cation", "halide", "short_range_order", "left"]
 """Columns that are equal within a family of dots, which differ only in the seed of their halide order."""

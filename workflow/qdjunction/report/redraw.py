@@ -16,7 +16,8 @@ from qdjunction.report.paper_comparison import compare_with_paper
 from qdjunction.report.plan import files_of, overview_files_of, planned_figures
 from qdjunction.study import layout
 from qdjunction.study.papers import read_paper
-from qdjunction.study.table import Study, read_study
+from qdjunction.study.study_file import read_study
+from qdjunction.study.table import Study
 
 log = logging.getLogger(__name__)
 

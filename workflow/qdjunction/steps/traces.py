@@ -21,10 +21,11 @@ from qdjunction.core.progress import with_progress
 from qdjunction.core.provenance import digests, provenance
 from qdjunction.core.results import read_result
 from qdjunction.study import layout
+from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
 from qdjunction.study.failures import read_failure
 from qdjunction.study.results import RelaxationRecord, SeriesRecord, SimulationRecord
-from qdjunction.study.table import RECORD, make_study, study_values, write_study
+from qdjunction.study.study_file import RECORD, study_values, write_study
 from qdjunction.traces.analyses.contract import Known
 from qdjunction.traces.analyses.registry import ANALYSES
 from qdjunction.traces.analysis import JUMP_DISTRIBUTIONS, TraceAnalysis, analyse

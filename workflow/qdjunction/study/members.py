@@ -11,8 +11,8 @@ from qdjunction.study import layout
 from qdjunction.study.ensemble import SEPARATOR, CationMembers, EnsembleSettings, Kind
 
 if TYPE_CHECKING:
+    from qdjunction.study.cases import DotCase
     from qdjunction.study.config import Config
-    from qdjunction.study.table import DotCase
 
 
 @dataclass(frozen=True)

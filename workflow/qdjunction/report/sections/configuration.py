@@ -22,7 +22,7 @@ class ConfigurationSection(PageSection):
 
     def html(self, page: Page) -> Markup:
         """Return the settings as YAML, without those of engines that the study does not use."""
-        from qdjunction.study.table import study_values
+        from qdjunction.study.study_file import study_values
 
         return page.render(HTML, config_yaml=dump_yaml(study_values(page.results.study)["config"]))
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from qdjunction.report.page import Page
     from qdjunction.report.tables import Table
     from qdjunction.report.trace_data import TraceResults
-    from qdjunction.study.table import DotCase, Study
+    from qdjunction.study.cases import DotCase
+    from qdjunction.study.table import Study
     from qdjunction.traces.results import BiasSummary
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
