@@ -90,7 +90,7 @@ def test_a_structure_that_failed_leaves_a_series_that_says_so(folder, tmp_path):
     copied = tmp_path / "results"
     shutil.copytree(folder, copied)
     lost = Failure("transmission", f"{DOT}/long", "TransportError", "no T(E)")
-    write_json({"no_result": asdict(lost)}, copied / DOT / "long" / "transmission.nc")
+    write_json({"no_result": asdict(lost) | {"provenance": {}}}, copied / DOT / "long" / "transmission.nc")
     study = read_study(copied)
     run_series(copied, study.config)
     record = read_result(StructureSeriesRecord, copied / "series" / "sides" / "series.json")

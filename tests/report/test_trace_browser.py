@@ -2,6 +2,7 @@
 
 import pytest
 
+from qdjunction.traces.analyses.registry import ANALYSES
 from support.browser import needs_browser, resize, start
 
 pytestmark = needs_browser
@@ -23,5 +24,5 @@ def test_traces_fit_on_the_screen_and_every_figure_is_shown(browser, width):
     sizes = browser.execute_script(
         "return [...document.querySelectorAll('#traces img')].map(image => [image.complete, image.naturalWidth])"
     )
-    assert len(sizes) == 7 * 9 + 1
+    assert len(sizes) == 7 * (4 + len(ANALYSES)) + 1
     assert all(complete and shown > 0 for complete, shown in sizes)

@@ -20,7 +20,7 @@ from qdjunction.interference.pair_control import judge_pairs, pair_table
 from qdjunction.interference.pair_results import PairControl, PairRecord
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.structure.contacts import contact
-from qdjunction.structure.perovskite.composition import HALIDES
+from qdjunction.structure.perovskite.constants import HALIDES
 from qdjunction.structure.rows import terminal_halides
 from qdjunction.study import layout
 from qdjunction.study.results import FrontierRecord, SeriesRecord

@@ -7,7 +7,7 @@ from ase.constraints import Hookean
 from ase.data import atomic_numbers, covalent_radii
 from ase.neighborlist import neighbor_list
 
-from qdjunction.structure.perovskite.composition import HALIDES
+from qdjunction.structure.perovskite.constants import HALIDES
 
 BOND_FRACTION = 1.4
 """Pb and a halide count as bonded below this multiple of the sum of their covalent radii (Cordero et al., Dalton

@@ -14,7 +14,7 @@ from scipy.spatial.distance import cdist
 
 from qdjunction.core.errors import StructureError
 from qdjunction.structure.bonds import BOND_FRACTION as PB_HALIDE_FRACTION
-from qdjunction.structure.perovskite.composition import HALIDES
+from qdjunction.structure.perovskite.constants import HALIDES
 
 BOND_FRACTION = 1.3
 """Two atoms count as bonded below this multiple of the sum of their covalent radii (Cordero et al., Dalton Trans. 2008,

@@ -17,7 +17,7 @@ from qdjunction.structure.connectivity import ALKALI, heavy_bonds
 from qdjunction.structure.connectivity import BOND_FRACTION as OTHER_BOND_FRACTION
 from qdjunction.structure.contacts import contact
 from qdjunction.structure.perovskite.cations import methylammonium
-from qdjunction.structure.perovskite.composition import HALIDES
+from qdjunction.structure.perovskite.constants import HALIDES
 from qdjunction.structure.perovskite.lattice import block_sites, halide_sites
 
 STRETCH_ANG = 0.13

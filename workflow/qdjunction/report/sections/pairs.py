@@ -11,7 +11,7 @@ from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.sections.contract import PageSection, PlannedFigure
 from qdjunction.report.tables import Table, interval, number, share
-from qdjunction.structure.perovskite.composition import HALIDES
+from qdjunction.structure.perovskite.constants import HALIDES
 from qdjunction.study import layout
 
 if TYPE_CHECKING:

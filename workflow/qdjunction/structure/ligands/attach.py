@@ -19,7 +19,7 @@ from qdjunction.structure.ligands.library import Ligand
 from qdjunction.structure.ligands.pose import Seat, find_pose
 from qdjunction.structure.ligands.settings import Placement
 from qdjunction.structure.molecule import Topology, ion_conformers, topology
-from qdjunction.structure.perovskite.composition import HALIDES
+from qdjunction.structure.perovskite.constants import HALIDES
 from qdjunction.structure.sites import Site, find_atom, find_contacts
 
 FRAGMENT = "fragment"

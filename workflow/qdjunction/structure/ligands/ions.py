@@ -15,7 +15,7 @@ from qdjunction.core.errors import InputError
 from qdjunction.structure.bonds import pb_halide_bonds
 from qdjunction.structure.connectivity import ALKALI, neighbours
 from qdjunction.structure.perovskite.cations import methylammonium
-from qdjunction.structure.perovskite.composition import HALIDES
+from qdjunction.structure.perovskite.constants import HALIDES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,7 +16,7 @@ from scipy.spatial.transform import Rotation
 
 from qdjunction.core.errors import StructureError
 from qdjunction.structure.connectivity import neighbours
-from qdjunction.structure.perovskite.composition import HALIDES
+from qdjunction.structure.perovskite.constants import HALIDES
 
 BOND_RADII = 1.18
 """Length of a new bond to Pb as a multiple of the sum of the covalent radii: Pb-O 2.50, Pb-N 2.56, Pb-S 2.96 Ang. The

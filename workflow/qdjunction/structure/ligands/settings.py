@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from qdjunction.core.schema import Name, Section
-from qdjunction.structure.perovskite.composition import HALIDES
+from qdjunction.structure.perovskite.constants import HALIDES
 from qdjunction.structure.sites import Atom, Direction
 
 Ion = Literal["Cl", "Br", "I", "Cs", "MA"]

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import floor
@@ -11,21 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdjunction.core.errors import InputError
+from qdjunction.structure.perovskite.constants import HALIDES, LATTICE_CONSTANTS_ANG
 
 logger = logging.getLogger(__name__)
-
-LATTICE_CONSTANTS_ANG: Mapping[tuple[str, str], float] = {
-    ("MA", "Cl"): 5.68,
-    ("MA", "Br"): 5.93,
-    ("MA", "I"): 6.28,
-    ("Cs", "Cl"): 5.61,
-    ("Cs", "Br"): 5.87,
-    ("Cs", "I"): 6.29,
-}
-"""Lattice constants (Ang) of the cubic perovskites by cation and halide."""
-
-CATIONS = tuple(dict.fromkeys(cation for cation, _ in LATTICE_CONSTANTS_ANG))
-HALIDES = tuple(dict.fromkeys(halide for _, halide in LATTICE_CONSTANTS_ANG))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from qdjunction.core.errors import InputError
 from qdjunction.structure.perovskite.a_sites import choose_a_sites, degenerate_a_sites
 from qdjunction.structure.perovskite.catalogue import DotDefinition
 from qdjunction.structure.perovskite.cations import cation_axis, place_cation, random_cation_axis
-from qdjunction.structure.perovskite.composition import CATIONS, arrange_halides, parse_halide
+from qdjunction.structure.perovskite.composition import arrange_halides, parse_halide
+from qdjunction.structure.perovskite.constants import CATIONS
 from qdjunction.structure.perovskite.lattice import halide_sites
 
 

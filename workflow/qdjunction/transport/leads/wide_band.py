@@ -5,11 +5,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdjunction.core.errors import InputError
+from qdjunction.core.errors import InputError, TransportError
 from qdjunction.core.limits import Coupling
 from qdjunction.transport.device import Device
 from qdjunction.transport.leads.base import Lead
 from qdjunction.transport.leads.contract import GAMMA, K, LeadKind, LeadSettings, check_apart, read_coupling
+from qdjunction.transport.solvers.spectrum import NOT_POSITIVE
 
 
 class WideBandLead:
@@ -33,6 +34,8 @@ class WideBandLead:
     ------
     InputError
         If the region is empty, given twice or outside the device, or if `coupling_ev` is not positive.
+    TransportError
+        If S of the region is not positive definite.
     """
 
     def __init__(
@@ -63,7 +66,10 @@ class WideBandLead:
         self.description = f"wide-band {self.coupling_ev:g} eV on {region.size} orbitals"
         gamma = self.coupling_ev * device.block("S", region)
         self._sigma = -0.5j * gamma
-        self.root: NDArray[Any] = np.linalg.cholesky(gamma)
+        try:
+            self.root: NDArray[Any] = np.linalg.cholesky(gamma)
+        except np.linalg.LinAlgError:
+            raise TransportError(f"wide-band lead: {NOT_POSITIVE.format(region.size)}") from None
 
     def self_energy(self, energy_ev: ArrayLike) -> NDArray[np.complex128]:
         """Return ``-i/2 g S_LL`` (eV), repeated for each of many energies (a read-only view)."""
