@@ -349,3 +349,7 @@ def test_bad_input_is_one_clear_error():
     bad = Device(np.eye(4), np.ones((4, 4)))
     with pytest.raises(TransportError, match="not positive definite"):
         transmission(bad, left, right, np.linspace(-1, 1, 3), "contact-reduction")
+    with pytest.raises(
+        TransportError, match=r"wide-band lead: overlap S of 2 orbitals is not positive definite"
+    ):
+        WideBandLead(bad, orbitals=[0, 1])
