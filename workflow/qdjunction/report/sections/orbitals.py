@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -131,7 +132,7 @@ def orbital_figure(table: pd.DataFrame) -> Figure:
             shares.bar(places + offset, rows[f"{part}_share"], 0.25, color=colour, label=label)
         shares.axhline(0, color="black", lw=0.7)
         shares.axhline(1, color="black", lw=0.7, ls=":")
-        shares.set_title(title)
+        shares.set_title(fill(title, 25))
         shares.set_xticks(places, [])
         for offset, part, label, colour in (
             (-0.18, "incoherent", "incoherent", "#D9D9D9"),
