@@ -383,7 +383,7 @@ def test_a_whole_study_comes_to_its_report(slurm, tmp_path):
     said = subprocess.run(
         ["scontrol", "show", "job", batch[1]], capture_output=True, text=True, check=True
     ).stdout
-    assert "NumCPUs=2 " in said, "a batch reserves for one task at a time"
+    assert "NumCPUs=1 " in said, "a batch reserves for one task at a time"
     assert "Nothing to be done" in study.finish()
 
 
