@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import beta
 
-from qdjunction.interference.decay import check_confidence
+from qdjunction.core.confidence import check_confidence
 from qdjunction.interference.ensemble_results import Share, Spread
 
 

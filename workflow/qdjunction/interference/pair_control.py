@@ -13,8 +13,9 @@ import pandas as pd
 from ase import Atoms
 from numpy.typing import NDArray
 
+from qdjunction.core.confidence import student
 from qdjunction.core.errors import InputError
-from qdjunction.interference.decay import LN10, student
+from qdjunction.interference.decay import LN10
 from qdjunction.interference.pair_regression import regress
 from qdjunction.interference.pair_results import Following, PairClass, PairControl, Regression
 from qdjunction.structure.rows import TerminalHalide

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from qdjunction.core.confidence import student
 from qdjunction.core.errors import InputError
-from qdjunction.interference.decay import student
 from qdjunction.interference.pair_results import Regression, Term
 
 COLLINEAR = 5.0

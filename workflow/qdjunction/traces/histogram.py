@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import least_squares
 from scipy.signal import find_peaks
-from scipy.stats import t as student_t
 
+from qdjunction.core.confidence import student
 from qdjunction.core.errors import InputError
 
 
@@ -381,4 +381,4 @@ def _jackknife_half_width(replicates: NDArray[np.float64], confidence: float) ->
     if groups < 2:
         return np.full(replicates.shape[1], np.inf)
     variance = (groups - 1) / groups * ((replicates - replicates.mean(axis=0)) ** 2).sum(axis=0)
-    return np.asarray(student_t.ppf(0.5 + confidence / 2, groups - 1) * np.sqrt(variance))
+    return np.asarray(student(confidence, groups - 1) * np.sqrt(variance))

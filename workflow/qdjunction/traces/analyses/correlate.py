@@ -47,8 +47,8 @@ class CorrelationAnalysis(Analysis):
         """Write one row per pair of bins; return number of traces and the coefficient that chance exceeds rarely."""
         import numpy as np
         import pandas as pd
-        from scipy.stats import t as student_t
 
+        from qdjunction.core.confidence import student
         from qdjunction.core.progress import with_progress
         from qdjunction.traces.histogram import Axis
         from qdjunction.traces.moments import Moments
@@ -76,7 +76,7 @@ class CorrelationAnalysis(Analysis):
                     "correlation": sums.correlation().ravel(),
                 }
             )
-            t = float(student_t.ppf(0.5 + settings.peaks.confidence / 2, sums.count - 2))
+            t = student(settings.peaks.confidence, sums.count - 2)
             chance = t / float(np.sqrt(sums.count - 2 + t * t))
         write(table)
         return CorrelationSummary(

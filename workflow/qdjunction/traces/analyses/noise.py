@@ -169,7 +169,7 @@ def scaling_exponent(sums: Moments, confidence: float) -> tuple[float, float, fl
     """
     from math import sqrt
 
-    from scipy.stats import t as student_t
+    from qdjunction.core.confidence import student
 
     freedom = sums.count - 2
     (of_g, together), (_, of_power) = sums.products
@@ -177,7 +177,7 @@ def scaling_exponent(sums: Moments, confidence: float) -> tuple[float, float, fl
         return (float("nan"),) * 3
     slope = together / of_g
     error = sqrt(max(of_power / of_g - slope**2, 0.0) / freedom)
-    half = float(student_t.ppf(0.5 + confidence / 2, freedom)) * error
+    half = student(confidence, freedom) * error
     return float(slope), float(slope - half), float(slope + half)
 
 
