@@ -5,7 +5,6 @@ They are written beside the others by the rule `figures` and by `qdjunction figu
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,10 +12,9 @@ import numpy as np
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, journal_figure
 from qdjunction.report.energy_axis import Marks
-from qdjunction.report.sections.contract import SeriesSection
 from qdjunction.report.sections.decay import decay_table, draw_decay
 from qdjunction.report.sections.density import density_table
-from qdjunction.report.sections.paths import draw_pictures, draw_scale, pictured_junctions
+from qdjunction.report.sections.paths import PicturesSection, draw_pictures, draw_scale, pictured_junctions
 from qdjunction.report.sections.transmission import draw_transmission, transmission_table
 
 if TYPE_CHECKING:
@@ -28,28 +26,18 @@ if TYPE_CHECKING:
     from qdjunction.report.data import DotResults, SeriesResults, StudyResults
     from qdjunction.report.page import Page
     from qdjunction.report.sections.contract import PlannedFigure
-    from qdjunction.study.table import Study
 
 HEIGHT_MM = 118.0
 """Height of the figure (mm)."""
 
 
-class ComposedSection(SeriesSection):
+class ComposedSection(PicturesSection):
     """Conductance by site, T(E) and the decay of a series above the local densities of its last junctions."""
 
     name = "composed"
     order = 95
     figure_title = "Series in one figure"
     kinds = ("decay",)
-
-    def files(self, study: Study) -> Iterable[str]:
-        """Return nothing: its panels are those of other sections."""
-        return ()
-
-    def shows(self, results: StudyResults, figure: PlannedFigure) -> bool:
-        """Return whether the series has a decay, and the densities of its last junctions."""
-        series = results.find_series(figure.dot, figure.left)
-        return super().shows(results, figure) and all(one.density for one in pictured_junctions(series))
 
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
         """Draw the panels of a series."""

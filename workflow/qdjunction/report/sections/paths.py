@@ -30,7 +30,20 @@ MOST = 3
 SCALE_LABEL = "$\\log_{10}$ of the local density of states (eV$^{-1}$ Å$^{-3}$ per spin)"
 
 
-class PathsSection(SeriesSection):
+class PicturesSection(SeriesSection):
+    """A section with pictures of the last junctions of a series, made from their local densities."""
+
+    def files(self, study: Study) -> Iterable[str]:
+        """Return nothing: the figure is made from the local densities."""
+        return ()
+
+    def shows(self, results: StudyResults, figure: PlannedFigure) -> bool:
+        """Return whether the densities of the pictured junctions are available."""
+        series = results.find_series(figure.dot, figure.left)
+        return super().shows(results, figure) and all(one.density for one in pictured_junctions(series))
+
+
+class PathsSection(PicturesSection):
     """The last junctions of a series: outlines of the density, and the path between the tips."""
 
     name = "paths"
@@ -38,15 +51,6 @@ class PathsSection(SeriesSection):
     figure_title = "Path of the density"
     kinds = ("decay", "comparison")
     width = "page"
-
-    def files(self, study: Study) -> Iterable[str]:
-        """Return nothing: it is made from the local densities."""
-        return ()
-
-    def shows(self, results: StudyResults, figure: PlannedFigure) -> bool:
-        """Return whether the densities of the pictured junctions are available."""
-        series = results.find_series(figure.dot, figure.left)
-        return super().shows(results, figure) and all(one.density for one in pictured_junctions(series))
 
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
         """Draw outlines and paths of the last junctions of a series."""
