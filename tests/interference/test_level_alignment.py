@@ -1,5 +1,6 @@
 """Charges of a junction against the engine's own, and what is said of them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +17,14 @@ from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.steps.electronic import correct_hamiltonian
 from qdjunction.steps.interference import frontier, level_alignment
 from qdjunction.steps.transport import compute_transmission, observable
-from qdjunction.structure.junction import build_junction
+from qdjunction.structure.junction import build_junction, dot_atoms
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.sites import Site, find_contacts
 from qdjunction.structure.sources.file import read_molecule
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study.results import FrontierRecord
-from qdjunction.study.robustness import LevelShifts
 from qdjunction.transport import Device, WideBand, mulliken_populations, read_transmission
-from qdjunction.transport.observables.level_correction import LevelCorrectionSettings
+from qdjunction.transport.observables.level_correction import LevelCorrectionSettings, LevelShifts
 from support.paths import MOLECULE, RECORDED
 
 DOT = RECORDED / "1Pb_MAPbBr3" / "relaxed.extxyz"
@@ -153,3 +153,14 @@ def test_a_hamiltonian_with_shifted_levels_is_that_of_the_observable(junction, t
     np.testing.assert_allclose(
         read_transmission(tmp_path / "t.nc").transmission, expected["corrected"], rtol=1e-6
     )
+
+
+def test_levels_of_a_dot_with_an_odd_electron_are_not_shifted(junction, tmp_path):
+    _, structure, _ = junction
+    electrons = structure.valence_electrons.copy()
+    electrons[dot_atoms(structure.atoms)[0]] += 1
+    write_electronic_structure(replace(structure, valence_electrons=electrons), tmp_path / "odd.nc")
+    shifts = LevelShifts(occupied_shift_ev=-0.4, unoccupied_shift_ev=0.7)
+    with pytest.raises(InputError, match="a closed shell needs an even number"):
+        correct_hamiltonian(tmp_path / "odd.nc", shifts, tmp_path / "corrected.nc")
+    assert not (tmp_path / "corrected.nc").exists()

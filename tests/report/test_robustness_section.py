@@ -8,8 +8,9 @@ import pytest
 from qdjunction.report import style
 from qdjunction.report.data import VariantResults
 from qdjunction.report.sections import robustness
-from qdjunction.study.robustness import LevelShifts, Variant
+from qdjunction.study.robustness import Variant
 from qdjunction.transport import WideBand
+from qdjunction.transport.observables.level_correction import LevelShifts
 
 DOT = "made"
 

@@ -1,6 +1,6 @@
 from qdjunction.steps.electronic import correct_hamiltonian
 from qdjunction.study.job import running
-from qdjunction.study.robustness import LevelShifts
+from qdjunction.transport.observables.level_correction import LevelShifts
 
 job = snakemake
 with running(job):

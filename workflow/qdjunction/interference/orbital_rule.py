@@ -90,7 +90,7 @@ def solve_dot(hamiltonian: ArrayLike, overlap: ArrayLike, electrons: float) -> D
         If the number of electrons is odd or fractional, or leaves no HOMO or no LUMO.
     """
     H, S = _checked(hamiltonian, overlap)
-    pairs = _pairs(electrons, len(H))
+    pairs = occupied_levels(electrons, len(H))
     try:
         levels, orbitals = linalg.eigh(H, S)
     except linalg.LinAlgError as error:
@@ -211,7 +211,14 @@ def _projection(orbitals: DotOrbitals, coupling: ArrayLike, side: str) -> NDArra
     return np.asarray(orbitals.coefficients.conj().T @ v)
 
 
-def _pairs(electrons: float, orbitals: int) -> int:
+def occupied_levels(electrons: float, orbitals: int) -> int:
+    """Return the number of doubly occupied levels of a dot.
+
+    Raises
+    ------
+    InputError
+        If the number of electrons is odd or fractional, or leaves no HOMO or no LUMO.
+    """
     pairs = round(electrons / 2)
     if abs(electrons - 2 * pairs) > 1e-6:
         raise InputError(f"the dot has {electrons:g} valence electrons; a closed shell needs an even number")

@@ -16,15 +16,15 @@ from qdjunction.core.resume import resume, task_key
 from qdjunction.engine.contract import Engine
 from qdjunction.engine.registry import read_run
 from qdjunction.engine.store import read_electronic_structure, write_electronic_structure
+from qdjunction.interference.orbital_rule import occupied_levels
 from qdjunction.steps.structure import TipDraw, junction, junction_settings
-from qdjunction.structure.junction import closed_shell_electrons, dot_atoms
+from qdjunction.structure.junction import dot_atoms, dot_electrons
 from qdjunction.structure.settings import ElectrodeSettings, SurfaceSettings
 from qdjunction.structure.surface import electrode as build_electrode
 from qdjunction.structure.xyz import read_structure, write_structure
-from qdjunction.study.robustness import LevelShifts
 from qdjunction.transport import Device, Electrode
 from qdjunction.transport.device import dense, solve_eigenproblem
-from qdjunction.transport.observables.level_correction import correct_levels
+from qdjunction.transport.observables.level_correction import LevelShifts, correct_levels
 
 log = logging.getLogger(__name__)
 
@@ -159,20 +159,21 @@ def correct_hamiltonian(path: str | Path, shifts: LevelShifts, output: str | Pat
     output : str or Path
         The netCDF file to write. The Fermi energy stays where it is.
 
+    Raises
+    ------
+    InputError
+        If the electrons of the dot are no pairs, so that it is not known which levels are occupied.
+
     See Also
     --------
     qdjunction.transport.observables.level_correction.correct_levels : the correction on matrices
     """
     structure = read_electronic_structure(path)
     device = Device.from_hamiltonian(structure.hamiltonian)
-    inside = dot_atoms(structure.atoms)
-    electrons = float(closed_shell_electrons(structure.atoms, structure.valence_electrons)[inside].sum())
+    orbitals = device.orbitals_of(dot_atoms(structure.atoms))
+    occupied = occupied_levels(dot_electrons(structure.atoms, structure.valence_electrons), len(orbitals))
     corrected = correct_levels(
-        device,
-        device.orbitals_of(inside),
-        round(electrons / 2),
-        shifts.occupied_shift_ev,
-        shifts.unoccupied_shift_ev,
+        device, orbitals, occupied, shifts.occupied_shift_ev, shifts.unoccupied_shift_ev
     )
     H, S = (dense(getattr(corrected, name)).real for name in "HS")
     levels, _ = solve_eigenproblem(H, S)

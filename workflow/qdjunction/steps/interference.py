@@ -25,7 +25,7 @@ from qdjunction.interference.results import Charges, NoRule, OrbitalRule
 from qdjunction.interference.series import MissingMember, SeriesMember, analyse_series, recorded_verdict
 from qdjunction.interference.settings import InterferenceSettings, Role, StructureSeriesSettings
 from qdjunction.interference.structure_series import Structure, analyse_structures
-from qdjunction.structure.junction import apex_atoms, closed_shell_electrons, dot_atoms, tip_atoms
+from qdjunction.structure.junction import apex_atoms, dot_atoms, dot_electrons, tip_atoms
 from qdjunction.study.failures import EarlierFailureError, Failure, read_failure
 from qdjunction.study.results import ChainRecord, FrontierRecord, SeriesRecord, StructureSeriesRecord
 from qdjunction.transport import Device, mulliken_populations, read_transmission, transverse_k
@@ -106,9 +106,8 @@ def level_alignment(path: str | Path) -> LevelAlignment:
 
 def _dot_orbitals(structure: ElectronicStructure, device: Device) -> tuple[NDArray[np.int64], DotOrbitals]:
     """Return which orbitals of a junction are the dot's, and the solutions of its block."""
-    inside = dot_atoms(structure.atoms)
-    orbitals = device.orbitals_of(inside)
-    electrons = float(closed_shell_electrons(structure.atoms, structure.valence_electrons)[inside].sum())
+    orbitals = device.orbitals_of(dot_atoms(structure.atoms))
+    electrons = dot_electrons(structure.atoms, structure.valence_electrons)
     return orbitals, solve_dot(device.block("H", orbitals), device.block("S", orbitals), electrons)
 
 

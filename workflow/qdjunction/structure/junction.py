@@ -193,6 +193,11 @@ def closed_shell_electrons(atoms: Atoms, valence_electrons: NDArray[np.float64])
     return electrons
 
 
+def dot_electrons(atoms: Atoms, valence_electrons: NDArray[np.float64]) -> float:
+    """Return the electrons with which the dot of a junction is a closed shell; see `closed_shell_electrons`."""
+    return float(closed_shell_electrons(atoms, valence_electrons)[dot_atoms(atoms)].sum())
+
+
 def check_closed_shell(atoms: Atoms) -> None:
     """Refuse a junction with an odd number of electrons; see `check_parity`.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -16,7 +16,8 @@ from qdjunction.structure.tips.contract import ApexDistance, Layers
 from qdjunction.study import layout
 from qdjunction.study.ensemble import SEPARATOR
 from qdjunction.study.kinds import StudyLeads
-from qdjunction.transport.observables.level_correction import Shift
+from qdjunction.transport.leads.contract import LeadSettings
+from qdjunction.transport.observables.level_correction import LevelShifts
 
 if TYPE_CHECKING:
     from qdjunction.study.config import Config
@@ -26,30 +27,58 @@ VariantKind: TypeAlias = Literal[
 ]
 """What differs between a variant and its dot."""
 
-_JUNCTION_RESULTS = frozenset({layout.TRANSMISSION, layout.FRONTIER})
-
-SHARED: Mapping[VariantKind, frozenset[str]] = {
-    "leads": frozenset({layout.HAMILTONIAN}),
-    "temperature": _JUNCTION_RESULTS,
-    "offset": _JUNCTION_RESULTS,
-    "level-correction": frozenset(),
-    "electronic-temperature": frozenset(),
-    "layers": frozenset(),
-    "apex-distance": frozenset(),
-}
-"""Files of a junction that a variant takes from its dot, by its kind."""
-
-NEW_SCF: frozenset[VariantKind] = frozenset({"electronic-temperature", "layers", "apex-distance"})
-"""Kinds whose junctions need an SCF of their own."""
+MINUS = "\N{MINUS SIGN}"
 
 
-class LevelShifts(Section):
-    """Energies that are added to the levels of the dot (scissor operator)."""
+@dataclass(frozen=True)
+class Change:
+    """What the variants of a kind change.
 
-    occupied_shift_ev: Shift
-    """Energy to add to the occupied levels of the dot (eV), usually negative; gaps are narrower than 10 eV."""
-    unoccupied_shift_ev: Shift
-    """Energy to add to the others (eV), usually positive; gaps are narrower than 10 eV."""
+    Attributes
+    ----------
+    key : str
+        Key of `RobustnessSettings` with the other values, and of the section of the study where they replace the own.
+    section : str
+        That section: ``engine`` is that of the study's engine; empty for levels, which are shifted in H.
+    words : callable
+        Returns a value in words.
+    shared : frozenset of str
+        Files of a junction that a variant takes from its dot.
+    new_scf : bool
+        Whether the junctions need an SCF of their own.
+    """
+
+    key: str
+    section: str
+    words: Callable[[Any], str]
+    shared: frozenset[str] = frozenset()
+    new_scf: bool = False
+
+
+def _leads_in_words(leads: LeadSettings) -> str:
+    coupling = getattr(leads, "coupling_ev", None)
+    return f"{leads.kind} leads" + (f", {coupling:g} eV" if coupling is not None else "")
+
+
+_SPECTRA = frozenset({layout.TRANSMISSION, layout.FRONTIER})
+
+CHANGES: Mapping[VariantKind, Change] = {
+    "leads": Change("leads", "transport", _leads_in_words, frozenset({layout.HAMILTONIAN})),
+    "temperature": Change("temperature_k", "transport", lambda k: f"conductance at {k:g} K", _SPECTRA),
+    "offset": Change(
+        "offset_ev", "interference", lambda ev: f"headline energy at {ev:+g} eV".replace("-", MINUS), _SPECTRA
+    ),
+    "level-correction": Change(
+        "level_correction", "",
+        lambda to: f"levels shifted by {to.occupied_shift_ev:+g}, {to.unoccupied_shift_ev:+g} eV".replace("-", MINUS),
+    ),
+    "electronic-temperature": Change(
+        "electronic_temperature_k", "engine", lambda k: f"electrons at {k:g} K", new_scf=True
+    ),
+    "layers": Change("layers", "electrodes", lambda layers: f"tips of {layers} layers", new_scf=True),
+    "apex-distance": Change("apex_distance_ang", "electrodes", lambda ang: f"apex at {ang:g} Å", new_scf=True),
+}  # fmt: skip
+"""What each kind changes."""
 
 
 class RobustnessSettings(Section):
@@ -79,15 +108,7 @@ class RobustnessSettings(Section):
     @property
     def values(self) -> Mapping[VariantKind, list[Any]]:
         """The values of each kind."""
-        return {
-            "leads": self.leads,
-            "temperature": self.temperature_k,
-            "offset": self.offset_ev,
-            "level-correction": self.level_correction,
-            "electronic-temperature": self.electronic_temperature_k,
-            "layers": self.layers,
-            "apex-distance": self.apex_distance_ang,
-        }
+        return {kind: getattr(self, change.key) for kind, change in CHANGES.items()}
 
     @model_validator(mode="after")
     def _check_values(self) -> RobustnessSettings:
@@ -95,20 +116,8 @@ class RobustnessSettings(Section):
             raise ValueError("has no variants; list values of leads, temperature_k, offset_ev or another key")
         for kind, values in self.values.items():
             if any(value in values[:index] for index, value in enumerate(values)):
-                raise ValueError(f"{KEYS[kind]}: a value is listed twice; list each once")
+                raise ValueError(f"{CHANGES[kind].key}: a value is listed twice; list each once")
         return self
-
-
-KEYS: Mapping[VariantKind, str] = {
-    "leads": "leads",
-    "temperature": "temperature_k",
-    "offset": "offset_ev",
-    "level-correction": "level_correction",
-    "electronic-temperature": "electronic_temperature_k",
-    "layers": "layers",
-    "apex-distance": "apex_distance_ang",
-}
-"""Key of the settings of each kind."""
 
 
 @dataclass(frozen=True)
@@ -144,28 +153,12 @@ class Variant:
 
     def holder(self, file: str) -> str:
         """Return the dot whose folder has a file of the junctions: the variant's own, or that of its dot."""
-        return self.of if file in SHARED[self.kind] else self.id
+        return self.of if file in CHANGES[self.kind].shared else self.id
 
     @property
     def label(self) -> str:
         """What is changed, in words."""
-        value = self.value
-        match self.kind:
-            case "leads":
-                coupling = getattr(value, "coupling_ev", None)
-                return f"{value.kind} leads" + (f", {coupling:g} eV" if coupling is not None else "")
-            case "temperature":
-                return f"conductance at {value:g} K"
-            case "offset":
-                return f"headline energy at {value:+g} eV".replace("-", "\N{MINUS SIGN}")
-            case "level-correction":
-                shifts = f"{value.occupied_shift_ev:+g}, {value.unoccupied_shift_ev:+g} eV"
-                return f"levels shifted by {shifts}".replace("-", "\N{MINUS SIGN}")
-            case "electronic-temperature":
-                return f"electrons at {value:g} K"
-            case "layers":
-                return f"tips of {value} layers"
-        return f"apex at {value:g} Å"
+        return CHANGES[self.kind].words(self.value)
 
     def config(self, config: Config) -> Config:
         """Return the configuration of the study with the changed setting.
@@ -175,17 +168,10 @@ class Variant:
         InputError
             If the value does not go with the other settings.
         """
-        # The levels are shifted in H, which no setting of the study does.
-        if self.kind == "level-correction":
+        change = CHANGES[self.kind]
+        if not change.section:
             return config
-        section, key = {
-            "leads": ("transport", "leads"),
-            "temperature": ("transport", "temperature_k"),
-            "offset": ("interference", "offset_ev"),
-            "electronic-temperature": (config.engine, "electronic_temperature_k"),
-            "layers": ("electrodes", "layers"),
-            "apex-distance": ("electrodes", "apex_distance_ang"),
-        }[self.kind]
+        section, key = config.engine if change.section == "engine" else change.section, change.key
         if key not in type(getattr(config, section)).model_fields:
             raise InputError(f"the engine '{config.engine}' has no setting {key}; leave it out")
         values = config.model_dump(mode="json", exclude={"robustness"} | (set(ENGINES) - {config.engine}))
@@ -226,7 +212,9 @@ def check_robustness(config: Config, dots: Mapping[str, bool]) -> None:
             "robustness: beta and jump need three contacts from one left contact, which no dot of this study has; "
             "leave the section out"
         )
-    if config.electrodes.relax != "none" and any(settings.values[kind] for kind in NEW_SCF):
+    if config.electrodes.relax != "none" and any(
+        values and CHANGES[kind].new_scf for kind, values in settings.values.items()
+    ):
         raise InputError(
             f"robustness and electrodes.relax = {config.electrodes.relax}: junctions of other tips or temperatures "
             "would have to be relaxed again; leave out layers, apex_distance_ang and electronic_temperature_k, or the "
@@ -238,4 +226,6 @@ def check_robustness(config: Config, dots: Mapping[str, bool]) -> None:
         try:
             variant.config(config)
         except InputError as error:
-            raise InputError(f"robustness.{KEYS[variant.kind]}.{variant.number - 1}: {error}") from None
+            raise InputError(
+                f"robustness.{CHANGES[variant.kind].key}.{variant.number - 1}: {error}"
+            ) from None

@@ -15,7 +15,7 @@ from qdjunction.structure.sources.pair import KIND as PAIR
 from qdjunction.study.cases import ONE_JUNCTION, Batch, DotCase, JunctionCase, SlideCase, StructureSeriesCase
 from qdjunction.study.config import Config
 from qdjunction.study.members import members_of
-from qdjunction.study.robustness import NEW_SCF, Variant, variants_of
+from qdjunction.study.robustness import CHANGES, Variant, variants_of
 
 
 @dataclass(frozen=True)
@@ -126,9 +126,10 @@ class Study:
     def robustness_lines(self) -> list[str]:
         """Return the variants of each dot and how many SCFs they need, in words."""
         lines = []
-        for dot in dict.fromkeys(case.member.of for case in self.variants if case.member):
-            kinds = [case.member.kind for case in self.variants if case.member and case.member.of == dot]
-            new = sum(kind in NEW_SCF for kind in kinds) * len(self.dot(dot).junctions)
+        variants = [case.member for case in self.variants if isinstance(case.member, Variant)]
+        for dot in dict.fromkeys(variant.of for variant in variants):
+            kinds = [variant.kind for variant in variants if variant.of == dot]
+            new = sum(CHANGES[kind].new_scf for kind in kinds) * len(self.dot(dot).junctions)
             counts = ", ".join(f"{number} {kind}" for kind, number in Counter(kinds).items())
             lines.append(f"{dot}: variants {counts}: {new} more SCFs of junctions")
         return lines

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.schema import Section
 from qdjunction.transport.axis import normal
 from qdjunction.transport.device import Device, dense, solve_eigenproblem
 from qdjunction.transport.image_charge import image_energy, point_image_energy
@@ -85,15 +86,20 @@ STRAY_CHARGE_E = 0.01
 """Largest charge (e) of an orbital that may lie beyond that height, and is left out."""
 
 
-class LevelCorrectionSettings(ObservableSettings):
-    """T(E) with the levels of the dot shifted by chosen energies, shown beside the uncorrected T(E)."""
+class LevelShifts(Section):
+    """Energies that are added to the levels of the dot (scissor operator)."""
 
-    kind: Literal["level-correction"] = "level-correction"
-    """T(E) with corrected levels of the dot, at the energies of T(E)."""
     occupied_shift_ev: Shift
     """Energy to add to the occupied levels of the dot (eV), usually negative; gaps are narrower than 10 eV."""
     unoccupied_shift_ev: Shift
     """Energy to add to the others (eV), usually positive; gaps are narrower than 10 eV."""
+
+
+class LevelCorrectionSettings(LevelShifts, ObservableSettings):
+    """T(E) with the levels of the dot shifted by chosen energies, shown beside the uncorrected T(E)."""
+
+    kind: Literal["level-correction"] = "level-correction"
+    """T(E) with corrected levels of the dot, at the energies of T(E)."""
     occupied: int | None = Field(default=None, ge=0)
     """Number of occupied orbitals of the dot; by default half its valence electrons, with one more for each hydrogen
     that an anchor has lost, or, if the file does not state them, the number of its levels below the Fermi energy."""
