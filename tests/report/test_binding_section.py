@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -48,6 +49,21 @@ def results(tmp_path):
     return collect(read_study(folder))
 
 
+def test_a_corrected_curve_is_shown_beside_the_uncorrected_one(results):
+    (one,) = results.binding
+    record = one.record.model_copy(
+        update={"uncorrected_distance_ang": 2.71, "uncorrected_binding_energy_ev": 1.34}
+    )
+    table = one.table.assign(uncorrected_energy_eV=one.table["energy_eV"] - 0.3)
+    corrected = replace(results, binding=[replace(one, record=record, table=table)])
+    html = SECTIONS["binding"].html(Page(corrected, Provenance()))
+    assert "2.71" in html
+    assert "1.340" in html
+    (figure,) = (one for one in planned_figures(results.study) if one.kind == "binding")
+    curve, without, *_ = draw(corrected, figure).figure.axes[0].lines
+    np.testing.assert_allclose(curve.get_ydata() - without.get_ydata(), 0.3)
+
+
 def test_figure_page_and_paper_show_the_curve(results):
     (figure,) = (one for one in planned_figures(results.study) if one.kind == "binding")
     drawing = draw(results, figure)
@@ -57,6 +73,7 @@ def test_figure_page_and_paper_show_the_curve(results):
     html = SECTIONS["binding"].html(Page(results, Provenance()))
     assert "Au–Br" in html
     assert "−0.250" in html
+    assert "uncorrected" not in html
     items = [
         {"item": "rises", "quantity": "binding-rises", "dots": [DOT, DOT], "value": "yes"},
         {"item": "lone", "quantity": "binding-rises", "dots": ["1Pb_MAPbI3", DOT], "value": "yes"},

@@ -11,6 +11,7 @@ from qdjunction.core.errors import InputError
 from qdjunction.core.provenance import digest
 from qdjunction.engine.registry import make_engine
 from qdjunction.engine.siesta import SiestaSettings
+from qdjunction.engine.siesta.ghosts import with_ghosts
 from qdjunction.engine.siesta.inputs import Task, write_lead_input, write_siesta_input
 from qdjunction.engine.siesta.pseudopotentials import find_pseudopotentials, read_pseudopotential
 from qdjunction.structure.settings import SurfaceSettings
@@ -43,6 +44,22 @@ def test_sisl_reads_the_written_structure_back(molecule, settings, tmp_path):
     geometry = sisl.get_sile(path).read_geometry()
     np.testing.assert_allclose(geometry.xyz, molecule.positions, atol=1e-8)
     assert geometry.atoms.Z.tolist() == [82, 35, 35]
+
+
+def test_ghosts_are_species_of_their_own_with_the_orbitals_of_the_element(molecule, settings, tmp_path):
+    """SIESTA's manual: orbitals of ghosts are those of the element, and their atomic number is negative."""
+    marked = with_ghosts(molecule, [False, False, True])
+    sized = settings.model_copy(update={"basis_by_element": {"Br": "DZP"}})
+    fdf = sisl.get_sile(write_siesta_input(marked, settings.pseudopotentials, sized, tmp_path))
+    assert block(fdf, "ChemicalSpeciesLabel") == [
+        ["1", "82", "Pb"],
+        ["2", "35", "Br"],
+        ["3", "-35", "Br_ghost"],
+    ]
+    assert [row[3] for row in block(fdf, "AtomicCoordinatesAndAtomicSpecies")] == ["1", "2", "3"]
+    assert block(fdf, "PAO.BasisSizes") == [["Br", "DZP"], ["Br_ghost", "DZP"]]
+    assert digest(tmp_path / "Br_ghost.psf") == digest(tmp_path / "Br.psf")
+    assert "ghost" not in molecule.arrays
 
 
 def test_the_protocol_is_in_the_file(molecule, settings, tmp_path):

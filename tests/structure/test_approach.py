@@ -1,6 +1,7 @@
 """One tip at several distances, and its binding curve by the embedded engine."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 
 from qdjunction.core.errors import AnalysisError, InputError
 from qdjunction.core.results import read_result
+from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.registry import make_engine
 from qdjunction.engine.xtb.settings import XtbSettings
 from qdjunction.steps.binding import binding_curve, minimum
@@ -96,6 +98,50 @@ def test_the_minimum_of_a_parabola_is_exact():
         minimum(distances, distances)
 
 
+class _Pairs:
+    """Gold and dot bind by a parabola in the distance of apex and contact; ghosts lower both, as r^-6 does."""
+
+    info = EngineInfo("pairs", "pairs", embedded=True)
+    takes_springs = False
+
+    def relax(self, atoms, workdir, fmax_ev_per_ang, max_steps):
+        raise NotImplementedError
+
+    def inputs(self, atoms):
+        return []
+
+    def hamiltonian(self, atoms, workdir, density_from=None):
+        distance = self._distance(atoms)
+        bound = 1.5 * (distance - 2.6) ** 2 - 1.0 if distance else 0.0
+        return SimpleNamespace(energy_ev=bound + 2 * self._lowered(distance))
+
+    def ghost_energy(self, atoms, ghosts, workdir):
+        return self._lowered(self._distance(atoms))
+
+    def _lowered(self, distance):
+        return -20.0 * distance**-6 if distance else 0.0
+
+    def _distance(self, atoms):
+        gold = atoms.numbers == 79
+        between = atoms.get_all_distances()[gold][:, ~gold]
+        return between.min() if between.size else None
+
+
+def test_the_counterpoise_correction_takes_out_the_superposition_of_basis_sets(tmp_path):
+    """Boys and Bernardi, Mol. Phys. 19, 553 (1970), on energies of which the superposition is known."""
+    structure = tmp_path / "dot.extxyz"
+    write_structure(build_dot(load_dot("1Pb", CLUSTERS), "Cs"), structure)
+    files = tmp_path / "binding.csv", tmp_path / "binding.json"
+    distances = (2.3, 2.45, 2.6, 2.75)
+    binding_curve(structure, "L", "R2", SMALL, _Pairs(), distances, tmp_path / "work", *files)
+    record, curve = read_result(BindingRecord, files[1]), pd.read_csv(files[0])
+    assert (record.distance_ang, record.binding_energy_ev) == pytest.approx((2.6, 1.0))
+    lowered = -40.0 * np.array(distances) ** -6
+    np.testing.assert_allclose(curve["uncorrected_energy_eV"] - curve["energy_eV"], lowered, rtol=1e-7)
+    assert record.uncorrected_distance_ang < 2.6
+    assert record.uncorrected_binding_energy_ev > 1.1
+
+
 def test_gold_binds_at_a_sensible_distance_and_finished_energies_are_kept(tmp_path):
     """Far from the dot the tip feels nothing; nearer there is a minimum."""
     structure = tmp_path / "dot.extxyz"
@@ -106,6 +152,7 @@ def test_gold_binds_at_a_sensible_distance_and_finished_energies_are_kept(tmp_pa
     binding_curve(*arguments, *files)
     record, curve = read_result(BindingRecord, files[1]), pd.read_csv(files[0])
     assert record.symbol == "Br"
+    assert record.uncorrected_distance_ang is None
     assert 2.4 < record.distance_ang < 3.0
     assert record.binding_energy_ev > 0.1
     # GFN1 moves charge from the dot to the gold, and binds them by it at any distance.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.schema import Section
@@ -228,6 +228,28 @@ class DynamicsEngine(Engine, Protocol):
         """Propagate `atoms`, or resume from what an interrupted call left in `workdir`.
 
         An engine with an ASE calculator returns `engine.dynamics.propagate`, which explains the arguments.
+        """
+        ...
+
+
+@runtime_checkable
+class GhostEngine(Engine, Protocol):
+    """An engine with ghost atoms: orbitals without the atom, which counterpoise corrections need.
+
+    An engine without them is taken to need no correction.
+    """
+
+    def ghost_energy(self, atoms: Atoms, ghosts: NDArray[np.bool_], workdir: Path) -> float:
+        """Return the energy (eV) of the atoms that are no ghosts in the basis of all, without dispersion.
+
+        Parameters
+        ----------
+        atoms : ase.Atoms
+            The structure with its ghosts.
+        ghosts : (n_atoms,) array of bool
+            The ghosts.
+        workdir : Path
+            Working folder, as in `hamiltonian`.
         """
         ...
 

@@ -189,7 +189,10 @@ class BindingRecord(Result):
     contact, symbol : str
         Name of the contact and element of its atom.
     distance_ang, binding_energy_ev : float
-        Distance of apex and contact atom at the minimum (Ang), and its depth (eV).
+        Distance of apex and contact atom at the minimum (Ang), and its depth (eV), with the counterpoise correction
+        if the engine has one.
+    uncorrected_distance_ang, uncorrected_binding_energy_ev : float or None
+        The same without the correction; None if the engine has none.
     far_ang, far_energy_ev : float
         A distance at which the two no longer touch (Ang), and the energy there (eV): zero unless the method moves
         charge between dot and gold.
@@ -201,6 +204,8 @@ class BindingRecord(Result):
     symbol: str
     distance_ang: float
     binding_energy_ev: float
+    uncorrected_distance_ang: float | None = None
+    uncorrected_binding_energy_ev: float | None = None
     far_ang: float
     far_energy_ev: float
     engine: EngineInfo

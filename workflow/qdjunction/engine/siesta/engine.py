@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from qdjunction.core.errors import EngineError, InputError
 from qdjunction.core.matrix_files import is_complete
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo, Relaxation
-from qdjunction.engine.siesta.extraction import electronic_structure_from_run, engine_info, find_run
+from qdjunction.engine.siesta.extraction import (
+    electronic_structure_from_run,
+    engine_info,
+    find_run,
+    total_energy,
+)
+from qdjunction.engine.siesta.ghosts import by_label, with_ghosts
 from qdjunction.engine.siesta.inputs import LABEL
 from qdjunction.engine.siesta.launch import Launch
 from qdjunction.engine.siesta.pseudopotentials import Pseudopotential, find_pseudopotentials
@@ -122,6 +128,24 @@ class SiestaEngine:
         status = SiestaRun(workdir, atoms, self.settings, pseudopotentials, self.launch).hamiltonian()
         structure = electronic_structure_from_run(workdir, self.settings)
         return replace(structure, engine=self._with_record(workdir, status))
+
+    def ghost_energy(self, atoms: Atoms, ghosts: NDArray[np.bool_], workdir: Path) -> float:
+        """Return the energy (eV) of the atoms that are no ghosts in the basis of all, without dispersion.
+
+        See `qdjunction.engine.contract.GhostEngine`.
+
+        Raises
+        ------
+        EngineError
+            When SIESTA fails and no correction helps, or another process works in the folder.
+        InputError
+            When a pseudopotential is missing or unfit.
+        """
+        marked = with_ghosts(atoms, ghosts)
+        pseudopotentials = by_label(marked, self._pseudopotentials(atoms))
+        settings = self.settings.model_copy(update={"dispersion": "none"})
+        SiestaRun(workdir, marked, settings, pseudopotentials, self.launch).hamiltonian()
+        return total_energy(workdir / OUTPUT)
 
     def _pseudopotentials(self, atoms: Atoms) -> dict[str, Pseudopotential]:
         settings = self.settings

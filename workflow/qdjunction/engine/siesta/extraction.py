@@ -280,19 +280,30 @@ def electronic_structure_from_run(
     atoms = _with_tags(run, geometry)
     if not atoms.pbc.any():
         _check_images(geometry, text, run)
-    energies = _TOTAL_ENERGY.findall(text)
-    if not energies:
-        raise EngineError(f"{run.output}: holds no final energy; run SIESTA again.")
     return ElectronicStructure(
         atoms=atoms,
         hamiltonian=hamiltonian,
         fermi_energy_ev=fermi,
         eigenvalues_ev=at_k[np.abs(points).sum(axis=1).argmin()],
         valence_electrons=valence,
-        energy_ev=float(energies[-1]),
+        energy_ev=total_energy(run.output),
         forces_ev_per_ang=None if forces_file is None else sisl.get_sile(forces_file).read_force(),
         engine=engine_info(text, settings),
     )
+
+
+def total_energy(output: Path) -> float:
+    """Return the total energy (eV) at the end of the output of a run.
+
+    Raises
+    ------
+    EngineError
+        When there is none.
+    """
+    energies = _TOTAL_ENERGY.findall(output.read_text(encoding="utf-8", errors="replace"))
+    if not energies:
+        raise EngineError(f"{output}: holds no final energy; run SIESTA again.")
+    return float(energies[-1])
 
 
 def engine_info(output: str, settings: SiestaSettings | None) -> EngineInfo:

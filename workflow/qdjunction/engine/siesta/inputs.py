@@ -9,11 +9,11 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.siesta.parameters import format_fdf
 from ase.constraints import FixAtoms
-from ase.data import atomic_numbers
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.files import atomic_write
 from qdjunction.engine.siesta.box import boxed
+from qdjunction.engine.siesta.ghosts import by_label, species, species_rows
 from qdjunction.engine.siesta.pseudopotentials import Pseudopotential, find_pseudopotentials
 from qdjunction.engine.siesta.settings import D3_BJ, SiestaSettings
 from qdjunction.structure.settings import points_along
@@ -108,7 +108,7 @@ def write_siesta_input(
     ----------
     atoms : ase.Atoms
         Finite structure, which is put in a box, or periodic structure with its cell. Atoms under
-        `ase.constraints.FixAtoms` are fixed.
+        `ase.constraints.FixAtoms` are fixed; those that `with_ghosts` marks are ghosts.
     pseudos_dir : str or Path
         Folder of the pseudopotentials.
     settings : SiestaSettings
@@ -131,9 +131,8 @@ def write_siesta_input(
     pseudopotentials = find_pseudopotentials(
         atoms.symbols, pseudos_dir, settings.functional, settings.pseudopotential_format, settings.spin
     )
-    return write_input_files(
-        atoms, pseudopotentials, settings, Path(run_dir), task or Task(), Mixing.of(settings)
-    )
+    labels = by_label(atoms, pseudopotentials)
+    return write_input_files(atoms, labels, settings, Path(run_dir), task or Task(), Mixing.of(settings))
 
 
 def write_lead_input(
@@ -183,10 +182,10 @@ def write_input_files(
     task: Task,
     mixing: Mixing,
 ) -> Path:
-    """Write `siesta.fdf` and copy the pseudopotentials beside it; see `write_siesta_input`."""
+    """Write `siesta.fdf` and copy the pseudopotentials, by label of species, beside it; see `write_siesta_input`."""
     run_dir.mkdir(parents=True, exist_ok=True)
-    for pseudopotential in pseudopotentials.values():
-        pseudopotential.copy_to(run_dir)
+    for label, pseudopotential in pseudopotentials.items():
+        pseudopotential.copy_to(run_dir, label)
     write_structure(atoms, run_dir / STRUCTURE)
     text = fdf_text(atoms, pseudopotentials, settings, task, mixing)
     path = run_dir / f"{LABEL}.fdf"
@@ -237,20 +236,18 @@ def _structure(
     atoms: Atoms, pseudopotentials: Mapping[str, Pseudopotential], settings: SiestaSettings
 ) -> dict[str, Any]:
     atoms = boxed(atoms, settings.vacuum_ang, settings.orbital_range_estimate_ang)
-    elements = list(pseudopotentials)
-    species = {element: number for number, element in enumerate(elements, start=1)}
+    rows = species_rows(pseudopotentials)
+    numbers = {label: number for number, _, label in rows}
     return {
         "NumberOfAtoms": len(atoms),
-        "NumberOfSpecies": len(elements),
-        "ChemicalSpeciesLabel": [
-            (species[element], atomic_numbers[element], element) for element in elements
-        ],
+        "NumberOfSpecies": len(rows),
+        "ChemicalSpeciesLabel": rows,
         "LatticeConstant": (1.0, "Ang"),
         "LatticeVectors": [_coordinates(vector) for vector in atoms.cell],
         "AtomicCoordinatesFormat": "Ang",
         "AtomicCoordinatesAndAtomicSpecies": [
-            (*_coordinates(position), species[symbol])
-            for position, symbol in zip(atoms.positions, atoms.symbols, strict=True)
+            (*_coordinates(position), numbers[label])
+            for position, label in zip(atoms.positions, species(atoms), strict=True)
         ],
     }
 
@@ -258,9 +255,9 @@ def _structure(
 def _protocol(settings: SiestaSettings, pseudopotentials: Mapping[str, Pseudopotential]) -> dict[str, Any]:
     functional, authors = settings.exchange_correlation
     sizes = [
-        (element, settings.basis_by_element[element])
-        for element in pseudopotentials
-        if element in settings.basis_by_element
+        (label, settings.basis_by_element[file.element])
+        for label, file in pseudopotentials.items()
+        if file.element in settings.basis_by_element
     ]
     keys: dict[str, Any] = {
         "XC.functional": functional,

@@ -83,9 +83,9 @@ class Pseudopotential:
     version: str
     sha256: str
 
-    def copy_to(self, folder: Path) -> None:
-        """Copy the file into `folder` under the name that SIESTA looks for."""
-        target = folder / f"{self.element}.{self.format}"
+    def copy_to(self, folder: Path, label: str) -> None:
+        """Copy the file into `folder` under the name that SIESTA looks for: the label of the species."""
+        target = folder / f"{label}.{self.format}"
         if target.is_file() and digest(target) == self.sha256:
             return
         with atomic_write(target) as temporary:

@@ -37,6 +37,7 @@ from qdjunction.engine.siesta.diagnosis import (
     Failure,
     diagnose,
 )
+from qdjunction.engine.siesta.ghosts import ARRAY
 from qdjunction.engine.siesta.inputs import LABEL, Mixing, Task, fixed_atoms, write_input_files
 from qdjunction.engine.siesta.launch import Launch
 from qdjunction.engine.siesta.progress import Progress
@@ -130,7 +131,7 @@ class SiestaRun:
     settings : SiestaSettings
         Protocol and numerics.
     pseudopotentials : mapping of str to Pseudopotential
-        By element.
+        By label of the species: the element, unless there are ghosts.
     launch : Launch, optional
         How SIESTA is started.
     """
@@ -229,7 +230,7 @@ class SiestaRun:
         log.info("%s: resuming after %d geometries of an interrupted run", self.run_dir, status.forces)
 
     def _key(self, task: str) -> str:
-        parts = {
+        parts: dict[str, Any] = {
             "task": task,
             "numbers": self.atoms.numbers.tolist(),
             "positions": self.atoms.positions.tolist(),
@@ -241,6 +242,8 @@ class SiestaRun:
                 pseudopotential.sha256 for pseudopotential in self.pseudopotentials.values()
             ],
         }
+        if ARRAY in self.atoms.arrays:
+            parts["ghosts"] = self.atoms.arrays[ARRAY].tolist()
         return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def _time_left(self) -> float | None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from qdjunction.report.data import BindingResults, StudyResults
     from qdjunction.report.page import Page
+    from qdjunction.study.results import BindingRecord
     from qdjunction.study.table import Study
 
 
@@ -62,21 +63,37 @@ class BindingSection(PageSection):
         found = page.results.binding
         if not found:
             return ""
+        corrected = any(one.record.uncorrected_distance_ang is not None for one in found)
         table = Table(
             "Minimum of each curve, from the parabola through its lowest three points. All atoms are held. Energy "
             f"that is left at {number(found[0].record.far_ang, 0)} Å is that of charge which the method moves "
-            "between dot and gold even there; it is part of the binding energy.",
-            ("dot", "contact", "bond", "distance (Å)", "binding energy (eV)", "energy far away (eV)"),
-            tuple(
-                (
-                    one.dot, one.record.contact, f"Au–{one.record.symbol}", number(one.record.distance_ang),
-                    number(one.record.binding_energy_ev, 3), number(one.record.far_energy_ev, 3, sign=True),
-                )
-                for one in found
+            f"between dot and gold even there; it is part of the binding energy. {SUPERPOSITION[corrected]}",
+            (
+                "dot", "contact", "bond", "distance (Å)", "binding energy (eV)", "energy far away (eV)",
+                *(["distance, uncorrected (Å)", "energy, uncorrected (eV)"] if corrected else ()),
             ),
+            tuple(_row(one.dot, one.record, corrected) for one in found),
             words=3,
         )  # fmt: skip
         return page.render(HTML, figures=page.figures(self), table=table)
+
+
+SUPERPOSITION = {
+    True: "Counterpoise correction: dot and tip count with their energies in the basis of both (Boys and Bernardi "
+    "1970); dashed and in the last columns without it.",
+    False: "The parameters of the method include the superposition of basis sets, so that it is not corrected.",
+}
+"""What the table says about the superposition of basis sets, by whether the energies are corrected for it."""
+
+
+def _row(dot: str, record: BindingRecord, corrected: bool) -> tuple[str, ...]:
+    cells = (
+        dot, record.contact, f"Au–{record.symbol}", number(record.distance_ang),
+        number(record.binding_energy_ev, 3), number(record.far_energy_ev, 3, sign=True),
+    )  # fmt: skip
+    if not corrected:
+        return cells
+    return *cells, number(record.uncorrected_distance_ang), number(record.uncorrected_binding_energy_ev, 3)
 
 
 HTML = """
@@ -110,6 +127,8 @@ def binding_figure(table: pd.DataFrame, results: Sequence[BindingResults]) -> Fi
             points["distance_ang"], points["energy_eV"], "o-", ms=3.5, color=colour,
             label=f"Au–{one.record.symbol}, {one.dot}",
         )  # fmt: skip
+        if "uncorrected_energy_eV" in points:
+            axes.plot(points["distance_ang"], points["uncorrected_energy_eV"], "--", lw=0.9, color=colour)
         axes.plot(one.record.distance_ang, -one.record.binding_energy_ev, "|", ms=12, color=colour, mew=1.2)
     axes.axhline(0, color="black", lw=0.7)
     axes.set_xlabel("Distance of apex and contact atom (Å)")
