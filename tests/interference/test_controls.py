@@ -9,7 +9,7 @@ import pytest
 from qdjunction.core.errors import InputError
 from qdjunction.interference.series import MissingMember, SeriesMember, analyse_series
 from qdjunction.interference.settings import InterferenceSettings
-from qdjunction.steps.traces import sliding_series
+from qdjunction.steps.trace_predictions import sliding_series
 from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
 from qdjunction.study.study_file import study_of, study_values

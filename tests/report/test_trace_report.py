@@ -24,7 +24,7 @@ from qdjunction.report.sections.trace_plateaus import plateaus_table
 from qdjunction.report.sections.trace_segments import segments_table
 from qdjunction.report.sections.traces import outcome, simulation_sentence
 from qdjunction.report.trace_data import Analysed, JumpScore, collect_traces
-from qdjunction.steps import traces as trace_steps
+from qdjunction.steps import trace_predictions
 from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
 from qdjunction.study.study_file import read_study
@@ -213,7 +213,7 @@ def test_a_failed_prediction_leaves_the_measured_set_and_says_why(traced, tmp_pa
     assert "short failed" in text
     assert "MAPbBr3, measured" in text
     assert "theory, simulated" not in text
-    sites, reason = trace_steps.predicted_sites(
+    sites, reason = trace_predictions.predicted_sites(
         tmp_path / "results" / "traces" / "theory" / "simulation.json"
     )
     assert sites == ()
@@ -230,7 +230,7 @@ def test_nothing_is_predicted_from_a_part_of_a_series(traced, tmp_path):
 
     def predict(left, fermi_ev, series):
         output, truth, record = outputs
-        trace_steps.predict_traces(
+        trace_predictions.predict_traces(
             dot / "conductance.csv", series, dot / "relaxed.json", left, fermi_ev,
             output=output, truth=truth, record=record, **common,
         )  # fmt: skip

@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+from qdjunction.steps import trace_predictions
 from qdjunction.steps import traces as trace_steps
 from qdjunction.study import layout
 from qdjunction.study.build import make_study
@@ -61,7 +62,7 @@ def analyse(folder: Path) -> None:
     write_study(study_values(study), results / RECORD)
     section = study.config.traces
     dot, root = results / "1Pb_MAPbBr3", results / "traces"
-    trace_steps.predict_traces(
+    trace_predictions.predict_traces(
         dot / "conductance.csv", dot / "series.json", dot / "relaxed.json", "L", None, section.simulation, 50,
         root / "theory" / "traces.parquet", root / "theory" / "truth.csv", root / "theory" / "simulation.json",
     )  # fmt: skip

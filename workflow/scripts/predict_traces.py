@@ -1,11 +1,11 @@
-from qdjunction.steps import traces
+from qdjunction.steps.trace_predictions import predict_traces
 from qdjunction.study.job import running
 from qdjunction.traces.settings import SimulationSettings
 
 job = snakemake
 prediction = job.params.prediction
 with running(job):
-    traces.predict_traces(
+    predict_traces(
         job.input.conductance,
         job.input.series,
         job.input.relaxation,

@@ -1,4 +1,5 @@
 from qdjunction.steps import traces
+from qdjunction.steps.trace_predictions import predicted_sites
 from qdjunction.study.job import running
 from qdjunction.traces.settings import TracesSettings
 
@@ -6,7 +7,7 @@ job = snakemake
 theory = job.input.theory
 # If the prediction of measured traces has failed, they are analysed without it.
 with running(job, required=[job.input.traces, *([job.input.selection] if job.input.selection else [])]):
-    sites, reason = traces.predicted_sites(theory) if theory else ((), "")
+    sites, reason = predicted_sites(theory) if theory else ((), "")
     traces.analyse_traces(
         job.params.analysis,
         job.input.traces,

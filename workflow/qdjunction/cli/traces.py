@@ -97,7 +97,7 @@ class _TheoryCommand(_TracesCommand):
             If there is no such file, or neither ``--at`` nor a ``series.json`` beside the table states the energy.
         """
         from qdjunction.core.files import absent
-        from qdjunction.steps.traces import headline_of_left, sliding_series
+        from qdjunction.steps.trace_predictions import headline_of_left, sliding_series
 
         if not Path(conductance).is_file():
             raise InputError(f"{conductance}: {absent(Path(conductance))}; give the conductance.csv of a dot")
@@ -113,7 +113,7 @@ class _TheoryCommand(_TracesCommand):
 
     def sites(self) -> "tuple[SiteRecord, ...]":
         """Return the sites of the table that is given; none without one."""
-        from qdjunction.steps.traces import site_records
+        from qdjunction.steps.trace_predictions import site_records
 
         if self.conductance is None and (self.left is not None or self.at is not None):
             raise InputError("--left and --at choose conductances of a table; give it with --conductance")
@@ -456,7 +456,7 @@ class Simulate(_TheoryCommand):
     traces: Annotated[TracesSettings, Keys(simulation="")] = TracesSettings()
 
     def run(self) -> None:
-        from qdjunction.steps.traces import simulate_traces
+        from qdjunction.steps.trace_predictions import simulate_traces
 
         simulate_traces(self._series(), self.traces.simulation, self.count, self.output)
 
