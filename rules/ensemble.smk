@@ -17,7 +17,8 @@ rule snapshot:
         "<benchmarks>/{dot}/snapshot.tsv"
     wildcard_constraints:
         dot="|".join(map(re.escape, SNAPSHOTS)) or "(?!)",
-    priority: small_first
+    # Before all other jobs: each snapshot waits for the one before it.
+    priority: 1 + MOST_ATOMS
     conda:
         environment()
     threads: ENGINE.threads
