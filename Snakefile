@@ -51,7 +51,10 @@ try:
         )
     )
     study = make_study(
-        parse_config(values, source), os.path.relpath(here / "clusters"), source
+        parse_config(values, source),
+        os.path.relpath(here / "clusters"),
+        source,
+        tried=workflow.is_main_process,
     )
 except QdjunctionError as error:
     raise WorkflowError(str(error)) from None

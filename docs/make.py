@@ -104,13 +104,19 @@ def anchors() -> str:
     rows = [
         "| "
         + " | ".join(
-            (f"`{name}`", row.needs, *(_distance(row.distance_ang(site)) for site in SITES), row.reference)
+            (
+                f"`{name}`",
+                row.needs,
+                *(_distance(row.distance_ang(site)) for site in SITES),
+                row.basis + (f"; bridge, hollow: {row.facet_basis}" if row.facet_basis else ""),
+                row.reference,
+            )
         )
         + " |"
         for name, row in ANCHORS.items()
     ]
-    head = "| anchor | atom | top (Ang) | bridge (Ang) | hollow (Ang) | source |"
-    return "\n".join([head, "| --- | --- | --- | --- | --- | --- |", *rows, ""])
+    head = "| anchor | atom | top (Ang) | bridge (Ang) | hollow (Ang) | distance | source |"
+    return "\n".join([head, "| --- " * 7 + "|", *rows, ""])
 
 
 def _distance(distance_ang: float | None) -> str:

@@ -9,6 +9,7 @@ from ase.units import Bohr
 from qdjunction.core.errors import InputError, StructureError
 from qdjunction.structure.anchors import (
     ANCHORS,
+    COMPUTED,
     Anchor,
     apex_position,
     bond_direction,
@@ -196,7 +197,12 @@ def test_a_bent_thiolate_has_distance_and_angle_of_least_energy():
 
 def test_every_row_names_its_source():
     assert {row.element for row in ANCHORS.values()} == {"Cl", "Br", "I", "S", "N", "C"}
+    computed = {name for name, row in ANCHORS.items() if row.basis == COMPUTED}
+    # These are tested above.
+    assert computed == {"bent-thiolate", "methyl-sulfide", "amine", "pyridine", "nitrile"}
     for row in ANCHORS.values():
+        assert row.basis
+        assert bool(row.facet_basis) == (row.distance_ang("hollow") is not None)
         assert any(
             year.isdigit() and len(year) == 4
             for year in row.reference.replace("(", " ").replace(")", " ").split()

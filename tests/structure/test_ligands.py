@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.data import covalent_radii
 from ase.data.vdw_alvarez import vdw_radii
 from scipy.spatial.distance import cdist
 
@@ -15,10 +16,17 @@ from qdjunction.core.yaml import parse_yaml
 from qdjunction.engine.registry import make_engine
 from qdjunction.structure.connectivity import heavy_bonds, neighbours
 from qdjunction.structure.integrity import examine
-from qdjunction.structure.junction import build_junction, check_closed_shell, dot_atoms
+from qdjunction.structure.junction import (
+    TOUCH_FRACTION,
+    build_junction,
+    check_closed_shell,
+    dot_atoms,
+    tip_atoms,
+)
 from qdjunction.structure.ligands.attach import FRAGMENT
 from qdjunction.structure.ligands.library import load_ligand
 from qdjunction.structure.ligands.pose import BOND_RADII, CLASH_RADII
+from qdjunction.structure.ligands.room import tips_at_contacts
 from qdjunction.structure.molecule import ion_conformers, topology
 from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.perovskite.dot import build_dot
@@ -304,6 +312,49 @@ def test_the_outermost_ions_are_replaced_far_from_each_other():
     assert apart > 2 * 5.87
 
 
+@pytest.mark.parametrize(
+    ("ligand", "site"),
+    [
+        ("phenethylammonium", "Cs nearest to 2.9,2.9,-2.9"),
+        ("phenethylammonium", "Cs nearest to 2.9,2.9,8.8"),
+        ("octylammonium", "Cs nearest to 2.9,2.9,-2.9"),
+        ("oleate", "Br nearest to 0,5.9,8.8"),
+        ("acetate", "La"),
+    ],
+)
+def test_a_ligand_beside_a_contact_leaves_room_for_the_tip(ligand, site):
+    """Without the tips in mind, all but the last stand in their way."""
+    atoms = ligated({"ligand": ligand, "replace": site}, dot="8Pb", cation="Cs")
+    junction = build_junction(atoms, "L", "R3", ElectrodeSettings(layers=3))
+    bound, gold = part(junction, 2), junction[junction.symbols == "Au"]
+    contacts = junction.positions[[junction.info["contacts"][name]["atom"] for name in ("L", "R3")]]
+    # They are beside a contact: at the next site of the lattice or nearer.
+    assert cdist(bound.positions, contacts).min() < 5.9
+    assert smallest_ratio(gold, bound) > CLASH_RADII
+    radii = covalent_radii[79] + covalent_radii[bound.numbers]
+    assert (cdist(gold.positions, bound.positions) / radii).min() > TOUCH_FRACTION
+
+
+def test_a_ligand_that_covers_a_contact_needs_no_room_for_its_tip():
+    """A bridge from the bromide at R2 to gold: its chain stands where the tip of R2 would."""
+    bridge = {"ligand": "octylamine", "reverse": True, "contact": "D"}
+    named, placed = (ligated({**bridge, "cap": site}) for site in ("R2", "Br farthest along z"))
+    assert named == placed
+    assert smallest_ratio(tips_at_contacts(placed), part(placed, 2)) < CLASH_RADII
+    assert build_junction(placed, "L", "D", ElectrodeSettings(layers=3))
+    with pytest.raises(StructureError, match="Gold of the tip at contact 'R2' overlaps"):
+        build_junction(placed, "L", "R2", ElectrodeSettings(layers=3))
+
+
+def test_the_room_of_a_tip_holds_it_at_every_angle():
+    dot = build_dot(load_dot("1Pb", CLUSTERS))
+    gold = tips_at_contacts(dot, {dot.info["contacts"][name]["atom"] for name in ("R1", "R2")})
+    junction = build_junction(dot, "L", "R2", ElectrodeSettings(layers=3))
+    apart = cdist(junction.positions[tip_atoms(junction)[0]], gold.positions).min(axis=1)
+    # Corners of the third layer, 3.33 Ang from the axis, are at most 15 degrees from one of those there.
+    assert apart.max() <= 2 * 3.33 * np.sin(np.radians(7.5)) + 1e-6
+
+
 def test_a_pb_that_lost_its_halide_is_capped_in_its_place():
     dot = build_dot(load_dot("1Pb", CLUSTERS))
     atoms = ligated(
@@ -358,6 +409,10 @@ def test_a_pb_that_lost_its_halide_is_capped_in_its_place():
         (
             [{"ligand": "methylammonium", "ion": "MA", "count": 1, "each": 2}],
             "set ion to a halide, or leave each",
+        ),
+        (
+            [{"ligand": "acetate", "replace": "Lx"}],
+            r"ligands\[0\]\.replace = 'Lx': the dot has no such contact \(L, R1, R2\), and it is no atom; write",
         ),
         ([{"ligand": "acetate"}], "says nowhere where the ligand binds"),
         ([{"ligand": "acetate", "ion": "Br"}], "ion and count go together"),
@@ -538,7 +593,8 @@ def test_the_studies_of_the_documentation_can_be_planned():
     examples += [
         block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "source: ligands" in block
     ]
-    assert len(examples) == 2
-    for example in examples:
-        study = make_study(parse_config(parse_yaml(example, "docs"), "docs"), CLUSTERS, "docs")
-        assert len(study.junctions) == 2
+    studies = [
+        make_study(parse_config(parse_yaml(example, "docs"), "docs"), CLUSTERS, "docs")
+        for example in examples
+    ]
+    assert [len(study.junctions) for study in studies] == [2, 2, 4]

@@ -82,9 +82,9 @@ def test_controls_go_with_every_dot_of_a_screen():
         "study": "t",
         "screen": [{"dots": ["8Pb", "12Pb"], "halides": ["Br"], "contacts": ["L-R1", "L-R2"]}],
     }
-    values["screen"][0]["controls"] = ["R1-R2"]
+    values["screen"][0]["controls"] = ["R1-R3"]
     for dot in study_of(values).dots:
-        assert [(one.name, one.role) for one in dot.junctions][-1] == ("R1-R2", "control")
+        assert [(one.name, one.role) for one in dot.junctions][-1] == ("R1-R3", "control")
     values["screen"][0]["controls"] = ["L-R2"]
     with pytest.raises(InputError, match=r"screen\.0: controls: 'L-R2' is the contact pair"):
         study_of(values)

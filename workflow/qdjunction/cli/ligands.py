@@ -10,10 +10,10 @@ from pydantic import model_validator
 from qdjunction.cli.commands import Command, Commands, option
 from qdjunction.cli.values import as_typed, catalogue, catalogue_option, structure_file
 from qdjunction.core.limits import ConformerSeed
-from qdjunction.structure.ligands.settings import Ion
-from qdjunction.structure.sites import Atom, Direction
+from qdjunction.structure.ligands.settings import Ion, Place
+from qdjunction.structure.sites import Direction
 
-ATOM = "an index counted from 0, or a rule such as 'Br farthest along -z'"
+ATOM = "a contact, an index counted from 0, or a rule such as 'Br farthest along -z'"
 
 
 def _folder() -> Any:
@@ -34,13 +34,15 @@ class Ligands(Command):
 
     structure: str = option(..., "file of a dot with its contacts", positional=True)
     ligand: str = option(..., "ligand of the library, e.g. acetate")
-    replace: list[Atom] = option(
+    replace: list[Place] = option(
         [], f"ion that it replaces ({ATOM}); several halides of one Pb give way to one ligand", metavar="ATOM"
     )
     ion: Ion | None = option(None, "kind of the outermost ions that --count ligands replace, one each")
     count: int | None = option(None, "number of these ions", ge=1)
-    cap: Atom | None = option(None, "atom that it binds to: a halide, or a Pb that lacks one", metavar="ATOM")
-    remove: list[Atom] = option([], "ions that are taken away, for the charge", metavar="ATOM")
+    cap: Place | None = option(
+        None, "atom or contact that it binds to: a halide, or a Pb that lacks one", metavar="ATOM"
+    )
+    remove: list[Place] = option([], "ions that are taken away, for the charge", metavar="ATOM")
     direction: Direction = option(None, "from the site to the ligand", metavar="X,Y,Z", read=as_typed)
     reverse: bool = option(False, "bind with the other end of the ligand")
     contact: str | None = option(None, "contact that the free end of the ligand becomes", metavar="NAME")

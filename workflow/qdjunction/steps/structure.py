@@ -18,7 +18,7 @@ from qdjunction.core.schema import Section
 from qdjunction.engine.contract import Engine
 from qdjunction.structure.contacts import contact_distance
 from qdjunction.structure.integrity import Integrity, examine
-from qdjunction.structure.junction import build_junction, check_closed_shell
+from qdjunction.structure.junction import build_junction, check_closed_shell, contact_bond
 from qdjunction.structure.junction_relaxation import Free, JunctionState, examine_junction, free_atoms
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.settling import DESCRIPTION, settling_springs
@@ -283,6 +283,8 @@ def _junction(
     log.info(
         "built %s: %d atoms, contacts %.2f Ang apart", output, len(atoms), atoms.info["contact_distance_ang"]
     )
+    for name, tip in zip((left, right), electrodes.tips, strict=True):
+        log.info("%s", contact_bond(bare, name, tip))
     write_structure(atoms, output)
     if record:
         write_json({"provenance": provenance(inputs=digests(structure), settings=settings).values}, record)

@@ -52,6 +52,10 @@ class Anchor(Section):
     """Angle by which the direction to gold leaves the continuation of the bonds (degrees). Of two bonds out of their
     plane: 0 along their bisector, 54.7 for the lone pair of a tetrahedral atom. Of a single bond towards the side of
     the hydrogen that leaves: 0 straight on, 74 for an angle of 106 degrees at a thiolate."""
+    basis: str = ""
+    """What the distance from an apex rests on, e.g. `measured`; docs/structures.md explains those of the table."""
+    facet_basis: str = ""
+    """What the distances from a bridge and a hollow rest on."""
     reference: str = ""
     """Where distance and geometry come from."""
 
@@ -69,6 +73,10 @@ class Anchor(Section):
             "bridge": self.bridge_distance_ang,
             "hollow": self.hollow_distance_ang,
         }[site]
+
+    def basis_at(self, site: GoldSite) -> str:
+        """Return what the distance at a site rests on; empty if the row does not say."""
+        return self.basis if site == "top" else self.facet_basis
 
     def required_distance_ang(self, site: GoldSite, contact: str, name: str) -> float:
         """Return the distance to the gold atoms at a site (Ang) of a contact that is this anchor, called `name`.
@@ -108,46 +116,54 @@ class Anchor(Section):
         return not left
 
 
-_HALIDE = "terminal halide of a lead halide dot, relaxed: Zheng et al., Nat. Commun. 10, 5458 (2019)"
+PUBLISHED, MEASURED, COMPUTED, RADII = "published", "measured", "GFN1-xTB", "radii"
+"""What distances rest on: the calculation of a publication, a measurement, this program's embedded engine, or a sum of
+covalent radii."""
+
+_HALIDE = (
+    "terminal halide of a lead halide dot, relaxed with PBE: Zheng et al., Nat. Commun. 10, 5458 (2019), doi "
+    "10.1038/s41467-019-13389-7"
+)
 _COMPUTED = "distance of least energy in GFN1-xTB, rigid, atop a pyramid of four atoms"
 
 ANCHORS: Mapping[str, Anchor] = {
-    "chloride": Anchor(element="Cl", neighbours=[ANY], apex_distance_ang=2.66, reference=_HALIDE),
-    "bromide": Anchor(element="Br", neighbours=[ANY], apex_distance_ang=2.76, reference=_HALIDE),
-    "iodide": Anchor(element="I", neighbours=[ANY], apex_distance_ang=2.88, reference=_HALIDE),
+    "chloride": Anchor(element="Cl", neighbours=[ANY], apex_distance_ang=2.66, basis=PUBLISHED, reference=_HALIDE),
+    "bromide": Anchor(element="Br", neighbours=[ANY], apex_distance_ang=2.76, basis=PUBLISHED, reference=_HALIDE),
+    "iodide": Anchor(element="I", neighbours=[ANY], apex_distance_ang=2.88, basis=PUBLISHED, reference=_HALIDE),
     "thiolate": Anchor(
         element="S", neighbours=["C"], loses_hydrogen=True, apex_distance_ang=2.42,
-        bridge_distance_ang=2.42, hollow_distance_ang=2.50,
+        bridge_distance_ang=2.42, hollow_distance_ang=2.50, basis=MEASURED, facet_basis=COMPUTED,
         reference="2.42(2) Ang atop one gold atom by X-ray standing waves and photoelectron diffraction: Jackson et "
         "al., Surf. Sci. 603, 807 (2009); bridge and hollow: distance of least energy in GFN1-xTB, rigid CH3S on a "
         "facet of three gold atoms above six",
     ),
     "bent-thiolate": Anchor(
-        element="S", neighbours=["C"], loses_hydrogen=True, apex_distance_ang=2.25, tilt_deg=74,
+        element="S", neighbours=["C"], loses_hydrogen=True, apex_distance_ang=2.25, tilt_deg=74, basis=COMPUTED,
         reference="Au-S-C angle of 106 deg and distance of least energy in GFN1-xTB, rigid CH3S atop a pyramid of four "
         "atoms; on Au(111) S-C leaves the normal by 61 deg, an angle of 119 deg: Chaudhuri et al., J. Chem. Phys. 130, "
         "124708 (2009)",
     ),
     "methyl-sulfide": Anchor(
-        element="S", neighbours=["C", "C"], apex_distance_ang=2.41, tilt_deg=54.7,
+        element="S", neighbours=["C", "C"], apex_distance_ang=2.41, tilt_deg=54.7, basis=COMPUTED,
         reference=f"an anchor by Park et al., J. Am. Chem. Soc. 129, 15768 (2007); {_COMPUTED}",
     ),
     "amine": Anchor(
-        element="N", neighbours=["C", "H", "H"], apex_distance_ang=2.25,
+        element="N", neighbours=["C", "H", "H"], apex_distance_ang=2.25, basis=COMPUTED,
         reference=f"binds a gold adatom by its lone pair: Venkataraman et al., Nano Lett. 6, 458 (2006); {_COMPUTED}",
     ),
     "pyridine": Anchor(
-        element="N", neighbours=["C", "C"], apex_distance_ang=2.17,
+        element="N", neighbours=["C", "C"], apex_distance_ang=2.17, basis=COMPUTED,
         reference="binds upright atop one gold atom: Bilic, Reimers and Hush, J. Phys. Chem. B 106, 6740 (2002); "
         + _COMPUTED,
     ),
     "nitrile": Anchor(
-        element="N", neighbours=["C"], apex_distance_ang=2.05,
+        element="N", neighbours=["C"], apex_distance_ang=2.05, basis=COMPUTED,
         reference=f"an anchor by Mishchenko et al., J. Am. Chem. Soc. 133, 184 (2011); {_COMPUTED}",
     ),
     "alkynyl": Anchor(
-        element="C", neighbours=["C"], loses_hydrogen=True, apex_distance_ang=1.99,
-        reference="sum of the single-bond radii of Au and C: Pyykko and Atsumi, Chem. Eur. J. 15, 186 (2009)",
+        element="C", neighbours=["C"], loses_hydrogen=True, apex_distance_ang=1.99, basis=RADII,
+        reference="not measured; sum of the single-bond radii of Au, 1.24 Ang, and C, 0.75 Ang: Pyykko and Atsumi, "
+        "Chem. Eur. J. 15, 186 (2009), doi 10.1002/chem.200800987",
     ),
 }  # fmt: skip
 """The anchors by name."""

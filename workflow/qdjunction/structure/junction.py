@@ -296,6 +296,19 @@ def _distance(site: Contact, tip: Tip, binding: Binding | None) -> float:
     return binding.anchor.required_distance_ang(tip.shape.gold_site, site.name, binding.name)
 
 
+def contact_bond(dot: Atoms, name: str, tip: Tip) -> str:
+    """Return how a contact binds to a tip in words: anchor, distance, and what the distance rests on."""
+    site = contact(dot, name)
+    binding = _binding(dot, site, tip)
+    what = f"contact {name}, {binding.name if binding else dot.symbols[site.atom]}"
+    of_gold = f"{_distance(site, tip, binding):.2f} Ang from gold"
+    if tip.apex_distance_ang is not None:
+        return f"{what}: {of_gold}, as given"
+    assert binding  # `_binding` refuses an atom without one
+    basis = binding.anchor.basis_at(tip.shape.gold_site)
+    return f"{what}: {of_gold}" + (f" ({basis})" if basis else "")
+
+
 def _bound(dot: Atoms, bindings: list[Binding | None]) -> Atoms:
     """Return the dot without the hydrogens that leave as gold binds; contacts keep their atoms."""
     leaving = {binding.hydrogen for binding in bindings if binding and binding.hydrogen is not None}

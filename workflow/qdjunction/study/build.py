@@ -1,20 +1,25 @@
 """The study of a configuration: every dot and contact looked up, everything checked before any job."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qdjunction.core.errors import InputError, StructureError
 from qdjunction.core.schema import Section
 from qdjunction.structure.binding_settings import check_fragments
-from qdjunction.structure.sources.contract import SourceSettings, check_built
+from qdjunction.structure.sources.contract import SourceSettings, try_junction
 from qdjunction.study import layout
 from qdjunction.study.cases import DotCase
 from qdjunction.study.config import Config
 from qdjunction.study.members import check_ensemble
 from qdjunction.study.robustness import check_robustness
 from qdjunction.study.table import Study
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 CODE = (
     "workflow",
@@ -38,7 +43,9 @@ OF_THE_STUDY = (
 """Folders of the results that do not belong to a dot."""
 
 
-def make_study(config: Config, catalogue: str | Path, source: str | Path = "config.yaml") -> Study:
+def make_study(
+    config: Config, catalogue: str | Path, source: str | Path = "config.yaml", tried: bool = True
+) -> Study:
     """Return the study of a configuration, with every dot and contact looked up at its source.
 
     Parameters
@@ -49,6 +56,9 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
         Folder of the dots' definitions, usually ``clusters``.
     source : str or Path
         File that errors name.
+    tried : bool
+        Whether junctions are built from the geometries that are known before relaxation; jobs of a study that was
+        checked need not do so again.
 
     Raises
     ------
@@ -61,7 +71,7 @@ def make_study(config: Config, catalogue: str | Path, source: str | Path = "conf
     study = Study(config, dots, Path(config.results), Path(catalogue))
     _check_results(study.results, Path(catalogue).resolve().parent, source)
     _check_files(config, source)
-    _check_junctions(study, source)
+    _check_junctions(study, source, tried)
     try:
         check_ensemble(config, study.dots)
         check_robustness(config, {case.id: case.has_decay for case in study.dots})
@@ -148,22 +158,43 @@ def _check_predictions(study: Study, source: str | Path) -> None:
             )
 
 
-def _check_junctions(study: Study, source: str | Path) -> None:
+def _check_junctions(study: Study, source: str | Path, tried: bool) -> None:
     """Raise InputError for a junction that cannot be built.
 
-    On surfaces the junction of the unrelaxed structure is built, which may not fit the lateral cell.
+    If `tried`, structures and junctions are built before relaxation, of those with the same key one.
     """
     electrodes = study.config.electrodes
+    built: dict[str, Atoms] = {}
+    done: set[tuple[str, str, str]] = set()
     for case in study.dots:
-        built = None
-        for junction in case.junctions:
-            try:
+        # A neighbouring cell of a surface touches the cations, too.
+        key, build = (
+            (case.id, case.entry.build) if electrodes.surface else (case.entry.trial_key, case.entry.trial)
+        )
+        where = case.id
+        try:
+            for junction in case.junctions:
+                where = junction.id
                 case.entry.check_junction(case.definition, junction.left, junction.right, electrodes)
-                if electrodes.surface:
-                    built = built or case.entry.build(case.definition)
-                    check_built(built, junction.left, junction.right, electrodes)
-            except (InputError, StructureError) as error:
-                raise InputError(f"{source}: {junction.id}: {error}") from None
+            if not tried:
+                continue
+            where = case.id
+            if key not in built:
+                built[key] = build(case.definition)
+            for junction in case.junctions:
+                where, ends = junction.id, (junction.left, junction.right)
+                if (key, *ends) in done:
+                    continue
+                done.add((key, *ends))
+                is_whole = len(built[key]) == case.atoms
+                try:
+                    try_junction(built[key], *ends, electrodes, is_whole)
+                except InputError as error:
+                    raise InputError(
+                        f"{str(error).rstrip('.')} (before any relaxation: {case.entry.origin})"
+                    ) from None
+        except (InputError, StructureError) as error:
+            raise InputError(f"{source}: {where}: {error}") from None
 
 
 def _check_binding(study: Study) -> None:

@@ -11,16 +11,17 @@ import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
 
-from qdjunction.core.errors import InputError
+from qdjunction.core.errors import InputError, StructureError
 from qdjunction.structure.anchors import bond_direction
 from qdjunction.structure.contacts import without_atoms
-from qdjunction.structure.ligands.ions import LEAD, Ion, ion_at, surface_ions
+from qdjunction.structure.ligands.ions import LEAD, Ion, atom_at, ion_at, surface_ions
 from qdjunction.structure.ligands.library import Ligand
 from qdjunction.structure.ligands.pose import Seat, find_pose
+from qdjunction.structure.ligands.room import tips_at_contacts
 from qdjunction.structure.ligands.settings import Placement
 from qdjunction.structure.molecule import Topology, ion_conformers, topology
 from qdjunction.structure.perovskite.constants import HALIDES
-from qdjunction.structure.sites import Site, find_atom, find_contacts
+from qdjunction.structure.sites import Site, find_contacts
 
 FRAGMENT = "fragment"
 """Array of the atoms with the number of the fragment that each belongs to: 1 for the dot, 2, 3, ... for the ligands
@@ -91,7 +92,7 @@ def plan(
         at = f"{where}ligands[{index}]"
         ligand = ligands[placement.ligand] if placement.ligand else None
         if placement.cap is not None:
-            capped = find_atom(dot, Site(atom=placement.cap), f"{at}.cap: ")
+            capped = atom_at(dot, placement.cap, f"{at}.cap")
             steps.append(_capping(dot, placement, ligand, capped, at))
             sites: list[tuple[int, ...]] = [(capped,)]
         elif placement.ion is not None and placement.count is not None:
@@ -99,7 +100,7 @@ def plan(
             steps += [_replacing(placement, ligand, group, at) for group in groups]
             sites = [ion.atoms for group in groups for ion in group]
         else:
-            atoms = [find_atom(dot, Site(atom=atom), f"{at}.replace: ") for atom in placement.replace]
+            atoms = [atom_at(dot, atom, f"{at}.replace") for atom in placement.replace]
             ions = [ion_at(dot, atom, f"{at}.replace") for atom in atoms]
             steps.append(_replacing(placement, ligand, tuple(ions), at))
             sites = [ion.atoms for ion in ions]
@@ -118,8 +119,9 @@ def plan(
 def attach(dot: Atoms, steps: Sequence[Step], conformers: int = 10, seed: int = 0) -> Atoms:
     """Return a dot with its ligands.
 
-    All ions leave first; the ligands then bind one after another, each in a pose that `find_pose` finds. Bonds of the
-    result are no longer those of the lattice, so that checks compare a relaxed structure with this geometry.
+    All ions leave first; the ligands then bind one after another, each in a pose that `find_pose` finds. If there is
+    one, it leaves room for tips at the contacts that stay (`tips_at_contacts`). Bonds of the result are no longer those
+    of the lattice, so that checks compare a relaxed structure with this geometry.
 
     Returns
     -------
@@ -138,13 +140,18 @@ def attach(dot: Atoms, steps: Sequence[Step], conformers: int = 10, seed: int = 
     numbers = dot.arrays.get(FRAGMENT, np.ones(len(dot), dtype=int))[list(moved)]
     info = {key: value for key, value in atoms.info.items() if key != "relaxed"}
     named: dict[str, int] = {}
+    gold = tips_at_contacts(atoms, {moved[step.capped] for step in steps if step.capped is not None})
     for step in steps:
         if step.ligand is None:
             continue
         seat = _seat(dot, atoms, step, moved)
         binds, other_end = step.ligand.ends(step.placement.reverse)
         choices = conformers_without(step.ligand, step.protons, conformers, seed)
-        placed = find_pose(atoms, choices, binds, seat, f"ligand {step.placement.text}")
+        what = f"ligand {step.placement.text}"
+        try:
+            placed = find_pose(atoms + gold, choices, binds, seat, what)
+        except StructureError:
+            placed = find_pose(atoms, choices, binds, seat, what)
         if step.placement.contact:
             named[step.placement.contact] = len(atoms) + _last(step.ligand, other_end)
         atoms += placed

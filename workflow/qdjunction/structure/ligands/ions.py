@@ -10,12 +10,15 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from qdjunction.core.errors import InputError
 from qdjunction.structure.bonds import pb_halide_bonds
 from qdjunction.structure.connectivity import ALKALI, neighbours
+from qdjunction.structure.contacts import contact
 from qdjunction.structure.perovskite.cations import methylammonium
 from qdjunction.structure.perovskite.constants import HALIDES
+from qdjunction.structure.sites import HOW, Site, find_atom
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,6 +59,26 @@ class Ion:
     position: NDArray[np.float64]
     direction: NDArray[np.float64] | None
     pb: int | None = None
+
+
+def atom_at(dot: Atoms, place: int | str, where: str) -> int:
+    """Return the atom of a dot that is given as one of its contacts, or as in `sites`.
+
+    Raises
+    ------
+    InputError
+        If there is neither such a contact nor such an atom; begins with `where`.
+    """
+    contacts = dot.info.get("contacts", {})
+    if str(place) in contacts:
+        return contact(dot, str(place)).atom
+    try:
+        return find_atom(dot, Site(atom=place), f"{where}: ")
+    except ValidationError:
+        raise InputError(
+            f"{where} = '{place}': the dot has no such contact ({', '.join(contacts) or 'none'}), and it is no atom; "
+            f"{HOW}"
+        ) from None
 
 
 def ion_at(atoms: Atoms, atom: int, where: str, bonds: pd.DataFrame | None = None) -> Ion:

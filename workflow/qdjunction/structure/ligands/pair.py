@@ -8,12 +8,11 @@ import numpy as np
 from ase import Atoms
 from ase.data import atomic_numbers
 from numpy.typing import NDArray
-from pydantic import ValidationError
 from scipy.spatial.transform import Rotation
 
 from qdjunction.core.errors import InputError, StructureError
 from qdjunction.structure.connectivity import IONIC
-from qdjunction.structure.contacts import ContactEntry, contact, without_atoms
+from qdjunction.structure.contacts import ContactEntry, without_atoms
 from qdjunction.structure.ligands.attach import (
     FRAGMENT,
     bound_charge,
@@ -21,11 +20,10 @@ from qdjunction.structure.ligands.attach import (
     formal_charge,
     leaving_protons,
 )
-from qdjunction.structure.ligands.ions import LEAD, Ion, ion_at
+from qdjunction.structure.ligands.ions import LEAD, Ion, atom_at, ion_at
 from qdjunction.structure.ligands.library import Ligand
 from qdjunction.structure.ligands.pose import CLASH_RADII, Seat, clash, end_of
 from qdjunction.structure.molecule import topology
-from qdjunction.structure.sites import HOW, Site, find_atom
 
 SIDES = ("A", "B")
 """Names of the two dots, with which the names of their contacts begin."""
@@ -42,16 +40,7 @@ def facing_site(dot: Atoms, site: int | str, where: str) -> Ion:
         If it is no terminal halide of a Pb; begins with `where`.
     """
     contacts = dot.info.get("contacts", {})
-    if str(site) in contacts:
-        atom = contact(dot, str(site)).atom
-    else:
-        try:
-            atom = find_atom(dot, Site(atom=site), f"{where}: ")
-        except ValidationError:
-            raise InputError(
-                f"{where} = '{site}': the dot has no such contact ({', '.join(contacts) or 'none'}), and it is no "
-                f"atom; {HOW}"
-            ) from None
+    atom = atom_at(dot, site, where)
     ion = ion_at(dot, atom, where)
     if ion.pb is None:
         raise InputError(

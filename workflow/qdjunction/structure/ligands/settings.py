@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
 from qdjunction.core.schema import Name, Section
 from qdjunction.structure.perovskite.constants import HALIDES
@@ -12,6 +13,19 @@ from qdjunction.structure.sites import Atom, Direction
 
 Ion = Literal["Cl", "Br", "I", "Cs", "MA"]
 """A kind of ion at the surface of a dot."""
+
+
+_ATOM: TypeAdapter[int | str] = TypeAdapter(Atom)
+
+
+def _place(value: Any) -> Any:
+    """Return the name of a contact as it is, and anything else as an atom."""
+    is_name = isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w.+]*", value)
+    return value if is_name else _ATOM.validate_python(value)
+
+
+Place = Annotated[int | str, BeforeValidator(_place)]
+"""An atom of the dot, as in `sites`, or the name of one of its contacts."""
 
 
 def _listed(value: Any) -> Any:
@@ -24,9 +38,9 @@ class Placement(Section):
     ligand: Name | None = None
     """Name of a ligand in the library; without it the ions of `replace`, or of `ion` and `count`, are taken away and
     nothing is put there."""
-    replace: Annotated[list[Atom], BeforeValidator(_listed)] = Field(default=[])
-    """Atom of the ion that the ligand replaces, as in `sites`: a terminal halide, an alkali ion, or any heavy atom of
-    an ammonium ion. Several halides of one Pb give way to one ligand."""
+    replace: Annotated[list[Place], BeforeValidator(_listed)] = Field(default=[])
+    """Atom of the ion that the ligand replaces, as in `sites`, or a contact of the dot: a terminal halide, an alkali
+    ion, or any heavy atom of an ammonium ion. Several halides of one Pb give way to one ligand."""
     ion: Ion | None = None
     """Kind of the ions that `count` ligands replace, one each: the outermost terminal halides or cations of the
     surface, spread as far apart as possible."""
@@ -34,9 +48,9 @@ class Placement(Section):
     """Number of these ions."""
     each: int = Field(default=1, ge=1, le=3)
     """Number of halides of one Pb that give way to each of the `count` ligands; a corner has three."""
-    cap: Atom | None = None
-    """Atom that the ligand binds to without replacing anything: a Pb that lacks a halide, or a halide, by a hydrogen
-    bond."""
+    cap: Place | None = None
+    """Atom or contact that the ligand binds to without replacing anything: a Pb that lacks a halide, or a halide, by a
+    hydrogen bond."""
     direction: Direction = None
     """Direction from the atom that is capped, or from the Pb or the site of the replaced ion, to the ligand: a vector
     or `outward` from the centre of mass. By default that of the replaced bond, or that which continues the bonds of the

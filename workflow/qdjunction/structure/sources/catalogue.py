@@ -150,6 +150,21 @@ class CatalogueSettings(SourceSettings[DotDefinition]):
             self.orientation_seed,
         )
 
+    @property
+    def trial_key(self) -> str:
+        """Dot, cation and halides: the order of a mixture and the choice of A sites leave the lattice as it is."""
+        return f"{self.dot} {self.cation} {self.halide}"
+
+    def trial(self, definition: DotDefinition) -> Atoms:
+        """Return lead and halides on the ideal lattice; cations turn and move as the dot is relaxed."""
+        from qdjunction.structure.contacts import without_atoms
+        from qdjunction.structure.perovskite.constants import HALIDES
+
+        atoms = self.model_copy(update={"short_range_order": 0.0}).build(definition)
+        return without_atoms(
+            atoms, {i for i, symbol in enumerate(atoms.symbols) if symbol not in ("Pb", *HALIDES)}
+        )[0]
+
     def catalogue_files(self, definition: DotDefinition) -> Mapping[str, Mapping[str, Any]]:
         """Return the file of the dot."""
         return {f"{definition.name}.yaml": definition.model_dump(mode="json", exclude={"name"})}

@@ -177,6 +177,21 @@ class SourceSettings(Section, ABC, Generic[Definition]):
                     )
         self.check_shell(definition, left, right, electrodes)
 
+    @property
+    def trial_key(self) -> str:
+        """Identity of the structure that `trial` returns; of several with the same key one is tried."""
+        return self.id
+
+    def trial(self, definition: Definition) -> Atoms:
+        """Return the structure on which junctions are tried before any job starts, or its part that is known then.
+
+        Raises
+        ------
+        InputError
+            If it cannot be built from these settings.
+        """
+        return self.build(definition)
+
     def check_shell(
         self, definition: Definition, left: str, right: str, electrodes: ElectrodeSettings
     ) -> None:
@@ -223,8 +238,21 @@ class SourceSettings(Section, ABC, Generic[Definition]):
         return self.model_dump(mode="json", exclude={"contacts", "controls"})
 
 
-def check_built(atoms: Atoms, left: str, right: str, electrodes: ElectrodeSettings) -> None:
+def try_junction(
+    atoms: Atoms, left: str, right: str, electrodes: ElectrodeSettings, is_whole: bool = True
+) -> None:
     """Build a junction before any job starts.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The structure, before any relaxation.
+    left, right : str
+        Names of the contacts.
+    electrodes : ElectrodeSettings
+        The tips.
+    is_whole : bool
+        Whether all atoms are there, so that their number of electrons tells whether the junction is a closed shell.
 
     Raises
     ------
@@ -234,7 +262,9 @@ def check_built(atoms: Atoms, left: str, right: str, electrodes: ElectrodeSettin
     from qdjunction.structure.junction import build_junction, check_closed_shell
 
     try:
-        check_closed_shell(build_junction(atoms, left, right, electrodes))
+        junction = build_junction(atoms, left, right, electrodes)
+        if is_whole:
+            check_closed_shell(junction)
     except StructureError as error:
         raise InputError(str(error)) from None
 
