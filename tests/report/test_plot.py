@@ -55,6 +55,10 @@ def test_a_model_is_named_at_the_foot(files):
 
 def test_files_of_one_name_are_told_apart_by_their_folders(files):
     assert set(read_drawing(files[:2]).table["file"]) == {files[0].parent.name, "para"}
+    same = files[0].parent / "para" / "para" / "t.nc"
+    same.parent.mkdir()
+    shutil.copy(files[0], same)
+    assert set(read_drawing([files[1], same]).table["file"]) == {f"{files[0].parent.name}/para", "para/para"}
 
 
 def test_an_observable_and_its_picture_on_the_command_line(tmp_path, capsys):
@@ -103,8 +107,22 @@ def test_a_series_from_its_place_in_the_results(tmp_path, chain_series):
     contacts = drawing.table[drawing.table["row"] == "contact"]
     np.testing.assert_allclose(contacts["conductance_G0"], decay.conductance_at_headline_G0)
     assert drawing.figure.get_supxlabel() == "GFN1-xTB: embedded model, not DFT"
-    with pytest.raises(InputError, match="has 0 series of three contacts and more"):
-        read_drawing([RECORDED / "1Pb_MAPbBr3" / "series.json"])
+    other = decay.model_copy(update={"left": "La"})
+    for series, those in (((), "none of 0"), ((decay, other), f"2 series, from {decay.left}, La, of 2")):
+        record.model_copy(update={"series": series}).write(tmp_path / "series.json")
+        with pytest.raises(
+            InputError, match=f"one series of two contacts or more can be drawn, and it has {those};"
+        ):
+            read_drawing([tmp_path / "series.json"])
+
+
+def test_two_contacts_are_compared():
+    drawing = read_drawing([RECORDED / "1Pb_MAPbBr3" / "series.json"])
+    (series,) = read_result(SeriesRecord, RECORDED / "1Pb_MAPbBr3" / "series.json").series
+    headline = np.abs(drawing.table["energy_eV"] - series.headline_energy_ev).argmin()
+    ratio = drawing.table["log10_ratio"].iloc[headline]
+    assert ratio == pytest.approx(series.log10_ratio_at_headline, abs=0.05)
+    assert drawing.figure.axes[0].get_ylabel().startswith("$\\log_{10}(G")
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,9 @@ class Check(Command):
         study = _read_study(self.config, self.clusters)
         name, engine = study.config.study, study.config.engine
         if study.dots:
-            print(f"{self.config}: study {name}, engine {engine}, {len(study.junctions)} junctions")
+            number = len(study.junctions)
+            junctions = f"{number} junction{'' if number == 1 else 's'}"
+            print(f"{self.config}: study {name}, engine {engine}, {junctions}")
         else:
             print(f"{self.config}: study {name}, traces alone")
         for junction in study.junctions:

@@ -15,10 +15,11 @@ from qdjunction.core.errors import InputError
 from qdjunction.core.files import atomic_write
 from qdjunction.core.results import read_json, read_result, read_table
 from qdjunction.engine.contract import EngineInfo
-from qdjunction.interference.results import DecaySeries, StructureSeries
+from qdjunction.interference.results import ComparisonSeries, DecaySeries, StructureSeries
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
-from qdjunction.report.energy_axis import ENERGY
+from qdjunction.report.energy_axis import ENERGY, Marks
+from qdjunction.report.sections.comparison import comparison_figure, comparison_table
 from qdjunction.report.sections.decay import decay_figure, decay_table
 from qdjunction.report.sections.registry import SECTIONS
 from qdjunction.report.sections.structure_series import structure_series_figure, structure_series_table
@@ -99,9 +100,11 @@ def save(figure: Figure, path: str | Path) -> None:
 
 def _names(paths: Sequence[Path]) -> list[str]:
     """Return names that tell the files from one another: their own, those of their folders, or else the paths."""
+    folders = [path.resolve().parent for path in paths]
     for names in (
         [path.name.partition(".")[0] for path in paths],
-        [path.resolve().parent.name for path in paths],
+        [folder.name for folder in folders],
+        [f"{folder.parent.name}/{folder.name}" for folder in folders],
     ):
         if len(set(names)) == len(names):
             return names
@@ -201,16 +204,26 @@ def _draw_series(paths: Sequence[Path], labels: Sequence[str]) -> Drawing:
         member = summary.members[0]
         style.foot(figure, _engine_beside(path.parents[2] / member.dot / member.junction))
         return Drawing(figure, table)
-    decays = [one for one in read_result(SeriesRecord, path).series if isinstance(one, DecaySeries)]
-    if len(decays) != 1:
-        raise InputError(
-            f"{path}: has {len(decays)} series of three contacts and more, and one can be drawn; draw all figures of "
-            "the study with `qdjunction figures`"
+    found = read_result(SeriesRecord, path).series
+    drawable = [one for one in found if isinstance(one, DecaySeries | ComparisonSeries)]
+    if len(drawable) != 1:
+        those = (
+            f"{len(drawable)} series, from {', '.join(one.left for one in drawable)}," if drawable else "none"
         )
-    table = decay_table(decays[0])
-    colours = style.junction_colours([*decays[0].junctions, *(one.name for one in decays[0].controls)])
-    figure = decay_figure(table, decays[0].at_headline, colours)
-    style.foot(figure, _engine_beside(path.parent / decays[0].junctions[0]))
+        raise InputError(
+            f"{path}: one series of two contacts or more can be drawn, and it has {those} of {len(found)}; draw all "
+            "figures of the study with `qdjunction figures`"
+        )
+    (series,) = drawable
+    if isinstance(series, DecaySeries):
+        table = decay_table(series)
+        colours = style.junction_colours([*series.junctions, *(one.name for one in series.controls)])
+        figure = decay_figure(table, series.at_headline, colours)
+    else:
+        spectrum = read_table(path.with_name(layout.SERIES_TABLE))
+        table = comparison_table(spectrum[spectrum["left"] == series.left])
+        figure = comparison_figure(table, Marks.of(series), *series.junctions)
+    style.foot(figure, _engine_beside(path.parent / series.junctions[0]))
     return Drawing(figure, table)
 
 

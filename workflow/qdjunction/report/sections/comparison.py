@@ -35,9 +35,14 @@ class ComparisonSection(SeriesSection):
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
         """Draw the ratio of the two junctions of a series."""
         series = results.series(figure.dot, figure.left)
-        table = series.spectrum[["left", "energy_eV", "in_window", "log10_ratio"]]
+        table = comparison_table(series.spectrum)
         short, long = series.summary.junctions
         return Drawing(comparison_figure(table, Marks.of(series.summary), short, long), table)
+
+
+def comparison_table(spectrum: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of the table of a series that the figure shows."""
+    return spectrum[["left", "energy_eV", "in_window", "log10_ratio"]]
 
 
 def comparison_figure(table: pd.DataFrame, marks: Marks, short: str, long: str) -> Figure:
