@@ -121,10 +121,10 @@ def test_contacts_that_are_not_there(keys, message):
         settings(**keys).look_up(None)
 
 
-def study(electrodes=None, **keys):
+def study(electrodes=None, tried=True, **keys):
     entry = {"source": "smiles", "name": "m", "contacts": ["L-R"]} | keys
     values = {"study": "t", "dots": [entry], "electrodes": electrodes or {}}
-    return make_study(parse_config(values, "c.yaml"), CLUSTERS, "c.yaml")
+    return make_study(parse_config(values, "c.yaml"), CLUSTERS, "c.yaml", tried)
 
 
 @pytest.mark.parametrize(
@@ -186,15 +186,18 @@ def test_contacts_that_gold_binds_pass_the_same_check():
         {"apex_distance_ang": 2.4}, smiles="CCCC", sites={"L": {"atom": 0}, "R": {"atom": 3}}
     ).junctions
     rule = {"L": {"atom": "farthest along -z"}, "R": {"atom": "farthest along z"}}
-    assert study(smiles="SCCCCS", sites=rule).junctions  # either atom may be the sulfur
+    assert study(smiles="SCCCCS", sites=rule, tried=False).junctions  # either atom may be the sulfur
+    sulfur = {name: {"atom": f"S {site['atom']}"} for name, site in rule.items()}
+    assert study(smiles="SCCCCS", sites=sulfur).junctions
 
 
-def test_a_study_of_molecules_is_planned_without_a_geometry(monkeypatch, tmp_path):
+def test_a_job_plans_a_study_of_molecules_without_a_geometry(monkeypatch, tmp_path):
     monkeypatch.setattr("qdjunction.structure.molecule.conformer", None)
     molecules = [
         {"source": "smiles", "name": f"C{n}", "smiles": f"S{'C' * n}S", "contacts": ["L-R"]} for n in (4, 6)
     ]
-    study = make_study(parse_config({"study": "chains", "dots": molecules}, "test"), tmp_path, "test")
+    config = parse_config({"study": "chains", "dots": molecules}, "test")
+    study = make_study(config, tmp_path, "test", tried=False)
     assert [junction.id for junction in study.junctions] == ["C4/L-R", "C6/L-R"]
 
 

@@ -76,6 +76,14 @@ def test_what_cannot_be_built_is_refused_before_any_job(dot, message):
     assert planned(dot, tried=False).dots
 
 
+def test_variants_with_other_tips_are_tried():
+    """Seven layers on neighbouring sites of 12Pb, where three fit."""
+    dot = {"dot": "12Pb", "cation": "Cs", "contacts": ["R1-R3", "R1-R4", "R1-L"]}
+    assert planned(dot, robustness={"offset_ev": [0.5]}).variants
+    with pytest.raises(InputError, match=r"@layers-\d+/R1-R3: .*'R1' and 'R3' come within"):
+        planned(dot, robustness={"layers": [3, 7]})
+
+
 @pytest.mark.parametrize("name", list_dots(CLUSTERS))
 def test_no_pair_of_the_catalogue_is_refused(name):
     pairs = list(load_dot(name, CLUSTERS).pairs)
@@ -87,9 +95,9 @@ def test_dots_of_one_lattice_are_tried_once(monkeypatch):
     """Planning a screening takes no longer with more arrangements of the halides."""
     tried = []
 
-    def counted(atoms, left, right, *rest):
+    def counted(atoms, left, right, electrodes, is_whole):
         tried.append((atoms.get_chemical_formula(), left, right))
-        try_junction(atoms, left, right, *rest)
+        try_junction(atoms, left, right, electrodes, is_whole)
 
     monkeypatch.setattr(build, "try_junction", counted)
     screen = {"dots": ["8Pb"], "halides": ["Br0.5Cl0.5", "I"], "seeds": 20, "contacts": ["L-R1", "L-R3"]}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +13,16 @@ from qdjunction.core.schema import Section
 from qdjunction.structure.binding_settings import check_fragments
 from qdjunction.structure.sources.contract import SourceSettings, try_junction
 from qdjunction.study import layout
-from qdjunction.study.cases import DotCase
+from qdjunction.study.cases import DotCase, JunctionCase
 from qdjunction.study.config import Config
 from qdjunction.study.members import check_ensemble
-from qdjunction.study.robustness import check_robustness
+from qdjunction.study.robustness import Variant, check_robustness
 from qdjunction.study.table import Study
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+    from qdjunction.structure.settings import ElectrodeSettings
 
 CODE = (
     "workflow",
@@ -71,12 +74,14 @@ def make_study(
     study = Study(config, dots, Path(config.results), Path(catalogue))
     _check_results(study.results, Path(catalogue).resolve().parent, source)
     _check_files(config, source)
-    _check_junctions(study, source, tried)
+    _check_junctions(study, study.dots, source, tried)
     try:
         check_ensemble(config, study.dots)
         check_robustness(config, {case.id: case.has_decay for case in study.dots})
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
+    own_tips = [case for case in study.variants if study.config_of(case.id).electrodes != config.electrodes]
+    _check_junctions(study, own_tips, source, tried)
     for case in study.dots:
         try:
             study.engine_files(case.id, gold=True)
@@ -158,43 +163,51 @@ def _check_predictions(study: Study, source: str | Path) -> None:
             )
 
 
-def _check_junctions(study: Study, source: str | Path, tried: bool) -> None:
+def _check_junctions(study: Study, cases: Iterable[DotCase], source: str | Path, tried: bool) -> None:
     """Raise InputError for a junction that cannot be built.
 
     If `tried`, structures and junctions are built before relaxation, of those with the same key one.
     """
-    electrodes = study.config.electrodes
     built: dict[str, Atoms] = {}
-    done: set[tuple[str, str, str]] = set()
-    for case in study.dots:
-        # A neighbouring cell of a surface touches the cations, too.
-        key, build = (
-            (case.id, case.entry.build) if electrodes.surface else (case.entry.trial_key, case.entry.trial)
-        )
-        where = case.id
-        try:
-            for junction in case.junctions:
-                where = junction.id
+    done: set[tuple[str, ...]] = set()
+    for case in cases:
+        config = case.member.config(study.config) if isinstance(case.member, Variant) else study.config
+        electrodes = config.electrodes
+        for junction in case.junctions:
+            with _naming(source, junction.id):
                 case.entry.check_junction(case.definition, junction.left, junction.right, electrodes)
-            if not tried:
-                continue
-            where = case.id
+        if not tried:
+            continue
+        # A neighbouring cell of a surface touches the cations, too.
+        is_whole = electrodes.surface is not None
+        key = case.id if is_whole else case.entry.trial_key
+        with _naming(source, case.id):
             if key not in built:
-                built[key] = build(case.definition)
-            for junction in case.junctions:
-                where, ends = junction.id, (junction.left, junction.right)
-                if (key, *ends) in done:
-                    continue
-                done.add((key, *ends))
-                is_whole = len(built[key]) == case.atoms
-                try:
-                    try_junction(built[key], *ends, electrodes, is_whole)
-                except InputError as error:
-                    raise InputError(
-                        f"{str(error).rstrip('.')} (before any relaxation: {case.entry.origin})"
-                    ) from None
-        except (InputError, StructureError) as error:
-            raise InputError(f"{source}: {where}: {error}") from None
+                built[key] = (case.entry.build if is_whole else case.entry.trial)(case.definition)
+        for junction in case.junctions:
+            one = (key, junction.left, junction.right, repr(electrodes))
+            if one not in done:
+                with _naming(source, junction.id):
+                    _try_junction(built[key], case, junction, electrodes)
+                done.add(one)
+
+
+def _try_junction(atoms: Atoms, case: DotCase, junction: JunctionCase, electrodes: ElectrodeSettings) -> None:
+    """Raise InputError for a junction that cannot be built on a geometry before relaxation."""
+    try:
+        try_junction(atoms, junction.left, junction.right, electrodes, is_whole=len(atoms) == case.atoms)
+    except InputError as error:
+        text = str(error).rstrip(".")
+        raise InputError(f"{text} (before any relaxation: {case.entry.origin})") from None
+
+
+@contextmanager
+def _naming(source: str | Path, where: str) -> Iterator[None]:
+    """Let errors begin with the file and with what they are about."""
+    try:
+        yield
+    except (InputError, StructureError) as error:
+        raise InputError(f"{source}: {where}: {error}") from None
 
 
 def _check_binding(study: Study) -> None:
