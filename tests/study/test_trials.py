@@ -1,5 +1,7 @@
 """Structures and junctions are built before any job, so that what cannot be built is refused."""
 
+import re
+
 import pytest
 
 from qdjunction.core.errors import InputError
@@ -74,6 +76,19 @@ def test_what_cannot_be_built_is_refused_before_any_job(dot, message):
     with pytest.raises(InputError, match=message):
         planned(dot)
     assert planned(dot, tried=False).dots
+
+
+def test_a_contact_that_a_ligand_took_is_explained():
+    for placement, reason in (
+        ({"ligand": "acetate", "replace": "R3"}, "its Br gives way to acetate (replace R3)"),
+        ({"replace": ["R3"]}, "its Br is taken away"),
+    ):
+        others = [] if "ligand" in placement else [{"ion": "Cs", "count": 1}]
+        message = (
+            rf"pair 'L-R3': it has no contact 'R3' any more, {re.escape(reason)}; name another of L, R1, R2"
+        )
+        with pytest.raises(InputError, match=message):
+            planned(ligated(placement, *others))
 
 
 def test_variants_with_other_tips_are_tried():

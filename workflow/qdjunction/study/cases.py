@@ -197,6 +197,12 @@ def _contact_pair(outline: Outline, name: str) -> tuple[str, str]:
         return outline.pairs[name]
     left, _, right = name.partition("-")
     sites = outline.contacts
+    for end in (left, right):
+        if end in outline.lost:
+            raise InputError(
+                f"contact pair '{name}': {outline.name} has no contact '{end}' any more, {outline.lost[end]}; name "
+                f"another of {', '.join(sites)}, or another place for the ligand"
+            )
     if left == right or left not in sites or right not in sites:
         raise InputError(
             f"contact pair '{name}' is not one of {outline.name}; write two of its contacts as L-R1 "

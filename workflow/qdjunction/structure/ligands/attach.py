@@ -199,6 +199,20 @@ def contact_elements(dot: Atoms, steps: Iterable[Step]) -> dict[str, tuple[str, 
     return kept | made
 
 
+def lost_contacts(dot: Atoms, steps: Iterable[Step]) -> dict[str, str]:
+    """Return the contacts whose atoms leave, each with the reason in words."""
+    reasons = {
+        atom: f"its {ion.symbol} gives way to {step.placement.text}"
+        if step.ligand
+        else f"its {ion.symbol} is taken away"
+        for step in steps
+        for ion in step.ions
+        for atom in ion.atoms
+    }
+    contacts = dot.info.get("contacts", {}).items()
+    return {name: reasons[entry["atom"]] for name, entry in contacts if entry["atom"] in reasons}
+
+
 def contact_bonds(ligand: Ligand, reverse: bool) -> tuple[str, list[str]]:
     """Return the element of the atom of a ligand that a tip touches, and those of the atoms bonded to it."""
     molecule, atom = _topology(ligand), _last(ligand, ligand.ends(reverse)[1])

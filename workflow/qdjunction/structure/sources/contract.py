@@ -45,6 +45,8 @@ class Outline(Section):
         Elements that each contact may have.
     pairs : mapping of str to (left, right)
         Named pairs of contacts.
+    lost : mapping of str to str
+        Contacts that it might be thought to have, each with the reason why it has not.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Outline(Section):
     atoms: int
     contacts: Mapping[str, tuple[str, ...]]
     pairs: Mapping[str, tuple[str, str]] = Field(default_factory=dict)
+    lost: Mapping[str, str] = Field(default_factory=dict)
 
 
 Definition = TypeVar("Definition", bound=Section)

@@ -74,7 +74,7 @@ class LigandSettings(SourceSettings[LigatedOutline]):
         InputError
             If the dot or a ligand cannot be looked up, a site is not there, or the charges do not add up.
         """
-        from qdjunction.structure.ligands.attach import contact_elements, symbols_of
+        from qdjunction.structure.ligands.attach import contact_elements, lost_contacts, symbols_of
 
         looked = Looked.look_up(self.base, catalogue, "base")
         own = own_folder(self.ligand_folder)
@@ -93,6 +93,7 @@ class LigandSettings(SourceSettings[LigatedOutline]):
                 for pair, ends in dot.info.get("contact_pairs", {}).items()
                 if all(end in contacts for end in ends)
             },
+            lost=lost_contacts(dot, steps),
             base=looked.record,
             library=library,
         )
