@@ -15,6 +15,8 @@ STUDY = $(if $(CONFIG),--configfile "$(CONFIG)")
 # Snakemake reads the file before the Snakefile does, and raises a traceback if it is missing.
 CHECK = $(if $(CONFIG),@"$(BIN)/qdjunction" check "$(CONFIG)" >/dev/null)
 STAMP := $(VENV)/.installed
+# What the modules of a cluster put there would take precedence over the locked packages.
+unexport PYTHONPATH PYTHONHOME
 
 .PHONY: install report paper retry figures crate clusters test test-quick lint lock docs dist changelog clean help
 
@@ -98,7 +100,11 @@ dist: $(STAMP)
 changelog: $(STAMP)
 	"$(BIN)/python" docs/changelog.py
 
+# Python 2 cannot parse envs/install.py, which checks the version.
+PYTHON_3 := import sys; sys.exit(None if sys.version_info > (3, 6) else "qdjunction needs CPython 3.11, 3.12 or 3.13: \
+    name one with make PYTHON=python3.13")
 $(STAMP): requirements.lock pyproject.toml setup.py envs/install.py
+	@"$(PYTHON)" -c '$(PYTHON_3)'
 	"$(PYTHON)" envs/install.py $(VENV)
 	@touch $@
 

@@ -5,10 +5,12 @@ confirms that none is missing. Only the standard library is used, since nothing 
 Python 3.6 can parse, so that an old Python reports a clear error as well.
 """
 
+import os
 import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -19,6 +21,13 @@ LOCK = ROOT / "requirements.lock"
 NO_WHEEL_FOR_PYTHON_314 = "immutables==0.21"
 NO_WHEEL_FOR_LINUX_ARM = "tblite==0.8.0"
 NO_WHEEL_BEFORE_MACOS_15 = ("netcdf4==1.7.5.1.post1", "tblite==0.8.0")
+
+# Variables that would make pip install something other than the lock, or in another place. Those that say where
+# packages come from (indexes, proxies, certificates) are kept.
+NOT_FOR_PIP = (
+    *("PYTHONHOME", "PYTHONPATH", "PIP_BUILD_CONSTRAINT", "PIP_DRY_RUN", "PIP_NO_BINARY", "PIP_ONLY_BINARY"),
+    *("PIP_PREFIX", "PIP_PYTHON", "PIP_REQUIREMENT", "PIP_REQUIRE_HASHES", "PIP_ROOT", "PIP_TARGET"),
+)
 
 
 def unsupported(
@@ -105,13 +114,23 @@ def install_commands(pip: "list[str]", build_tools: str) -> "list[list[str]]":
     ]
 
 
+def pip_environment(variables: "Mapping[str, str]") -> "dict[str, str]":
+    """Return the environment of pip: `variables` without what would change the choice or place of packages.
+
+    With PYTHONPATH set, as by the modules of a cluster, pip takes a package there for installed. The last two settings
+    take precedence over those of pip's configuration files.
+    """
+    kept = {name: value for name, value in variables.items() if name not in NOT_FOR_PIP}
+    return dict(kept, PIP_USER="0", PIP_CONSTRAINT=os.devnull)
+
+
 def install(python: str) -> None:
     """Install the lock and qdjunction in the environment of `python`, by its own pip."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as build_tools:
         build_tools.write(pin_of("setuptools", LOCK.read_text(encoding="utf-8")))
         build_tools.flush()
         for command in install_commands([python, "-m", "pip"], build_tools.name):
-            done = subprocess.run(command, check=False)
+            done = subprocess.run(command, check=False, env=pip_environment(os.environ))
             if done.returncode:
                 raise SystemExit(
                     f"the set-up stopped at `{' '.join(command[2:])}`; see the output of pip above"
@@ -123,7 +142,9 @@ def main(folder: str) -> None:
     reason = unsupported_here()
     if reason:
         raise SystemExit(reason)
-    if subprocess.run([sys.executable, "-m", "venv", folder], check=False).returncode:
+    if subprocess.run(
+        [sys.executable, "-m", "venv", folder], check=False, env=pip_environment(os.environ)
+    ).returncode:
         raise SystemExit(f"{sys.executable} cannot make a virtual environment; see its output above")
     install(str(Path(folder).absolute() / "bin" / "python"))
 

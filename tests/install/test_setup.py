@@ -1,15 +1,18 @@
 """The set-up of the environment: what it refuses in one sentence, how it calls pip, and how make quotes paths."""
 
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+import venv
 import zipfile
 
 import pytest
 
 import install
+from support.environments import empty_wheel
 from support.paths import ROOT
 
 
@@ -72,21 +75,12 @@ def test_pip_never_resolves():
     assert "pip install" not in (ROOT / "Makefile").read_text()
 
 
-def wheel(folder, name, version):
-    """Write a pure wheel that holds nothing but its name."""
-    about = f"{name}-{version}.dist-info"
-    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as file:
-        file.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        file.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        file.writestr(f"{about}/RECORD", "")
-
-
 def test_later_releases_change_nothing(tmp_path, monkeypatch):
     """A real pip with an index of later releases: the locked one is installed, and only that."""
     index = tmp_path / "index"
     index.mkdir()
     for version in ("1.0", "2.0"):
-        wheel(index, "locked", version)
+        empty_wheel(index, "locked", version)
     hashed = subprocess.run(
         [sys.executable, "-m", "pip", "hash", index / "locked-1.0-py3-none-any.whl"],
         capture_output=True, text=True, check=True,
@@ -99,6 +93,66 @@ def test_later_releases_change_nothing(tmp_path, monkeypatch):
     command = install.install_commands(pip, str(lock))[1]
     subprocess.run([*command, "--no-index", "--find-links", index, "--target", target], check=True)
     assert {path.name for path in target.glob("*.dist-info")} == {"locked-1.0.dist-info"}
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {"PYTHONPATH": "modules"},
+        {"PIP_USER": "1"},
+        {"PIP_TARGET": "elsewhere"},
+        {"PIP_CONSTRAINT": "older.txt"},
+        {"PIP_NO_BINARY": ":all:"},
+        {"PIP_REQUIREMENT": "none.txt"},
+    ],
+    ids=lambda one: next(iter(one)),
+)
+def test_settings_of_the_user_s_pip_change_nothing(tmp_path, monkeypatch, foreign):
+    """A real pip: the package gets into the environment with its variables, and does not with those of the user."""
+    monkeypatch.chdir(tmp_path)
+    modules = tmp_path / "modules"
+    modules.mkdir()
+    (tmp_path / "older.txt").write_text("locked<1\n")
+    archive = empty_wheel(tmp_path, "locked", "1.0")
+    zipfile.ZipFile(archive).extractall(modules)
+    (tmp_path / "lock.txt").write_text(
+        f"locked==1.0 --hash=sha256:{hashlib.sha256(archive.read_bytes()).hexdigest()}\n"
+    )
+    venv.create("env", symlinks=True)
+    pip = [sys.executable, "-m", "pip", "--python", "env/bin/python"]
+    command = [*install.install_commands(pip, "lock.txt")[0], "--no-index", "--find-links", "."]
+    theirs = dict(os.environ) | foreign
+    for variables in (theirs, install.pip_environment(theirs)):
+        subprocess.run(command, env=variables, capture_output=True, check=variables is not theirs)
+        assert bool(list(tmp_path.glob("env/lib/*/site-packages/locked-*"))) is (variables is not theirs)
+
+
+def test_where_packages_come_from_is_left_to_the_user():
+    theirs = {"PIP_INDEX_URL": "https://example.org/simple", "HTTPS_PROXY": "http://proxy:1", "PATH": "/bin"}
+    assert theirs.items() <= install.pip_environment(theirs).items()
+
+
+def test_python_2_is_refused_in_one_sentence(tmp_path):
+    """The recipe with a Python that says it is 2.7, which cannot parse envs/install.py."""
+    for name in ("Makefile", "requirements.lock", "pyproject.toml", "setup.py"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "envs").mkdir()
+    (tmp_path / "envs" / "install.py").write_text("print 'two'\n")
+    old = tmp_path / "python2"
+    old.write_text(
+        f'#!/bin/sh\n[ "$1" = -c ] && exec "{sys.executable}" -c "import sys; sys.version_info = (2, 7, 18)\n$2"\n'
+        f'exec "{sys.executable}" "$@"\n'
+    )
+    old.chmod(0o755)
+    done = subprocess.run(
+        ["make", "install", f"PYTHON={old}"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    sentence, make, *rest = done.stderr.splitlines()
+    assert sentence == "qdjunction needs CPython 3.11, 3.12 or 3.13: name one with make PYTHON=python3.13"
+    assert make.startswith("make")
+    assert not rest
+    assert not (tmp_path / ".venv").exists()
 
 
 def test_pin_of_setuptools():
