@@ -167,3 +167,32 @@ def test_axis_on_the_command_line(tmp_path, capsys):
     assert "through the periodic image along a" in capsys.readouterr().err
     assert main([*words, "--axis", "z", *output]) == 2
     assert "write a, b or c" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("leads", "count"), [(([0], [8]), 9), (([0, 1], [7, 8]), 9)])
+def test_atoms_wrapped_into_the_cell_are_an_error(leads, count):
+    """A ring of nine atoms cut elsewhere than behind the leads: T would be 0.01 for 0.40 at -0.4 eV."""
+    for roll in range(count):
+        hamiltonian = chain(1, 0).tile(count, 0)
+        places = (np.arange(count) + roll) % count * STEP
+        geometry = sisl.Geometry(
+            places[:, None] * [0.0, 0.0, 1.0], sisl.Atom("Au", [1.5]), hamiltonian.geometry.lattice
+        )
+        rolled = sisl.Hamiltonian(geometry)
+        rolled.construct([[0.1, STEP + 0.1], [0.0, -1.0]])
+        for given in (None, 0):
+            if roll == 0:
+                assert transport_axis(rolled, *leads, given=given) == 0
+                continue
+            with pytest.raises(
+                InputError, match="with 1e\\+03 meV through the periodic image along a, which"
+            ):
+                transport_axis(rolled, *leads, given=given)
+
+
+def test_a_lead_in_the_middle_of_a_ring_is_an_error_and_of_a_molecule_is_not():
+    hamiltonian = chain(9, 0)
+    with pytest.raises(InputError, match="6 of the 7 atoms that belong to no lead lie beyond the leads"):
+        transport_axis(hamiltonian, [3], [5])
+    hamiltonian.set_nsc([1, 1, 1])
+    assert transport_axis(hamiltonian, [3], [5]) == 0

@@ -216,6 +216,14 @@ def test_zero_of_energy_is_found_and_moved():
     np.testing.assert_allclose(found.transmission, expected.transmission, rtol=1e-7)
 
 
+@pytest.mark.parametrize(("shift_ev", "words"), [(2.0, "2.00 eV above"), (-4.5, "4.50 eV below")])
+def test_an_electrode_on_another_energy_scale_is_refused(shift_ev, words):
+    electrode = shifted(Electrode.from_hamiltonian(gold((2, 2, 1))), shift_ev)
+    device, left, right = device_and_regions(2, 5)
+    with pytest.raises(TransportError, match=f"{words} the device's.*--electrode-fermi and --fermi"):
+        attach_electrodes(device, electrode, left, electrode, right)
+
+
 def test_electrodes_that_do_not_fit():
     electrode = Electrode.from_hamiltonian(gold((2, 2, 1)))
     device, left, right = device_and_regions(2, 5)

@@ -57,6 +57,9 @@ UNLIKE_BULK_EV = 0.1
 """Difference (eV) between the levels of a lead region and those of its electrode, at the same Fermi energy, from which
 the region counts as not bulk."""
 
+OTHER_ZERO_EV = 1.0
+"""The same difference from which the two files have different zeros of energy; at a gold surface it is a few 0.1 eV."""
+
 Side = Literal["left", "right"]
 
 
@@ -655,6 +658,12 @@ def _check_fit(device: Device, electrode: Electrode, region: _Region, side: str)
             "order, the layers are stacked differently (a twin), or the lattice constants differ"
         )
     shift, spread = alignment_ev(device, electrode, orbitals)
+    if abs(shift) > OTHER_ZERO_EV:
+        raise TransportError(
+            f"{side} electrode: its levels lie {abs(shift):.2f} eV {'below' if shift > 0 else 'above'} the device's on "
+            "the same orbitals, so that the two files have different zeros of energy; give the Fermi energies with "
+            "--electrode-fermi and --fermi, where the files do not state them"
+        )
     H00, H01 = full_cell(electrode, "H00"), full_cell(electrode, "H01")
     different = difference_of_h(of_device("H"), H00, S, H01)
     if different > DIFFERENT_H:
