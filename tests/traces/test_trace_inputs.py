@@ -11,6 +11,7 @@ import netCDF4
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.io import savemat
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.units import G0_SIEMENS
@@ -124,7 +125,14 @@ def test_conductance_heads_are_converted_as_set_and_refused_otherwise(tmp_path, 
 @pytest.mark.parametrize(
     ("headings", "words"),
     [
-        ("Time (s)\tlog10(G/G0)", ("Time (s)", "displacement_column")),
+        ("Time (s)\tlog10(G/G0)", ("Time (s)", "no displacement (time)")),
+        ("timeS\tlog10(G/G0)", ("timeS", "no displacement (time)")),
+        ("piezoVoltage\tlogG", ("names volts",)),
+        ("PiezoV\tlogG", ("names volts",)),
+        ("distance_A\tlogG", ("names ang",)),
+        ("distanceAng\tlogG", ("names ang",)),
+        ("zPm\tlogG", ("names pm",)),
+        ("distNm\tcurrentNA", ("names nanoamperes",)),
         ("index\tlog10(G/G0)", ("index",)),
         ("Bias (V)\tlog10(G/G0)", ("Bias (V)", "displacement_column")),
         ("Voltage\tlog10(G/G0)", ("Voltage",)),
@@ -164,6 +172,20 @@ def test_heads_of_other_quantities_are_refused_by_name(tmp_path, headings, words
 def test_heads_are_found_however_they_are_separated(tmp_path, heading):
     (tmp_path / "a.txt").write_text(text(TWO, head=heading))
     assert "names volts" in reason(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "unit"),
+    [
+        (("piezoVoltage", "logG"), "volts"),
+        (("distance_A", "log10G"), "ang"),
+        (("zNm", "G_nS"), "nanosiemens"),
+    ],
+)
+def test_names_of_matlab_hold_the_unit_in_their_words(tmp_path, names, unit):
+    """A variable of MATLAB has no blanks or brackets in its name."""
+    savemat(tmp_path / "a.mat", dict(zip(names, TWO.T, strict=True)))
+    assert f"names {unit}" in reason(tmp_path)
 
 
 def test_a_file_without_heads_states_what_is_assumed(tmp_path):

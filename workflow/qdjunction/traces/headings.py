@@ -47,6 +47,9 @@ _OTHER_WORDS = re.compile(
     r"temperature|force|row)\b"
 )
 
+_CAPITAL_WITHIN = re.compile(r"(?:(?<=[a-z]{3})|(?<=^[xz]))(?=[A-ZÅ])")
+"""Where a name such as `piezoVoltage` or `distanceNm` has its next word, as in formats without blanks in names."""
+
 _BRACKETED = re.compile(r"[(\[{<]\s*([^()\[\]{}<>]+?)\s*[)\]}>]\s*$")
 _ANGSTROM = re.compile(r"\b[aå]ngstr")
 _AFTER_SIGN = re.compile(r"(/|_|,|\bin\b)\s*([^\s/_,]+)\s*$")
@@ -136,17 +139,22 @@ def check_displacement_heading(headings: Sequence[str], unit: str) -> str | None
         # A is the ampere, or the Angstrom where Å is not available.
         lengths = LENGTHS | ({"a": "ang"} if _DISPLACEMENT_WORDS.search(words) else {})
         token = _unit(text, lengths | _OTHERS)
-        is_conductance = token is None and _CONDUCTANCE_WORDS.search(words)
-        if _is_logarithm(text) or is_conductance or (token not in lengths and _names(text, CONDUCTANCES)):
-            raise InputError(
-                f"the heading '{heading.strip()}' of the displacement column names a conductance; correct "
-                f"traces.read.displacement_column and conductance_column"
-            )
         named = lengths.get(token or "")
         other = _OTHER_WORDS.search(words)
         if named is None and other and other[1] == "voltage":
             named = "volts"
-        if other and (named is None or (named == "volts" and other[1] != "voltage")):
+        is_conductance = token is None and _CONDUCTANCE_WORDS.search(words)
+        is_quantity = other and (named is None or (named == "volts" and other[1] != "voltage"))
+        if (
+            _is_logarithm(text)
+            or is_conductance
+            or (token not in lengths and not is_quantity and _names(text, CONDUCTANCES))
+        ):
+            raise InputError(
+                f"the heading '{heading.strip()}' of the displacement column names a conductance; correct "
+                f"traces.read.displacement_column and conductance_column"
+            )
+        if other and is_quantity:
             raise InputError(
                 f"the heading '{heading.strip()}' of the displacement column names no displacement ({other[1]}); "
                 f"correct traces.read.displacement_column"
@@ -218,7 +226,8 @@ def _compared(heading: str, named: str | None, token: str | None, quantity: str,
 
 
 def _plain(heading: str) -> str:
-    return unicodedata.normalize("NFKC", heading).strip().strip("\"'").strip().lower()
+    text = unicodedata.normalize("NFKC", heading).strip().strip("\"'").strip()
+    return (_CAPITAL_WITHIN.sub("_", text) if text.isidentifier() else text).lower()
 
 
 def _is_logarithm(text: str) -> bool:

@@ -51,7 +51,7 @@ class Column:
     @property
     def headings(self) -> list[str]:
         """The texts that may name quantity and unit, that of the unit first."""
-        return [text for text in (self.unit, self.name.replace("_", " ")) if text]
+        return [text for text in (self.unit, self.name) if text]
 
     @property
     def label(self) -> str:
