@@ -5,12 +5,17 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from qdjunction import cli
+from qdjunction.cli import values
+from qdjunction.cli.commands import Group
+from qdjunction.cli.parser import COMMANDS as COMMANDS_OF_ALL
 from support.paths import RECORDED, ROOT
+from support.processes import environment
 
 RELAXED = RECORDED / "1Pb_MAPbBr3" / "relaxed.extxyz"
 
@@ -46,14 +51,17 @@ def test_ctrl_c_is_one_line(tmp_path):
 @pytest.mark.parametrize(
     ("module", "words"),
     [
+        ("typing", ["--help"]),
         ("pydantic", ["--help"]),
         ("numpy", ["transmission", "none.nc", "--output", "t.nc"]),
         ("sisl", ["transmission", "none.nc", "--output", "t.nc"]),
         ("numpy", ["run", str(ROOT / "config.yaml"), "-n"]),
+        ("snakemake.common", ["run", str(ROOT / "config.yaml"), "-n"]),
+        ("snakemake.cli", ["run", str(ROOT / "config.yaml"), "-n"]),
     ],
 )
 def test_ctrl_c_during_imports_is_one_line(module, words, tmp_path):
-    process = start("-X", "importtime", "-m", "qdjunction", *words, cwd=tmp_path)
+    process = start("-m", "qdjunction", *words, cwd=tmp_path, env=environment(PYTHONPROFILEIMPORTTIME="1"))
     for line in process.stderr:
         if line.split("|")[-1].strip() == module:
             break
@@ -169,6 +177,70 @@ def test_another_suffix_is_named(words, name, tmp_path, capsys):
     option = [] if words[-1].startswith("--") else ["--output"]
     assert cli.main([*words, *option, str(tmp_path / name)]) == 2
     assert "let the name end in" in capsys.readouterr().err
+
+
+def every_command(commands=COMMANDS_OF_ALL, before=()):
+    for name, entry in commands.items():
+        if isinstance(entry, Group):
+            yield from every_command(import_module(entry.module).COMMANDS, (*before, name))
+        else:
+            yield " ".join((*before, name)), entry
+
+
+def test_no_command_writes_what_is_not_checked():
+    """What the options above are made by checks them all; a command with an output of its own would escape it."""
+    outputs = [
+        (name, key, field.json_schema_extra["read"])
+        for name, command in every_command()
+        for key, field in command.model_fields.items()
+        if key in ("output", "plot", "bad", "cache", "workdir", "linear_response", "folder")
+        and isinstance(field.json_schema_extra, dict)
+    ]
+    assert len(outputs) > 30
+    unchecked = [
+        (name, key) for name, key, read in outputs if getattr(read, "__module__", "") != values.__name__
+    ]
+    assert unchecked == [("pseudopotentials", "folder")], "only looked into"
+
+
+@pytest.mark.parametrize("name", ["pipe", "device"])
+def test_a_device_is_no_output(name, tmp_path, monkeypatch, capsys):
+    """A file put in the place of /dev/null breaks the computer."""
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo(name) if name == "pipe" else Path(name).symlink_to(os.devnull)
+    assert cli.main(["crate", "results", "--output", name]) == 2
+    assert f"--output {name}: is no file but a device or pipe" in capsys.readouterr().err
+    assert not Path(name).is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["relax", "a.extxyz", "--output", "./a.extxyz"],
+            "--output a.extxyz: is a file that the command reads",
+        ),
+        (
+            ["junction", "a.extxyz", "--right", "R1", "--output", "b.extxyz"],
+            "b.extxyz: is a file that the command",
+        ),
+        (["transmission", "h.nc", "--output", "h.nc"], "--output h.nc: is a file that the command reads"),
+        (["plot", "t.nc", "t.svg", "--output", "t.svg"], "--output t.svg: is a file that the command reads"),
+        (
+            ["traces", "select", "x", "--output", "j.csv", "--bad", "j.csv"],
+            "is the same file as --output j.csv",
+        ),
+    ],
+    ids=lambda words: words[0] if isinstance(words, list) else "",
+)
+def test_what_is_read_is_not_written(words, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.extxyz", "h.nc", "t.nc", "t.svg"):
+        Path(name).write_text("kept")
+    Path("b.extxyz").symlink_to("a.extxyz")
+    assert cli.main(words) == 2
+    assert message in capsys.readouterr().err
+    assert Path("a.extxyz").read_text() == "kept"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.limits import check_thermal_grid
 from qdjunction.core.provenance import digest
 from qdjunction.core.yaml import dump_yaml, parse_yaml
 from qdjunction.engine.siesta import pseudopotentials
@@ -133,7 +134,7 @@ BAD = [
         0.03,
         "is not a whole number of steps; end it at 4.99, or use a step of 0.0300429184549",
     ),
-    (("transport", "energy_step_ev"), 0.1, "use a step of at most 0.052 eV"),
+    (("transport", "energy_step_ev"), 0.1, "use a step of at most 0.0517 eV"),
     (("transport", "energy_step_ev"), 1e-6, "has 7000000 energies"),
     (
         ("transport", "leads", "coupling_ev"),
@@ -188,6 +189,7 @@ def test_a_bad_value_is_one_clear_error(values, path, value, message):
             "study: t\nrelax: {max_steps: 1}\nelectrodes: {layers: 3}\nrelax: {max_steps: 500}\n",
             ", line 4, column 1: the key 'relax' is already in line 2, .*delete one",
         ),
+        ("relax:\n\u00a0 max_steps: 1\n", r", line 2, .*blank that is no space \(U\+00A0\)"),
         ("relax:\n  max_steps: 1\n  max_steps: 2\n", ", line 3, .*'max_steps' is already in line 2"),
         ("relax: {<<: {max_steps: 1, max_steps: 2}}\n", "'max_steps' is already in line 1"),
         ("dots:\n  - &a {dot: 1Pb, dot: 8Pb}\n  - *a\n", ", line 2, .*'dot' is already in line 2"),
@@ -291,6 +293,16 @@ def test_snakemake_reads_the_same_values(tmp_path):
     assert "Traceback" not in run.stdout + run.stderr
 
 
+@pytest.mark.parametrize("temperature_k", [300, 77, 4.2, 0.01])
+def test_the_step_that_is_advised_is_fine_enough(temperature_k):
+    with pytest.raises(InputError, match="use a step of at most") as refused:
+        check_thermal_grid(-3, 3, 1, temperature_k)
+    advised = float(re.search(r"at most (\S+) eV", str(refused.value))[1])
+    check_thermal_grid(-3, 3, advised, temperature_k)
+    with pytest.raises(InputError, match="use a step of at most"):
+        check_thermal_grid(-3, 3, 1.01 * advised, temperature_k)
+
+
 def test_the_shipped_grid_is_what_it_was():
     energies = read_config(ROOT / "config.yaml").transport.energies_ev
     np.testing.assert_array_equal(energies, np.round(-2.0 + 0.01 * np.arange(701), 12))
@@ -308,7 +320,10 @@ def test_a_grid_keeps_all_its_digits(values):
 
 @pytest.mark.parametrize(
     "results",
-    ["/", "..", ".", "workflow/out", "config.yaml", "config.yaml/x", "~/runs", str(Path.home()), "/proc/1/x"],
+    [
+        *("/", "..", ".", "workflow/out", "config.yaml", "config.yaml/x", "~/runs", str(Path.home())),
+        *("$HOME", "$SCRATCH/runs", "/etc", "/usr", "/dev", "/proc/x", "/sys/x"),
+    ],
 )
 def test_results_go_to_a_folder_of_their_own(values, monkeypatch, results):
     monkeypatch.chdir(ROOT)

@@ -15,6 +15,7 @@ from qdjunction.core.errors import InputError
 from qdjunction.study.snakemake_lock import (
     LOCKS,
     RECORDS,
+    RUN_MODULE,
     Holder,
     RunRecord,
     find_holder,
@@ -54,10 +55,10 @@ def wait_for(happened, seconds=90):
         time.sleep(0.1)
 
 
-def start(folder, *words):
+def start(folder, *words, module="snakemake"):
     """A Snakemake that holds the lock of a folder, in a process group of its own."""
     run = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "--cores", "1", *words],
+        [sys.executable, "-m", module, "--cores", "1", *words],
         cwd=folder, env=environment(), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     wait_for(lambda: list(folder.glob(f"{RECORDS}/*.json")))
@@ -92,9 +93,10 @@ def locks(folder):
     return sorted(path.name for path in folder.glob(f"{LOCKS}/*"))
 
 
-def test_lock_of_a_living_snakemake_stays(tmp_path):
+@pytest.mark.parametrize("module", ["snakemake", RUN_MODULE])
+def test_lock_of_a_living_snakemake_stays(tmp_path, module):
     folder = folder_in(tmp_path)
-    run = start(folder)
+    run = start(folder, module=module)
     try:
         before = locks(folder)
         assert before

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from qdjunction.core.errors import QdjunctionError
 
+# As in `typing`, whose import takes long enough for Ctrl-C to end in a traceback here.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

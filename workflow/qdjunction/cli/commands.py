@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -23,7 +24,7 @@ Labels = dict[tuple[str, ...], str]
 
 def option(
     default: Any, text: str, *, name: str = "", metavar: str = "", unit: str = "", positional: bool = False,
-    nargs: str | None = None, read: Read | None = None, **limits: Any,
+    nargs: str | None = None, read: Read | None = None, written: bool = False, **limits: Any,
 ) -> Any:  # fmt: skip
     """Return a field of a command.
 
@@ -43,11 +44,13 @@ def option(
         Whether the value is typed without the name.
     nargs, read : optional
         As in argparse and `Read`, if they do not follow from the type.
+    written : bool
+        Whether the value is a file that the command writes.
     **limits
         As for `pydantic.Field`.
     """
     typed = {"name": name, "metavar": metavar, "unit": unit, "positional": positional, "nargs": nargs}
-    extra: Any = typed | {"read": read}
+    extra: Any = typed | {"read": read, "written": written}
     return Field(default, description=text, json_schema_extra=extra, **limits)
 
 
@@ -105,7 +108,7 @@ class Command(Section):
                 table = table.setdefault(section, {})
             table[key] = value
         try:
-            return cls.model_validate(values)
+            command = cls.model_validate(values)
         except ValidationError as error:
             lines = []
             for detail in error.errors():
@@ -117,6 +120,31 @@ class Command(Section):
                 label = next((labels[start] for start in starts if start in labels), ".".join(path))
                 lines.append(error_sentence(cls, detail, label))
             raise InputError("\n".join(lines)) from None
+        command._check_written(labels)
+        return command
+
+    def _check_written(self, labels: Labels) -> None:
+        """Raise InputError for a file that the command would write and reads or writes by another name as well."""
+        written: dict[Path, str] = {}
+        read: set[Path] = set()
+        for key, field in type(self).model_fields.items():
+            value = getattr(self, key)
+            files = value if isinstance(value, list) else [value]
+            paths = {Path(file).resolve() for file in files if isinstance(file, str | Path)}
+            extra = field.json_schema_extra
+            if not (isinstance(extra, dict) and extra.get("written")):
+                read |= paths
+                continue
+            for path in paths:
+                name = f"{labels.get((key,), key)} {value}"
+                if other := written.get(path):
+                    raise InputError(f"{name}: is the same file as {other}; name another one")
+                written[path] = name
+        for path, name in written.items():
+            if path in read and path.is_file():
+                raise InputError(
+                    f"{name}: is a file that the command reads, and would be lost; name another one"
+                )
 
 
 class Group(NamedTuple):

@@ -98,7 +98,7 @@ class Run(Command):
     def run(self) -> None:
         from qdjunction.core.extras import require_extra
         from qdjunction.engine.registry import ENGINES
-        from qdjunction.study.snakemake_lock import release
+        from qdjunction.study.snakemake_lock import RUN_MODULE, release
 
         snakefile = workflow_file("Snakefile")
         # Snakemake reads the file before the Snakefile does, and raises a traceback if it is missing or not YAML.
@@ -107,9 +107,9 @@ class Run(Command):
         words = self.snakemake or ["--cores", "all"]
         if not {"-n", "--dry-run", "--dryrun", "--unlock"} & set(words):
             release(Path.cwd())
-        command = ["snakemake", "--snakefile", str(snakefile), "--configfile", self.config]
-        command += ["--rerun-incomplete", *words]
-        os.execv(sys.executable, [sys.executable, "-m", *command])
+        command = [sys.executable, "-m", RUN_MODULE, "--snakefile", str(snakefile)]
+        command += ["--configfile", self.config, "--rerun-incomplete", *words]
+        os.execv(sys.executable, command)
 
 
 class Snakefile(Command):

@@ -25,7 +25,7 @@ def output_file(
             _check_file(f"{flag} {word}: its record {beside}", beside)
         return path
 
-    return option(default, text, metavar=metavar, read=read)
+    return option(default, text, metavar=metavar, read=read, written=True)
 
 
 def output_folder(text: str, *files: str, default: Any = ..., metavar: str = "DIR") -> Any:
@@ -65,6 +65,8 @@ def structure_file() -> Any:
 def _check_file(what: str, path: Path) -> None:
     if path.is_dir():
         raise InputError(f"{what}: is a folder; name a file in it, or move it")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{what}: is no file but a device or pipe, and would be replaced; name a file")
     _check_writable(what, path)
 
 

@@ -6,6 +6,7 @@ runs.
 
 from __future__ import annotations
 
+from math import floor, log10
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -143,6 +144,13 @@ def check_thermal_grid(first_ev: float, last_ev: float, step_ev: float, temperat
         )
     if step_ev > COARSEST_STEP * kt:
         raise InputError(
-            f"energies are {step_ev:g} eV apart where kT is {kt:.4f} eV at {temperature_k:g} K; "
-            f"use a step of at most {COARSEST_STEP * kt:.3f} eV"
+            f"energies are {step_ev:g} eV apart where kT is {kt:.3g} eV at {temperature_k:g} K; "
+            f"use a step of at most {coarsest_step(kt)} eV"
         )
+
+
+def coarsest_step(kt_ev: float) -> str:
+    """Return the widest energy step (eV) at a thermal energy, rounded down to the three digits that are shown."""
+    widest = COARSEST_STEP * kt_ev
+    scale = 10.0 ** (2 - floor(log10(widest)))
+    return f"{floor(widest * scale) / scale:g}"

@@ -43,6 +43,13 @@ class _Loader(yaml.SafeLoader):
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {shown} is not text; put it in quotes", key.start_mark
                 )
+            if isinstance(key.value, str) and (odd := re.search(r"(?! )\s", key.value)):
+                raise yaml.constructor.ConstructorError(
+                    None,
+                    None,
+                    f"the key {key.value!r} has a blank that is no space (U+{ord(odd[0]):04X}); type it again",
+                    key.start_mark,
+                )
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None,

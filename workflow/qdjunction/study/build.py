@@ -237,17 +237,32 @@ def _check_files(config: Config, source: str | Path) -> None:
             )
 
 
+def _is_of_the_system(folder: Path) -> bool:
+    """Return whether a resolved folder lies where no files are kept, or is one at the top of the disk and in use.
+
+    A folder such as ``/results`` of a container that is empty or has the logs of a study is not.
+    """
+    if folder.parts[1:2] in (("proc",), ("sys",)):
+        return True
+    at_the_top = len(folder.parts) == 2 and folder.is_dir() and not (folder / layout.LOGS).is_dir()
+    return at_the_top and any(folder.iterdir())
+
+
 def _check_results(results: Path, checkout: Path, source: str | Path) -> None:
     """Raise InputError for a results folder that contains other things, or that cannot be written to."""
     where = f"{source}: results = '{results}'"
     remedy = "name a folder only for this study, such as results"
     if "~" in results.parts[:1]:
         raise InputError(f"{where}: ~ is not replaced by the home folder here; write the path in full")
+    if variable := next((part for part in results.parts if part.startswith("$")), None):
+        raise InputError(f"{where}: {variable} is not replaced by its value here; write the path in full")
     folder = results.resolve()
     if folder in (Path.home().resolve(), Path.cwd(), *Path.cwd().parents):
         raise InputError(
             f"{where}: {folder} is the home folder, or is or contains the working folder; {remedy}"
         )
+    if _is_of_the_system(folder):
+        raise InputError(f"{where}: {folder} is a folder of the system or of several users; {remedy} there")
     if (checkout / "Snakefile").is_file():
         inside = folder.relative_to(checkout).parts if folder.is_relative_to(checkout) else ()
         if checkout.is_relative_to(folder) or (inside and inside[0] in CODE):

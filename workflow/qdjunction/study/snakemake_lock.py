@@ -26,6 +26,9 @@ from qdjunction.core.processes import is_alive, started_at
 LOCKS = Path(".snakemake", "locks")
 RECORDS = Path(".snakemake", "qdjunction_runs")
 
+RUN_MODULE = "qdjunction.study.snakemake_run"
+"""Module by which `qdjunction run` starts Snakemake."""
+
 
 class Holder(Enum):
     """Holder of the lock of a folder."""
@@ -182,7 +185,7 @@ def _snakemake_processes(folder: Path, jobs: bool) -> list[int]:
         is_job = "--mode" in words or any(
             f"{os.sep}.snakemake{os.sep}scripts{os.sep}" in word for word in words
         )
-        is_snakemake = any(Path(word).name == "snakemake" for word in words[:4])
+        is_snakemake = any(Path(word).name in ("snakemake", RUN_MODULE) for word in words[:4])
         if (
             (jobs if is_job else is_snakemake)
             and about["pid"] not in own

@@ -90,7 +90,7 @@ def transport_axis(
     if given is not None:
         if (image := through[given]) is not None:
             raise InputError(_through_images(given, *image))
-        _check_ends(hamiltonian, *regions, given)
+        _check_ends(hamiltonian, regions, given)
         return given
     left, right = (geometry.xyz[atoms].mean(axis=0) for atoms in regions)
     apart = np.array([abs((right - left) @ normal(geometry.cell, axis)) for axis in range(3)])
@@ -107,7 +107,7 @@ def transport_axis(
             f"transport axis: the leads are {apart[best]:.1f} Ang apart along lattice vector {NAMES[best]} and "
             f"{apart[rival]:.1f} Ang along {NAMES[rival]}; name the one along which they lie with --axis"
         )
-    _check_ends(hamiltonian, *regions, best)
+    _check_ends(hamiltonian, regions, best)
     if periodic.any():
         kept = "".join(compress(NAMES, periodic & (np.arange(3) != best))) or "none"
         logger.info("transport along lattice vector %s; periodic across it: %s", NAMES[best], kept)
@@ -146,9 +146,7 @@ def _reach(
     )
 
 
-def _check_ends(
-    hamiltonian: sisl.Hamiltonian, left: NDArray[np.int64], right: NDArray[np.int64], axis: int
-) -> None:
+def _check_ends(hamiltonian: sisl.Hamiltonian, regions: list[NDArray[np.int64]], axis: int) -> None:
     """Refuse a cell that ends, along the axis, within a lead region or between the atoms of the device.
 
     Couplings through that end are dropped. Behind the leads they join two electrodes, which is harmless; elsewhere they
@@ -162,15 +160,15 @@ def _check_ends(
     remedy = (
         "move all atoms along it until the leads are at the two ends of the cell, and compute H and S again"
     )
-    for side, atoms in (("left", left), ("right", right)):
+    for side, atoms in zip(("left", "right"), regions, strict=True):
         if (cut := _reach(hamiltonian, atoms, atoms)[dropped].max()) > CUT_EV:
             raise InputError(
                 f"transport axis {NAMES[axis]}: atoms of the {side} lead region couple to one another with "
                 f"{1000 * cut:.3g} meV {where}; {remedy}"
             )
     heights = geometry.xyz @ normal(geometry.cell, axis)
-    low, high = sorted(heights[atoms].mean() for atoms in (left, right))
-    rest = np.setdiff1d(np.arange(geometry.na), np.union1d(left, right))
+    low, high = sorted(heights[atoms].mean() for atoms in regions)
+    rest = np.setdiff1d(np.arange(geometry.na), np.concatenate(regions))
     beyond = rest[(heights[rest] < low) | (heights[rest] > high)]
     cut = _reach(hamiltonian, beyond, np.arange(geometry.na))[dropped].max()
     if 2 * beyond.size > rest.size and cut > CUT_EV:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import InputError
-from qdjunction.core.limits import COARSEST_STEP, KERNEL_HALF_WIDTH
+from qdjunction.core.limits import COARSEST_STEP, KERNEL_HALF_WIDTH, coarsest_step
 from qdjunction.core.units import BOLTZMANN_EV_PER_K
 from qdjunction.transport.transmission import Transmission
 
@@ -160,8 +160,8 @@ def check_window(energies: NDArray[Any], fermi: NDArray[Any], kt: float, half_wi
     close = np.min(np.abs(middle[:, None] - fermi.reshape(1, -1)), axis=1) < half
     if widths[close].size and widths[close].max() > COARSEST_STEP * kt:
         raise InputError(
-            f"conductance: energies are {widths[close].max():g} eV apart where kT is {kt:.4f} eV; "
-            f"use a step of at most {COARSEST_STEP * kt:.3f} eV"
+            f"conductance: energies are {widths[close].max():g} eV apart where kT is {kt:.3g} eV; "
+            f"use a step of at most {coarsest_step(kt)} eV"
         )
 
 
