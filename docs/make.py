@@ -80,8 +80,8 @@ dots:
   in one table, a key that is not text, a tab, and a second document in a file are errors that name the line.
 - **Several files.** Of those after `--configfile`, later ones take precedence, key by key, and `--config key=value`
   takes precedence over all files.
-- **The results folder** must be only for this study: not `/`, the home folder, the folder in which Snakemake runs or
-  a parent of it, nor a folder of the workflow.
+- **The results folder** must be only for this study: not `/` or another folder of the system, the home
+  folder, the folder in which Snakemake runs or a parent of it, nor a folder of the workflow.
 
 This page is written by `make docs` from `workflow/qdjunction/study/config.py`.
 
