@@ -64,6 +64,16 @@ def test_a_prediction_may_have_peaks_of_its_own():
     assert traces.settings_of("m").peaks.count == 4
 
 
+def test_a_current_with_its_bias_is_read():
+    read = {"conductance_unit": "volts", "gain_v_per_a": 1e6}
+    sets = [
+        {"name": "a", "path": "a", "bias_v": 0.1, "read": read},
+        {"name": "b", "path": "b", "read": read | {"bias_v": -0.2}},
+    ]
+    section = study_with({"sets": sets}).config.traces
+    assert [section.settings_of(name).read.bias_v for name in "ab"] == [0.1, -0.2]
+
+
 BAD = {
     "misspelt": ({"jump": {"rise_decade": 1}}, "traces.jump.rise_decade'; did you mean 'rise_decades'?"),
     "theory": ({"sets": [{"name": "m", "path": "a", "theory": "t"}]}, "no prediction named 't'"),
@@ -79,6 +89,13 @@ BAD = {
     ),
     "name": ({"sets": [{"name": "../m", "path": "a"}]}, "traces.sets.0.name = '../m'"),
     "bias": ({"sets": [{"name": "m", "path": "a", "bias_v": -0.1}]}, "traces.sets.0.bias_v = -0.1"),
+    "current without its bias": (
+        {
+            "read": {"conductance_unit": "nanoamperes"},
+            "sets": [{"name": "a", "path": "a", "bias_v": 0.1}, {"name": "b", "path": "b"}],
+        },
+        "set 'b': conductance_unit is nanoamperes, which a conductance follows from only with the bias",
+    ),
     "few biases": (
         {"sets": BIASES, "bias_series": [{"name": "s", "sets": ["b1"], "level_log10_g": -2, "width_nm": 1}]},
         "traces.bias_series.0.sets",

@@ -85,6 +85,13 @@ class TracesSection(TracesSettings):
                     f"set '{measured.name}': there is no prediction named '{measured.theory}' "
                     f"(there are: {', '.join(sorted(predicted)) or 'none'}); correct `theory`"
                 )
+        for measured in self.sets:
+            read = self.settings_of(measured.name).read
+            if read.needs_bias and read.bias_v is None:
+                raise ValueError(
+                    f"set '{measured.name}': conductance_unit is {read.conductance_unit}, which a conductance follows "
+                    "from only with the bias; give the bias_v of the set, or that of its settings to read"
+                )
         for name in self.enabled:
             try:
                 ANALYSES[name].check(self)

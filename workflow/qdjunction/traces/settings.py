@@ -77,6 +77,11 @@ class ReadSettings(Section):
             raise ValueError("displacement_unit is volts; give the calibration of the piezo as nm_per_volt")
         return self
 
+    @property
+    def needs_bias(self) -> bool:
+        """Whether the conductance column is a current, or the volts of its amplifier."""
+        return self.conductance_unit == "volts" or self.conductance_unit.endswith("amperes")
+
 
 class JumpSettings(Section):
     """The selection of traces with a conductance jump, as published."""
