@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 # Snakemake starts python and the engines by their names.
 WITH_PATH := PATH="$(BIN):$$PATH"
-SNAKEMAKE := $(WITH_PATH) snakemake --cores $(CORES)
+SNAKEMAKE := $(WITH_PATH) python -m qdjunction.study.snakemake_run --cores $(CORES)
 STUDY = $(if $(CONFIG),--configfile "$(CONFIG)")
 # Snakemake reads the file before the Snakefile does, and raises a traceback if it is missing.
 CHECK = $(if $(CONFIG),@"$(BIN)/qdjunction" check "$(CONFIG)" >/dev/null)

@@ -27,7 +27,7 @@ LOCKS = Path(".snakemake", "locks")
 RECORDS = Path(".snakemake", "qdjunction_runs")
 
 RUN_MODULE = "qdjunction.study.snakemake_run"
-"""Module by which `qdjunction run` starts Snakemake."""
+"""Module by which `qdjunction run` and `make report` start Snakemake."""
 
 
 class Holder(Enum):

@@ -1,4 +1,4 @@
-"""Snakemake as `qdjunction run` starts it: Ctrl-C while it loads and reads the study ends in one line.
+"""Snakemake as `qdjunction run` and `make report` start it: Ctrl-C while it loads and reads the study ends in one line.
 
 Snakemake ends its jobs by itself once they run; before that, Ctrl-C ends it in a traceback of its imports.
 """
@@ -12,7 +12,7 @@ if __name__ == "__main__":
         main()
     except KeyboardInterrupt:
         print(
-            "qdjunction run: interrupted; the same command resumes from what is finished",
+            "qdjunction: interrupted; the same command resumes from what is finished",
             file=sys.stderr,
         )
         sys.exit(130)
