@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
@@ -86,6 +86,9 @@ class Pair(Command):
     )
     twist_deg: float = option(
         0.0, "rotation of the second dot about their line", name="twist", unit="degrees", ge=-180, le=180
+    )
+    free: Literal["all", "linker"] = option(
+        "all", "what a later relaxation moves: all atoms, or those of the linker alone"
     )
     conformers: int = option(10, "number of random conformers of the linker", ge=1, le=1000)
     seed: ConformerSeed = option(0, "seed of the conformers")

@@ -28,6 +28,9 @@ from qdjunction.structure.molecule import topology
 SIDES = ("A", "B")
 """Names of the two dots, with which the names of their contacts begin."""
 
+HELD = "held"
+"""Array that is true for atoms that a relaxation leaves where they are."""
+
 _STEP_DEG = 5
 
 
@@ -162,6 +165,12 @@ def join(
         "formal_charge": sum(map(formal_charge, dots)) + (2 + bound_charge(linker, protons) if linker else 0),
     }
     return atoms
+
+
+def hold_dots(pair: Atoms) -> None:
+    """Mark both dots of a pair in the array `HELD`, so that a relaxation moves its linker alone."""
+    number = pair.arrays[FRAGMENT]
+    pair.set_array(HELD, (number == 1) | (number == number.max()))
 
 
 @dataclass(frozen=True)

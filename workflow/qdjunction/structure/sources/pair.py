@@ -62,6 +62,10 @@ class PairSettings(SourceSettings[PairOutline]):
     """Distance of the two Pb without a linker (Ang); with one, its length and its bonds determine it."""
     twist_deg: float = Field(default=0.0, ge=-180, le=180)
     """Rotation of the second dot about the line of the two Pb (degrees)."""
+    free: Literal["all", "linker"] = "all"
+    """Which atoms a relaxation moves: `all`, or the linker alone between dots that stay as they are given, at the
+    distance that `pb_distance_ang` or the linker sets. Relaxed freely in vacuum, dots with short linkers fold towards
+    each other, and dots with nothing between come together."""
     ligand_folder: str | None = None
     """Folder of ligand files of your own, which take precedence over those of `clusters/ligands`."""
     conformers: int = Field(default=10, ge=1, le=1000)
@@ -149,7 +153,7 @@ class PairSettings(SourceSettings[PairOutline]):
 
     def _join(self, looked: tuple[Looked, Looked], linker: Ligand | None) -> Atoms:
         from qdjunction.structure.ligands.attach import formal_charge
-        from qdjunction.structure.ligands.pair import check_linker, facing_site, join
+        from qdjunction.structure.ligands.pair import check_linker, facing_site, hold_dots, join
 
         first, second = looked[0].atoms, looked[1].atoms
         sites = (
@@ -162,6 +166,8 @@ class PairSettings(SourceSettings[PairOutline]):
             (first, second), sites, linker, self.pb_distance_ang, self.twist_deg, self.conformers, self.seed
         )
         atoms.info["dot"]["name"] = self.name
+        if self.free == "linker":
+            hold_dots(atoms)
         return atoms
 
 
