@@ -81,6 +81,29 @@ if study.joined_dots:
             "../workflow/scripts/coupling.py"
 
 
+if study.config.exciton:
+
+    rule exciton:
+        input:
+            **({"coupling": "<results>/coupling.json"} if study.joined_dots else {}),
+        output:
+            table="<results>/exciton.csv",
+            summary="<results>/exciton.json",
+        log:
+            "<logs>/exciton.log",
+        benchmark:
+            "<benchmarks>/exciton.tsv"
+        conda:
+            "../envs/python.yaml"
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            exciton=settings("exciton"),
+        script:
+            "../workflow/scripts/exciton.py"
+
+
 if study.region_dots:
 
     rule regions:

@@ -80,6 +80,34 @@ class Decay(Command):
         print(verdict.sentence)
 
 
+class Exciton(Command):
+    """Show which mechanism can carry the exciton shifts in the section `exciton` of a configuration."""
+
+    config: Path = option(..., "configuration with the section `exciton`", positional=True)
+    coupling: Path | None = option(
+        None, "coupling.json of a study, whose decays are further mechanisms", metavar="FILE"
+    )
+    output: Path = output_file(
+        "table of the shifts versus distance to write, with the record as .json", ".csv"
+    )
+
+    def run(self) -> None:
+        from qdjunction.core.errors import InputError
+        from qdjunction.steps.exciton import exciton_of_study
+        from qdjunction.study.config import read_config
+
+        settings = read_config(self.config).exciton
+        if settings is None:
+            raise InputError(
+                f"{self.config}: has no section exciton; add the measured shifts, as in papers/enomoto-2024.yaml"
+            )
+        record = exciton_of_study(settings, self.output, self.output.with_suffix(".json"), self.coupling)
+        for one in record.mechanisms:
+            carries = {True: "yes", None: "open", False: "no"}[one.carries]
+            print(f"{one.name}: {carries}: {one.reason}")
+        print(f"{record.sentence}.")
+
+
 class Pairs(Command):
     """Compute |g|^2 of a dot between all pairs of its terminal halides, and compare it with computed junctions."""
 
@@ -105,4 +133,10 @@ class Pairs(Command):
             print(line)
 
 
-COMMANDS: Commands = {"alignment": Alignment, "coupling": Coupling, "decay": Decay, "pairs": Pairs}
+COMMANDS: Commands = {
+    "alignment": Alignment,
+    "coupling": Coupling,
+    "decay": Decay,
+    "exciton": Exciton,
+    "pairs": Pairs,
+}

@@ -17,6 +17,7 @@ from qdjunction.core.results import read_result, read_table
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.store import read_electronic_structure
 from qdjunction.interference.coupling_results import CouplingRecord
+from qdjunction.interference.exciton_shift import ExcitonRecord
 from qdjunction.interference.pair_results import PairRecord
 from qdjunction.interference.regions import RegionRecord
 from qdjunction.interference.results import DecaySeries, SeriesSummary
@@ -320,6 +321,8 @@ class StudyResults:
         The binding curves; those that have failed are absent.
     coupling : CouplingRecord or None
         Couplings of the pairs of dots; None without pairs, or if all have failed.
+    exciton : ExcitonRecord or None
+        Mechanisms of measured exciton shifts; None without the section `exciton`.
     regions : mapping of str to RegionRecord
         Regions and frontier levels by dot; those that have failed are absent.
     reactions : ReactionsRecord or None
@@ -342,6 +345,7 @@ class StudyResults:
     ensembles: Mapping[str, EnsembleResults] = field(default_factory=dict)
     binding: tuple[BindingResults, ...] = ()
     coupling: CouplingRecord | None = None
+    exciton: ExcitonRecord | None = None
     regions: Mapping[str, RegionRecord] = field(default_factory=dict)
     reactions: ReactionsRecord | None = None
     slides: tuple[SlideResults, ...] = ()
@@ -399,6 +403,11 @@ def collect(study: Study) -> StudyResults:
         coupling=(
             read_result(CouplingRecord, root / layout.COUPLING)
             if study.joined_dots and not read_failure(root / layout.COUPLING)
+            else None
+        ),
+        exciton=(
+            read_result(ExcitonRecord, root / layout.EXCITON)
+            if study.config.exciton and not read_failure(root / layout.EXCITON)
             else None
         ),
         regions=dict(_regions(study)),

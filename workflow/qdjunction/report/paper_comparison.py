@@ -17,6 +17,7 @@ from qdjunction.study.papers import Paper, PaperItem, read_paper
 if TYPE_CHECKING:
     import pandas as pd
 
+    from qdjunction.interference.exciton_shift import Mechanism
     from qdjunction.interference.regions import RegionRecord
     from qdjunction.report.data import DotResults, SeriesResults, StudyResults
 
@@ -63,7 +64,8 @@ def compare_with_paper(results: StudyResults, paper: Paper) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns `COLUMNS`. ``agrees`` is ``yes`` or ``no``, ``open`` for a number that lies outside the tolerance of the
-        item but whose interval holds the published one, and ``not available`` where the study has no such value.
+        item but whose interval holds the published one, or a statement that the study leaves open, and ``not
+        available`` where the study has no such value.
     """
     import pandas as pd
 
@@ -100,7 +102,7 @@ def _agrees(item: PaperItem, ours: Ours) -> str:
         if abs(float(ours.value) - item.value) <= (item.tolerance or 0) + 1e-9:
             return "yes"
         return "open" if ours.low <= item.value <= ours.high else "no"
-    return "yes" if item.value == _cell(ours.value) else "no"
+    return "yes" if item.value == _cell(ours.value) else "open" if ours.value == "open" else "no"
 
 
 def _cell(value: object) -> str:
@@ -378,6 +380,46 @@ def _brus_gap(results: StudyResults, item: PaperItem) -> Ours:
     return Ours(float(gap), note=f"{crystal.formula}, sphere of {radius / 10:.2f} nm radius")
 
 
+def _linker_length(results: StudyResults, item: PaperItem) -> Ours:
+    pairs = results.coupling.pairs if results.coupling else ()
+    found = next((one for one in pairs if one.pair == item.dot), None)
+    if found is None:
+        raise NotInStudyError(f"the study has no coupling of {item.dot}")
+    return Ours(found.end_distance_ang / 10, note=f"relaxed, Pb to Pb {found.pb_distance_ang / 10:.2f} nm")
+
+
+def _coupling_decay(results: StudyResults, item: PaperItem) -> Ours:
+    decays = results.coupling.decays if results.coupling else ()
+    found = next((one for one in decays if one.level == item.level), None)
+    if found is None or not np.isfinite(found.beta_per_ang):
+        raise NotInStudyError(f"the study has no decay of the {item.level}")
+    return Ours(found.beta_per_ang, *found.interval_per_ang, note=f"|t| over {', '.join(found.pairs)}")
+
+
+def _mechanism(results: StudyResults, item: PaperItem) -> Mechanism:
+    if results.exciton is None or (found := results.exciton.mechanism(item.mechanism)) is None:
+        raise NotInStudyError(f"the study has no {item.mechanism}")
+    return found
+
+
+def _shift_size(results: StudyResults, item: PaperItem) -> Ours:
+    low, high = (found := _mechanism(results, item)).shift_mev
+    if not np.isfinite(low):
+        raise NotInStudyError(f"the size of {found.name} is open")
+    return Ours(max(low, high, key=abs), low, high, "largest over the settings")
+
+
+def _shift_fall(results: StudyResults, item: PaperItem) -> Ours:
+    low, high = (found := _mechanism(results, item)).fall
+    periods = float(np.sqrt(np.prod(found.fall_of_periods)))
+    return Ours(periods, low, high, "by the periods; interval also by the lengths of the linkers")
+
+
+def _shift_carrier(results: StudyResults, item: PaperItem) -> Ours:
+    found = _mechanism(results, item)
+    return Ours({True: "yes", None: "open", False: "no"}[found.carries], note=f"{found.name} {found.reason}")
+
+
 QUANTITIES: Mapping[str, Callable[[StudyResults, PaperItem], Ours]] = {
     "composition": _composition,
     "gap": _gap,
@@ -402,6 +444,11 @@ QUANTITIES: Mapping[str, Callable[[StudyResults, PaperItem], Ours]] = {
     "pb-distance": _pb_distance,
     "emission": _gap,
     "brus-gap": _brus_gap,
+    "linker-length": _linker_length,
+    "coupling-decay": _coupling_decay,
+    "shift-size": _shift_size,
+    "shift-fall": _shift_fall,
+    "shift-carrier": _shift_carrier,
     "not-computed": _not_computed,
 }
 """What a study has of each quantity of `study.papers`."""

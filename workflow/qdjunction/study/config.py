@@ -35,6 +35,7 @@ from qdjunction.core.schema import Section, validate
 from qdjunction.core.units import BOLTZMANN_EV_PER_K
 from qdjunction.core.yaml import parse_yaml, read_yaml
 from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
+from qdjunction.interference.exciton_settings import ExcitonSettings
 from qdjunction.interference.settings import InterferenceSettings, StructureSeriesSettings
 from qdjunction.structure.binding_settings import BindingSettings
 from qdjunction.structure.settings import ElectrodeSettings
@@ -233,6 +234,8 @@ class Config(Section):
     coupling: bool = False
     """Compute the coupling of HOMO and LUMO in every pair of dots (`source: pair`), and its decay with the length
     of the linker."""
+    exciton: ExcitonSettings | None = None
+    """Measured exciton shifts of stacked dots, and which mechanism can carry them; without this section none."""
     regions: bool = False
     """Compute for every dot with Pb the weights of HOMO and LUMO inside, on faces, edges, corners, cations and ligands,
     and the distances of neighbouring Pb."""
@@ -283,6 +286,10 @@ class Config(Section):
         if self.screen and self.coupling:
             raise ValueError(
                 "screen and coupling: the overview of a screening has no couplings; split them into two studies"
+            )
+        if self.screen and self.exciton:
+            raise ValueError(
+                "screen and exciton: the overview of a screening has no exciton shifts; split them into two studies"
             )
         if self.screen and self.traces:
             raise ValueError(

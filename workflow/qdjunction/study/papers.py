@@ -15,6 +15,7 @@ FOLDER = Path(__file__).parents[1] / "papers"
 Quantity: TypeAlias = Literal[
     "composition", "gap", "gaps-fall", "contact-step", "contact-distance", "binding-rises", "beta", "jump",
     "jump-height", "plateau", "displacement", "lower-series", "weak-link", "orbital-rule", "chain-above-trend",
+    "linker-length", "coupling-decay", "shift-size", "shift-fall", "shift-carrier",
     "bulk-gap", "terminal-halides", "inner-cations", "surface-cations", "edge", "pb-distance", "emission", "brus-gap",
     "not-computed",
 ]  # fmt: skip
@@ -44,6 +45,11 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "pb-distance": ("dot",),
     "emission": ("dot",),
     "brus-gap": ("dot",),
+    "linker-length": ("dot",),
+    "coupling-decay": ("level",),
+    "shift-size": ("mechanism",),
+    "shift-fall": ("mechanism",),
+    "shift-carrier": ("mechanism",),
     "not-computed": (),
 }
 """Keys that an item needs, by its quantity."""
@@ -66,6 +72,10 @@ class PaperItem(Section):
     """Left contact of the series, or name of the junction, to compare with."""
     junction: str = ""
     """Name of the junction."""
+    level: str = ""
+    """HOMO or LUMO."""
+    mechanism: str = ""
+    """Name of a mechanism of the exciton shift."""
     halide: str = ""
     """Element of the contact atom."""
     value: float | str | None = None
