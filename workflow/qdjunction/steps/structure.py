@@ -9,7 +9,6 @@ from typing import Any, Literal
 import numpy as np
 from ase import Atoms
 from ase.constraints import FixAtoms
-from numpy.typing import NDArray
 
 from qdjunction.core.errors import EngineError, InputError, StructureError
 from qdjunction.core.files import write_json
@@ -21,7 +20,7 @@ from qdjunction.structure.contacts import contact_distance
 from qdjunction.structure.integrity import Integrity, examine
 from qdjunction.structure.junction import build_junction, check_closed_shell, contact_bond
 from qdjunction.structure.junction_relaxation import Free, JunctionState, examine_junction, free_atoms
-from qdjunction.structure.ligands.pair import HELD
+from qdjunction.structure.ligands.pair import held_atoms
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.settling import DESCRIPTION, settling_springs
 from qdjunction.structure.sites import Cell, Site, find_contacts
@@ -90,8 +89,8 @@ def relax(
     start : str or Path, optional
         Extended XYZ file of the same atoms to start from.
     free : {"all", "contact", "junction"}
-        Which atoms move: with ``all`` those that the structure does not hold (`HELD`). The others are for junctions;
-        see `free_atoms`.
+        Which atoms move: with ``all`` those that the structure does not hold, see `held_atoms`. The others are for
+        junctions; see `free_atoms`.
     made_from, settings : optional
         File and settings that `structure` was made from in the same job, for the record; by default the input is
         `structure` itself.
@@ -109,7 +108,11 @@ def relax(
     built = read_structure(structure)
     try:
         _examine(built, built, free)  # raises an error now rather than after hours of relaxation
-        moving = _moving(built) if free == "all" else free_atoms(built, free)
+        held = (
+            held_atoms(built)
+            if free == "all"
+            else np.setdiff1d(np.arange(len(built)), free_atoms(built, free))
+        )
     except StructureError as error:
         raise StructureError(f"{structure}: {error}") from None
     atoms = built.copy()
@@ -124,9 +127,11 @@ def relax(
         atoms.positions = relaxed.positions
         origin |= {"start": str(start)}
         log.info("starting from the relaxed geometry %s", start)
-    if moving is not None:
-        atoms.set_constraint(FixAtoms(np.setdiff1d(np.arange(len(atoms)), moving)))
-    is_new = moving is None and not start and "relaxed" not in atoms.info and engine.takes_springs
+    if held.size:
+        atoms.set_constraint(FixAtoms(held))
+    is_new = (
+        free == "all" and not held.size and not start and "relaxed" not in atoms.info and engine.takes_springs
+    )
     settling = _settle(atoms, engine, Path(workdir) / "settling", max_steps) if is_new else None
     result = engine.relax(atoms, Path(workdir), fmax_ev_per_ang, max_steps)
     result.atoms.set_constraint()
@@ -169,11 +174,6 @@ def relax(
     }
     write_structure(result.atoms, output)
     made.write(record)
-
-
-def _moving(built: Atoms) -> NDArray[np.int64] | None:
-    """Return the atoms of a structure without gold that move, None for all of them."""
-    return np.flatnonzero(~built.arrays[HELD].astype(bool)) if built.has(HELD) else None
 
 
 def _examine(

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
+from ase.constraints import FixAtoms
+
 from qdjunction.core.errors import InputError
 from qdjunction.core.files import write_table
 from qdjunction.engine.siesta.convergence import convergence
@@ -11,6 +13,7 @@ from qdjunction.engine.siesta.inputs import Task, write_lead_input, write_siesta
 from qdjunction.engine.siesta.launch import Launch
 from qdjunction.engine.siesta.pseudopotentials import SOURCE, list_pseudopotentials
 from qdjunction.engine.siesta.settings import SiestaSettings
+from qdjunction.structure.ligands.pair import held_atoms
 from qdjunction.structure.xyz import read_structure
 
 log = logging.getLogger(__name__)
@@ -33,7 +36,10 @@ def siesta_input(
         If a pseudopotential is missing or unfit.
     """
     task = Task() if fmax_ev_per_ang is None else Task(max_steps, fmax_ev_per_ang)
-    path = write_siesta_input(read_structure(structure), settings.pseudopotentials, settings, run_dir, task)
+    atoms = read_structure(structure)
+    if (held := held_atoms(atoms)).size:
+        atoms.set_constraint(FixAtoms(held))
+    path = write_siesta_input(atoms, settings.pseudopotentials, settings, run_dir, task)
     log.info("wrote %s; run it there with `siesta < %s > %s.out`", path, path.name, path.stem)
 
 

@@ -173,6 +173,11 @@ def hold_dots(pair: Atoms) -> None:
     pair.set_array(HELD, (number == 1) | (number == number.max()))
 
 
+def held_atoms(atoms: Atoms) -> NDArray[np.int64]:
+    """Return the atoms that a relaxation of a structure without gold leaves where they are; none of most structures."""
+    return np.flatnonzero(atoms.arrays[HELD]) if atoms.has(HELD) else np.array([], dtype=np.int64)
+
+
 @dataclass(frozen=True)
 class JoinedDots:
     """Which atoms of a pair belong to either dot, and how far the dots are apart.

@@ -1,0 +1,171 @@
+"""The study of joined dots, and pairs whose dots stay where they are."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import sisl
+import yaml
+
+from qdjunction import cli
+from qdjunction.core.errors import InputError
+from qdjunction.engine.registry import make_engine, read_run
+from qdjunction.engine.siesta import SiestaSettings
+from qdjunction.engine.siesta.steps import siesta_input
+from qdjunction.engine.xtb.settings import XtbSettings
+from qdjunction.interference.coupling import frontier_couplings
+from qdjunction.steps.structure import relax
+from qdjunction.structure.ligands.attach import FRAGMENT
+from qdjunction.structure.ligands.pair import held_atoms, joined_dots
+from qdjunction.structure.sources.registry import SOURCES
+from qdjunction.structure.xyz import read_structure, write_structure
+from qdjunction.study.build import make_study
+from qdjunction.study.config import parse_config, read_config
+from qdjunction.transport import Device
+from support.paths import CLUSTERS, PSEUDOPOTENTIALS, ROOT, SIESTA_RUNS
+
+PAPER = ROOT / "papers" / "enomoto-2024.yaml"
+CS = {"dot": "1Pb", "cation": "Cs"}
+
+
+def pair(**keys):
+    values = {
+        "name": "it",
+        "first": CS,
+        "second": CS,
+        "first_site": "R2",
+        "second_site": "L",
+        "twist_deg": 90,
+    }
+    settings = SOURCES["pair"].settings_to_build({**values, "linker": "hexanedithiol", **keys}, "c.yaml")
+    return settings.build(settings.look_up(CLUSTERS))
+
+
+@pytest.fixture
+def in_checkout(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+def test_the_study_has_every_linker_and_the_same_distances_without(in_checkout):
+    study = make_study(read_config(PAPER), CLUSTERS, PAPER)
+    assert PAPER.stem == study.config.paper
+    pairs = {dot.id: dot.entry.build(dot.definition) for dot in study.joined_dots}
+    assert set(pairs) == {dot.id for dot in study.dots}
+    apart = {name: atoms.info["dot"]["pb_distance_ang"] for name, atoms in pairs.items()}
+    linked = {name for name, atoms in pairs.items() if atoms.info["dot"]["linker"]}
+    assert linked == {"C2", "C3", "C4", "C5", "C6", "C10", "BDT", "BPDT"}
+    for name in set(pairs) - linked:
+        assert apart[name] == pytest.approx(apart[name.removeprefix("none-")], abs=0.01)
+    for atoms in pairs.values():
+        assert len(held_atoms(atoms)) == 2 * 64 - 2 * any(atoms.numbers == 16)
+    # The tips are at the outer ends of the row through both dots.
+    for dot in study.dots:
+        assert [(one.left, one.right) for one in dot.junctions] == [("A.R3", "B.R3")]
+
+
+def test_a_relaxation_moves_the_linker_alone(tmp_path):
+    engine = make_engine("xtb", XtbSettings().model_dump(mode="json"))
+    for name, keys in (("C6", {}), ("none", {"linker": "none", "pb_distance_ang": 15.3})):
+        built, file = pair(free="linker", **keys), tmp_path / f"{name}.extxyz"
+        write_structure(built, file)
+        relax(
+            file, engine, tmp_path / name, 0.5, 50, tmp_path / f"{name}-relaxed.extxyz",
+            tmp_path / f"{name}.json",
+        )  # fmt: skip
+        moved = np.linalg.norm(
+            read_structure(tmp_path / f"{name}-relaxed.extxyz").positions - built.positions, axis=1
+        )
+        of_linker = built.arrays[FRAGMENT] == 2 if name == "C6" else np.zeros(len(built), dtype=bool)
+        assert moved[~of_linker].max() < 1e-7
+        assert json.loads((tmp_path / f"{name}.json").read_text())["converged"]
+        assert (moved[of_linker].max() > 0.01) if name == "C6" else True
+    assert not held_atoms(pair()).size
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"linker": "octylamine"}, r"dots\.0: linker 'octylamine' .* binds to Pb at one end only"),
+        ({"pb_distance_ang": 8.0}, r"dots\.0.*pb_distance_ang = 8 is for linker: none; leave it out"),
+        ({"linker": "none", "pb_distance_ang": 7.0}, r"dots\.0: 1Pb \(A\) and 1Pb \(B\) clash.*larger pb_distance_ang"),
+        ({"free": "dots"}, r"dots\.0.*free"),
+        ({"contacts": ["A.R2-B.R2"]}, r"A\.R2"),
+    ],
+)  # fmt: skip
+def test_impossible_pairs_are_one_error_of_check(keys, message, tmp_path, capsys):
+    """One end, a gap that is not that of the linker, dots that overlap, a contact that the linker took."""
+    entry = {
+        "source": "pair", "name": "it", "first": CS, "second": CS, "first_site": "R2", "second_site": "L",
+        "twist_deg": 45, "linker": "hexanedithiol", "contacts": ["A.L-B.R2"], **keys,
+    }  # fmt: skip
+    file = tmp_path / "study.yaml"
+    file.write_text(yaml.safe_dump({"study": "s", "dots": [entry], "coupling": True}))
+    assert cli.main(["check", str(file)])
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    with pytest.raises(InputError, match=message):
+        make_study(parse_config(yaml.safe_load(file.read_text())), CLUSTERS)
+
+
+# SIESTA
+
+
+@pytest.fixture
+def pseudopotentials(tmp_path):
+    """Headers alone: what is tested writes input and computes nothing; there are no files of Cs and S here."""
+    folder = tmp_path / "pseudopotentials"
+    folder.mkdir()
+    for element, like in (
+        ("C", "C"),
+        ("H", "H"),
+        ("Pb", "Pb"),
+        ("Br", "Br"),
+        ("Au", "Au"),
+        ("Cs", "H"),
+        ("S", "Br"),
+    ):
+        text = (PSEUDOPOTENTIALS / f"{like}.psf").read_text()
+        (folder / f"{element}.psf").write_text(text.replace(like, element, 1) if element != like else text)
+    return folder
+
+
+def test_siesta_holds_the_dots_and_keeps_the_fragments(pseudopotentials, tmp_path):
+    built = pair(free="linker")
+    write_structure(built, tmp_path / "pair.extxyz")
+    settings = SiestaSettings(pseudopotentials=str(pseudopotentials))
+    siesta_input(tmp_path / "pair.extxyz", settings, tmp_path / "run", fmax_ev_per_ang=0.05)
+    fdf = sisl.get_sile(tmp_path / "run" / "siesta.fdf")
+    assert fdf.get("MD.TypeOfRun") == "CG"
+    (line,) = fdf.get("Geometry.Constraints")
+    held = {
+        number
+        for ends in re.findall(r"(\d+) -- (\d+)", line)
+        for number in range(int(ends[0]), int(ends[1]) + 1)
+    }
+    linker = set(np.flatnonzero(built.arrays[FRAGMENT] == 2) + 1)
+    assert held == set(range(1, len(built) + 1)) - linker
+    # `coupling` finds the two dots in the folder of a finished run by these.
+    kept = read_structure(tmp_path / "run" / "structure.extxyz")
+    assert joined_dots(kept).linker == "hexanedithiol"
+    np.testing.assert_array_equal(kept.arrays[FRAGMENT], built.arrays[FRAGMENT])
+
+
+def test_matrices_of_siesta_give_couplings():
+    """Recorded PbBr2: its two Br as the dots, Pb between."""
+    run = read_run(SIESTA_RUNS / "converged")
+    device = Device.from_hamiltonian(run.hamiltonian)
+    everything = range(device.n_orbitals)
+    bromine = np.flatnonzero(run.atoms.numbers == 35)
+    first, second = (np.flatnonzero(device.orbital_atoms == atom) for atom in bromine)
+    found = frontier_couplings(
+        device.block("H", everything), device.block("S", everything), first, second,
+        float(run.valence_electrons.sum()),
+    )["HOMO"]  # fmt: skip
+    levels = run.eigenvalues_ev[: int(run.valence_electrons.sum()) // 2]
+    assert found.degeneracy == 1
+    # The splitting is the distance of two levels of the file.
+    assert np.abs(levels[-1] - levels[:-1] - found.splitting_ev).min() < 1e-5
+    assert found.splitting_ev == pytest.approx(
+        np.hypot(found.levels_ev[0] - found.levels_ev[1], 2 * found.coupling_ev)
+    )
