@@ -10,6 +10,7 @@ import yaml
 
 from qdjunction import cli
 from qdjunction.core.errors import InputError
+from qdjunction.core.yaml import read_yaml
 from qdjunction.engine.registry import make_engine, read_run
 from qdjunction.engine.siesta import SiestaSettings
 from qdjunction.engine.siesta.steps import siesta_input
@@ -149,6 +150,22 @@ def test_siesta_holds_the_dots_and_keeps_the_fragments(pseudopotentials, tmp_pat
     kept = read_structure(tmp_path / "run" / "structure.extxyz")
     assert joined_dots(kept).linker == "hexanedithiol"
     np.testing.assert_array_equal(kept.arrays[FRAGMENT], built.arrays[FRAGMENT])
+
+
+def test_the_study_runs_on_siesta_with_its_pseudopotentials(pseudopotentials, in_checkout):
+    values = read_yaml(PAPER) | {"engine": "siesta", "siesta": {"pseudopotentials": str(pseudopotentials)}}
+    study = make_study(parse_config(values), CLUSTERS)
+    names = {
+        dot.id: {path.name for path in study.engine_files(dot.id, gold=True)} for dot in study.joined_dots
+    }
+    common = {"Cs.psf", "Pb.psf", "Br.psf", "Au.psf"}
+    assert names["C3"] == common | {"C.psf", "H.psf", "S.psf"}
+    assert names["none-C3"] == common
+    # GFN1-xTB brings the linker into place first; it holds the dots as SIESTA does.
+    assert all(study.is_pre_relaxed(dot.id) for dot in study.joined_dots)
+    (pseudopotentials / "S.psf").unlink()
+    with pytest.raises(InputError, match=r"S\.ps"):
+        make_study(parse_config(values), CLUSTERS)
 
 
 def test_matrices_of_siesta_give_couplings():

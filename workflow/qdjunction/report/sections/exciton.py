@@ -134,10 +134,17 @@ def exciton_figure(table: pd.DataFrame, record: ExcitonRecord) -> Figure:
     names = [name for name in dict.fromkeys(table["what"]) if name != "measured"]
     for name, colour in zip(names, style.PALETTE, strict=False):
         rows = table[table["what"] == name]
+        wide = name.startswith("resonance")
+        ends = rows["lowest_size_meV"], rows["highest_size_meV"]
         axes.fill_between(
-            rows["centre_distance_ang"] / 10, rows["lowest_size_meV"], rows["highest_size_meV"], color=colour,
-            alpha=0.45, lw=0, label=name,
+            rows["centre_distance_ang"] / 10, *ends, facecolor=colour, alpha=0.15 if wide else 0.8, lw=0,
+            zorder=1 if wide else 2, label=None if wide else name,
         )  # fmt: skip
+        for number, end in enumerate(ends if wide else ()):
+            axes.plot(
+                rows["centre_distance_ang"] / 10, end, color=colour, lw=1,
+                ls="-" if name.endswith("along the stack") else "--", label=None if number else name,
+            )  # fmt: skip
     points = table[table["what"] == "measured"]
     axes.errorbar(
         points["centre_distance_ang"] / 10, points["highest_size_meV"],
