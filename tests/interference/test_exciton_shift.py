@@ -90,6 +90,10 @@ def test_the_verdict_follows_the_numbers():
     along = next(one for one in mechanisms_of(weak) if one.name == ALONG)
     assert along.carries is True
     assert "resonance along the stack (has sign and size".capitalize() in verdict(weak, mechanisms_of(weak))
+    weaker = settings(near={"shift_mev": -0.01}, far={"shift_mev": -0.008})
+    assert {one.name: one.reason for one in mechanisms_of(weaker)}[
+        ALONG
+    ] == "is too large by a factor of 6.1 or more"
     blue = settings(near={"shift_mev": 1.0}, far={"shift_mev": 0.8})
     carried = {one.name: one.carries for one in mechanisms_of(blue)}
     assert carried[ACROSS] is True

@@ -230,11 +230,13 @@ def _judged(settings: ExcitonSettings, name: str, shift: Range, periods: Range, 
     measured, fall = settings.near.shift_mev, settings.fall
     low, high = min(*periods, *lengths), max(*periods, *lengths)
     against, size_is_known = [], math.isfinite(shift[0])
-    largest = max(shift, key=abs)
+    smallest, largest = sorted(shift, key=abs)
     if size_is_known and largest * measured < 0:
         against.append(f"shifts to the {'red' if largest < 0 else 'blue'}")
     elif size_is_known and abs(largest) < abs(measured):
         against.append(f"is too small by a factor of {abs(measured / largest):.2g} or more")
+    elif size_is_known and abs(smallest) > abs(measured):
+        against.append(f"is too large by a factor of {abs(smallest / measured):.2g} or more")
     if not low <= fall <= high:
         against.append(f"falls by {low:.2g} to {high:.2g} instead of {fall:.2g}")
     if against:
