@@ -34,9 +34,9 @@ class PaperSection(PageSection):
         counts = found["agrees"].value_counts()
         table = Table(
             f"Values of the paper ({paper.method}) and of this study ({results.engine.label}). A number agrees if it "
-            "lies within the tolerance of the item, and is open if only its interval holds the published value. A jump "
-            "is here a step to a contact above the trend; the note has the prediction band and the controls, without "
-            "which it says nothing about interference.",
+            "lies within the tolerance of the item, and is open if only its interval holds the published value; a "
+            "statement is open if the study does not decide it. A jump is here a step to a contact above the trend; "
+            "the note has the prediction band and the controls, without which it says nothing about interference.",
             ("item", "paper", "this study", "interval", "unit", "agrees?", "note"),
             tuple(
                 (
