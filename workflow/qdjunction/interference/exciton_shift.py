@@ -234,20 +234,25 @@ def _judged(settings: ExcitonSettings, name: str, shift: Range, periods: Range, 
     if size_is_known and largest * measured < 0:
         against.append(f"shifts to the {'red' if largest < 0 else 'blue'}")
     elif size_is_known and abs(largest) < abs(measured):
-        against.append(f"is too small by a factor of {abs(measured / largest):.2g} or more")
+        against.append(f"is too small by a factor of {_digits(abs(measured / largest))} or more")
     elif size_is_known and abs(smallest) > abs(measured):
-        against.append(f"is too large by a factor of {abs(smallest / measured):.2g} or more")
+        against.append(f"is too large by a factor of {_digits(abs(smallest / measured))} or more")
     if not low <= fall <= high:
-        against.append(f"falls by {low:.2g} to {high:.2g} instead of {fall:.2g}")
+        against.append(f"falls by {_digits(low)} to {_digits(high)} instead of {_digits(fall)}")
     if against:
         carries, reason = False, " and ".join(against)
     elif size_is_known:
-        carries, reason = True, f"has sign and size, and falls by {low:.2g} to {high:.2g}"
+        carries, reason = True, f"has sign and size, and falls by {_digits(low)} to {_digits(high)}"
     else:
-        carries, reason = None, f"falls by {low:.2g} to {high:.2g}; its size is open"
+        carries, reason = None, f"falls by {_digits(low)} to {_digits(high)}; its size is open"
     return Mechanism(
         name=name, shift_mev=shift, fall_of_periods=periods, fall_of_lengths=lengths, carries=carries, reason=reason
     )  # fmt: skip
+
+
+def _digits(factor: float) -> str:
+    """Return a factor with two digits and no exponent."""
+    return f"{float(f'{factor:.2g}'):g}"
 
 
 def verdict(settings: ExcitonSettings, mechanisms: Sequence[Mechanism]) -> str:
