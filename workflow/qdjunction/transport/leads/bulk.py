@@ -307,22 +307,28 @@ class ElectrodeLead:
         pairs = electrode.conjugate_pairs if real else {}
         alone = [k for k in range(len(electrode.unfold)) if k not in pairs and k not in pairs.values()]
         # Those of pairs come last; for k and -k the terms of the sum are the transpose of each other.
-        self._kept, self._n_alone = [*alone, *pairs], len(alone)
-        unfold = electrode.unfold[self._kept].transpose(1, 0, 2)
-        # (m, n_k, n), so that the sum over k is one product.
-        self._H, self._S = (np.tensordot(coupling, unfold, 1) for coupling in (coupling_H, coupling_S))
+        self._kept = [*alone, *pairs]
+        unfold = electrode.unfold[self._kept]
+        H, S = coupling_H @ unfold, coupling_S @ unfold
+        # The device couples to few combinations of the orbitals of each k point.
+        self._coupled = _row_space(H, S)
+        # (m, n_k, r), so that the sum over k is one product.
+        self._H, self._S = (
+            np.ascontiguousarray((matrix @ self._coupled).transpose(1, 0, 2)) for matrix in (H, S)
+        )
+        self._n_alone = len(alone) * self._coupled.shape[-1]
 
     def self_energy(self, energy_ev: ArrayLike) -> NDArray[np.complex128]:
         """Return the self-energy (eV) at one energy or many."""
         energies = np.atleast_1d(np.asarray(energy_ev, dtype=float))
-        green = self.electrode.surface(energies, self.side)
-        m = len(self.orbitals)
+        green = self.electrode.surface(energies, self.side)[:, self._kept]
+        green = self._coupled.conj().swapaxes(-1, -2) @ green @ self._coupled
+        m, split = len(self.orbitals), self._n_alone
         sigma = np.empty((len(energies), m, m), dtype=np.complex128)
-        split = self._n_alone * green.shape[-1]
         for i, energy in enumerate(energies):
             into = energy * self._S - self._H
             left = np.empty_like(into)
-            np.matmul(into.transpose(1, 0, 2), green[i, self._kept], out=left.transpose(1, 0, 2))
+            np.matmul(into.transpose(1, 0, 2), green[i], out=left.transpose(1, 0, 2))
             left, back = left.reshape(m, -1), into.conj().reshape(m, -1).T
             np.matmul(left[:, :split], back[:split], out=sigma[i])
             if split < len(back):
@@ -330,6 +336,17 @@ class ElectrodeLead:
                 sigma[i] += paired
                 sigma[i] += paired.T
         return sigma[0] if np.ndim(energy_ev) == 0 else sigma
+
+
+def _row_space(*matrices: NDArray[Any]) -> NDArray[Any]:
+    """Return orthonormal columns whose adjoints span the rows of some stacks of matrices to round-off, (n_k, n, r).
+
+    Each stack counts relative to its largest element; r is the largest rank at a k point.
+    """
+    above = np.concatenate([matrix / (np.abs(matrix).max() or 1.0) for matrix in matrices], axis=-2)
+    _, weights, rows = np.linalg.svd(above, full_matrices=False)
+    kept = weights > weights[:, :1] * max(above.shape[1:]) * np.finfo(float).eps
+    return np.asarray(rows[:, : int(kept.sum(axis=1).max())].conj().swapaxes(-1, -2))
 
 
 def attach_electrodes(
@@ -612,9 +629,10 @@ def _place(device: Device, electrode: Electrode, region: NDArray[np.int64], side
     across = normal(geometry.cell, electrode.axis)
     outward = (places[atoms].mean(axis=0) - places[rest].mean(axis=0)) @ across if rest.size else 0.0
     order = atoms[match.order]
+    phases = np.repeat(match.phases(np.asarray(cell.k)), sizes[order])
     return _Region(
         device.orbitals_in_order(order),
-        np.repeat(match.phases(np.asarray(cell.k)), sizes[order]),
+        phases if phases.imag.any() else phases.real,
         "right" if outward > 0 else "left",
     )
 
