@@ -224,7 +224,7 @@ RECORDED = Case(
     recorded="12Pb/L-R4/L-R4.HSX.xz", digest="3e79e17120cb39f0bea639aaa392cb9d03b270cd63c647f76c969406b27c1a85",
 )  # fmt: skip
 BULK = Case(
-    "1Pb-bulk-1899", "recorded", "bulk", 40, None,
+    "1Pb-bulk-1899", "recorded", "bulk", 200, None,
     recorded="bulk-lead/long.TSHS.xz", digest="1c604b800870c91b4370acbfd951e671f1072db76e64c355619d4a41d33def75",
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy
 import sisl
 
 from qdjunction.core.errors import InputError, TransportError
@@ -16,6 +17,7 @@ from qdjunction.transport import (
     surface_green,
     transmission,
 )
+from qdjunction.transport.leads.surface import row_space
 from support.known_systems import ChainLead
 
 
@@ -57,6 +59,34 @@ def test_surface_green_solves_its_own_dyson_equation():
         bulk = energy * S00 - H00
         np.testing.assert_allclose(begin, np.linalg.inv(bulk - forward @ begin @ backward), rtol=1e-7)
         np.testing.assert_allclose(end, np.linalg.inv(bulk - backward @ end @ forward), rtol=1e-7)
+
+
+def test_a_coupling_of_low_rank_gives_the_same_surfaces():
+    """Layers of six sites of a chain couple by one orbital of each; a tiny coupling of the others changes nothing."""
+    rng = np.random.default_rng(1)
+    along = -np.eye(6, k=1) - np.eye(6, k=-1)
+    H00, S00 = along + np.diag(rng.normal(size=6)), np.eye(6) - 0.1 * along
+    H01, S01 = np.zeros((2, 6, 6))
+    H01[-1, 0], S01[-1, 0] = -1.0, 0.1
+    # In another basis, so that the coupling has low rank and no zeros.
+    mixed = np.linalg.qr(rng.normal(size=(6, 6)) + 1j * rng.normal(size=(6, 6)))[0]
+    H00, S00, H01, S01 = (mixed.conj().T @ matrix @ mixed for matrix in (H00, S00, H01, S01))
+    assert row_space(H01, S01).shape == (6, 1)
+    # An energy at a level of the single layer is among them.
+    level = scipy.linalg.eigh(H00, S00, eigvals_only=True)[2]
+    for energy in (-2.7, -0.4, 0.3, level):
+        z = np.array([energy + 1e-6j])
+        ends, begins = surface_green(z, H00, S00, H01, S01)
+        forward, backward = (z * S01 - H01), (z * S01.conj().T - H01.conj().T)
+        bulk = z * S00 - H00
+        for found, out, back in ((ends[0], backward, forward), (begins[0], forward, backward)):
+            unit = found @ (bulk - out @ found @ back)
+            np.testing.assert_allclose(unit, np.eye(6), atol=1e-8)
+        # A full coupling takes the other way: the same orbitals, with one that is weak enough to change nothing.
+        weak = 1e-12 * rng.normal(size=(6, 6))
+        others = surface_green(z, H00, S00, H01 + weak, S01)
+        for found, other in zip((ends, begins), others, strict=True):
+            np.testing.assert_allclose(found, other, rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize("overlap", [0.0, 0.1])

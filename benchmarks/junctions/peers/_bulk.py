@@ -15,10 +15,7 @@ LAYERS, ACROSS = 3, 4
 
 _GRID = np.arange(LAYERS * ACROSS**2).reshape(LAYERS, ACROSS, ACROSS)
 TILED = _GRID.transpose(2, 1, 0).ravel()
-"""Atoms of the electrode in the order in which sisl tiles the smallest cell."""
-
-REPEATED = _GRID.transpose(0, 2, 1).ravel()
-"""Atoms of the electrode in the order in which TBtrans repeats the smallest cell."""
+"""Atoms of the electrode in the order in which sisl and TBtrans tile the smallest cell."""
 
 
 def read(system: System) -> tuple[Any, Any]:

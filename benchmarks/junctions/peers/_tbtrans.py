@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from peers import MissingError
-from peers._bulk import ACROSS, REPEATED, read, reordered, smallest_cell
+from peers._bulk import ACROSS, TILED, read, reordered, smallest_cell
 from system import System
 
 INPUT = """\
@@ -18,9 +18,8 @@ TBT.HS device.TSHS
 TS.Elecs.Neglect.Principal true
 TS.Elecs.Eta {eta} eV
 TBT.Elecs.Eta {eta} eV
-TBT.Contours.Eta {eta} eV
-TBT.T.Eig 0
-TBT.DOS.A false
+TBT.Contours.Eta 0. eV
+TBT.BTD.Pivot.Device atom+Right
 %block TS.Elecs
 Left
 Right
@@ -66,12 +65,15 @@ method mid-rule
 
 
 def version() -> str:
-    """Return the version that the binary states."""
+    """Return what the binary states of its version, compiler and flags."""
     if shutil.which("tbtrans") is None:
         raise MissingError("no tbtrans on the PATH")
     done = subprocess.run(["tbtrans", "-v"], capture_output=True, text=True, check=False)
-    lines = [line for line in (done.stdout + done.stderr).splitlines() if "ersion" in line]
-    return "TBtrans, " + (lines[0].strip() if lines else "version not stated")
+    stated = dict(
+        (part.strip() for part in line.split(":", 1)) for line in done.stdout.splitlines() if ":" in line
+    )
+    found = [stated.get(key, "") for key in ("Version", "Compiler version", "Compiler flags")]
+    return f"TBtrans {', '.join(found)}" if found[0] else "TBtrans, version not stated"
 
 
 def prepare(system: System, bloch: bool) -> Callable[[], Sequence[float]]:
@@ -80,7 +82,7 @@ def prepare(system: System, bloch: bool) -> Callable[[], Sequence[float]]:
     folder = tempfile.TemporaryDirectory()
     here = Path(folder.name)
     (smallest_cell(cell) if bloch else cell).write(here / "electrode.TSHS")
-    (reordered(junction, REPEATED) if bloch else junction).write(here / "device.TSHS")
+    (reordered(junction, TILED) if bloch else junction).write(here / "device.TSHS")
     energies = system.energies_ev if bloch else system.energies_ev[system.spots]
     # The points of the rule lie in the middle of their intervals.
     half = 0.5 * (energies[1] - energies[0]) if len(energies) > 1 else 0.005

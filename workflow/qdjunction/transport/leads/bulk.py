@@ -30,7 +30,7 @@ from qdjunction.transport.device import Cell, Device, has_spinors, without_spin
 from qdjunction.transport.leads.base import Lead, cut_ends
 from qdjunction.transport.leads.cache import GreenCache
 from qdjunction.transport.leads.contract import GAMMA, K, LeadKind, LeadSettings
-from qdjunction.transport.leads.surface import surface_green
+from qdjunction.transport.leads.surface import Stack, row_space
 from qdjunction.transport.matching import DIFFERENT_H, difference_of_h, match_atoms
 
 if TYPE_CHECKING:
@@ -273,15 +273,19 @@ class Electrode:
                     break
         return pairs
 
+    @cached_property
+    def _solved(self) -> tuple[list[int], Stack]:
+        """The k points that are solved, those of `_reversed`, and their layers."""
+        places = sorted(set(self._reversed))
+        return places, Stack(*(M[places] for M in (self.H00, self.S00, self.H01, self.S01)))
+
     def _both_ends(self, energies_ev: NDArray[np.float64]) -> NDArray[np.complex128]:
         n_k, n = self.H00.shape[:2]
-        n_energies = len(energies_ev)
-        solved = [i for i, partner in enumerate(self._reversed) if i == partner]
-        z = np.repeat(np.asarray(energies_ev) + 1j * self.eta_ev, len(solved))
-        matrices = (np.tile(M[solved], (n_energies, 1, 1)) for M in (self.H00, self.S00, self.H01, self.S01))
-        both = np.empty((n_energies, 2, n_k, n, n), dtype=np.complex128)
-        for side, end in enumerate(surface_green(z, *matrices)):
-            both[:, side, solved] = end.reshape(n_energies, len(solved), n, n)
+        solved, stack = self._solved
+        both = np.empty((len(energies_ev), 2, n_k, n, n), dtype=np.complex128)
+        z = np.asarray(energies_ev, dtype=np.complex128)[:, None] + 1j * self.eta_ev
+        for side, end in enumerate(stack.surfaces(z)):
+            both[:, side, solved] = end
         # Hermitian H(-k) = H(k)* makes g(-k) the transpose of g(k).
         for i, partner in enumerate(self._reversed):
             if i != partner:
@@ -311,7 +315,7 @@ class ElectrodeLead:
         unfold = electrode.unfold[self._kept]
         H, S = coupling_H @ unfold, coupling_S @ unfold
         # The device couples to few combinations of the orbitals of each k point.
-        self._coupled = _row_space(H, S)
+        self._coupled = row_space(H, S)
         # (m, n_k, r), so that the sum over k is one product.
         self._H, self._S = (
             np.ascontiguousarray((matrix @ self._coupled).transpose(1, 0, 2)) for matrix in (H, S)
@@ -336,17 +340,6 @@ class ElectrodeLead:
                 sigma[i] += paired
                 sigma[i] += paired.T
         return sigma[0] if np.ndim(energy_ev) == 0 else sigma
-
-
-def _row_space(*matrices: NDArray[Any]) -> NDArray[Any]:
-    """Return orthonormal columns whose adjoints span the rows of some stacks of matrices to round-off, (n_k, n, r).
-
-    Each stack counts relative to its largest element; r is the largest rank at a k point.
-    """
-    above = np.concatenate([matrix / (np.abs(matrix).max() or 1.0) for matrix in matrices], axis=-2)
-    _, weights, rows = np.linalg.svd(above, full_matrices=False)
-    kept = weights > weights[:, :1] * max(above.shape[1:]) * np.finfo(float).eps
-    return np.asarray(rows[:, : int(kept.sum(axis=1).max())].conj().swapaxes(-1, -2))
 
 
 def attach_electrodes(

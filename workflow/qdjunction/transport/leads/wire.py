@@ -12,7 +12,7 @@ from qdjunction.transport.axis import normal
 from qdjunction.transport.device import Device
 from qdjunction.transport.leads.base import Lead
 from qdjunction.transport.leads.contract import GAMMA, K, LeadKind, LeadSettings, check_apart
-from qdjunction.transport.leads.surface import surface_green
+from qdjunction.transport.leads.surface import Stack
 from qdjunction.transport.matching import DIFFERENT_H, Match, difference_of_h, match_atoms
 
 ETA_EV = 1e-6
@@ -108,6 +108,7 @@ class WireLead:
                 f"{pair[1]}; they are in another order, of another metal, or the outer one is a free end; name two "
                 "like cells"
             )
+        self._stack = Stack(self._H00, self._S00, self._H01, self._S01)
         self.description = (
             f"wire of {len(cells[0])} orbitals a cell, mismatch {1000 * self.mismatch_ev:.3g} meV"
         )
@@ -116,7 +117,7 @@ class WireLead:
         """Return the self-energy (eV) at one energy or many."""
         z = np.atleast_1d(np.asarray(energy_ev, dtype=float)) + 1j * self.eta_ev
         # The inward direction counts as positive, so the lead is the half that ends at the outer cell.
-        ends, _ = surface_green(z, self._H00, self._S00, self._H01, self._S01)
+        ends, _ = self._stack.surfaces(z)
         inward = z[:, None, None] * self._S01 - self._H01
         outward = z[:, None, None] * self._S01.conj().T - self._H01.conj().T
         sigma = outward @ ends @ inward

@@ -111,7 +111,7 @@ class ContactReduction(Solver):
     def batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
         """Yield G between the leads, window by window."""
         back = [None if root is None else np.linalg.inv(root) for root in self._roots]
-        for batch in self.own_batches(energies_ev):
+        for batch in self._batches(energies_ev, carried=False):
             green, energies = batch.green, energies_ev[batch.places]
             if back[0] is not None:
                 green = back[0].conj().T @ green
@@ -121,17 +121,24 @@ class ContactReduction(Solver):
             yield Batch(batch.places, left, right, green)
 
     def own_batches(self, energies_ev: NDArray[np.float64]) -> Iterator[Batch]:
-        """Yield the same, with the root of a constant Gamma in G and the number `HALF` as its self-energy."""
+        """Yield the same, with the root of a constant Gamma in G and the number `HALF` as its self-energy.
+
+        Where the left self-energy is a matrix it is carried to the orbitals of the right lead, often the fewer ones.
+        """
+        yield from self._batches(energies_ev, carried=self._roots[0] is None)
+
+    def _batches(self, energies_ev: NDArray[np.float64], carried: bool) -> Iterator[Batch]:
+        """Yield G on the rows, or the left self-energy and G both on those of the right lead."""
         order = np.argsort(energies_ev, kind="stable")
         size = batch_size(self._m)
         start = 0
         for window in self._closed.windows(energies_ev[order]):
             for batch in np.split(window.energies_ev, range(size, len(window.energies_ev), size)):
-                sigmas = self._sigmas(batch)
-                green = to_numpy(self._between(window, batch, *sigmas))
+                left, right = self._sigmas(batch)
+                on_right, green = self._between(window, batch, left, right, carried)
                 places = order[start : start + len(batch)]
                 start += len(batch)
-                yield Batch(places, *sigmas, green)
+                yield Batch(places, to_numpy(on_right) if carried else left, right, to_numpy(green))
 
     def refined_transmission(self, energy_ev: float) -> float:
         """Return T at one energy, corrected to first order for the error of the decomposition.
@@ -181,25 +188,37 @@ class ContactReduction(Solver):
         return to_numpy(self.spectrum.combine(coefficients))
 
     def _between(
-        self, window: "Window", energies: NDArray[Any], sigma_left: Sigma, sigma_right: Sigma
-    ) -> Array:
-        """Return G from the right to the left lead, (n_energies, m_left, m_right)."""
+        self, window: "Window", energies: NDArray[Any], sigma_left: Sigma, sigma_right: Sigma, carried: bool
+    ) -> tuple[Array, Array]:
+        """Return the left self-energy and G from the right to the left lead, (n_energies, m_left, m_right).
+
+        Carried to the right lead they are ``Y^dagger Sigma_L Y`` and ``(1 - Sigma_R g'_RR)^-1``, which gives the same
+        T since ``G_LR = Y (1 - Sigma_R g'_RR)^-1``.
+        """
         xp = self.xp
         closed, distance, near = window.green(energies)
         left, right = xp.asarray(sigma_left), xp.asarray(sigma_right)
         LL, LR, RR = self._closed.blocks(closed)
         one_left, one_right = (xp.eye(size, dtype=xp.complex128) for size in (LL.shape[-1], RR.shape[-1]))
         Y = xp.linalg.solve(one_left - _acting(xp, LL, left), as_complex(xp, LR))
-        attached = RR + product(xp, adjoint(xp, LR), _acted(left, Y))
-        system = xp.matrix_transpose(one_right - _acted(right, attached))
-        green = xp.matrix_transpose(xp.linalg.solve(system, xp.matrix_transpose(Y)))
+        acted = _acted(left, Y)
+        attached = RR + product(xp, adjoint(xp, LR), acted)
+        system = one_right - _acted(right, attached)
+        if carried:
+            left_sigma, green = adjoint(xp, Y) @ acted, xp.linalg.inv(system)
+        else:
+            solved = xp.linalg.solve(xp.matrix_transpose(system), xp.matrix_transpose(Y))
+            left_sigma, green = left, xp.matrix_transpose(solved)
         largest = to_numpy(xp.maximum(_largest(xp, Y), _largest(xp, attached)))
         # Written so that what is not finite is solved again.
         for i in np.flatnonzero(near.any(axis=1) | ~(largest < 1.0 / POLE_GUARD_EV)):
-            sigmas = (sigma if sigma.ndim == 0 else sigma[i, :, :] for sigma in (left, right))
+            sigmas = [sigma if sigma.ndim == 0 else sigma[i, :, :] for sigma in (left, right)]
             whole, _, _ = self._attached(window, closed[i, :], distance[i], near[i], *sigmas)
-            green[i, :, :] = whole[: self._n_left, self._n_left :]
-        return green
+            between = whole[: self._n_left, self._n_left :]
+            if carried:
+                left_sigma[i, :, :] = adjoint(xp, between) @ _acted(sigmas[0], between)
+            green[i, :, :] = one_right if carried else between
+        return left_sigma, green
 
     def _attached(
         self,
