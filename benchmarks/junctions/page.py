@@ -104,6 +104,21 @@ def bulk(rows: pd.DataFrame) -> str:
     )
 
 
+def ratio(rows: pd.DataFrame) -> str:
+    """Return how the time per energy between bulk electrodes compares with that of TBtrans, empty without both."""
+    here = rows[rows["leads"] == "bulk"].set_index("peer")["per_energy_s"].dropna()
+    if not {"TBtrans, bloch", "contact reduction"} <= set(here.index):
+        return ""
+    factor = here["TBtrans, bloch"] / here["contact reduction"]
+    count = int(rows.loc[rows["leads"] == "bulk", "energies"].iloc[0])
+    return (
+        f"\nAt {count} energies TBtrans with `bloch` takes {factor:.1f} times as long per energy as the contact "
+        "reduction. Both times include the start of the calculation that is not listed under once: in TBtrans reading "
+        "and pivoting, in the contact reduction its error measurement. Once is the preparation in Python, for TBtrans "
+        "writing its files with sisl.\n"
+    )
+
+
 def phases(path: Path) -> str:
     """Return the table of phases of each case."""
     rows = pd.read_csv(path)
@@ -180,12 +195,13 @@ def main() -> None:
             "\n## Bulk electrodes\n\nThe recorded junction of 1,899 orbitals between two electrodes of 576, lead and "
             "device together:\n\n"
         )
-        text += bulk(rows)
+        text += bulk(rows) + ratio(rows)
     text += "\n## Peers\n\n" + peers(rows)
     if options.phases.exists():
         text += (
             "\n## Phases of the contact reduction\n\nOperations are those that a phase needs. The tridiagonal form "
-            "reads half of the rest of the matrix for every column, and is limited by memory.\n"
+            "reads half of the rest of the matrix for every column, and is limited by memory. The surfaces of the "
+            "electrodes are found by small matrices, one k point at a time.\n"
         )
         text += phases(options.phases)
     (options.docs / "benchmark.md").write_text(text, encoding="utf-8")

@@ -17,11 +17,15 @@ from typing import Any
 
 import numpy as np
 import scipy.linalg
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 import qdjunction.transport.solvers.contact_reduction as reduction
-from cases import FULL
+from cases import FULL, Built, Case
 from measure import processor_s, rate
+from peers import bulk_reduction
+from qdjunction.transport.leads.bulk import ElectrodeLead
+from qdjunction.transport.leads.surface import Stack
 from qdjunction.transport.solvers import base
 from qdjunction.transport.solvers.arrays import is_complex
 from run import HERE, processor
@@ -30,6 +34,10 @@ COLUMNS = (
     "case", "orbitals", "contact_orbitals", "energies", "phase", "seconds", "gflop", "gflops", "share_of_peak",
     "gbyte", "gbyte_per_s", "share_of_bandwidth", "machine",
 )  # fmt: skip
+
+SURFACES = "surfaces of the electrodes"
+COMPLEX = ("Dyson's equation", "trace", SURFACES, "self-energies")
+"""Phases in complex arithmetic also where H is real."""
 
 
 class Phases:
@@ -68,6 +76,10 @@ class Phases:
                     self.bytes[phase] += moved
 
         setattr(owner, name, timed)
+
+    def is_open(self, phase: str) -> bool:
+        """Return whether a phase is the one that is timed."""
+        return bool(self._open) and self._open[-1] == phase
 
     def add(self, operations: float, moved: float) -> None:
         """Add to the phase that is open."""
@@ -115,6 +127,16 @@ def watch(phases: Phases) -> None:
     )
     phases.wrap(reduction.ContactReduction, "_between", "Dyson's equation", dyson)
     phases.wrap(base, "trace_formula", "trace", trace)
+    phases.wrap(Stack, "surfaces", SURFACES, ends)
+    phases.wrap(ElectrodeLead, "self_energy", "self-energies", self_energies)
+    decimated = np.linalg.solve
+
+    def solved(a: Any, b: Any) -> Any:
+        if phases.is_open(SURFACES):
+            phases.add(*solution(a, b))
+        return decimated(a, b)
+
+    np.linalg.solve = solved
     phases.wrap(reduction.ContactReduction, "refined_transmission", "error measurement", check)
 
 
@@ -122,6 +144,29 @@ def window_size(window: Any) -> int:
     """Return the number of elements of g that are summed."""
     m, left = len(window._all.rows), window._all.n_left
     return left * m + (m - left) ** 2
+
+
+def solution(a: Any, b: Any) -> tuple[float, float]:
+    """Return operations and bytes of a stack of complex solutions.
+
+    In the decimation two couplings are the right side, and their four products with the solutions follow.
+    """
+    n, width = b.shape[-2:]
+    products = 4 * n**3 if width == 2 * n else 0
+    return len(b) * 8.0 * (n**3 / 3 + n * n * width + products), 16.0 * (a.size + 2 * b.size)
+
+
+def ends(stack: Any, z: NDArray[Any]) -> tuple[float, float]:
+    """Return operations and bytes of the two inverses and residuals of a layer at each energy."""
+    count, n = z.size * (len(stack._H) if stack._H.ndim == 3 else 1), stack._H.shape[-1]
+    return count * 8.0 * 2 * (n**3 + 3 * n**3), count * 16.0 * 8 * n * n
+
+
+def self_energies(lead: Any, energies: NDArray[Any]) -> tuple[float, float]:
+    """Return operations and bytes of the sum over the k points."""
+    (m, n_k, r), n = lead._H.shape, lead._coupled.shape[1]
+    each = 8.0 * n_k * (n * n * r + n * r * r + m * r * r + m * m * r)
+    return np.size(energies) * each, np.size(energies) * 16.0 * (6 * m * n_k * r + 3 * m * m)
 
 
 def rows(solver: Any, device: Any, left: Any, right: Any, *_: Any) -> tuple[float, float]:
@@ -141,7 +186,9 @@ def check(solver: Any, energy: float) -> tuple[float, float]:
     return factor * (5.0 * n * n * (a + b) + 2.0 * stored * b), size * (6.0 * n * n + stored)
 
 
-def dyson(solver: Any, window: Any, energies: Any, left: Any, right: Any) -> tuple[float, float]:
+def dyson(
+    solver: Any, window: Any, energies: Any, left: Any, right: Any, carried: bool
+) -> tuple[float, float]:
     """Return operations and bytes of a batch: two LU factors with solutions, and the products of g and Sigma."""
     a, b = solver._n_left, solver._m - solver._n_left
     g = 8 if is_complex(window._all.rows) else 4
@@ -150,6 +197,9 @@ def dyson(solver: Any, window: Any, energies: Any, left: Any, right: Any) -> tup
         each += g * a**3 + 8 * a * a * b
     if np.ndim(right):
         each += 8 * b**3
+    if carried:
+        # The inverse and a product replace the solution for all columns.
+        each += 16 / 3 * b**3
     return len(energies) * each, len(energies) * 16.0 * 3 * (a + b) ** 2
 
 
@@ -158,6 +208,14 @@ def trace(left: Any, green: Any, right: Any) -> tuple[float, float]:
     count, a, b = green.shape
     each = 8 * (a * a * b * bool(np.ndim(left)) + a * b * b * bool(np.ndim(right)) + a * b)
     return count * each, count * 16.0 * 3 * a * b
+
+
+def built(case: Case, reference: Path | None) -> Built:
+    """Return the device between its leads, and the energies."""
+    if case.build is not None:
+        return case.build(reference)
+    system = case.system(reference)
+    return *bulk_reduction.attached(system), system.energies_ev
 
 
 def bandwidth() -> float:
@@ -171,7 +229,7 @@ def bandwidth() -> float:
 def main() -> None:
     """Measure the cases."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("case", nargs="+", choices=[case.name for case in FULL if case.build is not None])
+    parser.add_argument("case", nargs="+", choices=[case.name for case in FULL])
     parser.add_argument("--reference", type=Path, default=os.environ.get("QDJUNCTION_SIESTA_REFERENCE"))
     parser.add_argument("--machine", default=processor())
     parser.add_argument("--output", type=Path, default=HERE / "phases.csv")
@@ -183,8 +241,7 @@ def main() -> None:
     watch(phases)
     for name in options.case:
         case = next(case for case in FULL if case.name == name)
-        assert case.build is not None
-        device, left, right, energies = case.build(options.reference and Path(options.reference))
+        device, left, right, energies = built(case, options.reference and Path(options.reference))
         dtype = float if device.is_real else complex
         peak, speed = rate(dtype, 1500), bandwidth()
         zpeak = rate(complex, 1000)
@@ -196,7 +253,7 @@ def main() -> None:
         rows = []
         for phase, seconds in phases.seconds.items():
             operations, moved = phases.operations[phase] / 1e9, phases.bytes[phase] / 1e9
-            limit = zpeak if phase in ("Dyson's equation", "trace") else peak
+            limit = zpeak if phase in COMPLEX else peak
             row = {"phase": phase, "seconds": seconds}
             if operations:
                 row |= {
