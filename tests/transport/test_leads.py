@@ -209,6 +209,8 @@ def test_a_pair_of_k_points_gives_one_term_and_its_transpose():
     assert len(electrode.conjugate_pairs) == 4
     device, left, right = device_and_regions(3, 5)
     _, lead, _ = attach_electrodes(device, electrode, left, electrode, right)
+    assert device.cell is not None, "the electrodes are matched by position"
+    assert len(lead._kept) == 5
     inner = np.setdiff1d(np.arange(device.n_orbitals), np.concatenate([left, right]))
     energies = np.array([-1.0, 0.7])
     H, S = (device.block(name, inner[lead.orbitals], left) for name in ("H", "S"))
