@@ -105,6 +105,11 @@ if study.members:
     include: "rules/ensemble.smk"
 
 
+if study.config.cover:
+
+    include: "rules/cover.smk"
+
+
 if study.config.traces:
 
     include: "rules/traces.smk"

@@ -255,7 +255,7 @@ def n_atoms(wildcards, with_gold):
 
 SURFACE = study.config.electrodes.surface
 GOLD_ATOMS = study.config.electrodes.gold_atoms
-MOST_ATOMS = max((dot.atoms for dot in study.dots), default=0)
+MOST_ATOMS = max((dot.atoms for dot in (*study.dots, *study.covers)), default=0)
 
 
 def small_first(wildcards):

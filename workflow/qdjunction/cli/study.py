@@ -60,7 +60,7 @@ class Check(Command):
     def run(self) -> None:
         study = _read_study(self.config, self.clusters)
         name, engine = study.config.study, study.config.engine
-        if study.dots:
+        if study.dots or study.covers:
             number = len(study.junctions)
             junctions = f"{number} junction{'' if number == 1 else 's'}"
             print(f"{self.config}: study {name}, engine {engine}, {junctions}")
@@ -82,6 +82,9 @@ class Check(Command):
             )
         for reaction in study.config.reactions:
             print(f"  {reaction.name}  {reaction.equation}")
+        for member in study.cover_members.values():
+            sets = f", {member.distinct} symmetry-distinct site sets" if member.count else ""
+            print(f"  {layout.COVER}/{member.name}  {study.dot(member.name).atoms} atoms{sets}")
         for case in study.slides:
             print(f"  {case.folder}  {case.junction.id}, {case.settings.steps} steps")
 
@@ -103,7 +106,7 @@ class Run(Command):
         snakefile = workflow_file("Snakefile")
         # Snakemake reads the file before the Snakefile does, and raises a traceback if it is missing or not YAML.
         study = _read_study(self.config)
-        require_extra("workflow", "report", *(ENGINES[study.config.engine].extras if study.dots else ()))
+        require_extra("workflow", "report", *(ENGINES[study.config.engine].extras if study.dots or study.covers else ()))
         words = self.snakemake or ["--cores", "all"]
         if not {"-n", "--dry-run", "--dryrun", "--unlock"} & set(words):
             release(Path.cwd())

@@ -100,7 +100,7 @@ def _settings(study: Study) -> dict[str, str]:
     """Return configuration and catalogue from the record of the study, as files that Snakemake can read."""
     values = study_values(study)
     files = {"config.yaml": values["config"] | {"results": RESULTS}}
-    for dot in study.dots:
+    for dot in (*study.dots, *study.covers):
         files |= {
             f"clusters/{path}": content for path, content in dot.entry.catalogue_files(dot.definition).items()
         }
@@ -110,7 +110,7 @@ def _settings(study: Study) -> dict[str, str]:
 def _starts(study: Study, results: list[Entry], checkout: Path) -> Iterator[Entry]:
     """Yield the unchanged inputs of the structures: their own files, and relaxed geometries of the catalogue."""
     used = {sha256 for entry in results if entry.record for sha256 in entry.record.provenance.inputs.values()}
-    for dot in study.dots:
+    for dot in (*study.dots, *study.covers):
         for path in dot.entry.input_files():
             if path.is_absolute() or ".." in path.parts or not path.is_file() or digest(path) not in used:
                 log.warning(

@@ -10,7 +10,7 @@ from qdjunction.core.errors import InputError
 from qdjunction.core.schema import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -254,6 +254,17 @@ class GhostEngine(Engine, Protocol):
         ...
 
 
+class VibrationsEngine(Engine, Protocol):
+    """An engine that also computes vibrations: one whose kind has `EngineKind.has_vibrations`."""
+
+    def frequencies(self, atoms: Atoms, moving: Sequence[int], workdir: Path) -> NDArray[np.float64]:
+        """Return the wave numbers of the atoms `moving`, all others held (1/cm), or resume in `workdir`.
+
+        An engine with an ASE calculator returns `engine.vibrations.frequencies`, which explains the arguments.
+        """
+        ...
+
+
 class EngineKind(ABC, Generic[AnySettings]):
     """What a study needs of an engine before any calculation: settings, files and resources of its jobs.
 
@@ -279,6 +290,8 @@ class EngineKind(ABC, Generic[AnySettings]):
         Default number of threads of each of its jobs.
     has_dynamics : bool
         Whether `make` returns a `DynamicsEngine`, which thermal snapshots need.
+    has_vibrations : bool
+        Whether `make` returns a `VibrationsEngine`.
     extras : tuple of str
         Extras of this distribution with the packages that it imports; see `qdjunction.core.extras`.
     """
@@ -290,6 +303,7 @@ class EngineKind(ABC, Generic[AnySettings]):
     environment: ClassVar[str]
     threads: ClassVar[int] = 1
     has_dynamics: ClassVar[bool] = False
+    has_vibrations: ClassVar[bool] = False
     extras: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
@@ -355,6 +369,26 @@ class EngineKind(ABC, Generic[AnySettings]):
         raise InputError(
             f"engine = '{self.name}': {self.description} computes finite structures only, and bulk leads need periodic "
             "ones with k points; take an engine for these, such as siesta, or wide-band or cluster leads"
+        )
+
+    def slab(self, settings: AnySettings, kpoints: tuple[int, int]) -> AnySettings:
+        """Return the settings for energies and relaxations of a slab, which is periodic along two lattice vectors.
+
+        Parameters
+        ----------
+        settings : Section
+            Those of the study.
+        kpoints : 2 ints
+            Numbers of k points along these vectors, Gamma included.
+
+        Raises
+        ------
+        InputError
+            When the engine computes no slabs, or not with these k points.
+        """
+        raise InputError(
+            f"engine = '{self.name}': {self.description} computes finite structures only; take an engine that computes "
+            "slabs, such as siesta or xtb"
         )
 
     def check_study(self, settings: AnySettings) -> None:

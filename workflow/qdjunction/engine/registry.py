@@ -23,6 +23,7 @@ def make_engine(
     threads: int | None = None,
     resources: Mapping[str, Any] | None = None,
     kpoints: Sequence[int] | None = None,
+    slab: Sequence[int] | None = None,
 ) -> Engine:
     """Return the engine called `name`.
 
@@ -40,6 +41,8 @@ def make_engine(
         Resources of the Snakemake job, for engines that are launched as programs.
     kpoints : 3 ints, optional
         Numbers of k points, for periodic structures; see `EngineKind.periodic`.
+    slab : 2 ints, optional
+        Numbers of k points in the plane, for slabs; see `EngineKind.slab`.
 
     Raises
     ------
@@ -57,6 +60,8 @@ def make_engine(
         raise InputError(f"Settings of the engine {name!r} cannot be used: {problems}.") from None
     if kpoints is not None:
         checked = kind.periodic(checked, (kpoints[0], kpoints[1], kpoints[2]))
+    if slab is not None:
+        checked = kind.slab(checked, (slab[0], slab[1]))
     return kind.make(checked, threads, resources or {})
 
 

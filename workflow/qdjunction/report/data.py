@@ -18,6 +18,7 @@ from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.store import read_electronic_structure
 from qdjunction.interference.coupling_results import CouplingRecord
 from qdjunction.interference.exciton_shift import ExcitonRecord
+from qdjunction.interference.cover import CoverRecord
 from qdjunction.interference.pair_results import PairRecord
 from qdjunction.interference.regions import RegionRecord
 from qdjunction.interference.results import DecaySeries, SeriesSummary
@@ -327,6 +328,8 @@ class StudyResults:
         Regions and frontier levels by dot; those that have failed are absent.
     reactions : ReactionsRecord or None
         Energies of reactions; None without any, or if structures of all have failed.
+    cover : CoverRecord or None
+        Free energies of the cover of a slab; None without one, or if it has failed.
     slides : tuple of SlideResults
         The slides; those that have failed are absent.
     variants : tuple of VariantResults
@@ -348,13 +351,16 @@ class StudyResults:
     exciton: ExcitonRecord | None = None
     regions: Mapping[str, RegionRecord] = field(default_factory=dict)
     reactions: ReactionsRecord | None = None
+    cover: CoverRecord | None = None
     slides: tuple[SlideResults, ...] = ()
     variants: tuple[VariantResults, ...] = ()
 
     @property
     def engine(self) -> EngineInfo:
         """Engine of the study."""
-        return self.dots[0].engine if self.dots else engine_without_results(self.study)
+        if self.dots:
+            return self.dots[0].engine
+        return self.cover.engine if self.cover else engine_without_results(self.study)
 
     def dot(self, name: str) -> DotResults:
         """Return the dot with the identity `name`."""
@@ -416,6 +422,11 @@ def collect(study: Study) -> StudyResults:
             if study.reaction_dots and not read_failure(root / layout.REACTIONS)
             else None
         ),
+        cover=(
+            read_result(CoverRecord, root / layout.COVER_RECORD)
+            if study.covers and not read_failure(root / layout.COVER_RECORD)
+            else None
+        ),
         slides=tuple(_slides(study)),
         variants=tuple(_variants(study)),
     )
@@ -428,9 +439,9 @@ def engine_without_results(study: Study) -> EngineInfo:
 
 def failures_of(study: Study) -> tuple[Failure, ...]:
     """Return the failures of a study, without those of another study in the same results folder."""
-    computed = (*study.dots, *study.members, *study.variants)
+    computed = (*study.dots, *study.members, *study.variants, *study.covers)
     cases = {dot.id for dot in computed} | {one.id for dot in computed for one in dot.junctions}
-    folders = [dot.id for dot in computed]
+    folders = [*(dot.id for dot in computed), *([layout.COVER] if study.covers else [])]
     if study.config.electrodes.surface:
         cases.add(layout.ELECTRODE)
         folders.append(layout.ELECTRODE)

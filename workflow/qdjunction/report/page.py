@@ -83,6 +83,7 @@ class Page:
             study=config.study,
             engine=results.engine,
             computed=bool(study.dots),
+            covers=bool(study.covers),
             page=self.provenance.values,
             temperature_k=config.transport.temperature_k,
             leads=config.transport.leads,

@@ -41,7 +41,7 @@ CODE = (
 
 
 OF_THE_STUDY = (
-    "benchmarks", "cache", layout.ELECTRODE, "logs", "report", layout.STRUCTURE_SERIES, "traces", "work",
+    "benchmarks", "cache", layout.COVER, layout.ELECTRODE, "logs", "report", layout.STRUCTURE_SERIES, "traces", "work",
 )  # fmt: skip
 """Folders of the results that do not belong to a dot."""
 
@@ -70,8 +70,16 @@ def make_study(
         contact pair of its series, a series over unknown structures, members or variants that the study cannot have, a
         missing file, traces predicted from a series that the study does not compute, or an unsuitable results folder.
     """
-    dots = look_up_dots(config, lambda entry: entry.look_up(Path(catalogue)), source)
-    study = Study(config, dots, Path(config.results), Path(catalogue))
+    def look_up(entry: SourceSettings[Any]) -> Section:
+        return entry.look_up(Path(catalogue))
+
+    dots = look_up_dots(config, look_up, source)
+    covers = look_up_covers(config, look_up, source)
+    study = Study(config, dots, Path(config.results), Path(catalogue), covers)
+    if twice := {case.id for case in dots} & {case.id for case in covers}:
+        raise InputError(
+            f"{source}: dots: '{min(twice)}' is a structure of the section cover; give the dot another name"
+        )
     _check_results(study.results, Path(catalogue).resolve().parent, source)
     _check_files(config, source)
     _check_junctions(study, study.dots, source, tried)
@@ -82,9 +90,9 @@ def make_study(
         raise InputError(f"{source}: {error}") from None
     own_tips = [case for case in study.variants if study.config_of(case.id).electrodes != config.electrodes]
     _check_junctions(study, own_tips, source, tried)
-    for case in study.dots:
+    for case in (*study.dots, *study.covers):
         try:
-            study.engine_files(case.id, gold=True)
+            study.engine_files(case.id, gold=case in study.dots)
         except InputError as error:
             raise InputError(f"{source}: {case.id}: {config.engine}.{error}") from None
     _check_predictions(study, source)
@@ -133,6 +141,19 @@ def look_up_dots(
             )
         dots[case.id] = case
     return tuple(dots.values())
+
+
+def look_up_covers(
+    config: Config, look_up: Callable[[SourceSettings[Any]], Section], source: str | Path
+) -> tuple[DotCase, ...]:
+    """Look up the structures of the section `cover`."""
+    found = []
+    for member in config.cover.members() if config.cover else ():
+        try:
+            found.append(DotCase(member.name, member.entry, look_up(member.entry)))
+        except InputError as error:
+            raise InputError(f"{source}: cover: {error}") from None
+    return tuple(found)
 
 
 def _check_controls(case: DotCase) -> None:

@@ -45,6 +45,8 @@ from qdjunction.structure.sources.catalogue import ScreenEntry
 from qdjunction.structure.sources.contract import SourceSettings
 from qdjunction.structure.sources.pair import KIND as PAIR
 from qdjunction.structure.sources.registry import SOURCES
+from qdjunction.structure.sources.slab import KIND as SLAB
+from qdjunction.study.cover import CoverSettings
 from qdjunction.study.ensemble import EnsembleSettings
 from qdjunction.study.kinds import StudyLeads, StudyObservable
 from qdjunction.study.papers import PaperName
@@ -241,6 +243,9 @@ class Config(Section):
     and the distances of neighbouring Pb."""
     reactions: list[ReactionSettings] = Field(default=[])
     """Reactions between relaxed structures of `dots`, whose energies are reported: binding and exchange of ligands."""
+    cover: CoverSettings | None = None
+    """Ligands in place of the surface cations of a slab, and the free energy of their number; without this section there
+    is none."""
     slide: list[SlideSettings] = Field(default=[])
     """Quasi-static pulls of the right tip along a dot, with T(E), energy and force at every step."""
     resources: ResourceSettings = ResourceSettings()
@@ -265,10 +270,20 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _check_dots(self) -> "Config":
-        if not self.dots and not self.screen and not (self.traces and self.traces.sets):
+        if not self.dots and not self.screen and not self.cover and not (self.traces and self.traces.sets):
             raise ValueError(
                 "dots = []: a study needs at least one dot or a set of traces; list dots, give lists in screen, "
                 "or name your traces in traces.sets"
+            )
+        slabs = [index for index, entry in enumerate(self.dots) if source(entry) == SLAB.name]
+        if slabs:
+            raise ValueError(
+                f"dots.{slabs[0]}: a slab is periodic, without levels and junctions of its own; the section cover makes "
+                "slabs and compares their energies"
+            )
+        if self.screen and self.cover:
+            raise ValueError(
+                "screen and cover: the overview of a screening has no cover of ligands; split them into two studies"
             )
         if self.screen and self.binding:
             raise ValueError(
@@ -343,6 +358,21 @@ class Config(Section):
         if self.screen and self.slide:
             raise ValueError(
                 "screen and slide: the overview of a screening has no slides; split them into two studies"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_cover(self) -> "Config":
+        if self.cover is None or self.engine not in ENGINES:
+            return self
+        kind = ENGINES[self.engine]
+        try:
+            kind.slab(self.engine_settings(), self.cover.kpoints)
+        except InputError as error:
+            raise ValueError(f"cover: {error}") from None
+        if self.cover.vibrations and not kind.has_vibrations:
+            raise ValueError(
+                f"cover.vibrations = true: engine '{self.engine}' computes none; leave it out, or take xtb"
             )
         return self
 

@@ -57,6 +57,10 @@ def analysis_files(name: str) -> tuple[str, str]:
 # Of a series over structures, in its folder in `STRUCTURE_SERIES`, with names as those of a dot
 STRUCTURE_SERIES = "series"
 
+# Of a structure of a cover, in its folder in `COVER`, beside those of a dot
+COVER = "cover"
+VIBRATIONS = "vibrations.json"
+
 # Of the study
 STUDY = "study.json"
 COUPLING_TABLE = "coupling.csv"
@@ -65,6 +69,8 @@ EXCITON_TABLE = "exciton.csv"
 EXCITON = "exciton.json"
 REACTION_TABLE = "reactions.csv"
 REACTIONS = "reactions.json"
+COVER_TABLE = "cover.csv"
+COVER_RECORD = "cover.json"
 CHAIN_TABLE = "chain.csv"
 CHAIN = "chain.json"
 REPORT = "report"

@@ -17,7 +17,7 @@ Quantity: TypeAlias = Literal[
     "jump-height", "plateau", "displacement", "lower-series", "weak-link", "orbital-rule", "chain-above-trend",
     "linker-length", "coupling-decay", "shift-size", "shift-fall", "shift-carrier",
     "bulk-gap", "terminal-halides", "inner-cations", "surface-cations", "edge", "pb-distance", "emission", "brus-gap",
-    "not-computed",
+    "cover-sites", "cover-minimum", "cover-break", "cover-favourable", "not-computed",
 ]  # fmt: skip
 """What a published value is; `report.paper_comparison` computes the same of a study."""
 
@@ -50,6 +50,10 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "shift-size": ("mechanism",),
     "shift-fall": ("mechanism",),
     "shift-carrier": ("mechanism",),
+    "cover-sites": (),
+    "cover-minimum": ("ligand",),
+    "cover-break": ("ligand",),
+    "cover-favourable": ("ligand",),
     "not-computed": (),
 }
 """Keys that an item needs, by its quantity."""
@@ -78,6 +82,10 @@ class PaperItem(Section):
     """Name of a mechanism of the exciton shift."""
     halide: str = ""
     """Element of the contact atom."""
+    ligand: str = ""
+    """Ligand of a cover."""
+    ligands: list[int] = Field(default=[])
+    """Which of the ligands of a cover, counted from 1; all if there are none."""
     value: float | str | None = None
     """The published value; `yes` for a statement."""
     unit: str = ""

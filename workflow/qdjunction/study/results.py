@@ -149,6 +149,32 @@ class ReactionsRecord(Result):
     provenance: Provenance
 
 
+class VibrationsRecord(Result):
+    """Vibrations of the exchanged cation of a slab or an ion pair: ``vibrations.json``.
+
+    Attributes
+    ----------
+    atoms : tuple of int
+        The atoms that move; all others are held.
+    wave_numbers_per_cm : tuple of float
+        Ascending (1/cm); negative for imaginary ones.
+    imaginary : int
+        Number of modes that are imaginary by more than a flat mode.
+    temperature_k, free_energy_ev : float
+        Temperature (K) and quasi-RRHO free energy (eV).
+    engine : EngineInfo
+        Engine of the forces.
+    """
+
+    atoms: tuple[int, ...]
+    wave_numbers_per_cm: tuple[float, ...]
+    imaginary: int
+    temperature_k: float
+    free_energy_ev: float
+    engine: EngineInfo
+    provenance: Provenance
+
+
 class SnapshotRecord(Result):
     """A thermal snapshot of a dot: ``snapshot.json``.
 

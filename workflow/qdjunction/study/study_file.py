@@ -13,7 +13,7 @@ from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
 from qdjunction.structure.sources.contract import SourceSettings
 from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.study import layout
-from qdjunction.study.build import look_up_dots
+from qdjunction.study.build import look_up_covers, look_up_dots
 from qdjunction.study.config import parse_config
 from qdjunction.study.table import Study
 
@@ -28,7 +28,7 @@ def study_values(study: Study) -> dict[str, Any]:
     engines.
     """
     looked_up: dict[str, dict[str, Any]] = {}
-    for case in study.dots:
+    for case in (*study.dots, *study.covers):
         section = looked_up.setdefault(SOURCES[case.entry.source].section, {})
         if case.entry.key not in section:
             section[case.entry.key] = case.definition.model_dump(mode="json", exclude={"name"})
@@ -71,7 +71,8 @@ def study_of(values: Mapping[str, Any], results: str | Path, source: str | Path 
             )
         return validate(kind.definition, {"name": entry.key} | dict(section[entry.key]), source)
 
-    return Study(config, look_up_dots(config, recorded, source), Path(results))
+    dots, covers = (look(config, recorded, source) for look in (look_up_dots, look_up_covers))
+    return Study(config, dots, Path(results), covers=covers)
 
 
 def read_study(results: str | Path) -> Study:

@@ -14,6 +14,7 @@ from qdjunction.structure.settings import computed_points
 from qdjunction.structure.sources.pair import KIND as PAIR
 from qdjunction.study.cases import ONE_JUNCTION, Batch, DotCase, JunctionCase, SlideCase, StructureSeriesCase
 from qdjunction.study.config import Config
+from qdjunction.study.cover import CoverMember
 from qdjunction.study.members import members_of
 from qdjunction.study.robustness import CHANGES, Variant, variants_of
 
@@ -32,12 +33,15 @@ class Study:
         Folder of the results: that of the configuration, or the one that the study was read from.
     catalogue : Path or None
         Folder of the dots' definitions; None for a study that was read from its results.
+    covers : tuple of DotCase
+        The structures of the section `cover`, which are relaxed as dots are and have no levels.
     """
 
     config: Config
     dots: tuple[DotCase, ...]
     results: Path
     catalogue: Path | None = None
+    covers: tuple[DotCase, ...] = ()
 
     def dot(self, dot: str) -> DotCase:
         """Return the dot with the identity `dot`.
@@ -231,6 +235,11 @@ class Study:
         return tuple(found.values())
 
     @cached_property
+    def cover_members(self) -> Mapping[str, CoverMember]:
+        """The structures of the section `cover` by name."""
+        return {member.name: member for member in self.config.cover.members()} if self.config.cover else {}
+
+    @cached_property
     def slides(self) -> tuple[SlideCase, ...]:
         """The slides.
 
@@ -306,7 +315,7 @@ class Study:
 
     def is_pre_relaxed(self, dot: str) -> bool:
         """Return whether the embedded engine relaxes this dot before the study's engine does."""
-        return self._pre_relaxes and not self.relaxed_start(dot)
+        return self.pre_relaxes and not self.relaxed_start(dot)
 
     @property
     def relaxes_junctions(self) -> bool:
@@ -316,7 +325,7 @@ class Study:
     @property
     def pre_relaxes_junctions(self) -> bool:
         """Whether the embedded engine, which computes finite structures only, relaxes junctions before the study's."""
-        return self.relaxes_junctions and self._pre_relaxes and not self.config.electrodes.surface
+        return self.relaxes_junctions and self.pre_relaxes and not self.config.electrodes.surface
 
     def engine_files(self, dot: str, gold: bool = False) -> list[Path]:
         """Return the input files of the engine, such as pseudopotentials, for a dot with or without gold.
@@ -335,8 +344,8 @@ class Study:
 
     @cached_property
     def has_engine_files(self) -> bool:
-        """Whether any junction depends on files of the engine."""
-        return any(self.engine_files(dot.id, gold=True) for dot in self.dots)
+        """Whether any structure depends on files of the engine."""
+        return any(self.engine_files(dot.id, gold=True) for dot in (*self.dots, *self.covers))
 
     def junction_before(self, dot: str, name: str) -> JunctionCase | None:
         """Return the junction from whose density the SCF of junction `name` starts; None if there is none.
@@ -349,8 +358,8 @@ class Study:
         return self.dot(dot).junctions[index - 1] if seeded and index else None
 
     @property
-    def _pre_relaxes(self) -> bool:
-        """Whether the embedded engine relaxes first."""
+    def pre_relaxes(self) -> bool:
+        """Whether the embedded engine relaxes a structure before the study's engine does."""
         return self.config.relax.pre_relax and not ENGINES[self.config.engine].embedded
 
     def _members(self, place: str, members: Sequence[StructureMember]) -> tuple[JunctionCase, ...]:
@@ -380,7 +389,7 @@ class Study:
 
     @cached_property
     def _by_id(self) -> dict[str, DotCase]:
-        return {dot.id: dot for dot in (*self.dots, *self.members, *self.variants)}
+        return {dot.id: dot for dot in (*self.dots, *self.members, *self.variants, *self.covers)}
 
 
 def _unknown(what: str, name: str, known: Collection[str]) -> str:

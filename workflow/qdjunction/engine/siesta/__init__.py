@@ -72,6 +72,10 @@ class Siesta(EngineKind[SiestaSettings]):
         """Return the settings with k points, and with H and S written with their images, to a TSHS file."""
         return settings.periodic(kpoints)
 
+    def slab(self, settings: SiestaSettings, kpoints: tuple[int, int]) -> SiestaSettings:
+        """Return the settings with k points, and with the dipole of the slab corrected for."""
+        return settings.slab(kpoints)
+
     def check_study(self, settings: SiestaSettings) -> None:
         """Check that the calculation is closed-shell and of a finite system.
 

@@ -171,6 +171,15 @@ class SiestaSettings(Section):
             update={"kpoints": kpoints, "fdf": {"ForceAuxCell": True, "TS.HS.Save": True} | self.fdf}
         )
 
+    def slab(self, kpoints: tuple[int, int]) -> "SiestaSettings":
+        """Return the settings of a slab in the plane of the first two vectors, with k points in the plane.
+
+        A slab with unequal faces has a dipole, whose field SIESTA compensates with ``Slab.DipoleCorrection``.
+        """
+        return self.model_copy(
+            update={"kpoints": (*kpoints, 1), "fdf": {"Slab.DipoleCorrection": True} | self.fdf}
+        )
+
     def numbers(self) -> dict[str, Any]:
         """Return the settings that results depend on, as plain JSON values."""
         neutral = {

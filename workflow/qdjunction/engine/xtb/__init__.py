@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from qdjunction.core.errors import InputError
 from qdjunction.engine.contract import Engine, EngineKind
 from qdjunction.engine.xtb.settings import XtbSettings
 
@@ -16,6 +17,7 @@ class Xtb(EngineKind[XtbSettings]):
     embedded = True
     environment = "xtb.yaml"
     has_dynamics = True
+    has_vibrations = True
     extras = ("xtb",)
 
     def make(self, settings: XtbSettings, threads: int | None, resources: Mapping[str, Any]) -> Engine:
@@ -23,6 +25,25 @@ class Xtb(EngineKind[XtbSettings]):
         from qdjunction.engine.xtb.engine import XtbEngine
 
         return XtbEngine(settings, threads=threads)
+
+    def slab(self, settings: XtbSettings, kpoints: tuple[int, int]) -> XtbSettings:
+        """Return the settings unchanged: tblite has the Gamma point of a slab, with GFN1-xTB.
+
+        Raises
+        ------
+        InputError
+            With more k points, or another method.
+        """
+        if kpoints != (1, 1):
+            raise InputError(
+                f"kpoints = {list(kpoints)}: {self.description} has the Gamma point of a slab alone; set kpoints to "
+                "[1, 1], or take siesta"
+            )
+        if settings.method != "GFN1-xTB":
+            raise InputError(
+                f"xtb.method = '{settings.method}': slabs are computed with GFN1-xTB; leave method out"
+            )
+        return settings
 
     def mem_mb(self, n: int) -> float:
         """Return the memory of a job (MB)."""

@@ -33,6 +33,7 @@ from qdjunction.engine.dynamics import propagate
 from qdjunction.engine.fermi import fermi_energy
 from qdjunction.engine.relaxation import relax
 from qdjunction.engine.thermostat import Thermostat
+from qdjunction.engine.vibrations import frequencies
 from qdjunction.engine.xtb import blas
 from qdjunction.engine.xtb.scf_log import ScfLog, interrupt_afterwards
 from qdjunction.engine.xtb.settings import XtbSettings
@@ -52,7 +53,10 @@ _BOX_MARGIN_ANG = 10.0
 
 
 class XtbEngine:
-    """GFN-xTB for isolated, closed-shell structures.
+    """GFN-xTB for isolated, closed-shell structures, and the energies and forces of slabs.
+
+    A slab is periodic along two lattice vectors. tblite has its Gamma point alone, which in a supercell of a few cells
+    is no basis for levels, so that H and S of a slab are refused.
 
     Parameters
     ----------
@@ -117,6 +121,7 @@ class XtbEngine:
             When the SCF does not converge or the engine cannot treat the structure.
         """
         with threadpool_limits(self.threads):
+            _check_finite(atoms, "dynamics")
             scf = _Scf(self.settings, atoms, ScfLog(RELAXATION_LINES_S))
             return propagate(
                 atoms,
@@ -129,6 +134,18 @@ class XtbEngine:
                 start,
                 scf.forget,
             )
+
+    def frequencies(self, atoms: Atoms, moving: Sequence[int], workdir: Path) -> NDArray[np.float64]:
+        """Return the wave numbers of the atoms `moving`, all others held (1/cm); see `vibrations.frequencies`.
+
+        Raises
+        ------
+        EngineError
+            When the SCF does not converge or the engine cannot treat the structure.
+        """
+        with threadpool_limits(self.threads):
+            scf = _Scf(self.settings, atoms, ScfLog(RELAXATION_LINES_S))
+            return frequencies(atoms, moving, _AseCalculator(scf), self.info, Path(workdir))
 
     def hamiltonian(
         self, atoms: Atoms, workdir: Path, density_from: Path | None = None
@@ -144,6 +161,7 @@ class XtbEngine:
             When the SCF does not converge, a check fails, or the engine cannot treat the structure.
         """
         with threadpool_limits(self.threads):
+            _check_finite(atoms, "H, S, T(E) and gaps")
             scf = _Scf(self.settings, atoms, ScfLog())
             result = scf.solve(atoms.positions)
             levels = result["orbital-energies"] * HARTREE_EV
@@ -199,8 +217,11 @@ class _Scf:
         self.tries: list[str] = []
         self._result: Any = None
         try:
+            lattice = (
+                {"lattice": atoms.cell.array / BOHR_ANG, "periodic": atoms.pbc} if atoms.pbc.any() else {}
+            )
             self._tblite = Tblite(
-                settings.method, atoms.numbers, atoms.positions / BOHR_ANG, color=False, logger=scf_log
+                settings.method, atoms.numbers, atoms.positions / BOHR_ANG, color=False, logger=scf_log, **lattice
             )
         except TBLiteRuntimeError as error:
             raise EngineError(f"tblite rejects {atoms.get_chemical_formula()}: {error}") from error
@@ -341,13 +362,24 @@ def _reference_electrons(method: str, atoms: Atoms) -> NDArray[np.float64]:
 def _check_structure(method: str, atoms: Atoms) -> None:
     if len(atoms) == 0:
         raise EngineError("There are no atoms to compute.")
-    if atoms.pbc.any():
-        raise EngineError("The xtb engine treats isolated structures; set pbc of the atoms to False.")
+    if atoms.pbc.any() and (atoms.pbc.sum() != 2 or method != "GFN1-xTB"):
+        raise EngineError(
+            f"The xtb engine treats isolated structures, and slabs with GFN1-xTB; here pbc is {atoms.pbc.tolist()} and "
+            f"the method {method}: set pbc of the atoms to False, or to True along two vectors."
+        )
     electrons = _reference_electrons(method, atoms).sum()
     if electrons % 2:
         raise EngineError(
             f"{atoms.get_chemical_formula()} has an odd number of valence electrons ({electrons:.0f}); "
             "the xtb engine treats closed shells only: check the formula."
+        )
+
+
+def _check_finite(atoms: Atoms, what: str) -> None:
+    if atoms.pbc.any():
+        raise EngineError(
+            f"The xtb engine has no {what} of a periodic structure: it has the Gamma point alone, at which the levels of "
+            "a slab of a few cells mislead; take a finite structure, or SIESTA with k points."
         )
 
 

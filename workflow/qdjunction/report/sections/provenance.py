@@ -58,7 +58,7 @@ def versions_table(results: StudyResults, page: Provenance) -> Table:
     """Return the versions of programs and libraries used by the engine and for this page."""
     engine = results.engine.versions
     report = {"qdjunction": page.qdjunction, "python": page.python, **page.packages}
-    if not results.study.dots:
+    if not results.study.dots and not results.study.covers:
         return Table(
             "Versions with which this page was made.", ("program", "this page"), tuple(report.items()), 2
         )

@@ -128,11 +128,19 @@ def end_of(conformer: Atoms, binds: Sequence[int], element: int) -> End:
     )
 
 
-def find_pose(dot: Atoms, conformers: Sequence[Atoms], binds: Sequence[int], seat: Seat, what: str) -> Atoms:
+def find_pose(
+    dot: Atoms,
+    conformers: Sequence[Atoms],
+    binds: Sequence[int],
+    seat: Seat,
+    what: str,
+    rng: np.random.Generator | None = None,
+) -> Atoms:
     """Return a ligand on its seat in the first pose with enough room, or else in the one with the most.
 
     Conformers are tried in their order, at each distance and tilt, at all rotations about the direction of the seat and
-    about the axis of the ligand, in steps of 15 degrees (30 if tilted).
+    about the axis of the ligand, in steps of 15 degrees (30 if tilted). With `rng`, both their order and the rotation
+    among those with enough room are drawn.
 
     Raises
     ------
@@ -140,6 +148,8 @@ def find_pose(dot: Atoms, conformers: Sequence[Atoms], binds: Sequence[int], sea
         If all poses clash; begins with `what` and names the closest contact.
     """
     best, found = -np.inf, None
+    if rng is not None:
+        conformers = [conformers[i] for i in rng.permutation(len(conformers))]
     reach = max(
         float(np.linalg.norm(one.positions - one.positions.mean(axis=0), axis=1).max()) for one in conformers
     )
@@ -153,6 +163,8 @@ def find_pose(dot: Atoms, conformers: Sequence[Atoms], binds: Sequence[int], sea
         )
         ratios = _ratios(dot, near, conformer, poses, end, seat)
         pose = int(ratios.argmax())
+        if rng is not None and ratios[pose] >= ROOMY_RADII:
+            pose = int(rng.choice(np.flatnonzero(ratios >= ROOMY_RADII)))
         if ratios[pose] > best + 1e-9:
             best, found = float(ratios[pose]), (conformer, poses[pose], end)
         if best >= ROOMY_RADII:

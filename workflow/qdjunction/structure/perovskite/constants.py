@@ -14,3 +14,7 @@ LATTICE_CONSTANTS_ANG: Mapping[tuple[str, str], float] = {
 
 CATIONS: tuple[str, ...] = tuple(dict.fromkeys(cation for cation, _ in LATTICE_CONSTANTS_ANG))
 HALIDES: tuple[str, ...] = tuple(dict.fromkeys(halide for _, halide in LATTICE_CONSTANTS_ANG))
+
+CS_HALIDE_ANG: Mapping[str, float] = {"Cl": 2.906, "Br": 3.072, "I": 3.315}
+"""Bond lengths of caesium halide molecules in the gas phase (Ang), from microwave spectra: K. P. Huber, G. Herzberg,
+Constants of Diatomic Molecules (1979)."""

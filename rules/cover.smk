@@ -1,0 +1,162 @@
+# Ligands on a slab: each structure is built and relaxed by a job of its own, as a dot is, and has no H and S.
+COVER = study.config.cover
+COVER_MEMBER = "|".join(map(re.escape, study.cover_members))
+
+
+def cover_engine(kind):
+    """Param function: the arguments of `make_engine` of a slab or an ion pair."""
+
+    def arguments(wildcards):
+        is_slab = study.cover_members[wildcards.dot].role == "slab"
+        # A relaxation before DFT has the Gamma point alone.
+        points = COVER.kpoints if kind is ENGINE else (1, 1)
+        return engine_settings(kind) | ({"slab": list(points)} if is_slab else {})
+
+    return arguments
+
+
+rule cover_structure:
+    input:
+        lambda wildcards: study.dot(wildcards.dot).entry.input_files(),
+    output:
+        structure="<results>/cover/{dot}/dot.extxyz",
+        record="<results>/cover/{dot}/dot.json",
+    log:
+        "<logs>/cover/{dot}/dot.log",
+    benchmark:
+        "<benchmarks>/cover/{dot}/dot.tsv"
+    wildcard_constraints:
+        dot=COVER_MEMBER,
+    priority: small_first
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=lambda wildcards: study.dot(wildcards.dot).entry.build_values(),
+        definition=lambda wildcards: study.dot(wildcards.dot).definition.model_dump(
+            mode="json"
+        ),
+    script:
+        "../workflow/scripts/dot.py"
+
+
+if study.pre_relaxes:
+
+    rule cover_pre_relax:
+        input:
+            structure="<results>/cover/{dot}/dot.extxyz",
+        output:
+            structure="<results>/cover/{dot}/pre_relaxed.extxyz",
+            record="<results>/cover/{dot}/pre_relaxed.json",
+        log:
+            "<logs>/cover/{dot}/pre_relax.log",
+        benchmark:
+            "<benchmarks>/cover/{dot}/pre_relax.tsv"
+        wildcard_constraints:
+            dot=COVER_MEMBER,
+        priority: small_first
+        conda:
+            environment(EMBEDDED)
+        threads: EMBEDDED.threads
+        resources:
+            mem_mb=requested("mem_mb"),
+            runtime=requested("relax_min"),
+        params:
+            engine=cover_engine(EMBEDDED),
+            fmax_ev_per_ang=force_threshold,
+            max_steps=study.config.relax.max_steps,
+            workdir=f"{study.config.results}/work/cover/{{dot}}/pre_relax",
+        script:
+            "../workflow/scripts/relax.py"
+
+
+rule cover_relax:
+    input:
+        structure="<results>/cover/{dot}/dot.extxyz",
+        start=(
+            "<results>/cover/{dot}/pre_relaxed.extxyz" if study.pre_relaxes else []
+        ),
+        engine_files=engine_files(),
+    output:
+        structure="<results>/cover/{dot}/relaxed.extxyz",
+        record="<results>/cover/{dot}/relaxed.json",
+    log:
+        "<logs>/cover/{dot}/relax.log",
+    benchmark:
+        "<benchmarks>/cover/{dot}/relax.tsv"
+    wildcard_constraints:
+        dot=COVER_MEMBER,
+    priority: small_first
+    conda:
+        environment()
+    threads: ENGINE.threads
+    resources:
+        mem_mb=requested("mem_mb", ENGINE),
+        runtime=requested("relax_min", ENGINE),
+    params:
+        engine=cover_engine(ENGINE),
+        fmax_ev_per_ang=force_threshold,
+        max_steps=study.config.relax.max_steps,
+        workdir=f"{study.config.results}/work/cover/{{dot}}/relax",
+    script:
+        "../workflow/scripts/relax.py"
+
+
+if COVER.vibrations:
+
+    rule vibrations:
+        input:
+            structure="<results>/cover/{dot}/relaxed.extxyz",
+            engine_files=engine_files(),
+        output:
+            "<results>/cover/{dot}/vibrations.json",
+        log:
+            "<logs>/cover/{dot}/vibrations.log",
+        benchmark:
+            "<benchmarks>/cover/{dot}/vibrations.tsv"
+        wildcard_constraints:
+            dot="|".join(map(re.escape, COVER.vibrating())),
+        priority: small_first
+        conda:
+            environment()
+        threads: ENGINE.threads
+        resources:
+            mem_mb=requested("mem_mb", ENGINE),
+            runtime=requested("relax_min", ENGINE),
+        params:
+            engine=cover_engine(ENGINE),
+            temperature_k=COVER.temperature_k,
+            workdir=f"{study.config.results}/work/cover/{{dot}}/vibrations",
+        script:
+            "../workflow/scripts/vibrations.py"
+
+
+rule cover:
+    input:
+        relaxations=[
+            f"<results>/cover/{name}/relaxed.json" for name in study.cover_members
+        ],
+        vibrations=[
+            f"<results>/cover/{name}/vibrations.json" for name in COVER.vibrating()
+        ],
+    output:
+        table="<results>/cover.csv",
+        summary="<results>/cover.json",
+    log:
+        "<logs>/cover.log",
+    benchmark:
+        "<benchmarks>/cover.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        names=list(study.cover_members),
+        vibrating=list(COVER.vibrating()),
+        cover=settings("cover"),
+    script:
+        "../workflow/scripts/cover.py"

@@ -1,0 +1,227 @@
+"""Vibrations of the exchanged cations, and the free energy of a cover of ligands, from files to files."""
+
+import logging
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from ase import Atoms
+
+from qdjunction.core.errors import InputError
+from qdjunction.core.files import write_table
+from qdjunction.core.provenance import digests, provenance
+from qdjunction.core.results import read_result
+from qdjunction.engine.contract import VibrationsEngine
+from qdjunction.engine.vibrations import quasi_rrho_ev
+from qdjunction.interference.cover import Computed, CoverRecord, CoverSeries, conformational_ev, cover_series
+from qdjunction.structure.ligands.attach import FRAGMENT
+from qdjunction.structure.perovskite.constants import LATTICE_CONSTANTS_ANG
+from qdjunction.structure.perovskite.slab import surface_sites
+from qdjunction.structure.xyz import read_structure
+from qdjunction.study.cover import BARE, CATION_PAIR, CoverMember, CoverSettings
+from qdjunction.study.failures import EarlierFailureError, read_failure
+from qdjunction.study.results import RelaxationRecord, VibrationsRecord
+
+log = logging.getLogger(__name__)
+
+SOFT_PER_CM = 50.0
+"""An imaginary frequency below this is a flat mode (1/cm); above it, the geometry is no minimum."""
+
+
+def vibrations(
+    structure: str | Path, engine: VibrationsEngine, workdir: str | Path, temperature_k: float, output: str | Path
+) -> None:
+    """Compute the vibrations of the exchanged cation of a slab or an ion pair, all other atoms held.
+
+    Parameters
+    ----------
+    structure : path
+        Relaxed structure of a cover.
+    engine : VibrationsEngine
+        Engine of the forces.
+    workdir : path
+        Working folder; an interrupted call resumes from it.
+    temperature_k : float
+        Temperature of the free energy (K).
+    output : path
+        The `VibrationsRecord` to write.
+    """
+    atoms = read_structure(structure)
+    moving = exchanged_atoms(atoms)
+    found = engine.frequencies(atoms, moving, Path(workdir))
+    imaginary = found[found < -SOFT_PER_CM]
+    if len(imaginary):
+        log.warning("%s: %d modes are imaginary, down to %.0f 1/cm", structure, len(imaginary), imaginary.min())
+    VibrationsRecord(
+        atoms=tuple(moving), wave_numbers_per_cm=tuple(found.tolist()), imaginary=len(imaginary),
+        temperature_k=temperature_k, free_energy_ev=quasi_rrho_ev(found, temperature_k), engine=engine.info,
+        provenance=provenance(inputs=digests(structure), settings={"temperature_k": temperature_k}),
+    ).write(output)  # fmt: skip
+
+
+def exchanged_atoms(atoms: Atoms) -> list[int]:
+    """Return the atoms of the cation that is exchanged: the first ligand or surface cation of a slab, all but the halide
+    of an ion pair."""
+    slab = atoms.info["dot"].get("slab")
+    if slab is None:
+        return list(range(len(atoms) - 1))
+    if FRAGMENT in atoms.arrays:
+        return np.flatnonzero(atoms.arrays[FRAGMENT] == 2).tolist()
+    # In the relaxed slab the face is no plane any more; the order of the atoms is that of the ideal one.
+    from qdjunction.structure.perovskite.slab import perovskite_slab
+
+    ideal = perovskite_slab(slab["cation"], slab["halide"], tuple(slab["size"]), slab["layers"])
+    return [int(surface_sites(ideal, slab["cation"])[0])]
+
+
+def cover_of_study(
+    settings: CoverSettings,
+    relaxations: Mapping[str, str | Path],
+    vibrating: Mapping[str, str | Path],
+    table: str | Path,
+    summary: str | Path,
+) -> None:
+    """Write the free energy of the cover by each ligand: ``cover.csv`` and ``cover.json``.
+
+    Parameters
+    ----------
+    settings : CoverSettings
+        The section of the configuration.
+    relaxations : mapping of str to path
+        ``relaxed.json`` of every structure, or a record of its failure, by its name. Structures with ligands that have
+        failed are left out.
+    vibrating : mapping of str to path
+        ``vibrations.json`` of the structures that have vibrations.
+    table, summary : path
+        The files to write.
+
+    Raises
+    ------
+    InputError
+        If structures were relaxed by different methods.
+    EarlierFailureError
+        If the slab without ligands has failed, or the reservoirs or all slabs of every ligand.
+    """
+    failures = {name: failure for name, path in relaxations.items() if (failure := read_failure(path))}
+    records = {
+        name: read_result(RelaxationRecord, path)
+        for name, path in relaxations.items()
+        if name not in failures
+    }
+    if BARE not in records:
+        raise EarlierFailureError(failures[BARE])
+    if len(methods := {record.engine.method for record in records.values()}) > 1:
+        raise InputError(
+            f"cover: its structures were relaxed by {', '.join(sorted(methods))}; energies of different methods have "
+            "no common zero; relax all with one"
+        )
+    for name, failure in failures.items():
+        log.warning("%s is left out: %s", name, failure)
+    of_modes = {
+        name: read_result(VibrationsRecord, path)
+        for name, path in vibrating.items()
+        if not read_failure(path)
+    }
+    members = {member.name: member for member in settings.members()}
+    found = [
+        series
+        for ligand in settings.ligands
+        if (series := _series(settings, ligand, members, records, of_modes)) is not None
+    ]
+    if not found:
+        raise EarlierFailureError(next(iter(failures.values())))
+    shape = settings.slab
+    edge = LATTICE_CONSTANTS_ANG[shape.cation, shape.halide]
+    record = CoverRecord(
+        cell=f"{shape.cation}Pb{shape.halide}3 (100), {shape.size[0]} x {shape.size[1]} cells, {shape.layers} "
+        f"Pb{shape.halide}2 plane{'s' if shape.layers > 1 else ''}",
+        sites=shape.site_count, area_ang2=edge**2 * shape.size[0] * shape.size[1],
+        reservoirs="solids, as given" if settings.solids_ev else "ion pairs",
+        temperature_k=settings.temperature_k,
+        fmax_ev_per_ang=max(one.fmax_ev_per_ang for one in records.values()),
+        series=tuple(found), engine=records[BARE].engine,
+        provenance=provenance(
+            inputs=digests(*relaxations.values(), *vibrating.values()), settings=settings.model_dump(mode="json")
+        ),
+    )  # fmt: skip
+    for series in found:
+        log.info("%s: lowest with %d ligands", series.ligand, series.minimum)
+    write_table(cover_table(record), table)
+    record.write(summary)
+
+
+def cover_table(record: CoverRecord) -> pd.DataFrame:
+    """Return Delta G of every ligand and number: one row each."""
+    return pd.DataFrame(
+        {
+            "ligand": series.ligand, "ligands": one.count, "free_energy_eV": one.free_energy_ev,
+            "differential_eV": one.differential_ev, "energy_eV": one.energy_ev,
+            "conformational_eV": one.conformational_ev, "spread_eV": one.spread_ev, "structures": one.structures,
+            "site_sets": one.sets, "distinct_site_sets": one.distinct, "lowest": one.lowest,
+        }
+        for series in record.series
+        for one in series.points
+    )  # fmt: skip
+
+
+def _series(
+    settings: CoverSettings,
+    ligand: str,
+    members: Mapping[str, CoverMember],
+    records: Mapping[str, RelaxationRecord],
+    modes: Mapping[str, VibrationsRecord],
+) -> CoverSeries | None:
+    """Return the series of a ligand; None if its reservoirs or all of its slabs have failed."""
+    own = [
+        member
+        for name, member in members.items()
+        if name in records and member.role == "slab" and member.ligand in ("", ligand)
+    ]
+    exchange = _exchange(settings, ligand, members, records)
+    if exchange is None or not any(member.ligand for member in own):
+        return None
+    names = {BARE: 1, f"{ligand}-1-1-1": -1, CATION_PAIR: -1, f"pair-{ligand}-1": 1}
+    has_modes = all(name in modes for name in names)
+    return cover_series(
+        ligand,
+        [
+            Computed(
+                member.name, member.count, member.name.rpartition("-")[0], member.distinct,
+                records[member.name].energy_ev,
+            )
+            for member in own
+        ],
+        settings.slab.site_count,
+        exchange,
+        settings.temperature_k,
+        -sum(sign * modes[name].free_energy_ev for name, sign in names.items()) if has_modes else math.nan,
+        sum(modes[name].imaginary for name in names) if has_modes else 0,
+        {
+            member.name: integrity.findings
+            for member in (*own, *(one for one in members.values() if one.role == "pair"))
+            if member.name in records
+            and member.ligand in ("", ligand)
+            and (integrity := records[member.name].integrity)
+        },
+    )  # fmt: skip
+
+
+def _exchange(
+    settings: CoverSettings,
+    ligand: str,
+    members: Mapping[str, CoverMember],
+    records: Mapping[str, RelaxationRecord],
+) -> float | None:
+    """Return mu_cation - mu_ligand (eV); None if a reservoir has failed."""
+    if settings.solids_ev:
+        return settings.solids_ev["Cs"] - settings.solids_ev[ligand]
+    found = [
+        records[name].energy_ev
+        for name, member in members.items()
+        if member.role == "pair" and member.ligand == ligand and name in records
+    ]
+    if CATION_PAIR not in records or not found:
+        return None
+    return records[CATION_PAIR].energy_ev - min(found) - conformational_ev(found, settings.temperature_k)
