@@ -217,11 +217,9 @@ class _Scf:
         self.tries: list[str] = []
         self._result: Any = None
         try:
-            lattice = (
-                {"lattice": atoms.cell.array / BOHR_ANG, "periodic": atoms.pbc} if atoms.pbc.any() else {}
-            )
+            method, lattice = _method_and_lattice(settings.method, atoms)
             self._tblite = Tblite(
-                settings.method, atoms.numbers, atoms.positions / BOHR_ANG, color=False, logger=scf_log, **lattice
+                method, atoms.numbers, atoms.positions / BOHR_ANG, color=False, logger=scf_log, **lattice
             )
         except TBLiteRuntimeError as error:
             raise EngineError(f"tblite rejects {atoms.get_chemical_formula()}: {error}") from error
@@ -338,7 +336,7 @@ def _cooling(start_k: float, end_k: float) -> list[float]:
 
 @cache
 def _parameters(method: str) -> dict[str, Any]:
-    """Return tblite's own parameters of `method` by element symbol."""
+    """Return tblite's own parameters of `method`; those of the key ``element`` are by symbol."""
     blas.load()
     from tblite import library
 
@@ -346,13 +344,25 @@ def _parameters(method: str) -> dict[str, Any]:
     parameters, table = library.new_param(), library.new_table()
     export(parameters)
     library.dump_param(parameters, table)
-    elements: dict[str, Any] = library.table_to_dict(table)["element"]
-    return elements
+    found: dict[str, Any] = library.table_to_dict(table)
+    return found
+
+
+def _method_and_lattice(method: str, atoms: Atoms) -> tuple[str | dict[str, Any], dict[str, Any]]:
+    """Return what tblite is made with: for a slab its lattice, and the parameters without the halogen bonds.
+
+    tblite 0.8 takes the distance of each image of a halogen bond for that within the cell, so that the energy of a slab
+    with N would depend on where the cell begins. The term is 1 meV for a ligand on a patch of CsPbBr3.
+    """
+    if not atoms.pbc.any():
+        return method, {}
+    parameters = {key: value for key, value in _parameters(method).items() if key != "halogen"}
+    return parameters, {"lattice": atoms.cell.array / BOHR_ANG, "periodic": atoms.pbc}
 
 
 def _reference_electrons(method: str, atoms: Atoms) -> NDArray[np.float64]:
     """Return the valence electrons of each neutral atom: the sum of the method's reference occupation."""
-    elements = _parameters(method)
+    elements = _parameters(method)["element"]
     unknown = sorted(set(atoms.symbols) - set(elements))
     if unknown:
         raise EngineError(f"{method} has no parameters for {', '.join(unknown)}; use another engine.")
@@ -399,7 +409,7 @@ def _check_eigenvalues(H: NDArray[np.float64], S: NDArray[np.float64], levels: N
 
 def _orbitals(method: str, scf: _Scf) -> list[list[sisl.AtomicOrbital]]:
     """Return the orbitals of each atom, in tblite's order, which within a shell is that of m = -l .. l."""
-    elements = _parameters(method)
+    elements = _parameters(method)["element"]
     atoms: list[list[sisl.AtomicOrbital]] = []
     seen: dict[tuple[int, int], int] = {}
     for atom, shell, momentum in scf.shells():

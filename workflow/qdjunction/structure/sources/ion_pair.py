@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from qdjunction import __version__
 from qdjunction.core.schema import Name
@@ -50,12 +50,6 @@ class IonPairSettings(SourceSettings[IonPairOutline]):
     """Number of random conformers of the cation."""
     pose: int = Field(default=0, ge=0)
     """Which of the different conformers is taken: 0 the extended one, then from the lowest energy up."""
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.contacts:
-            raise ValueError("contacts: an ion pair has none; write contacts: []")
-        return self
 
     @property
     def id(self) -> str:

@@ -74,8 +74,6 @@ class SlabSettings(SlabShape, SourceSettings[SlabOutline]):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.contacts:
-            raise ValueError("contacts: a slab has none; write contacts: []")
         if bool(self.ligand) != bool(self.replaced):
             raise ValueError("ligand and replaced go together: the ligand, and the cations that it replaces")
         if len(set(self.replaced)) < len(self.replaced):
