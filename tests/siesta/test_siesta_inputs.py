@@ -278,3 +278,26 @@ def test_a_damaged_pseudopotential_is_refused(tmp_path, name, text):
     (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match="not a complete"):
         read_pseudopotential(tmp_path / name)
+
+
+def test_a_slab_has_k_points_dispersion_and_its_dipole_corrected(settings, tmp_path):
+    """What the cover of a slab takes in production."""
+    slab = Atoms(
+        "PbBr2", positions=[[0, 0, 8], [3, 0, 8], [0, 3, 8]], cell=[6, 6, 20], pbc=[True, True, False]
+    )
+    made = settings.model_copy(update={"dispersion": "d3"}).slab((3, 2))
+    path = write_siesta_input(slab, settings.pseudopotentials, made, tmp_path, Task(100, 0.04))
+    fdf = sisl.get_sile(path)
+    assert block(fdf, "kgrid_Monkhorst_Pack") == [
+        ["3", "0", "0", "0.0"], ["0", "2", "0", "0.0"], ["0", "0", "1", "0.0"]
+    ]  # fmt: skip
+    assert fdf.get("DFTD3") is True
+    assert fdf.get("Slab.DipoleCorrection") is True
+    assert fdf.get("MD.Steps") == 100
+    np.testing.assert_allclose(sisl.get_sile(path).read_lattice().cell, np.diag([6, 6, 20]))
+    assert fdf.get("MD.UseSaveXV") is False
+    again = write_siesta_input(
+        slab, settings.pseudopotentials, made, tmp_path, Task(100, 0.04, from_saved_geometry=True)
+    )
+    assert sisl.get_sile(again).get("MD.UseSaveXV") is True
+    assert sisl.get_sile(again).get("MD.UseSaveCG") is True

@@ -106,7 +106,9 @@ class Run(Command):
         snakefile = workflow_file("Snakefile")
         # Snakemake reads the file before the Snakefile does, and raises a traceback if it is missing or not YAML.
         study = _read_study(self.config)
-        require_extra("workflow", "report", *(ENGINES[study.config.engine].extras if study.dots or study.covers else ()))
+        require_extra(
+            "workflow", "report", *(ENGINES[study.config.engine].extras if study.dots or study.covers else ())
+        )
         words = self.snakemake or ["--cores", "all"]
         if not {"-n", "--dry-run", "--dryrun", "--unlock"} & set(words):
             release(Path.cwd())

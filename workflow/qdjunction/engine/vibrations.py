@@ -113,7 +113,7 @@ def quasi_rrho_ev(
         Free energy of all modes (eV), zero-point energy included.
     """
     wave_numbers = np.abs(np.asarray(wave_numbers_per_cm, dtype=float))
-    wave_numbers = np.maximum(wave_numbers, 1e-3)
+    wave_numbers = np.maximum(wave_numbers, 1e-6)
     kt = constants.k * temperature_k
     hertz = constants.c * 100 * wave_numbers
     quantum = constants.h * hertz

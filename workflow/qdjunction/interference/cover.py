@@ -4,8 +4,8 @@ For N ligands on a slab, with mu the energies of the halides of cation and ligan
 
     Delta G(N) = G(N) - G(0) + N (mu_cation - mu_ligand) + N f,
 
-where G is the lowest energy of the computed structures with the term -kT ln sum exp(-dE / kT) of their conformers, and f
-the vibrational free energy of the exchange per ligand, or 0.
+where G is the lowest energy of the computed structures with the term -kT ln sum exp(-dE / kT) of their conformers, and
+f the vibrational free energy of the exchange per ligand, or 0.
 """
 
 import math
@@ -191,7 +191,7 @@ def conformational_ev(energies_ev: Sequence[float], temperature_k: float) -> flo
     """Return -kT ln sum exp(-(E - E_min) / kT) (eV): 0 for a single conformer, -kT ln n for n equal ones."""
     kt = BOLTZMANN_EV_PER_K * temperature_k
     relative = np.asarray(energies_ev) - min(energies_ev)
-    return float(-kt * np.log(np.exp(-relative / kt).sum()))
+    return float(0.0 - kt * np.log(np.exp(-relative / kt).sum()))
 
 
 def cover_points(

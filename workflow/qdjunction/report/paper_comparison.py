@@ -461,9 +461,7 @@ def _cover_favourable(results: StudyResults, item: PaperItem) -> Ours:
     steps = {one.count: one.differential_ev for one in series.points}
     if absent := [n for n in wanted if not np.isfinite(steps.get(n, np.nan))]:
         raise NotInStudyError(f"the study has no differential of ligand {absent[0]} of {item.ligand}")
-    return Ours(
-        all(steps[n] < 0 for n in wanted), note=", ".join(f"{steps[n]:+.2f}" for n in wanted) + " eV"
-    )
+    return Ours(all(steps[n] < 0 for n in wanted), note=", ".join(f"{steps[n]:+.2f}" for n in wanted) + " eV")
 
 
 QUANTITIES: Mapping[str, Callable[[StudyResults, PaperItem], Ours]] = {

@@ -18,7 +18,7 @@ from qdjunction.engine.vibrations import quasi_rrho_ev
 from qdjunction.interference.cover import Computed, CoverRecord, CoverSeries, conformational_ev, cover_series
 from qdjunction.structure.ligands.attach import FRAGMENT
 from qdjunction.structure.perovskite.constants import LATTICE_CONSTANTS_ANG
-from qdjunction.structure.perovskite.slab import surface_sites
+from qdjunction.structure.perovskite.slab import perovskite_slab, surface_sites
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study.cover import BARE, CATION_PAIR, CoverMember, CoverSettings
 from qdjunction.study.failures import EarlierFailureError, read_failure
@@ -31,7 +31,11 @@ SOFT_PER_CM = 50.0
 
 
 def vibrations(
-    structure: str | Path, engine: VibrationsEngine, workdir: str | Path, temperature_k: float, output: str | Path
+    structure: str | Path,
+    engine: VibrationsEngine,
+    workdir: str | Path,
+    temperature_k: float,
+    output: str | Path,
 ) -> None:
     """Compute the vibrations of the exchanged cation of a slab or an ion pair, all other atoms held.
 
@@ -53,7 +57,9 @@ def vibrations(
     found = engine.frequencies(atoms, moving, Path(workdir))
     imaginary = found[found < -SOFT_PER_CM]
     if len(imaginary):
-        log.warning("%s: %d modes are imaginary, down to %.0f 1/cm", structure, len(imaginary), imaginary.min())
+        log.warning(
+            "%s: %d modes are imaginary, down to %.0f 1/cm", structure, len(imaginary), imaginary.min()
+        )
     VibrationsRecord(
         atoms=tuple(moving), wave_numbers_per_cm=tuple(found.tolist()), imaginary=len(imaginary),
         temperature_k=temperature_k, free_energy_ev=quasi_rrho_ev(found, temperature_k), engine=engine.info,
@@ -62,16 +68,16 @@ def vibrations(
 
 
 def exchanged_atoms(atoms: Atoms) -> list[int]:
-    """Return the atoms of the cation that is exchanged: the first ligand or surface cation of a slab, all but the halide
-    of an ion pair."""
+    """Return the atoms of the cation that is exchanged.
+
+    They are those of the first ligand of a slab or of its first surface cation, or all but the halide of an ion pair.
+    """
     slab = atoms.info["dot"].get("slab")
     if slab is None:
         return list(range(len(atoms) - 1))
     if FRAGMENT in atoms.arrays:
         return np.flatnonzero(atoms.arrays[FRAGMENT] == 2).tolist()
     # In the relaxed slab the face is no plane any more; the order of the atoms is that of the ideal one.
-    from qdjunction.structure.perovskite.slab import perovskite_slab
-
     ideal = perovskite_slab(slab["cation"], slab["halide"], tuple(slab["size"]), slab["layers"])
     return [int(surface_sites(ideal, slab["cation"])[0])]
 

@@ -70,8 +70,10 @@ def make_study(
         contact pair of its series, a series over unknown structures, members or variants that the study cannot have, a
         missing file, traces predicted from a series that the study does not compute, or an unsuitable results folder.
     """
+
     def look_up(entry: SourceSettings[Any]) -> Section:
-        return entry.look_up(Path(catalogue))
+        definition: Section = entry.look_up(Path(catalogue))
+        return definition
 
     dots = look_up_dots(config, look_up, source)
     covers = look_up_covers(config, look_up, source)

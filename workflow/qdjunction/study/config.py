@@ -244,8 +244,8 @@ class Config(Section):
     reactions: list[ReactionSettings] = Field(default=[])
     """Reactions between relaxed structures of `dots`, whose energies are reported: binding and exchange of ligands."""
     cover: CoverSettings | None = None
-    """Ligands in place of the surface cations of a slab, and the free energy of their number; without this section there
-    is none."""
+    """Ligands in place of the surface cations of a slab, and the free energy of their number; without this section
+    there is none."""
     slide: list[SlideSettings] = Field(default=[])
     """Quasi-static pulls of the right tip along a dot, with T(E), energy and force at every step."""
     resources: ResourceSettings = ResourceSettings()
@@ -278,8 +278,8 @@ class Config(Section):
         slabs = [index for index, entry in enumerate(self.dots) if source(entry) == SLAB.name]
         if slabs:
             raise ValueError(
-                f"dots.{slabs[0]}: a slab is periodic, without levels and junctions of its own; the section cover makes "
-                "slabs and compares their energies"
+                f"dots.{slabs[0]}: a slab is periodic, without levels and junctions of its own; the section cover "
+                "makes slabs and compares their energies"
             )
         if self.screen and self.cover:
             raise ValueError(

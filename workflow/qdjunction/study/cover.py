@@ -81,8 +81,8 @@ class CoverSettings(Section):
     """Energies of the solid halides per formula unit (eV), by `Cs` and by ligand, from runs of your own with the same
     method, as the reservoirs. Without any, the reservoirs are ion pairs, which the study computes."""
     vibrations: bool = False
-    """Add the vibrations of the exchanged cation, all other atoms held, in the quasi-RRHO approximation: on the slab with
-    none and with one ligand, and in the ion pairs. This takes 6 forces per atom of the ligand, twice."""
+    """Add the vibrations of the exchanged cation, all other atoms held, in the quasi-RRHO approximation: on the slab
+    with none and with one ligand, and in the ion pairs. This takes 6 forces per atom of the ligand, twice."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -100,7 +100,8 @@ class CoverSettings(Section):
             )
         if self.solids_ev and (absent := [one for one in ("Cs", *self.ligands) if one not in self.solids_ev]):
             raise ValueError(
-                f"solids_ev: has no {absent[0]}; give the energies of all of {', '.join(('Cs', *self.ligands))}, or none"
+                f"solids_ev: has no {absent[0]}; give the energies of all of {', '.join(('Cs', *self.ligands))}, or "
+                "leave it out"
             )
         if self.solids_ev and self.vibrations:
             raise ValueError(
@@ -132,7 +133,9 @@ class CoverSettings(Section):
         """Return the structures whose vibrations are computed, with the ligand that each stands for, or none."""
         if not self.vibrations:
             return {}
-        ligated = {name: ligand for ligand in self.ligands for name in (f"{ligand}-1-1-1", f"pair-{ligand}-1")}
+        ligated = {
+            name: ligand for ligand in self.ligands for name in (f"{ligand}-1-1-1", f"pair-{ligand}-1")
+        }
         return {BARE: "", CATION_PAIR: ""} | ligated
 
     def _of_count(self, ligand: str, count: int) -> Iterator[CoverMember]:
@@ -149,8 +152,8 @@ class CoverSettings(Section):
                 )
 
     def _slab(self, name: str, **keys: Any) -> SlabSettings:
-        shared = {"ligand_folder": self.ligand_folder, "conformers": self.conformers}
-        return SlabSettings(source="slab", name=name, contacts=[], **self.slab.model_dump(), **shared, **keys)
+        values = self.slab.model_dump() | {"ligand_folder": self.ligand_folder, "conformers": self.conformers}
+        return SlabSettings.model_validate({"source": "slab", "name": name, "contacts": []} | values | keys)
 
     def _pair(self, name: str, cation: str, pose: int) -> IonPairSettings:
         return IonPairSettings(

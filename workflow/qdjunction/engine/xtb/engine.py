@@ -388,8 +388,8 @@ def _check_structure(method: str, atoms: Atoms) -> None:
 def _check_finite(atoms: Atoms, what: str) -> None:
     if atoms.pbc.any():
         raise EngineError(
-            f"The xtb engine has no {what} of a periodic structure: it has the Gamma point alone, at which the levels of "
-            "a slab of a few cells mislead; take a finite structure, or SIESTA with k points."
+            f"The xtb engine has no {what} of a periodic structure: it has the Gamma point alone, at which the levels "
+            "of a slab of a few cells mislead; take a finite structure, or SIESTA with k points."
         )
 
 

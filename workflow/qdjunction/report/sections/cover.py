@@ -77,9 +77,10 @@ class CoverSection(PageSection):
 HTML = """
 <section id="cover">
 <h2>Cover of ligands</h2>
-<p>{{ record.cell }}, {{ record.sites }} surface cations on both faces, {{ "%.0f" % record.area_ang2 }} Å² each; reservoirs:
-{{ record.reservoirs }}.{% if embedded %} <strong>Preview by {{ record.engine.method }}, not DFT:</strong> the engine has
-the Gamma point of the slab alone, and the documentation states how far its energies of slabs can be trusted.{% endif %}</p>
+<p>{{ record.cell }}, {{ record.sites }} surface cations on both faces, {{ "%.0f" % record.area_ang2 }} Å² each;
+reservoirs: {{ record.reservoirs }}.{% if embedded %} <strong>Preview by {{ record.engine.method }}, not DFT:</strong>
+the engine has the Gamma point of the slab alone, and the documentation states how far its energies of slabs can be
+trusted.{% endif %}</p>
 {% for sentence in sentences %}<p>{{ sentence }}</p>{% endfor %}
 {% for figure in figures %}{{ show_figure(figure) }}{% endfor %}
 {{ show_table(table) }}
@@ -90,15 +91,19 @@ the Gamma point of the slab alone, and the documentation states how far its ener
 def sentence(series: CoverSeries, record: CoverRecord) -> str:
     """Return minimum, break and what is missing of a series in words."""
     computed = [one.count for one in series.points]
-    parts = [f"{series.ligand}: the lowest free energy is that of {series.minimum} ligands"]
+    parts = [f"{series.ligand}: the free energy is lowest at N = {series.minimum}"]
     if not series.complete:
         missing = [str(n) for n in range(record.sites + 1) if n not in computed]
-        parts[0] += f" among those computed; {', '.join(missing)} have no result"
+        parts[0] += f" among those computed; there is no result for N = {', '.join(missing)}"
     refused = [
         str(one.count) for one in series.points if one.count and math.isfinite(one.differential_ev)
         and one.differential_ev >= 0
     ]  # fmt: skip
-    parts.append(f"unfavourable are the ligands {', '.join(refused)}" if refused else "every further ligand is favourable")
+    parts.append(
+        f"unfavourable are the ligands {', '.join(refused)}"
+        if refused
+        else "every further ligand is favourable"
+    )
     if series.break_ is None:
         parts.append("too few points for a break")
     else:
@@ -115,7 +120,9 @@ def sentence(series: CoverSeries, record: CoverRecord) -> str:
     if series.imaginary:
         parts.append(f"{series.imaginary} of their modes are imaginary, so that a structure is no minimum")
     if not any(math.isfinite(one.spread_ev) for one in series.points):
-        parts.append("one structure for each number, so that the spread over conformers and site sets is not known")
+        parts.append(
+            "one structure for each number, so that the spread over conformers and site sets is not known"
+        )
     return "; ".join(parts).replace("-", "−") + "."
 
 
@@ -123,13 +130,14 @@ def cover_rows(record: CoverRecord) -> Table:
     """Return Delta G of every ligand and number."""
     kept = {one: texts for series in record.series for one, texts in _findings(series).items()}
     return Table(
-        f"Free energy of replacing surface cations by ligands, {record.engine.method}, at {record.temperature_k:g} K: ΔG(N) "
-        "= G(N) − G(0) + N (μ(cation) − μ(ligand)) per cell, with the conformational term −kT ln Σ exp(−ΔE/kT) of the "
-        "structures that were computed. The differential is what the last ligand adds; the spread is the highest less the "
-        "lowest energy of these structures. A structure that did not keep its bonds is no longer the one that was built.",
+        f"Free energy of replacing surface cations by ligands, {record.engine.method}, at {record.temperature_k:g} K: "
+        "ΔG(N) = G(N) − G(0) + N (μ(cation) − μ(ligand)) per cell, with the conformational term −kT ln Σ exp(−ΔE/kT) "
+        "of the structures that were computed. The differential is what the last ligand adds; the spread is the highest "
+        "less the lowest energy of these structures. A structure that did not keep its bonds is no longer the one that "
+        "was built.",
         (
-            "ligand", "not kept in the relaxation", "N", "ΔG (eV)", "differential (eV)", "conformers (eV)", "spread (eV)",
-            "structures", "site sets", "of",
+            "ligand", "not kept in the relaxation", "N", "ΔG (eV)", "differential (eV)", "conformers (eV)",
+            "spread (eV)", "structures", "site sets", "of",
         ),
         tuple(
             (
@@ -167,7 +175,9 @@ def cover_figure(table: pd.DataFrame, record: CoverRecord, minima: Iterable[Pape
     at = {item.ligand: float(item.value) for item in minima if isinstance(item.value, float)}
     for series, colour in zip(record.series, style.PALETTE, strict=False):
         rows = table[table["ligand"] == series.ligand]
-        above.plot(rows["ligands"], rows["free_energy_eV"], "o-", color=colour, ms=4, lw=1, label=series.ligand)
+        above.plot(
+            rows["ligands"], rows["free_energy_eV"], "o-", color=colour, ms=4, lw=1, label=series.ligand
+        )
         lowest = rows[rows["ligands"] == series.minimum]
         above.plot(lowest["ligands"], lowest["free_energy_eV"], "o", mfc="none", mec=colour, ms=9)
         below.plot(rows["ligands"], rows["differential_eV"], "o-", color=colour, ms=4, lw=1)

@@ -33,8 +33,8 @@ def check_cation(ligand: Ligand) -> None:
     charge = topology(ligand.smiles, ion=True).charge
     if charge != 1:
         raise InputError(
-            f"ligand '{ligand.name}' has charge {charge:+d}: in place of Cs+ it leaves a charge of {charge - 1:+d} that "
-            "nothing balances; choose a cation of charge +1, such as an ammonium ion"
+            f"ligand '{ligand.name}' has charge {charge:+d}: in place of Cs+ it leaves a charge of {charge - 1:+d} "
+            "that nothing balances; choose a cation of charge +1, such as an ammonium ion"
         )
 
 
@@ -67,9 +67,7 @@ def check_fit(ligand: Ligand, cell_ang: Sequence[float], vacuum_ang: float) -> N
         )
 
 
-def covered(
-    slab: Atoms, sites: Sequence[int], ligand: Ligand, conformers: int = 10, pose: int = 0
-) -> Atoms:
+def covered(slab: Atoms, sites: Sequence[int], ligand: Ligand, conformers: int = 10, pose: int = 0) -> Atoms:
     """Return a slab with ligands in place of some of its surface cations.
 
     All cations leave first. The ligands then take their sites one after another, with the binding end at the site and
@@ -110,7 +108,7 @@ def covered(
         seat = Seat(position, np.array([0.0, 0.0, np.sign(position[2] - middle)]))
         what = f"ligand {ligand.name} at site {position.round(2).tolist()}"
         placed = find_pose(_with_images(atoms), choices, ligand.binds, seat, what, rng)
-        _check_images(placed, slab, what)
+        check_images(placed, slab, what)
         atoms += placed
         numbers = np.append(numbers, np.full(len(placed), number))
     atoms.set_array(FRAGMENT, numbers)
@@ -130,7 +128,7 @@ def ion_pair(ligand: Ligand, halide: str, conformers: int = 10, pose: int = 0) -
         Random conformers, and the number of the one that is taken: the extended one, then from the lowest energy up.
     """
     choices = conformers_without(ligand, (), conformers, 0)
-    atoms = choices[pose % len(choices)].copy()
+    atoms: Atoms = choices[pose % len(choices)].copy()
     number = atomic_numbers[halide]
     radii = ROOMY_RADII * (vdw_radii[atoms.numbers] + vdw_radii[number])
     relative = atoms.positions - atoms.positions[ligand.binds[0]]
@@ -140,7 +138,8 @@ def ion_pair(ligand: Ligand, halide: str, conformers: int = 10, pose: int = 0) -
     distances = np.where(inside > 0, along + np.sqrt(np.maximum(inside, 0)), 0.0).max(axis=1)
     nearest = int(distances.argmin())
     halide_at = atoms.positions[ligand.binds[0]] + distances[nearest] * _sphere(_DIRECTIONS)[nearest]
-    return atoms + Atoms(halide, positions=[halide_at])
+    atoms += Atoms(halide, positions=[halide_at])
+    return atoms
 
 
 def _sphere(count: int) -> NDArray[np.float64]:
@@ -164,7 +163,14 @@ def _neighbour_cells(slab: Atoms) -> list[NDArray[np.float64]]:
     return [i * cell[0] + j * cell[1] for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j]
 
 
-def _check_images(placed: Atoms, slab: Atoms, what: str) -> None:
+def check_images(placed: Atoms, slab: Atoms, what: str) -> None:
+    """Refuse a ligand that clashes with its own images in the plane; errors begin with `what`.
+
+    Raises
+    ------
+    StructureError
+        The message names the closest contact.
+    """
     for shift in _neighbour_cells(slab):
         ratio, closest = clash(placed, Atoms(placed.numbers, placed.positions + shift))
         if ratio < CLASH_RADII:

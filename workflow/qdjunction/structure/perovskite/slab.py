@@ -67,9 +67,7 @@ def perovskite_slab(
             points += [(i + 0.5, j + 0.5, k + 0.5), (i, j + 0.5, k + 0.5), (i + 0.5, j, k + 0.5)]
     height = layers * edge + vacuum_ang
     positions = edge * np.array(points) + [0, 0, vacuum_ang / 2]
-    return Atoms(
-        symbols, positions, cell=[size[0] * edge, size[1] * edge, height], pbc=[True, True, False]
-    )
+    return Atoms(symbols, positions, cell=[size[0] * edge, size[1] * edge, height], pbc=[True, True, False])
 
 
 def surface_sites(slab: Atoms, cation: str) -> NDArray[np.int64]:
@@ -84,8 +82,8 @@ def surface_sites(slab: Atoms, cation: str) -> NDArray[np.int64]:
 def site_permutations(slab: Atoms, sites: NDArray[np.int64]) -> list[tuple[int, ...]]:
     """Return the permutations of sites under the symmetry group of a slab, each once.
 
-    The operations that are tried are those of a square slab: rotations and mirrors that keep the axis normal to the
-    plane, about a site and the middle of the slab, followed by every translation that takes this site to another one.
+    The operations that are tried are those of a square or rectangular slab: rotations and mirrors that keep the axis
+    normal to the plane, about a site and the middle of the slab, followed by every translation that takes this site to another one.
     Those that map every atom onto one of its element are in the group.
 
     Returns
@@ -94,17 +92,20 @@ def site_permutations(slab: Atoms, sites: NDArray[np.int64]) -> list[tuple[int, 
         The site to which each site goes.
     """
     cell = slab.cell.array
-    middle = (slab.positions[sites[0]] + [0, 0, 0]) * [1, 1, 0] + [0, 0, slab.positions[:, 2].mean()]
+    middle = slab.positions[sites[0]] * [1, 1, 0] + [0, 0, slab.positions[:, 2].mean()]
     relative = slab.positions - middle
     where = {_key(slab.numbers[i], relative[i], cell): i for i in range(len(slab))}
     place = {int(atom): number for number, atom in enumerate(sites)}
     found: dict[tuple[int, ...], None] = {}
     shifts = {_key(0, relative[i] * [1, 1, 0], cell): relative[i] * [1, 1, 0] for i in sites}.values()
-    for swap, x, y, z, shift in product((False, True), (1, -1), (1, -1), (1, -1), shifts):
+    # Only a square cell is mapped onto itself as x and y are exchanged.
+    is_square = abs(cell[0, 0] - cell[1, 1]) < _TOLERANCE
+    swaps = (False, True) if is_square else (False,)
+    for swap, x, y, z, shift in product(swaps, (1, -1), (1, -1), (1, -1), shifts):
         turned = (relative[:, [1, 0, 2]] if swap else relative) * [x, y, z] + shift
-        images = [where.get(_key(slab.numbers[i], turned[i], cell)) for i in range(len(slab))]
-        if None not in images:
-            found[tuple(place[int(images[atom])] for atom in sites)] = None  # type: ignore[arg-type]
+        images = [where.get(_key(slab.numbers[i], turned[i], cell), -1) for i in range(len(slab))]
+        if min(images) >= 0:
+            found[tuple(place[images[atom]] for atom in sites)] = None
     return list(found)
 
 
@@ -128,7 +129,9 @@ def site_sets(
     slab = perovskite_slab(cation, halide, size, layers)
     sites = surface_sites(slab, cation)
     permutations = np.array(site_permutations(slab, sites))
-    chosen = np.array([sum(1 << i for i in one) for one in combinations(range(len(sites)), count)], dtype=np.int64)
+    chosen = np.array(
+        [sum(1 << i for i in one) for one in combinations(range(len(sites)), count)], dtype=np.int64
+    )
     lowest = np.full(len(chosen), np.iinfo(np.int64).max)
     for permutation in permutations:
         images = np.zeros_like(chosen)

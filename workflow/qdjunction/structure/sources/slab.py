@@ -157,7 +157,9 @@ class SlabSettings(SlabShape, SourceSettings[SlabOutline]):
         if definition.ligand is None:
             return {}
         return {
-            f"{FOLDER}/{definition.ligand.name}.yaml": definition.ligand.model_dump(mode="json", exclude={"name"})
+            f"{FOLDER}/{definition.ligand.name}.yaml": definition.ligand.model_dump(
+                mode="json", exclude={"name"}
+            )
         }
 
     @property
