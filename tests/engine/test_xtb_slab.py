@@ -98,3 +98,26 @@ def test_more_k_points_are_for_siesta():
     made = ENGINES["siesta"].slab(settings, (3, 3))
     assert made.kpoints == (3, 3, 1)
     assert made.fdf["Slab.DipoleCorrection"] is True
+
+
+def exchange(size, vacuum_ang, folder):
+    """Energy of the slab with one methylammonium, as built, less that without."""
+    found = []
+    for keys in ({"ligand": "methylammonium", "replaced": [0]}, {}):
+        settings = SlabSettings(source="slab", name="s", contacts=[], size=size, vacuum_ang=vacuum_ang, **keys)
+        found.append(energy(settings.build(settings.look_up(CLUSTERS)), folder / str(len(found))))
+    return found[0] - found[1]
+
+
+def test_the_energy_of_an_exchange_hardly_depends_on_the_vacuum(tmp_path):
+    """The numbers of docs/interference.md: total energies are no better than 0.1 eV, their difference is."""
+    near, far = (exchange((2, 2), vacuum, tmp_path / str(vacuum)) for vacuum in (20, 45))
+    assert near == pytest.approx(far, abs=0.03)
+
+
+def test_the_energy_of_an_exchange_hardly_depends_on_the_cell(tmp_path):
+    """Of 2 x 2 and 3 x 3 cells at the Gamma point; their energies per cell differ by 0.7 eV."""
+    small, large = (exchange((n, n), 30, tmp_path / str(n)) for n in (2, 3))
+    assert small == pytest.approx(large, abs=0.1)
+    bare = [energy(perovskite_slab("Cs", "Br", (n, n)), tmp_path / f"bare-{n}") / n**2 for n in (2, 3)]
+    assert abs(bare[0] - bare[1]) > 0.5

@@ -132,9 +132,9 @@ def cover_rows(record: CoverRecord) -> Table:
     return Table(
         f"Free energy of replacing surface cations by ligands, {record.engine.method}, at {record.temperature_k:g} K: "
         "ΔG(N) = G(N) − G(0) + N (μ(cation) − μ(ligand)) per cell, with the conformational term −kT ln Σ exp(−ΔE/kT) "
-        "of the structures that were computed. The differential is what the last ligand adds; the spread is the highest "
-        "less the lowest energy of these structures. A structure that did not keep its bonds is no longer the one that "
-        "was built.",
+        "of the structures that were computed. The differential is what the last ligand adds; the spread is the "
+        "highest less the lowest energy of these structures. A structure that did not keep its bonds is no longer the "
+        "one that was built.",
         (
             "ligand", "not kept in the relaxation", "N", "ΔG (eV)", "differential (eV)", "conformers (eV)",
             "spread (eV)", "structures", "site sets", "of",

@@ -83,8 +83,8 @@ def site_permutations(slab: Atoms, sites: NDArray[np.int64]) -> list[tuple[int, 
     """Return the permutations of sites under the symmetry group of a slab, each once.
 
     The operations that are tried are those of a square or rectangular slab: rotations and mirrors that keep the axis
-    normal to the plane, about a site and the middle of the slab, followed by every translation that takes this site to another one.
-    Those that map every atom onto one of its element are in the group.
+    normal to the plane, about a site and the middle of the slab, followed by every translation that takes this site to
+    another one. Those that map every atom onto one of its element are in the group.
 
     Returns
     -------
