@@ -75,9 +75,7 @@ if study.pre_relaxes:
 rule cover_relax:
     input:
         structure="<results>/cover/{dot}/dot.extxyz",
-        start=(
-            "<results>/cover/{dot}/pre_relaxed.extxyz" if study.pre_relaxes else []
-        ),
+        start=("<results>/cover/{dot}/pre_relaxed.extxyz" if study.pre_relaxes else []),
         engine_files=engine_files(),
     output:
         structure="<results>/cover/{dot}/relaxed.extxyz",

@@ -15,6 +15,7 @@ NOT_SHOWN = {
     "sizes": "needs several dots of one crystal of a paper, and no recorded study has them",
     "experiment": "needs a series of a dot of a paper that has traces, and no recorded study has one",
     "robustness": "every variant is a further series, and the example of the gallery would take that much longer",
+    "cover": "relaxations of slabs with up to eight ligands, hours of processor time, are not recorded",
     "regions": "weights over the regions of several dots, whose H and S are not recorded",
     "observables": "drawn by the kinds of observables, each of which is shown",
 }
