@@ -104,7 +104,9 @@ def exchange(size, vacuum_ang, folder):
     """Energy of the slab with one methylammonium, as built, less that without."""
     found = []
     for keys in ({"ligand": "methylammonium", "replaced": [0]}, {}):
-        settings = SlabSettings(source="slab", name="s", contacts=[], size=size, vacuum_ang=vacuum_ang, **keys)
+        settings = SlabSettings(
+            source="slab", name="s", contacts=[], size=size, vacuum_ang=vacuum_ang, **keys
+        )
         found.append(energy(settings.build(settings.look_up(CLUSTERS)), folder / str(len(found))))
     return found[0] - found[1]
 
