@@ -17,8 +17,8 @@ from qdjunction.core.results import read_result, read_table
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.store import read_electronic_structure
 from qdjunction.interference.coupling_results import CouplingRecord
-from qdjunction.interference.exciton_shift import ExcitonRecord
 from qdjunction.interference.cover import CoverRecord
+from qdjunction.interference.exciton_shift import ExcitonRecord
 from qdjunction.interference.pair_results import PairRecord
 from qdjunction.interference.regions import RegionRecord
 from qdjunction.interference.results import DecaySeries, SeriesSummary

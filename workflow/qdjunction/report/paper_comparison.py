@@ -17,8 +17,8 @@ from qdjunction.study.papers import Paper, PaperItem, read_paper
 if TYPE_CHECKING:
     import pandas as pd
 
-    from qdjunction.interference.exciton_shift import Mechanism
     from qdjunction.interference.cover import CoverSeries
+    from qdjunction.interference.exciton_shift import Mechanism
     from qdjunction.interference.regions import RegionRecord
     from qdjunction.report.data import DotResults, SeriesResults, StudyResults
 
