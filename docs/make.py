@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from qdjunction.core.schema import described
 from qdjunction.structure.anchors import ANCHORS
 from qdjunction.structure.tips.contract import GoldSite
 from qdjunction.study.config import config_model
@@ -210,7 +211,7 @@ def _table(entry: _Entry, known: dict[type[BaseModel], _Entry]) -> list[str]:
         text = [f"\n{entry.level} {entry.heading}\n\n{doc}{more}\n\n"]
     text.append("| key | value | default | meaning |\n| --- | --- | --- | --- |\n")
     below: list[str] = []
-    for name, field in entry.model.model_fields.items():
+    for name, field in described(entry.model).items():
         models, inside, shape = _models(field.annotation)
         fresh = [
             _Entry(

@@ -9,11 +9,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from qdjunction.core.errors import InputError
-from qdjunction.core.schema import Section, error_sentence, models_in
+from qdjunction.core.schema import Section, described, error_sentence, models_in
 
 Read = Callable[[str, str], Any]
 """Function that returns the value of a word; its first argument is the name of the option, for errors."""
@@ -72,9 +72,6 @@ class Command(Section):
     option_names: ClassVar[Mapping[str, str]] = {}
     """How errors of the library, which name the keys of a configuration, begin or call a key, and what its option is
     called here."""
-
-    # Only the command that is run is built; `option` gives its fields their descriptions.
-    model_config = ConfigDict(defer_build=True, use_attribute_docstrings=False)
 
     @abstractmethod
     def run(self) -> None:
@@ -188,7 +185,7 @@ def add_arguments(
     group: Any = parser.add_argument_group(".".join(path)) if path else parser
     labels: Labels = {}
     taken = parser.format_usage().replace("[", " ").split()
-    for key, field in model.model_fields.items():
+    for key, field in described(model).items():
         if keys is not None and key not in keys:
             continue
         here, kind, required = (*path, key), field.annotation, field.is_required()

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Protocol, Union
 from pydantic import BaseModel, BeforeValidator, Discriminator, Tag, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from qdjunction.core.schema import described
+
 _NONE = "nothing"
 """Tag of None in the union of an optional table."""
 
@@ -70,6 +72,7 @@ def table_of(
                 )
         for key, field in model.model_fields.items():
             if field.is_required() and value.get(key) is None:
+                described(model)
                 meaning = " ".join((field.description or key).split())
                 raise ValueError(
                     f"kind {name} needs the key {key}: {meaning[0].lower()}{meaning[1:].rstrip('.')}"

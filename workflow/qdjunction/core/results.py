@@ -42,7 +42,8 @@ class Result(BaseModel):
     other versions are ignored.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # Models are built on first use.
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     def write(self, path: str | Path) -> None:
         """Write it as JSON, atomically."""

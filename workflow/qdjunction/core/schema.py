@@ -1,12 +1,26 @@
 """Models of settings, with one clear sentence for each wrong value."""
 
+import ast
 import difflib
+import inspect
+import sys
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, ErrorDetails
 
 from qdjunction.core.errors import InputError
 
@@ -20,9 +34,19 @@ class Section(BaseModel):
     """A frozen table of keys in which misspelt keys and non-finite numbers are errors."""
 
     # Models are built on first use: most uses of the library need only a few of them.
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False, defer_build=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Add the docstrings of the fields to the JSON schema."""
+        written = handler(schema)
+        properties = handler.resolve_ref_schema(written).get("properties", {})
+        for key, field in described(cls).items():
+            if field.description and key in properties:
+                properties[key].setdefault("description", field.description)
+        return written
 
     @field_validator("*", mode="before")
     @classmethod
@@ -30,6 +54,50 @@ class Section(BaseModel):
         if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
             raise ValueError("true and false are not allowed here; write a number or text")
         return value
+
+
+def described(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of a model, of which those of a `Section` have their docstrings as descriptions.
+
+    The docstrings are read when they are needed: with pydantic's `use_attribute_docstrings` every job of a study would
+    read the source of all settings, which takes as long as importing SciPy.
+    """
+    for cls in model.__mro__:
+        file = getattr(sys.modules.get(cls.__module__), "__file__", None)
+        if issubclass(cls, Section) and file:
+            for key, text in _docstrings(file).get(cls.__qualname__, {}).items():
+                if key in model.model_fields and model.model_fields[key].description is None:
+                    model.model_fields[key].description = text
+    return model.model_fields
+
+
+@cache
+def _docstrings(file: str) -> dict[str, dict[str, str]]:
+    """Return the docstring of each attribute of each class of a source file, by qualified name."""
+    path = Path(file)
+    if path.suffix != ".py" or not path.is_file():
+        return {}
+    found: dict[str, dict[str, str]] = {}
+
+    def walk(node: ast.AST, prefix: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.ClassDef):
+                found[prefix + child.name] = _of_attributes(child)
+                walk(child, f"{prefix}{child.name}.")
+            elif isinstance(child, ast.FunctionDef):
+                walk(child, f"{prefix}{child.name}.<locals>.")
+
+    walk(ast.parse(path.read_bytes()), "")
+    return found
+
+
+def _of_attributes(node: ast.ClassDef) -> dict[str, str]:
+    texts = {}
+    for statement, following in pairwise(node.body):
+        match statement, following:
+            case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(text))):
+                texts[name] = inspect.cleandoc(text)
+    return texts
 
 
 def validate(model: type[Model], values: dict[str, Any], source: str | Path) -> Model:
@@ -105,7 +173,7 @@ def _field(model: type[BaseModel], location: tuple[int | str, ...]) -> FieldInfo
     keys = [index for index, part in enumerate(location) if isinstance(part, str)]
     if not keys:
         return None
-    return _walk(model, location[: keys[-1]])[0].model_fields.get(str(location[keys[-1]]))
+    return described(_walk(model, location[: keys[-1]])[0]).get(str(location[keys[-1]]))
 
 
 def _walk(

@@ -30,8 +30,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import constants
 from scipy.optimize import brentq, minimize_scalar
-from scipy.special import digamma, gammaln
-from scipy.stats import f as f_distribution
+from scipy.special import digamma, fdtri, gammaln  # scipy.stats takes long to import
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.units import G0_SIEMENS
@@ -310,7 +309,7 @@ def fit_simmons(
     # The profile likelihood of the barrier, with area and noise at their best: those whose sum of squares does not
     # differ from the least by an F test (D. Bates and D. Watts, Nonlinear
     # Regression Analysis, Wiley 1988, ch. 6).
-    allowed = least * (1 + f_distribution.ppf(confidence, 1, count - 2) / (count - 2))
+    allowed = least * (1 + float(fdtri(1, count - 2, confidence)) / (count - 2))
     inside = np.exp(grid[on_grid <= allowed])
     low, high = (
         (barrier, barrier) if inside.size == 0 else (min(inside[0], barrier), max(inside[-1], barrier))

@@ -5,15 +5,18 @@ H of a converged calculation is built from its eigenvectors: tblite returns only
 P. Shushkov, J. Chem. Theory Comput. 13, 1989 (2017), doi:10.1021/acs.jctc.7b00118.
 """
 
+import contextlib
 import logging
 import math
 import platform
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import sisl
@@ -34,7 +37,7 @@ from qdjunction.engine.fermi import fermi_energy
 from qdjunction.engine.relaxation import relax
 from qdjunction.engine.thermostat import Thermostat
 from qdjunction.engine.vibrations import frequencies
-from qdjunction.engine.xtb import blas
+from qdjunction.engine.xtb import blas, charges
 from qdjunction.engine.xtb.scf_log import ScfLog, interrupt_afterwards
 from qdjunction.engine.xtb.settings import XtbSettings
 
@@ -252,6 +255,8 @@ class _Scf:
         ]
         if self._result is not None:
             tries.insert(0, ("warm", self._result, [end], 1))
+        elif (near := self._near_convergence(positions)) is not None:
+            tries.insert(0, ("from charges near self-consistency", near, [end], 1))
         for number, (name, guess, temperatures, caution) in enumerate(tries):
             if number:
                 self.tries.append(name)
@@ -267,6 +272,43 @@ class _Scf:
             f"are too close, or raise electronic_temperature_k (now {end:g}) or start_temperature_k (now "
             f"{start:g}) of the xtb engine."
         )
+
+    def _near_convergence(self, positions: NDArray[np.float64]) -> Any:
+        """Return a result of tblite with the charges that `charges.converge` finds, or None.
+
+        Only GFN1-xTB has no other variables; GFN2-xTB also has multipoles.
+        """
+        if self.settings.method != "GFN1-xTB":
+            return None
+        settings = self.settings
+        result, atoms_of_shells = self._unconverged(), np.asarray(self._tblite.get("shell-map"))
+        model = charges.ShellCharges(
+            [chemical_symbols[number] for number in self.numbers],
+            positions,
+            result["hamiltonian-matrix"],
+            result["overlap-matrix"],
+            atoms_of_shells,
+            np.asarray(self._tblite.get("orbital-map")),
+            _parameters(settings.method),
+        )
+        start, end = settings.start_temperature_k, settings.electronic_temperature_k
+        # At the last one tblite is safer: there levels near the Fermi energy change their occupation by leaps.
+        temperatures = [start, math.sqrt(start * end)] if start > end else [end]
+        found = charges.converge(model, temperatures, settings.max_iterations)
+        return None if found is None else _with_charges(result, found, atoms_of_shells)
+
+    def _unconverged(self) -> Any:
+        """Return tblite's result after one iteration, which has the core Hamiltonian and the overlap."""
+        from tblite.exceptions import TBLiteRuntimeError
+        from tblite.interface import Result
+
+        result = Result()
+        self._tblite.set("verbosity", 0)
+        self._tblite.set("max-iter", 1)
+        with contextlib.suppress(TBLiteRuntimeError), interrupt_afterwards():
+            self._tblite.singlepoint(result)
+        self._tblite.set("verbosity", 1)
+        return result
 
     def _run(self, guess: Any, temperatures: Sequence[float], caution: int) -> Any:
         """Converge at each temperature in turn, starting from `guess`, which is not modified.
@@ -322,6 +364,28 @@ class _AseCalculator(Calculator):
             "energy": float(result["energy"]) * HARTREE_EV,
             "forces": -result["gradient"] * HARTREE_PER_BOHR_EV_PER_ANG,
         }
+
+
+def _with_charges(
+    result: Any, of_shells: NDArray[np.floating[Any]], atoms_of_shells: NDArray[np.int_]
+) -> Any:
+    """Return a copy of tblite's result from which an SCF starts with other charges of the shells."""
+    from tblite.interface import Result
+
+    copied = Result()
+    new = {"tblite0_qsh.npy": of_shells, "tblite0_qat.npy": np.bincount(atoms_of_shells, of_shells)}
+    # tblite has no other way to set them than its file of a wave function.
+    with tempfile.TemporaryDirectory() as folder:
+        former, changed = str(Path(folder, "former.npz")), str(Path(folder, "changed.npz"))
+        result.save(former)
+        with ZipFile(former) as archive, ZipFile(changed, "w") as copy:
+            for name in archive.namelist():
+                numbers = new.get(name, np.empty(0)).tobytes()
+                content = archive.read(name)
+                # The numbers follow the header.
+                copy.writestr(name, content[: len(content) - len(numbers)] + numbers)
+        copied.load(changed)
+    return copied
 
 
 def _with_tries(info: EngineInfo, tries: list[str]) -> EngineInfo:
