@@ -1,6 +1,7 @@
 """The catalogue of dots: one YAML file per dot."""
 
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -14,7 +15,9 @@ from qdjunction.structure.perovskite.lattice import (
     ContactSite,
     Face,
     LatticeVector,
+    Site,
     block_sites,
+    halide_sites,
     sliding_series,
 )
 
@@ -63,12 +66,18 @@ class DotDefinition(Section):
     pairs: dict[str, tuple[str, str]] = Field(default_factory=dict)
     reference: str = ""
 
-    @property
+    # Planning a screening asks for them for each of its thousands of junctions.
+    @cached_property
     def pb_sites(self) -> tuple[LatticeVector, ...]:
         """Lattice coordinates of the Pb, in lexicographic order."""
         return block_sites(self.block, self.removed)
 
-    @property
+    @cached_property
+    def halide_sites(self) -> tuple[Site, ...]:
+        """Lattice coordinates of the halides, in lexicographic order."""
+        return halide_sites(self.pb_sites)
+
+    @cached_property
     def contact_sites(self) -> dict[str, ContactSite]:
         """Every contact by name: the sliding series first, then the further ones."""
         series = sliding_series(self.block[2], self.contacts.column, self.contacts.facing)

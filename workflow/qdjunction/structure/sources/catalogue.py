@@ -13,7 +13,6 @@ from qdjunction.core.errors import InputError, QdjunctionError
 from qdjunction.core.schema import Name, Section
 from qdjunction.structure.perovskite.catalogue import DotDefinition, load_dot
 from qdjunction.structure.perovskite.composition import parse_halide
-from qdjunction.structure.perovskite.lattice import halide_sites
 from qdjunction.structure.sources.contract import Outline, Source, SourceSettings, Variation
 
 if TYPE_CHECKING:
@@ -126,7 +125,7 @@ class CatalogueSettings(SourceSettings[DotDefinition]):
     def outline(self, definition: DotDefinition) -> Outline:
         """Return the outline of the dot."""
         pb = definition.pb_sites
-        anions = len(halide_sites(pb))
+        anions = len(definition.halide_sites)
         halides = tuple(halide for halide, _ in parse_halide(self.halide).fractions)
         return Outline(
             name=definition.name,
