@@ -2,7 +2,8 @@
 
 ``python benchmarks/scale/run.py 100 1000 10000`` appends rows for dry runs to measured.csv beside this file. The word
 ``second`` among the numbers computes a screening of 200 junctions, which takes half an hour, and adds a row for a
-repeated run of it.
+repeated run of it; ``parse`` prints the processor time in which the configuration of 10,000 junctions is imported, read
+and checked, which every job on a cluster repeats.
 """
 
 import csv
@@ -27,6 +28,17 @@ def config(dot: str, junctions: int) -> str:
         f"screen:\n  - dots: [{dot}]\n    cations: [Cs]\n    halides: {HALIDES}\n"
         f"    seeds: {seeds}\n    contacts: {contacts}\n"
     )
+
+
+PARSE = """
+import resource, sys
+from qdjunction.study.build import make_study
+from qdjunction.study.config import parse_config, read_values
+study = make_study(parse_config(read_values([sys.argv[1]], []), "study.yaml"), "clusters", "study.yaml")
+junctions = sum(len(dot.junctions) for dot in study.dots)
+usage = resource.getrusage(resource.RUSAGE_SELF)
+print(junctions, "parse", round(usage.ru_utime + usage.ru_stime, 2), flush=True)
+"""
 
 
 def snakemake(folder: Path, *words: str) -> str:
@@ -74,6 +86,10 @@ def main() -> None:
         for word in sys.argv[1:]:
             if word == "second":
                 note(200, "second", "1Pb")
+            elif word == "parse":
+                study = Path(top, "parse.yaml")
+                study.write_text(config("12Pb", 10_000))
+                subprocess.run([sys.executable, "-c", PARSE, study], cwd=ROOT, check=True)
             else:
                 note(int(word), "dry", "12Pb")
 

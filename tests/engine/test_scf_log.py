@@ -21,10 +21,10 @@ def test_every_iteration_is_logged(single_pb, tmp_path, caplog):
     caplog.set_level(logging.INFO, "qdjunction")
     result = XtbEngine().hamiltonian(single_pb, tmp_path)
     lines = iterations(caplog)
-    for temperature in ("5000", "300"):
-        numbers = [int(line[2]) for line in lines if line[1] == temperature]
-        assert numbers == list(range(1, len(numbers) + 1))
-        assert len(numbers) > 3
+    assert {line[1] for line in lines} == {"300"}
+    numbers = [int(line[2]) for line in lines]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) > 2
     assert float(lines[-1][3]) == pytest.approx(result.energy_ev, abs=1e-3)
     assert abs(float(lines[-1][4])) < 1e-4
     assert float(lines[-1][5]) < 1e-4 < float(lines[0][5])
