@@ -34,7 +34,7 @@ PARSE = """
 import resource, sys
 from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config, read_values
-study = make_study(parse_config(read_values([sys.argv[1]], []), "study.yaml"), "clusters", "study.yaml")
+study = make_study(parse_config(read_values([sys.argv[1]], []), "study.yaml"), "clusters", "study.yaml", tried=False)
 junctions = sum(len(dot.junctions) for dot in study.dots)
 usage = resource.getrusage(resource.RUSAGE_SELF)
 print(junctions, "parse", round(usage.ru_utime + usage.ru_stime, 2), flush=True)
