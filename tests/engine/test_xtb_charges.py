@@ -37,7 +37,7 @@ def model(scf, single_pb):
         result["overlap-matrix"],
         np.asarray(calculation._tblite.get("shell-map")),
         np.asarray(calculation._tblite.get("orbital-map")),
-        _parameters("GFN1-xTB"),
+        _parameters("GFN1-xTB")["element"],
         np.float64,
     )
 

@@ -216,6 +216,7 @@ class _Scf:
         _check_structure(settings.method, atoms)
         self.settings = settings
         self.numbers = atoms.numbers.copy()
+        self._is_periodic = bool(atoms.pbc.any())
         self._log = scf_log
         self.tries: list[str] = []
         self._result: Any = None
@@ -276,11 +277,12 @@ class _Scf:
     def _near_convergence(self, positions: NDArray[np.float64]) -> Any:
         """Return a result of tblite with the charges that `charges.converge` finds, or None.
 
-        Only GFN1-xTB has no other variables; GFN2-xTB also has multipoles.
+        Only GFN1-xTB has no other variables; GFN2-xTB also has multipoles. Slabs start from neutral atoms, since the
+        potential of the charges is that of a finite structure.
         """
-        if self.settings.method != "GFN1-xTB":
-            return None
         settings = self.settings
+        if settings.method != "GFN1-xTB" or self._is_periodic:
+            return None
         result, atoms_of_shells = self._unconverged(), np.asarray(self._tblite.get("shell-map"))
         model = charges.ShellCharges(
             [chemical_symbols[number] for number in self.numbers],
@@ -289,7 +291,7 @@ class _Scf:
             result["overlap-matrix"],
             atoms_of_shells,
             np.asarray(self._tblite.get("orbital-map")),
-            _parameters(settings.method),
+            _parameters(settings.method)["element"],
         )
         start, end = settings.start_temperature_k, settings.electronic_temperature_k
         # At the last one tblite is safer: there levels near the Fermi energy change their occupation by leaps.
