@@ -180,7 +180,10 @@ def test_settings_do_not_change_once_made():
     [
         (Atoms(), "no atoms"),
         (molecule("CH3"), "odd number of valence electrons \\(7\\)"),
-        (Atoms("H2", positions=[[0, 0, 0], [0, 0, 0.74]], pbc=True, cell=[5, 5, 5]), "no H, S, .* of a periodic"),
+        (
+            Atoms("H2", positions=[[0, 0, 0], [0, 0, 0.74]], pbc=True, cell=[5, 5, 5]),
+            "no H, S, .* of a periodic",
+        ),
         (Atoms("Am2", positions=[[0, 0, 0], [0, 0, 3]]), "no parameters for Am"),
         (Atoms("H2", positions=[[0, 0, 0], [0, 0, 0]]), "tblite rejects H2"),
     ],
