@@ -18,6 +18,7 @@ from qdjunction.core.files import atomic_write
 from qdjunction.core.lock import run_lock
 from qdjunction.core.progress import with_progress
 from qdjunction.engine.contract import EngineInfo, Relaxation
+from qdjunction.engine.model_hessian import model_hessian
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,9 @@ def _relax(
         log.info("Resuming after step %d of an earlier run", done)
 
     started = time.monotonic()
-    with Trajectory(path, "a") as trajectory, BFGS(moving, logfile=None, maxstep=0.1) as optimiser:
+    with Trajectory(path, "a") as trajectory, BFGS(moving, logfile=None, maxstep=0.2) as optimiser:
+        # The same for a run that is resumed, which replays its frames into it.
+        optimiser.H0 = model_hessian(atoms)
         if frames:
             optimiser.replay_trajectory(frames)
             for frame in frames[done - done % FORGET_EVERY : done]:

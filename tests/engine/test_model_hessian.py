@@ -1,0 +1,81 @@
+"""The Hessian that a relaxation starts from."""
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.constraints import Hookean
+from ase.data import covalent_radii
+from scipy.linalg import eigh
+
+from qdjunction.engine.model_hessian import (
+    BEND_EV_PER_ANG2,
+    FLOOR_EV_PER_ANG2,
+    HEAVY,
+    STRETCH_EV_PER_ANG2,
+    model_hessian,
+)
+from qdjunction.engine.xtb.engine import XtbEngine
+from support.molecules import methylammonium_bromide
+
+H, BR = covalent_radii[1], covalent_radii[35]
+
+
+def test_two_atoms_at_their_covalent_distance_are_one_spring():
+    values, vectors = np.linalg.eigh(model_hessian(Atoms("HBr", [[0, 0, 0], [0, H + BR, 0]])))
+    stretch = FLOOR_EV_PER_ANG2 + 2 * HEAVY * STRETCH_EV_PER_ANG2
+    assert values == pytest.approx([FLOOR_EV_PER_ANG2] * 5 + [stretch])
+    assert abs(vectors[:, -1] @ np.array([0, 1, 0, 0, -1, 0]) / np.sqrt(2)) == pytest.approx(1)
+
+
+def test_an_angle_is_a_spring_between_its_ends():
+    """The ends of H-C-H at a right angle move apart without stretching a bond."""
+    bond = H + covalent_radii[6]
+    hessian = model_hessian(Atoms("HCH", [[bond, 0, 0], [0, 0, 0], [0, bond, 0]]))
+    apart = np.array([0, -1, 0, 0, 0, 0, -1, 0, 0])
+    # Each end moves by 1/sqrt(2) along the line between them; what H and H have beyond their reach is nothing.
+    assert apart @ hessian @ apart == pytest.approx(2 * FLOOR_EV_PER_ANG2 + 2 * BEND_EV_PER_ANG2, rel=1e-3)
+
+
+def test_caesium_has_no_springs():
+    hessian = model_hessian(Atoms("CsBr", [[0, 0, 0], [0, 0, 3.3]]))
+    assert hessian == pytest.approx(FLOOR_EV_PER_ANG2 * np.eye(6))
+
+
+def test_a_spring_of_a_new_dot_counts():
+    atoms = Atoms("Cs2", [[0, 0, 0], [0, 0, 9]])
+    atoms.set_constraint(Hookean(a1=0, a2=1, rt=8, k=6))
+    values = np.linalg.eigvalsh(model_hessian(atoms))
+    assert values == pytest.approx([FLOOR_EV_PER_ANG2] * 5 + [FLOOR_EV_PER_ANG2 + 2 * 6])
+
+
+def test_it_is_symmetric_and_positive_and_moving_all_atoms_costs_the_floor_alone():
+    hessian = model_hessian(methylammonium_bromide())
+    assert hessian == pytest.approx(hessian.T, abs=1e-12)
+    assert np.linalg.eigvalsh(hessian).min() == pytest.approx(FLOOR_EV_PER_ANG2)
+    together = np.tile([1.0, 0.0, 0.0], len(hessian) // 3)
+    assert hessian @ together == pytest.approx(FLOOR_EV_PER_ANG2 * together, abs=1e-12)
+
+
+def test_bonds_to_the_images_of_a_crystal_count():
+    crystal = bulk("Au", "fcc", a=4.08, cubic=True)
+    own = [np.trace(model_hessian(crystal)[3 * i : 3 * i + 3, 3 * i : 3 * i + 3]) for i in range(4)]
+    assert own == pytest.approx([own[0]] * 4)
+    crystal.pbc = False
+    assert np.trace(model_hessian(crystal)[:3, :3]) < own[0]
+
+
+def test_no_mode_is_twice_as_stiff_as_the_estimate(tmp_path):
+    """Else a quasi-Newton step along it ends farther from its minimum than it began."""
+    engine = XtbEngine()
+    relaxed = engine.relax(methylammonium_bromide(), tmp_path / "relax", 0.02, 200).atoms
+    start, columns = relaxed.positions.ravel(), []
+    for coordinate in range(start.size):
+        forces = []
+        for shift in (0.01, -0.01):
+            relaxed.positions = (start + shift * (np.arange(start.size) == coordinate)).reshape(-1, 3)
+            forces.append(engine.hamiltonian(relaxed, tmp_path / "point").forces_ev_per_ang.ravel())
+        columns.append((forces[1] - forces[0]) / 0.02)
+    relaxed.positions = start.reshape(-1, 3)
+    exact = (np.array(columns) + np.array(columns).T) / 2
+    assert eigh(exact, model_hessian(relaxed), eigvals_only=True).max() < 2
