@@ -156,6 +156,56 @@ def test_statements_about_series(results):
     assert rows.loc["lower", "note"] == "-1.00 decades on average"
 
 
+def test_sliding_ligands_and_other_connectivities(results):
+    """Of made records: barriers over the common displacement, the largest change, betas without a verdict."""
+
+    def slide(name, *energies_ev):
+        steps = tuple(
+            SimpleNamespace(displacement_ang=0.5 * n, energy_ev=energy)
+            for n, energy in enumerate(energies_ev)
+        )
+        return SimpleNamespace(case=SimpleNamespace(name=name), record=SimpleNamespace(steps=steps))
+
+    def dot(name, left, conductance):
+        fit = SimpleNamespace(beta_per_ang=0.61, beta_interval_per_ang=(0.5, 0.72))
+        summary = SimpleNamespace(
+            junctions=("L-R2",),
+            conductance_at_headline_G0=[conductance],
+            headline="homo +1 eV",
+            at_headline=fit,
+        )
+        series = SimpleNamespace(left=left, kind="decay", summary=summary, decay=summary)
+        return SimpleNamespace(case=SimpleNamespace(id=name), series=(series,))
+
+    study = SimpleNamespace(
+        dots=(dot("bare", "L", 1e-3), dot("with", "La", 1e-4), dot("also", "L", 2e-3)),
+        slides=(slide("row", -5, -4.8, -4.9), slide("diagonal", -3, -2.9, -2.7, -1), slide("end", -5)),
+        engine=results.engine,
+        study=results.study,
+    )
+    change = {"quantity": "ligand-change", "junction": "L-R2", "value": 0.0, "tolerance": 0.3}
+    betas = {"quantity": "other-betas", "left": "L", "value": "0.72, 1.2"}
+    rows = compare_with_paper(
+        study,
+        made(
+            {"item": "row", "quantity": "sliding-lower", "slides": ["row", "diagonal"], "value": "yes"},
+            {"item": "diagonal", "quantity": "sliding-lower", "slides": ["diagonal", "row"], "value": "yes"},
+            {"item": "no slide", "quantity": "sliding-lower", "slides": ["row", "none"], "value": "yes"},
+            {"item": "ligand", **change, "dots": ["bare", "also", "with"]},
+            {"item": "small", **change, "dots": ["bare", "also"], "tolerance": 0.31},
+            {"item": "La", **betas, "dot": "with"},
+            {"item": "no others", **betas, "dot": "bare"},
+        ),
+    ).set_index("item")
+    assert rows["agrees"].to_dict() == {
+        "row": "yes", "diagonal": "no", "no slide": "not available", "ligand": "no", "small": "yes", "La": "open",
+        "no others": "not available",
+    }  # fmt: skip
+    assert rows.loc["row", "note"] == "highest energy over 1.0 Ang: row 0.20 eV, diagonal 0.30 eV"
+    assert rows.loc["ligand", "note"] == "L-R2: also +0.30, with -1.00"
+    assert rows.loc["La", "note"] == "La 0.61 (0.50 to 0.72)"
+
+
 def test_file_and_page_show_the_same(results, tmp_path):
     write_paper_table(results, tmp_path / "paper.csv")
     written = read_table(tmp_path / "paper.csv")

@@ -215,15 +215,68 @@ def _jump_height(results: StudyResults, item: PaperItem) -> Ours:
 
 
 def _plateau(results: StudyResults, item: PaperItem) -> Ours:
-    """Conductance of a junction at the headline energy of its series."""
-    for series in _dot(results, item.dot).series:
+    value, headline = _log10_conductance(results, item.dot, item.junction)
+    return Ours(value, note=f"{item.junction} at {headline}")
+
+
+def _log10_conductance(results: StudyResults, dot: str, junction: str) -> tuple[float, str]:
+    """Return log10 G of a junction at the headline energy of its series, and that energy in words."""
+    for series in _dot(results, dot).series:
         names = list(series.summary.junctions)
-        if item.junction in names:
-            value = series.summary.conductance_at_headline_G0[names.index(item.junction)]
+        if junction in names:
+            value = series.summary.conductance_at_headline_G0[names.index(junction)]
             if not value > 0:
                 break
-            return Ours(float(np.log10(value)), note=f"{item.junction} at {series.summary.headline}")
-    raise NotInStudyError(f"the study has no conductance of {item.dot}/{item.junction}")
+            return float(np.log10(value)), series.summary.headline
+    raise NotInStudyError(f"the study has no conductance of {dot}/{junction}")
+
+
+def _other_betas(results: StudyResults, item: PaperItem) -> Ours:
+    """Attenuation of the series from other left contacts than that of the item, in the note."""
+    others = [one for one in _dot(results, item.dot).series if one.left != item.left and one.kind == "decay"]
+    if not others:
+        raise NotInStudyError(f"the study has no series of {item.dot} from other contacts than {item.left}")
+    fits = {one.left: one.decay.at_headline for one in others}
+    ranges = {left: fit.beta_interval_per_ang for left, fit in fits.items()}
+    return Ours(
+        "open",
+        note=", ".join(
+            f"{left} {fit.beta_per_ang:.2f} ({ranges[left][0]:.2f} to {ranges[left][1]:.2f})"
+            for left, fit in fits.items()
+        ),
+    )
+
+
+def _ligand_change(results: StudyResults, item: PaperItem) -> Ours:
+    """Largest change of the conductance of a junction by ligands; the first dot is the one without them."""
+    bare, *covered = (_log10_conductance(results, dot, item.junction)[0] for dot in item.dots)
+    changes = [value - bare for value in covered]
+    note = ", ".join(f"{dot} {change:+.2f}" for dot, change in zip(item.dots[1:], changes, strict=True))
+    return Ours(max(map(abs, changes)), note=f"{item.junction}: {note}")
+
+
+def _sliding_lower(results: StudyResults, item: PaperItem) -> Ours:
+    """Compare the highest energies of two slides over the same displacement."""
+    from qdjunction.report.data import SlideResults
+
+    def found(name: str) -> SlideResults:
+        one = next((slide for slide in results.slides if slide.case.name == name), None)
+        if one is None:
+            raise NotInStudyError(f"the study has no slide {name}")
+        return one
+
+    records = [found(name).record for name in item.slides]
+    reach = min(record.steps[-1].displacement_ang for record in records)
+    barriers = [
+        max(
+            step.energy_ev - record.steps[0].energy_ev
+            for step in record.steps
+            if step.displacement_ang <= reach + 1e-9
+        )
+        for record in records
+    ]
+    heights = ", ".join(f"{name} {height:.2f} eV" for name, height in zip(item.slides, barriers, strict=True))
+    return Ours(barriers[0] < barriers[1], note=f"highest energy over {reach:.1f} Ang: {heights}")
 
 
 def _displacement(results: StudyResults, item: PaperItem) -> Ours:
@@ -497,6 +550,9 @@ QUANTITIES: Mapping[str, Callable[[StudyResults, PaperItem], Ours]] = {
     "cover-minimum": _cover_minimum,
     "cover-break": _cover_break,
     "cover-favourable": _cover_favourable,
+    "sliding-lower": _sliding_lower,
+    "ligand-change": _ligand_change,
+    "other-betas": _other_betas,
     "not-computed": _not_computed,
 }
 """What a study has of each quantity of `study.papers`."""

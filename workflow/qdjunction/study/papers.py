@@ -17,7 +17,8 @@ Quantity: TypeAlias = Literal[
     "jump-height", "plateau", "displacement", "lower-series", "weak-link", "orbital-rule", "chain-above-trend",
     "linker-length", "coupling-decay", "shift-size", "shift-fall", "shift-carrier",
     "bulk-gap", "terminal-halides", "inner-cations", "surface-cations", "edge", "pb-distance", "emission", "brus-gap",
-    "cover-sites", "cover-minimum", "cover-break", "cover-favourable", "not-computed",
+    "cover-sites", "cover-minimum", "cover-break", "cover-favourable", "sliding-lower", "ligand-change", "other-betas",
+    "not-computed",
 ]  # fmt: skip
 """What a published value is; `report.paper_comparison` computes the same of a study."""
 
@@ -54,6 +55,9 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "cover-minimum": ("ligand",),
     "cover-break": ("ligand",),
     "cover-favourable": ("ligand",),
+    "sliding-lower": ("slides",),
+    "ligand-change": ("dots", "junction"),
+    "other-betas": ("dot", "left"),
     "not-computed": (),
 }
 """Keys that an item needs, by its quantity."""
@@ -76,6 +80,8 @@ class PaperItem(Section):
     """Left contact of the series, or name of the junction, to compare with."""
     junction: str = ""
     """Name of the junction."""
+    slides: list[str] = Field(default=[])
+    """Names of two slides, that of the lower barrier first."""
     level: str = ""
     """HOMO or LUMO."""
     mechanism: str = ""
