@@ -12,6 +12,7 @@ OF_OTHERS = {"overview"}
 """Figures that belong to no section: that of a screening."""
 NOT_SHOWN = {
     "slide": "each step of a pull relaxes a whole junction, and no recorded one is small enough to ship",
+    "slide_traces": "each step of a pull relaxes a whole junction, and no recorded one is small enough to ship",
     "sizes": "needs several dots of one crystal of a paper, and no recorded study has them",
     "experiment": "needs a series of a dot of a paper that has traces, and no recorded study has one",
     "robustness": "every variant is a further series, and the example of the gallery would take that much longer",

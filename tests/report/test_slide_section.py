@@ -89,3 +89,28 @@ def test_a_failed_slide_is_listed_and_its_figure_says_why(folder):
     (figure,) = (one for one in planned_figures(results.study) if one.kind == "slide")
     assert "the SCF does not converge" in draw(results, figure).table["not_available_because"][0]
     assert SECTIONS["slide"].html(Page(results, Provenance())) == ""
+
+
+def test_a_slide_is_drawn_over_the_traces_of_its_dot(traced_folder, folder, tmp_path):
+    with_traces = shutil.copytree(traced_folder / "results", tmp_path / "traced")
+    record = json.loads((with_traces / "study.json").read_text())
+    record["config"]["slide"] = json.loads((folder / "study.json").read_text())["config"]["slide"]
+    (with_traces / "study.json").write_text(json.dumps(record))
+    shutil.copytree(folder / DOT / "slides", with_traces / DOT / "slides")
+    results = collect(read_study(with_traces))
+    (figure,) = (one for one in planned_figures(results.study) if one.kind == "slide_traces")
+    assert figure.stem == f"{DOT}_slide_traces"
+    drawing = draw(results, figure)
+    rows = drawing.table[drawing.table["row"] == "slide"]
+    assert set(rows["set"]) == {"row"}
+    np.testing.assert_allclose(rows["displacement_nm"], 0.04 * np.arange(5), atol=1e-9)
+    np.testing.assert_allclose(rows["log10_g"], LEVELS)
+    measured = drawing.figure.axes[0]
+    np.testing.assert_allclose(measured.lines[-1].get_ydata(), LEVELS)
+    assert "Displacements" in SECTIONS["slide_traces"].html(Page(results, Provenance()))
+
+
+def test_a_slide_without_traces_has_no_such_figure(folder):
+    results = collect(read_study(folder))
+    assert not [one for one in planned_figures(results.study) if one.kind == "slide_traces"]
+    assert SECTIONS["slide_traces"].html(Page(results, Provenance())) == ""
