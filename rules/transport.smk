@@ -115,7 +115,8 @@ if study.slides:
             "<benchmarks>/{dot}/slides/{slide}.tsv"
         wildcard_constraints:
             slide=r"[^/]+",
-        priority: small_first
+        # The longest jobs, of which nothing else but a figure is made: after all others.
+        priority: -1
         conda:
             environment()
         threads: ENGINE.threads
