@@ -13,7 +13,8 @@ from qdjunction.core.provenance import Provenance
 from qdjunction.core.results import read_table
 from qdjunction.report.data import collect
 from qdjunction.report.page import Page
-from qdjunction.report.paper_comparison import COLUMNS, QUANTITIES, compare_with_paper
+from qdjunction.report.paper_comparison import COLUMNS, compare_with_paper
+from qdjunction.report.quantities.registry import QUANTITIES
 from qdjunction.report.redraw import write_paper_table
 from qdjunction.report.sections.registry import SECTIONS
 from qdjunction.study.config import parse_config

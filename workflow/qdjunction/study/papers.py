@@ -20,7 +20,7 @@ Quantity: TypeAlias = Literal[
     "cover-sites", "cover-minimum", "cover-break", "cover-favourable", "sliding-lower", "ligand-change", "other-betas",
     "not-computed",
 ]  # fmt: skip
-"""What a published value is; `report.paper_comparison` computes the same of a study."""
+"""What a published value is; `report.quantities` computes the same of a study."""
 
 NEEDS: dict[str, tuple[str, ...]] = {
     "composition": ("dot",),
