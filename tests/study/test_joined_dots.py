@@ -87,26 +87,62 @@ def test_a_relaxation_moves_the_linker_alone(tmp_path):
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({"linker": "octylamine"}, r"dots\.0: linker 'octylamine' .* binds to Pb at one end only"),
-        ({"pb_distance_ang": 8.0}, r"dots\.0.*pb_distance_ang = 8 is for linker: none; leave it out"),
-        ({"linker": "none", "pb_distance_ang": 7.0}, r"dots\.0: 1Pb \(A\) and 1Pb \(B\) clash.*larger pb_distance_ang"),
-        ({"free": "dots"}, r"dots\.0.*free"),
-        ({"contacts": ["A.R2-B.R2"]}, r"A\.R2"),
+        ({"linker": "octylamine"}, r"linker = 'octylamine' \(.*\) binds to Pb at one end only .*; choose a dithiol"),
+        ({"linker": "propanthiol"}, r"linker: there is no ligand 'propanthiol' in .*; there are .*propanedithiol"),
+        ({"linker": "carbon"}, r"linker = 'carbon' \(SCCCS\) binds .* only \(other_end in its file is atom 2, C\)"),
+        ({"linker": "sulfide"}, r"linker = 'sulfide' .* add up to \+1.*; choose a linker that binds with charge -2"),
+        ({"linker": "bulky", "twist_deg": 0}, r"linker = 'bulky' does not fit between the dots: its .* slimmer linker"),
+        ({"ligand_folder": "nowhere"}, r"ligand_folder = 'nowhere': there is no such folder in .*; correct the path"),
+        ({"pb_distance_ang": 8.0}, r"pb_distance_ang = 8 is for linker: none; leave it out"),
+        ({"linker": "none"}, r"linker is none, so the distance of the dots is open; add pb_distance_ang"),
+        ({"free": "dots"}, r"free = 'dots': input should be 'all' or 'linker'"),
+        ({"twist_deg": 400}, r"twist_deg = 400: input should be less than or equal to 180"),
+        ({"first_site": "R7"}, r"first_site = 'R7': the dot has no such contact \(L, R1, R2\).*; write an index"),
+        ({"first_site": 99}, r"first_site: atom = 99: the structure has \d+ atoms, counted from 0"),
+        ({"first_site": 0}, r"first_site = 0: atom 0 \(Pb\) is no terminal halide.*; name one, or a contact \(L, R1"),
+        ({"contacts": ["A.R2-B.R2"]}, r"contact pair 'A\.R2-B\.R2' is not one of it; write two of its contacts .*A\.L"),
     ],
 )  # fmt: skip
 def test_impossible_pairs_are_one_error_of_check(keys, message, tmp_path, capsys):
-    """One end, a gap that is not that of the linker, dots that overlap, a contact that the linker took."""
+    """It names file, entry, key and value, and what to do."""
+    for name, (smiles, end) in {
+        "carbon": ("SCCCS", 2), "sulfide": ("SCCCSC", 4), "bulky": ("SCC(C(C)(C)C)(C(C)(C)C)CS", 12)
+    }.items():  # fmt: skip
+        (tmp_path / f"{name}.yaml").write_text(f"smiles: {smiles}\nbinds: [0]\nother_end: [{end}]\n")
+    found = refused({"twist_deg": 45, "ligand_folder": str(tmp_path), **keys}, tmp_path, capsys)
+    assert re.search(rf"study\.yaml: dots\.0[.:] ?{message}", found)
+
+
+def refused(keys, folder, capsys):
+    """Return the one line with which `qdjunction check` refuses the study of a pair."""
     entry = {
         "source": "pair", "name": "it", "first": CS, "second": CS, "first_site": "R2", "second_site": "L",
-        "twist_deg": 45, "linker": "hexanedithiol", "contacts": ["A.L-B.R2"], **keys,
+        "linker": "hexanedithiol", "contacts": ["A.L-B.R2"], **keys,
     }  # fmt: skip
-    file = tmp_path / "study.yaml"
+    file = folder / "study.yaml"
     file.write_text(yaml.safe_dump({"study": "s", "dots": [entry], "coupling": True}))
     assert cli.main(["check", str(file)])
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 1
-    with pytest.raises(InputError, match=message):
-        make_study(parse_config(yaml.safe_load(file.read_text())), CLUSTERS)
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    return line
+
+
+@pytest.mark.parametrize(
+    ("keys", "key", "remedy"),
+    [
+        ({"linker": "none", "pb_distance_ang": 7.0}, "pb_distance_ang", r"set at least ([\d.]+)"),
+        ({"linker": "ethanedithiol"}, "twist_deg", r"set twist_deg to ([-\d.]+)"),
+    ],
+)  # fmt: skip
+def test_dots_that_clash_are_told_where_they_have_room(keys, key, remedy, tmp_path, capsys):
+    keys = {"twist_deg": 90} | keys
+    line = refused(keys, tmp_path, capsys)
+    assert f"dots.0: {key} = {keys[key]:g}: 1Pb (A) and 1Pb (B) clash" in line
+    value = float(re.search(remedy, line)[1])
+    assert value != keys[key]
+    pair(**keys | {key: value})
+    if key == "pb_distance_ang":
+        with pytest.raises(InputError, match="clash"):
+            pair(**keys | {key: value - 0.1})
 
 
 # SIESTA

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
@@ -71,6 +72,11 @@ class Ligands(Command):
 
 class Pair(Command):
     """Join two dots face to face by a linker, or with nothing between."""
+
+    option_names: ClassVar[Mapping[str, str]] = {
+        "first_site": "--first-site", "second_site": "--second-site", "linker =": "--linker =", "linker:": "--linker:",
+        "pb_distance_ang": "--pb-distance", "twist_deg": "--twist", "ligand_folder": "--ligand-folder",
+    }  # fmt: skip
 
     first: str = option(
         ..., "file of the first dot with its contacts, which become A.L, A.R1, ...", positional=True

@@ -24,6 +24,7 @@ from qdjunction.structure.ligands.ions import LEAD, Ion, atom_at, ion_at
 from qdjunction.structure.ligands.library import Ligand
 from qdjunction.structure.ligands.pose import CLASH_RADII, Seat, clash, end_of
 from qdjunction.structure.molecule import topology
+from qdjunction.structure.perovskite.constants import HALIDES
 
 SIDES = ("A", "B")
 """Names of the two dots, with which the names of their contacts begin."""
@@ -44,8 +45,8 @@ def facing_site(dot: Atoms, site: int | str, where: str) -> Ion:
     """
     contacts = dot.info.get("contacts", {})
     atom = atom_at(dot, site, where)
-    ion = ion_at(dot, atom, where)
-    if ion.pb is None:
+    ion = ion_at(dot, atom, where) if dot.symbols[atom] in HALIDES else None
+    if ion is None or ion.pb is None:
         raise InputError(
             f"{where} = {site!r}: atom {atom} ({dot.symbols[atom]}) is no terminal halide, where a dot faces another; "
             f"name one, or a contact ({', '.join(contacts) or 'the dot has none'})"
@@ -68,16 +69,19 @@ def check_linker(linker: Ligand, charges: int) -> None:
     InputError
         If it has no second end, or the formal charges do not add up to 0.
     """
+    where = f"linker = '{linker.name}' ({linker.smiles})"
     symbols = topology(linker.smiles, ion=True).symbols
-    if not linker.other_end or any(atomic_numbers[symbols[i]] not in IONIC for i in linker.other_end):
+    wrong = [f"atom {i}, {symbols[i]}" for i in linker.other_end if atomic_numbers[symbols[i]] not in IONIC]
+    if wrong or not linker.other_end:
+        other = f" (other_end in its file is {wrong[0]})" if wrong else ""
         raise InputError(
-            f"linker '{linker.name}' ({linker.smiles}) binds to Pb at one end only and cannot bridge two dots; choose "
-            "a dithiol, or name N, O or S atoms as other_end in its file"
+            f"{where} binds to Pb at one end only{other} and cannot bridge two dots; choose a dithiol, or name N, O or "
+            "S atoms, counted from 0, as other_end in its file"
         )
     total = charges + 2 + bound_charge(linker, _protons(linker))
     if total:
         raise InputError(
-            f"linker '{linker.name}': the formal charges of the pair add up to {total:+d}: two halides (-1 each) "
+            f"{where}: the formal charges of the pair add up to {total:+d}: two halides (-1 each) "
             f"leave, and the linker binds with charge {bound_charge(linker, _protons(linker)):+d}; choose a linker "
             "that binds with charge -2, such as a dithiol"
         )
@@ -150,7 +154,7 @@ def join(
         for dot, site in zip((first, second), sites, strict=True)
     ]
     names = [dot.info["dot"]["name"] for dot in dots]
-    _check(parts[0], parts[1], f"{names[0]} (A) and {names[1]} (B)", bool(linker))
+    _check(parts, f"{names[0]} (A) and {names[1]} (B)", axis, there, linker, pb_distance_ang, twist_deg)
     pieces = [(names[0], parts[0]), (names[1], parts[1])]
     if linker and bridge:
         start = seats[0].position + ends[0].height_ang * axis
@@ -282,18 +286,65 @@ def _bridging(
             best, found, words = ratio, placed, pair
     if best < CLASH_RADII:
         raise StructureError(
-            f"linker '{linker.name}' does not fit between the dots: its {words}; choose other sites or a longer linker"
+            f"linker = '{linker.name}' does not fit between the dots: its {words}; choose another twist_deg, other "
+            "sites, or a longer or slimmer linker"
         )
     return found
 
 
-def _check(first: Atoms, second: Atoms, names: str, is_linked: bool) -> None:
-    ratio, pair = clash(first, second)
-    if ratio < CLASH_RADII:
-        raise StructureError(
-            f"{names} clash: {pair}; choose {'a longer linker' if is_linked else 'a larger pb_distance_ang'}, another "
-            "twist_deg, or other sites"
+def _check(
+    parts: list[Atoms],
+    names: str,
+    axis: NDArray[np.float64],
+    pivot: NDArray[np.float64],
+    linker: Ligand | None,
+    pb_distance_ang: float,
+    twist_deg: float,
+) -> None:
+    """Raise for two dots without room for each other; the error says how they would have some.
+
+    The second dot turns about the line along `axis` through its Pb at `pivot`.
+    """
+    first, second = parts
+    ratio, words = clash(first, second)
+    if ratio >= CLASH_RADII:
+        return
+    with_linker = f" with linker = '{linker.name}'" if linker else ""
+    remedies = [] if linker else [f"set at least {_roomy_distance(first, second, axis, pb_distance_ang):.1f}"]
+    if (turn := _roomy_twist(first, second, axis, pivot)) is not None:
+        remedies.append(
+            f"set twist_deg to {180 - (180 - twist_deg - turn) % 360:g}, where they have the most room"
         )
+    remedies += ["choose a longer linker"] if linker else []
+    key = f"twist_deg = {twist_deg:g}" if linker else f"pb_distance_ang = {pb_distance_ang:g}"
+    raise StructureError(
+        f"{key}: {names} clash{with_linker}: {words}; {', '.join(remedies)}, or choose other sites"
+    )
+
+
+def _roomy_twist(
+    first: Atoms, second: Atoms, axis: NDArray[np.float64], pivot: NDArray[np.float64]
+) -> float | None:
+    """Return the further turn of the second dot that leaves the most room (degrees); None if all turns clash."""
+    best, found = CLASH_RADII, None
+    for angle in range(0, 360, _STEP_DEG):
+        turned = second.copy()
+        turned.positions = (
+            Rotation.from_rotvec(angle * axis, degrees=True).apply(second.positions - pivot) + pivot
+        )
+        if (ratio := clash(first, turned)[0]) >= best:
+            best, found = ratio, float(angle)
+    return found
+
+
+def _roomy_distance(first: Atoms, second: Atoms, axis: NDArray[np.float64], pb_distance_ang: float) -> float:
+    """Return the smallest distance of the two Pb, to 0.1 Ang above it, at which two dots have room (Ang)."""
+    moved, distance = second.copy(), pb_distance_ang
+    while clash(first, moved)[0] < CLASH_RADII:
+        further = (np.floor(distance * 10 + 1e-6) + 1) / 10
+        moved.positions += (further - distance) * axis
+        distance = further
+    return distance
 
 
 def _assembled(pieces: list[tuple[str, Atoms]]) -> Atoms:

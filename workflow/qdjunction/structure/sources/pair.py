@@ -105,7 +105,10 @@ class PairSettings(SourceSettings[PairOutline]):
             Looked.look_up(self.second, catalogue, "second"),
         )
         folders = own_folder(self.ligand_folder), catalogue / FOLDER
-        linker = None if self.linker == NONE else load_ligand(self.linker, *folders)
+        try:
+            linker = None if self.linker == NONE else load_ligand(self.linker, *folders)
+        except InputError as error:
+            raise InputError(f"linker: {error}") from None
         try:
             atoms = self._join(looked, linker)
         except StructureError as error:
