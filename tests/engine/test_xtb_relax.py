@@ -12,7 +12,7 @@ from ase.constraints import FixAtoms
 from ase.io.trajectory import Trajectory
 
 from qdjunction.engine.relaxation import TRAJECTORY
-from qdjunction.engine.xtb.engine import XtbEngine, XtbSettings
+from qdjunction.engine.xtb.engine import XtbEngine, XtbSettings, _Scf
 from support.molecules import methylammonium_bromide
 from support.paths import ROOT
 from support.processes import environment, python
@@ -40,6 +40,26 @@ def test_relaxation_ends_below_the_threshold(uninterrupted, tmp_path):
         uninterrupted.fmax_ev_per_ang, abs=2e-3
     )
     assert there.energy_ev == pytest.approx(uninterrupted.energy_ev, abs=1e-4)
+
+
+@pytest.mark.parametrize(("fmax", "moved", "scfs"), [(1e3, 0.0, 1), (1e3, 0.01, 2), (FMAX, 0.0, None)])
+def test_the_scf_of_a_relaxation_without_a_step_is_not_repeated(fmax, moved, scfs, tmp_path, monkeypatch):
+    """H and S are those of an engine of their own, to the last digit."""
+    engine, runs, run = XtbEngine(), [], _Scf.solve
+    monkeypatch.setattr(_Scf, "solve", lambda *given: runs.append(1) or run(*given))
+    relaxed = engine.relax(methylammonium_bromide(), tmp_path / "relax", fmax, 200)
+    relaxed.atoms.positions[0, 0] += moved
+    before = len(runs)
+    found = engine.hamiltonian(relaxed.atoms, tmp_path / "h")
+    assert len(runs) == (scfs or before + 1)
+    own = XtbEngine().hamiltonian(relaxed.atoms, tmp_path / "own")
+    for matrix in ("H", "S"):
+        a, b = (getattr(one.hamiltonian, f"{matrix}k")(format="array") for one in (found, own))
+        np.testing.assert_array_equal(a, b)
+    assert found.energy_ev == own.energy_ev
+    # Once taken, it is not kept: another structure has its own SCF.
+    engine.hamiltonian(relaxed.atoms, tmp_path / "again")
+    assert len(runs) == (scfs or before + 1) + 2
 
 
 def test_info_and_tags_survive_and_the_start_is_left_alone(uninterrupted):
