@@ -20,6 +20,7 @@ from qdjunction.structure.ligands.library import load_ligand
 from qdjunction.structure.ligands.pair import facing_site, join, joined_dots
 from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.perovskite.dot import build_dot
+from qdjunction.structure.sources.registry import SOURCES
 from qdjunction.structure.xyz import write_structure
 
 CLUSTERS = Path(__file__).parents[2] / "clusters"
@@ -100,11 +101,12 @@ def test_states_of_one_dot_alone_are_refused():
         frontier_couplings(np.eye(3), np.eye(3), [0, 1], [1, 2], 2)
 
 
-def made_pair(name, distance, coupling, localisation=1.0, linker="x"):
+def made_pair(name, distance, coupling, localisation=1.0, linker="x", is_saturated=True):
     one = Coupling((0.0, 0.0), 2 * coupling, coupling, 1, localisation, 0.0, coupling, 0.0)
     return PairCoupling(
         pair=name,
         linker=linker,
+        is_saturated=is_saturated,
         end_distance_ang=distance,
         pb_distance_ang=9.0,
         levels={"HOMO": one, "LUMO": one},
@@ -121,6 +123,40 @@ def test_the_decay_is_that_of_resolved_pairs_with_a_linker():
     assert "mixed" in homo.sentence
     alone, _ = decays_of(pairs[:1], 0.95)
     assert np.isnan(alone.beta_per_ang)
+
+
+def test_alkanes_are_fitted_alone_and_other_linkers_compared_with_them():
+    pairs = [made_pair(f"C{n}", 1.3 * n, 0.1 * np.exp(-0.5 * 1.3 * n)) for n in (2, 3, 4)]
+    aromatic = [
+        made_pair("BDT", 6.0, 0.3 * np.exp(-0.5 * 6.0), is_saturated=False),
+        made_pair("BPDT", 10.0, 1.0, localisation=0.3, is_saturated=False),
+    ]
+    homo, _ = decays_of([*aromatic, *pairs], 0.95)
+    assert homo.beta_per_ang == pytest.approx(0.5)
+    assert (homo.pairs, homo.left_out) == (("C2", "C3", "C4"), ())
+    assert homo.sentence.endswith("no alkanes, as multiples of this fit: BDT 3, BPDT is not resolved")
+    # Without an alkane there is nothing else to fit.
+    alone, _ = decays_of([aromatic[0], made_pair("TPDT", 14.0, 0.01, is_saturated=False)], 0.95)
+    assert alone.pairs == ("BDT", "TPDT")
+    assert "alkanes" not in alone.sentence
+
+
+@pytest.mark.parametrize(
+    ("linker", "is_saturated"), [("hexanedithiol", True), ("biphenyldithiol", False), ("none", False)]
+)
+def test_alkanes_are_known_from_their_bonds(linker, is_saturated):
+    keys = {"pb_distance_ang": 20.0} if linker == "none" else {}
+    dot = {"dot": "1Pb", "cation": "Cs"}
+    values = {
+        "name": "it",
+        "first": dot,
+        "second": dot,
+        "first_site": "R2",
+        "second_site": "L",
+        "twist_deg": 90,
+    }
+    settings = SOURCES["pair"].settings_to_build({**values, "linker": linker, **keys}, "c.yaml")
+    assert joined_dots(settings.build(settings.look_up(CLUSTERS))).is_saturated is is_saturated
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,12 @@ def pair(n, coupling):
     one = Coupling((0.0, 0.0), 2 * coupling, coupling, 1, 1.0, 0.0, coupling, 0.0)
     levels = {"HOMO": one, "LUMO": one}
     return PairCoupling(
-        pair=f"C{n}", linker="x", end_distance_ang=1.3 * n, pb_distance_ang=9.0, levels=levels
+        pair=f"C{n}",
+        linker="x",
+        is_saturated=True,
+        end_distance_ang=1.3 * n,
+        pb_distance_ang=9.0,
+        levels=levels,
     )
 
 

@@ -33,6 +33,7 @@ def pair(name, distance, coupling, localisation=1.0):
     return PairCoupling(
         pair=name,
         linker="x",
+        is_saturated=True,
         end_distance_ang=distance,
         pb_distance_ang=distance + 6,
         levels={"HOMO": one, "LUMO": one},

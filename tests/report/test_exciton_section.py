@@ -31,7 +31,12 @@ def pair(name, distance, coupling):
     one = Coupling((-1.0, -1.0), 2 * coupling, coupling, 1, 1.0, 0.0, coupling, 0.0)
     levels = {"HOMO": one, "LUMO": one}
     return PairCoupling(
-        pair=name, linker="x", end_distance_ang=distance, pb_distance_ang=distance + 6, levels=levels
+        pair=name,
+        linker="x",
+        is_saturated=True,
+        end_distance_ang=distance,
+        pb_distance_ang=distance + 6,
+        levels=levels,
     )
 
 

@@ -9,7 +9,7 @@ from qdjunction.core.provenance import Provenance
 from qdjunction.core.results import Real, Result
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.interference.coupling import LEVELS, Coupling
-from qdjunction.interference.decay import fit_decay
+from qdjunction.interference.decay import DecayFit, fit_decay
 
 RESOLVED = 0.8
 """Localisation from which on a coupling may be that of one level of each dot: nine tenths of each on its dot."""
@@ -25,6 +25,8 @@ class PairCoupling(Result):
     ----------
     pair, linker : str
         Names of the pair and of its linker, `none` without one.
+    is_saturated : bool
+        Whether every C of the linker is bonded to four atoms, as in an alkane; false without a linker.
     end_distance_ang : float
         Distance of the two ends of the linker (Ang); nan without one.
     pb_distance_ang : float
@@ -35,6 +37,7 @@ class PairCoupling(Result):
 
     pair: str
     linker: str
+    is_saturated: bool
     end_distance_ang: Real
     pb_distance_ang: Real
     levels: dict[str, Coupling]
@@ -48,9 +51,9 @@ class CouplingDecay(Result):
     level : str
         HOMO or LUMO.
     pairs : tuple of str
-        Pairs in the fit: with a linker and resolved levels.
+        Pairs in the fit: with a linker and resolved levels; where any linker is an alkane, those of alkanes.
     left_out : tuple of str
-        Pairs with a linker whose levels are not resolved.
+        Pairs with such a linker whose levels are not resolved.
     beta_per_ang, interval_per_ang : float, (float, float)
         |t| is proportional to exp(-beta d), with the interval of beta (1/Ang); nan for fewer than two, or three,
         distances.
@@ -93,7 +96,10 @@ def is_resolved(coupling: Coupling) -> bool:
 
 
 def decays_of(pairs: Sequence[PairCoupling], confidence: float) -> tuple[CouplingDecay, ...]:
-    """Return the decay of |t| of HOMO and of LUMO over the pairs with a linker.
+    """Return the decay of |t| of HOMO and of LUMO with the length of the linker.
+
+    A linker with pi electrons decays otherwise than an alkane: where there are alkanes, the fit is over them alone, and
+    the sentence says by what factor each of the others lies above or below it.
 
     Parameters
     ----------
@@ -113,8 +119,10 @@ def decays_of(pairs: Sequence[PairCoupling], confidence: float) -> tuple[Couplin
 
 
 def _decay(level: str, pairs: Sequence[PairCoupling], confidence: float) -> CouplingDecay:
-    used = [one for one in pairs if is_resolved(one.levels[level]) and one.levels[level].coupling_ev > 0]
-    left_out = tuple(one.pair for one in pairs if one not in used)
+    alike = [one for one in pairs if one.is_saturated] or list(pairs)
+    resolved = [one for one in pairs if is_resolved(one.levels[level]) and one.levels[level].coupling_ev > 0]
+    used = [one for one in alike if one in resolved]
+    left_out = tuple(one.pair for one in alike if one not in resolved)
     names = tuple(one.pair for one in used)
     rest = f"; levels not resolved in {', '.join(left_out)}" if left_out else ""
     distances = [one.end_distance_ang for one in used]
@@ -128,8 +136,22 @@ def _decay(level: str, pairs: Sequence[PairCoupling], confidence: float) -> Coup
         distances, [one.levels[level].coupling_ev for one in used], contacts=names, confidence=confidence
     )
     low, high = (float(end) for end in fit.interval_per_ang)
+    beside = [
+        f"{one.pair} {one.levels[level].coupling_ev / _fitted_ev(fit, one.end_distance_ang):.2g}"
+        if one in resolved
+        else f"{one.pair} is not resolved"
+        for one in pairs
+        if one not in alike
+    ]
+    if beside:
+        rest += f"; linkers that are no alkanes, as multiples of this fit: {', '.join(beside)}"
     return CouplingDecay(
         level=level, pairs=names, left_out=left_out, beta_per_ang=float(fit.beta_per_ang),
         interval_per_ang=(low, high), log10_contact_ev=float(fit.log10_contact_g), r_squared=float(fit.r_squared),
         sentence=f"|t| of the {level}: {fit}{rest}",
     )  # fmt: skip
+
+
+def _fitted_ev(fit: DecayFit, distance_ang: float) -> float:
+    """Return |t| of the fit at a distance (eV)."""
+    return float(10**fit.log10_contact_g * math.exp(-fit.beta_per_ang * distance_ang))

@@ -108,8 +108,8 @@ def pair_coupling(hamiltonian: str | Path, name: str | None = None) -> tuple[Pai
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     return PairCoupling(
-        pair=name or path.stem, linker=dots.linker, end_distance_ang=dots.end_distance_ang,
-        pb_distance_ang=dots.pb_distance_ang, levels=levels,
+        pair=name or path.stem, linker=dots.linker, is_saturated=dots.is_saturated,
+        end_distance_ang=dots.end_distance_ang, pb_distance_ang=dots.pb_distance_ang, levels=levels,
     ), structure.engine  # fmt: skip
 
 
@@ -119,6 +119,7 @@ def coupling_table(pairs: Sequence[PairCoupling]) -> pd.DataFrame:
         {
             "pair": one.pair,
             "linker": one.linker,
+            "saturated": one.is_saturated,
             "end_distance_ang": one.end_distance_ang,
             "pb_distance_ang": one.pb_distance_ang,
             "level": level,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from qdjunction.core.errors import InputError, StructureError
-from qdjunction.structure.connectivity import IONIC
+from qdjunction.structure.connectivity import IONIC, neighbours
 from qdjunction.structure.contacts import ContactEntry, without_atoms
 from qdjunction.structure.ligands.attach import (
     FRAGMENT,
@@ -31,6 +31,8 @@ SIDES = ("A", "B")
 
 HELD = "held"
 """Array that is true for atoms that a relaxation leaves where they are."""
+
+CARBON = atomic_numbers["C"]
 
 _STEP_DEG = 5
 
@@ -193,6 +195,8 @@ class JoinedDots:
         were whose places they take.
     linker : str
         Name of the linker; `none` without one.
+    is_saturated : bool
+        Whether every C of the linker is bonded to four atoms, as in an alkane; false without a linker.
     end_distance_ang : float
         Distance of the two ends of the linker, such as the two S of a dithiol (Ang); nan without a linker.
     pb_distance_ang : float
@@ -202,6 +206,7 @@ class JoinedDots:
     first: NDArray[np.int64]
     second: NDArray[np.int64]
     linker: str
+    is_saturated: bool
     end_distance_ang: float
     pb_distance_ang: float
 
@@ -221,17 +226,21 @@ def joined_dots(pair: Atoms) -> JoinedDots:
         )
     number = pair.arrays[FRAGMENT]
     own = [np.flatnonzero(number == 1), np.flatnonzero(number == number.max())]
-    name, distance = "none", float("nan")
+    name, distance, is_saturated = "none", float("nan"), False
     if made["linker"]:
         linker = Ligand(**made["linker"])
         name, start = linker.name, int(np.flatnonzero(number == 2)[0])
         ends = [np.array(end) + start for end in linker.ends()]
         near, far = (pair.positions[end].mean(axis=0) for end in ends)
         distance = float(np.linalg.norm(far - near))
+        between = pair[number == 2]
+        is_saturated = all(
+            len(neighbours(between, i)) == 4 for i in np.flatnonzero(between.numbers == CARBON)
+        )
         own = [np.concatenate(parts) for parts in zip(own, ends, strict=True)]
     lead = [pair.positions[one[pair.numbers[one] == LEAD]] for one in own]
     apart = np.linalg.norm(lead[0][:, None] - lead[1][None], axis=-1)
-    return JoinedDots(own[0], own[1], name, distance, float(apart.min()))
+    return JoinedDots(own[0], own[1], name, is_saturated, distance, float(apart.min()))
 
 
 def _protons(linker: Ligand) -> tuple[int, ...]:
