@@ -1,5 +1,6 @@
 """Coupling of joined dots: closed forms, and real pairs from structure to record."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,13 @@ from qdjunction.engine.registry import make_engine
 from qdjunction.engine.store import read_electronic_structure
 from qdjunction.engine.xtb.settings import XtbSettings
 from qdjunction.interference.coupling import Coupling, eliminate, frontier_couplings, orthogonalised
-from qdjunction.interference.coupling_results import CouplingRecord, PairCoupling, decays_of, is_resolved
+from qdjunction.interference.coupling_results import (
+    CouplingRecord,
+    PairCoupling,
+    decays_of,
+    is_resolved,
+    unresolved,
+)
 from qdjunction.steps.coupling import couplings_of_study, pair_coupling
 from qdjunction.steps.electronic import hamiltonian
 from qdjunction.structure.ligands.attach import FRAGMENT
@@ -123,6 +130,18 @@ def test_the_decay_is_that_of_resolved_pairs_with_a_linker():
     assert "mixed" in homo.sentence
     alone, _ = decays_of(pairs[:1], 0.95)
     assert np.isnan(alone.beta_per_ang)
+
+
+def test_what_is_not_resolved_says_why():
+    one = made_pair("C2", 4.0, 0.002).levels["HOMO"]
+    assert not unresolved(one)
+    mixed = replace(one, localisation=0.65)
+    assert unresolved(mixed) == "levels lie on both dots (localisation 0.65, needed 0.8)"
+    # The HOMO of two 8Pb with ethanedithiol: each level is on its dot, but |t| is no sum of its parts.
+    further = replace(one, coupling_ev=0.00034, direct_ev=0.00249, bonds_ev=0.00432)
+    assert unresolved(further) == "further levels take part (the two parts add up to 6.81 meV)"
+    assert not is_resolved(mixed)
+    assert not is_resolved(further)
 
 
 def test_alkanes_are_fitted_alone_and_other_linkers_compared_with_them():

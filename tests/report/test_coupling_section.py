@@ -65,6 +65,7 @@ def test_figure_and_page_show_the_decay(tmp_path):
     )
     html = SECTIONS["coupling"].html(Page(results, Provenance()))
     assert "levels not resolved in C3" in html
+    assert "no: levels lie on both dots (localisation 0.10, needed 0.8)" in html
     assert "300.000" in html
 
 

@@ -86,13 +86,22 @@ class CouplingRecord(Result):
 
 
 def is_resolved(coupling: Coupling) -> bool:
-    """Return whether a coupling is that of one level of each dot.
+    """Return whether a coupling is that of one level of each dot; see `unresolved`."""
+    return not unresolved(coupling)
 
-    It is not if states of the pair are no combinations of two such levels, or if the coupling with the linker
-    eliminated differs: then further levels take part.
+
+def unresolved(coupling: Coupling) -> str:
+    """Return why a coupling is not that of one level of each dot, an empty text if it is.
+
+    It is not if states of the pair are no combinations of two such levels, or if |t| is not the sum of the direct part
+    and that through the linker: then the two dots couple through further levels, too.
     """
-    deviation = abs(coupling.direct_ev + coupling.bonds_ev - coupling.coupling_ev)
-    return coupling.localisation >= RESOLVED and deviation <= AGREEMENT * coupling.coupling_ev
+    if coupling.localisation < RESOLVED:
+        return f"levels lie on both dots (localisation {coupling.localisation:.2f}, needed {RESOLVED:g})"
+    total = coupling.direct_ev + coupling.bonds_ev
+    if abs(total - coupling.coupling_ev) > AGREEMENT * coupling.coupling_ev:
+        return f"further levels take part (the two parts add up to {1000 * total:.3g} meV)"
+    return ""
 
 
 def decays_of(pairs: Sequence[PairCoupling], confidence: float) -> tuple[CouplingDecay, ...]:

@@ -14,7 +14,13 @@ from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.registry import read_run
 from qdjunction.engine.store import read_electronic_structure
 from qdjunction.interference.coupling import frontier_couplings
-from qdjunction.interference.coupling_results import CouplingRecord, PairCoupling, decays_of, is_resolved
+from qdjunction.interference.coupling_results import (
+    CouplingRecord,
+    PairCoupling,
+    decays_of,
+    is_resolved,
+    unresolved,
+)
 from qdjunction.structure.ligands.pair import joined_dots
 from qdjunction.structure.sources.pair import NONE
 from qdjunction.study.failures import EarlierFailureError, read_failure
@@ -149,6 +155,6 @@ def coupling_line(pair: PairCoupling, level: str) -> str:
     )
     if pair.linker != NONE:
         text += f"; direct {1000 * one.direct_ev:.4g}, through the linker {1000 * one.bonds_ev:.4g} meV"
-    if not is_resolved(one):
-        text += f"; not resolved: more than one level of each dot takes part (localisation {one.localisation:.2f})"
+    if why := unresolved(one):
+        text += f"; not resolved: {why}"
     return text

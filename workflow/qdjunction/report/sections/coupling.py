@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qdjunction.interference.coupling import LEVELS
-from qdjunction.interference.coupling_results import is_resolved
+from qdjunction.interference.coupling_results import is_resolved, unresolved
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.sections.contract import PageSection, PlannedFigure
@@ -104,7 +104,7 @@ def couplings_table(record: CouplingRecord) -> Table:
                 number(1000 * coupling.coupling_ev, 3),
                 number(1000 * coupling.direct_ev if _is_linked(one) else None, 3),
                 number(1000 * coupling.bonds_ev if _is_linked(one) else None, 3),
-                "yes" if is_resolved(coupling) else "no",
+                f"no: {why}" if (why := unresolved(coupling)) else "yes",
             )
             for one in record.pairs
             for level, coupling in one.levels.items()
