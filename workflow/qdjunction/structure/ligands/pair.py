@@ -235,7 +235,7 @@ def joined_dots(pair: Atoms) -> JoinedDots:
         distance = float(np.linalg.norm(far - near))
         between = pair[number == 2]
         is_saturated = all(
-            len(neighbours(between, i)) == 4 for i in np.flatnonzero(between.numbers == CARBON)
+            len(neighbours(between, i)) == 4 for i in np.flatnonzero(between.numbers == CARBON).tolist()
         )
         own = [np.concatenate(parts) for parts in zip(own, ends, strict=True)]
     lead = [pair.positions[one[pair.numbers[one] == LEAD]] for one in own]
