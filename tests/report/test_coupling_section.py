@@ -58,7 +58,8 @@ def test_figure_and_page_show_the_decay(tmp_path):
     drawing = draw(results, figure)
     axes = drawing.figure.axes[0]
     labels = axes.get_legend_handles_labels()[1]
-    assert "HOMO, not resolved" in labels
+    assert {"HOMO", "LUMO", "not resolved"} <= set(labels)
+    assert [text.get_text() for text in axes.texts] == ["C2", "C3", "C4", "C6"]
     assert any(label.startswith("LUMO: $\\beta$ = 1.15") for label in labels)
     np.testing.assert_allclose(
         drawing.table.loc[drawing.table["resolved"], "fit_eV"], [0.4, 0.4, 0.04, 0.04, 0.004, 0.004]

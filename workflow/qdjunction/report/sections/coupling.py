@@ -122,6 +122,7 @@ def drawn_table(record: CouplingRecord) -> pd.DataFrame:
         {
             "pair": one.pair,
             "level": level,
+            "alkane": one.is_saturated,
             "end_distance_ang": one.end_distance_ang,
             "coupling_eV": coupling.coupling_ev,
             "resolved": is_resolved(coupling),
@@ -137,21 +138,35 @@ def coupling_figure(table: pd.DataFrame, record: CouplingRecord) -> Figure:
     """Draw |t| of HOMO and LUMO against the distance of the ends of the linker."""
     figure = new_figure(3.2)
     axes = figure.add_subplot()
+    has_alkanes = bool(table["alkane"].any())
     for level, colour in zip(LEVELS, style.PALETTE, strict=False):
         rows = table[table["level"] == level]
         decay = next(one for one in record.decays if one.level == level)
-        for resolved, face in ((True, colour), (False, "white")):
-            points = rows[rows["resolved"] == resolved]
+        for (resolved, is_fitted), points in rows.groupby(["resolved", "alkane"]):
             axes.plot(
-                points["end_distance_ang"], 1000 * points["coupling_eV"], "o", ms=5, mfc=face, mec=colour,
-                label=f"{level}{'' if resolved else ', not resolved'}" if len(points) else None,
+                points["end_distance_ang"], 1000 * points["coupling_eV"], "o" if is_fitted or not has_alkanes else "s",
+                ms=5, mfc=colour if resolved else "white", mec=colour,
             )  # fmt: skip
         if math.isfinite(decay.beta_per_ang):
             axes.plot(
                 rows["end_distance_ang"], 1000 * rows["fit_eV"], color=colour, lw=1,
                 label=f"{level}: $\\beta$ = {decay.beta_per_ang:.2f} Å$^{{-1}}$",
             )  # fmt: skip
+        axes.plot([], [], "o", ms=5, color=colour, label=level)
+    for marker, face, label, is_there in (
+        ("o", "white", "not resolved", not table["resolved"].all()),
+        ("s", "0.4", "no alkane, not fitted", has_alkanes and not table["alkane"].all()),
+    ):
+        if is_there:
+            axes.plot([], [], marker, ms=5, mfc=face, mec="0.4", ls="", label=label)
+    for pair, points in table.groupby("pair", sort=False):
+        highest = points.loc[points["coupling_eV"].idxmax()]
+        axes.annotate(
+            str(pair), (highest["end_distance_ang"], 1000 * highest["coupling_eV"]), xytext=(0, 6),
+            textcoords="offset points", ha="center", fontsize="small",
+        )  # fmt: skip
     axes.set_yscale("log")
+    axes.margins(y=0.12)
     axes.set_xlabel("Distance of the ends of the linker (Å)")
     axes.set_ylabel("Coupling |t| (meV)")
     style.legend_above(axes, columns=2)

@@ -157,7 +157,8 @@ def structure_series_figure(table: pd.DataFrame, summary: StructureSeries, spect
     over_energy.plot(energies, beta, color=style.PALETTE[0])
     over_energy.axhline(0, color="black", lw=0.7)
     inside = spectrum["in_window"].to_numpy(dtype=bool)
-    shown = beta[inside] if inside.any() else beta
+    # Most of the curve also where the common gap is a few points wide.
+    shown = np.concatenate([beta[inside], np.nanquantile(beta, (0.1, 0.9))]) if inside.any() else beta
     margin = 0.3 * max(float(np.ptp(shown)), 0.2)
     over_energy.set_ylim(min(float(shown.min()) - margin, -0.1), float(shown.max()) + margin)
     energy_axis(over_energy, spectrum["energy_eV"], Marks(summary.gap_ev, summary.offset_ev))
