@@ -160,9 +160,8 @@ def coupling_figure(table: pd.DataFrame, record: CouplingRecord) -> Figure:
         if is_there:
             axes.plot([], [], marker, ms=5, mfc=face, mec="0.4", ls="", label=label)
     for pair, points in table.groupby("pair", sort=False):
-        highest = points.loc[points["coupling_eV"].idxmax()]
         axes.annotate(
-            str(pair), (highest["end_distance_ang"], 1000 * highest["coupling_eV"]), xytext=(0, 6),
+            str(pair), (points["end_distance_ang"].max(), 1000 * points["coupling_eV"].max()), xytext=(0, 6),
             textcoords="offset points", ha="center", fontsize="small",
         )  # fmt: skip
     axes.set_yscale("log")
