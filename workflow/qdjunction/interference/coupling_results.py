@@ -37,7 +37,7 @@ class PairCoupling(Result):
 
     pair: str
     linker: str
-    is_saturated: bool
+    is_saturated: bool = False
     end_distance_ang: Real
     pb_distance_ang: Real
     levels: dict[str, Coupling]
