@@ -1,6 +1,14 @@
-# Ligands on a slab: each structure is built and relaxed by a job of its own, as a dot is, and has no H and S.
+# Ligands on a slab: each structure is built and relaxed by a job of its own, as a dot is, and has no H and S. Slabs with
+# ligands start from the relaxed one without any, so that all have its tilted octahedra.
+from qdjunction.study.cover import BARE
+
 COVER = study.config.cover
 COVER_MEMBER = "|".join(map(re.escape, study.cover_members))
+COVER_LIGATED = [
+    name
+    for name, member in study.cover_members.items()
+    if member.role == "slab" and member.ligand
+]
 
 
 def cover_engine(kind):
@@ -26,7 +34,9 @@ rule cover_structure:
     benchmark:
         "<benchmarks>/cover/{dot}/dot.tsv"
     wildcard_constraints:
-        dot=COVER_MEMBER,
+        dot="|".join(
+            re.escape(name) for name in study.cover_members if name not in COVER_LIGATED
+        ),
     priority: small_first
     conda:
         "../envs/python.yaml"
@@ -40,6 +50,38 @@ rule cover_structure:
         ),
     script:
         "../workflow/scripts/dot.py"
+
+
+rule cover_ligands:
+    input:
+        lambda wildcards: study.dot(wildcards.dot).entry.input_files(),
+        slab=(
+            f"<results>/cover/{BARE}/pre_relaxed.extxyz"
+            if study.pre_relaxes
+            else f"<results>/cover/{BARE}/relaxed.extxyz"
+        ),
+    output:
+        structure="<results>/cover/{dot}/dot.extxyz",
+        record="<results>/cover/{dot}/dot.json",
+    log:
+        "<logs>/cover/{dot}/dot.log",
+    benchmark:
+        "<benchmarks>/cover/{dot}/dot.tsv"
+    wildcard_constraints:
+        dot="|".join(map(re.escape, COVER_LIGATED)),
+    priority: small_first
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=lambda wildcards: study.dot(wildcards.dot).entry.build_values(),
+        definition=lambda wildcards: study.dot(wildcards.dot).definition.model_dump(
+            mode="json"
+        ),
+    script:
+        "../workflow/scripts/cover_ligands.py"
 
 
 if study.pre_relaxes:

@@ -1,4 +1,4 @@
-"""Vibrations of the exchanged cations, and the free energy of a cover of ligands, from files to files."""
+"""Ligands on a relaxed slab, vibrations of the exchanged cations, and the free energy of a cover, from files to files."""
 
 import logging
 import math
@@ -16,9 +16,11 @@ from qdjunction.core.results import read_result
 from qdjunction.engine.contract import VibrationsEngine
 from qdjunction.engine.vibrations import quasi_rrho_ev
 from qdjunction.interference.cover import Computed, CoverRecord, CoverSeries, conformational_ev, cover_series
+from qdjunction.steps.structure import write_built
 from qdjunction.structure.ligands.attach import FRAGMENT
 from qdjunction.structure.perovskite.constants import LATTICE_CONSTANTS_ANG
 from qdjunction.structure.perovskite.slab import perovskite_slab, surface_sites
+from qdjunction.structure.sources.slab import SlabOutline, SlabSettings
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study.cover import BARE, CATION_PAIR, CoverMember, CoverSettings
 from qdjunction.study.failures import EarlierFailureError, read_failure
@@ -28,6 +30,31 @@ log = logging.getLogger(__name__)
 
 SOFT_PER_CM = 50.0
 """An imaginary frequency below this is a flat mode (1/cm); above it, the geometry is no minimum."""
+
+
+def ligands_on_slab(
+    settings: SlabSettings, definition: SlabOutline, slab: str | Path, output: str | Path, record: str | Path
+) -> None:
+    """Put ligands on a relaxed slab, from which all numbers of them start, and write the structure; see `dot`.
+
+    Parameters
+    ----------
+    settings : SlabSettings
+        The slab with its ligands.
+    definition : SlabOutline
+        What it looked up.
+    slab : path
+        The relaxed slab without ligands.
+    output, record : path
+        Files to write: the structure and its provenance.
+
+    Raises
+    ------
+    StructureError
+        If a ligand does not fit.
+    """
+    atoms = settings.build_on(read_structure(slab), definition)
+    write_built(atoms, definition, [slab, *settings.input_files()], output, record)
 
 
 def vibrations(

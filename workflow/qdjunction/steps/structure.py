@@ -1,7 +1,7 @@
 """Structures and junctions, from files to files: build, relax, attach tips."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -45,13 +45,17 @@ HELD_ANG = 1e-4
 
 def dot(settings: SourceSettings[Any], definition: Section, output: str | Path, record: str | Path) -> None:
     """Build an unrelaxed structure from its definition and write it; its provenance is written to `record`."""
-    atoms = settings.build(definition)
+    write_built(settings.build(definition), definition, settings.input_files(), output, record)
+
+
+def write_built(
+    atoms: Atoms, definition: Section, made_from: Iterable[str | Path], output: str | Path, record: str | Path
+) -> None:
+    """Write a structure that was built from its definition and the files in `made_from`, and its provenance."""
     log.info("built %s: %s, %d atoms", output, atoms.get_chemical_formula("hill"), len(atoms))
     write_structure(atoms, output)
     values = {"dot": atoms.info["dot"], "definition": definition.model_dump(mode="json")}
-    write_json(
-        {"provenance": provenance(inputs=digests(*settings.input_files()), settings=values).values}, record
-    )
+    write_json({"provenance": provenance(inputs=digests(*made_from), settings=values).values}, record)
 
 
 def relax(

@@ -33,6 +33,11 @@ class SlabShape(Section):
     """PbX2 planes."""
     vacuum_ang: float = Field(default=30.0, ge=10, le=200)
     """Distance of the outer planes of the images of the bare slab (Ang); ligands of both faces must fit into it."""
+    rattle_ang: float = Field(default=0.1, ge=0, le=0.2)
+    """Standard deviation of a random displacement of every atom of the ideal lattice along each axis (Ang). Without
+    one a relaxation keeps the symmetry of the lattice, in which octahedra cannot tilt; 0 leaves it ideal."""
+    rattle_seed: int = Field(default=0, ge=0, lt=2**32)
+    """Seed of the displacement, which is the same for every number of ligands."""
 
     @property
     def site_count(self) -> int:
@@ -123,7 +128,27 @@ class SlabSettings(SlabShape, SourceSettings[SlabOutline]):
         return definition
 
     def build(self, definition: SlabOutline) -> Atoms:
-        """Return the slab with its ligands, periodic in the plane.
+        """Return the displaced slab with its ligands, periodic in the plane.
+
+        Raises
+        ------
+        StructureError
+            If a ligand does not fit.
+        """
+        atoms = self._bare.copy()
+        if self.rattle_ang:
+            atoms.rattle(self.rattle_ang, seed=self.rattle_seed)
+        return self.build_on(atoms, definition)
+
+    def build_on(self, slab: Atoms, definition: SlabOutline) -> Atoms:
+        """Return the structure with its ligands on a slab without any, such as a relaxed one.
+
+        Parameters
+        ----------
+        slab : ase.Atoms
+            The slab without ligands, its atoms in the order of the ideal one.
+        definition : SlabOutline
+            What `look_up` returned.
 
         Raises
         ------
@@ -133,10 +158,11 @@ class SlabSettings(SlabShape, SourceSettings[SlabOutline]):
         from qdjunction.structure.ligands.cover import covered
         from qdjunction.structure.perovskite.slab import surface_sites
 
-        atoms = self._bare
+        atoms = slab
         if definition.ligand:
-            sites = surface_sites(atoms, self.cation)[self.replaced]
-            atoms = covered(atoms, sites.tolist(), definition.ligand, self.conformers, self.pose)
+            # In a slab that is not ideal a face is no plane; the order of the atoms is that of the ideal one.
+            sites = surface_sites(self._bare, self.cation)[self.replaced]
+            atoms = covered(slab, sites.tolist(), definition.ligand, self.conformers, self.pose)
         atoms.info = {
             "contacts": {},
             "contact_pairs": {},
