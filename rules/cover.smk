@@ -35,7 +35,9 @@ rule cover_structure:
         "<benchmarks>/cover/{dot}/dot.tsv"
     wildcard_constraints:
         dot="|".join(
-            re.escape(name) for name in study.cover_members if name not in COVER_LIGATED
+            re.escape(name)
+            for name in study.cover_members
+            if name not in COVER_LIGATED
         ),
     priority: small_first
     conda:

@@ -1,4 +1,4 @@
-"""Ligands on a relaxed slab, vibrations of the exchanged cations, and the free energy of a cover, from files to files."""
+"""From files to files: ligands on a relaxed slab, vibrations of exchanged cations, the free energy of a cover."""
 
 import logging
 import math
