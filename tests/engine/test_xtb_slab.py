@@ -47,6 +47,7 @@ def covered_slab():
         replaced=[0],
         size=(1, 1),
         vacuum_ang=12,
+        rattle_ang=0,
     )
     atoms = settings.build(settings.look_up(CLUSTERS))
     atoms.rattle(0.02, seed=1)
@@ -105,7 +106,7 @@ def exchange(size, vacuum_ang, folder):
     found = []
     for keys in ({"ligand": "methylammonium", "replaced": [0]}, {}):
         settings = SlabSettings(
-            source="slab", name="s", contacts=[], size=size, vacuum_ang=vacuum_ang, **keys
+            source="slab", name="s", contacts=[], size=size, vacuum_ang=vacuum_ang, rattle_ang=0, **keys
         )
         found.append(energy(settings.build(settings.look_up(CLUSTERS)), folder / str(len(found))))
     return found[0] - found[1]

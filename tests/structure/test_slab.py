@@ -31,8 +31,10 @@ def ligand(name):
 
 
 def slab_of(name, count, **keys):
+    """Slab with ligands, by default on the ideal lattice."""
+    values = {"rattle_ang": 0} | keys
     settings = SlabSettings(
-        source="slab", name="s", contacts=[], ligand=name, replaced=list(range(count)), **keys
+        source="slab", name="s", contacts=[], ligand=name, replaced=list(range(count)), **values
     )
     return settings.build(settings.look_up(CLUSTERS))
 
@@ -156,6 +158,25 @@ def test_a_full_cover_fits_without_clashes_among_images(name):
         head = part.positions[bound.binds[0], 2]
         assert abs(head - middle) >= 5.87 / 2 - 1e-6
         assert abs(part.positions[:, 2].mean() - middle) > abs(head - middle) - 1.0
+
+
+def test_the_displacement_is_the_same_for_every_number_of_ligands():
+    def bare(**keys):
+        settings = SlabSettings(source="slab", name="s", contacts=[], **keys)
+        return settings.build(settings.look_up(CLUSTERS))
+
+    ideal, displaced = perovskite_slab("Cs", "Br", (2, 2)), bare()
+    np.testing.assert_array_equal(bare(rattle_ang=0).positions, ideal.positions)
+    shifts = displaced.positions - ideal.positions
+    assert shifts.std() == pytest.approx(0.1, abs=0.02)
+    assert np.abs(bare(rattle_seed=1).positions - displaced.positions).max() > 0.1
+    upper = surface_sites(ideal, "Cs")[:2]
+    covered = slab_of("methylammonium", 2, rattle_ang=0.1)
+    stay = np.setdiff1d(np.arange(len(ideal)), upper)
+    np.testing.assert_array_equal(covered.positions[: len(stay)], displaced.positions[stay])
+    # A ligand binds above the site of the displaced slab.
+    nitrogen = covered.positions[covered.symbols == "N"]
+    np.testing.assert_allclose(nitrogen[:, :2], displaced.positions[upper][:, :2], atol=1e-6)
 
 
 def test_poses_differ_by_their_number_and_repeat():

@@ -11,7 +11,7 @@ from qdjunction.core.results import read_result
 from qdjunction.engine.registry import make_engine
 from qdjunction.engine.vibrations import quasi_rrho_ev
 from qdjunction.interference.cover import CoverRecord
-from qdjunction.steps.cover import cover_of_study, exchanged_atoms, vibrations
+from qdjunction.steps.cover import cover_of_study, exchanged_atoms, ligands_on_slab, vibrations
 from qdjunction.steps.structure import dot, relax
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study.build import make_study
@@ -104,6 +104,7 @@ def test_check_lists_the_structures(capsys):
         ({**PEA, "solids_ev": {"Cs": -1.0}}, {}, "solids_ev: has no phenethylammonium"),
         ({**PEA, "vibrations": True, "counts": [2]}, {}, "vibrations: need the slab with one ligand"),
         (PEA, {"screen": [SCREEN]}, "screen and cover"),
+        ({**PEA, "slab": {"rattle_ang": 0.5}}, {}, r"slab\.rattle_ang"),
     ],
 )  # fmt: skip
 def test_covers_that_cannot_be_computed_are_refused(cover, keys, words):
@@ -165,7 +166,12 @@ def test_a_small_cover_from_its_settings_to_its_record(tmp_path):
     relaxations = {}
     for member in settings.members():
         folder = tmp_path / member.name
-        dot(member.entry, member.entry.look_up(CLUSTERS), folder / "dot.extxyz", folder / "dot.json")
+        outputs = (folder / "dot.extxyz", folder / "dot.json")
+        definition = member.entry.look_up(CLUSTERS)
+        if member.count:
+            ligands_on_slab(member.entry, definition, tmp_path / BARE / "relaxed.extxyz", *outputs)
+        else:
+            dot(member.entry, definition, *outputs)
         engine = make_engine("xtb", slab=[1, 1] if member.role == "slab" else None)
         relax(
             folder / "dot.extxyz",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from ase import Atoms
 from ase.data import covalent_radii
+from ase.geometry import get_distances
 from numpy.typing import NDArray
 from pydantic import computed_field
 from scipy.spatial.distance import cdist
@@ -229,14 +230,14 @@ def examine(atoms: Atoms, built: Atoms) -> Integrity:
     taken, gained = set(nearest.tolist()), set(nearest[nearest != owners].tolist())
     protons = _protons(atoms, owners)
     transferred = tuple(proton for proton in protons if proton.other_excess_ang < proton.excess_ang)
-    distances = {bond: float(atoms.get_distance(*bond)) for bond in as_built | now.keys()}
+    distances = {bond: float(atoms.get_distance(*bond, mic=True)) for bond in as_built | now.keys()}
     longest = {
         f"Pb-{symbol}": max(distances[bond] for bond in as_built if atoms.symbols[bond[1]] == symbol)
         for symbol in sorted({atoms.symbols[halide] for _, halide in as_built})
     }
     for first, second in others[0]:
         kind = "-".join(sorted((str(atoms.symbols[first]), str(atoms.symbols[second]))))
-        longest[kind] = max(longest.get(kind, 0.0), float(atoms.get_distance(first, second)))
+        longest[kind] = max(longest.get(kind, 0.0), float(atoms.get_distance(first, second, mic=True)))
     for proton in protons:
         kind = f"{proton.owner_symbol}-H"
         longest[kind] = max(longest.get(kind, 0.0), proton.owner_ang)
@@ -353,7 +354,7 @@ def _without(bonds: Mapping[Bond, float], pb_halide: Set[Bond]) -> dict[Bond, fl
 
 def _changed(atoms: Atoms, bonds: Iterable[Bond]) -> Iterator[BondDistance]:
     for bond in sorted(bonds):
-        yield BondDistance(*bond, float(atoms.get_distance(*bond)))
+        yield BondDistance(*bond, float(atoms.get_distance(*bond, mic=True)))
 
 
 def _anchor_state(
@@ -364,7 +365,10 @@ def _anchor_state(
     bonded = {sum(bond) - atom: length for bond, length in now.items() if atom in bond}
 
     def listed(others: Iterable[int]) -> str:
-        named = (f"{atoms.symbols[i]} {i} ({atoms.get_distance(atom, i):.2f} Ang)" for i in sorted(others))
+        named = (
+            f"{atoms.symbols[i]} {i} ({atoms.get_distance(atom, i, mic=True):.2f} Ang)"
+            for i in sorted(others)
+        )
         return " and ".join(named)
 
     anchor = f"its {atoms.symbols[atom]} (atom {atom})"
@@ -413,7 +417,7 @@ def _nearest(atoms: Atoms) -> NDArray[np.int64]:
     hydrogen, heavy = _hydrogen_and_heavy(atoms)
     if not (len(hydrogen) and len(heavy)):
         return np.array([], dtype=int)
-    excess = cdist(atoms.positions[hydrogen], atoms.positions[heavy]) - _radii(atoms, heavy)
+    excess = _distances(atoms, hydrogen, heavy) - _radii(atoms, heavy)
     nearest: NDArray[np.int64] = heavy[excess.argmin(axis=1)]
     return nearest
 
@@ -422,7 +426,7 @@ def _protons(atoms: Atoms, owners: NDArray[np.int64]) -> list[Proton]:
     hydrogen, heavy = _hydrogen_and_heavy(atoms)
     if len(heavy) < 2:
         return []
-    distances = cdist(atoms.positions[hydrogen], atoms.positions[heavy])
+    distances = _distances(atoms, hydrogen, heavy)
     excess = distances - _radii(atoms, heavy)
     column = {int(atom): i for i, atom in enumerate(heavy)}
     protons = []
@@ -435,6 +439,14 @@ def _protons(atoms: Atoms, owners: NDArray[np.int64]) -> list[Proton]:
         )
         protons.append(Proton(int(atom), *next(sides), *next(sides)))
     return protons
+
+
+def _distances(atoms: Atoms, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the distances between two groups of atoms, of the nearest images in a slab (Ang)."""
+    distances: NDArray[np.float64] = get_distances(
+        atoms.positions[first], atoms.positions[second], atoms.cell, atoms.pbc
+    )[1]
+    return distances
 
 
 def _hydrogen_and_heavy(atoms: Atoms) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
