@@ -295,3 +295,22 @@ def test_a_record_holds_all_that_was_found(tmp_path):
         written = json.loads((tmp_path / "record.json").read_text())
         assert written["findings"] == found.findings
         assert written["is_kept"] is False
+
+
+def test_bonds_and_protons_of_a_slab_are_those_to_the_nearest_images():
+    """Pb and Br, and N-H and Cl, across the boundary of the cell."""
+    built = Atoms(
+        "PbBrNHCl", positions=[[0.2, 0, 5], [9.8 - 2.4, 0, 5], [0.6, 5, 5], [0.0, 5.8, 5], [7.6, 5, 5]],
+        cell=[10, 10, 10], pbc=[True, True, False],
+    )  # fmt: skip
+    built.info["contacts"] = {}
+    kept = examine(built, built)
+    assert kept.is_kept
+    assert kept.longest_ang["Pb-Br"] == pytest.approx(2.8)
+    relaxed = built.copy()
+    relaxed.positions[1, 0] -= 1.2
+    relaxed.positions[3] = [-1.0, 5, 5]
+    changed = examine(relaxed, built)
+    assert [str(bond) for bond in changed.broken] == ["0-1 (4.00 Ang)"]
+    (proton,) = changed.transferred
+    assert str(proton) == "3 (N-H 1.60, H-Cl 1.40 Ang)"
