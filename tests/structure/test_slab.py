@@ -12,6 +12,7 @@ from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 from qdjunction.core.errors import InputError, StructureError
 from qdjunction.structure.ligands.cover import check_images, ion_pair
 from qdjunction.structure.ligands.library import FOLDER, load_ligand
+from qdjunction.structure.ligands.pair import held_atoms
 from qdjunction.structure.ligands.pose import CLASH_RADII, clash
 from qdjunction.structure.perovskite.slab import (
     perovskite_slab,
@@ -193,6 +194,13 @@ def test_an_ion_pair_has_its_halide_at_the_binding_end():
     nearest = int(np.argmin(distances))
     assert pair.symbols[nearest] in ("N", "H")
     assert 2.5 < pair.get_distance(len(pair) - 1, bound.binds[0]) < 4.0
+    held = {}
+    for cation in ("phenethylammonium", "diethyldimethylammonium"):
+        settings = IonPairSettings(source="ion-pair", name="p", cation=cation, contacts=[], hold_protons=True)
+        built = settings.build(settings.look_up(CLUSTERS))
+        held[cation] = [built.symbols[i] for i in held_atoms(built)]
+    # There are no protons on a quaternary nitrogen.
+    assert held == {"phenethylammonium": ["N", "H", "H", "H"], "diethyldimethylammonium": []}
     settings = IonPairSettings(source="ion-pair", name="p", cation="Cs", contacts=[])
     salt = settings.build(settings.look_up(CLUSTERS))
     assert salt.get_chemical_formula() == "BrCs"

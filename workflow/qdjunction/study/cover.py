@@ -80,6 +80,10 @@ class CoverSettings(Section):
     solids_ev: dict[Name, float] = Field(default={})
     """Energies of the solid halides per formula unit (eV), by `Cs` and by ligand, from runs of your own with the same
     method, as the reservoirs. Without any, the reservoirs are ion pairs, which the study computes."""
+    hold_protons: bool = True
+    """Hold the atom of the ligand that binds and its hydrogens as built in the ion pair. The solid salt is one of ions;
+    in the ion pair alone a proton may move to the halide, so that the reservoir would be an amine and a hydrogen
+    halide."""
     vibrations: bool = False
     """Add the vibrations of the exchanged cation, all other atoms held, in the quasi-RRHO approximation: on the slab
     with none and with one ligand, and in the ion pairs. This takes 6 forces per atom of the ligand, twice."""
@@ -158,5 +162,5 @@ class CoverSettings(Section):
     def _pair(self, name: str, cation: str, pose: int) -> IonPairSettings:
         return IonPairSettings(
             source="ion-pair", name=name, cation=cation, halide=self.slab.halide, pose=pose, contacts=[],
-            conformers=self.conformers, ligand_folder=self.ligand_folder,
+            conformers=self.conformers, ligand_folder=self.ligand_folder, hold_protons=self.hold_protons,
         )  # fmt: skip

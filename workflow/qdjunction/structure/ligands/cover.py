@@ -11,8 +11,10 @@ from ase.data.vdw_alvarez import vdw_radii
 from numpy.typing import NDArray
 
 from qdjunction.core.errors import InputError, StructureError
+from qdjunction.structure.connectivity import neighbours
 from qdjunction.structure.ligands.attach import FRAGMENT, conformers_without
 from qdjunction.structure.ligands.library import Ligand
+from qdjunction.structure.ligands.pair import HELD
 from qdjunction.structure.ligands.pose import CLASH_RADII, ROOMY_RADII, Seat, clash, find_pose
 from qdjunction.structure.molecule import topology
 
@@ -140,6 +142,14 @@ def ion_pair(ligand: Ligand, halide: str, conformers: int = 10, pose: int = 0) -
     halide_at = atoms.positions[ligand.binds[0]] + distances[nearest] * _sphere(_DIRECTIONS)[nearest]
     atoms += Atoms(halide, positions=[halide_at])
     return atoms
+
+
+def hold_protons(pair: Atoms, ligand: Ligand) -> None:
+    """Mark the atom that binds and its hydrogens in the array `HELD`, if there are any."""
+    binder = ligand.binds[0]
+    protons = [int(i) for i in neighbours(pair, binder) if pair.numbers[i] == 1]
+    if protons:
+        pair.set_array(HELD, np.isin(np.arange(len(pair)), [binder, *protons]))
 
 
 def _sphere(count: int) -> NDArray[np.float64]:

@@ -51,6 +51,9 @@ class IonPairSettings(SourceSettings[IonPairOutline]):
     pose: int = Field(default=0, ge=0)
     """Which of the different conformers is taken: 0 the extended one, then from the lowest energy up."""
 
+    hold_protons: bool = False
+    """Hold the atom that binds and its hydrogens as built in a relaxation, so that no proton moves to the halide."""
+
     @property
     def id(self) -> str:
         """Name of the structure."""
@@ -88,13 +91,15 @@ class IonPairSettings(SourceSettings[IonPairOutline]):
         """Return the pair, the halide last."""
         from ase import Atoms
 
-        from qdjunction.structure.ligands.cover import ion_pair
+        from qdjunction.structure.ligands.cover import hold_protons, ion_pair
         from qdjunction.structure.perovskite.constants import CS_HALIDE_ANG
 
         if self.cation == "Cs":
             atoms = Atoms(["Cs", self.halide], positions=[[0, 0, 0], [0, 0, CS_HALIDE_ANG[self.halide]]])
         else:
             atoms = ion_pair(definition.ligand, self.halide, self.conformers, self.pose)
+            if self.hold_protons:
+                hold_protons(atoms, definition.ligand)
         atoms.info = {
             "contacts": {},
             "contact_pairs": {},
@@ -103,6 +108,7 @@ class IonPairSettings(SourceSettings[IonPairOutline]):
                 "cation": self.cation,
                 "halide": self.halide,
                 "pose": self.pose,
+                "hold_protons": self.hold_protons,
                 "built_by": f"qdjunction {__version__}",
             },
         }
