@@ -24,7 +24,8 @@ def pb_halide_springs(atoms: Atoms) -> list[Hookean]:
     """Return springs that hold the Pb-halide network of a new dot together while the cations reorient.
 
     The ideal lattice of a small dot is so far from its minimum that terminal halides can move to bridging positions
-    while bridges open elsewhere. A spring (6 eV/Ang^2) pulls only on a bond that is longer than `SPRING_FRACTION`.
+    while bridges open elsewhere. A spring (6 eV/Ang^2) pulls only on a bond that is longer than `SPRING_FRACTION`, and than it
+    is in `atoms`: a relaxed slab has longer ones, and ligands on it are no reason to close them.
 
     Returns
     -------
@@ -35,9 +36,10 @@ def pb_halide_springs(atoms: Atoms) -> list[Hookean]:
     reach = SPRING_FRACTION * (
         covalent_radii[atomic_numbers["Pb"]] + covalent_radii[atoms.numbers[bonds["halide"]]]
     )
+    natural = np.maximum(reach, bonds["length_ang"])
     return [
         Hookean(a1=int(halide), a2=int(pb), rt=float(rt), k=6.0)
-        for halide, pb, rt in zip(bonds["halide"], bonds["pb"], reach, strict=True)
+        for halide, pb, rt in zip(bonds["halide"], bonds["pb"], natural, strict=True)
     ]
 
 

@@ -36,7 +36,7 @@ def _cover_minimum(results: StudyResults, item: PaperItem) -> Ours:
         computed = ", ".join(str(one.count) for one in series.points)
         raise NotInStudyError(f"of the numbers of ligands only {computed} have a result")
     energy = next(one.free_energy_ev for one in series.points if one.count == series.minimum)
-    return Ours(float(series.minimum), note=f"at {energy:+.2f} eV per cell")
+    return Ours(float(series.minimum), note=_with_changed(f"at {energy:+.2f} eV per cell", series))
 
 
 def _cover_break(results: StudyResults, item: PaperItem) -> Ours:
@@ -45,7 +45,7 @@ def _cover_break(results: StudyResults, item: PaperItem) -> Ours:
         raise NotInStudyError("the numbers of ligands with a result are too few for a break")
     found = series.break_
     note = f"slopes {found.before_ev:+.2f} and {found.beyond_ev:+.2f} eV per ligand, +-{found.error_ev:.2f}"
-    return Ours(float(found.after) if found.is_break else "no break", note=note)
+    return Ours(float(found.after) if found.is_break else "no break", note=_with_changed(note, series))
 
 
 def _cover_favourable(results: StudyResults, item: PaperItem) -> Ours:
@@ -55,7 +55,15 @@ def _cover_favourable(results: StudyResults, item: PaperItem) -> Ours:
     steps = {one.count: one.differential_ev for one in series.points}
     if absent := [n for n in wanted if not np.isfinite(steps.get(n, np.nan))]:
         raise NotInStudyError(f"the study has no differential of ligand {absent[0]} of {item.ligand}")
-    return Ours(all(steps[n] < 0 for n in wanted), note=", ".join(f"{steps[n]:+.2f}" for n in wanted) + " eV")
+    note = ", ".join(f"{steps[n]:+.2f}" for n in wanted) + " eV"
+    return Ours(all(steps[n] < 0 for n in wanted), note=_with_changed(note, series))
+
+
+def _with_changed(note: str, series: CoverSeries) -> str:
+    """Return a note with the numbers of ligands whose structure is no longer the one that was built."""
+    changed = {text.partition(": ")[0] for text in series.findings}
+    counts = [str(one.count) for one in series.points if one.lowest in changed]
+    return note + (f"; bonds or protons were not kept for N = {', '.join(counts)}" if counts else "")
 
 
 QUANTITIES: Mapping[str, Compute] = {
