@@ -56,10 +56,16 @@ def test_springs_hold_every_bond_and_leave_the_lattice_alone(cation, halide):
 def test_a_spring_pulls_a_stretched_bond_back():
     atoms = build_dot(load_dot("1Pb", CLUSTERS))
     atom = atoms.info["contacts"]["L"]["atom"]
+    springs = pb_halide_springs(atoms)
     atoms.positions[atom] = atoms.positions[0] - [0, 0, 3.5]
     forces = np.zeros((len(atoms), 3))
-    for spring in pb_halide_springs(atoms):
+    for spring in springs:
         spring.adjust_forces(atoms, forces)
     # 6 eV/Ang^2 beyond 1.2 (1.46 + 1.20) Ang.
     np.testing.assert_allclose(forces[atom], [0, 0, 6 * (3.5 - 3.192)], atol=1e-9)
     np.testing.assert_allclose(forces.sum(axis=0), 0, atol=1e-9)
+    # A bond that is that long from the start is not pulled.
+    forces[:] = 0
+    for spring in pb_halide_springs(atoms):
+        spring.adjust_forces(atoms, forces)
+    np.testing.assert_allclose(forces, 0, atol=1e-9)

@@ -24,8 +24,8 @@ def pb_halide_springs(atoms: Atoms) -> list[Hookean]:
     """Return springs that hold the Pb-halide network of a new dot together while the cations reorient.
 
     The ideal lattice of a small dot is so far from its minimum that terminal halides can move to bridging positions
-    while bridges open elsewhere. A spring (6 eV/Ang^2) pulls only on a bond that is longer than `SPRING_FRACTION`, and than it
-    is in `atoms`: a relaxed slab has longer ones, and ligands on it are no reason to close them.
+    while bridges open elsewhere. A spring (6 eV/Ang^2) pulls only on a bond that is longer than `SPRING_FRACTION`, and
+    than it is in `atoms`: a relaxed slab has longer ones, and ligands on it are no reason to close them.
 
     Returns
     -------
