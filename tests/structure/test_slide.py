@@ -70,10 +70,14 @@ def test_the_force_is_that_on_the_held_gold_along_the_pull(junction):
 
 
 def test_the_force_of_a_slide_is_the_slope_of_its_energy_and_finished_steps_are_kept(tmp_path):
-    """Benzenedithiolate between two gold atoms, stretched along its axis: stiff, so that it relaxes in few steps."""
+    """Benzenedithiolate between two gold atoms, stretched along its axis: stiff, so that it relaxes in few steps.
+
+    It is displaced at random first: with Au, S and C in a row it stands on a saddle point, from which any step may fall.
+    """
     molecule = read_any(MOLECULE)
     axis = molecule.positions[10] - molecule.positions[11]
     axis /= np.linalg.norm(axis)
+    molecule.rattle(0.05, seed=1)
     molecule.info["contacts"] = {
         name: {"atom": atom, "direction": (side * axis).tolist()}
         for name, atom, side in (("L", 11, -1), ("R", 10, 1))
@@ -86,7 +90,7 @@ def test_the_force_of_a_slide_is_the_slope_of_its_energy_and_finished_steps_are_
     )
     files = [tmp_path / f"slide.{suffix}" for suffix in ("csv", "json", "nc", "extxyz")]
     arguments = (
-        structure, settings, 0.005, 100, TransportSettings(energy_min_ev=-1, energy_max_ev=3, energy_step_ev=0.05),
+        structure, settings, 0.005, 300, TransportSettings(energy_min_ev=-1, energy_max_ev=3, energy_step_ev=0.05),
         InterferenceSettings(), make_engine("xtb", XtbSettings().model_dump(mode="json")), tmp_path / "work",
         tmp_path / "cache", *files,
     )  # fmt: skip
