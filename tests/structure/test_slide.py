@@ -72,7 +72,7 @@ def test_the_force_is_that_on_the_held_gold_along_the_pull(junction):
 def test_the_force_of_a_slide_is_the_slope_of_its_energy_and_finished_steps_are_kept(tmp_path):
     """Benzenedithiolate between two gold atoms, stretched along its axis: stiff, so that it relaxes in few steps.
 
-    It is displaced at random first: with Au, S and C in a row it stands on a saddle point, from which any step may fall.
+    It is displaced at random first: with Au, S and C in a row it stands on a saddle point, from which a step may fall.
     """
     molecule = read_any(MOLECULE)
     axis = molecule.positions[10] - molecule.positions[11]
