@@ -115,7 +115,7 @@ if study.slides:
             "<benchmarks>/{dot}/slides/{slide}.tsv"
         wildcard_constraints:
             slide=r"[^/]+",
-        # The longest jobs, of which nothing else but a figure is made: after all others.
+        # After all others: these jobs are the longest, and only figures and table need them.
         priority: -1
         conda:
             environment()

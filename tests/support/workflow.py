@@ -4,6 +4,8 @@ import os
 import re
 import signal
 import subprocess
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from support.paths import ROOT
@@ -40,6 +42,17 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     """Kill a process and its group."""
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def wait_until(
+    process: subprocess.Popen[bytes], reached: Callable[[], bool], what: str, timeout: float = 300
+) -> None:
+    """Wait until `reached` says that a process has got to `what`; fail if it ends before, or takes too long."""
+    deadline = time.monotonic() + timeout
+    while not reached():
+        assert process.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < deadline, f"the run did not get to {what}"
+        time.sleep(0.02)
 
 
 def rules_of(output: str) -> list[str]:

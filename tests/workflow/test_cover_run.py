@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 
 import pandas as pd
 import pytest
@@ -12,7 +11,7 @@ from qdjunction.interference.cover import CoverRecord
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study.cover import BARE, CATION_PAIR
 from qdjunction.study.results import RelaxationRecord
-from support.workflow import finish, kill, rules_of, start
+from support.workflow import finish, kill, rules_of, start, wait_until
 
 pytestmark = pytest.mark.workflow
 
@@ -36,11 +35,7 @@ def study(tmp_path_factory):
     (folder / "study.yaml").write_text(CONFIG)
     process = start(folder, "--cores", 1)
     log = folder / "results" / "logs" / "cover" / LIGATED / "relax.log"
-    deadline = time.monotonic() + 300
-    while not (log.exists() and "step    3" in log.read_text()):
-        assert process.poll() is None, "the run ended before it could be killed"
-        assert time.monotonic() < deadline, "the relaxation did not get to its third step"
-        time.sleep(0.02)
+    wait_until(process, lambda: log.exists() and "step    3" in log.read_text(), "the third step")
     kill(process)
     before = {path: path.read_bytes() for path in (folder / "results" / "cover").rglob("*.json")}
     killed = log.read_text()

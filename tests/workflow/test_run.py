@@ -4,7 +4,6 @@ import json
 import math
 import re
 import shutil
-import time
 
 import pandas as pd
 import pytest
@@ -13,7 +12,7 @@ import xarray
 from qdjunction import cli
 from support.paths import ROOT
 from support.processes import run
-from support.workflow import finish, kill, rules_of, snakemake, start
+from support.workflow import finish, kill, rules_of, snakemake, start, wait_until
 
 pytestmark = pytest.mark.workflow
 
@@ -46,11 +45,7 @@ def study(tmp_path_factory):
     (folder / "study.yaml").write_text(CONFIG)
     process = start(folder)
     log = folder / "results" / "logs" / "1Pb_MAPbBr3" / "relax.log"
-    deadline = time.monotonic() + 300
-    while not (log.exists() and "step    5" in log.read_text()):
-        assert process.poll() is None, "the run ended before it could be killed"
-        assert time.monotonic() < deadline, "the relaxation did not get to its fifth step"
-        time.sleep(0.05)
+    wait_until(process, lambda: log.exists() and "step    5" in log.read_text(), "the fifth step")
     kill(process)
     (folder / "killed.log").write_text(log.read_text())
     finish(folder, "--unlock")

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import time
 
 import pytest
 import xarray
@@ -12,7 +11,7 @@ import xarray
 from qdjunction import cli
 from qdjunction.study.failures import read_failure
 from support.paths import CLUSTERS, PSEUDOPOTENTIALS
-from support.workflow import finish, kill, rules_of, snakemake, start
+from support.workflow import finish, kill, rules_of, snakemake, start, wait_until
 
 pytestmark = pytest.mark.workflow
 
@@ -217,11 +216,12 @@ def test_the_study_runs_on_siesta_through_a_kill(folder):
     process = start(folder)
     work = folder / "results" / "work" / "1Pb_MAPbBr3" / "relax"
     output = work / "siesta.out"
-    deadline = time.monotonic() + 1800
-    while not (output.exists() and output.read_text(errors="replace").count("constrained") >= 5):
-        assert process.poll() is None, "the run ended before it could be killed"
-        assert time.monotonic() < deadline, "SIESTA did not get to its fifth geometry"
-        time.sleep(0.1)
+    wait_until(
+        process,
+        lambda: output.exists() and output.read_text(errors="replace").count("constrained") >= 5,
+        "the fifth geometry of SIESTA",
+        timeout=1800,
+    )
     lock = json.loads((work / "lock.json").read_text())
     kill(process)
     os.killpg(lock["process_group"], signal.SIGKILL)

@@ -107,7 +107,8 @@ class XtbEngine:
             outcome = relax(
                 atoms, _AseCalculator(scf), self.info, Path(workdir), fmax_ev_per_ang, max_steps, scf.forget
             )
-        self._relaxed = scf
+        # Kept only where `hamiltonian` can use it: its matrices are large.
+        self._relaxed = scf if outcome.steps == 0 else None
         return replace(outcome, engine=_with_tries(self.info, scf.tries))
 
     def dynamics(

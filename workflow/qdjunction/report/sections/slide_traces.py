@@ -81,10 +81,7 @@ class SlideTracesSection(PageSection):
 
     def links(self, results: StudyResults) -> Iterable[tuple[str, str]]:
         """Return its entry where a slide has a figure."""
-        dots = {case.junction.dot for case in results.study.slides}
-        shown = any(
-            self.shows(results, PlannedFigure(self.name, dot)) for dot in dots if _set_for(results.study, dot)
-        )
+        shown = any(self.shows(results, figure) for figure in self.figures(results.study))
         return super().links(results) if shown else []
 
     def html(self, page: Page) -> Markup | str:
