@@ -35,7 +35,7 @@ def structure(units, excess=0.0):
     return Structure(f"C{units}", junction, units)
 
 
-def settings(reference="fermi", length="units", jump=False, offset_ev=0.0):
+def settings(reference="fermi", length="units", jump=False, offset_ev=0.0, average_ev=None):
     members = [{"dot": f"C{n}", "units": n} for n in UNITS]
     return StructureSeriesSettings(
         name="alkanes",
@@ -45,6 +45,7 @@ def settings(reference="fermi", length="units", jump=False, offset_ev=0.0):
         reference=reference,
         jump=jump,
         offset_ev=offset_ev,
+        average_ev=average_ev,
     )
 
 
@@ -124,6 +125,56 @@ def test_all_structures_are_fitted_unless_a_jump_is_looked_for():
     assert judged.summary.verdict.beta_per_ang == pytest.approx(judged.summary.fits["units"].beta)
 
 
+def with_resonance(units, width_ev=0.001):
+    """The structure with a resonance at a different energy for every length, which takes T up to 1."""
+    plain = structure(units)
+    spectrum = plain.junction.transmission
+    peak = 1 / (1 + ((ENERGIES - 0.07 * units) / width_ev) ** 2)
+    raised = replace(spectrum, transmission=np.maximum(spectrum.transmission, peak))
+    return replace(plain, junction=replace(plain.junction, transmission=raised))
+
+
+def test_the_average_of_log10_t_over_energies_keeps_the_decay_of_the_closed_form():
+    """The mean of a line is its value in the middle; with the reference `homo` it holds no shift of the levels."""
+    analysed = analyse([structure(n) for n in UNITS], settings("homo", average_ev=(0.5, 1.5))).summary
+    average = analysed.average
+    assert (average.low_ev, average.high_ev) == (0.5, 1.5)
+    middle = [np.log10(0.02) - BETA_PER_UNIT * n / np.log(10) + SLOPE for n in UNITS]
+    # The ends of the window are points of the grid, so that the cells are symmetric about its middle.
+    assert average.log10_transmission == pytest.approx(middle, abs=1e-9)
+    assert average.fits["units"].beta == pytest.approx(BETA_PER_UNIT, rel=1e-9)
+    assert average.fits["distance"].beta == pytest.approx(BETA_PER_UNIT / PER_UNIT_ANG, rel=1e-9)
+    assert "log10 T averaged over 0.5 to 1.5 eV from the HOMO of each structure has beta = 1.05 per CH2" in (
+        analysed.sentence
+    )
+
+
+def test_the_average_is_typical_where_resonances_decide_single_energies():
+    """Resonances that move with the length spoil beta at one energy; that of the average of log10 T moves little."""
+    structures = [with_resonance(n) for n in UNITS]
+    chosen = settings(offset_ev=0.7, average_ev=(-0.5, 1.5))
+    summary = analyse(structures, chosen).summary
+    plain = analyse([structure(n) for n in UNITS], chosen).summary
+    exact = plain.average.fits["units"].beta
+    assert exact == pytest.approx(BETA_PER_UNIT - SHIFT_EV * SLOPE * np.log(10), rel=1e-9)
+    assert abs(summary.fits["units"].beta - exact) > 0.5
+    assert summary.average.fits["units"].beta == pytest.approx(exact, abs=0.15)
+
+
+def test_the_average_stays_within_the_energies_of_every_structure():
+    structures = [structure(n) for n in UNITS]
+    with pytest.raises(
+        InputError, match=r"average_ev = \[-2, 1\] of the series alkanes .* of C4/L-R, -1\.60 to"
+    ):
+        analyse(structures, settings("homo", average_ev=(-2.0, 1.0)))
+    assert analyse(structures, settings()).summary.average is None
+    dark = structures[0].junction.transmission
+    dark = replace(dark, transmission=np.where(ENERGIES > 0, 0.0, dark.transmission))
+    structures[0] = replace(structures[0], junction=replace(structures[0].junction, transmission=dark))
+    with pytest.raises(InputError, match="C4/L-R"):
+        analyse(structures, settings(offset_ev=-1.0, average_ev=(-1.0, 0.5)))
+
+
 def test_a_series_without_one_structure_is_not_fitted():
     summary = analyse([structure(n) for n in UNITS[:3]], settings(), missing={"C10/L-R": "SCF stuck"}).summary
     assert summary.kind == "incomplete"
@@ -191,6 +242,12 @@ BAD = {
     "jump of two": (MEMBERS, {"jump": True}, "at least three structures"),
     "one member": (MEMBERS[:1], {}, r"series\.0\.members"),
     "outside": (MEMBERS, {"offset_ev": 5}, r"series\.0\.offset_ev = 5"),
+    "average outside": (
+        MEMBERS,
+        {"average_ev": [-0.5, 50]},
+        r"series\.0\.average_ev = \[-0\.5, 50\.0\]: T\(E\)",
+    ),
+    "average reversed": (MEMBERS, {"average_ev": [0.5, -0.5]}, "the lower one first"),
 }
 
 

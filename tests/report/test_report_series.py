@@ -56,7 +56,9 @@ def folder(tmp_path_factory):
     shutil.copytree(RECORDED, folder)
     values = json.loads((folder / "study.json").read_text())
     values["config"]["dots"][0] |= {"contacts": ["short"], "controls": ["long"]}
-    values["config"]["series"] = [{"name": "sides", "unit": "side", "members": MEMBERS}]
+    values["config"]["series"] = [
+        {"name": "sides", "unit": "side", "members": MEMBERS, "average_ev": [-0.5, 0.5]}
+    ]
     (folder / "study.json").write_text(json.dumps(values))
     run_series(folder, read_study(folder).config)
     return folder
@@ -70,6 +72,7 @@ def test_a_control_and_a_series_are_on_the_page(folder, tmp_path):
     assert control.sentence.replace(" Ang", " Å") in page
     assert ">control</td>" in page
     assert "per side" in page
+    assert "average of log₁₀ T" in page
     assert "which they share with the gold" in page
     table = pd.read_csv(folder / DOT / "conductance.csv")
     assert dict(zip(table["junction"], table["role"], strict=True)) == {"short": "series", "long": "control"}

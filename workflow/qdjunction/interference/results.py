@@ -250,6 +250,25 @@ class LengthFit(Result):
     curve: Curve
 
 
+class EnergyAverage(Result):
+    """The average of log10 T over energies in a series over structures, and its decay.
+
+    Attributes
+    ----------
+    low_ev, high_ev : float
+        Ends of the energies (eV, relative to the reference of the series).
+    log10_transmission : tuple of float
+        The average of each structure, in the order of the length.
+    fits : mapping of str to LengthFit
+        As for the series, with T in the place of G/G0.
+    """
+
+    low_ev: float
+    high_ev: float
+    log10_transmission: tuple[float, ...]
+    fits: dict[str, LengthFit]
+
+
 class StructureSeries(Result):
     """A series over structures.
 
@@ -273,6 +292,8 @@ class StructureSeries(Result):
         Structures without a result, with the reasons.
     fits : mapping of str to LengthFit
         ``distance`` and, where the units are known, ``units``; none if the series is incomplete.
+    average : EnergyAverage or None
+        The same for log10 T averaged over energies, if the study wants that.
     verdict : Verdict or None
         Jump of the longest structure, if the study wants that; the fits then are to all others.
     sentence : str
@@ -291,6 +312,7 @@ class StructureSeries(Result):
     members: tuple[StructureResult, ...]
     missing: dict[str, str]
     fits: dict[str, LengthFit]
+    average: EnergyAverage | None = None
     verdict: Verdict | None
     sentence: str
 

@@ -80,6 +80,9 @@ class StructureSeriesSettings(Section):
     the gap or LUMO."""
     offset_ev: float = Field(default=0.0, ge=-10, le=10)
     """Energy, above `reference`, at which the numbers of the series are taken (eV); gaps are narrower than 10 eV."""
+    average_ev: tuple[float, float] | None = None
+    """Energies, above `reference`, over which log10 T is averaged too (eV, lower end first): its decay is what
+    resonances leave where no single energy is typical. None for no average."""
     jump: bool = False
     """Leave the longest structure out of the fit and compare it with the fit, as for the contacts of a dot."""
 
@@ -102,6 +105,10 @@ class StructureSeriesSettings(Section):
         if len({entry.units for entry in self.members}) == 1 and counted:
             raise ValueError(
                 f"members: all have {self.members[0].units} units, so nothing decays; correct units"
+            )
+        if self.average_ev and not self.average_ev[0] < self.average_ev[1]:
+            raise ValueError(
+                f"average_ev = {list(self.average_ev)}: give two energies, the lower one first, e.g. [-0.5, 0.5]"
             )
         if self.jump and len(self.members) < 3:
             raise ValueError(

@@ -1,6 +1,6 @@
 """Series over structures: the decay of the conductance with the length of the molecule."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from qdjunction.core.errors import InputError
 from qdjunction.interference.decay import DecayFit, Values, fit_decay
 from qdjunction.interference.decay_spectrum import decay_spectrum, fit_columns
-from qdjunction.interference.results import Curve, LengthFit, StructureResult, StructureSeries, Verdict
+from qdjunction.interference.results import (
+    Curve,
+    EnergyAverage,
+    LengthFit,
+    StructureResult,
+    StructureSeries,
+    Verdict,
+)
 from qdjunction.interference.series import (
     SeriesMember,
     along,
@@ -24,6 +31,7 @@ from qdjunction.interference.settings import (
     StructureSeriesSettings,
     reference_level,
 )
+from qdjunction.interference.window import EnergyWindow
 from qdjunction.transport import conductance
 
 PLACES = {
@@ -115,7 +123,8 @@ def analyse_structures(
     Raises
     ------
     InputError
-        If T(E) does not cover the thermal window at the headline energy, or all lengths are equal.
+        If T(E) does not cover the thermal window at the headline energy or the energies of the average, or all lengths
+        are equal.
 
     Notes
     -----
@@ -124,6 +133,10 @@ def analyse_structures(
     level, which removes the shift of the level along the series: beta then describes the bridge, not the junction.
 
     The gaps of the structures decide nothing here and need not overlap.
+
+    The average over energies is that of log10 T, not of T, which the strongest resonance would decide: ln T adds up
+    along a path, so that its mean is typical (P. W. Anderson, D. J. Thouless, E. Abrahams and D. S. Fisher, Phys. Rev.
+    B 22, 3519 (1980)).
 
     See Also
     --------
@@ -154,6 +167,7 @@ def analyse_structures(
     rows = conductance_table([one.junction for one in ordered], temperature_k)
     rows.insert(0, "dot", np.repeat([one.dot for one in ordered], len(rows) // len(ordered)))
     fits: dict[str, LengthFit] = {}
+    average: EnergyAverage | None = None
     verdict: Verdict | None = None
     if missing:
         sentence = f"{', '.join(missing)} failed, so the decay of this series is not judged."
@@ -161,6 +175,9 @@ def analyse_structures(
         table, fits, verdict = _judged(ordered, energies, conductances, at, table, settings, interference)
         fitted = names[:-1] if settings.jump else names
         sentence = _sentence(fitted, fits, settings, interference.confidence)
+        if settings.average_ev:
+            average = _average(ordered, levels, settings.average_ev, settings, interference)
+            sentence += f" {_average_sentence(average, settings, interference.confidence)}"
         if verdict:
             sentence += f" {verdict.sentence}"
     summary = StructureSeries(
@@ -179,6 +196,7 @@ def analyse_structures(
         ),
         missing=dict(missing or {}),
         fits=fits,
+        average=average,
         verdict=verdict,
         sentence=sentence,
     )
@@ -195,30 +213,73 @@ def _judged(
     interference: InterferenceSettings,
 ) -> tuple[pd.DataFrame, dict[str, LengthFit], Verdict | None]:
     """Return the table with the fits at every energy, and fits and verdict at the energy with the index `at`."""
-    names = [one.name for one in ordered]
-    fitted = len(ordered) - (1 if settings.jump else 0)
     fits: dict[str, LengthFit] = {}
-    for measure in ("distance", "units") if settings.has_units else ("distance",):
-        lengths = [one.length(measure) for one in ordered]
-        fit = partial(
-            fit_decay, lengths[:fitted], contacts=names[:fitted], confidence=interference.confidence
-        )
-        per = "Ang" if measure == "distance" else settings.unit
-        fits[measure] = _length_fit(fit(conductances[:fitted, at]), per, lengths)
-        table = table.assign(**_columns(fit(conductances[:fitted]), measure))
+    for measure, fit, lengths in _decays(ordered, settings, interference):
+        fitted = conductances[: len(ordered) - settings.jump]
+        fits[measure] = _length_fit(fit(fitted[:, at]), _per(measure, settings), lengths)
+        table = table.assign(**_columns(fit(fitted), measure))
     if not settings.jump:
         return table, fits, None
     jump = decay_spectrum(
         energies,
         [one.length(settings.length) for one in ordered],
         conductances,
-        contacts=names,
+        contacts=[one.name for one in ordered],
         threshold_decades=interference.jump_decades,
         confidence=interference.confidence,
     )
     judged = jump.table()
     table = table.join(judged[judged.columns.difference(table.columns, sort=False)])
     return table, fits, recorded_verdict(jump.at(float(energies[at])))
+
+
+def _decays(
+    ordered: Sequence[Structure], settings: StructureSeriesSettings, interference: InterferenceSettings
+) -> Iterator[tuple[str, Callable[[NDArray[np.float64]], DecayFit], list[float]]]:
+    """Yield each measure of the length, the fit of values of the fitted structures to it, and all lengths."""
+    fitted = ordered[: len(ordered) - settings.jump]
+    for measure in ("distance", "units") if settings.has_units else ("distance",):
+        fit = partial(
+            fit_decay,
+            [one.length(measure) for one in fitted],
+            contacts=[one.name for one in fitted],
+            confidence=interference.confidence,
+        )
+        yield measure, fit, [one.length(measure) for one in ordered]
+
+
+def _average(
+    ordered: Sequence[Structure],
+    levels: Sequence[float],
+    window_ev: tuple[float, float],
+    settings: StructureSeriesSettings,
+    interference: InterferenceSettings,
+) -> EnergyAverage:
+    """Average log10 T of each structure between two energies relative to its reference, and fit the decay."""
+    low, high = window_ev
+    averages = []
+    for one, level in zip(ordered, levels, strict=True):
+        spectrum = one.junction.transmission
+        energies = spectrum.energies_ev - level
+        if low < energies[0] - 1e-9 or high > energies[-1] + 1e-9:
+            raise InputError(
+                f"transport: average_ev = [{low:g}, {high:g}] of the series {settings.name} is not within the energies "
+                f"of T(E) of {one.name}, {energies[0]:.2f} to {energies[-1]:.2f} eV from its reference; widen "
+                "energy_min_ev and energy_max_ev, or narrow average_ev"
+            )
+        with np.errstate(divide="ignore"):  # A T of zero is refused by the fit.
+            log10_t = np.log10(spectrum.transmission)
+        averages.append(EnergyWindow.of(energies, window_ev).mean(log10_t))
+    fitted = 10 ** np.array(averages[: len(ordered) - settings.jump])
+    fits = {
+        measure: _length_fit(fit(fitted), _per(measure, settings), lengths)
+        for measure, fit, lengths in _decays(ordered, settings, interference)
+    }
+    return EnergyAverage(low_ev=low, high_ev=high, log10_transmission=tuple(averages), fits=fits)
+
+
+def _per(measure: str, settings: StructureSeriesSettings) -> str:
+    return "Ang" if measure == "distance" else settings.unit
 
 
 def _energies(
@@ -306,15 +367,28 @@ def _sentence(
     """Return the outcome in words."""
     chosen = fits[settings.length]
     verb = "decays" if chosen.beta > 0 else "does not decay"
-    ordered = [chosen, *(fit for fit in fits.values() if fit is not chosen)]
-    betas = " and ".join(f"{fit.beta:.2f} per {fit.per}{_interval(fit, confidence)}" for fit in ordered)
     where = ""
     if settings.offset_ev:
         where = f"{abs(settings.offset_ev):g} eV {'above' if settings.offset_ev > 0 else 'below'} "
     return (
         f"At {where}{PLACES[settings.reference]} the conductance {verb} from {fitted[0]} to {fitted[-1]} with beta = "
-        f"{betas}; the contact conductance is 10^{chosen.log10_contact_conductance_G0:.2f} G0."
+        f"{_betas(fits, settings, confidence)}; "
+        f"the contact conductance is 10^{chosen.log10_contact_conductance_G0:.2f} G0."
     )
+
+
+def _average_sentence(average: EnergyAverage, settings: StructureSeriesSettings, confidence: float) -> str:
+    return (
+        f"log10 T averaged over {average.low_ev:g} to {average.high_ev:g} eV from {PLACES[settings.reference]} has "
+        f"beta = {_betas(average.fits, settings, confidence)}."
+    )
+
+
+def _betas(fits: dict[str, LengthFit], settings: StructureSeriesSettings, confidence: float) -> str:
+    """Return the decay constants with their intervals in words, that of the chosen length first."""
+    chosen = fits[settings.length]
+    ordered = [chosen, *(fit for fit in fits.values() if fit is not chosen)]
+    return " and ".join(f"{fit.beta:.2f} per {fit.per}{_interval(fit, confidence)}" for fit in ordered)
 
 
 def _interval(fit: LengthFit, confidence: float) -> str:

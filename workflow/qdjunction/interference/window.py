@@ -66,3 +66,7 @@ class EnergyWindow:
     def median(self, values: ArrayLike) -> float:
         """Return the median of `values`, (n,), over the grid points of the window."""
         return float(np.median(np.asarray(values)[self.inside]))
+
+    def mean(self, values: ArrayLike) -> float:
+        """Return the mean of `values`, (n,), over the window, each with the width of its cell."""
+        return float(np.average(np.asarray(values)[self.inside], weights=self.widths_ev[self.inside]))

@@ -388,6 +388,14 @@ class Config(Section):
                     f"energy from {low:.2f} to {high:.2f} eV; choose it there, or widen transport.energy_min_ev and "
                     "energy_max_ev"
                 )
+        low, high = self.transport.energy_min_ev, self.transport.energy_max_ev
+        for index, series in enumerate(self.series):
+            average = series.average_ev
+            if average and series.reference == "fermi" and not (low <= average[0] and average[1] <= high):
+                raise ValueError(
+                    f"series.{index}.average_ev = {list(average)}: T(E) is computed from {low:g} to {high:g} eV; "
+                    "choose both ends there, or widen transport.energy_min_ev and energy_max_ev"
+                )
         return self
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from qdjunction.interference.results import LengthFit, StructureSeries
+    from qdjunction.interference.results import EnergyAverage, LengthFit, StructureSeries
     from qdjunction.report.data import StructureSeriesResults, StudyResults
     from qdjunction.report.page import Page
     from qdjunction.study.table import Study
@@ -127,6 +127,9 @@ def structure_series_table(summary: StructureSeries) -> pd.DataFrame:
         ("band_high_G0", curve.log10_high_G0),
     ):
         table[column] = 10 ** np.array(values)
+    if summary.average:
+        table["mean_log10_T"] = pd.Series(summary.average.log10_transmission)
+        table["mean_fit_log10_T"] = pd.Series(summary.average.fits[summary.length].curve.log10_conductance_G0)
     return table
 
 
@@ -155,6 +158,15 @@ def structure_series_figure(table: pd.DataFrame, summary: StructureSeries, spect
     if np.isfinite(low).any():
         over_energy.fill_between(energies, low, high, fc="#BBD7E8", ec="#6F9CB8", lw=0.6)
     over_energy.plot(energies, beta, color=style.PALETTE[0])
+    if average := summary.average:
+        averaged = average.fits[summary.length]
+        window = (average.low_ev, average.high_ev)
+        if np.isfinite(averaged.beta_interval[0]):
+            over_energy.fill_between(window, *averaged.beta_interval, fc=style.PALETTE[1], alpha=0.3, lw=0)
+        over_energy.plot(
+            window, (averaged.beta,) * 2, color=style.PALETTE[1], label="of the average of log T"
+        )
+        over_energy.legend(loc="lower left")
     over_energy.axhline(0, color="black", lw=0.7)
     inside = spectrum["in_window"].to_numpy(dtype=bool)
     # Most of the curve also where the common gap is a few points wide.
@@ -191,6 +203,15 @@ def _draw_length(axes: Axes, table: pd.DataFrame, summary: StructureSeries, fit:
             color=colour, parse_math=False,
         )  # fmt: skip
     values = np.concatenate([structures["conductance_G0"], structures["fit_G0"]])
+    if average := summary.average:
+        averages = 10 ** structures["mean_log10_T"]
+        values = np.concatenate([values, averages])
+        axes.plot(curve[column], 10 ** curve["mean_fit_log10_T"], color=style.PALETTE[1], lw=1)
+        axes.plot(
+            structures[column], averages, "s", ms=6, mfc="white", mec=style.PALETTE[1],
+            label=f"log T averaged over {_number_range(average)} eV: "
+            f"$\\beta$ = {average.fits[summary.length].beta:.2f}",
+        )  # fmt: skip
     axes.set_yscale("log")
     axes.set_ylim(values.min() / 10, values.max() * 10**0.6)
     axes.set_xlim(curve[column].iloc[0], curve[column].iloc[-1])
@@ -215,10 +236,29 @@ def _headline(summary: StructureSeries) -> str:
 
 
 def fits_table(summary: StructureSeries) -> Table:
-    """Decay of a series with each measure of its length, and its jump if the study wants that."""
-    fits = list(summary.fits.values())
+    """Decay of a series with each measure of its length, and that of its average over energies if it has one."""
     level = f"{summary.confidence:.0%}"
-    rows = [
+    fits = list(summary.fits.values())
+    rows = _fit_rows(fits, level)
+    average = ""
+    if summary.average:
+        averaged = _fit_rows(list(summary.average.fits.values()), level)
+        rows += [(f"{label}, average", *values) for label, *values in averaged[:2]]
+        average = (
+            f" The last rows are those of log₁₀ T averaged over {_number_range(summary.average)} eV from the same "
+            "reference."
+        )
+    return Table(
+        f"Decay of {summary.name} at {_headline(summary)}, from conductances at "
+        f"{summary.temperature_k:g} K. The contact conductance is the fit at length zero.{average}",
+        ("", *("per Å" if fit.per == "Ang" else f"per {fit.per}" for fit in fits)),
+        tuple(rows),
+    )
+
+
+def _fit_rows(fits: Sequence[LengthFit], level: str) -> list[tuple[str, ...]]:
+    """Return the rows of a table of fits, one column for each measure of the length."""
+    return [
         ("β", *(number(fit.beta, 3) for fit in fits)),
         (f"{level} interval of β", *(interval(fit.beta_interval, 3) for fit in fits)),
         (
@@ -229,18 +269,17 @@ def fits_table(summary: StructureSeries) -> Table:
         ("R² of the fit", *(number(fit.r_squared, 3) for fit in fits)),
         ("structures in the fit", *(str(fit.fitted) for fit in fits)),
     ]
-    return Table(
-        f"Decay of {summary.name} at {_headline(summary)}, from conductances at "
-        f"{summary.temperature_k:g} K. The contact conductance is the fit at length zero.",
-        ("", *("per Å" if fit.per == "Ang" else f"per {fit.per}" for fit in fits)),
-        tuple(rows),
-    )
+
+
+def _number_range(average: EnergyAverage) -> str:
+    return f"{number(average.low_ev, sign=True)} to {number(average.high_ev, sign=True)}"
 
 
 def members_table(series: StructureSeriesResults) -> Table:
     """Length, levels and conductance of the structures of a series."""
     summary = series.summary
     units = ["units"] if series.case.settings.has_units else []
+    averages = summary.average.log10_transmission if summary.average else ()
     rows = [
         (
             one.dot,
@@ -252,15 +291,16 @@ def members_table(series: StructureSeriesResults) -> Table:
             number(one.energy_ev),
             f"{one.transmission_at_fermi:.2e}".replace("-", "−"),
             number(np.log10(one.conductance_G0)),
+            *([number(averages[index])] if averages else []),
         )
-        for one in summary.members
+        for index, one in enumerate(summary.members)
     ]
     return Table(
         f"Structures of {summary.name}. HOMO and LUMO are those of the structure's own block of the junction; energies "
         "are relative to the Fermi energy. The conductance is thermal and taken at the energy named.",
         (
             "structure", "contacts", "contact to contact (Å)", *units, "HOMO (eV)", "LUMO (eV)", "energy (eV)",
-            "T(E_F)", "log₁₀ G/G₀",
+            "T(E_F)", "log₁₀ G/G₀", *(["average of log₁₀ T"] if averages else []),
         ),
         tuple(rows),
         2,
