@@ -149,6 +149,7 @@ def structure_series_figure(table: pd.DataFrame, summary: StructureSeries, spect
     over_length, over_energy = figure.subplots(1, 2, width_ratios=(1.15, 1))
     fit = summary.fits[summary.length]
     _draw_length(over_length, table, summary, fit)
+    figure.legend(loc="outside upper left", ncols=3)
     per = "ang" if summary.length == "distance" else "unit"
     beta, low, high = (
         spectrum[column].to_numpy(dtype=float)
@@ -163,10 +164,7 @@ def structure_series_figure(table: pd.DataFrame, summary: StructureSeries, spect
         window = (average.low_ev, average.high_ev)
         if np.isfinite(averaged.beta_interval[0]):
             over_energy.fill_between(window, *averaged.beta_interval, fc=style.PALETTE[1], alpha=0.3, lw=0)
-        over_energy.plot(
-            window, (averaged.beta,) * 2, color=style.PALETTE[1], label="of the average of log T"
-        )
-        over_energy.legend(loc="lower left")
+        over_energy.plot(window, (averaged.beta,) * 2, color=style.PALETTE[1])
     over_energy.axhline(0, color="black", lw=0.7)
     inside = spectrum["in_window"].to_numpy(dtype=bool)
     # Most of the curve also where the common gap is a few points wide.
@@ -209,8 +207,7 @@ def _draw_length(axes: Axes, table: pd.DataFrame, summary: StructureSeries, fit:
         axes.plot(curve[column], 10 ** curve["mean_fit_log10_T"], color=style.PALETTE[1], lw=1)
         axes.plot(
             structures[column], averages, "s", ms=6, mfc="white", mec=style.PALETTE[1],
-            label=f"log T averaged over {_number_range(average)} eV: "
-            f"$\\beta$ = {average.fits[summary.length].beta:.2f}",
+            label=f"average of $\\log\\,T$: $\\beta$ = {average.fits[summary.length].beta:.2f} {_inverse(fit.per)}",
         )  # fmt: skip
     axes.set_yscale("log")
     axes.set_ylim(values.min() / 10, values.max() * 10**0.6)
@@ -219,7 +216,6 @@ def _draw_length(axes: Axes, table: pd.DataFrame, summary: StructureSeries, fit:
         "Distance of the contact atoms (Å)" if summary.length == "distance" else f"Number of {fit.per}"
     )
     axes.set_ylabel("Conductance $G$ ($G_0$)")
-    axes.legend(loc="lower left")
 
 
 def _inverse(per: str) -> str:
