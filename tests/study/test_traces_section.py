@@ -19,6 +19,9 @@ def folders_of_traces(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("a", "b", "p"):
         Path(name).mkdir()
+        (Path(name) / "trace-1.txt").touch()
+    Path("empty").mkdir()
+    Path("table.ods").touch()
 
 
 def study_with(traces):
@@ -86,6 +89,18 @@ BAD = {
     "path": (
         {"sets": [{"name": "m", "path": "none"}]},
         "traces.sets.0.path = 'none': there is no such file or folder",
+    ),
+    "empty folder": (
+        {"sets": [{"name": "m", "path": "a"}, {"name": "n", "path": "empty"}]},
+        "traces.sets.1.path: empty: no file matches traces.read.pattern '*'",
+    ),
+    "pattern": (
+        {"sets": [{"name": "m", "path": "a", "read": {"pattern": "*.csv"}}]},
+        "traces.sets.0.path: a: no file matches traces.read.pattern '*.csv'",
+    ),
+    "format": (
+        {"sets": [{"name": "m", "path": "table.ods"}]},
+        "traces.sets.0.path: table.ods: '.ods' is not one of .h5",
     ),
     "name": ({"sets": [{"name": "../m", "path": "a"}]}, "traces.sets.0.name = '../m'"),
     "bias": ({"sets": [{"name": "m", "path": "a", "bias_v": -0.1}]}, "traces.sets.0.bias_v = -0.1"),

@@ -84,6 +84,8 @@ def make_study(
         )
     _check_results(study.results, Path(catalogue).resolve().parent, source)
     _check_files(config, source)
+    if tried:
+        _check_traces(config, source)
     _check_junctions(study, study.dots, source, tried)
     try:
         check_ensemble(config, study.dots)
@@ -258,6 +260,19 @@ def _check_files(config: Config, source: str | Path) -> None:
             raise InputError(
                 f"{source}: {key} = '{path}': there is no such file or folder in {Path.cwd()}; correct the path"
             )
+
+
+def _check_traces(config: Config, source: str | Path) -> None:
+    """Raise InputError for a set of traces whose folder or file has nothing that would be read."""
+    if config.traces is None:
+        return
+    from qdjunction.traces.reading import trace_files
+
+    for number, entry in enumerate(config.traces.sets):
+        try:
+            trace_files(entry.path, config.traces.settings_of(entry.name).read)
+        except InputError as error:
+            raise InputError(f"{source}: traces.sets.{number}.path: {error}") from None
 
 
 def _is_of_the_system(folder: Path) -> bool:
