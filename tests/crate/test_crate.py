@@ -15,7 +15,7 @@ from qdjunction import cli
 from qdjunction.core.errors import InputError
 from qdjunction.crate import write_crate
 from qdjunction.crate.metadata import METADATA, People
-from qdjunction.report.data import collect
+from qdjunction.report.collect import collect
 from qdjunction.study.build import make_study
 from qdjunction.study.config import read_config
 from qdjunction.study.study_file import read_study, study_values

@@ -7,7 +7,8 @@ import pytest
 from qdjunction.interference.chain import DiatomicChain
 from qdjunction.interference.results import DecaySeries
 from qdjunction.interference.series import recorded_trend, recorded_verdict
-from qdjunction.report.data import SeriesResults, StudyResults, collect
+from qdjunction.report.collect import collect
+from qdjunction.report.data import SeriesResults, StudyResults
 from qdjunction.report.page import write_report
 from qdjunction.study.study_file import read_study
 from support.paths import RECORDED

@@ -12,7 +12,7 @@ from qdjunction.core.errors import InputError
 from qdjunction.core.files import write_table
 from qdjunction.core.provenance import Provenance
 from qdjunction.engine.contract import EngineInfo
-from qdjunction.report.data import collect
+from qdjunction.report.collect import collect
 from qdjunction.report.drawing import draw
 from qdjunction.report.page import Page
 from qdjunction.report.paper_comparison import compare_with_paper

@@ -7,7 +7,8 @@ import pytest
 
 from qdjunction.interference.series import SeriesMember, analyse_series
 from qdjunction.interference.settings import InterferenceSettings
-from qdjunction.report.data import SeriesResults, collect
+from qdjunction.report.collect import collect
+from qdjunction.report.data import SeriesResults
 from qdjunction.report.drawing import draw
 from qdjunction.report.sections.contract import PlannedFigure
 from qdjunction.study.cases import JunctionCase

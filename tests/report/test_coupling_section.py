@@ -10,7 +10,7 @@ from qdjunction.core.provenance import Provenance
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.interference.coupling import Coupling
 from qdjunction.interference.coupling_results import CouplingRecord, PairCoupling, decays_of
-from qdjunction.report.data import collect
+from qdjunction.report.collect import collect
 from qdjunction.report.drawing import draw
 from qdjunction.report.page import Page
 from qdjunction.report.plan import planned_figures

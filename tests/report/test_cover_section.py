@@ -8,7 +8,7 @@ import pytest
 from qdjunction.core.provenance import Provenance
 from qdjunction.engine.contract import EngineInfo
 from qdjunction.interference.cover import Computed, CoverRecord, cover_series
-from qdjunction.report.data import collect
+from qdjunction.report.collect import collect
 from qdjunction.report.drawing import draw
 from qdjunction.report.page import Page
 from qdjunction.report.paper_comparison import compare_with_paper

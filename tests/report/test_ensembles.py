@@ -8,7 +8,7 @@ import pytest
 
 from qdjunction.core.provenance import Provenance
 from qdjunction.interference.settings import InterferenceSettings
-from qdjunction.report.data import collect
+from qdjunction.report.collect import collect
 from qdjunction.report.drawing import draw
 from qdjunction.report.page import Page
 from qdjunction.report.plan import files_of, planned_figures

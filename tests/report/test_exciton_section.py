@@ -12,7 +12,7 @@ from qdjunction.engine.contract import EngineInfo
 from qdjunction.interference.coupling import Coupling
 from qdjunction.interference.coupling_results import CouplingRecord, PairCoupling, decays_of
 from qdjunction.interference.exciton_settings import ExcitonSettings
-from qdjunction.report.data import collect
+from qdjunction.report.collect import collect
 from qdjunction.report.drawing import draw
 from qdjunction.report.page import Page
 from qdjunction.report.paper_comparison import compare_with_paper

@@ -13,7 +13,7 @@ from qdjunction.core.results import read_result, read_table
 from qdjunction.engine.store import read_electronic_structure, write_electronic_structure
 from qdjunction.interference.pair_control import follow
 from qdjunction.interference.settings import InterferenceSettings
-from qdjunction.report.data import collect
+from qdjunction.report.collect import collect
 from qdjunction.report.drawing import draw
 from qdjunction.report.page import Page
 from qdjunction.report.plan import files_of, planned_figures

@@ -11,7 +11,7 @@ import pytest
 from qdjunction.core.errors import InputError
 from qdjunction.core.provenance import Provenance
 from qdjunction.core.results import read_table
-from qdjunction.report.data import collect
+from qdjunction.report.collect import collect
 from qdjunction.report.page import Page
 from qdjunction.report.paper_comparison import COLUMNS, compare_with_paper
 from qdjunction.report.quantities.registry import QUANTITIES

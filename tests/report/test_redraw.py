@@ -10,7 +10,7 @@ import pytest
 
 from qdjunction.core.errors import InputError
 from qdjunction.report import style
-from qdjunction.report.data import collect
+from qdjunction.report.collect import collect
 from qdjunction.report.drawing import draw, write_figure
 from qdjunction.report.plan import planned_figures
 from qdjunction.report.redraw import redraw

@@ -9,7 +9,7 @@ import pytest
 from qdjunction.core.results import read_result
 from qdjunction.interference.confinement import brus_gap_ev, sphere_radius_ang
 from qdjunction.interference.regions import PbDistances, RegionRecord
-from qdjunction.report.data import collect
+from qdjunction.report.collect import collect
 from qdjunction.report.drawing import draw
 from qdjunction.report.page import Page
 from qdjunction.report.paper_comparison import compare_with_paper

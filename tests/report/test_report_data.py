@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from qdjunction.core.errors import InputError
-from qdjunction.report.data import collect, read_timings
+from qdjunction.report.collect import collect, read_timings
 from qdjunction.study.study_file import read_study
 from support.paths import RECORDED
 

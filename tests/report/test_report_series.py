@@ -12,7 +12,8 @@ import pytest
 from qdjunction.core.files import write_json
 from qdjunction.core.results import read_result
 from qdjunction.interference.settings import InterferenceSettings
-from qdjunction.report.data import SeriesResults, collect
+from qdjunction.report.collect import collect
+from qdjunction.report.data import SeriesResults
 from qdjunction.report.drawing import draw
 from qdjunction.report.outcome import control_sentence
 from qdjunction.report.page import write_report

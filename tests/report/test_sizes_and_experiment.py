@@ -25,7 +25,7 @@ PAPER = read_paper("zheng-2019")
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> StudyResults:
     """A study of 1Pb and 8Pb, in which 8Pb has recorded junctions of 1Pb at growing distances."""
-    from qdjunction.report.data import collect
+    from qdjunction.report.collect import collect
     from qdjunction.study.study_file import read_study
     from support.paths import RECORDED
 

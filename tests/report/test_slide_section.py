@@ -11,7 +11,7 @@ from qdjunction.core.errors import EngineError
 from qdjunction.core.files import write_table
 from qdjunction.core.provenance import Provenance
 from qdjunction.engine.contract import EngineInfo
-from qdjunction.report.data import collect
+from qdjunction.report.collect import collect
 from qdjunction.report.drawing import draw
 from qdjunction.report.page import Page
 from qdjunction.report.plan import planned_figures

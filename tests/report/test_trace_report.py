@@ -12,7 +12,7 @@ import xarray as xr
 
 from qdjunction.core.errors import AnalysisError
 from qdjunction.report import drawing, style, trace_drawing
-from qdjunction.report.data import collect
+from qdjunction.report.collect import collect
 from qdjunction.report.page import write_report
 from qdjunction.report.plan import PlannedFigure, files_of, planned_figures
 from qdjunction.report.sections.registry import SECTIONS

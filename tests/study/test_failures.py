@@ -12,7 +12,7 @@ import pytest
 from qdjunction import cli
 from qdjunction.core.errors import AnalysisError, EngineError, InputError, MachineError, StructureError
 from qdjunction.interference.settings import InterferenceSettings
-from qdjunction.report.data import collect
+from qdjunction.report.collect import collect
 from qdjunction.report.drawing import draw, write_figure
 from qdjunction.report.page import write_report
 from qdjunction.report.plan import planned_figures

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from qdjunction.report.data import collect
+from qdjunction.report.collect import collect
 from qdjunction.report.page import write_report
 from qdjunction.report.redraw import write_figures
 from qdjunction.study.study_file import read_study

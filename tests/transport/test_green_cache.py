@@ -4,8 +4,8 @@ import multiprocessing
 
 import numpy as np
 
-from qdjunction.transport.leads.bulk import Electrode
 from qdjunction.transport.leads.cache import GreenCache
+from qdjunction.transport.leads.electrode import Electrode
 
 ENERGIES = np.linspace(-1, 1, 20)
 
@@ -19,7 +19,7 @@ def electrode(folder, eta_ev=1e-3, onsite=0.0):
 
 def test_second_use_computes_nothing(tmp_path, monkeypatch):
     first = electrode(tmp_path).surface(ENERGIES, "left")
-    monkeypatch.setattr("qdjunction.transport.leads.bulk.Stack", None)
+    monkeypatch.setattr("qdjunction.transport.leads.electrode.Stack", None)
     np.testing.assert_array_equal(electrode(tmp_path).surface(ENERGIES, "left"), first)
     # Any part of the grid, in any order, and the other side come from the same files.
     np.testing.assert_array_equal(electrode(tmp_path).surface(ENERGIES[[7, 3]], "left"), first[[7, 3]])

@@ -1,4 +1,4 @@
-from qdjunction.report.data import collect
+from qdjunction.report.collect import collect
 from qdjunction.report.page import write_report
 from qdjunction.report.redraw import write_figures
 from qdjunction.study.job import running

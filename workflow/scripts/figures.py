@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from qdjunction.report.data import collect
+from qdjunction.report.collect import collect
 from qdjunction.report.redraw import write_figures
 from qdjunction.study.job import running
 from qdjunction.study.study_file import study_of

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from qdjunction.report.data import collect
+from qdjunction.report.collect import collect
 from qdjunction.report.page import write_report
 from qdjunction.report.redraw import write_paper_table
 from qdjunction.study.job import running

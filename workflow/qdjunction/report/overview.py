@@ -18,7 +18,8 @@ from qdjunction.engine.contract import EngineInfo
 from qdjunction.engine.store import read_levels
 from qdjunction.interference.results import ComparisonSeries, Control, DecaySeries
 from qdjunction.report import style, tables
-from qdjunction.report.data import engine_without_results, failures_of
+from qdjunction.report.collect import failures_of
+from qdjunction.report.data import engine_without_results
 from qdjunction.report.drawing import new_figure, svg
 from qdjunction.report.plan import series_of
 from qdjunction.report.sections.failures import failures_table

@@ -8,7 +8,8 @@ from qdjunction.core.errors import InputError
 from qdjunction.core.files import write_json, write_table
 from qdjunction.core.provenance import provenance
 from qdjunction.report import style
-from qdjunction.report.data import StudyResults, collect
+from qdjunction.report.collect import collect
+from qdjunction.report.data import StudyResults
 from qdjunction.report.drawing import draw, write_figure
 from qdjunction.report.overview import read_overview, write_overview
 from qdjunction.report.page import write_report

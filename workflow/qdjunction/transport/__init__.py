@@ -4,16 +4,11 @@ from qdjunction.transport.axis import parse_axis, transport_axis
 from qdjunction.transport.device import Cell, Device
 from qdjunction.transport.kpoints import KAverage, k_averaged_transmission, transverse_k
 from qdjunction.transport.leads.base import Lead
-from qdjunction.transport.leads.bulk import (
-    Bulk,
-    Electrode,
-    ElectrodeLead,
-    alignment_ev,
-    attach_electrodes,
-    shifted,
-)
+from qdjunction.transport.leads.bulk import Bulk, ElectrodeLead, attach_electrodes
 from qdjunction.transport.leads.cluster import Cluster, ClusterLead, attach_clusters
 from qdjunction.transport.leads.contract import LeadKind, LeadSettings
+from qdjunction.transport.leads.electrode import Electrode, shifted
+from qdjunction.transport.leads.electrode_region import alignment_ev
 from qdjunction.transport.leads.registry import LEADS
 from qdjunction.transport.leads.surface import surface_green
 from qdjunction.transport.leads.wide_band import WideBand, WideBandLead

@@ -14,8 +14,8 @@ from qdjunction.core.errors import TransportError
 from qdjunction.core.matrix_files import read_matrices
 from qdjunction.transport.axis import parse_axis
 from qdjunction.transport.device import without_spin
-from qdjunction.transport.leads.bulk import folded_layer
 from qdjunction.transport.leads.contract import K
+from qdjunction.transport.leads.folding import folded_layer
 from qdjunction.transport.observables.contract import (
     JunctionContext,
     Observable,
