@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from qdjunction.core.errors import InputError
-from qdjunction.interference.weak_link import widest_path
+from qdjunction.interference.weak_link import shortest_gaps, widest_path
 
 
 def test_the_longer_path_is_taken_where_it_is_denser():
@@ -54,3 +54,18 @@ def test_missing_and_negative_densities_are_the_lowest():
 def test_ends_that_no_bond_connects():
     with pytest.raises(InputError, match="0 and 2 are not connected"):
         widest_path([1, 1, 1], [(0, 1)], 0, 2)
+
+
+def test_ends_that_bonds_do_not_connect_have_a_path_across_the_shortest_gaps():
+    # Two chains with an atom between them, nearer to the first one, and one far away.
+    x = [0.0, 1.0, 2.0, 4.5, 7.5, 8.5]
+    positions = np.zeros((7, 3))
+    positions[:6, 0] = x
+    positions[6] = (4.5, 50.0, 0.0)
+    bonds = [(0, 1), (1, 2), (4, 5)]
+    gaps = shortest_gaps(positions, bonds, 0, 5)
+    assert gaps == [[2, 3], [3, 4]]
+    assert shortest_gaps(positions, bonds, 0, 2) == []
+    with pytest.raises(InputError, match="not connected by bonds"):
+        widest_path(np.ones(7), bonds, 0, 5)
+    assert widest_path(np.ones(7), [*bonds, *gaps], 0, 5).atoms.tolist() == [0, 1, 2, 3, 4, 5]

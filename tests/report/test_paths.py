@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from ase import Atoms
 
 from qdjunction.report.density_field import SPREAD_ANG, density_field, field_scale, projected
 from qdjunction.report.density_path import density_path, path_table, weak_link_name
@@ -11,6 +12,7 @@ from qdjunction.report.drawing import draw
 from qdjunction.report.page import Page
 from qdjunction.report.sections.contract import PlannedFigure
 from qdjunction.report.sections.paths import KIND, weak_links_table
+from qdjunction.report.sections.structures import bonds
 from qdjunction.structure.contacts import contact
 
 DOT = "1Pb_MAPbBr3"
@@ -67,6 +69,42 @@ def test_figure_and_table_of_the_series(results):
     page = KIND.html(Page(results, {}), results.dot(DOT), results.dot(DOT).series[0])
     assert "Weak link of the density" in page
     assert 'class="picture page"' in page
+
+
+def opened(junction, by_ang):
+    """The junction with its right tip, and what it holds, farther away along the axis of both contacts."""
+    atoms = junction.atoms.copy()
+    left, right = (contact(atoms, atoms.info[side]).atom for side in ("left", "right"))
+    axis = atoms.positions[right] - atoms.positions[left]
+    gold = atoms.symbols == "Au"
+    near = np.linalg.norm(atoms.positions - atoms.positions[right], axis=1) < np.linalg.norm(
+        atoms.positions - atoms.positions[left], axis=1
+    )
+    atoms.positions[gold & near] += by_ang * axis / np.linalg.norm(axis)
+    return replace(junction, atoms=atoms)
+
+
+def test_tips_that_no_bond_connects_have_a_path_across_the_gap(results):
+    """The figure of a series must not fail for one junction that came apart, and says what it crosses."""
+    (series,) = results.dot(DOT).series
+    (short, long) = series.junctions
+    apart = opened(long, 2.0)
+    joined, gap = density_path(long), density_path(apart)
+    assert [apart.atoms.symbols[atom] for atom in gap.atoms[[0, -1]]] == ["Au", "Au"]
+    assert set(joined.atoms) <= set(gap.atoms)
+    assert "gap" not in weak_link_name(long, joined)
+    length = apart.atoms.get_distance(*gap.atoms[-2:])
+    assert f"across a gap of {length:.2f} Å without a bond" in weak_link_name(apart, gap)
+    table = weak_links_table(replace(series, junctions=(short, apart)))
+    assert "without a bond" in table.rows[1][1]
+    assert "without a bond" not in table.rows[0][1]
+
+
+def test_what_counts_as_a_pb_halide_bond_is_a_stick():
+    """The terminal Cl of a relaxed mixed dot is 3.2 Ang from Pb: bonded, beyond the reach of the other sticks."""
+    assert bonds(Atoms("PbCl", [[0, 0, 0], [3.2, 0, 0]])) == [[0, 1]]
+    assert bonds(Atoms("PbCl", [[0, 0, 0], [3.6, 0, 0]])) == []
+    assert bonds(Atoms("AuCl", [[0, 0, 0], [3.2, 0, 0]])) == []
 
 
 def test_without_a_density_there_is_no_figure(results):

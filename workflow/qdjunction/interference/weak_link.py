@@ -9,11 +9,13 @@ spanning tree of the bonds.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
+from scipy.spatial.distance import cdist
 
 from qdjunction.core.errors import InputError
 
@@ -63,6 +65,10 @@ def widest_path(densities: ArrayLike, bonds: Sequence[Sequence[int]], start: int
     ------
     InputError
         If the bonds do not connect the two ends.
+
+    See Also
+    --------
+    shortest_gaps : what to add to bonds that do not connect them
     """
     values = np.asarray(densities, dtype=float)
     order = np.argsort(np.where(values > 0, values, -1.0), kind="stable")
@@ -74,9 +80,45 @@ def widest_path(densities: ArrayLike, bonds: Sequence[Sequence[int]], start: int
     # Weights of a minimum tree, larger for lower densities; scipy takes zero for no bond.
     weights = len(values) - np.minimum(rank[first], rank[second])
     graph = coo_array((weights.astype(float), (first, second)), shape=(len(values),) * 2)
-    _, before = breadth_first_order(
-        minimum_spanning_tree(graph.tocsr()), start, directed=False, return_predecessors=True
-    )
+    atoms = _path(minimum_spanning_tree(graph.tocsr()), start, end)
+    return WidestPath(atoms, values[atoms])
+
+
+def shortest_gaps(
+    positions_ang: ArrayLike, bonds: Sequence[Sequence[int]], start: int, end: int
+) -> list[list[int]]:
+    """Return the pairs of atoms across which a path between two atoms that bonds do not connect is bonded least badly.
+
+    Of all ways from one to the other it is the one whose longest step is shortest, which lies in the minimum spanning
+    tree of the distances.
+
+    Parameters
+    ----------
+    positions_ang : (n_atoms, 3) array
+        Positions of the atoms (Ang).
+    bonds : sequence of pairs of int
+        Bonded atoms.
+    start, end : int
+        The two ends.
+
+    Returns
+    -------
+    list of pairs of int
+        Empty if the bonds connect the two ends.
+    """
+    positions = np.asarray(positions_ang, dtype=float)
+    first, second = np.asarray(bonds, dtype=np.int64).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(first)), (first, second)), shape=(len(positions),) * 2)
+    _, part = connected_components(graph, directed=False)
+    if part[start] == part[end]:
+        return []
+    way = _path(minimum_spanning_tree(cdist(positions, positions)), start, end)
+    return [[int(a), int(b)] for a, b in pairwise(way) if part[a] != part[b]]
+
+
+def _path(tree: csr_array, start: int, end: int) -> NDArray[np.int64]:
+    """Return the atoms from one end to the other in a spanning tree."""
+    _, before = breadth_first_order(tree, start, directed=False, return_predecessors=True)
     path = [end]
     while path[-1] != start:
         if (previous := int(before[path[-1]])) < 0:
@@ -84,5 +126,4 @@ def widest_path(densities: ArrayLike, bonds: Sequence[Sequence[int]], start: int
                 f"atoms {start} and {end} are not connected by bonds; there is no path between them"
             )
         path.append(previous)
-    atoms = np.array(path[::-1], dtype=np.int64)
-    return WidestPath(atoms, values[atoms])
+    return np.array(path[::-1], dtype=np.int64)

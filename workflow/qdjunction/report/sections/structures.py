@@ -127,14 +127,17 @@ def scene(
 
 
 def bonds(atoms: Atoms) -> list[list[int]]:
-    """Return the pairs of atoms that are joined by a stick."""
+    """Return the pairs of atoms that are joined by a stick, with all that count as Pb-halide bonds."""
     from ase.data import covalent_radii
     from ase.neighborlist import neighbor_list
 
+    from qdjunction.structure.bonds import pb_halide_bonds
+
     radii = BOND_FRACTION * covalent_radii[atoms.numbers]
-    first, second = neighbor_list("ij", atoms, radii)
-    once = first < second
-    return [[int(i), int(j)] for i, j in zip(first[once], second[once], strict=True)]
+    near = np.column_stack(neighbor_list("ij", atoms, radii))
+    pairs = np.vstack([near, pb_halide_bonds(atoms)[["halide", "pb"]].to_numpy()])
+    joined: list[list[int]] = np.unique(np.sort(pairs, axis=1), axis=0).tolist()
+    return joined
 
 
 def appearance(symbols: Sequence[str]) -> dict[str, Any]:
