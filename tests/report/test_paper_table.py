@@ -160,9 +160,9 @@ def test_statements_about_series(results):
 def test_sliding_ligands_and_other_connectivities(results):
     """Of made records: barriers over the common displacement, the largest change, betas without a verdict."""
 
-    def slide(name, *energies_ev):
+    def slide(name, *energies_ev, broken=()):
         steps = tuple(
-            SimpleNamespace(displacement_ang=0.5 * n, energy_ev=energy)
+            SimpleNamespace(displacement_ang=0.5 * n, energy_ev=energy, broken=broken, formed=())
             for n, energy in enumerate(energies_ev)
         )
         return SimpleNamespace(case=SimpleNamespace(name=name), record=SimpleNamespace(steps=steps))
@@ -180,10 +180,13 @@ def test_sliding_ligands_and_other_connectivities(results):
 
     study = SimpleNamespace(
         dots=(dot("bare", "L", 1e-3), dot("with", "La", 1e-4), dot("also", "L", 2e-3)),
-        slides=(slide("row", -5, -4.8, -4.9), slide("diagonal", -3, -2.9, -2.7, -1), slide("end", -5)),
+        slides=(
+            slide("row", -5, -5.3, -5.1), slide("diagonal", -3, -2.9, -2.7, -1),
+            slide("torn", -5, -4.9, -4.8, broken=("Au 1-Au 2",)),
+        ),
         engine=results.engine,
         study=results.study,
-    )
+    )  # fmt: skip
     change = {"quantity": "ligand-change", "junction": "L-R2", "value": 0.0, "tolerance": 0.3}
     betas = {"quantity": "other-betas", "left": "L", "value": "0.72, 1.2"}
     rows = compare_with_paper(
@@ -191,6 +194,7 @@ def test_sliding_ligands_and_other_connectivities(results):
         made(
             {"item": "row", "quantity": "sliding-lower", "slides": ["row", "diagonal"], "value": "yes"},
             {"item": "diagonal", "quantity": "sliding-lower", "slides": ["diagonal", "row"], "value": "yes"},
+            {"item": "torn", "quantity": "sliding-lower", "slides": ["torn", "diagonal"], "value": "yes"},
             {"item": "no slide", "quantity": "sliding-lower", "slides": ["row", "none"], "value": "yes"},
             {"item": "ligand", **change, "dots": ["bare", "also", "with"]},
             {"item": "small", **change, "dots": ["bare", "also"], "tolerance": 0.31},
@@ -199,10 +203,15 @@ def test_sliding_ligands_and_other_connectivities(results):
         ),
     ).set_index("item")
     assert rows["agrees"].to_dict() == {
-        "row": "yes", "diagonal": "no", "no slide": "not available", "ligand": "no", "small": "yes", "La": "open",
+        "row": "yes", "diagonal": "no", "torn": "open", "no slide": "not available", "ligand": "no", "small": "yes",
+        "La": "open",
         "no others": "not available",
     }  # fmt: skip
-    assert rows.loc["row", "note"] == "highest energy over 1.0 Ang: row 0.20 eV, diagonal 0.30 eV"
+    # The row first falls by 0.3 and then climbs by 0.2.
+    assert rows.loc["row", "note"] == "largest climb over 1.0 Ang: row 0.20 eV, diagonal 0.30 eV"
+    assert rows.loc["torn", "note"] == (
+        "largest climb over 1.0 Ang: torn 0.20 eV, diagonal 0.30 eV; bonds of gold change along torn"
+    )
     assert rows.loc["ligand", "note"] == "L-R2: also +0.30, with -1.00"
     assert rows.loc["La", "note"] == "La 0.61 (0.50 to 0.72)"
 

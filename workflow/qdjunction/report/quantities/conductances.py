@@ -112,7 +112,7 @@ def _ligand_change(results: StudyResults, item: PaperItem) -> Ours:
 
 
 def _sliding_lower(results: StudyResults, item: PaperItem) -> Ours:
-    """Compare the highest energies of two slides over the same displacement."""
+    """Compare the largest climbs of two slides, from any step to a later one, over the same displacement."""
 
     def found(name: str) -> SlideResults:
         one = next((slide for slide in results.slides if slide.case.name == name), None)
@@ -122,16 +122,18 @@ def _sliding_lower(results: StudyResults, item: PaperItem) -> Ours:
 
     records = [found(name).record for name in item.slides]
     reach = min(record.steps[-1].displacement_ang for record in records)
-    barriers = [
-        max(
-            step.energy_ev - record.steps[0].energy_ev
-            for step in record.steps
-            if step.displacement_ang <= reach + 1e-9
-        )
-        for record in records
-    ]
+    barriers, rearranged = [], []
+    for name, record in zip(item.slides, records, strict=True):
+        steps = [step for step in record.steps if step.displacement_ang <= reach + 1e-9]
+        energies = np.array([step.energy_ev for step in steps])
+        barriers.append(float((energies - np.minimum.accumulate(energies)).max()))
+        if any(step.broken or step.formed for step in steps):
+            rearranged.append(name)
     heights = ", ".join(f"{name} {height:.2f} eV" for name, height in zip(item.slides, barriers, strict=True))
-    return Ours(barriers[0] < barriers[1], note=f"highest energy over {reach:.1f} Ang: {heights}")
+    note = f"largest climb over {reach:.1f} Ang: {heights}"
+    if rearranged:
+        return Ours("open", note=f"{note}; bonds of gold change along {' and '.join(rearranged)}")
+    return Ours(barriers[0] < barriers[1], note=note)
 
 
 def _displacement(results: StudyResults, item: PaperItem) -> Ours:
