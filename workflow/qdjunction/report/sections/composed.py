@@ -134,7 +134,8 @@ def draw_sites(axes: Axes, table: pd.DataFrame, left: str) -> None:
     axes.set_xlabel("Right contact")
     axes.set_ylabel("$T$")
     low, high = np.log10([table["transmission"].min(), table["transmission"].max()])
-    axes.set_ylim(10 ** (low - 0.15 - 0.5 * (high - low)), 10 ** (high + 0.3))  # room for the legend
+    legend = 0.15 * len(shown)  # Share of the panel that its lines take, below the points.
+    axes.set_ylim(10 ** (low - 0.15 - legend / (1 - legend) * (high - low)), 10 ** (high + 0.3))
     axes.legend(loc="lower left", handlelength=1.8)
 
 

@@ -124,7 +124,8 @@ def paths_figure(dot: DotResults, series: SeriesResults, table: pd.DataFrame) ->
     entries = {
         label: handle for handles, labels in found for handle, label in zip(handles, labels, strict=True)
     }
-    figure.legend(entries.values(), entries.keys(), loc="outside lower left", ncols=len(entries))
+    # In two rows, beside the name of the engine.
+    figure.legend(entries.values(), entries.keys(), loc="outside lower left", ncols=-(-len(entries) // 2))
     return figure
 
 
