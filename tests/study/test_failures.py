@@ -11,6 +11,7 @@ import pytest
 
 from qdjunction import cli
 from qdjunction.core.errors import AnalysisError, EngineError, InputError, MachineError, StructureError
+from qdjunction.core.files import write_json
 from qdjunction.interference.settings import InterferenceSettings
 from qdjunction.report.collect import collect
 from qdjunction.report.drawing import draw, write_figure
@@ -210,6 +211,27 @@ def test_where_every_dot_failed_the_report_says_so(study_without_short, tmp_path
     page = (tmp_path / "index.html").read_text()
     assert "no dot of the study has a result" in page
     assert "Not relaxed." in page
+
+
+def test_what_was_made_in_spite_of_a_failure_is_forgotten_with_it(study_without_short):
+    """A cover or a table of couplings exists without its missing members, and so does what is made from it."""
+    root = study_without_short.results
+    failed = root / "1Pb_MAPbBr3" / "short" / "frontier.json"
+    long = root / "1Pb_MAPbBr3" / "long" / "frontier.json"
+    records = {
+        "cover.json": [str(failed), str(long)],
+        "exciton.json": ["elsewhere/results/cover.json", f"{root.resolve()}/cover.json"],
+        "reactions.json": [str(long), f"not{failed.name}"],
+        "series/alkanes/series.json": [str(failed.resolve())],
+    }
+    for name, inputs in records.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        write_json({"provenance": {"inputs": dict.fromkeys(inputs, "0")}}, root / name)
+    assert forget_failures(root) == 1
+    assert {name: (root / name).exists() for name in records} == {
+        "cover.json": False, "exciton.json": False, "reactions.json": True, "series/alkanes/series.json": False,
+    }  # fmt: skip
+    assert long.exists()
 
 
 def test_failures_are_listed_and_forgotten(study_without_short, capsys):

@@ -200,8 +200,8 @@ def find_failures(results: str | Path, dots: Collection[str] | None = None) -> d
 def forget_failures(results: str | Path) -> int:
     """Delete the failure records of a study, so that Snakemake repeats these steps; return the number of failures.
 
-    The tables and pages that show them are deleted as well: Snakemake creates a missing file only if a target requires
-    it.
+    Whatever was made in spite of them is deleted as well, such as the series of a dot, a cover or a page: Snakemake
+    creates a missing file only if a target requires it.
 
     Raises
     ------
@@ -210,21 +210,44 @@ def forget_failures(results: str | Path) -> int:
     """
     root = Path(results)
     found = find_failures(root)
-    for path in {path for paths in found.values() for path in paths}:
+    records = {path for paths in found.values() for path in paths}
+    made = _made_from(root, records)
+    for path in records | made:
         path.unlink(missing_ok=True)
         dot = root / path.relative_to(root).parts[0]
-        for shown_in in (
-            dot / layout.SERIES,
-            dot / layout.REPORT / layout.PAGE,
-            root / layout.REPORT / layout.PAGE,
-        ):
-            shown_in.unlink(missing_ok=True)
+        for page in (dot / layout.REPORT / layout.PAGE, root / layout.REPORT / layout.PAGE):
+            if page.exists():  # What covers several dots lies in no folder of one.
+                page.unlink()
     return len(found)
+
+
+def _made_from(root: Path, gone: Collection[Path]) -> set[Path]:
+    """Return the records whose provenance names one of these files, or a record that does."""
+    inputs: dict[Path, list[str]] = {}
+    for path in _result_files(root, None):
+        if path.suffix == ".json":
+            try:
+                values = json.loads(path.read_bytes())
+            except (ValueError, RecursionError):
+                continue
+            made_from = values.get("provenance") if isinstance(values, dict) else None
+            if isinstance(made_from, dict) and isinstance(made_from.get("inputs"), dict):
+                inputs[path] = list(made_from["inputs"])
+    made, new = set[Path](), set(gone)
+    while new:
+        # Paths are recorded as the run gave them, relative to its folder or absolute.
+        ends = tuple(f"/{path.relative_to(root).as_posix()}" for path in new)
+        new = {path for path, names in inputs.items() if any(f"/{name}".endswith(ends) for name in names)}
+        new -= made | set(gone)
+        made |= new
+    return made
 
 
 def _result_files(root: Path, dots: Collection[str] | None) -> Iterable[Path]:
     names = sorted(os.listdir(root)) if dots is None else dots
     for folder in (root / name for name in names if name not in _NO_RESULTS):
+        if folder.is_file():
+            yield folder
         for here, below, files in os.walk(folder):
             below.sort()
             # Hidden files are not complete yet.
