@@ -37,6 +37,10 @@ der Waals radius of a neighbour they give its distance in salts, Cs-O 3.38 Ang; 
 SHIFTS_ANG = (0.0, 0.4, 0.8, 1.2, 1.6)
 """Distances by which a ligand without a bond to Pb may stand farther out."""
 
+FAR_SHIFTS_ANG = (2.0, 2.4, 2.8)
+"""The same for a cation that clashes nearer to its site, as on a relaxed surface whose ions have moved; the relaxation
+draws it in."""
+
 TILTS_DEG = (0.0, 20.0, 40.0)
 SULFUR_TILTS_DEG = (70.0, 50.0, 30.0, 0.0)
 """Angles between the axis of a ligand and the direction of its site. At a thiolate the bonds make an angle of about 110
@@ -154,9 +158,9 @@ def find_pose(
         float(np.linalg.norm(one.positions - one.positions.mean(axis=0), axis=1).max()) for one in conformers
     )
     near = np.flatnonzero(np.linalg.norm(dot.positions - seat.position, axis=1) < 2 * reach + 10)
-    for shift, tilt, conformer in product(
-        SHIFTS_ANG if not _bonds(seat) else (0.0,), _tilts(conformers[0], binds, seat), conformers
-    ):
+    for shift, tilt, conformer in product(_shifts(seat), _tilts(conformers[0], binds, seat), conformers):
+        if shift > SHIFTS_ANG[-1] and best >= CLASH_RADII:
+            break
         end = end_of(conformer, binds, seat.element)
         poses = (
             seat.position + (end.height_ang + shift) * seat.direction + _rotated(end, seat.direction, tilt)
@@ -198,6 +202,12 @@ def _is_halide(element: int) -> bool:
 
 def _bonds(seat: Seat) -> bool:
     return bool(seat.element) and not _is_halide(seat.element)
+
+
+def _shifts(seat: Seat) -> tuple[float, ...]:
+    if _bonds(seat):
+        return (0.0,)
+    return SHIFTS_ANG if seat.element else SHIFTS_ANG + FAR_SHIFTS_ANG
 
 
 def _tilts(conformer: Atoms, binds: Sequence[int], seat: Seat) -> tuple[float, ...]:
