@@ -23,9 +23,9 @@ from qdjunction.structure.junction import (
     dot_atoms,
     tip_atoms,
 )
-from qdjunction.structure.ligands.attach import FRAGMENT
+from qdjunction.structure.ligands.attach import FRAGMENT, conformers_without
 from qdjunction.structure.ligands.library import load_ligand
-from qdjunction.structure.ligands.pose import BOND_RADII, CLASH_RADII
+from qdjunction.structure.ligands.pose import BOND_RADII, CLASH_RADII, Seat, find_pose
 from qdjunction.structure.ligands.room import tips_at_contacts
 from qdjunction.structure.molecule import ion_conformers, topology
 from qdjunction.structure.perovskite.catalogue import load_dot
@@ -598,3 +598,23 @@ def test_the_studies_of_the_documentation_can_be_planned():
         for example in examples
     ]
     assert [len(study.junctions) for study in studies] == [2, 2, 4]
+
+
+@pytest.mark.parametrize(("height_ang", "shift_ang"), [(-0.8, 2.4), (-0.4, 2.8), (0.8, None)])
+def test_a_cation_stands_farther_out_where_its_site_has_closed(height_ang, shift_ang):
+    """A ring of bromides about the site, as a relaxed surface may have it, is no reason to refuse a bulky cation."""
+    angles = np.arange(6) * np.pi / 3
+    ring = np.column_stack([2.4 * np.cos(angles), 2.4 * np.sin(angles), np.full(6, height_ang)])
+    ligand = load_ligand("diethyldimethylammonium", LIBRARY)
+    arguments = (
+        Atoms("Br6", ring), conformers_without(ligand, (), 10, 0), ligand.binds,
+        Seat(np.zeros(3), np.array([0.0, 0.0, 1.0])), "the ligand",
+    )  # fmt: skip
+    if shift_ang is None:
+        with pytest.raises(StructureError, match="the ligand does not fit"):
+            find_pose(*arguments)
+        return
+    placed = find_pose(*arguments)
+    assert placed.positions[ligand.binds[0]] == pytest.approx([0, 0, shift_ang], abs=1e-9)
+    ratios = cdist(placed.positions, ring) / (vdw_radii[placed.numbers][:, None] + vdw_radii[35])
+    assert ratios.min() > CLASH_RADII
