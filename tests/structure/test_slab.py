@@ -10,7 +10,7 @@ from pymatgen.io.ase import AseAtomsAdaptor
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from qdjunction.core.errors import InputError, StructureError
-from qdjunction.structure.ligands.cover import check_images, ion_pair
+from qdjunction.structure.ligands.cover import check_images, covered, ion_pair
 from qdjunction.structure.ligands.library import FOLDER, load_ligand
 from qdjunction.structure.ligands.pair import held_atoms
 from qdjunction.structure.ligands.pose import CLASH_RADII, clash
@@ -235,3 +235,18 @@ def test_a_ligand_that_meets_its_image_is_refused():
         check_images(lying, slab, "x")
     lying.positions = lying.positions[:, [1, 0, 2]]
     check_images(lying, slab, "x")
+
+
+def test_where_sites_have_come_together_ligands_stand_at_those_of_the_ideal_slab():
+    ideal = perovskite_slab("Cs", "Br", (2, 2), vacuum_ang=30)
+    sites = surface_sites(ideal, "Cs")[:2].tolist()
+    cation = ligand("diethyldimethylammonium")
+    relaxed = ideal.copy()
+    apart = ideal.positions[sites[1]] - ideal.positions[sites[0]]
+    relaxed.positions[sites[1]] -= 0.45 * apart
+    with pytest.raises(StructureError, match="does not fit"):
+        covered(relaxed, sites, cation)
+    at_ideal = covered(relaxed, sites, cation, ideal=ideal)
+    assert at_ideal.get_chemical_formula() == covered(ideal, sites, cation).get_chemical_formula()
+    binders = at_ideal.positions[[i for i, one in enumerate(at_ideal.symbols) if one == "N"]]
+    assert binders[:, :2] == pytest.approx(ideal.positions[sites][:, :2], abs=1e-6)

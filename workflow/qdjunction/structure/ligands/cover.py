@@ -69,11 +69,19 @@ def check_fit(ligand: Ligand, cell_ang: Sequence[float], vacuum_ang: float) -> N
         )
 
 
-def covered(slab: Atoms, sites: Sequence[int], ligand: Ligand, conformers: int = 10, pose: int = 0) -> Atoms:
+def covered(
+    slab: Atoms,
+    sites: Sequence[int],
+    ligand: Ligand,
+    conformers: int = 10,
+    pose: int = 0,
+    ideal: Atoms | None = None,
+) -> Atoms:
     """Return a slab with ligands in place of some of its surface cations.
 
     All cations leave first. The ligands then take their sites one after another, with the binding end at the site and
-    the rest outward, each in a pose that `find_pose` finds among the images of all that is there.
+    the rest outward, each in a pose that `find_pose` finds among the images of all that is there. Sites of a relaxed
+    slab may have come too close to each other for neighbouring ligands, which then stand at those of the ideal slab.
 
     Parameters
     ----------
@@ -87,6 +95,8 @@ def covered(slab: Atoms, sites: Sequence[int], ligand: Ligand, conformers: int =
         Random conformers that are tried.
     pose : int
         0 for the pose with the most room; any other number draws conformers and rotations with it as the seed.
+    ideal : ase.Atoms, optional
+        The slab before its relaxation, with the same atoms.
 
     Returns
     -------
@@ -99,6 +109,22 @@ def covered(slab: Atoms, sites: Sequence[int], ligand: Ligand, conformers: int =
     StructureError
         If a ligand clashes in every pose, or with its own image.
     """
+    try:
+        return _covered(slab, sites, slab.positions, ligand, conformers, pose)
+    except StructureError:
+        if ideal is None:
+            raise
+        return _covered(slab, sites, ideal.positions, ligand, conformers, pose)
+
+
+def _covered(
+    slab: Atoms,
+    sites: Sequence[int],
+    positions: NDArray[np.float64],
+    ligand: Ligand,
+    conformers: int,
+    pose: int,
+) -> Atoms:
     atoms = slab[[i for i in range(len(slab)) if i not in set(sites)]]
     assert isinstance(atoms, Atoms)  # several indices return several atoms
     numbers = np.ones(len(atoms), dtype=int)
@@ -106,7 +132,7 @@ def covered(slab: Atoms, sites: Sequence[int], ligand: Ligand, conformers: int =
     rng = np.random.default_rng(pose) if pose else None
     middle = slab.positions[:, 2].mean()
     for number, site in enumerate(sites, start=2):
-        position = slab.positions[site]
+        position = positions[site]
         seat = Seat(position, np.array([0.0, 0.0, np.sign(position[2] - middle)]))
         what = f"ligand {ligand.name} at site {position.round(2).tolist()}"
         placed = find_pose(_with_images(atoms), choices, ligand.binds, seat, what, rng)

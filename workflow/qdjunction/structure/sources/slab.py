@@ -161,8 +161,9 @@ class SlabSettings(SlabShape, SourceSettings[SlabOutline]):
         atoms = slab
         if definition.ligand:
             # In a slab that is not ideal a face is no plane; the order of the atoms is that of the ideal one.
-            sites = surface_sites(self._bare, self.cation)[self.replaced]
-            atoms = covered(slab, sites.tolist(), definition.ligand, self.conformers, self.pose)
+            ideal = self._bare
+            sites = surface_sites(ideal, self.cation)[self.replaced]
+            atoms = covered(slab, sites.tolist(), definition.ligand, self.conformers, self.pose, ideal)
         atoms.info = {
             "contacts": {},
             "contact_pairs": {},
