@@ -121,6 +121,7 @@ def test_what_would_undo_the_members_or_cannot_make_them_is_refused():
 def test_an_ensemble_without_dots_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "traces").mkdir()
+    (tmp_path / "traces" / "1.txt").touch()
     values = {"study": "t", "traces": {"sets": [{"name": "s", "path": "traces"}]}}
     with pytest.raises(InputError, match="ensemble: this study has no dots"):
         make_study(
