@@ -388,7 +388,7 @@ class Bias(_TracesCommand):
 
     def _sets(self) -> dict[float, str]:
         """Return the paths by their bias (V)."""
-        from qdjunction.traces.reading import trace_files
+        from qdjunction.traces.reading import check_trace_files
 
         found: dict[float, str] = {}
         for word in self.sets:
@@ -405,7 +405,7 @@ class Bias(_TracesCommand):
         if len(found) < 5:
             raise InputError(f"{len(found)} biases; a bias series needs at least 5")
         for path in found.values():
-            trace_files(path, self.traces.read)
+            check_trace_files(path, self.traces.read)
         return found
 
 

@@ -28,7 +28,7 @@ from qdjunction.traces.fits import fit_one, fit_record, or_reason
 from qdjunction.traces.histogram import PeakFit, fit_peaks
 from qdjunction.traces.jump_table import writing_jumps
 from qdjunction.traces.peak_number import choose_peaks, residuals_of, unfitted_peaks
-from qdjunction.traces.reading import open_traces, trace_files
+from qdjunction.traces.reading import open_traces
 from qdjunction.traces.results import (
     Assumption,
     BiasPoint,
@@ -246,8 +246,6 @@ def report_traces(
     }
     config = parse_config({"study": title, "results": str(results), "traces": section}, "traces report")
     study = make_study(config, "clusters", "traces report")
-    for path in sets.values():
-        trace_files(path, settings.read)
     for name, path in sets.items():
         folder = study.results / layout.TRACES / name
         selection = folder / layout.SELECTION

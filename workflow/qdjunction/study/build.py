@@ -266,11 +266,11 @@ def _check_traces(config: Config, source: str | Path) -> None:
     """Raise InputError for a set of traces whose folder or file has nothing that would be read."""
     if config.traces is None:
         return
-    from qdjunction.traces.reading import trace_files
+    from qdjunction.traces.reading import check_trace_files
 
     for number, entry in enumerate(config.traces.sets):
         try:
-            trace_files(entry.path, config.traces.settings_of(entry.name).read)
+            check_trace_files(entry.path, config.traces.settings_of(entry.name).read)
         except InputError as error:
             raise InputError(f"{source}: traces.sets.{number}.path: {error}") from None
 

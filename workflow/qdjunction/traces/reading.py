@@ -75,30 +75,46 @@ def trace_files(path: str | Path, settings: ReadSettings | None = None) -> list[
         If there is no such folder or file, if no file of the folder matches, or if the suffix of the file is not
         known.
     """
-    path = Path(path)
-    settings = settings or ReadSettings()
+    return sorted(_matching(Path(path), settings or ReadSettings()), key=lambda file: _natural(file.name))
+
+
+def check_trace_files(path: str | Path, settings: ReadSettings | None = None) -> None:
+    """Refuse what `trace_files` refuses, at the first file that would be read, however many there are.
+
+    Raises
+    ------
+    InputError
+        As `trace_files`.
+    """
+    next(_matching(Path(path), settings or ReadSettings()))
+
+
+def _matching(path: Path, settings: ReadSettings) -> Iterator[Path]:
+    """Yield the files that would be read, at least one, in any order."""
+    found = False
     try:
         if path.is_file():
             known_reader(path)
-            return [path]
+            yield path
+            return
         if not path.is_dir():
             where = "" if path.is_absolute() else f" in {Path.cwd()}"
             raise InputError(f"{path}: no such folder or file{where}; give a folder or a file of traces")
-        # A broken link is listed, so that it is left out with a reason.
-        files = [
-            file
-            for file in path.glob(settings.pattern)
-            if (file.is_file() or (file.is_symlink() and not file.exists())) and not file.name.startswith(".")
-        ]
+        for file in path.glob(settings.pattern):
+            # A broken link is listed, so that it is left out with a reason.
+            if (file.is_file() or (file.is_symlink() and not file.exists())) and not file.name.startswith(
+                "."
+            ):
+                found = True
+                yield file
     except (OSError, ValueError, NotImplementedError) as error:
         raise InputError(
             f"{path}: cannot be searched for traces.read.pattern '{settings.pattern}' ({error})"
         ) from None
-    if not files:
+    if not found:
         raise InputError(
             f"{path}: no file matches traces.read.pattern '{settings.pattern}'; correct one of them"
         )
-    return sorted(files, key=lambda file: _natural(file.name))
 
 
 @dataclass(frozen=True)
@@ -172,7 +188,7 @@ def preview(path: str | Path, settings: ReadSettings | None = None, most: int = 
     if path.is_dir():
         raise InputError(f"{path}: is a folder; give one of its files")
     reader = known_reader(path)
-    trace_files(path, settings)
+    check_trace_files(path, settings)
     try:
         found = list(islice(reader(path, settings), most + 1))
     except InputError as error:
