@@ -234,6 +234,20 @@ def test_what_was_made_in_spite_of_a_failure_is_forgotten_with_it(study_without_
     assert long.exists()
 
 
+def test_records_beside_the_dots_are_listed_once_they_are_complete(study_without_short):
+    """What covers several dots lies at the top of the results; a hidden file there is still being written."""
+    root = study_without_short.results
+    record = (root / "1Pb_MAPbBr3" / "short" / "frontier.json").read_bytes()
+    (failed,) = find_failures(root).values()
+    for name in ("coupling.json", ".cover.json.part"):
+        (root / name).write_bytes(record)
+    (listed,) = find_failures(root).values()
+    assert set(listed) - set(failed) == {root / "coupling.json"}
+    assert forget_failures(root) == 1
+    assert not (root / "coupling.json").exists()
+    assert (root / ".cover.json.part").exists()
+
+
 def test_failures_are_listed_and_forgotten(study_without_short, capsys):
     root = str(study_without_short.results)
     assert cli.main(["failures", root]) == 0

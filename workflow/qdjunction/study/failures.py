@@ -246,7 +246,7 @@ def _made_from(root: Path, gone: Collection[Path]) -> set[Path]:
 def _result_files(root: Path, dots: Collection[str] | None) -> Iterable[Path]:
     names = sorted(os.listdir(root)) if dots is None else dots
     for folder in (root / name for name in names if name not in _NO_RESULTS):
-        if folder.is_file():
+        if folder.is_file() and not folder.name.startswith("."):
             yield folder
         for here, below, files in os.walk(folder):
             below.sort()
