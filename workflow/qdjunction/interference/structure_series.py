@@ -214,9 +214,9 @@ def _judged(
 ) -> tuple[pd.DataFrame, dict[str, LengthFit], Verdict | None]:
     """Return the table with the fits at every energy, and fits and verdict at the energy with the index `at`."""
     fits: dict[str, LengthFit] = {}
-    for measure, fit, lengths in _decays(ordered, settings, interference):
-        fitted = conductances[: len(ordered) - settings.jump]
-        fits[measure] = _length_fit(fit(fitted[:, at]), _per(measure, settings), lengths)
+    fitted = conductances[: len(ordered) - settings.jump]
+    for measure, per, lengths, fit in _decays(ordered, settings, interference):
+        fits[measure] = _length_fit(fit(fitted[:, at]), per, lengths)
         table = table.assign(**_columns(fit(fitted), measure))
     if not settings.jump:
         return table, fits, None
@@ -235,17 +235,18 @@ def _judged(
 
 def _decays(
     ordered: Sequence[Structure], settings: StructureSeriesSettings, interference: InterferenceSettings
-) -> Iterator[tuple[str, Callable[[NDArray[np.float64]], DecayFit], list[float]]]:
-    """Yield each measure of the length, the fit of values of the fitted structures to it, and all lengths."""
+) -> Iterator[tuple[str, str, list[float], Callable[[NDArray[np.float64]], DecayFit]]]:
+    """Yield each measure of the length, its unit, all lengths, and the fit to values of the fitted structures."""
     fitted = ordered[: len(ordered) - settings.jump]
-    for measure in ("distance", "units") if settings.has_units else ("distance",):
+    measures = {"distance": "Ang"} | ({"units": settings.unit} if settings.has_units else {})
+    for measure, per in measures.items():
         fit = partial(
             fit_decay,
             [one.length(measure) for one in fitted],
             contacts=[one.name for one in fitted],
             confidence=interference.confidence,
         )
-        yield measure, fit, [one.length(measure) for one in ordered]
+        yield measure, per, [one.length(measure) for one in ordered], fit
 
 
 def _average(
@@ -272,14 +273,10 @@ def _average(
         averages.append(EnergyWindow.of(energies, window_ev).mean(log10_t))
     fitted = 10 ** np.array(averages[: len(ordered) - settings.jump])
     fits = {
-        measure: _length_fit(fit(fitted), _per(measure, settings), lengths)
-        for measure, fit, lengths in _decays(ordered, settings, interference)
+        measure: _length_fit(fit(fitted), per, lengths)
+        for measure, per, lengths, fit in _decays(ordered, settings, interference)
     }
     return EnergyAverage(low_ev=low, high_ev=high, log10_transmission=tuple(averages), fits=fits)
-
-
-def _per(measure: str, settings: StructureSeriesSettings) -> str:
-    return "Ang" if measure == "distance" else settings.unit
 
 
 def _energies(

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import xarray
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.provenance import digests
-from qdjunction.core.results import read_result, read_table
+from qdjunction.core.results import Result, read_result, read_table
 from qdjunction.engine.store import read_electronic_structure
 from qdjunction.interference.coupling_results import CouplingRecord
 from qdjunction.interference.cover import CoverRecord
@@ -51,6 +52,8 @@ from qdjunction.study.robustness import Variant
 from qdjunction.study.table import Study
 from qdjunction.transport import read_transmission
 
+R = TypeVar("R", bound=Result)
+
 
 def collect(study: Study) -> StudyResults:
     """Read the results of a study from its results folder.
@@ -82,30 +85,19 @@ def collect(study: Study) -> StudyResults:
             if not read_failure(root / dot / layout.ENSEMBLE)
         },
         binding=tuple(_binding(study)),
-        coupling=(
-            read_result(CouplingRecord, root / layout.COUPLING)
-            if study.joined_dots and not read_failure(root / layout.COUPLING)
-            else None
-        ),
-        exciton=(
-            read_result(ExcitonRecord, root / layout.EXCITON)
-            if study.config.exciton and not read_failure(root / layout.EXCITON)
-            else None
-        ),
+        coupling=_planned(CouplingRecord, root / layout.COUPLING, bool(study.joined_dots)),
+        exciton=_planned(ExcitonRecord, root / layout.EXCITON, bool(study.config.exciton)),
         regions=dict(_regions(study)),
-        reactions=(
-            read_result(ReactionsRecord, root / layout.REACTIONS)
-            if study.reaction_dots and not read_failure(root / layout.REACTIONS)
-            else None
-        ),
-        cover=(
-            read_result(CoverRecord, root / layout.COVER_RECORD)
-            if study.covers and not read_failure(root / layout.COVER_RECORD)
-            else None
-        ),
+        reactions=_planned(ReactionsRecord, root / layout.REACTIONS, bool(study.reaction_dots)),
+        cover=_planned(CoverRecord, root / layout.COVER_RECORD, bool(study.covers)),
         slides=tuple(_slides(study)),
         variants=tuple(_variants(study)),
     )
+
+
+def _planned(kind: type[R], path: Path, planned: bool) -> R | None:
+    """Return a record that covers several dots; None where the study plans none or it has failed."""
+    return read_result(kind, path) if planned and not read_failure(path) else None
 
 
 def failures_of(study: Study) -> tuple[Failure, ...]:

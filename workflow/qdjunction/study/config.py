@@ -388,6 +388,10 @@ class Config(Section):
                     f"energy from {low:.2f} to {high:.2f} eV; choose it there, or widen transport.energy_min_ev and "
                     "energy_max_ev"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _check_averages(self) -> "Config":
         low, high = self.transport.energy_min_ev, self.transport.energy_max_ev
         for index, series in enumerate(self.series):
             average = series.average_ev
