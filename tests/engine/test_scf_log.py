@@ -1,12 +1,15 @@
 """Iterations of the SCF in the log."""
 
+import contextlib
 import logging
 import re
+import signal
 
 import pytest
+from tblite.exceptions import TBLiteRuntimeError
 
 from qdjunction.engine.xtb.engine import XtbEngine
-from qdjunction.engine.xtb.scf_log import ScfLog
+from qdjunction.engine.xtb.scf_log import ScfLog, interrupt_afterwards
 
 LINE = re.compile(
     r"SCF at (\d+) K  iteration +(\d+)  energy (-?\d+\.\d+) eV(?:  change (\S+) eV)?  density error (\S+)"
@@ -74,3 +77,19 @@ def test_what_is_no_iteration_is_left_to_debug(caplog):
     assert caplog.messages == [
         "SCF at 0 K  iteration  11  energy -720.9558 eV  change +3.8e-08 eV  density error 3.9e-05"
     ]
+
+
+def test_ctrl_c_in_an_scf_that_fails_is_not_lost():
+    """The first iteration of `charges` always ends in tblite's error of an SCF that does not converge."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with (
+            pytest.raises(KeyboardInterrupt),
+            contextlib.suppress(TBLiteRuntimeError),
+            interrupt_afterwards(),
+        ):
+            signal.raise_signal(signal.SIGINT)
+            raise TBLiteRuntimeError
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, former)

@@ -56,7 +56,7 @@ class ScfLog:
 
 @contextmanager
 def interrupt_afterwards() -> Iterator[None]:
-    """Raise the KeyboardInterrupt of a Ctrl-C when the block ends.
+    """Raise the KeyboardInterrupt of a Ctrl-C when the block ends, also when it ends in another exception.
 
     While tblite computes, Python runs only in the function that receives its lines, and an exception there is lost.
     """
@@ -70,5 +70,5 @@ def interrupt_afterwards() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, former)
-    if pressed:
-        raise KeyboardInterrupt
+        if pressed:
+            raise KeyboardInterrupt
