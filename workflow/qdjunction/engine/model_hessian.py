@@ -19,6 +19,12 @@ DECAY = 3.0
 BEND_EV_PER_ANG2 = 12.0
 """Force constant of two atoms bonded to a third one at the sum of the radii (eV/Ang^2); it holds the angle."""
 
+PLANE_EV_PER_ANG2 = 25.0
+"""Force constant of an atom with three bonds against leaving the plane of its neighbours (eV/Ang^2)."""
+
+_PYRAMID = 1 / 3
+"""Height of an atom above the plane of three neighbours, in bond lengths, at which it is tetrahedral."""
+
 FLOOR_EV_PER_ANG2 = 1.5
 """Force constant of every coordinate beside those (eV/Ang^2), for torsions, ions and loose molecules."""
 
@@ -73,6 +79,7 @@ def model_hessian(atoms: Atoms) -> NDArray[np.float64]:
     is_angle = np.linalg.norm(across, axis=1) > 1e-6
     one, other, across = one[is_angle], other[is_angle], across[is_angle]
     _add_springs(blocks, start[one], end[other], BEND_EV_PER_ANG2 * share[one] * share[other], across)
+    _add_planes(blocks, start, end, along, share)
 
     held = [constraint for constraint in atoms.constraints if isinstance(constraint, Hookean)]
     if pairs := [(spring.indices, spring.spring) for spring in held if len(spring.indices) == 2]:
@@ -82,6 +89,34 @@ def model_hessian(atoms: Atoms) -> NDArray[np.float64]:
         _add_springs(blocks, *both, constants, atoms.positions[both[1]] - atoms.positions[both[0]])
     hessian: NDArray[np.float64] = blocks.transpose(0, 2, 1, 3).reshape(3 * size, 3 * size)
     return hessian + FLOOR_EV_PER_ANG2 * np.eye(3 * size)
+
+
+def _add_planes(
+    blocks: NDArray[np.float64],
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    along: NDArray[np.float64],
+    share: NDArray[np.float64],
+) -> None:
+    """Add the springs that hold an atom with three bonds in the plane of its neighbours."""
+    order = np.argsort(start, kind="stable")
+    start, end, along, share = start[order], end[order], along[order], share[order]
+    bonds = np.bincount(start, minlength=len(blocks))
+    centre = np.flatnonzero(bonds == 3)
+    of_centre = np.searchsorted(start, centre)[:, None] + np.arange(3)
+    arms = along[of_centre]
+    normal = np.cross(arms[:, 1] - arms[:, 0], arms[:, 2] - arms[:, 0])
+    normal /= np.linalg.norm(normal, axis=1)[:, None]
+    height = np.abs(np.einsum("ci,ci->c", normal, arms.mean(axis=1)))
+    relative = height / np.linalg.norm(arms, axis=2).mean(axis=1)
+    flat = np.clip(1 - (relative / _PYRAMID) ** 2, 0, None)
+    stiffness = PLANE_EV_PER_ANG2 * flat * share[of_centre].prod(axis=1)
+    atoms = np.column_stack([centre, end[of_centre]])
+    weights = np.array([1, -1 / 3, -1 / 3, -1 / 3])
+    springs = stiffness[:, None, None] * normal[:, :, None] * normal[:, None, :]
+    for one, left in zip(atoms.T, weights, strict=True):
+        for other, right in zip(atoms.T, weights, strict=True):
+            np.add.at(blocks, (one, other), left * right * springs)
 
 
 def _add_springs(

@@ -11,19 +11,21 @@ from ase import Atoms
 from ase.calculators.calculator import Calculator
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io.trajectory import Trajectory
-from ase.optimize import BFGS
 from numpy.typing import NDArray
 
 from qdjunction.core.files import atomic_write
 from qdjunction.core.lock import run_lock
 from qdjunction.core.progress import with_progress
 from qdjunction.engine.contract import EngineInfo, Relaxation
-from qdjunction.engine.model_hessian import model_hessian
+from qdjunction.engine.quasi_newton import ModelBFGS
 
 log = logging.getLogger(__name__)
 
 FORGET_EVERY = 10
 """Number of steps after which the calculator starts from scratch."""
+
+MAX_STEP_ANG = 0.2
+"""Largest distance that an atom moves in a step."""
 
 TRAJECTORY = "relaxation.traj"
 """Name of the ASE trajectory in the working folder; ``ase gui`` opens it."""
@@ -41,7 +43,7 @@ def relax(
     """Relax `atoms` with `calculator`, or resume where an earlier call in `workdir` stopped.
 
     Every step is in the trajectory before the next one is computed. A later call with the same atoms, constraints,
-    method and settings replays it into the optimiser (its Hessian included) and resumes from the last complete frame;
+    method and settings replays it into the optimiser and resumes from the last complete frame;
     steps and wall time count over all calls. Any other trajectory is renamed.
 
     Parameters
@@ -98,11 +100,9 @@ def _relax(
         log.info("Resuming after step %d of an earlier run", done)
 
     started = time.monotonic()
-    with Trajectory(path, "a") as trajectory, BFGS(moving, logfile=None, maxstep=0.2) as optimiser:
-        # The same for a run that is resumed, which replays its frames into it.
-        optimiser.H0 = model_hessian(atoms)
+    with Trajectory(path, "a") as trajectory, ModelBFGS(moving, MAX_STEP_ANG) as optimiser:
         if frames:
-            optimiser.replay_trajectory(frames)
+            optimiser.replay(frames)
             for frame in frames[done - done % FORGET_EVERY : done]:
                 moving.positions = frame.positions
                 moving.get_forces()
