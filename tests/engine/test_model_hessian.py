@@ -12,10 +12,12 @@ from qdjunction.engine.model_hessian import (
     BEND_EV_PER_ANG2,
     FLOOR_EV_PER_ANG2,
     HEAVY,
+    PLANE_EV_PER_ANG2,
     STRETCH_EV_PER_ANG2,
     model_hessian,
 )
 from qdjunction.engine.xtb.engine import XtbEngine
+from qdjunction.structure.molecule import conformer
 from support.molecules import methylammonium_bromide
 
 H, BR = covalent_radii[1], covalent_radii[35]
@@ -65,10 +67,34 @@ def test_bonds_to_the_images_of_a_crystal_count():
     assert np.trace(model_hessian(crystal)[:3, :3]) < own[0]
 
 
-def test_no_mode_is_twice_as_stiff_as_the_estimate(tmp_path):
+def test_an_atom_with_three_bonds_is_held_in_their_plane_and_a_tetrahedral_one_by_its_angles_alone():
+    bond = covalent_radii[6] + H
+    flat = Atoms(
+        "CH3", [[0, 0, 0], *(bond * np.array([[1, 0, 0], [-0.5, 0.75**0.5, 0], [-0.5, -(0.75**0.5), 0]]))]
+    )
+    out = np.array([0, 0, 1, 0, 0, -1 / 3, 0, 0, -1 / 3, 0, 0, -1 / 3])
+    squared = out @ out
+    expected = FLOOR_EV_PER_ANG2 * squared + PLANE_EV_PER_ANG2 * squared**2
+    assert out @ model_hessian(flat) @ out == pytest.approx(expected)
+    height = bond / 3
+    raised = flat.copy()
+    raised.positions[1:] *= np.sqrt(1 - 1 / 9)
+    raised.positions[0, 2] = height
+    four = raised + Atoms("H", [[0, 0, height + bond]])
+    with_fourth = model_hessian(four)[:12, :12]
+    # Three bonds of a tetrahedron are as high as the limit: what is missing is the fourth bond and its angles.
+    assert (out @ model_hessian(raised) @ out) < out @ with_fourth @ out
+
+
+@pytest.mark.parametrize(
+    "start",
+    [methylammonium_bromide(), conformer("OC(=O)CC(=O)O").atoms, conformer("NCCc1ccccc1").atoms],
+    ids=["methylammonium bromide", "malonic acid", "phenethylamine"],
+)
+def test_no_mode_is_twice_as_stiff_as_the_estimate(start, tmp_path):
     """Else a quasi-Newton step along it ends farther from its minimum than it began."""
     engine = XtbEngine()
-    relaxed = engine.relax(methylammonium_bromide(), tmp_path / "relax", 0.02, 200).atoms
+    relaxed = engine.relax(start, tmp_path / "relax", 0.02, 200).atoms
     start, columns = relaxed.positions.ravel(), []
     for coordinate in range(start.size):
         forces = []

@@ -94,6 +94,44 @@ def test_tblite_iterates_less_and_ends_where_it_ends_alone(junction, tmp_path, c
     np.testing.assert_allclose(helped.eigenvalues_ev, alone.eigenvalues_ev, atol=1e-4)
 
 
+def test_charges_follow_the_geometry_and_end_where_tblite_ends_alone(single_pb, caplog, monkeypatch):
+    caplog.set_level(logging.INFO)
+    random = np.random.default_rng(5)
+    moved = [single_pb.positions + 0.03 * random.normal(size=(len(single_pb), 3)) for _ in range(3)]
+
+    def iterate(scf):
+        scf.solve(single_pb.positions)
+        results, iterations = [], []
+        for positions in moved:
+            caplog.clear()
+            results.append(scf.solve(positions))
+            iterations.append(sum(record.getMessage().startswith("SCF at") for record in caplog.records))
+        assert not scf.tries
+        return results, iterations
+
+    followed, few = iterate(_Scf(XtbSettings(), single_pb, ScfLog()))
+    monkeypatch.setattr(charges.Follower, "follow", lambda *_: None)
+    alone, many = iterate(_Scf(XtbSettings(), single_pb, ScfLog()))
+    assert max(few) <= 3
+    assert min(many) > 6
+    for one, other in zip(followed, alone, strict=True):
+        assert one["energy"] == pytest.approx(other["energy"], abs=1e-8)
+        np.testing.assert_allclose(one["gradient"], other["gradient"], atol=2e-6)
+
+
+def test_what_cannot_be_followed_is_left_to_tblite(single_pb, monkeypatch):
+    """A search that has failed is not repeated at each geometry, but after the SCF has started from scratch."""
+    asked = []
+    monkeypatch.setattr(charges.Follower, "follow", lambda *_: asked.append(True))
+    scf = _Scf(XtbSettings(), single_pb, ScfLog())
+    energies = [float(scf.solve(single_pb.positions)["energy"]) for _ in range(3)]
+    assert len(asked) == 1
+    scf.forget()
+    energies.append(float(scf.solve(single_pb.positions)["energy"]))
+    assert len(asked) == 2
+    assert energies == pytest.approx([energies[0]] * 4, abs=1e-8)
+
+
 def test_a_second_calculation_is_the_same_to_the_last_bit(junction, tmp_path):
     first, second = (XtbEngine(threads=1).hamiltonian(junction, tmp_path) for _ in range(2))
     np.testing.assert_array_equal(first.eigenvalues_ev, second.eigenvalues_ev)

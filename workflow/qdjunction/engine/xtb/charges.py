@@ -41,6 +41,16 @@ _ROUGH = 0.01
 _LAST = 1e-3
 """Residual at the last temperature at which the search ends."""
 
+_FOLLOWED = 2e-6
+"""Residual at which charges that follow those of a geometry nearby are found: tblite confirms them in two iterations.
+Single precision has one of some 1e-6."""
+
+_STALLED = 3e-5
+"""Residual below which charges are taken when no step reduces it any more."""
+
+_FOLLOWING = 16
+"""Diagonalisations after which following is given up."""
+
 _MEMORY = 10
 
 MOST_STEPS = 60
@@ -162,6 +172,46 @@ class ShellCharges:
         by_row = np.add.reduceat(total, self._starts, axis=0, dtype=np.float64)
         X: Array = np.add.reduceat(by_row, self._starts, axis=1)
         return (X + X.T) / 2
+
+
+class Follower:
+    """Find the charges of one geometry after another, each from those of the last.
+
+    The Jacobian of the last geometry serves for the next ones too, as long as its steps reduce the residual.
+
+    Parameters
+    ----------
+    charges : ndarray, shape (shells,)
+        Charges (e) of the first geometry.
+    """
+
+    def __init__(self, charges: Array):
+        self._charges = charges
+        self._factors: Any = None
+
+    def follow(self, model: ShellCharges, temperature_k: float) -> Array | None:
+        """Return the self-consistent charges (e) of `model`, or None if they are not found."""
+        charges, before = self._charges, np.inf
+        path: list[tuple[Array, Array]] = []
+        for number in range(1, _FOLLOWING + 1):
+            try:
+                residual = model.at(charges, temperature_k) - charges
+            except LinAlgError:
+                return None
+            error = float(np.sqrt(np.mean(residual**2)))
+            log.info("charges at %g K  iteration %3d  error %.1e", temperature_k, number, error)
+            is_stalled = error > _REDUCTION * before
+            if error < (_STALLED if is_stalled else _FOLLOWED):
+                self._charges = charges
+                return charges
+            if not error < _FAR:
+                return None
+            if self._factors is None or is_stalled:
+                self._factors, path = lu_factor(model.jacobian(charges, temperature_k)), []
+            before = error
+            path = [*path[-_MEMORY:], (charges, residual)]
+            charges = _next(path, self._factors)
+        return None
 
 
 def converge(model: ShellCharges, temperatures_k: Sequence[float], most: int) -> Array | None:

@@ -229,6 +229,7 @@ class _Scf:
         self._log = scf_log
         self.tries: list[str] = []
         self._result: Any = None
+        self._follower: charges.Follower | None = None
         self._solved: list[NDArray[np.float64]] = []
         try:
             method, lattice = _method_and_lattice(settings.method, atoms)
@@ -267,7 +268,7 @@ class _Scf:
         ]
         if self._result is not None:
             tries.insert(0, ("warm", self._result, [end], 1))
-        elif (near := self._near_convergence(positions)) is not None:
+        if (near := self._near_convergence(positions)) is not None:
             tries.insert(0, ("from charges near self-consistency", near, [end], 1))
         for number, (name, guess, temperatures, caution) in enumerate(tries):
             if number:
@@ -286,13 +287,16 @@ class _Scf:
         )
 
     def _near_convergence(self, positions: NDArray[np.float64]) -> Any:
-        """Return a result of tblite with the charges that `charges.converge` finds, or None.
+        """Return a result of tblite with charges near self-consistency, or None.
 
-        Only GFN1-xTB has no other variables; GFN2-xTB also has multipoles. Slabs start from neutral atoms, since the
-        potential of the charges is that of a finite structure.
+        `charges.converge` finds those of the first geometry at higher temperatures; from there, and at the next
+        geometries, a `charges.Follower` finds those at the final one. Only GFN1-xTB has no other variables; GFN2-xTB
+        also has multipoles. Slabs start from neutral atoms, since the potential of the charges is that of a finite
+        structure.
         """
         settings = self.settings
-        if settings.method != "GFN1-xTB" or self._is_periodic:
+        is_first = self._result is None
+        if settings.method != "GFN1-xTB" or self._is_periodic or not (is_first or self._follower):
             return None
         result, atoms_of_shells = self._unconverged(), np.asarray(self._tblite.get("shell-map"))
         model = charges.ShellCharges(
@@ -305,19 +309,26 @@ class _Scf:
             _parameters(settings.method)["element"],
         )
         start, end = settings.start_temperature_k, settings.electronic_temperature_k
-        # At the last one tblite is safer: there levels near the Fermi energy change their occupation by leaps.
-        temperatures = [start, math.sqrt(start * end)] if start > end else [end]
-        found = charges.converge(model, temperatures, settings.max_iterations)
+        found = None
+        if is_first:
+            temperatures = [start, math.sqrt(start * end)] if start > end else [end]
+            found = charges.converge(model, temperatures, settings.max_iterations)
+            self._follower = None if found is None else charges.Follower(found)
+        if self._follower and (followed := self._follower.follow(model, end)) is not None:
+            found = followed
+        else:
+            # At the final temperature tblite is safer: levels near the Fermi energy change their occupation by leaps.
+            self._follower = None
         return None if found is None else _with_charges(result, found, atoms_of_shells)
 
     def _unconverged(self) -> Any:
-        """Return tblite's result after one iteration, which has the core Hamiltonian and the overlap."""
+        """Return tblite's result without an iteration, which has the core Hamiltonian and the overlap."""
         from tblite.exceptions import TBLiteRuntimeError
         from tblite.interface import Result
 
         result = Result()
         self._tblite.set("verbosity", 0)
-        self._tblite.set("max-iter", 1)
+        self._tblite.set("max-iter", 0)
         with contextlib.suppress(TBLiteRuntimeError), interrupt_afterwards():
             self._tblite.singlepoint(result)
         self._tblite.set("verbosity", 1)
@@ -343,7 +354,7 @@ class _Scf:
 
     def forget(self) -> None:
         """Start the next SCF from scratch."""
-        self._result = None
+        self._result = self._follower = None
 
     def only_result(self, atoms: Atoms) -> Any:
         """Return the result if this was the only SCF and is that of `atoms`, digit by digit as if repeated, or None."""
