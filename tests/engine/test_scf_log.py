@@ -92,7 +92,8 @@ def test_ctrl_c_in_an_scf_that_fails_is_not_lost():
 
     former = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        pytest.raises(KeyboardInterrupt, pressed_in_vain)
+        with pytest.raises(KeyboardInterrupt):
+            pressed_in_vain()
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, former)
