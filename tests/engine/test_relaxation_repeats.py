@@ -14,7 +14,7 @@ import ase.io
 from qdjunction.engine.registry import make_engine
 atoms = ase.io.read(sys.argv[1])
 atoms.rattle(0.03, seed=1)
-result = make_engine("xtb", threads=1).relax(atoms, Path(sys.argv[2]), 0.01, int(sys.argv[3]))
+result = make_engine("xtb", threads=1).relax(atoms, Path(sys.argv[2]), 0.003, int(sys.argv[3]))
 print(result.converged, result.steps, result.energy_ev.hex(), result.atoms.positions.tobytes().hex())
 """
 

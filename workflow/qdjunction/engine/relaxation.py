@@ -21,7 +21,7 @@ from qdjunction.engine.quasi_newton import ModelBFGS
 
 log = logging.getLogger(__name__)
 
-FORGET_EVERY = 10
+FORGET_EVERY = 20
 """Number of steps after which the calculator starts from scratch."""
 
 MAX_STEP_ANG = 0.2
