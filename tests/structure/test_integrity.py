@@ -314,3 +314,27 @@ def test_bonds_and_protons_of_a_slab_are_those_to_the_nearest_images():
     assert [str(bond) for bond in changed.broken] == ["0-1 (4.00 Ang)"]
     (proton,) = changed.transferred
     assert str(proton) == "3 (N-H 1.60, H-Cl 1.40 Ang)"
+
+
+def test_a_crowded_start_of_a_ligand_is_no_bond_that_broke():
+    """As built, C of the second fragment is 2.3 Ang from Br of the first, and O on Pb."""
+    built = Atoms("PbBrOC", [[0, 0, 0], [2.8, 0, 0], [0, 2.4, 0], [2.2, 2.2, 0]])
+    built.info = {"dot": {"name": "made"}, "contacts": {}}
+    relaxed = built.copy()
+    relaxed.positions[3] = [1.0, 3.2, 0.6]
+    crowded = examine(relaxed, built).broken
+    assert any((bond.first, bond.second) == (1, 3) for bond in crowded)
+    for atoms in (built, relaxed):
+        atoms.set_array("fragment", np.array([1, 1, 2, 2]))
+    assert not any(
+        (getattr(bond, "first", 0), getattr(bond, "second", 0)) == (1, 3)
+        for bond in examine(relaxed, built).broken
+    )
+    # Where it stays as near it has not formed either, but where it comes nearer it has.
+    assert examine(built, built).is_kept
+    formed = [(bond.first, bond.second) for bond in examine(built, relaxed).formed]
+    assert (1, 3) in formed
+    # A ligand that leaves its Pb is still seen.
+    left = relaxed.copy()
+    left.positions[2] = [0, 4.4, 0]
+    assert any((bond.first, bond.second) == (0, 2) for bond in examine(left, built).broken)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
-from ase.data import covalent_radii
+from ase.data import atomic_numbers, covalent_radii
 from ase.geometry import get_distances
 from numpy.typing import NDArray
 from pydantic import computed_field
@@ -17,9 +17,13 @@ from qdjunction.structure.bonds import BOND_FRACTION, pb_halide_bonds
 from qdjunction.structure.connectivity import ALKALI, heavy_bonds
 from qdjunction.structure.connectivity import BOND_FRACTION as OTHER_BOND_FRACTION
 from qdjunction.structure.contacts import contact
+from qdjunction.structure.ligands.attach import FRAGMENT
 from qdjunction.structure.perovskite.cations import methylammonium
 from qdjunction.structure.perovskite.constants import HALIDES
 from qdjunction.structure.perovskite.lattice import block_sites, halide_sites
+
+NONMETALS = tuple(atomic_numbers[symbol] for symbol in ("B", "C", "N", "O", "Si", "P", "S", "Se", *HALIDES))
+"""Elements of which no two belong to a bond between a dot and a ligand: those have a metal."""
 
 STRETCH_ANG = 0.13
 """A bond to hydrogen counts as stretched beyond the sum of the covalent radii by more than this: N-H above 1.15 Ang.
@@ -225,6 +229,9 @@ def examine(atoms: Atoms, built: Atoms) -> Integrity:
     anchors = heavy_bonds(built), heavy_bonds(atoms)
     # On a lattice the bonds are those of Pb and halides; the cations are checked by their protons.
     others = tuple({} if lattice is not None else _without(bonds, as_built | now.keys()) for bonds in anchors)
+    # What only stands close between two fragments as built is no bond that could break, nor one that has formed.
+    crowded = _crowded(built, others[0])
+    others = tuple(_without(bonds, crowded) for bonds in others)
     owners = _owners(built)
     nearest = _nearest(atoms)
     taken, gained = set(nearest.tolist()), set(nearest[nearest != owners].tolist())
@@ -267,6 +274,14 @@ def examine(atoms: Atoms, built: Atoms) -> Integrity:
             "stretch_ang": STRETCH_ANG,
         },
     )
+
+
+def _crowded(built: Atoms, bonds: Iterable[Bond]) -> set[Bond]:
+    """Return the pairs of atoms of two fragments that are as near as bonded atoms, though no ligand binds like this."""
+    if not built.has(FRAGMENT):
+        return set()
+    fragment, binds = built.arrays[FRAGMENT], ~np.isin(built.numbers, NONMETALS)
+    return {(i, j) for i, j in bonds if fragment[i] != fragment[j] and not binds[i] and not binds[j]}
 
 
 def check_contact(atoms: Atoms, name: str) -> None:
