@@ -248,6 +248,19 @@ def test_records_beside_the_dots_are_listed_once_they_are_complete(study_without
     assert (root / ".cover.json.part").exists()
 
 
+def test_a_failure_of_a_step_that_covers_several_dots_is_on_the_page(study_without_short, tmp_path):
+    """The step itself failed, not a dot of it."""
+    root = study_without_short.results
+    run(job(root, rule="chain", case=(), outputs=["chain.csv", "chain.json"]), AnalysisError("No trend."))
+    results = collect(study_without_short)
+    assert [(one.step, one.case) for one in results.failures if one.reason == "No trend."] == [("chain", "study")]
+    write_figures(results, tmp_path / "figures")
+    write_report(results, tmp_path / "index.html", tmp_path / "figures")
+    page = (tmp_path / "index.html").read_text()
+    assert page.count("No trend.") == 1
+    assert "chain of study: No trend." in (tmp_path / "figures" / "chain.csv").read_text()
+
+
 def test_failures_are_listed_and_forgotten(study_without_short, capsys):
     root = str(study_without_short.results)
     assert cli.main(["failures", root]) == 0

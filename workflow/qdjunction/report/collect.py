@@ -36,7 +36,7 @@ from qdjunction.report.trace_data import collect_traces
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study import layout
 from qdjunction.study.cases import DotCase, JunctionCase
-from qdjunction.study.failures import Failure, find_failures, read_failure
+from qdjunction.study.failures import STUDY_CASE, Failure, find_failures, read_failure
 from qdjunction.study.results import (
     BindingRecord,
     ChainRecord,
@@ -66,12 +66,13 @@ def collect(study: Study) -> StudyResults:
     root = study.results
     dots = tuple(filter(None, (_dot(study, case) for case in study.dots)))
     failures = failures_of(study)
+    chain = _planned(ChainRecord, root / layout.CHAIN, study.compares_contacts)
     return StudyResults(
         study=study,
         dots=dots,
         failures=failures,
-        chain=read_table(root / layout.CHAIN_TABLE) if study.compares_contacts else None,
-        chain_summary=read_result(ChainRecord, root / layout.CHAIN) if study.compares_contacts else None,
+        chain=None if chain is None else read_table(root / layout.CHAIN_TABLE),
+        chain_summary=chain,
         timings=read_timings(root / layout.BENCHMARKS),
         traces=collect_traces(study),
         inputs=digests(*(path for file in files_of(study) if (path := root / file).is_file())),
@@ -115,6 +116,9 @@ def failures_of(study: Study) -> tuple[Failure, ...]:
     if study.structure_series:
         cases |= {case.name for case in study.structure_series}
         folders.append(layout.STRUCTURE_SERIES)
+    # What covers several dots lies beside their folders.
+    cases.add(STUDY_CASE)
+    folders += [file for file in files_of(study) if Path(file).parent == Path()]
     found = find_failures(study.results, folders)
     return tuple(failure for failure in found if failure.case in cases)
 

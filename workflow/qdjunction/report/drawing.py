@@ -12,6 +12,7 @@ from qdjunction.core.files import atomic_write, write_table
 from qdjunction.report import style
 from qdjunction.report.sections.contract import PlannedFigure
 from qdjunction.report.sections.registry import SECTIONS
+from qdjunction.study.failures import STUDY_CASE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,12 +59,11 @@ def draw(results: StudyResults, planned: PlannedFigure) -> Drawing:
 def _not_available(results: StudyResults, planned: PlannedFigure) -> Drawing:
     import pandas as pd
 
-    of = (planned.traces, planned.series, planned.dot)
+    subject = planned.traces or planned.series or planned.dot
+    of = (planned.traces, planned.series, planned.dot) if subject else (STUDY_CASE,)
     reasons = [str(one) for one in results.failures if one.case.partition("/")[0] in of]
-    text = textwrap.fill(
-        f"{planned.title} of {planned.traces or planned.series or planned.dot}: not available. {' '.join(reasons)}",
-        80,
-    )
+    title = f"{planned.title} of {subject}" if subject else planned.title
+    text = textwrap.fill(f"{title}: not available. {' '.join(reasons)}", 80)
     figure = new_figure(0.4 + 0.16 * (text.count("\n") + 1))
     figure.text(0.02, 0.5, text, va="center", parse_math=False)
     return Drawing(figure, pd.DataFrame({"not_available_because": reasons}))

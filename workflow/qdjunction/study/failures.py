@@ -30,6 +30,9 @@ from qdjunction.study import layout
 
 log = logging.getLogger(__name__)
 
+STUDY_CASE = "study"
+"""Case of a step that covers several dots."""
+
 _KEY = "no_result"
 _HEAD = f'{{\n "{_KEY}": {{'.encode()
 _NO_RESULTS = (layout.BENCHMARKS, layout.LOGS, layout.REPORT, layout.WORK)
@@ -44,7 +47,8 @@ class Failure:
     step : str
         Rule that failed, e.g. ``relax``.
     case : str
-        Dot, or junction such as ``12Pb_MAPbBr3/L-R3``, that was to be computed.
+        Dot, or junction such as ``12Pb_MAPbBr3/L-R3``, that was to be computed; `STUDY_CASE` for a step that covers
+        several dots.
     error : str
         Name of the error class in `qdjunction.core.errors`.
     reason : str
@@ -127,7 +131,7 @@ def recorded_case(job: Any, name: str, outputs: Iterable[str | Path], step: str 
     except (StructureError, EngineError, TransportError, AnalysisError) as error:
         if _stops(job):
             raise
-        case = "/".join(dict.fromkeys(filter(None, [*job.wildcards, name])))
+        case = "/".join(dict.fromkeys(filter(None, [*job.wildcards, name]))) or STUDY_CASE
         inputs = digests(*filter(os.path.exists, job.input))
         failure = Failure(step or job.rule, case, type(error).__name__, str(error), provenance(inputs=inputs))
         log.error("recorded as failed: %s", error)

@@ -41,9 +41,13 @@ class ChainSection(PageSection):
         """Return the one figure of the study."""
         return [PlannedFigure(self.name, title=self.figure_title)] if study.compares_contacts else []
 
+    def shows(self, results: StudyResults, figure: PlannedFigure) -> bool:
+        """Return whether the chain was computed."""
+        return results.chain is not None
+
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
         """Draw the chain."""
-        assert results.chain is not None  # a study without it plans no figure
+        assert results.chain is not None  # `shows`
         assert results.chain_summary is not None
         threshold = results.study.config.interference.jump_decades
         with style.composed():
