@@ -253,7 +253,9 @@ def test_a_failure_of_a_step_that_covers_several_dots_is_on_the_page(study_witho
     root = study_without_short.results
     run(job(root, rule="chain", case=(), outputs=["chain.csv", "chain.json"]), AnalysisError("No trend."))
     results = collect(study_without_short)
-    assert [(one.step, one.case) for one in results.failures if one.reason == "No trend."] == [("chain", "study")]
+    assert [(one.step, one.case) for one in results.failures if one.reason == "No trend."] == [
+        ("chain", "study")
+    ]
     write_figures(results, tmp_path / "figures")
     write_report(results, tmp_path / "index.html", tmp_path / "figures")
     page = (tmp_path / "index.html").read_text()
