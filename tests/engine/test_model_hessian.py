@@ -86,6 +86,11 @@ def test_an_atom_with_three_bonds_is_held_in_their_plane_and_a_tetrahedral_one_b
     assert (out @ model_hessian(raised) @ out) < out @ with_fourth @ out
 
 
+def test_neighbours_on_one_line_span_no_plane():
+    crowded = Atoms("CH3", [[0, 0, 0], [-0.7, 0.9, 0], [0, 0.9, 0], [0.7, 0.9, 0]])
+    assert np.isfinite(model_hessian(crowded)).all()
+
+
 @pytest.mark.parametrize(
     "start",
     [methylammonium_bromide(), conformer("OC(=O)CC(=O)O").atoms, conformer("NCCc1ccccc1").atoms],

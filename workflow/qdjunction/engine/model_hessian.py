@@ -106,7 +106,11 @@ def _add_planes(
     of_centre = np.searchsorted(start, centre)[:, None] + np.arange(3)
     arms = along[of_centre]
     normal = np.cross(arms[:, 1] - arms[:, 0], arms[:, 2] - arms[:, 0])
-    normal /= np.linalg.norm(normal, axis=1)[:, None]
+    area = np.linalg.norm(normal, axis=1)
+    # Neighbours on one line span no plane.
+    is_plane = area > 1e-6
+    centre, of_centre, arms = centre[is_plane], of_centre[is_plane], arms[is_plane]
+    normal = normal[is_plane] / area[is_plane, None]
     height = np.abs(np.einsum("ci,ci->c", normal, arms.mean(axis=1)))
     relative = height / np.linalg.norm(arms, axis=2).mean(axis=1)
     flat = np.clip(1 - (relative / _PYRAMID) ** 2, 0, None)
