@@ -157,7 +157,7 @@ study: failing
 dots:
   - {dot: 1Pb, cation: Cs, halide: Cl, contacts: [long]}
   - {dot: 1Pb, cation: Cs, halide: Br0.5Cl0.5, contacts: [long]}
-relax: {start: scratch, fmax_ev_per_ang: 0.002, max_steps: 6}  # Cs4PbCl6 relaxes in 6 + 4 steps, the mixed one in 6 + 21
+relax: {start: scratch, fmax_ev_per_ang: 0.002, max_steps: 6}  # Cs4PbCl6 needs 6 + 4 steps, the mixed one 6 + 21
 electrodes: {layers: 2}
 transport: {energy_min_ev: -4, energy_max_ev: 6, energy_step_ev: 0.05}
 """
