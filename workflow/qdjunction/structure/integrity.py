@@ -227,7 +227,8 @@ def examine(atoms: Atoms, built: Atoms) -> Integrity:
     as_built = set(_bonds(built)) if lattice is None else lattice
     now = _bonds(atoms)
     anchors = heavy_bonds(built), heavy_bonds(atoms)
-    # On a lattice the bonds are those of Pb and halides; the cations are checked by their protons.
+    # Bonds of Pb and halides have their own limit. On a lattice there are no others; the cations are checked by their
+    # protons.
     others = tuple({} if lattice is not None else _without(bonds, as_built | now.keys()) for bonds in anchors)
     # What only stands close between two fragments as built is no bond that could break, nor one that has formed.
     crowded = _crowded(built, others[0])
@@ -280,8 +281,8 @@ def _crowded(built: Atoms, bonds: Iterable[Bond]) -> set[Bond]:
     """Return the pairs of atoms of two fragments that are as near as bonded atoms, though no ligand binds like this."""
     if not built.has(FRAGMENT):
         return set()
-    fragment, binds = built.arrays[FRAGMENT], ~np.isin(built.numbers, NONMETALS)
-    return {(i, j) for i, j in bonds if fragment[i] != fragment[j] and not binds[i] and not binds[j]}
+    fragment, is_nonmetal = built.arrays[FRAGMENT], np.isin(built.numbers, NONMETALS)
+    return {(i, j) for i, j in bonds if fragment[i] != fragment[j] and is_nonmetal[i] and is_nonmetal[j]}
 
 
 def check_contact(atoms: Atoms, name: str) -> None:
@@ -358,12 +359,10 @@ def _bonds(atoms: Atoms) -> dict[Bond, float]:
     }
 
 
-def _without(bonds: Mapping[Bond, float], pb_halide: Set[Bond]) -> dict[Bond, float]:
-    """Return the bonds without those of Pb and halides, which have their own limit."""
+def _without(bonds: Mapping[Bond, float], excluded: Set[Bond]) -> dict[Bond, float]:
+    """Return the bonds without the excluded ones, whose atoms may be in either order."""
     return {
-        bond: length
-        for bond, length in bonds.items()
-        if bond not in pb_halide and bond[::-1] not in pb_halide
+        bond: length for bond, length in bonds.items() if bond not in excluded and bond[::-1] not in excluded
     }
 
 

@@ -194,12 +194,7 @@ class Follower:
         charges, before = self._charges, np.inf
         path: list[tuple[Array, Array]] = []
         for number in range(1, _FOLLOWING + 1):
-            try:
-                residual = model.at(charges, temperature_k) - charges
-            except LinAlgError:
-                return None
-            error = float(np.sqrt(np.mean(residual**2)))
-            log.info("charges at %g K  iteration %3d  error %.1e", temperature_k, number, error)
+            residual, error = _residual(model, charges, temperature_k, number)
             is_stalled = error > _REDUCTION * before
             if error < (_STALLED if is_stalled else _FOLLOWED):
                 self._charges = charges
@@ -231,12 +226,7 @@ def converge(model: ShellCharges, temperatures_k: Sequence[float], most: int) ->
     factors, near, before = None, False, np.inf
     path: list[tuple[Array, Array]] = []
     for number in range(1, min(most, MOST_STEPS) + 1):
-        try:
-            residual = model.at(charges, left[0]) - charges
-        except LinAlgError:
-            break
-        error = float(np.sqrt(np.mean(residual**2)))
-        log.info("charges at %g K  iteration %3d  error %.1e", left[0], number, error)
+        residual, error = _residual(model, charges, left[0], number)
         if not np.isfinite(error) or (near and error > _FAR):
             break
         if near and error < (_LAST if len(left) == 1 else _ROUGH):
@@ -254,6 +244,17 @@ def converge(model: ShellCharges, temperatures_k: Sequence[float], most: int) ->
         path = [*path[-_MEMORY:], (charges, residual)]
         charges = _next(path, factors)
     return reached
+
+
+def _residual(model: ShellCharges, charges: Array, temperature_k: float, number: int) -> tuple[Array, float]:
+    """Return the residual of charges and its root mean square, infinite where there are no levels; log the latter."""
+    try:
+        residual = model.at(charges, temperature_k) - charges
+    except LinAlgError:
+        return charges, np.inf
+    error = float(np.sqrt(np.mean(residual**2)))
+    log.info("charges at %g K  iteration %3d  error %.1e", temperature_k, number, error)
+    return residual, error
 
 
 def _next(path: Sequence[tuple[Array, Array]], factors: Any) -> Array:
