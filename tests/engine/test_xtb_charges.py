@@ -119,6 +119,13 @@ def test_charges_follow_the_geometry_and_end_where_tblite_ends_alone(single_pb, 
         np.testing.assert_allclose(one["gradient"], other["gradient"], atol=2e-6)
 
 
+def test_following_takes_no_more_diagonalisations_than_asked_for(model):
+    start = charges.converge(model, [5000.0, 300.0], 60)
+    assert charges.Follower(np.zeros_like(start)).follow(model, 300.0, 1) is None
+    found = charges.Follower(start).follow(model, 300.0, charges.MOST_FOLLOWING)
+    np.testing.assert_allclose(model.at(found, 300.0), found, atol=1e-5)
+
+
 def test_what_cannot_be_followed_is_left_to_tblite(single_pb, monkeypatch):
     """A search that has failed is not repeated at each geometry, but after the SCF has started from scratch."""
     asked = []

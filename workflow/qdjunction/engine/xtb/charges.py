@@ -48,8 +48,8 @@ Single precision has one of some 1e-6."""
 _STALLED = 3e-5
 """Residual below which charges are taken when no step reduces it any more."""
 
-_FOLLOWING = 16
-"""Diagonalisations after which following is given up."""
+MOST_FOLLOWING = 16
+"""Diagonalisations after which following is given up; it takes 4 to 6."""
 
 _MEMORY = 10
 
@@ -189,11 +189,14 @@ class Follower:
         self._charges = charges
         self._factors: Any = None
 
-    def follow(self, model: ShellCharges, temperature_k: float) -> Array | None:
-        """Return the self-consistent charges (e) of `model`, or None if they are not found."""
+    def follow(self, model: ShellCharges, temperature_k: float, most: int) -> Array | None:
+        """Return the self-consistent charges (e) of `model`, or None if they are not found.
+
+        It takes at most `most` diagonalisations, if that is below `MOST_FOLLOWING`.
+        """
         charges, before = self._charges, np.inf
         path: list[tuple[Array, Array]] = []
-        for number in range(1, _FOLLOWING + 1):
+        for number in range(1, min(most, MOST_FOLLOWING) + 1):
             residual, error = _residual(model, charges, temperature_k, number)
             is_stalled = error > _REDUCTION * before
             if error < (_STALLED if is_stalled else _FOLLOWED):

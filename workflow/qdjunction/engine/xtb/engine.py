@@ -314,7 +314,8 @@ class _Scf:
             temperatures = [start, math.sqrt(start * end)] if start > end else [end]
             found = charges.converge(model, temperatures, settings.max_iterations)
             self._follower = None if found is None else charges.Follower(found)
-        if self._follower and (followed := self._follower.follow(model, end)) is not None:
+        followed = self._follower.follow(model, end, settings.max_iterations) if self._follower else None
+        if followed is not None:
             found = followed
         else:
             # At the final temperature tblite is safer: levels near the Fermi energy change their occupation by leaps.
