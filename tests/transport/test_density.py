@@ -104,3 +104,14 @@ def test_density_in_space_wants_radial_functions():
         density_grid(geometry, device, *leads, 0.0, spacing_ang=0.0)
     with pytest.raises(InputError, match="source: 'top' is unknown"):
         spectral_function(device, *leads, 0.0, "top")
+
+
+def test_density_in_space_is_refused_where_images_take_part():
+    geometry, _ = hydrogen_chain()
+    geometry.set_nsc([3, 1, 1])
+    hamiltonian = sisl.Hamiltonian(geometry)
+    hamiltonian.construct([[0.1, 1.3], [0.0, -1.0]])
+    device = Device.from_hamiltonian(hamiltonian, open_axis=2)
+    leads = WideBandLead(device, [0]), WideBandLead(device, [3])
+    with pytest.raises(InputError, match="periodic across the transport direction"):
+        density_grid(geometry, device, *leads, 0.0)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_SAME_K = 1e-6
+"""Difference below which reduced k points are the same."""
+
 Attach = Callable[[Device, K], tuple[Device, Lead, Lead]]
 
 
@@ -64,6 +67,7 @@ class KAverage:
             error_estimate=max(one.error_estimate for one in self.at_k),
             wall_time_s=sum(one.wall_time_s for one in self.at_k),
             n_spins=first.n_spins,
+            spin=first.spin,
         )
 
     @property
@@ -86,11 +90,12 @@ class KAverage:
         for place in product(*map(range, counts)):
             point = np.zeros(3)
             point[across] = np.array(place) / counts
-            # T is the same at k and -k.
-            away = [
+            # A grid that is reduced by time reversal has either k or -k, any other one k itself.
+            same, opposite = (
                 np.abs(d - np.round(d)).max(axis=1) for d in (self.k_points - point, self.k_points + point)
-            ]
-            weights[np.minimum(*away).argmin()] += 1 / math.prod(counts)
+            )
+            nearest = same if same.min() < _SAME_K else opposite
+            weights[nearest.argmin()] += 1 / math.prod(counts)
         return weights
 
     def to_dataset(self) -> xarray.Dataset:
@@ -128,7 +133,7 @@ class KAverage:
 
 
 def transverse_k(
-    hamiltonian: sisl.Hamiltonian, counts: tuple[int, int], axis: int
+    hamiltonian: sisl.Hamiltonian, counts: tuple[int, int], axis: int, *, reduce: bool = True
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return a Gamma-centred Monkhorst-Pack grid across the transport direction.
 
@@ -143,6 +148,9 @@ def transverse_k(
         Numbers of k points along the two lattice vectors other than `axis`, in their order.
     axis : int
         Lattice vector of the transport direction.
+    reduce : bool
+        Whether time reversal reduces the grid. T, the total density of states and what follows from them are the same
+        at k and -k; what belongs to the states from one lead is not, nor are bond currents.
 
     Returns
     -------
@@ -168,7 +176,7 @@ def transverse_k(
         grid[vector] = count
     import sisl
 
-    reversible = hamiltonian.dkind == "f" and not has_spinors(hamiltonian)
+    reversible = reduce and hamiltonian.dkind == "f" and not has_spinors(hamiltonian)
     mesh = sisl.MonkhorstPack(hamiltonian.geometry.lattice, grid, trs=reversible)
     return mesh.k, mesh.weight / mesh.weight.sum()
 

@@ -102,7 +102,7 @@ def compute(context: JunctionContext, settings: BondCurrentSettings) -> xarray.D
     shape = (geometry.na, geometry.na)
     at_energies, kept = [], scipy.sparse.csr_array(shape, dtype=np.int64)
     for energy in settings.energies_ev:
-        found = context.average(partial(bond_currents, energy_ev=energy))
+        found = context.average(partial(bond_currents, energy_ev=energy), reduce=False)
         above = scipy.sparse.triu(found, k=1).tocoo()
         at_energies.append(scipy.sparse.coo_array((above.data, above.coords), shape=shape).tocsr())
         size = np.abs(above.data)

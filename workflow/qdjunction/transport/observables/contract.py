@@ -102,17 +102,24 @@ class JunctionContext:
         """Return the device that remains to be solved at a k point, and the leads on it."""
         return self.leads.attach(device, self.left_atoms, self.right_atoms, k)
 
-    def solved(self) -> Iterator[tuple[float, Solved]]:
-        """Yield the weight of each k point with the device and the leads there; the weights sum to 1."""
-        for k, weight in zip(*transverse_k(self.hamiltonian, self.kpoints, self.axis), strict=True):
+    def solved(self, *, reduce: bool = True) -> Iterator[tuple[float, Solved]]:
+        """Yield the weight of each k point with the device and the leads there; the weights sum to 1.
+
+        With `reduce` the points are those of `transverse_k` reduced by time reversal, if the Hamiltonian has it.
+        """
+        grid = transverse_k(self.hamiltonian, self.kpoints, self.axis, reduce=reduce)
+        for k, weight in zip(*grid, strict=True):
             point: K = (float(k[0]), float(k[1]), float(k[2]))
             device = Device.from_hamiltonian(self.hamiltonian, point, open_axis=self.axis, spin=self.spin)
             yield float(weight), self.attach(device, point)
 
-    def average(self, compute: Callable[[Device, Lead, Lead], Any]) -> Any:
-        """Return the average over the k points of what `compute` returns: an array, dense or sparse."""
+    def average(self, compute: Callable[[Device, Lead, Lead], Any], *, reduce: bool = True) -> Any:
+        """Return the average over the k points of what `compute` returns: an array, dense or sparse.
+
+        `reduce` must be False for quantities that differ between k and -k, as those of the states from one lead do.
+        """
         total: Any = 0.0
-        for weight, system in self.solved():
+        for weight, system in self.solved(reduce=reduce):
             total = total + weight * compute(*system)
         return total
 

@@ -189,7 +189,8 @@ def density_grid(
     Raises
     ------
     InputError
-        If the orbitals have no radial functions, or are not those of the device.
+        If the orbitals have no radial functions, or are not those of the device, or the junction is periodic across the
+        transport direction.
 
     See Also
     --------
@@ -205,6 +206,15 @@ def density_grid(
                 f"density grid: the orbitals of {atom.symbol} have no radial functions; read the geometry with "
                 "its basis (the .ion files of SIESTA)"
             )
+    if device.cell is not None and any(
+        images > 1
+        for vector, images in enumerate(device.cell.geometry.nsc)
+        if vector != device.cell.open_axis
+    ):
+        raise InputError(
+            "density grid: the junction is periodic across the transport direction, and products of orbitals with "
+            "images have no place in the grid; take the density by atoms (ldos), or a junction in a large cell"
+        )
     atoms = np.unique(device.orbital_atoms)
     places = geometry.a2o(atoms, all=True) if atoms.max(initial=-1) < geometry.na else np.empty(0)
     places = np.repeat(places, device.n_spins)
@@ -245,7 +255,8 @@ def compute(context: JunctionContext, settings: LdosSettings) -> xarray.Dataset:
         values[:, :, inside] = np.stack([found.left, found.right])[:, :, inside]
         return values
 
-    sides = context.average(densities)
+    # Time reversal exchanges k and -k, and with them the states that enter with those that leave.
+    sides = context.average(densities, reduce=False)
     counted = "of both spins" if has_spinors(context.hamiltonian) else "per spin"
     variables = {
         name: quantity(("energy", "atom"), values, "1/eV", f"states {counted} {meaning}")

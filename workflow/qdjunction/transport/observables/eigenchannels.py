@@ -125,7 +125,8 @@ def compute(context: JunctionContext, settings: EigenchannelSettings) -> xarray.
     shape = (n_energies, settings.count)
     weights, opened, densities = [], [], []
     sums = np.zeros((2, n_energies))
-    for weight, (device, left, right) in context.solved():
+    # The states at k and -k differ, though their transmissions do not.
+    for weight, (device, left, right) in context.solved(reduce=False):
         transmissions, density = np.zeros(shape), np.full((*shape, n_atoms), np.nan)
         density[..., np.unique(device.orbital_atoms)] = 0.0
         for i, energy in enumerate(settings.energies_ev):
