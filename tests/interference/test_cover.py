@@ -18,11 +18,11 @@ def computed(*energies, first=0):
 def series(values, exchange=0.25, **keys):
     """Series of energies that give Delta G = values with an exchange of `exchange`."""
     energies = [-100.0 + value - n * exchange for n, value in enumerate(values)]
-    return cover_series("x", computed(*energies), 8, exchange, 300.0, **keys)
+    return cover_series("x", computed(*energies), 8, exchange, **keys)
 
 
 def test_delta_g_is_the_closed_form():
-    points = cover_points(computed(-100.0, -103.0, -105.5), 2.5, 300.0)
+    points = cover_points(computed(-100.0, -103.0, -105.5), 2.5)
     assert [one.free_energy_ev for one in points] == pytest.approx([0.0, -0.5, -0.5])
     assert [one.differential_ev for one in points[1:]] == pytest.approx([-0.5, 0.0])
     assert math.isnan(points[0].differential_ev)
@@ -36,25 +36,25 @@ def test_conformers_of_equal_energy_lower_the_free_energy_by_kt_ln_n():
     assert conformational_ev([-3.0, -3.0 + KT], 300.0) == pytest.approx(-KT * math.log(1 + math.exp(-1)))
 
 
-def test_the_spread_and_the_term_of_several_structures():
+def test_the_spread_of_several_structures():
     many = [
         *computed(-100.0),
         *(Computed(f"s-1-{i}", 1, f"s-1-{i // 2}", 5, -103.0 + 0.1 * i) for i in range(4)),
     ]
-    point = cover_points(many, 2.5, 300.0)[1]
+    point = cover_points(many, 2.5)[1]
     assert (point.structures, point.sets, point.distinct, point.lowest) == (4, 2, 5, "s-1-0")
     assert point.spread_ev == pytest.approx(0.3)
-    assert point.free_energy_ev == pytest.approx(-0.5 + point.conformational_ev)
-    assert point.conformational_ev < 0
+    # Structures that were sampled say nothing of the number that there are.
+    assert point.free_energy_ev == pytest.approx(-0.5)
 
 
 def test_a_missing_number_has_no_differential_beside_it():
-    points = cover_points([*computed(-100.0), *computed(-105.0, -107.0, first=2)], 2.5, 300.0)
+    points = cover_points([*computed(-100.0), *computed(-105.0, -107.0, first=2)], 2.5)
     assert [one.count for one in points] == [0, 2, 3]
     assert math.isnan(points[1].differential_ev)
     assert points[2].differential_ev == pytest.approx(0.5)
     with pytest.raises(ValueError, match="no slab without ligands"):
-        cover_points(computed(-1.0, first=1), 2.5, 300.0)
+        cover_points(computed(-1.0, first=1), 2.5)
 
 
 def test_the_published_shapes_are_found():
@@ -89,6 +89,16 @@ def test_noise_and_a_bend_downwards_are_no_break():
     assert sum(one.is_break for one in found) <= 6
     assert not find_break(n.tolist(), (-0.3 * np.maximum(n - 4, 0)).tolist()).is_break
     assert find_break([0, 1, 2, 3], [0.0, -1.0, -2.0, -3.0]) is None
+
+
+def test_the_conformational_term_counts_for_every_ligand():
+    with_term, without = series(range(9), conformational_ev=-0.02), series(range(9))
+    gained = [
+        a.free_energy_ev - b.free_energy_ev for a, b in zip(with_term.points, without.points, strict=True)
+    ]
+    assert gained == pytest.approx([-0.02 * n for n in range(9)])
+    left_out = series(range(9), conformational_ev=math.nan)
+    assert [one.free_energy_ev for one in left_out.points] == [one.free_energy_ev for one in without.points]
 
 
 def test_the_vibrational_term_counts_for_every_ligand():

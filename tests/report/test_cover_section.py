@@ -28,7 +28,7 @@ FALLS = {PEA: [-0.3] * 8, DDA: [-0.4] * 4 + [-0.1] * 3 + [0.05]}
 def series(ligand, falls):
     values = np.concatenate([[0.0], np.cumsum(falls)])
     return cover_series(
-        ligand, [Computed(f"{ligand}-{n}", n, str(n), 1, value) for n, value in enumerate(values)], 8, 0.0, 300.0,
+        ligand, [Computed(f"{ligand}-{n}", n, str(n), 1, value) for n, value in enumerate(values)], 8, 0.0,
         findings={f"{ligand}-3": ["transferred protons: 40"]},
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ import pytest
 from qdjunction.cli import main
 from qdjunction.core.errors import InputError
 from qdjunction.core.results import read_result
+from qdjunction.core.units import BOLTZMANN_EV_PER_K
 from qdjunction.engine.registry import make_engine
 from qdjunction.engine.vibrations import quasi_rrho_ev
 from qdjunction.interference.cover import CoverRecord
@@ -133,12 +134,28 @@ def test_delta_g_of_recorded_energies(tmp_path):
     (series,) = record.series
     assert series.exchange_ev == pytest.approx(10.0, abs=1e-9)
     assert [one.count for one in series.points] == [0, 1, 2]
-    assert series.points[2].free_energy_ev == pytest.approx(-0.7, abs=1e-9)
+    kt = BOLTZMANN_EV_PER_K * 300.0
+    term = kt * (math.log1p(math.exp(-1.0 / kt)) - math.log1p(math.exp(-0.2 / kt)))
+    assert series.conformational_ev == pytest.approx(term, abs=1e-12)
+    assert series.points[2].free_energy_ev == pytest.approx(-0.7 + 2 * term, abs=1e-9)
     assert series.points[2].structures == 1
     assert series.points[1].spread_ev == pytest.approx(0.2)
     assert not series.complete
     assert (tmp_path / "cover.csv").read_text().startswith("ligand,ligands,free_energy_eV,differential_eV")
     assert (record.sites, record.area_ang2) == (8, pytest.approx(11.74**2))
+
+
+def test_poses_and_site_sets_of_equal_energy_change_nothing(tmp_path):
+    """How many of them are sampled is a setting, not a property of the ligand."""
+    settings = CoverSettings(ligands=["phenethylammonium"], sets=3, poses=2)
+    energies = {
+        one.name: -100.0 - 10.0 * one.count if one.role == "slab" else -5.0 - 10.0 * bool(one.ligand)
+        for one in settings.members()
+    }
+    relaxations = written(tmp_path, energies, settings)
+    cover_of_study(settings, relaxations, {}, tmp_path / "c.csv", tmp_path / "c.json")
+    (series,) = read_result(CoverRecord, tmp_path / "c.json").series
+    assert [one.free_energy_ev for one in series.points] == pytest.approx([0.0] * 9, abs=1e-9)
 
 
 def test_reservoirs_may_be_solids_of_the_user(tmp_path):

@@ -2,10 +2,12 @@
 
 For N ligands on a slab, with mu the energies of the halides of cation and ligand,
 
-    Delta G(N) = G(N) - G(0) + N (mu_cation - mu_ligand) + N f,
+    Delta G(N) = E(N) - E(0) + N (mu_cation - mu_ligand) + N f,
 
-where G is the lowest energy of the computed structures with the term -kT ln sum exp(-dE / kT) of their conformers, and
-f the vibrational free energy of the exchange per ligand, or 0.
+where E is the lowest energy of the computed structures, and f the free energy of the exchange per ligand: its
+vibrations, or 0, and -kT ln sum exp(-dE / kT) over the conformers of the first ligand on the slab less that over those
+in the reservoir. A ligand has the same conformers wherever it is, so that a term of whole slabs, of which only few are
+computed, would count what was sampled. The entropy of placing N ligands on the sites is left out.
 """
 
 import math
@@ -43,8 +45,6 @@ class CoverPoint(Result):
         Name of the structure of lowest energy.
     energy_ev : float
         Its energy (eV).
-    conformational_ev : float
-        Conformational term, 0 or negative (eV).
     spread_ev : float
         Highest less lowest energy (eV); nan for a single structure.
     free_energy_ev : float
@@ -59,7 +59,6 @@ class CoverPoint(Result):
     distinct: int
     lowest: str
     energy_ev: float
-    conformational_ev: float
     spread_ev: Real
     free_energy_ev: float
     differential_ev: Real
@@ -95,7 +94,9 @@ class CoverSeries(Result):
     ligand : str
         Its name.
     exchange_ev : float
-        mu_cation - mu_ligand, with the conformational term of the ligand's reservoir (eV).
+        mu_cation - mu_ligand (eV).
+    conformational_ev : float
+        Conformational term of the exchange per ligand (eV); nan if the slab with one ligand is missing.
     vibrational_ev : float
         Vibrational free energy of the exchange per ligand (eV); nan if it is left out.
     imaginary : int
@@ -114,6 +115,7 @@ class CoverSeries(Result):
 
     ligand: str
     exchange_ev: float
+    conformational_ev: Real
     vibrational_ev: Real
     imaginary: int
     points: tuple[CoverPoint, ...]
@@ -194,9 +196,7 @@ def conformational_ev(energies_ev: Sequence[float], temperature_k: float) -> flo
     return float(0.0 - kt * np.log(np.exp(-relative / kt).sum()))
 
 
-def cover_points(
-    computed: Sequence[Computed], exchange_ev: float, temperature_k: float
-) -> tuple[CoverPoint, ...]:
+def cover_points(computed: Sequence[Computed], exchange_ev: float) -> tuple[CoverPoint, ...]:
     """Return Delta G for every number of ligands that was computed.
 
     Parameters
@@ -204,9 +204,7 @@ def cover_points(
     computed : sequence of Computed
         Relaxed structures, among them one without ligands.
     exchange_ev : float
-        What each ligand adds: mu_cation - mu_ligand and the vibrational term (eV).
-    temperature_k : float
-        Temperature (K).
+        What each ligand adds: mu_cation - mu_ligand and the terms of the exchange (eV).
 
     Raises
     ------
@@ -218,17 +216,12 @@ def cover_points(
         by_count.setdefault(one.count, []).append(one)
     if 0 not in by_count:
         raise ValueError("there is no slab without ligands to compare with")
-    terms = {n: conformational_ev([one.energy_ev for one in of], temperature_k) for n, of in by_count.items()}
     lowest = {n: min(of, key=lambda one: one.energy_ev) for n, of in by_count.items()}
-    free = {
-        n: lowest[n].energy_ev + terms[n] - lowest[0].energy_ev - terms[0] + n * exchange_ev
-        for n in sorted(by_count)
-    }
+    free = {n: lowest[n].energy_ev - lowest[0].energy_ev + n * exchange_ev for n in sorted(by_count)}
     return tuple(
         CoverPoint(
             count=n, structures=len(by_count[n]), sets=len({one.sites for one in by_count[n]}),
             distinct=lowest[n].distinct, lowest=lowest[n].name, energy_ev=lowest[n].energy_ev,
-            conformational_ev=terms[n],
             spread_ev=max(one.energy_ev for one in by_count[n]) - lowest[n].energy_ev
             if len(by_count[n]) > 1 else math.nan,
             free_energy_ev=free[n],
@@ -282,7 +275,7 @@ def cover_series(
     computed: Sequence[Computed],
     sites: int,
     exchange_ev: float,
-    temperature_k: float,
+    conformational_ev: float = 0.0,
     vibrational_ev: float = math.nan,
     imaginary: int = 0,
     findings: Mapping[str, Sequence[str]] | None = None,
@@ -297,19 +290,18 @@ def cover_series(
         Relaxed structures, among them one without ligands.
     sites : int
         Number of surface cations.
-    exchange_ev, vibrational_ev : float
-        As in `CoverSeries`.
-    temperature_k : float
-        Temperature (K).
+    exchange_ev, conformational_ev, vibrational_ev : float
+        As in `CoverSeries`; a term that is nan is left out.
     imaginary : int
         Modes with an imaginary frequency.
     findings : mapping, optional
         Findings of the relaxations by the name of the structure.
     """
-    added = exchange_ev + (vibrational_ev if math.isfinite(vibrational_ev) else 0.0)
-    points = cover_points(computed, added, temperature_k)
+    terms = (term for term in (conformational_ev, vibrational_ev) if math.isfinite(term))
+    points = cover_points(computed, exchange_ev + sum(terms))
     return CoverSeries(
-        ligand=ligand, exchange_ev=exchange_ev, vibrational_ev=vibrational_ev, imaginary=imaginary, points=points,
+        ligand=ligand, exchange_ev=exchange_ev, conformational_ev=conformational_ev,
+        vibrational_ev=vibrational_ev, imaginary=imaginary, points=points,
         minimum=min(points, key=lambda one: one.free_energy_ev).count,
         complete=points[-1].count == sites and all(b.count == a.count + 1 for a, b in pairwise(points)),
         break_=find_break([one.count for one in points], [one.free_energy_ev for one in points]),

@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -191,7 +191,7 @@ def cover_table(record: CoverRecord) -> pd.DataFrame:
         {
             "ligand": series.ligand, "ligands": one.count, "free_energy_eV": one.free_energy_ev,
             "differential_eV": one.differential_ev, "energy_eV": one.energy_ev,
-            "conformational_eV": one.conformational_ev, "spread_eV": one.spread_ev, "structures": one.structures,
+            "spread_eV": one.spread_ev, "structures": one.structures,
             "site_sets": one.sets, "distinct_site_sets": one.distinct, "lowest": one.lowest,
         }
         for series in record.series
@@ -221,14 +221,14 @@ def _series(
         ligand,
         [
             Computed(
-                member.name, member.count, member.name.rpartition("-")[0], member.distinct,
+                member.name, member.count, site_set(member), member.distinct,
                 records[member.name].energy_ev,
             )
             for member in own
         ],
         settings.slab.site_count,
         exchange,
-        settings.temperature_k,
+        _conformational(settings, ligand, own, members, records),
         -sum(sign * modes[name].free_energy_ev for name, sign in names.items()) if has_modes else math.nan,
         sum(modes[name].imaginary for name in names) if has_modes else 0,
         {
@@ -241,6 +241,41 @@ def _series(
     )  # fmt: skip
 
 
+def _conformational(
+    settings: CoverSettings,
+    ligand: str,
+    slabs: Sequence[CoverMember],
+    members: Mapping[str, CoverMember],
+    records: Mapping[str, RelaxationRecord],
+) -> float:
+    """Return the conformational term of the exchange per ligand (eV); nan if no slab has one ligand."""
+    of_sets: dict[str, list[float]] = {}
+    for member in slabs:
+        if member.count == 1:
+            of_sets.setdefault(site_set(member), []).append(records[member.name].energy_ev)
+    if not of_sets:
+        return math.nan
+    found = conformational_ev(min(of_sets.values(), key=min), settings.temperature_k)
+    pairs = _pair_energies(ligand, members, records)
+    return found - conformational_ev(pairs, settings.temperature_k) if pairs else found
+
+
+def _pair_energies(
+    ligand: str, members: Mapping[str, CoverMember], records: Mapping[str, RelaxationRecord]
+) -> list[float]:
+    """Return the energies (eV) of the ion pairs of a ligand that have been relaxed."""
+    return [
+        records[name].energy_ev
+        for name, member in members.items()
+        if member.role == "pair" and member.ligand == ligand and name in records
+    ]
+
+
+def site_set(member: CoverMember) -> str:
+    """Return the name of the site set of a slab: that of the structure without the number of its pose."""
+    return member.name.rpartition("-")[0]
+
+
 def _exchange(
     settings: CoverSettings,
     ligand: str,
@@ -250,11 +285,7 @@ def _exchange(
     """Return mu_cation - mu_ligand (eV); None if a reservoir has failed."""
     if settings.solids_ev:
         return settings.solids_ev["Cs"] - settings.solids_ev[ligand]
-    found = [
-        records[name].energy_ev
-        for name, member in members.items()
-        if member.role == "pair" and member.ligand == ligand and name in records
-    ]
+    found = _pair_energies(ligand, members, records)
     if CATION_PAIR not in records or not found:
         return None
-    return records[CATION_PAIR].energy_ev - min(found) - conformational_ev(found, settings.temperature_k)
+    return records[CATION_PAIR].energy_ev - min(found)

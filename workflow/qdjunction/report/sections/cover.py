@@ -115,6 +115,8 @@ def sentence(series: CoverSeries, record: CoverRecord) -> str:
             else f"no break: two lines that meet at {found.after} have slopes of {slopes}, a difference within "
             f"{found.error_ev:.2f} eV of none"
         )
+    if series.conformational_ev and math.isfinite(series.conformational_ev):
+        parts.append(f"conformers add {series.conformational_ev:+.3f} eV per ligand")
     if math.isfinite(series.vibrational_ev):
         parts.append(f"vibrations add {series.vibrational_ev:+.2f} eV per ligand")
     if series.imaginary:
@@ -131,18 +133,18 @@ def cover_rows(record: CoverRecord) -> Table:
     kept = {one: texts for series in record.series for one, texts in _findings(series).items()}
     return Table(
         f"Free energy of replacing surface cations by ligands, {record.engine.method}, at {record.temperature_k:g} K: "
-        "ΔG(N) = G(N) − G(0) + N (μ(cation) − μ(ligand)) per cell, with the conformational term −kT ln Σ exp(−ΔE/kT) "
-        "of the structures that were computed. The differential is what the last ligand adds; the spread is the "
-        "highest less the lowest energy of these structures. A structure that did not keep its bonds is no longer the "
-        "one that was built.",
+        "ΔG(N) = E(N) − E(0) + N (μ(cation) − μ(ligand)) per cell, E of the lowest structure of each N, with the terms "
+        "of the exchange per ligand that are stated above. The differential is what the last ligand adds; the spread "
+        "is the highest less the lowest energy of these structures. A structure that did not keep its bonds is no "
+        "longer the one that was built.",
         (
-            "ligand", "not kept in the relaxation", "N", "ΔG (eV)", "differential (eV)", "conformers (eV)",
-            "spread (eV)", "structures", "site sets", "of",
+            "ligand", "not kept in the relaxation", "N", "ΔG (eV)", "differential (eV)", "spread (eV)",
+             "structures", "site sets", "of",
         ),
         tuple(
             (
                 series.ligand, kept.get(one.lowest, MISSING), str(one.count), number(one.free_energy_ev, 2, sign=True),
-                number(one.differential_ev, 2, sign=True), number(one.conformational_ev, 3), number(one.spread_ev, 2),
+                number(one.differential_ev, 2, sign=True), number(one.spread_ev, 2),
                 str(one.structures), str(one.sets), str(one.distinct),
             )
             for series in record.series
