@@ -1,6 +1,7 @@
 """Series of which only one contact is computed, as of most molecules."""
 
 import numpy as np
+import pytest
 
 from qdjunction.interference.series import SeriesMember, analyse_series
 from qdjunction.interference.settings import InterferenceSettings
@@ -38,3 +39,36 @@ def test_a_headline_energy_outside_of_the_transmission_leaves_the_junction_with_
     assert "L-R is not judged; widen transport.energy_min_ev" in summary.sentence
     assert set(found.conductance_table["junction"]) == {"L-R", "L-S"}
     assert type(summary).model_validate_json(summary.model_dump_json()).sentence == summary.sentence
+
+
+def test_numbers_at_the_headline_are_taken_there_and_not_at_the_nearest_energy_of_the_grid():
+    energies = np.arange(-2, 2.0001, 0.05)
+    spectra = [0.3 * np.exp(-distance * (0.6 + 0.2 * (energies - 0.1) ** 2)) for distance in (4.0, 7.0, 10.0)]
+    results = [Transmission(energies, one, "closed form", ("", ""), 0.0, 0.0) for one in spectra]
+    members = [
+        SeriesMember(f"L-R{n}", "L", f"R{n}", distance, (-0.9731, 0.9), one)
+        for n, (distance, one) in enumerate(zip((4.0, 7.0, 10.0), results, strict=True), start=1)
+    ]
+    found = analyse_series(members, 300.0, InterferenceSettings(reference="homo", offset_ev=1.0)).series[0]
+    assert found.summary.headline_energy_ev == pytest.approx(0.0269)
+    np.testing.assert_allclose(
+        found.summary.conductance_at_headline_G0,
+        [float(conductance(one, 300.0, 0.0269)) for one in results],
+        rtol=1e-12,
+    )
+    assert 0.0269 in found.table["energy_eV"].round(9).tolist()
+
+
+def test_a_headline_near_the_end_of_the_energies_is_not_judged_where_g_is_small():
+    """A channel that opens just beyond the last energy would decide G, and nobody has looked."""
+    energies = np.linspace(-2, 1.0, 301)
+
+    def judged(size):
+        result = Transmission(energies, np.full(301, size), "closed form", ("", ""), 0.0, 0.0)
+        member = SeriesMember("L-R", "L", "R", 6.3, (-0.3, 1.5), result)
+        settings = InterferenceSettings(reference="homo", offset_ev=1.0)
+        return analyse_series([member], 300.0, settings).series[0].summary
+
+    assert judged(1e-2).kind == "single"
+    assert judged(1e-8).kind == "incomplete"
+    assert "T(E) ends 0.30 eV from the headline energy 0.70 eV" in judged(1e-8).sentence

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.units import BOLTZMANN_EV_PER_K
 from qdjunction.interference.comparison import compare
 from qdjunction.interference.decay import DecayFit, Prediction
 from qdjunction.interference.decay_spectrum import decay_spectrum
@@ -25,6 +27,12 @@ from qdjunction.interference.results import (
 )
 from qdjunction.interference.settings import InterferenceSettings, Role
 from qdjunction.transport import Transmission, conductance, thermal_window
+
+SAME_ENERGY_EV = 1e-9
+"""Difference below which energies of a grid are the same (eV)."""
+
+MOST_BEYOND = 0.1
+"""Largest share of G that states beyond the energies of T(E) may add."""
 
 TREND_POINTS = 80
 """Points along the distance at which the fit and its prediction band are recorded."""
@@ -244,9 +252,7 @@ def _analyse(
     controls: Sequence[SeriesMember],
     missing_controls: Mapping[str, str],
 ) -> Series:
-    fermi = fermi_energies(members[0].transmission.energies_ev, temperature_k)
-    conductances = [np.asarray(conductance(member.transmission, temperature_k, fermi)) for member in members]
-
+    grid = fermi_energies(members[0].transmission.energies_ev, temperature_k)
     gap = (max(member.gap_ev[0] for member in members), min(member.gap_ev[1] for member in members))
     if gap[0] >= gap[1]:
         raise InputError(
@@ -254,14 +260,18 @@ def _analyse(
             f"LUMO {gap[1]:.2f} eV); check the geometries"
         )
     headline = settings.headline_energy(*gap)
+    fermi = _with_energies(grid, (0.0, headline))
+    conductances = [np.asarray(conductance(member.transmission, temperature_k, fermi)) for member in members]
     window = (max(gap[0], fermi[0]), min(gap[1], fermi[-1]))
-    outside = _uncovered(members, gap, window, headline, fermi)
+    at = int(np.abs(fermi - headline).argmin())
+    outside = _uncovered(members, gap, window, headline, fermi) or _beyond(
+        members, headline, [float(values[at]) for values in conductances], temperature_k
+    )
     absent = ", ".join(member.name for member in missing)
     failed = (
         f"{absent} failed, so decay, jump and comparison of this series are not judged." if absent else ""
     )
     unjudged = outside or failed
-    at = int(np.abs(fermi - headline).argmin())
     names = [member.name for member in members]
     distances = [member.contact_distance_ang for member in members]
     common: dict[str, Any] = {
@@ -344,6 +354,16 @@ def _analyse(
     return Series(table, summary)
 
 
+def _with_energies(grid: NDArray[np.float64], wanted_ev: Sequence[float]) -> NDArray[np.float64]:
+    """Return an ascending grid with further energies (eV) in its range, where a verdict is stated."""
+    more = [
+        energy
+        for energy in wanted_ev
+        if grid[0] <= energy <= grid[-1] and np.abs(grid - energy).min() > SAME_ENERGY_EV
+    ]
+    return np.unique([*grid, *more])
+
+
 def _uncovered(
     members: Sequence[SeriesMember],
     gap: tuple[float, float],
@@ -360,6 +380,26 @@ def _uncovered(
         f"covers the thermal window, so {', '.join(m.name for m in members)} "
         f"{'is' if len(members) == 1 else 'are'} not judged; widen transport.energy_min_ev and energy_max_ev."
     )
+
+
+def _beyond(
+    members: Sequence[SeriesMember], headline: float, conductances: Sequence[float], temperature_k: float
+) -> str:
+    """Return why a series is not judged if states beyond the energies of T(E) may decide G; otherwise empty.
+
+    An open channel that begins where T(E) ends would add the Fermi function of that distance to G.
+    """
+    for member, value in zip(members, conductances, strict=True):
+        energies = member.transmission.energies_ev
+        nearest = min(headline - float(energies.min()), float(energies.max()) - headline)
+        beyond = float(expit(-nearest / (BOLTZMANN_EV_PER_K * temperature_k)))
+        if beyond > MOST_BEYOND * value:
+            return (
+                f"T(E) ends {nearest:.2f} eV from the headline energy {headline:.2f} eV; an open channel beyond would "
+                f"add {beyond:.1e} G0 to {member.name}, which has {value:.1e} there, so the series is not judged; "
+                "widen transport.energy_min_ev and energy_max_ev."
+            )
+    return ""
 
 
 def _at_energies(fermi: NDArray[np.float64], conductances: NDArray[np.float64], headline: float) -> str:
