@@ -43,3 +43,19 @@ def test_bad_settings():
         adaptive_transmission(device, *leads, -1.0, 1.0, tolerance_decades=0.0)
     with pytest.raises(InputError, match="more than 150 energies"):
         adaptive_transmission(device, *leads, -1.0, 1.0, most_energies=150)
+
+
+@pytest.mark.parametrize("detuning", [0.001, 0.003, 0.006])
+def test_an_antiresonance_of_a_level_beside_a_broad_one(detuning):
+    """A level that couples with 5 meV to one of width 2 eV: T is zero there, half of its neighbourhood 25 ueV away."""
+    level, coupling = 0.0113, 5e-3
+    device = Device(np.array([[level + detuning, coupling], [coupling, level]]))
+    lead = WideBandLead(device, [0], 1.0)
+    found = adaptive_transmission(device, lead, lead, -0.5, 0.5)
+    energies, values = found.result.energies_ev, found.result.transmission
+    assert values.min() < 1e-12
+    assert energies[values.argmin()] == pytest.approx(level, abs=1e-9)
+    assert found.interpolation_error_decades <= 0.02
+    near = np.linspace(level - 2e-4, level + 2e-4, 400)
+    exact = transmission(device, lead, lead, near).transmission
+    np.testing.assert_allclose(np.interp(near, energies, values), exact, rtol=0.06)

@@ -101,3 +101,17 @@ def test_no_couplings_along_the_axis():
     flat.set_nsc([1, 1, 1])
     with pytest.raises(TransportError, match="no couplings to images along lattice vector c"):
         complex_bands(flat, 0.0)
+
+
+def test_beta_does_not_depend_on_the_cell():
+    """A simple cubic crystal below its band, by a cell whose third vector is at a right angle to its layers or not."""
+    t, length = -1.0, 3.0
+    for tilt in (0, 1):
+        cell = np.array([[length, 0, 0], [0, length, 0], [tilt * length, 0, length]])
+        geometry = sisl.Geometry([[0, 0, 0]], sisl.Atom(6, R=length + 0.1), sisl.Lattice(cell, nsc=[5, 3, 3]))
+        hamiltonian = sisl.Hamiltonian(geometry)
+        for a, b, c in ((1, 0, 0), (0, 1, 0), (-tilt, 0, 1)):
+            hamiltonian[0, 0, (a, b, c)] = hamiltonian[0, 0, (-a, -b, -c)] = t
+        found = complex_bands(hamiltonian, [7 * t], axis=2)
+        assert found.beta_per_ang[0] == pytest.approx(2 * np.arccosh(1.5) / length, rel=1e-9)
+        assert found.period_ang == pytest.approx(length)

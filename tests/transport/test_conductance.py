@@ -95,3 +95,18 @@ def test_slope_is_the_derivative_of_the_conductance():
     assert isinstance(conductance_slope(result, 300, 0.2), float)
     with pytest.raises(InputError, match="take one above 0"):
         conductance_slope(result, 0.0)
+
+
+@pytest.mark.parametrize("step", [0.1, 0.5, 0.6, 1.0, 3.0])
+def test_energies_that_are_too_coarse_are_an_error_however_coarse(step):
+    """The middle of a wide interval is far from E_F though E_F lies inside it."""
+    energies = np.arange(-3, 3.0001, step)
+    result = sampled(lambda e: 0.05**2 / ((e - 0.3) ** 2 + 0.05**2), energies)
+    for fermi in (0.0, 0.5 * step):
+        with pytest.raises(InputError, match="use a step of at most"):
+            conductance(result, 300.0, fermi)
+
+
+def test_a_coarse_part_of_the_energies_far_from_the_fermi_energy_is_none_of_its_business():
+    energies = np.unique([*np.arange(-1, 1.0001, 0.01), 2.0, 4.0])
+    assert conductance(sampled(lambda e: 0.3 + 0 * e, energies)) == pytest.approx(0.3, rel=1e-4)

@@ -299,3 +299,13 @@ def test_bulk_choice_reads_a_file(tmp_path):
     assert transmission(*solved, [0.3]).transmission[0] == pytest.approx(expected.transmission[0], rel=1e-6)
     with pytest.raises(InputError, match="the electrode cannot be read"):
         parse_leads(f"bulk:{tmp_path}/none.TSHS").attach(device, range(4), range(16, 20))
+
+
+@pytest.mark.parametrize("eta_ev", [1e-6, 1e-2])
+def test_a_wire_never_gives_back_more_than_it_takes(eta_ev):
+    """Gamma is positive, inside and outside the band, with overlapping orbitals and whatever the broadening."""
+    near = np.eye(5, k=1) + np.eye(5, k=-1)
+    device = Device(-1.0 * near, np.eye(5) + 0.2 * near)
+    lead = WireLead(device, outer=[4], inner=[3], eta_ev=eta_ev)
+    sigma = lead.self_energy(np.array([-6.0, -2.4, -0.5, 1.0, 3.0, 10.0]))
+    assert np.all(-2 * sigma[:, 0, 0].imag > 0)

@@ -318,6 +318,16 @@ def test_what_cannot_be_computed(tmp_path, kind, keys, leads, message):
     assert not (tmp_path / f"{kind}.nc").exists()
 
 
+def test_a_largest_bias_that_no_step_reaches_is_refused():
+    with pytest.raises(ValueError, match=r"bias_max_v: 0\.5 V is no multiple of bias_step_v, 0\.3 V"):
+        OBSERVABLES["current-voltage"].Settings(bias_max_v=0.5, bias_step_v=0.3)
+    np.testing.assert_allclose(
+        OBSERVABLES["current-voltage"].Settings(bias_max_v=0.3, bias_step_v=0.1).bias_v,
+        [-0.3, -0.2, -0.1, 0, 0.1, 0.2, 0.3],
+        atol=1e-12,
+    )
+
+
 def test_another_suffix_is_refused(tmp_path):
     settings = OBSERVABLES["ldos"].Settings()
     with pytest.raises(InputError, match=r"let the name end in \.nc"):

@@ -114,3 +114,23 @@ def test_level_correction_moves_the_dot_alone(junction):
     assert np.array_equal(correct_levels(device, DOT, 5, 0.0, 0.0).H, device.H)
     with pytest.raises(InputError, match="15 occupied orbitals of 14"):
         correct_levels(device, DOT, 15, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_choice_of_degenerate_orbitals_does_not_matter(seed):
+    """A ring of six sites has two pairs of degenerate levels; its sites are numbered in another order."""
+
+    def found(order):
+        H = np.zeros((8, 8))
+        ring = -np.roll(np.eye(6), 1, axis=0) - np.roll(np.eye(6), -1, axis=0)
+        H[1:7, 1:7] = ring[np.ix_(order, order)]
+        first, opposite = (1 + int(np.flatnonzero(order == site)[0]) for site in (0, 3))
+        H[0, first] = H[first, 0] = H[7, opposite] = H[opposite, 7] = -0.3
+        device = Device(H)
+        leads = WideBandLead(device, [0], 1.0), WideBandLead(device, [7], 1.0)
+        return orbital_interference(device, *leads, [0.1], [0], [7], selected=range(6))
+
+    one, other = found(np.arange(6)), found(np.random.default_rng(seed).permutation(6))
+    np.testing.assert_allclose(other.coherent, one.coherent, rtol=1e-10)
+    np.testing.assert_allclose(other.incoherent, one.incoherent, rtol=1e-10)
+    np.testing.assert_allclose(other.pairs, one.pairs, atol=1e-10)

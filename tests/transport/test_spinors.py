@@ -274,8 +274,7 @@ def test_populations_and_densities_count_both_spins(both_kinds):
     up, down = (Device.from_hamiltonian(collinear, open_axis=2, spin=s) for s in (0, 1))
     both = Device.from_hamiltonian(turned, open_axis=2)
     electrons = [mulliken_populations(one, 500.0) for one in (up, down, both)]
-    # Each collinear device counts every level twice.
-    np.testing.assert_allclose(electrons[2], 0.5 * (electrons[0] + electrons[1]), rtol=1e-12)
+    np.testing.assert_allclose(electrons[2], electrons[0] + electrons[1], rtol=1e-12)
     leads = [[WideBandLead(one, [atom], 0.4) for atom in (0, 5)] for one in (up, down, both)]
     for quantity in (
         local_density_of_states,

@@ -353,3 +353,24 @@ def test_bad_input_is_one_clear_error():
         TransportError, match=r"wide-band lead: overlap S of 2 orbitals is not positive definite"
     ):
         WideBandLead(bad, orbitals=[0, 1])
+
+
+@pytest.mark.parametrize("solver", ["auto", "direct", "layers", "contact-reduction"])
+@pytest.mark.parametrize("energies", [[0.3], [0.1, 0.3, 0.5]])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_an_overlap_that_is_not_positive_definite_has_no_transmission(solver, energies, sparse):
+    near = np.eye(4, k=1) + np.eye(4, k=-1)
+    H, S = -near, np.eye(4)
+    S[1, 2] = S[2, 1] = 1.2
+    device = Device(*(scipy.sparse.csr_array(one) for one in (H, S))) if sparse else Device(H, S)
+    with pytest.raises(TransportError, match="not positive definite"):
+        transmission(device, WideBandLead(device, [0]), WideBandLead(device, [3]), energies, solver)
+
+
+def test_a_level_that_no_lead_broadens_is_one_clear_error_in_layers():
+    device = Device(
+        scipy.sparse.csr_array(np.diag([0.0, 0.3, 0.0, 0.0]) - np.diag([1, 0, 0], 1) - np.diag([1, 0, 0], -1))
+    )
+    leads = WideBandLead(device, [0]), WideBandLead(device, [1])
+    with pytest.raises(TransportError, match="singular at 0 eV: a level there is coupled to no lead"):
+        transmission(device, *leads, [0.0], "layers")

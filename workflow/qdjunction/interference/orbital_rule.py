@@ -36,6 +36,7 @@ from scipy import linalg
 
 from qdjunction.core.errors import InputError, TransportError
 from qdjunction.interference.results import OrbitalRule
+from qdjunction.transport.device import DEGENERACY_EV
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,14 @@ class DotOrbitals:
     def lumo_ev(self) -> float:
         """Lowest empty level (eV)."""
         return float(self.energies_ev[self.pairs])
+
+    @property
+    def frontier(self) -> tuple[int, ...]:
+        """Levels of HOMO and LUMO, counted from 0, each with all that are degenerate with it."""
+        starts = level_starts(self.energies_ev)
+        sets = np.searchsorted(starts, (self.pairs - 1, self.pairs), side="right") - 1
+        ends = np.append(starts[1:], len(self.energies_ev))
+        return tuple(int(level) for one in np.unique(sets) for level in range(starts[one], ends[one]))
 
     @property
     def midgap_ev(self) -> float:
@@ -98,6 +107,11 @@ def solve_dot(hamiltonian: ArrayLike, overlap: ArrayLike, electrons: float) -> D
             f"the overlap of the dot's orbitals is not positive definite ({error})"
         ) from error
     return DotOrbitals(np.asarray(levels, dtype=np.float64), orbitals, pairs)
+
+
+def level_starts(levels_ev: NDArray[np.float64], degeneracy_ev: float = DEGENERACY_EV) -> NDArray[np.int64]:
+    """Return the first index of each set of degenerate levels, which are ascending."""
+    return np.flatnonzero(np.diff(levels_ev, prepend=-np.inf) > degeneracy_ev)
 
 
 def tip_coupling(
@@ -138,7 +152,7 @@ def orbital_rule(
     coupling_right: ArrayLike,
     energy_ev: float | None = None,
     *,
-    degeneracy_ev: float = 1e-6,
+    degeneracy_ev: float = DEGENERACY_EV,
 ) -> OrbitalRule:
     """Split the amplitude between two contacts into HOMO, LUMO and the rest.
 
@@ -177,7 +191,7 @@ def orbital_rule(
         raise InputError("the two contacts share no orbital of the dot; there is no amplitude to split")
     per_orbital = (left.conj() @ u[:, 0].conj()) * (right @ vh[0].conj())
 
-    starts = np.flatnonzero(np.diff(levels, prepend=-np.inf) > degeneracy_ev)
+    starts = level_starts(levels, degeneracy_ev)
     terms = np.add.reduceat(per_orbital / (energy - levels), starts)
     amplitudes = np.add.reduceat(per_orbital, starts)
     homo, lumo = (

@@ -115,7 +115,7 @@ def all_pairs(
     sites = terminal_halides(atoms)
     outward = outward_orbitals(structure.hamiltonian.geometry, S, [(site.atom, site.pb) for site in sites])
     green = amplitudes(levels, S, outward, energy)
-    frontier = amplitudes(levels, S, outward, energy, (levels.pairs - 1, levels.pairs))
+    frontier = amplitudes(levels, S, outward, energy, levels.frontier)
     names = {int(entry["atom"]): name for name, entry in atoms.info.get("contacts", {}).items()}
     table = pair_table(atoms, sites, green, frontier, names)
     conductances = _conductances(atoms, series, contacts or {})

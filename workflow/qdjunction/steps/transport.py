@@ -38,6 +38,7 @@ from qdjunction.transport import (
     write_tbt,
     write_transmission,
 )
+from qdjunction.transport.device import SPINS
 from qdjunction.transport.leads.contract import K
 from qdjunction.transport.transmission import SolverName, write_dataset
 
@@ -358,6 +359,7 @@ def observable(
         "title": kind.title,
         "leads": leads.model_dump(mode="json"),
         "engine": engine,
+        **({} if spin is None else {"spin": SPINS[spin]}),
         "provenance": made.values,
     }
     write_dataset(dataset, output, attributes)

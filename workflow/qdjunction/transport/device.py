@@ -11,7 +11,7 @@ import scipy
 from numpy.typing import ArrayLike, NDArray
 
 from qdjunction.core.errors import InputError, TransportError
-from qdjunction.transport.solvers.spectrum import Spectrum
+from qdjunction.transport.solvers.spectrum import NOT_POSITIVE, Spectrum
 
 if TYPE_CHECKING:
     import sisl
@@ -21,6 +21,13 @@ Matrix: TypeAlias = Any
 
 HERMITICITY = 1e-5
 """Largest |A - A^dagger| relative to max |A| that counts as round-off; files in single precision have 1e-7."""
+
+
+DEGENERACY_EV = 1e-6
+"""Neighbouring levels closer than this are one level (eV): which of its orbitals a solver returns is arbitrary."""
+
+SPINS = ("up", "down")
+"""Spin directions of a collinear calculation, by their index."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +80,8 @@ class Device:
     spinor : bool
         Whether the orbitals come in pairs, the spin-up and the spin-down component of one spatial orbital (even and odd
         indices).
+    spin : int, optional
+        Direction of a collinear calculation that H is of: 0 for up, 1 for down. None if its levels hold both.
 
     Raises
     ------
@@ -86,6 +95,7 @@ class Device:
     orbital_atoms: NDArray[np.int64] = None  # type: ignore[assignment]  # set in __post_init__
     cell: Cell | None = None
     spinor: bool = False
+    spin: int | None = None
 
     def __post_init__(self) -> None:
         H = _hermitian(self.H, "H")
@@ -157,12 +167,17 @@ class Device:
         S: Any = None if hamiltonian.orthogonal else hamiltonian.Sk(k=k, dtype=dtype)
         orbital_atoms = hamiltonian.geometry.o2a(np.arange(hamiltonian.no))
         cell = None if open_axis is None else Cell(hamiltonian.geometry, open_axis, k)
-        return cls(H, S, orbital_atoms, cell, spinor)
+        return cls(H, S, orbital_atoms, cell, spinor, spin)
 
     @property
     def n_spins(self) -> int:
         """Number of spin directions that the orbitals describe: 2 for spinors, otherwise 1."""
         return 2 if self.spinor else 1
+
+    @property
+    def electrons_per_level(self) -> int:
+        """Number of electrons that a level of this device holds: 2 if it stands for both spin directions."""
+        return 1 if self.spinor or self.spin is not None else 2
 
     @property
     def n_orbitals(self) -> int:
@@ -223,6 +238,21 @@ class Device:
         """
         return Spectrum(dense(self.H), dense(self.S))
 
+    def check_overlap(self) -> None:
+        """Check once that S is positive definite.
+
+        Raises
+        ------
+        TransportError
+            If it is not.
+        """
+        if "spectrum" not in self.__dict__ and not self._is_positive:
+            raise TransportError(NOT_POSITIVE.format(self.n_orbitals))
+
+    @cached_property
+    def _is_positive(self) -> bool:
+        return is_positive(dense(self.S))
+
 
 def has_spinors(hamiltonian: sisl.Hamiltonian) -> bool:
     """Return whether H is non-collinear or has spin-orbit coupling, so that its states are spinors."""
@@ -274,7 +304,7 @@ def without_spin(
         if spin not in (0, 1):
             raise InputError(
                 f"{what}: the Hamiltonian is spin polarised; name one spin with --spin up or --spin down (spin=0 or "
-                "spin=1), and add both for the conductance of both"
+                "spin=1); the conductance in G0 is the mean of both"
             )
         S = None if hamiltonian.orthogonal else hamiltonian.tocsr(hamiltonian.S_idx)
         return type(hamiltonian).fromsp(hamiltonian.geometry, hamiltonian.tocsr(spin), S=S)
@@ -347,10 +377,16 @@ def solve_eigenproblem(H: NDArray[Any], S: NDArray[Any]) -> tuple[NDArray[np.flo
     try:
         return scipy.linalg.eigh(H, S, driver="gvd", check_finite=False)
     except np.linalg.LinAlgError as error:
-        raise TransportError(
-            f"overlap S of {S.shape[0]} orbitals is not positive definite; two atoms are at the "
-            "same place or the file is incomplete"
-        ) from error
+        raise TransportError(NOT_POSITIVE.format(S.shape[0])) from error
+
+
+def is_positive(S: NDArray[Any]) -> bool:
+    """Return whether a Hermitian matrix is positive definite."""
+    try:
+        scipy.linalg.cholesky(S, check_finite=False)
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def _hermitian(matrix: Any, name: str) -> Matrix:

@@ -11,11 +11,12 @@ from qdjunction.transport.device import Device, dense, solve_eigenproblem
 
 
 def mulliken_populations(device: Device, temperature_k: float) -> NDArray[np.float64]:
-    """Return the number of electrons on each atom, both spins.
+    """Return the number of electrons on each atom: of both spins, or of the one direction that the device is of.
 
     ``N_a = sum_(i on a) Re (P S)_ii`` with the density matrix ``P = sum_n 2 f(e_n) psi_n psi_n^dagger`` of
     ``H psi_n = e_n S psi_n``, ``psi_n^dagger S psi_n = 1`` and the Fermi function f of E_F at zero. The sum over all
-    atoms is ``sum_n 2 f(e_n)``. A level of spinors holds one electron, not two.
+    atoms is ``sum_n 2 f(e_n)``. A level of spinors, or of one spin direction, holds one electron
+    instead of two.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ def mulliken_populations(device: Device, temperature_k: float) -> NDArray[np.flo
         filling = scipy.special.expit(-levels / (BOLTZMANN_EV_PER_K * temperature_k))
     else:
         filling = np.heaviside(-levels, 0.5)
-    filling *= 2 / device.n_spins
+    filling *= device.electrons_per_level
     occupied = filling > np.finfo(float).tiny
     states = states[:, occupied]
     per_orbital = np.einsum("in,in,n->i", states.conj(), S @ states, filling[occupied], optimize=True).real

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from qdjunction import __version__
 from qdjunction.core.errors import InputError, TransportError
 from qdjunction.core.files import absent, atomic_write
-from qdjunction.transport.device import Device
+from qdjunction.transport.device import SPINS, Device
 from qdjunction.transport.leads.base import Lead
 from qdjunction.transport.solvers.arrays import ArrayLibrary, array_library
 from qdjunction.transport.solvers.base import Solver
@@ -66,6 +66,8 @@ class Transmission:
         The largest eigenchannel transmissions at each energy, descending.
     n_spins : int
         Number of spin directions that T counts: 1, or 2 for spinors (non-collinear spin, spin-orbit coupling).
+    spin : int or None
+        Direction of a collinear calculation that T is of: 0 for up, 1 for down.
     """
 
     energies_ev: NDArray[np.float64]
@@ -76,12 +78,14 @@ class Transmission:
     wall_time_s: float
     channels: NDArray[np.float64] | None = None
     n_spins: int = 1
+    spin: int | None = None
 
     @property
     def conductance_g0(self) -> NDArray[np.float64]:
         """Conductance at zero temperature with E_F at each energy (G0): T of one spin direction, or the mean of both.
 
-        ``G = e^2/h T`` for spinors, and ``2 e^2/h T`` if both spin directions have the same T.
+        ``G = e^2/h T`` for spinors, and ``2 e^2/h T`` if both spin directions have the same T. If T is of one `spin` of
+        a collinear calculation, the conductance of the junction is the mean of this for both directions.
         """
         return self.transmission / self.n_spins
 
@@ -92,7 +96,9 @@ class Transmission:
         energy = xarray.Variable(
             "energy", self.energies_ev, {"units": "eV", "long_name": "energy relative to the Fermi energy"}
         )
-        values = xarray.Variable("energy", self.transmission, {"units": "1", "long_name": "transmission"})
+        of = "" if self.spin is None else f" of spin {SPINS[self.spin]}"
+        named = {"units": "1", "long_name": f"transmission{of}"}
+        values = xarray.Variable("energy", self.transmission, named)
         attributes = {
             "solver": self.solver,
             "lead_left": self.leads[0],
@@ -100,6 +106,7 @@ class Transmission:
             "error_estimate": self.error_estimate,
             "wall_time_s": self.wall_time_s,
             "n_spins": self.n_spins,
+            **({} if self.spin is None else {"spin": SPINS[self.spin]}),
         }
         variables = {"transmission": values}
         if self.channels is not None:
@@ -137,6 +144,7 @@ class Transmission:
             wall_time_s=float(attributes.get("wall_time_s", np.nan)),
             channels=np.asarray(dataset["channels"].values) if averaged else None,
             n_spins=int(attributes.get("n_spins", 1)),
+            spin=SPINS.index(attributes["spin"]) if attributes.get("spin") in SPINS else None,
         )
 
 
@@ -187,7 +195,7 @@ def transmission(
 
     See Also
     --------
-    adaptive_transmission : T(E) on a grid that resolves all resonances
+    adaptive_transmission : T(E) on a grid that is dense at resonances
     k_averaged_transmission : the average over transverse k points
     eigenchannels : scattering states of the eigenchannels
     """
@@ -261,6 +269,7 @@ def transmission(
         wall_time_s=time.perf_counter() - start,
         channels=eigenvalues if channels else None,
         n_spins=device.n_spins,
+        spin=device.spin,
     )
 
 

@@ -115,11 +115,12 @@ class WireLead:
 
     def self_energy(self, energy_ev: ArrayLike) -> NDArray[np.complex128]:
         """Return the self-energy (eV) at one energy or many."""
-        z = np.atleast_1d(np.asarray(energy_ev, dtype=float)) + 1j * self.eta_ev
+        energies = np.atleast_1d(np.asarray(energy_ev, dtype=float))
         # The inward direction counts as positive, so the lead is the half that ends at the outer cell.
-        ends, _ = self._stack.surfaces(z)
-        inward = z[:, None, None] * self._S01 - self._H01
-        outward = z[:, None, None] * self._S01.conj().T - self._H01.conj().T
+        ends, _ = self._stack.surfaces(energies + 1j * self.eta_ev)
+        # With eta in the couplings too the broadening would not be positive where orbitals overlap.
+        inward = energies[:, None, None] * self._S01 - self._H01
+        outward = inward.conj().swapaxes(1, 2)
         sigma = outward @ ends @ inward
         return np.asarray(sigma[0] if np.ndim(energy_ev) == 0 else sigma)
 

@@ -1,4 +1,4 @@
-"""T(E) on an adaptive energy grid that resolves all resonances."""
+"""T(E) on an adaptive energy grid, dense at resonances and antiresonances."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from pydantic import Field
 
 from qdjunction.core.errors import InputError
 from qdjunction.transport.device import Device
-from qdjunction.transport.leads.base import Lead, broadening
+from qdjunction.transport.leads.base import Lead
 from qdjunction.transport.observables.contract import (
     JunctionContext,
     Observable,
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+POLE_MARGIN_EV = 2.0
+"""Levels farther outside the window than this do not enter the poles."""
+
 FINEST_EV = 1e-9
 """Intervals narrower than this are not divided further."""
 
@@ -46,7 +50,8 @@ class AdaptiveTransmission:
         T(E), energies ascending.
     interpolation_error_decades : float
         Largest deviation of log10 T from the linear interpolation, found at the middle of the final intervals
-        (decades). It does not bound features that lie between energies; all levels of the device are included.
+        (decades), where these are wider than `FINEST_EV`: beside an exact zero of T the logarithm has no bound. It
+        does not bound features that lie between energies.
     """
 
     result: Transmission
@@ -66,9 +71,12 @@ def adaptive_transmission(
 ) -> AdaptiveTransmission:
     """Compute T(E) on an adaptive grid, by contact reduction.
 
-    The initial grid is uniform, with every level of the device in the window and half its width to either side added,
-    so that no resonance is missed between two energies. Intervals are halved until log10 T at the middle is within
-    `tolerance_decades` of the linear interpolation.
+    The initial grid is uniform, with the poles of the Green's function in the window, half a width to either side of
+    each, and the levels of the device without its contact orbitals, where T has its zeros, so that narrow features are
+    not missed between two energies. Intervals are halved until log10 T at the middle is within `tolerance_decades` of
+    the linear interpolation.
+
+    The poles are those with the self-energies of the middle of the window, of the levels within `POLE_MARGIN_EV` of it.
 
     Parameters
     ----------
@@ -101,7 +109,9 @@ def adaptive_transmission(
     if not (tolerance_decades > 0 and coarsest_ev > 0):
         raise InputError("adaptive grid: tolerance and coarsest interval must be larger than 0")
     even = np.linspace(start_ev, stop_ev, max(3, int(np.ceil((stop_ev - start_ev) / coarsest_ev)) + 1))
-    seeds = _resonances(device, left, right, 0.5 * (start_ev + stop_ev))
+    seeds = np.concatenate(
+        [_resonances(device, left, right, start_ev, stop_ev), _zeros(device, left, right, start_ev, stop_ev)]
+    )
     energies = np.unique(np.concatenate([even, seeds[(seeds > start_ev) & (seeds < stop_ev)]]))
     result = transmission(device, left, right, energies, "contact-reduction")
     solver = ContactReduction(device, left, right)
@@ -120,7 +130,7 @@ def adaptive_transmission(
         error = np.abs(np.log10(np.maximum(found, NEGLIGIBLE)) - 0.5 * (logs[:-1] + logs[1:])[open_])
         wide = np.diff(energies)[open_] > 2 * FINEST_EV
         again = (error > tolerance_decades) & wide
-        worst = float(error[~again].max(initial=worst))
+        worst = float(error[wide & ~again].max(initial=worst))
         # Both halves of an interval above the tolerance are tested again.
         states = np.zeros(len(energies) + len(middle) - 1, dtype=bool)
         place = np.flatnonzero(open_) + 1
@@ -134,19 +144,37 @@ def adaptive_transmission(
     return AdaptiveTransmission(result, worst)
 
 
-def _resonances(device: Device, left: Lead, right: Lead, energy_ev: float) -> NDArray[np.float64]:
-    """Return all levels and, to either side, half their widths ``x^dagger Gamma x``."""
+def _resonances(
+    device: Device, left: Lead, right: Lead, start_ev: float, stop_ev: float
+) -> NDArray[np.float64]:
+    """Return the real parts of the poles of G and, to either side, half their widths.
+
+    The levels alone would not do: one that couples weakly to a broad one nearby is shifted by more than its width.
+    """
     levels = device.spectrum.levels_ev
-    widths = np.zeros(len(levels))
+    near = (levels > start_ev - POLE_MARGIN_EV) & (levels < stop_ev + POLE_MARGIN_EV)
+    effective = np.diag(levels[near]).astype(np.complex128)
     for lead in (left, right):
-        rows = device.spectrum.rows(lead.orbitals)
-        gamma = broadening(lead.self_energy(energy_ev))
-        widths += (rows.conj() * (gamma @ rows)).sum(axis=0).real
-    return np.concatenate([levels, levels - 0.5 * widths, levels + 0.5 * widths])
+        rows = device.spectrum.rows(lead.orbitals)[:, near]
+        effective += rows.conj().T @ lead.self_energy(0.5 * (start_ev + stop_ev)) @ rows
+    poles: NDArray[np.complex128] = scipy.linalg.eigvals(effective, overwrite_a=True, check_finite=False)
+    return np.concatenate([poles.real, poles.real + poles.imag, poles.real - poles.imag])
+
+
+def _zeros(device: Device, left: Lead, right: Lead, start_ev: float, stop_ev: float) -> NDArray[np.float64]:
+    """Return the levels in the window of the device without the orbitals of the leads."""
+    inside = np.setdiff1d(np.arange(device.n_orbitals), np.concatenate([left.orbitals, right.orbitals]))
+    if not inside.size:
+        return np.empty(0)
+    return np.asarray(
+        scipy.linalg.eigvalsh(
+            device.block("H", inside), device.block("S", inside), subset_by_value=(start_ev, stop_ev)
+        )
+    )
 
 
 class AdaptiveTransmissionSettings(ObservableSettings):
-    """T(E) on an adaptive grid, dense at resonances, so that none is missed between two energies of a uniform grid."""
+    """T(E) on an adaptive grid, dense at resonances, which an even grid may miss between two energies."""
 
     at_one_k: ClassVar[bool] = True
 

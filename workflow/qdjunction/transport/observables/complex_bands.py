@@ -132,8 +132,23 @@ def complex_bands(
         found = above[kept] / below[kept]
         found = found[np.abs(found) > np.finfo(float).tiny]
         factors.append(found[np.argsort(-np.abs(found), kind="stable")])
-    period = float(np.linalg.norm(unit.geometry.cell[axis]))
+    period = _spacing_ang(unit, axis)
     return ComplexBands(energies, period, tuple(factors))
+
+
+def _spacing_ang(unit: sisl.Hamiltonian, axis: int) -> float:
+    """Return how far (Ang) a translation along a lattice vector leads away along the direction of the decay.
+
+    At a fixed k across, states decay at a right angle to the vectors along which H is periodic, whichever cell
+    describes the crystal.
+    """
+    cell = unit.geometry.cell
+    across = [cell[vector] for vector in range(3) if vector != axis and unit.nsc[vector] > 1]
+    along = cell[axis]
+    if across:
+        basis, _ = np.linalg.qr(np.array(across).T)
+        along = along - basis @ (basis.T @ along)
+    return float(np.linalg.norm(along))
 
 
 class ComplexBandSettings(ObservableSettings):

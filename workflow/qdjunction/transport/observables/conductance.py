@@ -154,13 +154,12 @@ def check_window(energies: NDArray[Any], fermi: NDArray[Any], kt: float, half_wi
         )
     if kt == 0.0:
         return
-    inside = np.flatnonzero((energies[:-1] < high) & (energies[1:] > low))
-    widths = np.diff(energies)[inside]
-    middle = 0.5 * (energies[:-1] + energies[1:])[inside]
-    close = np.min(np.abs(middle[:, None] - fermi.reshape(1, -1)), axis=1) < half
-    if widths[close].size and widths[close].max() > COARSEST_STEP * kt:
+    wide = np.flatnonzero(np.diff(energies) > COARSEST_STEP * kt)
+    ends, starts = energies[wide + 1, None], energies[wide, None]
+    near = np.any((starts < fermi.ravel() + half - slack) & (ends > fermi.ravel() - half + slack), axis=1)
+    if near.any():
         raise InputError(
-            f"conductance: energies are {widths[close].max():g} eV apart where kT is {kt:.3g} eV; "
+            f"conductance: energies are {np.diff(energies)[wide[near]].max():g} eV apart where kT is {kt:.3g} eV; "
             f"use a step of at most {coarsest_step(kt)} eV"
         )
 

@@ -8,11 +8,11 @@ them do charge and potential respond to the bias.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.limits import KERNEL_HALF_WIDTH, Temperature
@@ -223,8 +223,18 @@ class CurrentVoltageSettings(ObservableSettings):
     @property
     def bias_v(self) -> NDArray[np.float64]:
         """The bias (V), ascending and symmetric about zero, (n_bias,)."""
-        steps = int(self.bias_max_v / self.bias_step_v + 1e-9)
+        steps = round(self.bias_max_v / self.bias_step_v)
         return np.round(self.bias_step_v * np.arange(-steps, steps + 1), 12)
+
+    @model_validator(mode="after")
+    def _check_steps(self) -> Self:
+        steps = self.bias_max_v / self.bias_step_v
+        if round(steps) < 1 or abs(steps - round(steps)) > 1e-6:
+            raise ValueError(
+                f"bias_max_v: {self.bias_max_v:g} V is no multiple of bias_step_v, {self.bias_step_v:g} V; change one "
+                "of them"
+            )
+        return self
 
     def check(self, energies_ev: NDArray[np.float64]) -> None:
         """Check that the energies (eV) cover the window of the largest bias.

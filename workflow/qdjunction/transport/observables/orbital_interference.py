@@ -24,7 +24,7 @@ from pydantic import Field
 
 from qdjunction.core.errors import InputError, TransportError
 from qdjunction.core.limits import Energy
-from qdjunction.transport.device import Device, solve_eigenproblem
+from qdjunction.transport.device import DEGENERACY_EV, Device, solve_eigenproblem
 from qdjunction.transport.leads.base import Lead, broadening, root_of
 from qdjunction.transport.observables.contract import (
     JunctionContext,
@@ -65,9 +65,10 @@ class OrbitalInterference:
     coherent : (n_energies,) array
         T(E), exact.
     incoherent : (n_energies,) array
-        ``sum_n ||t_n||^2``: what T would be without interference.
+        ``sum_n ||t_n||^2``: what T would be without interference. Levels within `DEGENERACY_EV` are one term.
     pairs : (n_energies, n_kept, n_kept) array
-        ``Re Tr[t_n t_m^dagger]`` among `kept`; negative off the diagonal where two orbitals cancel.
+        ``Re Tr[t_n t_m^dagger]`` among `kept`; negative off the diagonal where two orbitals cancel. Of a degenerate
+        level the orbitals are those that do not mix in `left_weight`.
     kept : (n_kept,) array of int
         Orbitals of `pairs`, ascending.
     past : (n_energies,) array
@@ -148,6 +149,14 @@ def orbital_interference(
         for lead, metal in zip((left, right), metals, strict=True)
     ]
     middle = 0.5 * (energies.min() + energies.max())
+    degenerate = [slice(first, last + 1) for first, last in _runs(np.diff(levels) <= DEGENERACY_EV)]
+    if degenerate:
+        # Which orbitals of a degenerate level a solver returns is arbitrary; those that diagonalise Gamma are not.
+        gamma = broadening(sides[0].self_energy(middle))
+        states = states.astype(np.result_type(states, gamma))
+        for level in degenerate:
+            rows = states[sides[0].orbitals, level]
+            states[:, level] = states[:, level] @ np.linalg.eigh(rows.conj().T @ gamma @ rows)[1]
     left_weight, right_weight = (_weights(states[side.orbitals], side.self_energy(middle)) for side in sides)
     if selected is None:
         center = middle if around_ev is None else around_ev
@@ -183,6 +192,9 @@ def orbital_interference(
         at_left, at_right = F_left.conj().T @ rows, rows.conj().T @ F_right
         coherent[index] = np.linalg.norm(F_left.conj().T @ green @ F_right) ** 2
         incoherent[index] = _overlaps(out, at_left, at_right, into).sum()
+        for level in degenerate:
+            together = _pairs(out[:, level], at_left[:, level], at_right[level], into[level])
+            incoherent[index] += together.sum() - together.trace()
         pairs[index] = _pairs(
             *(part[:, kept] for part in (out, at_left)), *(part[kept] for part in (at_right, into))
         )
@@ -196,6 +208,12 @@ def orbital_interference(
     return OrbitalInterference(
         energies, levels, left_weight, right_weight, coherent, incoherent, pairs, kept, past
     )
+
+
+def _runs(joined: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return the first and last index of each run of elements that are joined to the next one."""
+    edges = np.flatnonzero(np.diff(joined, prepend=False, append=False))
+    return [(int(first), int(last)) for first, last in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _root(sigma: NDArray[np.complex128], place: NDArray[np.int64], size: int) -> NDArray[np.complex128]:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, field_validator
 
 from qdjunction.core.errors import InputError, TransportError
-from qdjunction.transport.device import Device
+from qdjunction.transport.device import SPINS, Device
 from qdjunction.transport.leads.base import Lead, broadening
 from qdjunction.transport.observables.contract import (
     JunctionContext,
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 MIXED = 1e-6
 """Largest element of Gamma between spin up and down, relative to the largest one, of a lead without spin mixing."""
-
-SPINS = ["up", "down"]
 
 
 def spin_transmission(
@@ -164,8 +162,8 @@ def compute(context: JunctionContext, settings: SpinTransmissionSettings) -> xar
     }
     coordinates = {
         "energy": energy_axis(context.energies_ev),
-        "entering": quantity("entering", SPINS, "1", "spin in the left lead"),
-        "leaving": quantity("leaving", SPINS, "1", "spin in the right lead"),
+        "entering": quantity("entering", list(SPINS), "1", "spin in the left lead"),
+        "leaving": quantity("leaving", list(SPINS), "1", "spin in the right lead"),
     }
     return dataset(variables, coordinates, n_spins=2)
 

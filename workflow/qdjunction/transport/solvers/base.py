@@ -14,6 +14,9 @@ from qdjunction.transport.leads.base import Lead, broadening, root_of
 Sigma = NDArray[np.complex128] | complex
 """Self-energies at some energies, (n_energies, m, m), or a number times the unit matrix at all of them."""
 
+SINGULAR = "E S - H - Sigma is singular at {:g} eV: a level there is coupled to no lead; move the energy"
+"""Error of a linear system, with the energy."""
+
 
 class Batch(NamedTuple):
     """G from the right to the left lead at some of the energies, with both self-energies.

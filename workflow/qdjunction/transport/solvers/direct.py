@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from qdjunction.core.errors import TransportError
 from qdjunction.transport.device import Device, dense
 from qdjunction.transport.leads.base import Lead
-from qdjunction.transport.solvers.base import Batch, Solver
+from qdjunction.transport.solvers.base import SINGULAR, Batch, Solver
 
 
 class DirectSolver(Solver):
@@ -19,6 +19,7 @@ class DirectSolver(Solver):
 
     def __init__(self, device: Device, left: Lead, right: Lead) -> None:
         super().__init__(device, left, right)
+        device.check_overlap()
         self._H, self._S = dense(device.H), dense(device.S)
 
     @classmethod
@@ -62,8 +63,5 @@ class DirectSolver(Solver):
         green: NDArray[np.complex128]
         _, _, green, info = scipy.linalg.lapack.zgesv(system, unit, overwrite_a=True, overwrite_b=True)
         if info:
-            raise TransportError(
-                f"E S - H - Sigma is singular at {energy_ev:g} eV: a level there is coupled to no lead; "
-                "move the energy"
-            )
+            raise TransportError(SINGULAR.format(energy_ev))
         return green

@@ -9,9 +9,10 @@ import scipy
 from numpy.typing import NDArray
 
 from qdjunction.core.errors import TransportError
-from qdjunction.transport.device import Device
+from qdjunction.transport.device import Device, is_positive
 from qdjunction.transport.leads.base import Lead
-from qdjunction.transport.solvers.base import Batch, Solver
+from qdjunction.transport.solvers.base import SINGULAR, Batch, Solver
+from qdjunction.transport.solvers.spectrum import NOT_POSITIVE
 
 
 class LayerSolver(Solver):
@@ -31,7 +32,7 @@ class LayerSolver(Solver):
     Raises
     ------
     TransportError
-        If no chain of couplings connects the two leads.
+        If no chain of couplings connects the two leads, or S is not positive definite.
     """
 
     name = "layers"
@@ -44,6 +45,7 @@ class LayerSolver(Solver):
         self._back = [
             tuple(device.block(name, here, before) for name in ("H", "S")) for here, before in pairs
         ]
+        self._check_overlap()
 
     @classmethod
     def memory_bytes(cls, device: Device, left: Lead, right: Lead, n_energies: int) -> int:
@@ -61,6 +63,16 @@ class LayerSolver(Solver):
             green = self._swept(float(energy), left, right)
             yield Batch(np.array([i]), left[None], right[None], green[None])
 
+    def _check_overlap(self) -> None:
+        """Raise TransportError unless S is positive definite: every Schur complement is, layer after layer."""
+        block = self._own[0][1]
+        for (_, back), (_, following) in zip(self._back, [*self._own[1:]], strict=True):
+            if not is_positive(block):
+                break
+            block = following - back @ scipy.linalg.solve(block, back.conj().T, assume_a="pos")
+        if not is_positive(block):
+            raise TransportError(NOT_POSITIVE.format(self.device.n_orbitals))
+
     def _swept(
         self, energy: float, sigma_left: NDArray[Any], sigma_right: NDArray[Any]
     ) -> NDArray[np.complex128]:
@@ -74,11 +86,18 @@ class LayerSolver(Solver):
         block = blocks[0]
         for (H, S), following in zip(self._back, blocks[1:], strict=True):
             back = energy * S - H
-            solved = np.linalg.solve(block, np.hstack([back.conj().T, columns]))
+            solved = _solved(block, np.hstack([back.conj().T, columns]), energy)
             width = back.shape[0]
             block = following - back @ solved[:, :width]
             columns = -back @ solved[:, width:]
-        return np.asarray(np.linalg.solve(block, columns)[last], dtype=np.complex128)
+        return np.asarray(_solved(block, columns, energy)[last], dtype=np.complex128)
+
+
+def _solved(block: NDArray[Any], columns: NDArray[Any], energy: float) -> NDArray[Any]:
+    try:
+        return np.linalg.solve(block, columns)
+    except np.linalg.LinAlgError as error:
+        raise TransportError(SINGULAR.format(energy)) from error
 
 
 def find_layers(device: Device, first: NDArray[np.int64], last: NDArray[np.int64]) -> list[NDArray[np.int64]]:
