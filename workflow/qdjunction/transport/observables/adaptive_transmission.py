@@ -157,7 +157,7 @@ def _resonances(
     for lead in (left, right):
         rows = device.spectrum.rows(lead.orbitals)[:, near]
         effective += rows.conj().T @ lead.self_energy(0.5 * (start_ev + stop_ev)) @ rows
-    poles: NDArray[np.complex128] = scipy.linalg.eigvals(effective, overwrite_a=True, check_finite=False)
+    poles = np.asarray(scipy.linalg.eigvals(effective, check_finite=False), dtype=np.complex128)
     return np.concatenate([poles.real, poles.real + poles.imag, poles.real - poles.imag])
 
 
