@@ -26,7 +26,6 @@ RECORD = read_result(RelaxationRecord, RECORDED / "1Pb_MAPbBr3" / "relaxed.json"
     update={"integrity": None}
 )
 PEA = {"ligands": ["phenethylammonium"]}
-SCREEN = {"dots": ["1Pb"], "cations": ["Cs"], "halides": ["Br"], "contacts": ["L-R1"]}
 
 
 def study(cover, **keys):
@@ -103,7 +102,6 @@ def test_check_lists_the_structures(capsys):
         ({**PEA, "vibrations": True}, {"engine": "siesta"}, "engine 'siesta' computes none"),
         ({**PEA, "solids_ev": {"Cs": -1.0}}, {}, "solids_ev: has no phenethylammonium"),
         ({**PEA, "vibrations": True, "counts": [2]}, {}, "vibrations: need the slab with one ligand"),
-        (PEA, {"screen": [SCREEN]}, "screen and cover"),
         ({**PEA, "slab": {"rattle_ang": 0.5}}, {}, r"slab\.rattle_ang"),
     ],
 )  # fmt: skip

@@ -113,9 +113,6 @@ def test_what_would_undo_the_members_or_cannot_make_them_is_refused():
     relaxed = CONFIG | {"electrodes": {"relax": "contact"}}
     with pytest.raises(InputError, match=r"ensemble.tips and electrodes.relax = contact"):
         make_study(parse_config(relaxed, "study.yaml"), CLUSTERS, "study.yaml")
-    screen = {"study": "s", "screen": [{"dots": ["1Pb"], "halides": ["Br"], "contacts": ["short"]}]}
-    with pytest.raises(InputError, match="screen and ensemble"):
-        parse_config(screen | {"ensemble": CONFIG["ensemble"]}, "study.yaml")
 
 
 def test_an_ensemble_without_dots_is_refused(tmp_path, monkeypatch):
