@@ -1,5 +1,6 @@
 """Settings of decay and jump in a study; cheap to import."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 from pydantic import Field, model_validator
@@ -9,6 +10,14 @@ from qdjunction.core.schema import Name, Section
 Reference: TypeAlias = Literal["fermi", "homo", "midgap", "lumo"]
 """What an energy counts from: the Fermi energy, or the HOMO, middle or LUMO of the dot block."""
 
+REFERENCE_WORDS: Mapping[Reference, str] = {
+    "fermi": "the Fermi energy",
+    "homo": "the HOMO",
+    "midgap": "the middle of the gap",
+    "lumo": "the LUMO",
+}
+"""The references in words."""
+
 Role: TypeAlias = Literal["series", "control"]
 """Whether a junction is a member of its series, or is shown beside it."""
 
@@ -16,6 +25,13 @@ Role: TypeAlias = Literal["series", "control"]
 def reference_level(reference: Reference, homo_ev: float, lumo_ev: float) -> float:
     """Return the energy (eV, relative to E_F) of a reference, given the dot's frontier levels in the same zero."""
     return {"fermi": 0.0, "homo": homo_ev, "midgap": (homo_ev + lumo_ev) / 2, "lumo": lumo_ev}[reference]
+
+
+def headline_text(reference: Reference, offset_ev: float) -> str:
+    """Return an energy in words, e.g. ``1 eV above the HOMO``."""
+    if not offset_ev:
+        return REFERENCE_WORDS[reference]
+    return f"{abs(offset_ev):g} eV {'above' if offset_ev > 0 else 'below'} {REFERENCE_WORDS[reference]}"
 
 
 class InterferenceSettings(Section):
