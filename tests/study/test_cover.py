@@ -71,7 +71,6 @@ def test_the_structures_of_the_published_slab():
         7: 1,
         8: 1,
     }
-    assert found["phenethylammonium-4-2-2"].multiplicity == 2
 
 
 def test_the_study_of_the_paper_is_read_back_from_its_record():
