@@ -7,12 +7,13 @@ import pytest
 
 from qdjunction import cli
 from qdjunction.core.errors import InputError
-from qdjunction.structure.perovskite.a_sites import a_site_energy, degenerate_a_sites
+from qdjunction.structure.perovskite.a_sites import degenerate_a_sites
 from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
 from qdjunction.study.study_file import study_of, study_values
+from support.a_sites import a_site_energy
 from support.paths import CLUSTERS
 from support.workflow import snakemake
 
