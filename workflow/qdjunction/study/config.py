@@ -254,7 +254,7 @@ class Config(Section):
     """Compute the coupling of HOMO and LUMO in every pair of dots (`source: pair`), and its decay with the length
     of the linker."""
     exciton: ExcitonSettings | None = None
-    """Measured exciton shifts of stacked dots, and which mechanism can carry them; without this section none."""
+    """Measured exciton shifts of stacked dots, and which mechanism can explain them; without this section none."""
     regions: bool = False
     """Compute for every dot with Pb the weights of HOMO and LUMO inside, on faces, edges, corners, cations and ligands,
     and the distances of neighbouring Pb."""

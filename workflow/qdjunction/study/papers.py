@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parents[1] / "papers"
 Quantity: TypeAlias = Literal[
     "composition", "gap", "gaps-fall", "contact-step", "contact-distance", "binding-rises", "beta", "jump",
     "jump-height", "plateau", "displacement", "lower-series", "weak-link", "orbital-rule", "chain-above-trend",
-    "linker-length", "coupling-decay", "shift-size", "shift-fall", "shift-carrier",
+    "linker-length", "coupling-decay", "shift-size", "shift-fall", "shift-explained",
     "bulk-gap", "terminal-halides", "inner-cations", "surface-cations", "edge", "pb-distance", "emission", "brus-gap",
     "cover-sites", "cover-minimum", "cover-break", "cover-favourable", "sliding-lower", "ligand-change", "other-betas",
     "not-computed",
@@ -56,7 +56,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "coupling-decay": ("level",),
     "shift-size": ("mechanism",),
     "shift-fall": ("mechanism",),
-    "shift-carrier": ("mechanism",),
+    "shift-explained": ("mechanism",),
     "cover-sites": (),
     "cover-minimum": ("ligand",),
     "cover-break": ("ligand",),
