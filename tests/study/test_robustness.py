@@ -96,6 +96,7 @@ def test_h_and_s_are_shared_where_only_the_transport_differs():
 BAD = {
     "nothing": (dict.fromkeys(CONFIG["robustness"]), "has no variants"),
     "twice": ({"temperature_k": [150, 150]}, "temperature_k: a value is listed twice"),
+    "offset": ({"offset_ev": [20]}, "offset_ev.0 = 20: .*gaps are narrower than 10 eV"),
     "unknown": ({"dots": ["2Pb"]}, "robustness.dots.0 = '2Pb': no dot of this study"),
     "two contacts": (
         {"dots": ["1Pb_MAPbBr3"]},
