@@ -39,10 +39,13 @@ EXPLAINED = {
     "slide": "structures.md#slides",
     "resources": "cluster.md#resources-of-the-jobs",
     "traces": "traces.md",
+    "binding": "paper.md#gaps-and-binding",
+    "coupling": "interference.md#coupling-of-joined-dots",
+    "regions": "interference.md#inside-and-surface-of-a-dot",
     "siesta": "siesta.md",
     "xtb": "engines.md#xtb-the-embedded-model",
 }
-"""What explains the sections at the top level."""
+"""What explains the sections and keys at the top level."""
 
 HEAD = """\
 # Configuration
@@ -206,9 +209,7 @@ def _table(entry: _Entry, known: dict[type[BaseModel], _Entry]) -> list[str]:
     text = ["\n"]
     if entry.path:
         doc = (entry.model.__doc__ or "").strip().splitlines()[0]
-        page = EXPLAINED.get(entry.path.rstrip("[]"), "")
-        more = f" Explained in [{page.partition('#')[0]}]({page})." if page else ""
-        text = [f"\n{entry.level} {entry.heading}\n\n{doc}{more}\n\n"]
+        text = [f"\n{entry.level} {entry.heading}\n\n{doc}{_explained(entry.path)}\n\n"]
     text.append("| key | value | default | meaning |\n| --- | --- | --- | --- |\n")
     below: list[str] = []
     for name, field in described(entry.model).items():
@@ -233,8 +234,15 @@ def _table(entry: _Entry, known: dict[type[BaseModel], _Entry]) -> list[str]:
             if models
             else f"`{json.dumps(field.default, default=str)}`"
         )
-        text.append(f"| `{name}` | {value} | {default} | {_meaning(field)} |\n")
+        more = "" if entry.path or models else _explained(name)
+        text.append(f"| `{name}` | {value} | {default} | {_meaning(field)}{more} |\n")
     return text + below
+
+
+def _explained(path: str) -> str:
+    """Return the sentence that links a section or a key at the top level to its page, if it has one."""
+    page = EXPLAINED.get(path.rstrip("[]"), "")
+    return f" Explained in [{page.partition('#')[0]}]({page})." if page else ""
 
 
 def _linked(shape: str, entries: list[_Entry]) -> str:

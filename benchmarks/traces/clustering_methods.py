@@ -19,7 +19,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from qdjunction.traces.analysis import broken_window
 from qdjunction.traces.clustering import classify
-from qdjunction.traces.settings import ClusterSettings, SimulationSettings, TracesSettings
+from qdjunction.traces.settings import ClassSettings, SimulationSettings, TracesSettings
 from qdjunction.traces.simulation import SlidingSeries, simulate
 from qdjunction.traces.trace import Trace
 
@@ -38,7 +38,7 @@ def histogram_and_k_means(
     traces: list[Trace], settings: TracesSettings
 ) -> tuple[list[str], NDArray[np.int64]]:
     """Return names and classes of the complete traces by the published method."""
-    bins = settings.clusters
+    bins = settings.classes
     names, rows = [], []
     for trace in traces:
         broken = broken_window(trace, settings)
@@ -53,7 +53,7 @@ def histogram_and_k_means(
         )
         names.append(trace.name)
         rows.append(counts.ravel())
-    found = KMeans(bins.classes, init="k-means++", n_init=10, random_state=bins.seed).fit_predict(
+    found = KMeans(bins.number, init="k-means++", n_init=10, random_state=bins.seed).fit_predict(
         np.array(rows)
     )
     return names, found
@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--traces", type=int, default=1000)
     count = parser.parse_args().traces
     # The least that the measures of stability allow, so that they hardly add to the time.
-    settings = TracesSettings(clusters=ClusterSettings(repeats=2, largest_classes=2))
+    settings = TracesSettings(classes=ClassSettings(repeats=2, largest_classes=2))
     for case, changed in CASES.items():
         scores: dict[str, list[float]] = {"ours": [], "published": []}
         seconds: dict[str, list[float]] = {"ours": [], "published": []}

@@ -25,7 +25,7 @@ from qdjunction.traces.analysis import analyse, break_zero_nm
 from qdjunction.traces.reading import open_traces
 from qdjunction.traces.segments import plateaus_of_traces
 from qdjunction.traces.selection import find_jump, window_bounds
-from qdjunction.traces.settings import ClusterSettings, SimulationSettings, TracesSettings
+from qdjunction.traces.settings import ClassSettings, SimulationSettings, TracesSettings
 from qdjunction.traces.simmons import fit_simmons, simmons_conductance_g0
 from qdjunction.traces.simulation import SlidingSeries, simulate
 from qdjunction.traces.trace import Trace
@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("--literal", type=int, default=40, help="number of traces for the literal loops")
     parser.add_argument("--text", action="store_true", help="also write them as text files and read those")
     asked = parser.parse_args()
-    settings = TracesSettings(clusters=ClusterSettings(repeats=2, largest_classes=2))
+    settings = TracesSettings(classes=ClassSettings(repeats=2, largest_classes=2))
     traces = [item.trace for item in islice(simulate(SERIES, SimulationSettings(seed=1)), asked.traces)]
     some, count = traces[: asked.literal], len(traces)
     points = len(traces[0].log10_g)

@@ -157,8 +157,8 @@ def test_a_bias_series_needs_no_study(few, tmp_path, capsys):
 
 def test_a_report_is_a_results_folder_with_its_page(few, tmp_path, capsys):
     folder = tmp_path / "results"
-    words = ["--clusters-neighbours", "8", "--clusters-repeats", "2", "--clusters-largest-classes", "3"]
-    words += ["--clusters-classes", "3", "--groups", "8"]
+    words = ["--classes-neighbours", "8", "--classes-repeats", "2", "--classes-largest-classes", "3"]
+    words += ["--classes-number", "3", "--groups", "8"]
     assert main(["traces", "report", f"MAPbBr3={few}", "--output", str(folder), *words]) == 0
     assert str(folder / "report" / "index.html") in capsys.readouterr().out
     page = (folder / "report" / "index.html").read_text()

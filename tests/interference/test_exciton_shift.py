@@ -73,7 +73,7 @@ def test_the_implied_barrier_is_that_of_the_published_formula():
 
 def test_the_published_shifts_leave_tunnelling():
     found = {one.name: one for one in mechanisms_of(settings())}
-    assert {name: one.carries for name, one in found.items()} == {
+    assert {name: one.explains for name, one in found.items()} == {
         POLARISATION: False, ALONG: False, ACROSS: False, ALKANES: None,
     }  # fmt: skip
     assert found[ACROSS].shift_mev[0] > 0 > found[ALONG].shift_mev[1]
@@ -81,28 +81,28 @@ def test_the_published_shifts_leave_tunnelling():
     low, high = found[ALKANES].fall_of_periods
     assert (low, high) == pytest.approx((np.exp(0.35 * 3), np.exp(0.45 * 5)))
     assert found[ALKANES].fall == pytest.approx((low, np.exp(0.45 * 9.1)))
-    assert "Tunnelling through alkanes (falls by 2.9 to 60; its size is open) may carry them" in verdict(
+    assert "Tunnelling through alkanes (falls by 2.9 to 60; its size is open) may explain them" in verdict(
         settings(), tuple(found.values())
     )
 
 
 def test_the_verdict_follows_the_numbers():
     exact = settings(period_error_nm=0.0, beta_per_ang=(0.36, 0.45))
-    assert mechanisms_of(exact)[-1].carries is False
+    assert mechanisms_of(exact)[-1].explains is False
     assert "cannot" in verdict(exact, mechanisms_of(exact)[-1:])
     # Shifts that the resonance of dipoles along the stack would have.
     weak = settings(near={"shift_mev": -1.0}, far={"shift_mev": -0.8})
     along = next(one for one in mechanisms_of(weak) if one.name == ALONG)
-    assert along.carries is True
+    assert along.explains is True
     assert "resonance along the stack (has sign and size".capitalize() in verdict(weak, mechanisms_of(weak))
     weaker = settings(near={"shift_mev": -0.01}, far={"shift_mev": -0.008})
     assert {one.name: one.reason for one in mechanisms_of(weaker)}[
         ALONG
     ] == "is too large by a factor of 6.1 or more"
     blue = settings(near={"shift_mev": 1.0}, far={"shift_mev": 0.8})
-    carried = {one.name: one.carries for one in mechanisms_of(blue)}
-    assert carried[ACROSS] is True
-    assert carried[ALONG] is carried[POLARISATION] is False
+    explained = {one.name: one.explains for one in mechanisms_of(blue)}
+    assert explained[ACROSS] is True
+    assert explained[ALONG] is explained[POLARISATION] is False
 
 
 def test_decays_of_the_study_are_mechanisms_and_failures_are_left_out(tmp_path):

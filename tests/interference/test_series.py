@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qdjunction.interference.series import SeriesMember, analyse_series
-from qdjunction.interference.settings import InterferenceSettings
+from qdjunction.interference.settings import InterferenceSettings, headline_text
 from qdjunction.transport import Transmission, conductance
 
 ENERGIES = np.linspace(-2, 2, 401)
@@ -22,6 +22,23 @@ def test_a_single_junction_has_its_conductance_at_both_energies():
         f"L-R is the only contact: log10 G/G0 is {np.log10(at_fermi):.2f} at the Fermi energy and "
         f"{np.log10(at_headline):.2f} at the headline energy of 0.50 eV."
     )
+
+
+@pytest.mark.parametrize(
+    ("reference", "offset_ev", "words"),
+    [
+        ("homo", 1.0, "1 eV above the HOMO"),
+        ("lumo", -0.25, "0.25 eV below the LUMO"),
+        ("midgap", 0.0, "the middle of the gap"),
+        ("fermi", 0.0, "the Fermi energy"),
+    ],
+)
+def test_the_headline_energy_in_words(reference, offset_ev, words):
+    assert headline_text(reference, offset_ev) == words
+
+
+def test_a_series_records_its_headline_energy_in_words():
+    assert analysed((-0.5, 1.2)).summary.headline == "1 eV above the HOMO"
 
 
 def test_a_headline_energy_outside_of_the_transmission_leaves_the_junction_with_the_reason():

@@ -257,9 +257,7 @@ def test_bad_input_is_one_clear_error(members, more, message):
         study_with({"name": "blocks", "members": members, **more})
 
 
-def test_names_of_series_are_given_once_and_screenings_have_none():
+def test_names_of_series_are_given_once():
     one = {"name": "blocks", "members": MEMBERS}
-    with pytest.raises(InputError, match=r"series\.0\.name = 'blocks': is given twice"):
+    with pytest.raises(InputError, match=r"series\.1\.name = 'blocks': is given twice"):
         study_with(one, one)
-    with pytest.raises(InputError, match="screen and series"):
-        study_with(one, screen=[{"dots": ["1Pb"], "halides": ["Cl"], "contacts": ["short"]}])

@@ -75,7 +75,7 @@ def test_figure_and_page_show_the_mechanisms(results):
     assert near.set_index("what").loc["measured", "highest_size_meV"] == 44.0
     assert figure.caption_file
     html = SECTIONS["exciton"].html(Page(results, Provenance()))
-    assert "cannot carry them" in html
+    assert "cannot explain them" in html
     assert "resonance across the stack" in html
     assert SECTIONS["exciton"].html(Page(collect(read_study(RECORDED)), Provenance())) == ""
 
@@ -87,8 +87,8 @@ def test_the_paper_stands_beside_the_study(results):
     size = table.loc["shift with C3, and that by the polarisation of neighbours"]
     assert size["agrees"] == "no"
     assert -44 < size["low"] < size["high"] < 0
-    carried = table.loc["the shift is carried by resonant tunnelling"]
-    assert (carried["ours"], carried["agrees"]) == ("open", "open")
+    explained = table.loc["resonant tunnelling explains the shift"]
+    assert (explained["ours"], explained["agrees"]) == ("open", "open")
     decay = table.loc["decay of the shift with the S-S distance, and that of the coupling of the HOMO"]
     assert float(decay["ours"]) == pytest.approx(results.coupling.decays[0].beta_per_ang, abs=5e-3)
     # The made couplings fall by 10 over 8.9 Ang.

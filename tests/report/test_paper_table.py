@@ -86,7 +86,7 @@ def test_statements_about_series(results):
     def series(left, conductance):
         summary = SimpleNamespace(
             at_headline=verdict,
-            headline="homo +1 eV",
+            headline="1 eV above the HOMO",
             junctions=("L-R1", "L-R2", "L-R3"),
             distances_ang=(4.0, 8.0, 12.0),
             conductance_at_headline_G0=[conductance, conductance / 10, conductance],
@@ -151,7 +151,7 @@ def test_statements_about_series(results):
     assert (rows.loc["beta", "low"], rows.loc["beta", "high"]) == (0.3, 0.7)
     assert rows.loc["beta", "note"].endswith("single steps 0.58")
     assert rows.loc["height", ["ours", "note"]].tolist() == ["1", "L-R2 to L-R3"]
-    assert rows.loc["plateau", ["ours", "note"]].tolist() == ["-3", "L-R2 at homo +1 eV"]
+    assert rows.loc["plateau", ["ours", "note"]].tolist() == ["-3", "L-R2 at 1 eV above the HOMO"]
     assert rows.loc["jump", "note"].endswith("of two contacts; control R1-R3 -1.10 from the last contact")
     assert rows.loc["bare", "note"].endswith("no control on the last site")
     assert rows.loc["lower", "note"] == "-1.00 decades on average"
@@ -172,7 +172,7 @@ def test_sliding_ligands_and_other_connectivities(results):
         summary = SimpleNamespace(
             junctions=("L-R2",),
             conductance_at_headline_G0=[conductance],
-            headline="homo +1 eV",
+            headline="1 eV above the HOMO",
             at_headline=fit,
         )
         series = SimpleNamespace(left=left, kind="decay", summary=summary, decay=summary)

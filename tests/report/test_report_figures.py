@@ -235,7 +235,7 @@ def test_densities_name_their_contacts_and_elements_inside_the_figure(results):
     named = table.dropna(subset="contact")
     assert list(named["element"]) == ["Br", "Br"]
     with style.figure_style():
-        figure = density.density_figure(table, (-6.0, 0.0), junction)
+        figure = density.density_figure(table, (-6.0, 0.0))
         figure.canvas.draw()
         for axes in figure.axes[:2]:
             assert set(named["contact"]) <= {text.get_text() for text in axes.texts}

@@ -75,9 +75,7 @@ def test_gaps_stand_at_the_volume_of_their_cells(made):
     assert set(table[table["row"] == "crystal"]["gap_eV"]) == {2.31, 2.24}
     curve = table[table["row"] == "curve"].iloc[-1]
     radius = 10 * curve["edge_nm"] * (3 / (4 * np.pi)) ** (1 / 3)
-    assert curve["gap_eV"] == pytest.approx(
-        float(brus_gap_ev(radius, 2.24, 0.117, sizes.permittivity(crystal)))
-    )
+    assert curve["gap_eV"] == pytest.approx(float(brus_gap_ev(radius, 2.24, 0.117, crystal.permittivity)))
 
 
 def test_measured_and_computed_stand_on_one_axis(made):

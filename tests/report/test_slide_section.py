@@ -49,10 +49,10 @@ def folder(tmp_path):
     slides.mkdir(parents=True)
     write_table(slide_table(steps), slides / "slide.csv")
     SlideRecord(
-        junction="short", left="L", right="R1", towards="R2", direction=(0, 0, 1), step_ang=0.4, headline="homo +1 eV",
-        temperature_k=300, steps=tuple(steps), rise=rise, sentence=slide_sentence(steps, rise),
-        ended="ended after 1.60 Ang: no convergence.", engine=EngineInfo("xtb", "GFN1-xTB", embedded=True),
-        provenance={},
+        junction="short", left="L", right="R1", towards="R2", direction=(0, 0, 1), step_ang=0.4,
+        headline="1 eV above the HOMO", temperature_k=300, steps=tuple(steps), rise=rise,
+        sentence=slide_sentence(steps, rise), ended="ended after 1.60 Ang: no convergence.",
+        engine=EngineInfo("xtb", "GFN1-xTB", embedded=True), provenance={},
     ).write(slides / "slide.json")  # fmt: skip
     return folder
 

@@ -8,10 +8,11 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import cdist
 
 from qdjunction.core.errors import InputError
-from qdjunction.structure.perovskite.a_sites import a_site_energy, candidate_sites, choose_a_sites
+from qdjunction.structure.perovskite.a_sites import candidate_sites, choose_a_sites
 from qdjunction.structure.perovskite.catalogue import DotDefinition, list_dots, load_dot
 from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.structure.perovskite.lattice import halide_sites
+from support.a_sites import a_site_energy
 from support.paths import CLUSTERS
 
 CHARGES = {"Pb": 2, "Cl": -1, "Br": -1, "I": -1, "Cs": 1, "N": 1, "C": 0, "H": 0}

@@ -157,5 +157,5 @@ def test_a_name_is_given_once():
         "dots": [{"dot": "1Pb", "cation": "Cs", "contacts": ["short"]}],
         "slide": [SLIDE] * 2,
     }
-    with pytest.raises(InputError, match="the name 'row' is given twice"):
+    with pytest.raises(InputError, match=r"slide\.1\.name = 'row': is given twice"):
         parse_config(values)

@@ -1,6 +1,7 @@
 import copy
 import json
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -461,6 +462,18 @@ def test_schema_and_documentation_are_in_step():
         [sys.executable, ROOT / "docs" / "make.py", "--check"], capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
+
+
+def test_keys_at_the_top_level_link_to_the_headings_that_explain_them():
+    explained = runpy.run_path(str(ROOT / "docs" / "make.py"))["EXPLAINED"]
+    assert {"binding", "coupling", "regions"} <= set(explained) <= set(config_model().model_fields)
+    lines = (ROOT / "docs" / "config.md").read_text().splitlines()
+    for key, place in explained.items():
+        page, _, anchor = place.partition("#")
+        assert any(f"]({place})." in line for line in lines), key
+        headings = re.findall(r"^#+ (.+)$", (ROOT / "docs" / page).read_text(), re.MULTILINE)
+        links = [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+        assert not anchor or anchor in links, place
 
 
 def test_the_schema_accepts_what_the_model_accepts():

@@ -7,12 +7,13 @@ import pytest
 
 from qdjunction import cli
 from qdjunction.core.errors import InputError
-from qdjunction.structure.perovskite.a_sites import a_site_energy, degenerate_a_sites
+from qdjunction.structure.perovskite.a_sites import degenerate_a_sites
 from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.perovskite.dot import build_dot
 from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
 from qdjunction.study.study_file import study_of, study_values
+from support.a_sites import a_site_energy
 from support.paths import CLUSTERS
 from support.workflow import snakemake
 
@@ -113,9 +114,6 @@ def test_what_would_undo_the_members_or_cannot_make_them_is_refused():
     relaxed = CONFIG | {"electrodes": {"relax": "contact"}}
     with pytest.raises(InputError, match=r"ensemble.tips and electrodes.relax = contact"):
         make_study(parse_config(relaxed, "study.yaml"), CLUSTERS, "study.yaml")
-    screen = {"study": "s", "screen": [{"dots": ["1Pb"], "halides": ["Br"], "contacts": ["short"]}]}
-    with pytest.raises(InputError, match="screen and ensemble"):
-        parse_config(screen | {"ensemble": CONFIG["ensemble"]}, "study.yaml")
 
 
 def test_an_ensemble_without_dots_is_refused(tmp_path, monkeypatch):

@@ -124,7 +124,7 @@ def test_wrong_reactions_are_refused_before_any_job(reaction, message):
 
 
 def test_a_name_twice_and_regions_without_pb_are_refused():
-    with pytest.raises(InputError, match="the name 'ester' is given twice"):
+    with pytest.raises(InputError, match=r"reactions\.1\.name = 'ester': is given twice"):
         study(ESTER, ESTER)
     with pytest.raises(InputError, match="regions = true: no dot of this study has Pb"):
         study(regions=True)

@@ -8,6 +8,7 @@ import yaml
 from qdjunction.core.errors import InputError
 from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
+from qdjunction.study.estimates import robustness_lines
 from qdjunction.study.study_file import study_of, study_values
 from support.paths import CLUSTERS
 from support.workflow import rules_of, snakemake
@@ -48,7 +49,7 @@ def test_only_dots_with_a_decay_have_variants():
     ]  # fmt: skip
     again = study_of(study_values(study), "results")
     assert [case.member for case in again.variants] == [case.member for case in study.variants]
-    assert study.robustness_lines() == [
+    assert robustness_lines(study) == [
         f"{DOT}: variants 2 leads, 1 temperature, 1 offset, 1 level-correction, 1 electronic-temperature, 1 layers, 1 "
         "apex-distance: 12 more SCFs of junctions"
     ]
@@ -95,6 +96,7 @@ def test_h_and_s_are_shared_where_only_the_transport_differs():
 BAD = {
     "nothing": (dict.fromkeys(CONFIG["robustness"]), "has no variants"),
     "twice": ({"temperature_k": [150, 150]}, "temperature_k: a value is listed twice"),
+    "offset": ({"offset_ev": [20]}, "offset_ev.0 = 20: .*gaps are narrower than 10 eV"),
     "unknown": ({"dots": ["2Pb"]}, "robustness.dots.0 = '2Pb': no dot of this study"),
     "two contacts": (
         {"dots": ["1Pb_MAPbBr3"]},

@@ -13,7 +13,7 @@ import pytest
 from qdjunction.core.errors import InputError
 from qdjunction.report.overview import read_overview, write_overview
 from qdjunction.study.build import make_study
-from qdjunction.study.config import parse_config
+from qdjunction.study.config import NOT_IN_OVERVIEW, parse_config
 from qdjunction.study.study_file import RECORD, study_values, write_study
 from support.paths import CLUSTERS, RECORDED
 
@@ -75,6 +75,37 @@ def test_a_bad_list_is_one_clear_error(change, message):
     values["screen"][0] |= change
     with pytest.raises(InputError, match=re.escape(message)):
         study_of(values)
+
+
+BESIDE = {
+    "binding": {"contacts": [{"dot": "1Pb_MAPbBr3", "junction": "L-R1"}]},
+    "coupling": True,
+    "cover": {"ligands": ["phenethylammonium"]},
+    "ensemble": {"tips": {"members": 2}},
+    "exciton": {
+        "near": {"linker": "C2", "centre_distance_nm": 10, "end_distance_nm": 0.4, "shift_mev": 20},
+        "far": {"linker": "C6", "centre_distance_nm": 11, "end_distance_nm": 0.9, "shift_mev": 10},
+        "diameter_nm": 9,
+        "energy_ev": 2.4,
+    },
+    "paper": "zheng-2019",
+    "reactions": [{"name": "halide", "reactants": {"a": 1}, "products": {"b": 1}}],
+    "regions": True,
+    "robustness": {"temperature_k": [4]},
+    "series": [{"name": "dots", "members": [{"dot": "1Pb_MAPbBr3"}, {"dot": "1Pb_MAPbCl3"}]}],
+    "slide": [{"name": "row", "dot": "1Pb_MAPbBr3", "junction": "L-R1", "towards": "R2"}],
+    "traces": {"sets": [{"name": "measured", "path": "traces"}]},
+}
+
+
+def test_every_section_that_no_overview_shows_is_tried():
+    assert set(BESIDE) == set(NOT_IN_OVERVIEW)
+
+
+@pytest.mark.parametrize("key", BESIDE)
+def test_what_no_overview_shows_is_refused_beside_a_screen(key):
+    with pytest.raises(InputError, match=f"screen and {key}: .* has no {NOT_IN_OVERVIEW[key]}; split them"):
+        parse_config(SCREEN | {key: BESIDE[key]}, "config.yaml")
 
 
 def test_controls_go_with_every_dot_of_a_screen():

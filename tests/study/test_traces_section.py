@@ -77,7 +77,12 @@ def test_a_current_with_its_bias_is_read():
     assert [section.settings_of(name).read.bias_v for name in "ab"] == [0.1, -0.2]
 
 
+def test_the_settings_of_an_analysis_have_its_name():
+    assert [analysis.sections[0] for analysis in ANALYSES.values()] == list(ANALYSES)
+
+
 BAD = {
+    "old name": ({"correlation": {}}, "unknown key 'traces.correlation'; did you mean 'correlate'?"),
     "misspelt": ({"jump": {"rise_decade": 1}}, "traces.jump.rise_decade'; did you mean 'rise_decades'?"),
     "theory": ({"sets": [{"name": "m", "path": "a", "theory": "t"}]}, "no prediction named 't'"),
     "twice": ({"sets": [{"name": "m", "path": "a"}, {"name": "m", "path": "b"}]}, "'m' stands for two"),

@@ -38,7 +38,7 @@ def traced_study(folder: Path) -> Study:
         "traces": {
             # The recorded series has two sites, both above the levels at which the published rule looks for a jump.
             "jump": {"foot_upper_log10_g": -1.2},
-            "clusters": {"classes": 4, "largest_classes": 5, "repeats": 3, "neighbours": 8},
+            "classes": {"number": 4, "largest_classes": 5, "repeats": 3, "neighbours": 8},
             "simulation": SHORT | {"seed": 2},
             "sets": sets,
             "predictions": [{"name": "theory", "dot": "1Pb_MAPbBr3", "traces": 50}],

@@ -8,11 +8,10 @@ import pytest
 from qdjunction.core.errors import InputError
 from qdjunction.traces.alignment import align_sample, axis_of, bins_of
 from qdjunction.traces.analyses.align import KIND
-from qdjunction.traces.analyses.contract import run_in_memory
 from qdjunction.traces.settings import AlignSettings, SimulationSettings, TracesSettings
 from qdjunction.traces.simulation import simulate
 from qdjunction.traces.trace import Trace
-from support.traces import SERIES
+from support.traces import SERIES, run_in_memory
 
 SHORT = {"points": 4000, "length_nm": 2.6, "seed": 3, "bound_fraction": 1.0, "slide_fraction": 1.0}
 

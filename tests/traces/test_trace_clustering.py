@@ -7,7 +7,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from qdjunction.core.errors import InputError
 from qdjunction.traces.clustering import classify, describe
-from qdjunction.traces.settings import ClusterSettings, SimulationSettings, TracesSettings
+from qdjunction.traces.settings import ClassSettings, SimulationSettings, TracesSettings
 from qdjunction.traces.simulation import simulate
 from support.traces import SERIES
 
@@ -22,7 +22,7 @@ def simulated():
 
 @pytest.fixture(scope="module")
 def classes(simulated):
-    settings = TracesSettings(clusters=ClusterSettings(sample_traces=500, repeats=4, largest_classes=7))
+    settings = TracesSettings(classes=ClassSettings(sample_traces=500, repeats=4, largest_classes=7))
     labels = {}
     return classify([item.trace for item in simulated], settings, labels.__setitem__), labels
 
@@ -51,7 +51,7 @@ def test_five_classes_are_stable_and_more_are_less_so(classes):
 def test_traces_without_structure_have_no_stable_classes():
     # One kind of trace, told apart by noise alone.
     one = FIVE.model_copy(update={"bound_fraction": 1.0, "slide_fraction": 1.0})
-    settings = TracesSettings(clusters=ClusterSettings(sample_traces=200, repeats=4, largest_classes=6))
+    settings = TracesSettings(classes=ClassSettings(sample_traces=200, repeats=4, largest_classes=6))
     found = classify([item.trace for item in islice(simulate(SERIES, one), 200)], settings)
     assert {item.classes: item.agreement_mean for item in found.stability}[5] < 0.9
 
@@ -63,7 +63,7 @@ def test_profiles_are_distributions(classes):
 
 
 def test_same_seed_gives_the_same_classes(simulated, classes):
-    settings = TracesSettings(clusters=ClusterSettings(sample_traces=500, repeats=2, largest_classes=2))
+    settings = TracesSettings(classes=ClassSettings(sample_traces=500, repeats=2, largest_classes=2))
     again = {}
     classify([item.trace for item in simulated], settings, again.__setitem__)
     assert again == classes[1]

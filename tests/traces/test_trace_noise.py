@@ -6,7 +6,7 @@ from scipy.signal import detrend
 from scipy.stats import linregress
 from scipy.stats import t as student_t
 
-from qdjunction.traces.analyses.contract import Known, run_in_memory
+from qdjunction.traces.analyses.contract import Known
 from qdjunction.traces.analyses.correlate import KIND as CORRELATE
 from qdjunction.traces.analyses.noise import KIND as NOISE
 from qdjunction.traces.analyses.noise import noise_power, scaling_exponent
@@ -14,6 +14,7 @@ from qdjunction.traces.moments import Moments
 from qdjunction.traces.results import PeakRecord
 from qdjunction.traces.settings import NoiseSettings, TracesSettings
 from qdjunction.traces.trace import Trace
+from support.traces import run_in_memory
 
 
 def traces(exponent=1.0, levels=(-2.0,), count=60, seed=0):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from qdjunction.core.errors import InputError
-from qdjunction.traces.analyses.contract import Known, run_in_memory
+from qdjunction.traces.analyses.contract import Known
 from qdjunction.traces.analyses.rivals import KIND
 from qdjunction.traces.results import SiteRecord
 from qdjunction.traces.rivals import (
@@ -20,6 +20,7 @@ from qdjunction.traces.rivals import (
 )
 from qdjunction.traces.settings import JumpSettings, RivalSettings, SimulationSettings, TracesSettings
 from qdjunction.traces.simulation import SlidingSeries, simulate
+from support.traces import run_in_memory
 
 LEVELS = (-1.54, -2.72, -4.9, -3.9)
 SERIES = SlidingSeries(("L-R1", "L-R2", "L-R3", "L-R4"), (3.9, 9.2, 14.5, 17.5), LEVELS)

@@ -7,7 +7,6 @@ import pytest
 from pydantic import ValidationError
 
 from qdjunction.core.errors import InputError
-from qdjunction.traces.analyses.contract import run_in_memory
 from qdjunction.traces.analyses.segments import KIND
 from qdjunction.traces.profile import profile_of
 from qdjunction.traces.segments import penalty_of, plateaus_in, plateaus_of_traces, segment
@@ -15,7 +14,7 @@ from qdjunction.traces.sets import TracesSection
 from qdjunction.traces.settings import HistogramSettings, SegmentSettings, SimulationSettings, TracesSettings
 from qdjunction.traces.simulation import simulate
 from qdjunction.traces.trace import Trace
-from support.traces import SERIES
+from support.traces import SERIES, run_in_memory
 
 SHORT = SimulationSettings(points=4000, length_nm=2.6, seed=3)
 

@@ -20,7 +20,7 @@ dots:
   - dot: 1Pb
     contacts: [short, long]
 traces:
-  clusters: {{classes: 4, largest_classes: 5, repeats: 3, neighbours: 8}}
+  classes: {{number: 4, largest_classes: 5, repeats: 3, neighbours: 8}}
   simulation: {json.dumps(SHORT)}
   sets:
     - name: MAPbBr3

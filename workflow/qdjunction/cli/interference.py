@@ -81,7 +81,7 @@ class Decay(Command):
 
 
 class Exciton(Command):
-    """Show which mechanism can carry the exciton shifts in the section `exciton` of a configuration."""
+    """Show which mechanism can explain the exciton shifts in the section `exciton` of a configuration."""
 
     config: Path = option(..., "configuration with the section `exciton`", positional=True)
     coupling: Path | None = option(
@@ -103,8 +103,8 @@ class Exciton(Command):
             )
         record = exciton_of_study(settings, self.output, self.output.with_suffix(".json"), self.coupling)
         for one in record.mechanisms:
-            carries = {True: "yes", None: "open", False: "no"}[one.carries]
-            print(f"{one.name}: {carries}: {one.reason}")
+            explains = {True: "yes", None: "open", False: "no"}[one.explains]
+            print(f"{one.name}: {explains}: {one.reason}")
         print(f"{record.sentence}.")
 
 

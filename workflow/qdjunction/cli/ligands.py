@@ -11,14 +11,10 @@ from pydantic import model_validator
 from qdjunction.cli.commands import Command, Commands, option
 from qdjunction.cli.values import as_typed, catalogue, catalogue_option, structure_file
 from qdjunction.core.limits import ConformerSeed
-from qdjunction.structure.ligands.settings import Ion, Place
+from qdjunction.structure.ligands.settings import Ion, LigandSearch, Place
 from qdjunction.structure.sites import Direction
 
 ATOM = "a contact, an index counted from 0, or a rule such as 'Br farthest along -z'"
-
-
-def _folder() -> Any:
-    return option(None, "folder of ligand files of your own, beside clusters/ligands", metavar="DIR")
 
 
 def _build(source: str, values: dict[str, Any], clusters: Path | None, output: Path) -> None:
@@ -47,9 +43,8 @@ class Ligands(Command):
     direction: Direction = option(None, "from the site to the ligand", metavar="X,Y,Z", read=as_typed)
     reverse: bool = option(False, "bind with the other end of the ligand")
     contact: str | None = option(None, "contact that the free end of the ligand becomes", metavar="NAME")
-    conformers: int = option(10, "number of random conformers that are tried", ge=1, le=1000)
+    search: LigandSearch = LigandSearch()
     seed: ConformerSeed = option(0, "seed of the conformers")
-    ligand_folder: str | None = _folder()
     clusters: Path | None = catalogue_option()
     output: Path = structure_file()
 
@@ -63,7 +58,8 @@ class Ligands(Command):
         keys = {"ligand", "replace", "ion", "count", "cap", "direction", "reverse", "contact"}
         leaving = [{"replace": atom} for atom in self.remove]
         values = {
-            **self.model_dump(include={"conformers", "seed", "ligand_folder"}),
+            **self.search.model_dump(),
+            "seed": self.seed,
             "base": {"source": "file", "path": self.structure},
             "ligands": [self.model_dump(include=keys), *leaving],
         }
@@ -96,9 +92,8 @@ class Pair(Command):
     free: Literal["all", "linker"] = option(
         "all", "what a later relaxation moves: all atoms, or those of the linker alone"
     )
-    conformers: int = option(10, "number of random conformers of the linker", ge=1, le=1000)
+    search: LigandSearch = LigandSearch()
     seed: ConformerSeed = option(0, "seed of the conformers")
-    ligand_folder: str | None = _folder()
     clusters: Path | None = catalogue_option()
     output: Path = structure_file()
 
@@ -107,8 +102,8 @@ class Pair(Command):
             key: {"source": "file", "path": path}
             for key, path in (("first", self.first), ("second", self.second))
         }
-        values = self.model_dump(exclude={"first", "second", "clusters", "output"})
-        _build("pair", values | bases, self.clusters, self.output)
+        values = self.model_dump(exclude={"first", "second", "search", "clusters", "output"})
+        _build("pair", values | self.search.model_dump() | bases, self.clusters, self.output)
 
 
 COMMANDS: Commands = {"ligands": Ligands, "pair": Pair}

@@ -58,6 +58,8 @@ class Check(Command):
     clusters: Path | None = catalogue_option()
 
     def run(self) -> None:
+        from qdjunction.study.estimates import ensemble_lines, robustness_lines
+
         study = _read_study(self.config, self.clusters)
         name, engine = study.config.study, study.config.engine
         if study.dots or study.covers:
@@ -72,7 +74,7 @@ class Check(Command):
         for dot in study.dots:
             if not dot.junctions:
                 print(f"  {dot.id}  without contacts")
-        for line in (*study.ensemble_lines(), *study.robustness_lines()):
+        for line in (*ensemble_lines(study), *robustness_lines(study)):
             print(f"  {line}")
         for entry in study.config.traces.sets if study.config.traces else ():
             print(f"  {layout.TRACES}/{entry.name}  {entry.path}")

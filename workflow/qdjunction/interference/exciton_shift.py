@@ -61,8 +61,8 @@ class Mechanism(Result):
     fall_of_periods, fall_of_lengths : (float, float)
         By what factor the shift falls from the short to the long linker, if the dots move apart as the periods of the
         stacks do, or as far as the linkers differ in length.
-    carries : bool or None
-        Whether it can carry the measured shifts; None where that is open.
+    explains : bool or None
+        Whether it can explain the measured shifts; None where that is open.
     reason : str
         Why, in words.
     """
@@ -71,7 +71,7 @@ class Mechanism(Result):
     shift_mev: Range
     fall_of_periods: Range
     fall_of_lengths: Range
-    carries: bool | None
+    explains: bool | None
     reason: str
 
     @property
@@ -240,13 +240,13 @@ def _judged(settings: ExcitonSettings, name: str, shift: Range, periods: Range, 
     if not low <= fall <= high:
         against.append(f"falls by {_digits(low)} to {_digits(high)} instead of {_digits(fall)}")
     if against:
-        carries, reason = False, " and ".join(against)
+        explains, reason = False, " and ".join(against)
     elif size_is_known:
-        carries, reason = True, f"has sign and size, and falls by {_digits(low)} to {_digits(high)}"
+        explains, reason = True, f"has sign and size, and falls by {_digits(low)} to {_digits(high)}"
     else:
-        carries, reason = None, f"falls by {_digits(low)} to {_digits(high)}; its size is open"
+        explains, reason = None, f"falls by {_digits(low)} to {_digits(high)}; its size is open"
     return Mechanism(
-        name=name, shift_mev=shift, fall_of_periods=periods, fall_of_lengths=lengths, carries=carries, reason=reason
+        name=name, shift_mev=shift, fall_of_periods=periods, fall_of_lengths=lengths, explains=explains, reason=reason
     )  # fmt: skip
 
 
@@ -256,13 +256,13 @@ def _digits(factor: float) -> str:
 
 
 def verdict(settings: ExcitonSettings, mechanisms: Sequence[Mechanism]) -> str:
-    """Return in words which mechanisms can carry the measured shifts."""
+    """Return in words which mechanisms can explain the measured shifts."""
     near, far = settings.near, settings.far
-    words = {True: "can carry them", None: "may carry them", False: "cannot carry them"}
+    words = {True: "can explain them", None: "may explain them", False: "cannot explain them"}
     parts = [
-        f"{'; '.join(f'{one.name} ({one.reason})' for one in named)} {words[carries]}"
-        for carries in words
-        if (named := [one for one in mechanisms if one.carries is carries])
+        f"{'; '.join(f'{one.name} ({one.reason})' for one in named)} {words[explains]}"
+        for explains in words
+        if (named := [one for one in mechanisms if one.explains is explains])
     ]
     return (
         f"Shifts of {near.shift_mev:g} meV with {near.linker} and {far.shift_mev:g} meV with {far.linker}, a fall by "

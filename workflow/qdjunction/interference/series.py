@@ -25,7 +25,7 @@ from qdjunction.interference.results import (
     Trend,
     Verdict,
 )
-from qdjunction.interference.settings import InterferenceSettings, Role
+from qdjunction.interference.settings import InterferenceSettings, Role, headline_text
 from qdjunction.transport import Transmission, conductance, thermal_window
 
 SAME_ENERGY_EV = 1e-9
@@ -281,7 +281,7 @@ def _analyse(
         "gap_ev": gap,
         "window_ev": window,
         "headline_energy_ev": headline,
-        "headline": f"{settings.reference} {settings.offset_ev:+g} eV",
+        "headline": headline_text(settings.reference, settings.offset_ev),
         "conductance_at_headline_G0": [np.nan if outside else float(values[at]) for values in conductances],
     }
     spectrum = None

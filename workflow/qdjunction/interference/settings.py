@@ -1,6 +1,7 @@
 """Settings of decay and jump in a study; cheap to import."""
 
-from typing import Any, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -8,6 +9,17 @@ from qdjunction.core.schema import Name, Section
 
 Reference: TypeAlias = Literal["fermi", "homo", "midgap", "lumo"]
 """What an energy counts from: the Fermi energy, or the HOMO, middle or LUMO of the dot block."""
+
+REFERENCE_WORDS: Mapping[Reference, str] = {
+    "fermi": "the Fermi energy",
+    "homo": "the HOMO",
+    "midgap": "the middle of the gap",
+    "lumo": "the LUMO",
+}
+"""The references in words."""
+
+Offset: TypeAlias = Annotated[float, Field(ge=-10, le=10)]
+"""An energy above a reference (eV): gaps are narrower than 10 eV."""
 
 Role: TypeAlias = Literal["series", "control"]
 """Whether a junction is a member of its series, or is shown beside it."""
@@ -18,15 +30,21 @@ def reference_level(reference: Reference, homo_ev: float, lumo_ev: float) -> flo
     return {"fermi": 0.0, "homo": homo_ev, "midgap": (homo_ev + lumo_ev) / 2, "lumo": lumo_ev}[reference]
 
 
+def headline_text(reference: Reference, offset_ev: float) -> str:
+    """Return an energy in words, e.g. ``1 eV above the HOMO``."""
+    if not offset_ev:
+        return REFERENCE_WORDS[reference]
+    return f"{abs(offset_ev):g} eV {'above' if offset_ev > 0 else 'below'} {REFERENCE_WORDS[reference]}"
+
+
 class InterferenceSettings(Section):
     """Decay and jump, and the energy in the gap at which they are evaluated."""
 
     reference: Reference = "homo"
     """Reference of `offset_ev`: the Fermi energy, or the HOMO, the middle of the gap or the LUMO of the dot's block."""
-    offset_ev: float = Field(default=1.0, ge=-10, le=10)
+    offset_ev: Offset = 1.0
     """Energy above `reference` at which the headline numbers and the LDOS figures are evaluated (eV). It must lie
-    within
-    the energies of T(E); gaps are narrower than 10 eV."""
+    within the energies of T(E); gaps are narrower than 10 eV."""
     jump_decades: float = Field(default=0.4, gt=0, le=10)
     """Smallest rise of log10 G at the last contact that counts as a jump (decades); T(E) of a dot spans fewer than
     10."""
@@ -78,7 +96,7 @@ class StructureSeriesSettings(Section):
     reference: Reference = "fermi"
     """What `offset_ev` counts from: `fermi`, the Fermi energy common to all; or each structure's own HOMO, middle of
     the gap or LUMO."""
-    offset_ev: float = Field(default=0.0, ge=-10, le=10)
+    offset_ev: Offset = 0.0
     """Energy, above `reference`, at which the numbers of the series are taken (eV); gaps are narrower than 10 eV."""
     average_ev: tuple[float, float] | None = None
     """Energies, above `reference`, over which log10 T is averaged too (eV, lower end first): its decay is what

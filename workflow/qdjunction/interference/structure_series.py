@@ -27,20 +27,14 @@ from qdjunction.interference.series import (
     recorded_verdict,
 )
 from qdjunction.interference.settings import (
+    REFERENCE_WORDS,
     InterferenceSettings,
     StructureSeriesSettings,
+    headline_text,
     reference_level,
 )
 from qdjunction.interference.window import EnergyWindow
 from qdjunction.transport import conductance
-
-PLACES = {
-    "fermi": "the Fermi energy",
-    "homo": "the HOMO of each structure",
-    "midgap": "the middle of the gap of each structure",
-    "lumo": "the LUMO of each structure",
-}
-"""What the energies of a series count from, in words."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +180,7 @@ def analyse_structures(
         length=settings.length,
         reference=settings.reference,
         offset_ev=settings.offset_ev,
-        headline=f"{settings.reference} {settings.offset_ev:+g} eV",
+        headline=headline_text(settings.reference, settings.offset_ev),
         gap_ev=(low, high) if low < high else None,
         temperature_k=temperature_k,
         confidence=interference.confidence,
@@ -364,21 +358,25 @@ def _sentence(
     """Return the outcome in words."""
     chosen = fits[settings.length]
     verb = "decays" if chosen.beta > 0 else "does not decay"
-    where = ""
-    if settings.offset_ev:
-        where = f"{abs(settings.offset_ev):g} eV {'above' if settings.offset_ev > 0 else 'below'} "
+    where = headline_text(settings.reference, settings.offset_ev) + _of_each(settings)
     return (
-        f"At {where}{PLACES[settings.reference]} the conductance {verb} from {fitted[0]} to {fitted[-1]} with beta = "
+        f"At {where} the conductance {verb} from {fitted[0]} to {fitted[-1]} with beta = "
         f"{_betas(fits, settings, confidence)}; "
         f"the contact conductance is 10^{chosen.log10_contact_conductance_G0:.2f} G0."
     )
 
 
 def _average_sentence(average: EnergyAverage, settings: StructureSeriesSettings, confidence: float) -> str:
+    where = REFERENCE_WORDS[settings.reference] + _of_each(settings)
     return (
-        f"log10 T averaged over {average.low_ev:g} to {average.high_ev:g} eV from {PLACES[settings.reference]} has "
+        f"log10 T averaged over {average.low_ev:g} to {average.high_ev:g} eV from {where} has "
         f"beta = {_betas(average.fits, settings, confidence)}."
     )
+
+
+def _of_each(settings: StructureSeriesSettings) -> str:
+    """Return what a reference is the level of: of each structure, but for the Fermi energy, which they share."""
+    return "" if settings.reference == "fermi" else " of each structure"
 
 
 def _betas(fits: dict[str, LengthFit], settings: StructureSeriesSettings, confidence: float) -> str:

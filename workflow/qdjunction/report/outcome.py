@@ -2,7 +2,7 @@
 
 from qdjunction.interference.pair_results import PairControl
 from qdjunction.interference.results import ComparisonSeries, DecaySeries
-from qdjunction.interference.settings import InterferenceSettings
+from qdjunction.interference.settings import InterferenceSettings, headline_text
 from qdjunction.report import tables
 from qdjunction.report.data import SeriesResults
 
@@ -10,7 +10,8 @@ from qdjunction.report.data import SeriesResults
 def headline(series: SeriesResults, settings: InterferenceSettings) -> str:
     """Return the outcome of a series at the headline energy in one or two sentences."""
     summary = series.summary
-    where = f"{_place(settings)}, at {tables.number(summary.headline_energy_ev)} eV,"
+    where = headline_text(settings.reference, settings.offset_ev)
+    where = f"At {where} (E − E_F = {tables.number(summary.headline_energy_ev)} eV)"
     names = summary.junctions
     if isinstance(summary, DecaySeries):
         verdict = summary.at_headline
@@ -81,20 +82,6 @@ def typeset(sentence: str) -> str:
     for plain, sign in ((" Ang", " Å"), ("beta", "β"), ("+-", "±"), ("|g|^2", "|g|²")):
         sentence = sentence.replace(plain, sign)
     return sentence
-
-
-def _place(settings: InterferenceSettings) -> str:
-    """Return the headline energy in words."""
-    reference = {
-        "fermi": "the Fermi energy",
-        "homo": "the HOMO",
-        "midgap": "the middle of the gap",
-        "lumo": "the LUMO",
-    }
-    if settings.offset_ev == 0:
-        return f"At {reference[settings.reference]}"
-    side = "above" if settings.offset_ev > 0 else "below"
-    return f"{abs(settings.offset_ev):g} eV {side} {reference[settings.reference]}"
 
 
 def _decades(value: float) -> str:

@@ -177,7 +177,7 @@ def _draw_transmissions(paths: Sequence[Path], labels: Sequence[str]) -> Drawing
     return Drawing(figure, table)
 
 
-def _draw_observable(paths: Sequence[Path], labels: Sequence[str]) -> Drawing:
+def _draw_observable(paths: Sequence[Path], _labels: Sequence[str]) -> Drawing:
     import xarray
 
     from qdjunction.report.sections.observables import HEIGHT_IN, observable_table
@@ -192,7 +192,7 @@ def _draw_observable(paths: Sequence[Path], labels: Sequence[str]) -> Drawing:
         return Drawing(figure, observable_table(dataset))
 
 
-def _draw_series(paths: Sequence[Path], labels: Sequence[str]) -> Drawing:
+def _draw_series(paths: Sequence[Path], _labels: Sequence[str]) -> Drawing:
     path = paths[0]
     if _is_structure_series(path):
         summary = read_result(StructureSeries, path)

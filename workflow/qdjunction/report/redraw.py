@@ -16,7 +16,7 @@ from qdjunction.report.page import write_report
 from qdjunction.report.paper_comparison import compare_with_paper
 from qdjunction.report.plan import files_of, overview_files_of, planned_figures
 from qdjunction.study import layout
-from qdjunction.study.papers import read_paper
+from qdjunction.study.papers import paper_of
 from qdjunction.study.study_file import read_study
 from qdjunction.study.table import Study
 
@@ -37,8 +37,8 @@ def write_figures(results: StudyResults, folder: str | Path) -> None:
 
 def write_paper_table(results: StudyResults, path: str | Path) -> None:
     """Write the published values beside those of a study, if it is compared with a paper."""
-    if name := results.study.config.paper:
-        write_table(compare_with_paper(results, read_paper(name)), path)
+    if paper := paper_of(results.study):
+        write_table(compare_with_paper(results, paper), path)
 
 
 def write_overview_files(study: Study, page: str | Path, table: str | Path) -> None:

@@ -20,7 +20,7 @@ from qdjunction.core.results import read_json, read_result
 from qdjunction.core.resume import resume, task_key
 from qdjunction.engine.contract import Engine
 from qdjunction.engine.store import read_electronic_structure
-from qdjunction.interference.settings import InterferenceSettings
+from qdjunction.interference.settings import InterferenceSettings, headline_text
 from qdjunction.steps.electronic import hamiltonian
 from qdjunction.steps.interference import frontier_of_study
 from qdjunction.steps.transport import transmission_of_study
@@ -120,7 +120,7 @@ def slide(
         towards=settings.towards,
         direction=tuple(direction.tolist()),
         step_ang=settings.step_ang,
-        headline=f"{interference.reference} {interference.offset_ev:+g} eV",
+        headline=headline_text(interference.reference, interference.offset_ev),
         temperature_k=transport.temperature_k,
         steps=tuple(steps),
         rise=rise,

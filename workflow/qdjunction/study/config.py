@@ -195,6 +195,23 @@ class ResourceSettings(Section):
     killed job resumes with the junction that it was working on."""
 
 
+NOT_IN_OVERVIEW = {
+    "binding": "binding curves",
+    "coupling": "couplings",
+    "cover": "cover of ligands",
+    "ensemble": "ensembles",
+    "exciton": "exciton shifts",
+    "paper": "comparison with a paper",
+    "reactions": "reactions",
+    "regions": "regions",
+    "robustness": "variants",
+    "series": "series over structures",
+    "slide": "slides",
+    "traces": "traces",
+}
+"""Sections that a screening cannot have, with what its overview lacks of them."""
+
+
 class Config(Section):
     """One study, without the sections of the engines, which `config_model` adds."""
 
@@ -237,7 +254,7 @@ class Config(Section):
     """Compute the coupling of HOMO and LUMO in every pair of dots (`source: pair`), and its decay with the length
     of the linker."""
     exciton: ExcitonSettings | None = None
-    """Measured exciton shifts of stacked dots, and which mechanism can carry them; without this section none."""
+    """Measured exciton shifts of stacked dots, and which mechanism can explain them; without this section none."""
     regions: bool = False
     """Compute for every dot with Pb the weights of HOMO and LUMO inside, on faces, edges, corners, cations and ligands,
     and the distances of neighbouring Pb."""
@@ -269,6 +286,15 @@ class Config(Section):
                 yield f"screen.{index}", entry
 
     @model_validator(mode="after")
+    def _check_screen(self) -> "Config":
+        for key, absent in NOT_IN_OVERVIEW.items() if self.screen else ():
+            if getattr(self, key):
+                raise ValueError(
+                    f"screen and {key}: the overview of a screening has no {absent}; split them into two studies"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _check_dots(self) -> "Config":
         if not self.dots and not self.screen and not self.cover and not (self.traces and self.traces.sets):
             raise ValueError(
@@ -281,83 +307,27 @@ class Config(Section):
                 f"dots.{slabs[0]}: a slab is periodic, without levels and junctions of its own; the section cover "
                 "makes slabs and compares their energies"
             )
-        if self.screen and self.cover:
-            raise ValueError(
-                "screen and cover: the overview of a screening has no cover of ligands; split them into two studies"
-            )
-        if self.screen and self.binding:
-            raise ValueError(
-                "screen and binding: the overview of a screening has no binding curves; split them into two studies"
-            )
-        if self.screen and self.paper:
-            raise ValueError(
-                "screen and paper: the overview of a screening has no comparison with a paper; split them into two "
-                "studies"
-            )
         if self.coupling and not any(source(entry) == PAIR.name for entry in self.dots):
             raise ValueError(
                 "coupling = true: there is no pair of dots; add entries with source: pair to dots"
             )
-        if self.screen and self.coupling:
-            raise ValueError(
-                "screen and coupling: the overview of a screening has no couplings; split them into two studies"
-            )
-        if self.screen and self.exciton:
-            raise ValueError(
-                "screen and exciton: the overview of a screening has no exciton shifts; split them into two studies"
-            )
-        if self.screen and self.traces:
-            raise ValueError(
-                "screen and traces: the overview of a screening has no traces; split them into two studies"
-            )
-        if self.screen and self.robustness:
-            raise ValueError(
-                "screen and robustness: the overview of a screening has no variants; split them into two studies"
-            )
-        if self.screen and self.ensemble:
-            raise ValueError(
-                "screen and ensemble: the overview of a screening has no ensembles; split them into two studies"
-            )
         return self
 
     @model_validator(mode="after")
-    def _check_series(self) -> "Config":
-        names = [entry.name for entry in self.series]
-        for index, name in enumerate(names):
-            if names.count(name) > 1:
-                raise ValueError(f"series.{index}.name = '{name}': is given twice; name each series once")
-        if self.screen and self.series:
-            raise ValueError(
-                "screen and series: the overview of a screening has no series over structures; split them into two "
-                "studies"
-            )
+    def _check_names(self) -> "Config":
+        for key in ("series", "reactions", "slide"):
+            names = [entry.name for entry in getattr(self, key)]
+            for index, name in enumerate(names):
+                if name in names[:index]:
+                    raise ValueError(f"{key}.{index}.name = '{name}': is given twice; give each name once")
         return self
 
     @model_validator(mode="after")
-    def _check_reactions(self) -> "Config":
-        names = [entry.name for entry in self.reactions]
-        if twice := next((name for name in names if names.count(name) > 1), None):
-            raise ValueError(f"reactions: the name '{twice}' is given twice; name each reaction once")
-        for key, wanted in (("reactions", self.reactions), ("regions", self.regions)):
-            if self.screen and wanted:
-                raise ValueError(
-                    f"screen and {key}: the overview of a screening has no {key}; split them into two studies"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _check_slides(self) -> "Config":
-        names = [entry.name for entry in self.slide]
-        if twice := next((name for name in names if names.count(name) > 1), None):
-            raise ValueError(f"slide: the name '{twice}' is given twice; name each slide once")
+    def _check_slide(self) -> "Config":
         if self.slide and self.electrodes.surface:
             raise ValueError(
                 "slide and electrodes.surface: tips on surfaces are part of one crystal and cannot be pulled alone; "
                 "leave one of them out"
-            )
-        if self.screen and self.slide:
-            raise ValueError(
-                "screen and slide: the overview of a screening has no slides; split them into two studies"
             )
         return self
 

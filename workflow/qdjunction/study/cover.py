@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from qdjunction.core.limits import Temperature
-from qdjunction.core.schema import Name, Section
+from qdjunction.core.schema import Name
+from qdjunction.structure.ligands.settings import LigandSearch
 from qdjunction.structure.sources.contract import SourceSettings
 from qdjunction.structure.sources.ion_pair import IonPairSettings
 from qdjunction.structure.sources.slab import SlabSettings, SlabShape
@@ -35,8 +36,6 @@ class CoverMember:
         Its ligand; empty for the slab without ligands and the pair of the cation.
     count : int
         Ligands on the slab; 0 for a pair.
-    multiplicity : int
-        Number of site sets that its symmetry makes alike.
     distinct : int
         Number of symmetry-distinct site sets of this count.
     """
@@ -45,7 +44,6 @@ class CoverMember:
     role: Literal["slab", "pair"]
     ligand: str = ""
     count: int = 0
-    multiplicity: int = 1
     distinct: int = 1
 
     @property
@@ -54,7 +52,7 @@ class CoverMember:
         return self.entry.id
 
 
-class CoverSettings(Section):
+class CoverSettings(LigandSearch):
     """Slabs with more and more surface cations replaced by ligands, and the free energy of the exchange."""
 
     slab: SlabShape = SlabShape()
@@ -69,10 +67,6 @@ class CoverSettings(Section):
     poses: int = Field(default=1, ge=1, le=100)
     """Start geometries of each site set, and of the ion pair of the ligand: 1 is that with the most room, further ones
     draw conformers and rotations."""
-    conformers: int = Field(default=10, ge=1, le=1000)
-    """Number of random conformers of a ligand that are tried."""
-    ligand_folder: str | None = None
-    """Folder of ligand files of your own, which take precedence over those of `clusters/ligands`."""
     kpoints: tuple[Annotated[int, Field(ge=1, le=30)], Annotated[int, Field(ge=1, le=30)]] = (1, 1)
     """k points in the plane, for an engine that has them; the embedded engine has the Gamma point alone."""
     temperature_k: Temperature = 300.0
@@ -133,14 +127,15 @@ class CoverSettings(Section):
             for pose in range(self.poses):
                 yield CoverMember(self._pair(f"pair-{ligand}-{pose + 1}", ligand, pose), "pair", ligand)
 
-    def vibrating(self) -> dict[str, str]:
-        """Return the structures whose vibrations are computed, with the ligand that each stands for, or none."""
+    def vibrating(self) -> list[str]:
+        """Return the names of the structures whose vibrations are computed."""
         if not self.vibrations:
-            return {}
-        ligated = {
-            name: ligand for ligand in self.ligands for name in (f"{ligand}-1-1-1", f"pair-{ligand}-1")
-        }
-        return {BARE: "", CATION_PAIR: ""} | ligated
+            return []
+        return [
+            BARE,
+            CATION_PAIR,
+            *(name for one in self.ligands for name in (f"{one}-1-1-1", f"pair-{one}-1")),
+        ]
 
     def _of_count(self, ligand: str, count: int) -> Iterator[CoverMember]:
         from qdjunction.structure.perovskite.slab import site_sets
@@ -151,12 +146,10 @@ class CoverSettings(Section):
             for pose in range(self.poses):
                 name = f"{ligand}-{count}-{number}-{pose + 1}"
                 keys = {"ligand": ligand, "replaced": list(sites.sites), "pose": pose}
-                yield CoverMember(
-                    self._slab(name, **keys), "slab", ligand, count, sites.multiplicity, len(found)
-                )
+                yield CoverMember(self._slab(name, **keys), "slab", ligand, count, len(found))
 
     def _slab(self, name: str, **keys: Any) -> SlabSettings:
-        values = self.slab.model_dump() | {"ligand_folder": self.ligand_folder, "conformers": self.conformers}
+        values = self.slab.model_dump() | self.model_dump(include=set(LigandSearch.model_fields))
         return SlabSettings.model_validate({"source": "slab", "name": name, "contacts": []} | values | keys)
 
     def _pair(self, name: str, cation: str, pose: int) -> IonPairSettings:

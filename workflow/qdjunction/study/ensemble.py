@@ -92,7 +92,7 @@ class EnsembleSettings(Section):
     """Members of every dot beside the one geometry of the study. Each group varies one thing and is reported alone."""
 
     dots: list[Name] | None = Field(default=None, min_length=1)
-    """Dots that have members, by their names in file names, e.g. `12Pb_MAPbBr3`; by default all."""
+    """Dots that have members, by their names in file names, e.g. `12Pb_MAPbBr3`; by default all with contacts."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Random seed of all members."""
     cations: CationMembers | None = None

@@ -2,20 +2,26 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from pydantic import AfterValidator, Field, model_validator
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.schema import Section, validate
 from qdjunction.core.yaml import read_yaml
+from qdjunction.interference.confinement import brus_gap_ev, exciton_permittivity, sphere_radius_ang
+
+if TYPE_CHECKING:
+    from qdjunction.study.table import Study
 
 FOLDER = Path(__file__).parents[1] / "papers"
 
 Quantity: TypeAlias = Literal[
     "composition", "gap", "gaps-fall", "contact-step", "contact-distance", "binding-rises", "beta", "jump",
     "jump-height", "plateau", "displacement", "lower-series", "weak-link", "orbital-rule", "chain-above-trend",
-    "linker-length", "coupling-decay", "shift-size", "shift-fall", "shift-carrier",
+    "linker-length", "coupling-decay", "shift-size", "shift-fall", "shift-explained",
     "bulk-gap", "terminal-halides", "inner-cations", "surface-cations", "edge", "pb-distance", "emission", "brus-gap",
     "cover-sites", "cover-minimum", "cover-break", "cover-favourable", "sliding-lower", "ligand-change", "other-betas",
     "not-computed",
@@ -50,7 +56,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "coupling-decay": ("level",),
     "shift-size": ("mechanism",),
     "shift-fall": ("mechanism",),
-    "shift-carrier": ("mechanism",),
+    "shift-explained": ("mechanism",),
     "cover-sites": (),
     "cover-minimum": ("ligand",),
     "cover-break": ("ligand",),
@@ -130,6 +136,20 @@ class Crystal(Section):
     source: str
     """Source of mass and binding energy."""
 
+    @property
+    def permittivity(self) -> float:
+        """The relative permittivity that the exciton implies."""
+        return exciton_permittivity(self.exciton_binding_ev, self.reduced_mass_me)
+
+    def edge_nm(self, lead_atoms: float) -> float:
+        """Return the edge of the cube that has the volume of so many cells of one Pb (nm)."""
+        return float(0.1 * self.lattice_ang * np.cbrt(lead_atoms))
+
+    def brus_gap_ev(self, edge_nm: ArrayLike) -> NDArray[np.float64]:
+        """Return the gap (eV) of spheres with the volumes of cubes of these edges (nm), by the Brus equation."""
+        radius = sphere_radius_ang((10 * np.asarray(edge_nm)) ** 3)
+        return brus_gap_ev(radius, self.gap_ev, self.reduced_mass_me, self.permittivity)
+
 
 class Plateau(Section):
     """A plateau of measured traces."""
@@ -145,8 +165,6 @@ class Plateau(Section):
 class Traces(Section):
     """Break-junction traces, for the figure of measured and computed conductances."""
 
-    sample: str
-    """What was measured."""
     plateaus: list[Plateau] = Field(min_length=2)
     """Plateaus in the order of the displacement."""
     log10_after_jump_g0: float | None = None
@@ -208,3 +226,8 @@ def read_paper(name: str) -> Paper:
         raise InputError(f"paper = {name!r}: {error}") from None
     path = FOLDER / f"{name}.yaml"
     return validate(Paper, read_yaml(path), path)
+
+
+def paper_of(study: "Study") -> Paper | None:
+    """Return the paper that a study is compared with."""
+    return read_paper(study.config.paper) if study.config.paper else None

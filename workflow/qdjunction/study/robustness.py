@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from pydantic import Field, ValidationError, model_validator
 
 from qdjunction.core.errors import InputError
-from qdjunction.core.limits import ElectronicTemperature, Energy, Temperature
+from qdjunction.core.limits import ElectronicTemperature, Temperature
 from qdjunction.core.schema import Name, Section
 from qdjunction.engine.registry import ENGINES
+from qdjunction.interference.settings import Offset
 from qdjunction.structure.tips.contract import ApexDistance, Layers
 from qdjunction.study import layout
 from qdjunction.study.ensemble import SEPARATOR
@@ -89,13 +90,15 @@ class RobustnessSettings(Section):
     """
 
     dots: list[Name] | None = Field(default=None, min_length=1)
-    """Dots that have variants, by their names in file names, e.g. `12Pb_MAPbBr3`; by default all."""
+    """Dots that have variants, by their names in file names, e.g. `12Pb_MAPbBr3`; by default all with at least three
+    contacts from one left contact."""
     leads: list[StudyLeads] = Field(default=[])
     """Other leads, as in `transport.leads`. Only T(E) is computed again."""
     temperature_k: list[Temperature] = Field(default=[])
     """Other temperatures of the thermal conductance (K). Nothing but the series is computed again."""
-    offset_ev: list[Energy] = Field(default=[])
-    """Other headline energies (eV), as `interference.offset_ev`. Nothing but the series is computed again."""
+    offset_ev: list[Offset] = Field(default=[])
+    """Other headline energies (eV), as `interference.offset_ev`; gaps are narrower than 10 eV. Nothing but the series
+    is computed again."""
     level_correction: list[LevelShifts] = Field(default=[])
     """Shifts of the levels of the dot. H is changed, and no SCF is run."""
     electronic_temperature_k: list[ElectronicTemperature] = Field(default=[])

@@ -1,6 +1,5 @@
 """The table of dots and junctions of a study, and what follows from it for rules and report."""
 
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -10,13 +9,12 @@ from pathlib import Path
 from qdjunction.core.errors import InputError
 from qdjunction.engine.registry import ENGINES
 from qdjunction.interference.settings import StructureMember
-from qdjunction.structure.settings import computed_points
 from qdjunction.structure.sources.pair import KIND as PAIR
 from qdjunction.study.cases import ONE_JUNCTION, Batch, DotCase, JunctionCase, SlideCase, StructureSeriesCase
 from qdjunction.study.config import Config
 from qdjunction.study.cover import CoverMember
 from qdjunction.study.members import members_of
-from qdjunction.study.robustness import CHANGES, Variant, variants_of
+from qdjunction.study.robustness import Variant, variants_of
 
 
 @dataclass(frozen=True)
@@ -126,42 +124,6 @@ class Study:
         """Return the configuration of the junctions of a dot: that of the study, but for variants."""
         member = self.dot(dot).member
         return member.config(self.config) if isinstance(member, Variant) else self.config
-
-    def robustness_lines(self) -> list[str]:
-        """Return the variants of each dot and how many SCFs they need, in words."""
-        lines = []
-        variants = [case.member for case in self.variants if isinstance(case.member, Variant)]
-        for dot in dict.fromkeys(variant.of for variant in variants):
-            kinds = [variant.kind for variant in variants if variant.of == dot]
-            new = sum(CHANGES[kind].new_scf for kind in kinds) * len(self.dot(dot).junctions)
-            counts = ", ".join(f"{number} {kind}" for kind, number in Counter(kinds).items())
-            lines.append(f"{dot}: variants {counts}: {new} more SCFs of junctions")
-        return lines
-
-    def ensemble_lines(self) -> list[str]:
-        """Return the members of each dot, how many junctions they are and what their SCFs cost, in words."""
-        lines, total = [], 0.0
-        kind, settings = ENGINES[self.config.engine], self.config.ensemble
-        for dot, members in self.members_by_dot.items():
-            of_dot = self.dot(dot)
-            counts = Counter(case.member.kind for case in members if case.member)
-            junctions = len(members) * len(of_dot.junctions)
-            surface = self.config.electrodes.surface
-            points = computed_points(surface.kpoints) if surface else 1
-            hours = junctions * points * kind.scf_s(of_dot.atoms + self.config.electrodes.gold_atoms) / 3600
-            steps = settings.snapshots.all_steps if settings and settings.snapshots else 0
-            dynamics = steps * kind.step_s(of_dot.atoms) / 3600
-            words = ", ".join(f"{number} {of}" for of, number in counts.items())
-            lines.append(
-                f"{dot}: members {words}: {junctions} more junctions, about {_hours(hours)} of processor time for "
-                "their SCFs" + (f", and {_hours(dynamics)} for {steps} steps of dynamics" if steps else "")
-            )
-            if built := sum(counts[of] for of in ("cations", "halides")):
-                lines.append(
-                    f"{dot}: {built} members are relaxed from the ideal lattice, which is not included"
-                )
-            total += hours + dynamics
-        return [*lines, f"ensembles: about {_hours(total)} of processor time in all"] if lines else []
 
     @cached_property
     def pair_dots(self) -> tuple[DotCase, ...]:
@@ -396,7 +358,3 @@ def _unknown(what: str, name: str, known: Collection[str]) -> str:
     if not known:
         return f"there is no {what}, which has none"
     return f"there is no {what}; nearest are {', '.join(get_close_matches(name, known, cutoff=0))}"
-
-
-def _hours(hours: float) -> str:
-    return f"{60 * hours:.2g} min" if hours < 1 else f"{hours:.3g} h"

@@ -21,7 +21,7 @@ from qdjunction.core.progress import with_progress
 from qdjunction.traces.analysis import broken_window
 from qdjunction.traces.histogram import Axis
 from qdjunction.traces.results import Stability
-from qdjunction.traces.settings import ClusterSettings, TracesSettings
+from qdjunction.traces.settings import ClassSettings, TracesSettings
 from qdjunction.traces.streams import batches, reservoir
 from qdjunction.traces.trace import Trace
 
@@ -47,7 +47,7 @@ class Classes:
     profiles : (classes, displacement bins, log10 G bins) array
         Mean description of each class: the share of a trace's points in each bin.
     stability : tuple of Stability
-        For 2 to `ClusterSettings.largest_classes` classes.
+        For 2 to `ClassSettings.largest_classes` classes.
     eigenvalues : (k,) array
         Smallest eigenvalues of the normalised graph Laplacian: the number near zero is the number of classes,
         and a gap follows them.
@@ -70,7 +70,7 @@ def describe(trace: Trace, settings: TracesSettings) -> NDArray[np.float64] | No
     trace : Trace
         The trace.
     settings : TracesSettings
-        Window, zero of displacement and the bins of `ClusterSettings`.
+        Window, zero of displacement and the bins of `ClassSettings`.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def describe(trace: Trace, settings: TracesSettings) -> NDArray[np.float64] | No
     if broken is None:
         return None
     window, zero = broken
-    bins = settings.clusters
+    bins = settings.classes
     x = Axis("displacement_nm", *bins.displacement_range_nm, bins.displacement_bins)
     y = Axis("log10_g", *bins.log10_g_range, bins.log10_g_bins)
     shape = (x.bins + 2, y.bins + 2)
@@ -129,28 +129,28 @@ def classify(
         If there are too few complete traces.
     """
     settings = settings or TracesSettings()
-    options = settings.clusters
+    options = settings.classes
     random = np.random.default_rng(options.seed)
     described = (row for _, row in _descriptions(traces, settings, "describing"))
     sample = dict(reservoir(described, options.sample_traces, random))
-    fewest = max(options.neighbours, options.largest_classes, options.classes) + 2
+    fewest = max(options.neighbours, options.largest_classes, options.number) + 2
     if len(sample) * options.subsample < fewest:
         raise InputError(
-            f"{len(sample)} complete traces are too few to find {options.classes} classes with "
+            f"{len(sample)} complete traces are too few to find {options.number} classes with "
             f"{options.neighbours} neighbours each; "
-            "give more traces, or lower traces.clusters.neighbours"
+            "give more traces, or lower traces.classes.neighbours"
         )
     features = np.stack(list(sample.values()))
     embedding = _embedding(features, options)
-    found = embedding.labels(options.classes, options.seed)
-    order = np.argsort(-np.bincount(found, minlength=options.classes), kind="stable")
+    found = embedding.labels(options.number, options.seed)
+    order = np.argsort(-np.bincount(found, minlength=options.number), kind="stable")
     found = np.argsort(order)[found]
     stability = _stabilities(features, embedding, options, random)
 
     known = dict(zip(sample, found.tolist(), strict=True))
     nearest = KNeighborsClassifier(options.neighbours).fit(features, found)
-    sizes = np.zeros(options.classes, dtype=np.int64)
-    shares = np.zeros((options.classes, features.shape[1]))
+    sizes = np.zeros(options.number, dtype=np.int64)
+    shares = np.zeros((options.number, features.shape[1]))
     start = 0
     for batch in batches(_descriptions(traces, settings, "assigning"), _BATCH):
         rows = np.stack([row for _, row in batch])
@@ -158,7 +158,7 @@ def classify(
         if (others := labels < 0).any():
             labels[others] = nearest.predict(rows[others])
         np.add.at(shares, labels, rows.astype(np.float64) ** 2)
-        sizes += np.bincount(labels, minlength=options.classes)
+        sizes += np.bincount(labels, minlength=options.number)
         if on_class is not None:
             for (name, _), label in zip(batch, labels.tolist(), strict=True):
                 on_class(name, label)
@@ -166,7 +166,7 @@ def classify(
     profiles = shares / sizes[:, None]
     return Classes(
         sizes=sizes,
-        profiles=profiles.reshape(options.classes, options.displacement_bins, options.log10_g_bins),
+        profiles=profiles.reshape(options.number, options.displacement_bins, options.log10_g_bins),
         stability=stability,
         eigenvalues=embedding.eigenvalues,
     )
@@ -196,20 +196,20 @@ class _Embedding:
         return np.asarray(found.labels_, dtype=np.int64)
 
 
-def _embedding(features: NDArray[np.float32], settings: ClusterSettings) -> _Embedding:
+def _embedding(features: NDArray[np.float32], settings: ClassSettings) -> _Embedding:
     links = kneighbors_graph(features, settings.neighbours, include_self=True).toarray()
     graph = 0.5 * (links + links.T)
     graph += _REGULARISATION * graph.sum(axis=1).mean() / len(graph)
     scale = 1 / np.sqrt(graph.sum(axis=1))
     laplacian = np.eye(len(graph)) - scale[:, None] * graph * scale[None, :]
-    number = max(settings.classes, settings.largest_classes) + 2
+    number = max(settings.number, settings.largest_classes) + 2
     return _Embedding(*eigh(laplacian, subset_by_index=(0, number - 1)))
 
 
 def _stabilities(
     features: NDArray[np.float32],
     full: _Embedding,
-    settings: ClusterSettings,
+    settings: ClassSettings,
     random: np.random.Generator,
 ) -> tuple[Stability, ...]:
     size = round(settings.subsample * len(features))

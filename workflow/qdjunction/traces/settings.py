@@ -208,10 +208,10 @@ class PlateauSettings(Section):
     """Shortest plateau (nm); tunnelling, which is not a plateau, passes a decade in 0.2 nm at 5 decades/nm."""
 
 
-class ClusterSettings(Section):
+class ClassSettings(Section):
     """Spectral clustering of single traces."""
 
-    classes: int = Field(default=5, ge=2, le=20)
+    number: int = Field(default=5, ge=2, le=20)
     """Number of classes."""
     sample_traces: int = Field(default=1500, ge=50, le=1_000_000)
     """Number of randomly drawn traces on which the classes are found; others join that of their nearest neighbours."""
@@ -235,7 +235,7 @@ class ClusterSettings(Section):
     """Seed of all random numbers."""
 
     @model_validator(mode="after")
-    def _enough_traces(self) -> "ClusterSettings":
+    def _enough_traces(self) -> "ClassSettings":
         for name in ("log10_g_range", "displacement_range_nm"):
             low, high = getattr(self, name)
             if not low < high:
@@ -415,11 +415,11 @@ class TracesSettings(Section):
     """Gaussian peaks of the conductance histogram."""
     plateaus: PlateauSettings = PlateauSettings()
     """Plateau lengths and displacements."""
-    clusters: ClusterSettings = ClusterSettings()
-    """Spectral clustering."""
+    classes: ClassSettings = ClassSettings()
+    """Classes of traces, by spectral clustering."""
     noise: NoiseSettings = NoiseSettings()
     """Flicker noise."""
-    correlation: CorrelationSettings = CorrelationSettings()
+    correlate: CorrelationSettings = CorrelationSettings()
     """Correlation histogram."""
     align: AlignSettings = AlignSettings()
     """Alignment by cross-correlation."""

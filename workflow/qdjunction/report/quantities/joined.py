@@ -50,9 +50,9 @@ def _shift_fall(results: StudyResults, item: PaperItem) -> Ours:
     return Ours(periods, low, high, "by the periods; interval also by the lengths of the linkers")
 
 
-def _shift_carrier(results: StudyResults, item: PaperItem) -> Ours:
+def _shift_explained(results: StudyResults, item: PaperItem) -> Ours:
     found = _mechanism(results, item)
-    return Ours({True: "yes", None: "open", False: "no"}[found.carries], note=f"{found.name} {found.reason}")
+    return Ours({True: "yes", None: "open", False: "no"}[found.explains], note=f"{found.name} {found.reason}")
 
 
 QUANTITIES: Mapping[str, Compute] = {
@@ -60,5 +60,5 @@ QUANTITIES: Mapping[str, Compute] = {
     "coupling-decay": _coupling_decay,
     "shift-size": _shift_size,
     "shift-fall": _shift_fall,
-    "shift-carrier": _shift_carrier,
+    "shift-explained": _shift_explained,
 }

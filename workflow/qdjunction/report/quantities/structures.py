@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qdjunction.interference.confinement import brus_gap_ev, sphere_radius_ang
 from qdjunction.report.quantities.contract import Compute, NotInStudyError, Ours, find_dot
 from qdjunction.structure.contacts import contact
-from qdjunction.study.papers import read_paper
+from qdjunction.study.papers import paper_of
 
 if TYPE_CHECKING:
     from qdjunction.interference.regions import RegionRecord
@@ -139,16 +138,13 @@ def _pb_distance(results: StudyResults, item: PaperItem) -> Ours:
 
 def _brus_gap(results: StudyResults, item: PaperItem) -> Ours:
     """As the curve of the section on sizes: of the sphere with the volume of as many cells of the crystal."""
-    from qdjunction.report.sections.sizes import edge_nm, permittivity
-
-    name = results.study.config.paper
-    crystals = read_paper(name).crystals if name else []
+    paper = paper_of(results.study)
+    crystals = paper.crystals if paper else []
     if (crystal := next((one for one in crystals if item.dot in one.dots), None)) is None:
         raise NotInStudyError(f"the paper names no crystal of {item.dot}")
-    lead_atoms = find_dot(results, item.dot).atoms.symbols.count("Pb")
-    radius = float(sphere_radius_ang((10 * edge_nm(lead_atoms, crystal)) ** 3))
-    gap = brus_gap_ev(radius, crystal.gap_ev, crystal.reduced_mass_me, permittivity(crystal))
-    return Ours(float(gap), note=f"{crystal.formula}, sphere of {radius / 10:.2f} nm radius")
+    edge = crystal.edge_nm(find_dot(results, item.dot).atoms.symbols.count("Pb"))
+    note = f"{crystal.formula}, sphere with the volume of a cube of {edge:.2f} nm"
+    return Ours(float(crystal.brus_gap_ev(edge)), note=note)
 
 
 QUANTITIES: Mapping[str, Compute] = {

@@ -11,7 +11,7 @@ from qdjunction.report.drawing import Drawing, new_figure
 from qdjunction.report.sections.contract import PageSection, PlannedFigure
 from qdjunction.report.tables import MISSING, Table, number
 from qdjunction.study import layout
-from qdjunction.study.papers import PaperItem, read_paper
+from qdjunction.study.papers import PaperItem, paper_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,9 +165,8 @@ def _findings(series: CoverSeries) -> dict[str, str]:
 
 def published(study: Study) -> list[PaperItem]:
     """Return the published minima of the paper that a study is compared with."""
-    if not study.config.paper:
-        return []
-    return [item for item in read_paper(study.config.paper).items if item.quantity == "cover-minimum"]
+    paper = paper_of(study)
+    return [item for item in (paper.items if paper else []) if item.quantity == "cover-minimum"]
 
 
 def cover_figure(table: pd.DataFrame, record: CoverRecord, minima: Iterable[PaperItem]) -> Figure:

@@ -62,7 +62,7 @@ class DensitySection(SeriesSection):
         dot, series = results.dot(figure.dot), results.series(figure.dot, figure.left)
         junction = next(j for j in series.shown if j.case.name == figure.junction)
         table = density_table(junction)
-        return Drawing(density_figure(table, density_scale(dot), junction), table)
+        return Drawing(density_figure(table, density_scale(dot)), table)
 
     def html(self, page: Page, dot: DotResults, series: SeriesResults) -> Markup | str:
         """Return the pictures of a series, with one caption for all."""
@@ -115,7 +115,7 @@ def density_scale(dot: DotResults) -> tuple[float, float]:
     return high - DENSITY_DECADES, high
 
 
-def density_figure(table: pd.DataFrame, scale: tuple[float, float], junction: JunctionResults) -> Figure:
+def density_figure(table: pd.DataFrame, scale: tuple[float, float]) -> Figure:
     """Draw the atoms in projection, coloured by the density that enters from the left and from the right lead."""
     from matplotlib.colors import Normalize
 

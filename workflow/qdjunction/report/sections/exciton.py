@@ -88,12 +88,12 @@ def mechanisms_table(record: ExcitonRecord) -> Table:
         "lengths of the linkers. As tunnelling of free electrons the measured fall implies a barrier of "
         f"{periods:.2g} eV from the periods, {lengths:.2g} eV from the lengths.",
         (
-            "mechanism", "carries it?", "why", "shift (meV)", "fall, by the periods",
+            "mechanism", "explains it?", "why", "shift (meV)", "fall, by the periods",
             "fall, by the lengths",
         ),
         tuple(
             (
-                one.name, {True: "yes", None: "open", False: "no"}[one.carries], one.reason,
+                one.name, {True: "yes", None: "open", False: "no"}[one.explains], one.reason,
                 interval(one.shift_mev), interval(one.fall_of_periods), interval(one.fall_of_lengths),
             )
             for one in record.mechanisms

@@ -12,7 +12,7 @@ from qdjunction.report.drawing import Drawing, journal_figure
 from qdjunction.report.sections.contract import PageSection, PlannedFigure, of_dots, series_of
 from qdjunction.report.tables import row_tuples
 from qdjunction.study import layout
-from qdjunction.study.papers import Paper, Traces, read_paper
+from qdjunction.study.papers import Traces, paper_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +71,7 @@ class ExperimentSection(PageSection):
             for name, value in _mean_heights(experiment_table(results)).items()
         ]
         return page.render(
-            HTML, figure=figures[0], paper=_paper(results.study), heights=", ".join(heights),
+            HTML, figure=figures[0], heights=", ".join(heights),
             leads=results.study.config.transport.leads,
         )  # fmt: skip
 
@@ -88,13 +88,9 @@ experiment.</p>
 """
 
 
-def _paper(study: Study) -> Paper:
-    assert study.config.paper  # a study without one has no figure
-    return read_paper(study.config.paper)
-
-
 def _traces(study: Study) -> Traces | None:
-    return read_paper(study.config.paper).traces if study.config.paper else None
+    paper = paper_of(study)
+    return paper.traces if paper else None
 
 
 def _dots(study: Study) -> list[str]:
@@ -126,8 +122,9 @@ def experiment_table(results: StudyResults) -> pd.DataFrame:
     from qdjunction.interference.decay import step_betas
     from qdjunction.structure.contacts import contact
 
-    traces, paper = _traces(results.study), _paper(results.study)
+    traces, paper = _traces(results.study), paper_of(results.study)
     assert traces
+    assert paper
     first = traces.plateaus[0]
     rows: list[dict[str, object]] = [
         {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qdjunction.report.sections.contract import PageSection
 from qdjunction.report.tables import Table, interval, row_tuples
 from qdjunction.study import layout
-from qdjunction.study.papers import read_paper
+from qdjunction.study.papers import paper_of
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -27,9 +27,8 @@ class PaperSection(PageSection):
         from qdjunction.report.paper_comparison import NOT_AVAILABLE, compare_with_paper
 
         results = page.results
-        if not results.study.config.paper:
+        if (paper := paper_of(results.study)) is None:
             return ""
-        paper = read_paper(results.study.config.paper)
         found = compare_with_paper(results, paper)
         counts = found["agrees"].value_counts()
         table = Table(

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qdjunction.interference.confinement import brus_gap_ev, exciton_permittivity, sphere_radius_ang
 from qdjunction.report import style
 from qdjunction.report.drawing import Drawing, journal_figure
 from qdjunction.report.sections.contract import PageSection, PlannedFigure, of_dots
 from qdjunction.study import layout
-from qdjunction.study.papers import Crystal, Paper, read_paper
+from qdjunction.study.papers import Crystal, Paper, paper_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,8 +52,9 @@ class SizesSection(PageSection):
 
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
         """Draw the gaps of the dots of a crystal."""
-        crystal = _crystal(results.study, figure)
-        table = sizes_table(results, _paper(results.study), crystal)
+        crystal, paper = _crystal(results.study, figure), paper_of(results.study)
+        assert paper  # that of the crystal
+        table = sizes_table(results, paper, crystal)
         with style.composed():
             return Drawing(sizes_figure(table, crystal, results.engine.method), table)
 
@@ -75,7 +75,6 @@ class SizesSection(PageSection):
         return page.render(
             HTML,
             shown=[(figure, crystals[figure.planned.part]) for figure in figures],
-            permittivity=permittivity,
             method=page.results.engine.method,
             of_method=_bulk_remark(page.results),
         )
@@ -89,29 +88,17 @@ HTML = """
 <p>Crystal of {{ crystal.formula }}: measured gap {{ "%.2f" % crystal.gap_ev }} eV, reduced mass of electron and hole
 {{ "%g" % crystal.reduced_mass_me }} m<sub>e</sub>, binding energy of the exciton
 {{ "%g" % (1000 * crystal.exciton_binding_ev) }} meV ({{ crystal.source }}), from which a relative permittivity of
-{{ "%.1f" % permittivity(crystal) }} follows. The gap of the crystal with {{ method }} is not
+{{ "%.1f" % crystal.permittivity }} follows. The gap of the crystal with {{ method }} is not
 available{{ of_method }}.</p>
 {% endfor %}
 </section>
 """
 
 
-def permittivity(crystal: Crystal) -> float:
-    """Return the relative permittivity of a crystal that its exciton implies."""
-    return exciton_permittivity(crystal.exciton_binding_ev, crystal.reduced_mass_me)
-
-
-def _paper(study: Study) -> Paper:
-    assert study.config.paper  # a study without one has no crystals
-    return read_paper(study.config.paper)
-
-
 def _crystals(study: Study) -> list[Crystal]:
     """Return the crystals of the paper of which the study has at least two dots."""
-    if not study.config.paper:
-        return []
-    ids = {case.id for case in study.dots}
-    return [crystal for crystal in _paper(study).crystals if len(ids & set(crystal.dots)) > 1]
+    paper, ids = paper_of(study), {case.id for case in study.dots}
+    return [one for one in (paper.crystals if paper else []) if len(ids & set(one.dots)) > 1]
 
 
 def _crystal(study: Study, figure: PlannedFigure) -> Crystal:
@@ -126,14 +113,10 @@ def _gaps(results: StudyResults, crystal: Crystal) -> list[tuple[str, int, float
 
 def _bulk_remark(results: StudyResults) -> str:
     """Return why the method has no gap of the crystal, as the paper's table says it."""
-    items = [item for item in _paper(results.study).items if item.quantity == "bulk-gap"]
+    paper = paper_of(results.study)
+    items = [item for item in paper.items if item.quantity == "bulk-gap"] if paper else []
     remark = items[0].of_methods.get(results.engine.method, "") if items else ""
     return f": {remark}" if remark else ""
-
-
-def edge_nm(lead_atoms: float, crystal: Crystal) -> float:
-    """Return the edge of the cube that has the volume of so many cells of one Pb (nm)."""
-    return float(0.1 * crystal.lattice_ang * np.cbrt(lead_atoms))
 
 
 def sizes_table(results: StudyResults, paper: Paper, crystal: Crystal) -> pd.DataFrame:
@@ -145,7 +128,7 @@ def sizes_table(results: StudyResults, paper: Paper, crystal: Crystal) -> pd.Dat
 
     sizes = {name: atoms for name, atoms, _ in _gaps(results, crystal)}
     rows: list[tuple[object, ...]] = [
-        ("computed", name, atoms, edge_nm(atoms, crystal), gap, results.engine.method)
+        ("computed", name, atoms, crystal.edge_nm(atoms), gap, results.engine.method)
         for name, atoms, gap in _gaps(results, crystal)
     ]
     rows += [
@@ -153,7 +136,7 @@ def sizes_table(results: StudyResults, paper: Paper, crystal: Crystal) -> pd.Dat
             "published",
             item.dot,
             sizes[item.dot],
-            edge_nm(sizes[item.dot], crystal),
+            crystal.edge_nm(sizes[item.dot]),
             float(item.value),
             paper.method,
         )
@@ -167,9 +150,7 @@ def sizes_table(results: StudyResults, paper: Paper, crystal: Crystal) -> pd.Dat
     ]
     rows.append(("crystal", "", None, None, crystal.gap_ev, "measured"))
     edges = np.geomspace(0.5, LARGEST_NM, CURVE_POINTS)
-    gaps = brus_gap_ev(
-        sphere_radius_ang((10 * edges) ** 3), crystal.gap_ev, crystal.reduced_mass_me, permittivity(crystal)
-    )
+    gaps = crystal.brus_gap_ev(edges)
     rows += [("curve", "", None, edge, gap, "Brus equation") for edge, gap in zip(edges, gaps, strict=True)]
     return pd.DataFrame(rows, columns=["row", "dot", "lead_atoms", "edge_nm", "gap_eV", "source"])
 

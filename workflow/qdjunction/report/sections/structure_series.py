@@ -223,14 +223,6 @@ def _inverse(per: str) -> str:
     return "Å$^{-1}$" if per == "Ang" else f"per {per}"
 
 
-def _headline(summary: StructureSeries) -> str:
-    """Return the energy of the numbers in words."""
-    reference = {"fermi": "E_F", "homo": "HOMO", "midgap": "middle of the gap", "lumo": "LUMO"}[
-        summary.reference
-    ]
-    return f"{reference} {number(summary.offset_ev, sign=True)} eV" if summary.offset_ev else reference
-
-
 def fits_table(summary: StructureSeries) -> Table:
     """Decay of a series with each measure of its length, and that of its average over energies if it has one."""
     level = f"{summary.confidence:.0%}"
@@ -245,7 +237,7 @@ def fits_table(summary: StructureSeries) -> Table:
             "reference."
         )
     return Table(
-        f"Decay of {summary.name} at {_headline(summary)}, from conductances at "
+        f"Decay of {summary.name} at {summary.headline}, from conductances at "
         f"{summary.temperature_k:g} K. The contact conductance is the fit at length zero.{average}",
         ("", *("per Å" if fit.per == "Ang" else f"per {fit.per}" for fit in fits)),
         tuple(rows),

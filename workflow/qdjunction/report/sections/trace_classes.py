@@ -33,7 +33,7 @@ class ClassesSection(AnalysisSection):
     def draw_set(self, entry: TraceResults) -> Drawing:
         """Draw the mean traces and the stability."""
         table = class_table(entry)
-        return Drawing(class_figure(table, entry), table)
+        return Drawing(class_figure(table), table)
 
     def tables(self, entry: TraceResults) -> Iterable[Table]:
         """Return the stability by number of classes."""
@@ -73,7 +73,7 @@ def class_table(entry: TraceResults) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
-def class_figure(table: pd.DataFrame, entry: TraceResults) -> Figure:
+def class_figure(table: pd.DataFrame) -> Figure:
     """Draw the mean trace of every class, and how stable the classes are."""
     profiles, stability = (table[table["row"] == row] for row in ("profile", "stability"))
     figure = new_figure(4.4)

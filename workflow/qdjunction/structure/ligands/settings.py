@@ -32,6 +32,15 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str | int) else value
 
 
+class LigandSearch(Section):
+    """Where ligands come from, and how many conformers of each are tried."""
+
+    ligand_folder: str | None = None
+    """Folder of ligand files of your own, which take precedence over those of `clusters/ligands`."""
+    conformers: int = Field(default=10, ge=1, le=1000)
+    """Number of random conformers of each ligand that are tried."""
+
+
 class Placement(Section):
     """A ligand and where it binds, or ions that are taken away."""
 

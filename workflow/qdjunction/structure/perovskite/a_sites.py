@@ -41,12 +41,6 @@ def candidate_sites(pb_sites: tuple[LatticeVector, ...]) -> tuple[Site, ...]:
     return tuple(sorted(sites, key=order))
 
 
-def a_site_energy(pb_sites: tuple[LatticeVector, ...], filled: tuple[Site, ...]) -> float:
-    """Return the energy of the filled A sites among themselves and with all Pb and X."""
-    potential, repulsion = _interactions(pb_sites, filled)
-    return float(potential.sum() + repulsion.sum() / 2)
-
-
 @cache
 def choose_a_sites(pb_sites: tuple[LatticeVector, ...], exact_limit: int = EXACT_LIMIT) -> tuple[Site, ...]:
     """Choose the A sites that make the dot neutral at the lowest electrostatic energy.

@@ -11,6 +11,7 @@ from pydantic import Field
 from qdjunction import __version__
 from qdjunction.core.schema import Name
 from qdjunction.structure.ligands.library import FOLDER, Ligand, ligand_files, load_ligand, own_folder
+from qdjunction.structure.ligands.settings import LigandSearch
 from qdjunction.structure.sources.contract import Outline, Source, SourceSettings
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class IonPairOutline(Outline):
     ligand: Ligand
 
 
-class IonPairSettings(SourceSettings[IonPairOutline]):
+class IonPairSettings(LigandSearch, SourceSettings[IonPairOutline]):
     """A cation of charge +1 and a halide, as a neutral molecule."""
 
     origin: ClassVar[str] = "conformer of a force field with the halide beside it"
@@ -44,13 +45,8 @@ class IonPairSettings(SourceSettings[IonPairOutline]):
     """`Cs`, or a ligand of the library with charge +1."""
     halide: Literal["Cl", "Br", "I"] = "Br"
     """The halide."""
-    ligand_folder: str | None = None
-    """Folder of ligand files of your own, which take precedence over those of `clusters/ligands`."""
-    conformers: int = Field(default=10, ge=1, le=1000)
-    """Number of random conformers of the cation."""
     pose: int = Field(default=0, ge=0)
     """Which of the different conformers is taken: 0 the extended one, then from the lowest energy up."""
-
     hold_protons: bool = False
     """Hold the atom that binds and its hydrogens as built in a relaxation, so that no proton moves to the halide."""
 

@@ -12,7 +12,7 @@ from qdjunction.core.limits import ConformerSeed
 from qdjunction.core.schema import Name
 from qdjunction.structure.anchors import ANCHORS, fitting
 from qdjunction.structure.ligands.library import FOLDER, Ligand, ligand_files, load_ligand, own_folder
-from qdjunction.structure.ligands.settings import Placement
+from qdjunction.structure.ligands.settings import LigandSearch, Placement
 from qdjunction.structure.sources.bases import Base, Looked, settings_of
 from qdjunction.structure.sources.contract import Outline, Source, SourceSettings
 
@@ -38,7 +38,7 @@ class LigatedOutline(Outline):
     library: dict[str, Ligand]
 
 
-class LigandSettings(SourceSettings[LigatedOutline]):
+class LigandSettings(LigandSearch, SourceSettings[LigatedOutline]):
     """A dot with ligands and the contacts at which it is measured."""
 
     origin: ClassVar[str] = "ligands placed by a search"
@@ -54,10 +54,6 @@ class LigandSettings(SourceSettings[LigatedOutline]):
     charge: int = Field(default=0, multiple_of=2)
     """Sum of the formal charges of all ions; engines compute the neutral structure, so that any value but 0 leaves
     levels of the ligands or the dot empty or filled. An odd one would be a radical."""
-    ligand_folder: str | None = None
-    """Folder of ligand files of your own, which take precedence over those of `clusters/ligands`."""
-    conformers: int = Field(default=10, ge=1, le=1000)
-    """Number of random conformers of each ligand that are tried."""
     seed: ConformerSeed = 0
     """Seed of the conformers."""
 

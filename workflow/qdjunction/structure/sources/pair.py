@@ -12,6 +12,7 @@ from qdjunction.core.errors import InputError, StructureError
 from qdjunction.core.limits import ConformerSeed
 from qdjunction.core.schema import Name
 from qdjunction.structure.ligands.library import FOLDER, Ligand, ligand_files, load_ligand, own_folder
+from qdjunction.structure.ligands.settings import LigandSearch
 from qdjunction.structure.sources.bases import Base, Looked, settings_of
 from qdjunction.structure.sources.contract import Outline, Source, SourceSettings
 
@@ -37,7 +38,7 @@ class PairOutline(Outline):
     bridge: Ligand | None = None
 
 
-class PairSettings(SourceSettings[PairOutline]):
+class PairSettings(LigandSearch, SourceSettings[PairOutline]):
     """A pair of dots and the contacts at which it is measured."""
 
     origin: ClassVar[str] = "two dots face to face"
@@ -66,10 +67,6 @@ class PairSettings(SourceSettings[PairOutline]):
     """Which atoms a relaxation moves: `all`, or the linker alone between dots that stay as they are given, at the
     distance that `pb_distance_ang` or the linker sets. Relaxed freely in vacuum, dots with short linkers fold towards
     each other, and dots with nothing between come together."""
-    ligand_folder: str | None = None
-    """Folder of ligand files of your own, which take precedence over those of `clusters/ligands`."""
-    conformers: int = Field(default=10, ge=1, le=1000)
-    """Number of random conformers of the linker that are compared."""
     seed: ConformerSeed = 0
     """Seed of the conformers."""
 

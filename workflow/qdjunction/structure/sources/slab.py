@@ -12,6 +12,7 @@ from qdjunction import __version__
 from qdjunction.core.limits import ConformerSeed
 from qdjunction.core.schema import Name, Section
 from qdjunction.structure.ligands.library import FOLDER, Ligand, ligand_files, load_ligand, own_folder
+from qdjunction.structure.ligands.settings import LigandSearch
 from qdjunction.structure.sources.contract import Outline, Source, SourceSettings
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class SlabOutline(Outline):
     ligand: Ligand | None = None
 
 
-class SlabSettings(SlabShape, SourceSettings[SlabOutline]):
+class SlabSettings(SlabShape, LigandSearch, SourceSettings[SlabOutline]):
     """A slab, periodic in its plane. The section `cover` makes them; an entry of `dots` is finite."""
 
     origin: ClassVar[str] = "ideal lattice, ligands placed by a search"
@@ -70,10 +71,6 @@ class SlabSettings(SlabShape, SourceSettings[SlabOutline]):
     """Ligand of the library in place of the cations of `replaced`."""
     replaced: list[int] = Field(default=[])
     """Numbers of the surface cations that are replaced, those of the upper face first, from 0."""
-    ligand_folder: str | None = None
-    """Folder of ligand files of your own, which take precedence over those of `clusters/ligands`."""
-    conformers: int = Field(default=10, ge=1, le=1000)
-    """Number of random conformers of the ligand that are tried."""
     pose: ConformerSeed = 0
     """0 for the pose of each ligand with the most room; any other number draws conformers and rotations."""
 

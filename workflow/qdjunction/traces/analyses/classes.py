@@ -22,7 +22,7 @@ class ClassAnalysis(Analysis):
 
     name = "classes"
     description = "Divide traces into classes, and measure how stable these are."
-    sections = ("clusters",)
+    sections = ("classes",)
     mem_mb = 4000
 
     @property
@@ -49,7 +49,7 @@ class ClassAnalysis(Analysis):
             classes, reason = or_reason(
                 lambda: classify(source, settings, lambda name, label: add((name, label + 1)))
             )
-        bins = settings.clusters
+        bins = settings.classes
         return ClassSummary(
             sizes=tuple(classes.sizes.tolist()) if classes else (),
             profiles=classes.profiles.tolist() if classes else (),

@@ -177,33 +177,3 @@ def writing_rows(
     yield add
     if rows or not parts:
         flush()
-
-
-def run_in_memory(
-    analysis: Analysis, source: TraceSource, settings: TracesSettings, known: Known | None = None
-) -> tuple[pd.DataFrame, Result]:
-    """Run an analysis and return its table and summary.
-
-    Parameters
-    ----------
-    analysis : Analysis
-        One of `qdjunction.traces.analyses.registry.ANALYSES`.
-    source : TraceSource
-        The traces; a list of `Trace` will do.
-    settings : TracesSettings
-        Thresholds and axes.
-    known : Known, optional
-        Peaks and sites.
-
-    Returns
-    -------
-    table : pandas.DataFrame
-        All rows.
-    summary : Result
-        The summary, without provenance.
-    """
-    import pandas as pd
-
-    parts: list[pd.DataFrame] = []
-    summary = analysis.run(source, settings, known or Known(), parts.append, {})
-    return pd.concat(parts, ignore_index=True), summary

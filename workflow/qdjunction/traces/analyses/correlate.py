@@ -27,7 +27,7 @@ class CorrelationAnalysis(Analysis):
 
     name = "correlate"
     description = "Correlate the counts of single traces in pairs of bins of the conductance."
-    sections = ("correlation",)
+    sections = ("correlate",)
 
     @property
     def summary(self) -> type[CorrelationSummary]:
@@ -55,7 +55,7 @@ class CorrelationAnalysis(Analysis):
         from qdjunction.traces.results import CorrelationSummary
         from qdjunction.traces.selection import window_bounds
 
-        options = settings.correlation
+        options = settings.correlate
         axis = Axis("log10_g", *options.log10_g_range, options.bins)
         sums = Moments(axis.bins)
         for trace in with_progress(source, "correlating"):
