@@ -113,7 +113,7 @@ def exchange(size, vacuum_ang, folder):
 
 
 def test_the_energy_of_an_exchange_hardly_depends_on_the_vacuum(tmp_path):
-    """The numbers of docs/interference.md: total energies are no better than 0.1 eV, their difference is."""
+    """The numbers of docs/cover.md: total energies are no better than 0.1 eV, their difference is."""
     near, far = (exchange((2, 2), vacuum, tmp_path / str(vacuum)) for vacuum in (20, 45))
     assert near == pytest.approx(far, abs=0.03)
 
