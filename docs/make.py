@@ -51,7 +51,7 @@ EXPLAINED = {
 HEAD = """\
 # Configuration
 
-Every key that a study can set in its `config.yaml`. Only `study` and `dots` are needed, or `traces` in the place of
+Every key that a study can set in its `config.yaml`. Only `study` and `dots` are needed, or `traces` instead of
 `dots`:
 
 ```yaml

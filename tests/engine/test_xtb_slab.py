@@ -93,7 +93,7 @@ def test_a_crystal_and_other_parameters_are_refused(tmp_path):
 
 
 def test_more_k_points_are_for_siesta():
-    with pytest.raises(InputError, match=r"kpoints = \[2, 2\].*Gamma point of a slab alone"):
+    with pytest.raises(InputError, match=r"kpoints = \[2, 2\].*uses only the Gamma point of a slab"):
         make_engine("xtb", slab=[2, 2])
     settings = ENGINES["siesta"].Settings(dispersion="d3", protocol="modern")
     made = ENGINES["siesta"].slab(settings, (3, 3))

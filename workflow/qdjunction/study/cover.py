@@ -74,7 +74,7 @@ class CoverSettings(Section):
     ligand_folder: str | None = None
     """Folder of ligand files of your own, which take precedence over those of `clusters/ligands`."""
     kpoints: tuple[Annotated[int, Field(ge=1, le=30)], Annotated[int, Field(ge=1, le=30)]] = (1, 1)
-    """k points in the plane, for an engine that has them; the embedded engine has the Gamma point alone."""
+    """k points in the plane, for an engine that has them; the embedded engine uses only the Gamma point."""
     temperature_k: Temperature = 300.0
     """Temperature of the conformational and the vibrational term (K)."""
     solids_ev: dict[Name, float] = Field(default={})

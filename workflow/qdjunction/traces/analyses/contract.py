@@ -189,7 +189,7 @@ def run_in_memory(
     analysis : Analysis
         One of `qdjunction.traces.analyses.registry.ANALYSES`.
     source : TraceSource
-        The traces; a list of `Trace` will do.
+        The traces; a list of `Trace` is accepted.
     settings : TracesSettings
         Thresholds and axes.
     known : Known, optional
