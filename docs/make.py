@@ -36,6 +36,10 @@ EXPLAINED = {
     "interference": "interference.md",
     "series": "interference.md#series-over-structures",
     "ensemble": "ensembles.md",
+    "robustness": "interference.md#robustness",
+    "exciton": "exciton.md",
+    "reactions": "cubes.md#reactions",
+    "cover": "cover.md",
     "slide": "structures.md#slides",
     "resources": "cluster.md#resources-of-the-jobs",
     "traces": "traces.md",
@@ -50,7 +54,7 @@ EXPLAINED = {
 HEAD = """\
 # Configuration
 
-Every key that a study can set in its `config.yaml`. Only `study` and `dots` are needed, or `traces` in the place of
+Every key that a study can set in its `config.yaml`. Only `study` and `dots` are needed, or `traces` instead of
 `dots`:
 
 ```yaml

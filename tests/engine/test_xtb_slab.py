@@ -93,7 +93,7 @@ def test_a_crystal_and_other_parameters_are_refused(tmp_path):
 
 
 def test_more_k_points_are_for_siesta():
-    with pytest.raises(InputError, match=r"kpoints = \[2, 2\].*Gamma point of a slab alone"):
+    with pytest.raises(InputError, match=r"kpoints = \[2, 2\].*uses only the Gamma point of a slab"):
         make_engine("xtb", slab=[2, 2])
     settings = ENGINES["siesta"].Settings(dispersion="d3", protocol="modern")
     made = ENGINES["siesta"].slab(settings, (3, 3))
@@ -113,7 +113,7 @@ def exchange(size, vacuum_ang, folder):
 
 
 def test_the_energy_of_an_exchange_hardly_depends_on_the_vacuum(tmp_path):
-    """The numbers of docs/interference.md: total energies are no better than 0.1 eV, their difference is."""
+    """The numbers of docs/cover.md: total energies are no better than 0.1 eV, their difference is."""
     near, far = (exchange((2, 2), vacuum, tmp_path / str(vacuum)) for vacuum in (20, 45))
     assert near == pytest.approx(far, abs=0.03)
 

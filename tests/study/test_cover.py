@@ -97,7 +97,7 @@ def test_check_lists_the_structures(capsys):
         ({**PEA, "slab": {"vacuum_ang": 12}}, {}, "cover: vacuum_ang = 12.*enlarge vacuum_ang"),
         ({"ligands": ["nothing"]}, {}, "cover: there is no ligand 'nothing'"),
         ({"ligands": ["Cs"]}, {}, "Cs is what the ligands replace"),
-        ({**PEA, "kpoints": [2, 2]}, {}, r"cover: kpoints = \[2, 2\].*Gamma point of a slab alone"),
+        ({**PEA, "kpoints": [2, 2]}, {}, r"cover: kpoints = \[2, 2\].*uses only the Gamma point of a slab"),
         (PEA, {"xtb": {"method": "GFN2-xTB"}}, "slabs are computed with GFN1-xTB"),
         ({**PEA, "vibrations": True}, {"engine": "siesta"}, "engine 'siesta' computes none"),
         ({**PEA, "solids_ev": {"Cs": -1.0}}, {}, "solids_ev: has no phenethylammonium"),

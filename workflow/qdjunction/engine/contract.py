@@ -149,7 +149,7 @@ class ElectronicStructure:
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """State of a trajectory, from which it goes on with the same numbers.
+    """State of a trajectory, from which it resumes with the same numbers.
 
     Attributes
     ----------

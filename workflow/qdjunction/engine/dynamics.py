@@ -76,7 +76,7 @@ def propagate(
     """Propagate `atoms` by a number of steps, or resume where an earlier call in `workdir` stopped.
 
     Positions, momenta, forces and the state of the random numbers are written every `SEGMENT` steps. A later call with
-    the same arguments goes on from there with the same numbers, bit by bit, where the calculator repeats its own: one
+    the same arguments resumes from there with the same numbers, bit by bit, where the calculator repeats its own: one
     thread of the same libraries on the same kind of processor.
 
     Parameters
@@ -96,7 +96,7 @@ def propagate(
     workdir : Path
         Folder of the checkpoint; created if missing.
     start : Motion, optional
-        State to go on from; by default the positions of `atoms` with velocities drawn at the temperature.
+        State to start from; by default the positions of `atoms` with velocities drawn at the temperature.
     forget : callable
         Makes the calculator start the next calculation from scratch.
 

@@ -68,7 +68,7 @@ class CoverSettings(LigandSearch):
     """Start geometries of each site set, and of the ion pair of the ligand: 1 is that with the most room, further ones
     draw conformers and rotations."""
     kpoints: tuple[Annotated[int, Field(ge=1, le=30)], Annotated[int, Field(ge=1, le=30)]] = (1, 1)
-    """k points in the plane, for an engine that has them; the embedded engine has the Gamma point alone."""
+    """k points in the plane, for an engine that has them; the embedded engine uses only the Gamma point."""
     temperature_k: Temperature = 300.0
     """Temperature of the conformational and the vibrational term (K)."""
     solids_ev: dict[Name, float] = Field(default={})

@@ -1,8 +1,8 @@
 """Division of recorded columns into traces: one, several or none.
 
 Several traces in one recording follow each other, each with a displacement that starts again, or separated by blank
-lines or rows of NaN. A displacement that goes to and fro is divided into opening and closing parts, of which those in
-the direction of the settings are traces. One that turns back in any other way (exchanged columns) is refused.
+lines or rows of NaN. A displacement that goes back and forth is divided into opening and closing parts, of which those
+in the direction of the settings are traces. One that turns back in any other way (exchanged columns) is refused.
 """
 
 from collections.abc import Iterator

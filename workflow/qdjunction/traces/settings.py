@@ -51,8 +51,8 @@ class ReadSettings(Section):
     gain_v_per_a: float | None = Field(default=None, ge=-1e15, le=1e15)
     """Gain of the current amplifier (V/A), negative if it inverts."""
     direction: Literal["pull", "push"] = "pull"
-    """Traces to analyse where the displacement goes to and fro: of the opening or of the closing junction; those of the
-    other direction are left out. Traces of a closing junction are reversed, so that their displacement rises."""
+    """Traces to analyse where the displacement goes back and forth: of the opening or of the closing junction; those of
+    the other direction are left out. Traces of a closing junction are reversed, so that their displacement rises."""
 
     @model_validator(mode="after")
     def _columns_and_calibrations(self) -> "ReadSettings":

@@ -27,7 +27,7 @@ class Xtb(EngineKind[XtbSettings]):
         return XtbEngine(settings, threads=threads)
 
     def slab(self, settings: XtbSettings, kpoints: tuple[int, int]) -> XtbSettings:
-        """Return the settings unchanged: tblite has the Gamma point of a slab, with GFN1-xTB.
+        """Return the settings unchanged: tblite computes a slab at its Gamma point, with GFN1-xTB.
 
         Raises
         ------
@@ -36,7 +36,7 @@ class Xtb(EngineKind[XtbSettings]):
         """
         if kpoints != (1, 1):
             raise InputError(
-                f"kpoints = {list(kpoints)}: {self.description} has the Gamma point of a slab alone; set kpoints to "
+                f"kpoints = {list(kpoints)}: {self.description} uses only the Gamma point of a slab; set kpoints to "
                 "[1, 1], or take siesta"
             )
         if settings.method != "GFN1-xTB":

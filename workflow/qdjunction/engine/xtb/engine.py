@@ -58,7 +58,7 @@ _BOX_MARGIN_ANG = 10.0
 class XtbEngine:
     """GFN-xTB for isolated, closed-shell structures, and the energies and forces of slabs.
 
-    A slab is periodic along two lattice vectors. tblite has its Gamma point alone, which in a supercell of a few cells
+    A slab is periodic along two lattice vectors. tblite uses only its Gamma point, which in a supercell of a few cells
     is no basis for levels, so that H and S of a slab are refused.
 
     Parameters
@@ -482,7 +482,7 @@ def _check_structure(method: str, atoms: Atoms) -> None:
 def _check_finite(atoms: Atoms, what: str) -> None:
     if atoms.pbc.any():
         raise EngineError(
-            f"The xtb engine has no {what} of a periodic structure: it has the Gamma point alone, at which the levels "
+            f"The xtb engine has no {what} of a periodic structure: it uses only the Gamma point, at which the levels "
             "of a slab of a few cells mislead; take a finite structure, or SIESTA with k points."
         )
 

@@ -111,7 +111,7 @@ class SourceSettings(Section, ABC, Generic[Definition]):
         return {}
 
     def variant(self, definition: Definition, what: Variation, seed: int) -> Self | None:
-        """Return the same structure with something drawn anew; None if that changes nothing in this structure.
+        """Return the same structure with something drawn again; None if that changes nothing in this structure.
 
         Parameters
         ----------
