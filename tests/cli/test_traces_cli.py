@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from qdjunction.cli import main
+from qdjunction.cli.parser import parse
 from qdjunction.interference.results import SingleSeries
 from qdjunction.study.results import SeriesRecord
 from qdjunction.traces.reading import open_traces
@@ -153,6 +154,15 @@ def test_a_bias_series_needs_no_study(few, tmp_path, capsys):
     assert (tmp_path / "bias.svg").exists()
     assert json.loads((tmp_path / "50mV" / "summary.json").read_text())["bias_v"] == 0.05
     assert "no upper bound" in capsys.readouterr().out
+
+
+def test_biases_have_the_sign_of_the_current(folder):
+    biases = (0.05, 0.1, 0.15, 0.2, 0.25)
+    for sign in ("", "-"):
+        words = [f"{sign}{bias}={folder}" for bias in biases]
+        command = parse(["traces", "bias", *BIAS, "--conductance-unit", "nanoamperes", "--", *words])
+        read = {bias: read.bias_v for bias, (_, read) in command._sets().items()}
+        assert read == {bias: float(f"{sign}{bias}") for bias in biases}
 
 
 def test_a_report_is_a_results_folder_with_its_page(few, tmp_path, capsys):
@@ -327,6 +337,11 @@ BAD = {
     "no table": (["simulate", "--conductance", "{plain}", "--at", "0", "--output", "x.parquet"], "has no column"),
     "bias": (["bias", "0.05={folder}", "big=x", *BIAS], "big=x: no bias of 0 to 5 V"),
     "twice": (["bias", *["0.1={folder}"] * 5, *BIAS], "the bias 0.1 V is given twice"),
+    "another bias": (
+        ["bias", "0.05={folder}", "0.1={folder}", *BIAS, "--bias-v=-0.05"],
+        "its bias differs from --bias-v -0.05; leave that out, and for currents that are counted the other way write "
+        "-- -0.1=",
+    ),
     "few": (["bias", "0.1={folder}", *BIAS], "a bias series needs at least 5"),
     "names": (["report", "{folder}", "{folder}", "--output", "x.dir"], "two sets are called"),
     "nothing": (["report", "none", "--output", "x.dir"], "no such file or folder"),
