@@ -93,7 +93,7 @@ def test_matlab_matrices_have_a_column_each(tmp_path, version):
     values = {f"trace{n}": np.column_stack([D[n], G[n]]) for n in range(2)}
     savemat(tmp_path / "a.mat", values, format=version)
     source = same(tmp_path / "a.mat")
-    assert "displacement in nm as set by traces.read; no name gives a unit" in source.notes
+    assert "displacement in nm as set by traces.read; no heading names a unit" in source.notes
 
 
 def test_matlab_arrays_by_name_are_points_times_traces(tmp_path):

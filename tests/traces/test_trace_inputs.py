@@ -91,6 +91,8 @@ CONDUCTANCE_HEADS = {
     "log10(G/G0)": ("log10_g0", None),
     "log(G/G_0)": ("log10_g0", None),
     "lg G": ("log10_g0", None),
+    "log10(G/(2e²/h))": ("log10_g0", None),
+    "log10(G / (2 e^2 / h))": ("log10_g0", None),
     "Log10 conductance": ("log10_g0", None),
     "G/G0": ("g0", 1.0),
     "Conductance (G0)": ("g0", 1.0),
@@ -149,6 +151,11 @@ def test_conductance_heads_are_converted_as_set_and_refused_otherwise(tmp_path, 
         ("z (nm)\tlog10(G/nS)", ("logarithm of something other",)),
         ("z (nm)\tlog10(I/A)", ("logarithm of something other",)),
         ("z (nm)\tlog10(R)", ("logarithm of something other",)),
+        ("z (nm)\tlog10(G/(e2/h))", ("logarithm of something other",)),
+        ("z (nm)\tlog10(G / e^2/h)", ("logarithm of something other",)),
+        ("z (nm)\tlog(e²/h)", ("logarithm of something other",)),
+        ("z (nm)\tlog10(G·h/e²)", ("logarithm of something other",)),
+        ("z (nm)\tG (mS)", ("milliseconds or millisiemens, in which conductance cannot be read",)),
         ("z (nm)\tBias (V)", ("Bias (V)",)),
     ],
 )
@@ -186,6 +193,14 @@ def test_names_of_matlab_hold_the_unit_in_their_words(tmp_path, names, unit):
     """A variable of MATLAB has no blanks or brackets in its name."""
     savemat(tmp_path / "a.mat", dict(zip(names, TWO.T, strict=True)))
     assert f"names {unit}" in reason(tmp_path)
+
+
+@pytest.mark.parametrize(("heading", "notes"), [("log10(G)", 1), ("log10(G/G0)", 0), ("lg(G/(2·e^2/h))", 0)])
+def test_a_logarithm_without_its_reference_states_what_is_assumed(tmp_path, heading, notes):
+    (tmp_path / "a.txt").write_text(text(TWO, head=f"z (nm)\t{heading}\n"), encoding="utf-8")
+    source = open_traces(tmp_path)
+    assert len(list(source)) == 1
+    assert [("names no reference" in note) for note in source.notes] == [True] * notes
 
 
 def test_a_file_without_heads_states_what_is_assumed(tmp_path):
