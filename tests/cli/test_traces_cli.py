@@ -225,6 +225,11 @@ def test_a_file_is_shown_as_it_is_understood(tmp_path, capsys):
     )
     assert "pull piezo.txt[0]: 500 points, 0.000 to 2.000 nm, log10(G/G0) 0.00 to -6.00" in printed
     assert "left out piezo.txt[1]: its junction closes from 2 to 0 nm" in printed
+    words[1:3] = ["volts", "--nm-per-volt=8", "--reverse-displacement"]
+    assert main(["traces", "show", str(path), *words]) == 0
+    printed = capsys.readouterr().out
+    assert "-0.25 to 0 volts by 8 nm/V, reversed" in printed
+    assert "pull piezo.txt[0]: 500 points, 0.000 to 2.000 nm" in printed
     assert main(["traces", "show", str(path)]) == 2
     assert "names volts" in capsys.readouterr().err
     assert main(["traces", "show", str(tmp_path)]) == 2

@@ -65,14 +65,15 @@ def test_tdms_of_piezo_volts_takes_the_calibration(tmp_path):
         list(source)
 
 
-def test_a_long_channel_is_read_in_slices_that_end_where_a_trace_does(tmp_path, monkeypatch):
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_long_channel_is_read_in_slices_that_end_where_a_trace_does(tmp_path, monkeypatch, sign):
     monkeypatch.setattr(blocks, "SLICE_POINTS", 150)
     write_tdms(
         tmp_path / "a.tdms",
-        ChannelObject("all", "z (nm)", np.concatenate(D)),
+        ChannelObject("all", "z (nm)", sign * np.concatenate(D)),
         ChannelObject("all", "log10(G/G0)", np.concatenate(G)),
     )
-    same(tmp_path / "a.tdms")
+    same(tmp_path / "a.tdms", ReadSettings(reverse_displacement=sign < 0))
 
 
 def test_tdms_waveform_has_its_displacement_in_the_scaling(tmp_path):

@@ -249,6 +249,27 @@ def test_volts_need_a_calibration_and_it_may_be_negative(tmp_path):
     assert_is_trace(trace)
 
 
+def test_a_displacement_that_falls_while_the_junction_opens_is_reversed_if_told(tmp_path):
+    (tmp_path / "a.txt").write_text(text(np.column_stack([-10 * Z, G])))
+    assert "or reverse_displacement to true" in reason(tmp_path, displacement_unit="ang")
+    (trace,) = only(tmp_path, displacement_unit="ang", reverse_displacement=True)
+    assert_is_trace(trace)
+    (tmp_path / "a.txt").write_text(text(np.column_stack([10 * Z, G])))
+    assert "or reverse_displacement to false" in reason(
+        tmp_path, displacement_unit="ang", reverse_displacement=True
+    )
+
+
+def test_a_wrong_calibration_is_named(tmp_path):
+    (tmp_path / "a.txt").write_text(text(TWO))
+    assert "displacement_unit (volts), nm_per_volt (1000) and" in reason(
+        tmp_path, displacement_unit="volts", nm_per_volt=1000
+    )
+    (tmp_path / "a.txt").write_text(text(np.column_stack([Z, 10.0**G])))
+    given = {"conductance_unit": "volts", "bias_v": 0.1, "gain_v_per_a": 1.0}
+    assert "conductance_unit (volts), bias_v (0.1), gain_v_per_a (1) and" in reason(tmp_path, **given)
+
+
 def test_the_bias_of_a_set_turns_its_currents_into_conductances():
     section = TracesSection.model_validate(
         {"sets": [{"name": "s", "path": "p", "bias_v": 0.2, "read": {"conductance_unit": "amperes"}}]}

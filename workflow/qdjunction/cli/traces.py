@@ -158,6 +158,7 @@ def _shown(recording: "RecordingPreview") -> "Iterator[str]":
     read, (d_name, g_name), (d, g) = recording.settings, recording.columns, recording.raw
     yield f"recording {recording.label}".rstrip() + f": {recording.points} points"
     by = f" by {read.nm_per_volt:g} nm/V" if read.displacement_unit == "volts" else ""
+    by += ", reversed" if read.reverse_displacement else ""
     yield f"  displacement: {d_name or 'not named'}; {d[0]:g} to {d[1]:g} {read.displacement_unit}{by}"
     calibration = {"bias_v": "V bias", "gain_v_per_a": "V/A"}
     is_current = read.conductance_unit.endswith(("amperes", "volts"))
@@ -177,7 +178,7 @@ def _shown(recording: "RecordingPreview") -> "Iterator[str]":
         if isinstance(trace, BadTrace):
             yield f"  left out {trace.name}: {trace.reason}"
         else:
-            z, level = trace.displacement_nm, trace.log10_g
+            z, level = trace.displacement_nm + 0.0, trace.log10_g
             yield (
                 f"  {read.direction} {trace.name}: {len(z)} points, {z[0]:.3f} to {z[-1]:.3f} nm, log10(G/G0) "
                 f"{level[0]:.2f} to {level[-1]:.2f}"

@@ -47,6 +47,9 @@ class ReadSettings(Section):
     """Column of the trace number in a text file with several traces; by default they are split at restarts."""
     nm_per_volt: float | None = Field(default=None, ge=-1e5, le=1e5)
     """Calibration of the piezo (nm/V), negative if the electrodes separate as the voltage falls."""
+    reverse_displacement: bool = False
+    """Whether the displacement falls while the junction opens, in any unit; volts may have a negative `nm_per_volt`
+    instead."""
     bias_v: float | None = Field(default=None, ge=-5, le=5)
     """Bias to convert a current into a conductance (V), negative if the current is; by default that of the set, from
     which it may differ only in its sign."""

@@ -6,6 +6,7 @@ of the settings are taken, counted in the order of the file.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import copysign
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from qdjunction.core.errors import InputError
 from qdjunction.traces.division import RESTART
 from qdjunction.traces.headings import check_conductance_heading, check_displacement_heading, unit_notes
+from qdjunction.traces.quantities import nm_per_unit
 from qdjunction.traces.readers.contract import Recording
 from qdjunction.traces.settings import ReadSettings
 
@@ -152,7 +154,7 @@ def _recording(
     if displacement.size != conductance.size:
         raise InputError(f"it holds {displacement.size} displacements and {conductance.size} conductances")
     names = displacement.label, conductance.label
-    sign = -1.0 if (settings.nm_per_volt or 0) < 0 and settings.displacement_unit == "volts" else 1.0
+    sign = copysign(1.0, nm_per_unit(settings))
     for number, (d, g) in enumerate(_slices(displacement, conductance, sign)):
         name = label if displacement.size <= SLICE_POINTS else f"{label}:{number}".removeprefix(":")
         yield Recording(name, d, g, settings, notes, names)
