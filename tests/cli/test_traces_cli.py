@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from qdjunction.cli import main
+from qdjunction.cli.parser import parse
 from qdjunction.interference.results import SingleSeries
 from qdjunction.study.results import SeriesRecord
 from qdjunction.traces.reading import open_traces
@@ -155,6 +156,15 @@ def test_a_bias_series_needs_no_study(few, tmp_path, capsys):
     assert "no upper bound" in capsys.readouterr().out
 
 
+def test_biases_have_the_sign_of_the_current(folder):
+    biases = (0.05, 0.1, 0.15, 0.2, 0.25)
+    for sign in ("", "-"):
+        words = [f"{sign}{bias}={folder}" for bias in biases]
+        command = parse(["traces", "bias", *BIAS, "--conductance-unit", "nanoamperes", "--", *words])
+        read = {bias: read.bias_v for bias, (_, read) in command._sets().items()}
+        assert read == {bias: float(f"{sign}{bias}") for bias in biases}
+
+
 def test_a_report_is_a_results_folder_with_its_page(few, tmp_path, capsys):
     folder = tmp_path / "results"
     words = ["--classes-neighbours", "8", "--classes-repeats", "2", "--classes-largest-classes", "3"]
@@ -215,6 +225,11 @@ def test_a_file_is_shown_as_it_is_understood(tmp_path, capsys):
     )
     assert "pull piezo.txt[0]: 500 points, 0.000 to 2.000 nm, log10(G/G0) 0.00 to -6.00" in printed
     assert "left out piezo.txt[1]: its junction closes from 2 to 0 nm" in printed
+    words[1:3] = ["volts", "--nm-per-volt=8", "--reverse-displacement"]
+    assert main(["traces", "show", str(path), *words]) == 0
+    printed = capsys.readouterr().out
+    assert "-0.25 to 0 volts by 8 nm/V, reversed" in printed
+    assert "pull piezo.txt[0]: 500 points, 0.000 to 2.000 nm" in printed
     assert main(["traces", "show", str(path)]) == 2
     assert "names volts" in capsys.readouterr().err
     assert main(["traces", "show", str(tmp_path)]) == 2
@@ -327,6 +342,11 @@ BAD = {
     "no table": (["simulate", "--conductance", "{plain}", "--at", "0", "--output", "x.parquet"], "has no column"),
     "bias": (["bias", "0.05={folder}", "big=x", *BIAS], "big=x: no bias of 0 to 5 V"),
     "twice": (["bias", *["0.1={folder}"] * 5, *BIAS], "the bias 0.1 V is given twice"),
+    "another bias": (
+        ["bias", "0.05={folder}", "0.1={folder}", *BIAS, "--bias-v=-0.05"],
+        "its bias differs from --bias-v -0.05; leave that out, and for currents that are counted the other way write "
+        "-- -0.1=",
+    ),
     "few": (["bias", "0.1={folder}", *BIAS], "a bias series needs at least 5"),
     "names": (["report", "{folder}", "{folder}", "--output", "x.dir"], "two sets are called"),
     "nothing": (["report", "none", "--output", "x.dir"], "no such file or folder"),

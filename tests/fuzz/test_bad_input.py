@@ -12,11 +12,17 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import netCDF4
 import numpy as np
+import pyarrow as pa
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from igorwriter import IgorWave
+from nptdms import ChannelObject, TdmsWriter
+from pyarrow import parquet as pq
+from scipy.io import savemat
 
 from qdjunction.core.errors import InputError, QdjunctionError
 from qdjunction.engine.siesta.extraction import electronic_structure_from_run, read_hamiltonian
@@ -27,7 +33,7 @@ from qdjunction.structure.perovskite.catalogue import load_dot
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config, read_config
-from qdjunction.traces.reading import open_traces
+from qdjunction.traces.reading import open_traces, preview
 from qdjunction.transport import read_transmission
 from support.paths import CLUSTERS, PSEUDOPOTENTIALS, RECORDED, ROOT, SIESTA_RUNS
 
@@ -218,3 +224,64 @@ def test_damaged_trace_is_skipped_with_its_reason(tmp_path, how):
     assert parts
     assert all(name.startswith("damaged.txt") for name in parts)
     assert last == "whole.txt"
+
+
+DISPLACEMENT = np.linspace(0, 2, 120)
+ARRAYS = {"displacement_nm": np.tile(DISPLACEMENT, (3, 1)), "log10_g": np.tile(-3 * DISPLACEMENT, (3, 1))}
+
+
+def write_hdf5(path):
+    with netCDF4.Dataset(path, "w") as data:
+        data.createDimension("trace", 3)
+        data.createDimension("point", len(DISPLACEMENT))
+        for name, values in ARRAYS.items():
+            data.createVariable(name, "f8", ("trace", "point"), zlib=True)[:] = values
+
+
+def write_tdms(path):
+    with TdmsWriter(path) as writer:
+        columns = {"z": DISPLACEMENT, "log10(G/G0)": -3 * DISPLACEMENT}
+        writer.write_segment([ChannelObject("trace", name, values) for name, values in columns.items()])
+
+
+def write_text(path):
+    np.savetxt(path, np.column_stack([DISPLACEMENT, -3 * DISPLACEMENT]), "%.4f")
+
+
+def write_igor_text(path):
+    rows = "".join(f"{z:.4f} {-3 * z:.4f}\n" for z in DISPLACEMENT)
+    path.write_text(f"IGOR\nWAVES z g\nBEGIN\n{rows}END\n")
+
+
+TRACE_FILES = {
+    "t.txt": write_text,
+    "t.txt.gz": write_text,
+    "t.itx": write_igor_text,
+    "t.npz": lambda path: np.savez_compressed(path, **ARRAYS),
+    "t.h5": write_hdf5,
+    "t.mat": lambda path: savemat(path, {"trace": np.column_stack([DISPLACEMENT, -3 * DISPLACEMENT])}),
+    "packed.mat": lambda path: savemat(path, {"t": [{"z": DISPLACEMENT, "g": -DISPLACEMENT}]}, do_compression=True),
+    "t.parquet": lambda path: pq.write_table(pa.table({key: list(value) for key, value in ARRAYS.items()}), path),
+    "t.tdms": write_tdms,
+    "t.ibw": lambda path: IgorWave(np.column_stack([DISPLACEMENT, -3 * DISPLACEMENT])).save(str(path)),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=TRACE_FILES)
+def trace_file(request, tmp_path_factory):
+    """A file of each format, and its content."""
+    path = tmp_path_factory.mktemp("whole") / request.param
+    TRACE_FILES[request.param](path)
+    assert list(open_traces(path))
+    return path.name, path.read_bytes()
+
+
+@fuzzed
+@given(how=damage)
+def test_a_damaged_file_of_traces_is_one_clear_error(trace_file, tmp_path, how):
+    name, content = trace_file
+    path = tmp_path / name
+    path.unlink(missing_ok=True)
+    path.write_bytes(damaged(content, *how))
+    read_or_refused(lambda: list(open_traces(path)), name)
+    read_or_refused(lambda: preview(path), name)

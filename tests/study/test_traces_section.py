@@ -9,6 +9,8 @@ from qdjunction.report.plan import planned_figures
 from qdjunction.study.build import make_study
 from qdjunction.study.config import parse_config
 from qdjunction.traces.analyses.registry import ANALYSES
+from qdjunction.traces.sets import TraceSet, TracesSection
+from qdjunction.traces.settings import ReadSettings
 from support.paths import CLUSTERS
 
 BIASES = [{"name": f"b{n}", "path": "p", "bias_v": 0.05 * n} for n in range(1, 6)]
@@ -54,8 +56,35 @@ def test_a_set_may_have_columns_and_units_of_its_own():
         {"read": {"displacement_unit": "ang"}, "sets": [own, {"name": "same", "path": "b"}]}
     ).config.traces
     assert traces.settings_of("own").read.conductance_unit == "siemens"
-    assert traces.settings_of("own").read.displacement_unit == "nm"
-    assert traces.settings_of("same").read.displacement_unit == "ang"
+    assert traces.settings_of("same").read.conductance_unit == "log10_g0"
+    assert {traces.settings_of(name).read.displacement_unit for name in ("own", "same")} == {"ang"}
+
+
+def test_an_own_section_is_validated_with_the_keys_that_it_leaves_out():
+    traces = study_with(
+        {
+            "read": {"nm_per_volt": 8, "bias_v": 0.2},
+            "peaks": {"count": 2, "confidence": 0.9},
+            "sets": [
+                {
+                    "name": "own",
+                    "path": "a",
+                    "read": {"displacement_unit": "volts", "bias_v": None},
+                    "peaks": {"guesses_log10_g": [-2, -4]},
+                }
+            ],
+        }
+    ).config.traces
+    own = traces.settings_of("own")
+    assert (own.read.nm_per_volt, own.read.bias_v) == (8, None)
+    assert (own.peaks.count, own.peaks.confidence) == (2, 0.9)
+
+
+def test_own_sections_of_models_are_completed_as_those_of_a_file():
+    read = ReadSettings(displacement_unit="ang")
+    entry = TraceSet(name="own", path="a", read=ReadSettings(conductance_unit="siemens"))
+    own = TracesSection(read=read, sets=[entry]).settings_of("own").read
+    assert (own.displacement_unit, own.conductance_unit) == ("ang", "siemens")
 
 
 def test_a_prediction_may_have_peaks_of_its_own():
@@ -79,6 +108,16 @@ def test_a_current_with_its_bias_is_read():
 
 def test_the_settings_of_an_analysis_have_its_name():
     assert [analysis.sections[0] for analysis in ANALYSES.values()] == list(ANALYSES)
+
+
+def test_the_settings_to_read_give_the_bias_of_a_set_only_its_sign():
+    read = {"conductance_unit": "nanoamperes", "bias_v": -0.1}
+    sets = [
+        {"name": "a", "path": "a", "bias_v": 0.1},
+        {"name": "b", "path": "b", "bias_v": 0.25, "read": {"bias_v": -0.25}},
+    ]
+    section = study_with({"read": read, "sets": sets}).config.traces
+    assert [section.settings_of(name).read.bias_v for name in "ab"] == [-0.1, -0.25]
 
 
 BAD = {
@@ -115,6 +154,24 @@ BAD = {
             "sets": [{"name": "a", "path": "a", "bias_v": 0.1}, {"name": "b", "path": "b"}],
         },
         "set 'b': conductance_unit is nanoamperes, which a conductance follows from only with the bias",
+    ),
+    "another bias for all sets": (
+        {
+            "read": {"conductance_unit": "nanoamperes", "bias_v": 0.1},
+            "sets": [{"name": "a", "path": "a", "bias_v": 0.1}, {"name": "b", "path": "b", "bias_v": 0.25}],
+        },
+        "set 'b': its bias is 0.25 V, but traces.read.bias_v is 0.1; leave the latter out, or give -0.25",
+    ),
+    "another bias of its own": (
+        {"sets": [{"name": "a", "path": "a", "bias_v": 0.1, "read": {"bias_v": -0.2}}]},
+        "set 'a': its bias is 0.1 V, but traces.read.bias_v is -0.2",
+    ),
+    "keys of all and of a set that contradict each other": (
+        {
+            "peaks": {"guesses_log10_g": [-2, -3, -4]},
+            "sets": [{"name": "a", "path": "a", "peaks": {"count": 2}}],
+        },
+        "traces.sets.0.peaks: 3 guesses for 2 peaks",
     ),
     "few biases": (
         {"sets": BIASES, "bias_series": [{"name": "s", "sets": ["b1"], "level_log10_g": -2, "width_nm": 1}]},

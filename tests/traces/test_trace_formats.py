@@ -65,14 +65,15 @@ def test_tdms_of_piezo_volts_takes_the_calibration(tmp_path):
         list(source)
 
 
-def test_a_long_channel_is_read_in_slices_that_end_where_a_trace_does(tmp_path, monkeypatch):
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_long_channel_is_read_in_slices_that_end_where_a_trace_does(tmp_path, monkeypatch, sign):
     monkeypatch.setattr(blocks, "SLICE_POINTS", 150)
     write_tdms(
         tmp_path / "a.tdms",
-        ChannelObject("all", "z (nm)", np.concatenate(D)),
+        ChannelObject("all", "z (nm)", sign * np.concatenate(D)),
         ChannelObject("all", "log10(G/G0)", np.concatenate(G)),
     )
-    same(tmp_path / "a.tdms")
+    same(tmp_path / "a.tdms", ReadSettings(reverse_displacement=sign < 0))
 
 
 def test_tdms_waveform_has_its_displacement_in_the_scaling(tmp_path):
@@ -93,7 +94,7 @@ def test_matlab_matrices_have_a_column_each(tmp_path, version):
     values = {f"trace{n}": np.column_stack([D[n], G[n]]) for n in range(2)}
     savemat(tmp_path / "a.mat", values, format=version)
     source = same(tmp_path / "a.mat")
-    assert "displacement in nm as set by traces.read; no name gives a unit" in source.notes
+    assert "displacement in nm as set by traces.read; no heading names a unit" in source.notes
 
 
 def test_matlab_arrays_by_name_are_points_times_traces(tmp_path):

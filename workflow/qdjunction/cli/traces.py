@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qdjunction.report.sections.contract import TraceSection
     from qdjunction.traces.reading import RecordingPreview
     from qdjunction.traces.results import SetSummary, SiteRecord
+    from qdjunction.traces.settings import ReadSettings
     from qdjunction.traces.simulation import SlidingSeries
 
 EXAMPLES = """\
@@ -157,6 +158,7 @@ def _shown(recording: "RecordingPreview") -> "Iterator[str]":
     read, (d_name, g_name), (d, g) = recording.settings, recording.columns, recording.raw
     yield f"recording {recording.label}".rstrip() + f": {recording.points} points"
     by = f" by {read.nm_per_volt:g} nm/V" if read.displacement_unit == "volts" else ""
+    by += ", reversed" if read.reverse_displacement else ""
     yield f"  displacement: {d_name or 'not named'}; {d[0]:g} to {d[1]:g} {read.displacement_unit}{by}"
     calibration = {"bias_v": "V bias", "gain_v_per_a": "V/A"}
     is_current = read.conductance_unit.endswith(("amperes", "volts"))
@@ -176,7 +178,7 @@ def _shown(recording: "RecordingPreview") -> "Iterator[str]":
         if isinstance(trace, BadTrace):
             yield f"  left out {trace.name}: {trace.reason}"
         else:
-            z, level = trace.displacement_nm, trace.log10_g
+            z, level = trace.displacement_nm + 0.0, trace.log10_g
             yield (
                 f"  {read.direction} {trace.name}: {len(z)} points, {z[0]:.3f} to {z[-1]:.3f} nm, log10(G/G0) "
                 f"{level[0]:.2f} to {level[-1]:.2f}"
@@ -334,7 +336,8 @@ class Bias(_TracesCommand):
     """Compare the conductance at several biases with the Simmons model."""
 
     sets: list[str] = option(
-        ..., "at least five folders or files of traces, each with its bias (V), e.g. 0.05=b50/ 0.1=b100/",
+        ..., "at least five folders or files of traces, each with its bias (V), e.g. 0.05=b50/ 0.1=b100/; for currents "
+        "that are counted the other way, last and with a sign, e.g. -- -0.05=b50/ -0.1=b100/",
         positional=True, metavar="BIAS=PATH",
     )  # fmt: skip
     level_log10_g: Log10Conductance = option(
@@ -363,12 +366,10 @@ class Bias(_TracesCommand):
 
         sets = self._sets()
         summaries = {}
-        for bias_v, path in sets.items():
+        for bias_v, (path, read) in sets.items():
             name = f"{1000 * bias_v:g} mV"
             folder = self.output / name.replace(" ", "")
-            own = self.traces.model_copy(
-                update={"read": self.traces.read.model_copy(update={"bias_v": bias_v})}
-            )
+            own = self.traces.model_copy(update={"read": read})
             summaries[name] = folder / layout.SELECTION
             made = select_traces(
                 path, own, folder / layout.JUMPS, folder / layout.HISTOGRAMS, summaries[name],
@@ -386,26 +387,34 @@ class Bias(_TracesCommand):
             write_figure(Drawing(bias_figure(table, series), table), self.output / "bias")
         print(bias_sentence(series))
 
-    def _sets(self) -> dict[float, str]:
-        """Return the paths by their bias (V)."""
+    def _sets(self) -> "dict[float, tuple[str, ReadSettings]]":
+        """Return the paths and how they are read, by the size of their bias (V)."""
         from qdjunction.traces.reading import check_trace_files
 
-        found: dict[float, str] = {}
+        found: dict[float, tuple[str, ReadSettings]] = {}
         for word in self.sets:
             number, sign, path = word.partition("=")
             try:
                 bias_v = float(number)
             except ValueError:
                 bias_v = 0.0
-            if not sign or not path or not 0 < bias_v <= 5:
+            if not sign or not path or not 0 < abs(bias_v) <= 5:
                 raise InputError(f"{word}: no bias of 0 to 5 V with a path; write e.g. 0.05=b50/")
-            if bias_v in found:
-                raise InputError(f"{word}: the bias {bias_v:g} V is given twice; give one path for each bias")
-            found[bias_v] = path
+            if abs(bias_v) in found:
+                raise InputError(
+                    f"{word}: the bias {abs(bias_v):g} V is given twice; give one path for each bias"
+                )
+            try:
+                found[abs(bias_v)] = path, self.traces.read.at_bias(bias_v)
+            except InputError:
+                raise InputError(
+                    f"{word}: its bias differs from --bias-v {self.traces.read.bias_v:g}; leave that out, and for "
+                    f"currents that are counted the other way write -- -{abs(bias_v):g}={path}"
+                ) from None
         if len(found) < 5:
             raise InputError(f"{len(found)} biases; a bias series needs at least 5")
-        for path in found.values():
-            check_trace_files(path, self.traces.read)
+        for path, read in found.values():
+            check_trace_files(path, read)
         return found
 
 

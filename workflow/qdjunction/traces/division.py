@@ -180,8 +180,8 @@ def _check_course(displacement_nm: NDArray[np.float64], settings: ReadSettings) 
         raise InputError(
             f"its displacement goes back from {displacement_nm[: worst + 1].max():g} to {displacement_nm[worst]:g} nm, "
             f"while the junction opens; check traces.read.displacement_column ({settings.displacement_column}), "
-            "set direction to push for traces of a closing junction, and reverse a displacement that falls while it "
-            "opens"
+            "set direction to push for traces of a closing junction, or reverse_displacement to "
+            f"{str(not settings.reverse_displacement).lower()} if the displacement is counted the other way"
         )
     if displacement_nm[0] == displacement_nm[1] and (displacement_nm % 1 == 0).all():
         distinct = len(np.unique(displacement_nm))

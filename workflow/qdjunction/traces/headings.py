@@ -31,7 +31,7 @@ CONDUCTANCES = {
 """Units of conductance and of current, in lower case, and their names in the settings."""
 
 _OTHERS = {
-    "mv": "millivolts", "kv": "kilovolts", "ms": "milliseconds", "sec": "seconds", "mm": "millimetres",
+    "mv": "millivolts", "kv": "kilovolts", "ms": "milliseconds or millisiemens", "sec": "seconds", "mm": "millimetres",
     "min": "minutes", "ma": "milliamperes", "ohm": "ohms", "Ω": "ohms", "ω": "ohms",
     "kohm": "kiloohms", "kω": "kiloohms", "mohm": "megaohms", "mω": "megaohms", "e2/h": "e2/h", "e^2/h": "e2/h",
     "e²/h": "e2/h", "k": "kelvin", "hz": "hertz", "nn": "nanonewtons", "ps": "picosiemens", "v/s": "volts a second",
@@ -59,6 +59,10 @@ _LOGARITHM = re.compile(r"^\W*(?:log\s*_?(?:10)?|lg)(?![a-z]*arith)")
 _QUANTITY_WORDS = re.compile(r"\b(time|current|voltage|resistance|piezo)\b")
 _BRACKETS = re.compile(r"[(\[]\s*([^()\[\]]+?)\s*[)\]]")
 _LOOSE_NUMBER = re.compile(r"(?<![A-Za-z\d])\d")
+
+_E2_OVER_H = re.compile(r"(?<!2)e2/h|h/e2")
+"""The quantum without its factor of 2, or a conductance times its inverse, in a text from `_letters`."""
+_G0 = re.compile(r"g_?0|2e2/h|h/2e2")
 
 _NOT_G0 = {
     *(word for word, unit in (CONDUCTANCES | _OTHERS).items() if unit != "g0"),
@@ -194,7 +198,10 @@ def check_conductance_heading(headings: Sequence[str], unit: str) -> str | None:
         token = _unit(text, CONDUCTANCES | _OTHERS)
         named = CONDUCTANCES.get(token or "")
         if _is_logarithm(text):
-            if _NOT_G0.intersection(re.findall(r"[^\W_]+", _LOGARITHM.sub("", text))):
+            argument = _LOGARITHM.sub("", text)
+            if _E2_OVER_H.search(_letters(argument)) or _NOT_G0.intersection(
+                re.findall(r"[^\W_]+", argument)
+            ):
                 raise InputError(
                     f"the heading '{heading.strip()}' names a logarithm of something other than G/G0; write log10(G/G0)"
                 )
@@ -214,6 +221,45 @@ def check_conductance_heading(headings: Sequence[str], unit: str) -> str | None:
         if (agreed := _compared(heading, named, token, "conductance", unit)) is not None:
             return agreed
     return None
+
+
+def unit_notes(
+    displacement_headings: Sequence[str],
+    conductance_headings: Sequence[str],
+    displacement_unit: str,
+    conductance_unit: str,
+) -> tuple[str, ...]:
+    """Compare the headings of both columns with the settings, and return the assumptions about what they leave open.
+
+    Parameters
+    ----------
+    displacement_headings, conductance_headings : sequence of str
+        The texts above the columns, or the units and names of arrays.
+    displacement_unit, conductance_unit : str
+        Those of `ReadSettings`.
+
+    Raises
+    ------
+    InputError
+        If a heading names another quantity or another unit.
+    """
+    notes = []
+    if check_displacement_heading(displacement_headings, displacement_unit) is None:
+        notes.append(f"displacement in {displacement_unit} as set by traces.read; no heading names a unit")
+    if check_conductance_heading(conductance_headings, conductance_unit) is None:
+        notes.append(f"conductance in {conductance_unit} as set by traces.read; no heading names a unit")
+    elif conductance_unit == "log10_g0" and not any(
+        _G0.search(_letters(_plain(heading))) for heading in conductance_headings
+    ):
+        notes.append(
+            "conductance in log10_g0 as set by traces.read; the heading of the logarithm names no reference"
+        )
+    return tuple(notes)
+
+
+def _letters(text: str) -> str:
+    """Return letters, digits, underscores and slashes of a text."""
+    return re.sub(r"[^\w/]", "", text)
 
 
 def _compared(heading: str, named: str | None, token: str | None, quantity: str, unit: str) -> str | None:

@@ -29,7 +29,7 @@ def to_nm(displacement: NDArray[np.float64], settings: ReadSettings) -> NDArray[
     displacement : (n,) array
         As recorded, in `ReadSettings.displacement_unit`.
     settings : ReadSettings
-        The unit and, for volts, the calibration.
+        See `nm_per_unit`.
 
     Returns
     -------
@@ -41,14 +41,26 @@ def to_nm(displacement: NDArray[np.float64], settings: ReadSettings) -> NDArray[
     InputError
         If there is no calibration for volts.
     """
-    unit = settings.displacement_unit
-    if unit == "nm":
-        return displacement
-    if unit != "volts":
-        return displacement * _NM[unit]
-    if settings.nm_per_volt is None:
+    return displacement * nm_per_unit(settings)
+
+
+def nm_per_unit(settings: ReadSettings) -> float:
+    """Return the opening of the junction (nm) in one unit of the displacement column, negative if the column falls.
+
+    Parameters
+    ----------
+    settings : ReadSettings
+        The unit, the calibration for volts, and whether the displacement is reversed.
+
+    Raises
+    ------
+    InputError
+        If there is no calibration for volts.
+    """
+    factor = _NM.get(settings.displacement_unit, settings.nm_per_volt)
+    if factor is None:
         raise InputError("its displacement is in volts; give the calibration as traces.read.nm_per_volt")
-    return displacement * settings.nm_per_volt
+    return -factor if settings.reverse_displacement else factor
 
 
 def to_log10_g(conductance: NDArray[np.float64], settings: ReadSettings) -> NDArray[np.float64]:
@@ -111,9 +123,12 @@ def check_values(
     """
     span = np.ptp(displacement_nm)
     if not SHORTEST_NM <= span <= LONGEST_NM:
+        calibration = (
+            f", nm_per_volt ({settings.nm_per_volt:g})" if settings.displacement_unit == "volts" else ""
+        )
         raise InputError(
             f"its displacement spans {span:g} nm (a trace spans {SHORTEST_NM:g} to {LONGEST_NM:g} nm); check "
-            f"traces.read.displacement_unit ({settings.displacement_unit}) and displacement_column "
+            f"traces.read.displacement_unit ({settings.displacement_unit}){calibration} and displacement_column "
             f"({settings.displacement_column})"
         )
     is_logarithm = settings.conductance_unit == "log10_g0"
@@ -122,8 +137,13 @@ def check_values(
         reached = (
             f"log10(G/G0) reaches {highest:g}" if is_logarithm else f"conductance reaches {10**highest:g} G0"
         )
+        calibrations = "".join(
+            f", {key} ({value:g})"
+            for key in ("bias_v", "gain_v_per_a")
+            if settings.needs_bias and (value := getattr(settings, key)) is not None
+        )
         raise InputError(
-            f"its {reached}; check traces.read.conductance_unit ({settings.conductance_unit}) and "
+            f"its {reached}; check traces.read.conductance_unit ({settings.conductance_unit}){calibrations} and "
             f"conductance_column ({settings.conductance_column})"
         )
     if is_logarithm and lowest < SMALLEST_LOG10_G:

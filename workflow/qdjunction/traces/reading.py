@@ -8,6 +8,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -187,12 +188,8 @@ def preview(path: str | Path, settings: ReadSettings | None = None, most: int = 
     path, settings = Path(path), settings or ReadSettings()
     if path.is_dir():
         raise InputError(f"{path}: is a folder; give one of its files")
-    reader = known_reader(path)
     check_trace_files(path, settings)
-    try:
-        found = list(islice(reader(path, settings), most + 1))
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+    found = list(islice(_File(path, settings, f"{path}: "), most + 1))
     return Preview(
         format_of(path), tuple(_previewed(path.name, one) for one in found[:most]), len(found) > most
     )
@@ -248,31 +245,68 @@ class _Source:
                     self.notes["one of several traces in a recording, divided where they start again"] += 1
 
 
+class _File:
+    """An opened file; whatever fails in its reader is raised as `InputError`.
+
+    Files come from many sources, and the libraries that read them raise many things where one is damaged.
+
+    Parameters
+    ----------
+    path : Path
+        The file; one with an unknown suffix is read as text.
+    settings : ReadSettings
+        Columns and units.
+    before : str
+        Begin of the messages, which otherwise give only the reason.
+    """
+
+    def __init__(self, path: Path, settings: ReadSettings, before: str = ""):
+        self._path, self._before = path, before
+        with self._reasons():
+            self._reader = (reader_of(path) or TextFile)(path, settings)
+
+    def __len__(self) -> int:
+        with self._reasons():
+            return len(self._reader)
+
+    def __iter__(self) -> Iterator[Recording]:
+        with self._reasons():
+            yield from self._reader
+
+    @contextmanager
+    def _reasons(self) -> Iterator[None]:
+        try:
+            yield
+        except InputError as error:
+            reason = str(error)
+        except Exception as error:
+            logger.debug("%s", self._path, exc_info=True)
+            if isinstance(error, OSError) and error.filename is not None and (error.errno or 0) > 0:
+                reason = f"it cannot be read ({error.strerror})"
+            else:
+                told = " ".join(f"{type(error).__name__}: {error}".split())
+                reason = (
+                    f"it cannot be read as {format_of(self._path)} ({told[:200]}): it is damaged or has another "
+                    "format; copy it again"
+                )
+        else:
+            return
+        raise InputError(f"{self._before}{reason}") from None
+
+
 class _FileSource(_Source):
     """Traces of one file; an error in it is raised."""
 
     def __init__(self, path: Path, settings: ReadSettings):
         super().__init__(path, settings)
-        try:
-            self._reader = known_reader(path)(path, settings)
-        except InputError as error:
-            raise InputError(f"{path}: {error}") from None
+        self._file = _File(path, settings, f"{path}: ")
 
     def __len__(self) -> int:
-        return len(self._reader)
+        return len(self._file)
 
     def __iter__(self) -> Iterator[Trace]:
         self._begin()
-        recordings = iter(self._reader)
-        while True:
-            try:
-                recording = next(recordings, None)
-            except InputError as error:
-                raise InputError(f"{self.path}: {error}") from None
-            except OSError as error:
-                raise InputError(f"{self.path}: cannot be read ({error.strerror or error})") from None
-            if recording is None:
-                return
+        for recording in self._file:
             yield from self._traces_of(self.path.name, recording)
 
 
@@ -293,19 +327,10 @@ class _FolderSource(_Source):
                 yield from self._traces_of(file.name, recording)
 
     def _recordings(self, file: Path) -> Iterator[Recording]:
-        reader = reader_of(file) or TextFile
         try:
-            yield from reader(file, self._settings)
+            yield from _File(file, self._settings)
         except InputError as error:
             self.bad.append(BadTrace(file.name, str(error)))
-        except OSError as error:
-            self.bad.append(BadTrace(file.name, f"it cannot be read ({error.strerror or error})"))
-        except Exception as error:
-            # Files come from many sources. One that makes its reader fail unexpectedly must not end a run over
-            # thousands of good ones; the traceback is logged at debug level.
-            logger.debug("%s", file, exc_info=True)
-            reason = f"its reader failed ({type(error).__name__}: {error}); please report this with the file"
-            self.bad.append(BadTrace(file.name, reason))
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:

@@ -1,12 +1,17 @@
 """The section `traces` of a study: the measured and predicted sets of traces, and how they are analysed."""
 
-from pydantic import Field, model_validator
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.limits import Energy, Log10Conductance
 from qdjunction.core.schema import Name, Section
 from qdjunction.traces.analyses.registry import ANALYSES
 from qdjunction.traces.settings import PeakSettings, ReadSettings, TracesSettings
+
+_OWN_SECTIONS = ("read", "peaks")
+"""Sections of the settings that a set may have for itself."""
 
 
 class TraceSet(Section):
@@ -17,11 +22,12 @@ class TraceSet(Section):
     path: str = Field(min_length=1)
     """Folder of text traces, or a file with many traces; relative to where Snakemake runs."""
     bias_v: float | None = Field(default=None, gt=0, le=5)
-    """Bias of the measurement (V); no molecular junction withstands more than 5 V."""
+    """Bias of the measurement (V); no molecular junction withstands more than 5 V. The `bias_v` of `read` may add a
+    negative sign, but no other value."""
     read: ReadSettings | None = None
-    """Columns and units of this set, if they differ from `traces.read`."""
+    """Columns and units of this set; keys that are left out are those of `traces.read`."""
     peaks: PeakSettings | None = None
-    """Peaks of this set, if they differ from `traces.peaks`."""
+    """Peaks of this set; keys that are left out are those of `traces.peaks`."""
     theory: Name | None = None
     """Name of the prediction that is drawn on the same axes."""
 
@@ -40,7 +46,7 @@ class Prediction(Section):
     traces: int = Field(default=500, ge=50, le=1_000_000)
     """Number of traces."""
     peaks: PeakSettings | None = None
-    """Peaks of this set, if they differ from `traces.peaks`."""
+    """Peaks of this set; keys that are left out are those of `traces.peaks`."""
 
 
 class BiasSeries(Section):
@@ -68,6 +74,12 @@ class TracesSection(TracesSettings):
     bias_series: list[BiasSeries] = Field(default=[])
     """Sets that differ only in the bias."""
 
+    @field_validator("sets", "predictions", mode="before")
+    @classmethod
+    def _complete_own_sections(cls, entries: Any, info: ValidationInfo) -> Any:
+        """Fill the sections of the entries from those of all sets, which are validated before."""
+        return [_completed(entry, info.data) for entry in entries] if isinstance(entries, list) else entries
+
     @model_validator(mode="after")
     def _check_names_and_analyses(self) -> "TracesSection":
         entries: list[TraceSet | Prediction | BiasSeries] = [*self.sets, *self.predictions, *self.bias_series]
@@ -86,7 +98,10 @@ class TracesSection(TracesSettings):
                     f"(there are: {', '.join(sorted(predicted)) or 'none'}); correct `theory`"
                 )
         for measured in self.sets:
-            read = self.settings_of(measured.name).read
+            try:
+                read = self.settings_of(measured.name).read
+            except InputError as error:
+                raise ValueError(f"set '{measured.name}': {error}") from None
             if read.needs_bias and read.bias_v is None:
                 raise ValueError(
                     f"set '{measured.name}': conductance_unit is {read.conductance_unit}, which a conductance follows "
@@ -116,11 +131,27 @@ class TracesSection(TracesSettings):
         """Return the settings of the analysis of one set, whose own settings take precedence."""
         entries: list[TraceSet | Prediction] = [*self.sets, *self.predictions]
         entry = next(entry for entry in entries if entry.name == name)
-        own = {key: getattr(entry, key, None) for key in ("read", "peaks")}
+        own = {key: getattr(entry, key, None) for key in _OWN_SECTIONS}
         settings = self.settings.model_copy(
             update={key: value for key, value in own.items() if value is not None}
         )
         bias_v = getattr(entry, "bias_v", None)
-        if bias_v is None or settings.read.bias_v is not None:
+        if bias_v is None:
             return settings
-        return settings.model_copy(update={"read": settings.read.model_copy(update={"bias_v": bias_v})})
+        return settings.model_copy(update={"read": settings.read.at_bias(bias_v)})
+
+
+def _completed(entry: Any, common: dict[str, Any]) -> Any:
+    """Return an entry whose own sections have the keys that are given for all sets, unless it gives them itself."""
+    entry = _given(entry)
+    if not isinstance(entry, dict):
+        return entry
+    own = {key: _given(entry[key]) for key in _OWN_SECTIONS if key in entry and key in common}
+    return entry | {
+        key: _given(common[key]) | values for key, values in own.items() if isinstance(values, dict)
+    }
+
+
+def _given(value: Any) -> Any:
+    """Return the keys that a model was given; any other value as it is."""
+    return value.model_dump(exclude_unset=True) if isinstance(value, BaseModel) else value

@@ -5,11 +5,12 @@ The defaults of `JumpSettings` are those of the selection published with Zheng e
 """
 
 from itertools import combinations
-from math import isfinite
+from math import isclose, isfinite
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from qdjunction.core.errors import InputError
 from qdjunction.core.limits import Length, Log10Conductance, Nanometres
 from qdjunction.core.schema import Section
 from qdjunction.traces.analyses.registry import ANALYSES
@@ -46,8 +47,12 @@ class ReadSettings(Section):
     """Column of the trace number in a text file with several traces; by default they are split at restarts."""
     nm_per_volt: float | None = Field(default=None, ge=-1e5, le=1e5)
     """Calibration of the piezo (nm/V), negative if the electrodes separate as the voltage falls."""
+    reverse_displacement: bool = False
+    """Whether the displacement falls while the junction opens, in any unit; volts may have a negative `nm_per_volt`
+    instead."""
     bias_v: float | None = Field(default=None, ge=-5, le=5)
-    """Bias to convert a current into a conductance (V), negative if the current is; by default that of the set."""
+    """Bias to convert a current into a conductance (V), negative if the current is; by default that of the set, from
+    which it may differ only in its sign."""
     gain_v_per_a: float | None = Field(default=None, ge=-1e15, le=1e15)
     """Gain of the current amplifier (V/A), negative if it inverts."""
     direction: Literal["pull", "push"] = "pull"
@@ -81,6 +86,28 @@ class ReadSettings(Section):
     def needs_bias(self) -> bool:
         """Whether the conductance column is a current, or the volts of its amplifier."""
         return self.conductance_unit == "volts" or self.conductance_unit.endswith("amperes")
+
+    def at_bias(self, bias_v: float) -> "ReadSettings":
+        """Return the settings for traces that were measured at a bias.
+
+        Parameters
+        ----------
+        bias_v : float
+            The bias (V). `ReadSettings.bias_v` may make it negative.
+
+        Raises
+        ------
+        InputError
+            If `ReadSettings.bias_v` is another bias.
+        """
+        if self.bias_v is None:
+            return self.model_copy(update={"bias_v": bias_v})
+        if not isclose(self.bias_v, bias_v) and not isclose(self.bias_v, -abs(bias_v)):
+            raise InputError(
+                f"its bias is {bias_v:g} V, but traces.read.bias_v is {self.bias_v:g}; leave the latter out, or give "
+                f"{-abs(bias_v):g} for currents that are counted the other way"
+            )
+        return self
 
 
 class JumpSettings(Section):

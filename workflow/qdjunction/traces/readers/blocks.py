@@ -6,6 +6,7 @@ of the settings are taken, counted in the order of the file.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import copysign
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from qdjunction.core.errors import InputError
 from qdjunction.traces.division import RESTART
-from qdjunction.traces.headings import check_conductance_heading, check_displacement_heading
+from qdjunction.traces.headings import check_conductance_heading, check_displacement_heading, unit_notes
+from qdjunction.traces.quantities import nm_per_unit
 from qdjunction.traces.readers.contract import Recording
 from qdjunction.traces.settings import ReadSettings
 
@@ -147,22 +149,15 @@ def _agrees(check: Callable[[Sequence[str], str], str | None], column: Column, u
 def _recording(
     label: str, displacement: Column, conductance: Column, settings: ReadSettings
 ) -> Iterator[Recording]:
-    notes = []
-    if check_displacement_heading(displacement.headings, settings.displacement_unit) is None:
-        notes.append(
-            f"displacement in {settings.displacement_unit} as set by traces.read; no name gives a unit"
-        )
-    if check_conductance_heading(conductance.headings, settings.conductance_unit) is None:
-        notes.append(
-            f"conductance in {settings.conductance_unit} as set by traces.read; no name gives a unit"
-        )
+    units = settings.displacement_unit, settings.conductance_unit
+    notes = unit_notes(displacement.headings, conductance.headings, *units)
     if displacement.size != conductance.size:
         raise InputError(f"it holds {displacement.size} displacements and {conductance.size} conductances")
     names = displacement.label, conductance.label
-    sign = -1.0 if (settings.nm_per_volt or 0) < 0 and settings.displacement_unit == "volts" else 1.0
+    sign = copysign(1.0, nm_per_unit(settings))
     for number, (d, g) in enumerate(_slices(displacement, conductance, sign)):
         name = label if displacement.size <= SLICE_POINTS else f"{label}:{number}".removeprefix(":")
-        yield Recording(name, d, g, settings, tuple(notes), names)
+        yield Recording(name, d, g, settings, notes, names)
 
 
 def _slices(

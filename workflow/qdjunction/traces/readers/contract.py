@@ -58,8 +58,9 @@ def check_real(name: str, dtype: Any) -> None:
 class Reader(Protocol):
     """An opened file.
 
-    Opening it raises `InputError` if the file has another format. The message gives the reason; the caller adds the
-    name of the file.
+    Opening it raises `InputError` if its content cannot be that of traces. The message gives the reason; the caller
+    adds the name of the file. Other errors, as a damaged file leads to, need not be caught: the caller makes one
+    message of them.
     """
 
     def __iter__(self) -> Iterator[Recording]:
@@ -68,7 +69,7 @@ class Reader(Protocol):
         Raises
         ------
         InputError
-            If the file turns out to be damaged.
+            If the content cannot be that of traces.
         """
         ...
 

@@ -5,7 +5,6 @@ that have a column for displacement and one for conductance.
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ def is_hdf5(path: Path) -> bool:
 
 def open_hdf5(path: Path, settings: ReadSettings) -> Reader:
     """Return the reader of an HDF5 file: of named arrays at its top level, or of its groups."""
-    with opened(path) as data:
+    with netCDF4.Dataset(path) as data:
         named = has_named_arrays(data.variables)
     return Hdf5File(path, settings) if named else _Groups(path, settings)
 
@@ -41,11 +40,11 @@ class Hdf5File(ArrayFile):
     """Traces in an HDF5 or netCDF-4 file."""
 
     def _arrays(self) -> list[str]:
-        with self._opened() as data:
+        with netCDF4.Dataset(self._path) as data:
             return list(data.variables)
 
     def _counted(self) -> int:
-        with self._opened() as data:
+        with netCDF4.Dataset(self._path) as data:
             arrays = [data[name] for name in self._names]
             for name, array in zip(self._names, arrays, strict=True):
                 check_real(name, array.dtype)
@@ -59,7 +58,7 @@ class Hdf5File(ArrayFile):
             return self._check_shapes(*(array.shape for array in arrays))
 
     def _rows(self) -> Rows:
-        with self._opened() as data:
+        with netCDF4.Dataset(self._path) as data:
             data.set_auto_mask(False)
             d, g = (data[name] for name in self._names)
             shared = None if d.shape == g.shape else np.asarray(d[:], dtype=np.float64).ravel()
@@ -73,9 +72,6 @@ class Hdf5File(ArrayFile):
                 for row in range(len(g_block)):
                     yield str(start + row), d_block[row], g_block[row]
 
-    def _opened(self) -> AbstractContextManager[netCDF4.Dataset]:
-        return opened(self._path)
-
 
 class _Groups:
     """Groups of vectors and matrices."""
@@ -83,7 +79,7 @@ class _Groups:
     def __init__(self, path: Path, settings: ReadSettings):
         self._path, self._settings = path, settings
         if not len(self):
-            with opened(path) as data:
+            with netCDF4.Dataset(path) as data:
                 raise InputError(
                     f"it holds {', '.join([*data.variables, *data.groups]) or 'nothing'}, none of it arrays that are "
                     "named by their unit, two vectors of one length or a matrix with two columns"
@@ -91,25 +87,15 @@ class _Groups:
 
     def __len__(self) -> int:
         """Return the number of blocks."""
-        with opened(self._path) as data:
+        with netCDF4.Dataset(self._path) as data:
             return sum(1 for _ in _blocks("", data))
 
     def __iter__(self) -> Iterator[Recording]:
         """Yield the recordings, block by block; their columns are read in slices."""
-        with opened(self._path) as data:
+        with netCDF4.Dataset(self._path) as data:
             data.set_auto_mask(False)
             for label, columns in _blocks("", data):
                 yield from recordings(label, columns, self._settings)
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[netCDF4.Dataset]:
-    """Open an HDF5 file."""
-    try:
-        with netCDF4.Dataset(path) as data:
-            yield data
-    except (OSError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-        raise InputError(f"it is not an HDF5 or netCDF file, or it is damaged ({error})") from None
 
 
 def _blocks(label: str, group: netCDF4.Dataset) -> Iterator[tuple[str, list[Column]]]:

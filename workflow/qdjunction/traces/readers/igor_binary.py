@@ -33,12 +33,7 @@ class IgorBinary:
         with extra("traces"):
             from igor2 import binarywave
         self._settings = settings
-        try:
-            self._wave: dict[str, Any] = binarywave.load(str(path))["wave"]
-        except OSError:
-            raise
-        except Exception as error:  # igor2 raises whatever a damaged header leads to
-            raise InputError(f"it is not an Igor binary wave, or it is damaged ({error})") from None
+        self._wave: dict[str, Any] = binarywave.load(str(path))["wave"]
 
     def __len__(self) -> int:
         """Return 1: the file has one wave."""

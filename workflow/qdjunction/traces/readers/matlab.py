@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from scipy.io import loadmat
-from scipy.io.matlab import MatReadError, mat_struct
+from scipy.io.matlab import mat_struct
 
 from qdjunction.core.errors import InputError
 from qdjunction.traces.readers.arrays import ArrayFile, Rows, has_named_arrays
@@ -74,18 +74,7 @@ class _Blocks:
 
 
 def _loaded(path: Path) -> dict[str, Any]:
-    try:
-        values: dict[str, Any] = loadmat(path, squeeze_me=True, struct_as_record=False)
-    except (
-        MatReadError,
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        EOFError,
-        NotImplementedError,
-    ) as error:
-        raise InputError(f"it is not a MATLAB file, or it is damaged ({error})") from None
+    values: dict[str, Any] = loadmat(path, squeeze_me=True, struct_as_record=False)
     return {name: value for name, value in values.items() if not name.startswith("__")}
 
 

@@ -3,9 +3,6 @@
 With one row per point, a third column ``trace`` identifies the trace; the rows of a trace are contiguous.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,11 +20,11 @@ class ParquetFile(ArrayFile):
     """Traces in a Parquet file, one row per trace (lists) or one row per point (with a ``trace`` column)."""
 
     def _arrays(self) -> list[str]:
-        with self._opened() as data:
+        with pq.ParquetFile(self._path) as data:
             return list(data.schema_arrow.names)
 
     def _counted(self) -> int:
-        with self._opened() as data:
+        with pq.ParquetFile(self._path) as data:
             types = [data.schema_arrow.field(name).type for name in self._names]
             self._lists = all(pa.types.is_list(kind) or pa.types.is_large_list(kind) for kind in types)
             if self._lists:
@@ -47,7 +44,7 @@ class ParquetFile(ArrayFile):
             return count
 
     def _rows(self) -> Rows:
-        with self._opened() as data:
+        with pq.ParquetFile(self._path) as data:
             yield from self._list_rows(data) if self._lists else self._point_rows(data)
 
     def _list_rows(self, data: pq.ParquetFile) -> Rows:
@@ -77,14 +74,6 @@ class ParquetFile(ArrayFile):
                 parts.append((d[start:end], g[start:end]))
         if parts:
             yield _joined(name, parts)
-
-    @contextmanager
-    def _opened(self) -> Iterator[pq.ParquetFile]:
-        try:
-            with pq.ParquetFile(self._path) as data:
-                yield data
-        except (pa.ArrowException, OSError, ValueError, TypeError) as error:
-            raise InputError(f"it is not a Parquet file, or it is damaged ({error})") from None
 
 
 def _joined(

@@ -12,12 +12,7 @@ import numpy as np
 import pandas as pd
 
 from qdjunction.core.errors import InputError
-from qdjunction.traces.headings import (
-    check_conductance_heading,
-    check_displacement_heading,
-    check_header_line,
-    is_heading_line,
-)
+from qdjunction.traces.headings import check_header_line, is_heading_line, unit_notes
 from qdjunction.traces.readers import igor
 from qdjunction.traces.readers.compression import unpacked
 from qdjunction.traces.readers.contract import Format, Recording
@@ -165,15 +160,7 @@ def _column_notes(headings: list[list[str]], settings: ReadSettings) -> tuple[st
     """Compare the column headings with the settings and return the assumptions made."""
     d_column, g_column = settings.displacement_column, settings.conductance_column
     d_headings, g_headings = (headings[column] if headings else [] for column in (d_column, g_column))
-    notes = []
-    if check_displacement_heading(d_headings, settings.displacement_unit) is None:
-        notes.append(
-            f"displacement in {settings.displacement_unit} as set by traces.read; no column heading names a unit"
-        )
-    if check_conductance_heading(g_headings, settings.conductance_unit) is None:
-        notes.append(
-            f"conductance in {settings.conductance_unit} as set by traces.read; no column heading names a unit"
-        )
+    notes = unit_notes(d_headings, g_headings, settings.displacement_unit, settings.conductance_unit)
     for column, name in ((d_column, "displacement"), (g_column, "conductance")):
         same = [
             n
@@ -185,7 +172,7 @@ def _column_notes(headings: list[list[str]], settings: ReadSettings) -> tuple[st
                 f"its columns {', '.join(map(str, same))} all have the heading '{headings[column][0]}' of the {name} "
                 "column, as traces side by side have; write them below each other or into separate files"
             )
-    return tuple(notes)
+    return notes
 
 
 def _sniff(content: bytes, last_column: int) -> _Format:
