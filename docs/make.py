@@ -44,8 +44,8 @@ EXPLAINED = {
     "resources": "cluster.md#resources-of-the-jobs",
     "traces": "traces.md",
     "binding": "paper.md#gaps-and-binding",
-    "coupling": "interference.md#coupling-of-joined-dots",
-    "regions": "interference.md#inside-and-surface-of-a-dot",
+    "coupling": "joined-dots.md#coupling-of-joined-dots",
+    "regions": "cubes.md#inside-and-surface-of-a-dot",
     "siesta": "siesta.md",
     "xtb": "engines.md#xtb-the-embedded-model",
 }
