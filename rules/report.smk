@@ -29,6 +29,7 @@ rule report:
     input:
         in_results(files_of(study)),
         figures=rules.figures.output.svg,
+        record=rules.figures.output.record,
     output:
         page="<results>/report/index.html",
         study=f"<results>/{RECORD}",

@@ -182,6 +182,21 @@ def test_a_failed_dot_is_recorded_and_done_again_alone(tmp_path):
     assert "What failed" not in (tmp_path / "results" / "report" / "index.html").read_text()
 
 
+MOLECULE = """\
+study: molecule
+dots: [{source: smiles, smiles: Br, contacts: []}]
+"""
+
+
+def test_a_study_without_contacts_and_figures_ends_with_its_page(tmp_path):
+    (tmp_path / "study.yaml").write_text(MOLECULE)
+    finish(tmp_path)
+    page = (tmp_path / "results" / "report" / "index.html").read_text()
+    assert "HBr, 2 atoms" in page
+    for of_junctions in ("gold", "Junction", "At any energy", "Structures in 3D", "Every figure", "Plotly"):
+        assert of_junctions not in page, of_junctions
+
+
 BAD = {
     "unknown dot": ("dot: 1Pb", "dot: 5Pb", "There is no dot '5Pb'"),
     "misspelt key": ("transport:", "transprot:", "unknown key 'transprot'; did you mean 'transport'?"),
