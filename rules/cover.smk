@@ -43,8 +43,8 @@ rule cover_structure:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000, MAX_MEM_MB),
+        runtime=growing(10, MAX_RUNTIME_MIN),
     params:
         settings=lambda wildcards: study.dot(wildcards.dot).entry.build_values(),
         definition=lambda wildcards: study.dot(wildcards.dot).definition.model_dump(
@@ -75,8 +75,8 @@ rule cover_ligands:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000, MAX_MEM_MB),
+        runtime=growing(10, MAX_RUNTIME_MIN),
     params:
         settings=lambda wildcards: study.dot(wildcards.dot).entry.build_values(),
         definition=lambda wildcards: study.dot(wildcards.dot).definition.model_dump(
@@ -194,8 +194,8 @@ rule cover:
         "../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000, MAX_MEM_MB),
+        runtime=growing(10, MAX_RUNTIME_MIN),
     params:
         names=list(study.cover_members),
         vibrating=list(COVER.vibrating()),

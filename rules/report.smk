@@ -16,8 +16,8 @@ rule figures:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=growing(2000, MAX_MEM_MB),
+        runtime=growing(20, MAX_RUNTIME_MIN),
     params:
         values=SETTINGS,
         results=results_folder,
@@ -41,8 +41,8 @@ rule report:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=growing(2000, MAX_MEM_MB),
+        runtime=growing(20, MAX_RUNTIME_MIN),
     params:
         values=SETTINGS,
         results=results_folder,

@@ -122,7 +122,7 @@ if study.slides:
         threads: ENGINE.threads
         resources:
             mem_mb=requested("mem_mb", ENGINE, ONE),
-            runtime=slide_runtime,
+            runtime=growing(slide_min, MAX_RUNTIME_MIN),
         params:
             slide=lambda wildcards: SLIDES[wildcards.slide].settings.model_dump(
                 mode="json"
