@@ -110,9 +110,9 @@ if study.slides:
             transmissions="<results>/{dot}/slides/{slide}/slide.nc",
             path="<results>/{dot}/slides/{slide}/slide.extxyz",
         log:
-            "<logs>/{dot}/slides/{slide}.log",
+            "<logs>/{dot}/{slide}/slide.log",
         benchmark:
-            "<benchmarks>/{dot}/slides/{slide}.tsv"
+            "<benchmarks>/{dot}/{slide}/slide.tsv"
         wildcard_constraints:
             slide=r"[^/]+",
         # After all others: these jobs are the longest, and only figures and table need them.
