@@ -82,7 +82,7 @@ class Page:
         scripts = [
             section.script
             for section in sections(Section, study)
-            if section.script and parts.get(section, True)
+            if section.script and (not isinstance(section, PageSection) or parts[section])
         ]
         return self._environment.get_template("index.html.j2").render(
             study=config.study,
