@@ -94,6 +94,7 @@ wildcard_constraints:
 
 
 include: "rules/common.smk"
+include: "rules/resources.smk"
 include: "rules/structure.smk"
 include: "rules/electronic.smk"
 include: "rules/transport.smk"

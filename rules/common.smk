@@ -1,5 +1,4 @@
-# Functions that rules share: settings by section, files by junction, resources by size.
-import inspect
+# Functions that rules share: settings by section, files by junction.
 from dataclasses import replace
 
 from qdjunction.engine.registry import EMBEDDED_ENGINE, ENGINES
@@ -9,7 +8,6 @@ from qdjunction.report.plan import (
     overview_files_of,
     planned_figures,
 )
-from qdjunction.structure.settings import computed_points
 from qdjunction.study.cases import ONE_JUNCTION, Batch
 from qdjunction.study.study_file import RECORD, study_values
 
@@ -22,6 +20,18 @@ OBSERVABLES = {
 STRUCTURE_SERIES = {case.name: case for case in study.structure_series}
 SLIDES = {case.name: case for case in study.slides}
 ENGINE, EMBEDDED = ENGINES[study.config.engine], ENGINES[EMBEDDED_ENGINE]
+SURFACE = study.config.electrodes.surface
+ONE = Batch(0, ONE_JUNCTION)
+ENSEMBLE = study.config.ensemble
+SNAPSHOTS = {
+    case.id: case.member for case in study.members if case.member.kind == "snapshots"
+}
+# Variants whose H is that of their dot with other levels.
+CORRECTED = {
+    case.id: case.member
+    for case in study.variants
+    if case.member.kind == "level-correction"
+}
 
 
 def settings(section):
@@ -39,6 +49,7 @@ def without_observables(transport):
     return {key: value for key, value in transport.items() if key != "observables"}
 
 
+# Plain values where nothing depends on the wildcards: Snakemake calls each function for each job.
 def varied_transport():
     """Param function: the settings of T(E) of a dot; plain values without variants."""
     if not study.variants:
@@ -102,7 +113,6 @@ def force_threshold(wildcards):
     return study.config.relax.fmax(study.dot(wildcards.dot).atoms)
 
 
-# Plain values where nothing depends on the wildcards: Snakemake calls each function for each job.
 def density_before(batch):
     """Input function: H and S of the contact whose density starts the first SCF of a batch, with `seed_density`."""
 
@@ -184,13 +194,6 @@ def slide_threshold(wildcards):
     return own or force_threshold(wildcards)
 
 
-def slide_runtime(wildcards, attempt):
-    """Resource function: every step is a relaxation with its SCF."""
-    steps = 1 + SLIDES[wildcards.slide].settings.steps
-    one = round(ENGINE.relax_min(n_atoms(wildcards, with_gold=True)))
-    return min(attempt * steps * one, study.config.resources.max_runtime_min)
-
-
 def controls_of_dot(wildcards):
     """Names of the junctions of a dot that are shown beside its series."""
     return [junction.name for junction in study.dot(wildcards.dot).controls]
@@ -248,51 +251,6 @@ def of_structures(pattern):
     return files
 
 
-def n_atoms(wildcards, with_gold):
-    """Return the number of atoms of the dot, or of a junction with its two tips."""
-    return study.dot(wildcards.dot).atoms + (GOLD_ATOMS if with_gold else 0)
-
-
-SURFACE = study.config.electrodes.surface
-GOLD_ATOMS = study.config.electrodes.gold_atoms
-MOST_ATOMS = max((dot.atoms for dot in (*study.dots, *study.covers)), default=0)
-
-
-def small_first(wildcards):
-    """Return the priority of the jobs of a dot: positive, higher for fewer atoms, so that first results come early."""
-    return 1 + MOST_ATOMS - study.dot(wildcards.dot).atoms
-
-
-ONE = Batch(0, ONE_JUNCTION)
-
-# The time of a periodic junction grows with its k points.
-GRIDS = [*([SURFACE.kpoints] if SURFACE else []), study.config.transport.leads.k_grid]
-KPOINTS = max(map(computed_points, GRIDS))
-
-
-def requested(estimate, engine=EMBEDDED, batch=None, surface=None):
-    """Resource function: the estimate times the number of the attempt, up to the limit of the configuration.
-
-    Estimates are those of an engine; T(E), orbital rule and local density cost as much as an SCF of the embedded one.
-    With `batch`, for junctions instead of the bare dot; with `surface`, for one of their electrodes.
-    """
-    of_atoms = getattr(engine, estimate)
-    limits = study.config.resources
-    limit = limits.max_mem_mb if estimate == "mem_mb" else limits.max_runtime_min
-    number = 1
-    if estimate != "mem_mb" and (batch or surface):
-        number = KPOINTS * (len(batch.contacts) if batch else 1)
-
-    def amount(wildcards, attempt):
-        atoms = surface.atoms if surface else n_atoms(wildcards, batch is not None)
-        one = round(of_atoms(atoms))
-        return min(attempt * number * one, limit)
-
-    # Snakemake looks up the signature nine times per job, which took a tenth of the planning time.
-    amount.__signature__ = inspect.signature(amount)
-    return amount
-
-
 def results_folder(wildcards):
     """Return the results folder of the study, whatever the wildcards."""
     return study.config.results
@@ -324,36 +282,12 @@ def reported(figure):
     )
 
 
-# Variants whose H is that of their dot with other levels.
-CORRECTED = {
-    case.id: case.member
-    for case in study.variants
-    if case.member.kind == "level-correction"
-}
-
-
-# For ensembles, only used by rules/ensemble.smk.
-ENSEMBLE = study.config.ensemble
-SNAPSHOTS = {
-    case.id: case.member for case in study.members if case.member.kind == "snapshots"
-}
-
-
 def snapshot_before(wildcards):
     """Return the state that a snapshot goes on from; none for the first one."""
     member = SNAPSHOTS[wildcards.dot]
     if member.number == 1:
         return []
     return f"<results>/{replace(member, number=member.number - 1).id}/snapshot.npz"
-
-
-def snapshot_runtime(wildcards, attempt):
-    """Resource function: every step is an SCF that starts from the one before."""
-    steps = ENSEMBLE.snapshots.steps(SNAPSHOTS[wildcards.dot].number)
-    seconds = steps * 3 * ENGINE.step_s(n_atoms(wildcards, with_gold=False))
-    return min(
-        attempt * (10 + round(seconds / 60)), study.config.resources.max_runtime_min
-    )
 
 
 def groups_of_dot(wildcards):

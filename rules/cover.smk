@@ -23,9 +23,7 @@ def cover_engine(kind):
     return arguments
 
 
-rule cover_structure:
-    input:
-        lambda wildcards: study.dot(wildcards.dot).entry.input_files(),
+use rule dot as cover_structure with:
     output:
         structure="<results>/cover/{dot}/dot.extxyz",
         record="<results>/cover/{dot}/dot.json",
@@ -39,19 +37,6 @@ rule cover_structure:
             for name in study.cover_members
             if name not in COVER_LIGATED
         ),
-    priority: small_first
-    conda:
-        "../envs/python.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        settings=lambda wildcards: study.dot(wildcards.dot).entry.build_values(),
-        definition=lambda wildcards: study.dot(wildcards.dot).definition.model_dump(
-            mode="json"
-        ),
-    script:
-        "../workflow/scripts/dot.py"
 
 
 rule cover_ligands:
@@ -75,8 +60,8 @@ rule cover_ligands:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000, MAX_MEM_MB),
+        runtime=growing(10, MAX_RUNTIME_MIN),
     params:
         settings=lambda wildcards: study.dot(wildcards.dot).entry.build_values(),
         definition=lambda wildcards: study.dot(wildcards.dot).definition.model_dump(
@@ -88,7 +73,7 @@ rule cover_ligands:
 
 if study.pre_relaxes:
 
-    rule cover_pre_relax:
+    use rule pre_relax as cover_pre_relax with:
         input:
             structure="<results>/cover/{dot}/dot.extxyz",
         output:
@@ -100,22 +85,12 @@ if study.pre_relaxes:
             "<benchmarks>/cover/{dot}/pre_relax.tsv"
         wildcard_constraints:
             dot=COVER_MEMBER,
-        priority: small_first
-        conda:
-            environment(EMBEDDED)
-        threads: EMBEDDED.threads
-        resources:
-            mem_mb=requested("mem_mb"),
-            runtime=requested("relax_min"),
         params:
             engine=cover_engine(EMBEDDED),
-            fmax_ev_per_ang=force_threshold,
-            max_steps=study.config.relax.max_steps,
             workdir=f"{study.config.results}/work/cover/{{dot}}/pre_relax",
-        script:
-            "../workflow/scripts/relax.py"
 
 
+# Not derived from `relax`, which also computes H and S.
 rule cover_relax:
     input:
         structure="<results>/cover/{dot}/dot.extxyz",
@@ -194,8 +169,8 @@ rule cover:
         "../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000, MAX_MEM_MB),
+        runtime=growing(10, MAX_RUNTIME_MIN),
     params:
         names=list(study.cover_members),
         vibrating=list(COVER.vibrating()),

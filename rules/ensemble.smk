@@ -24,7 +24,7 @@ rule snapshot:
     threads: ENGINE.threads
     resources:
         mem_mb=requested("mem_mb", ENGINE),
-        runtime=snapshot_runtime,
+        runtime=growing(snapshot_min, MAX_RUNTIME_MIN),
     params:
         engine=engine_settings(),
         thermostat=ENSEMBLE.snapshots.thermostat if ENSEMBLE.snapshots else {},
@@ -53,8 +53,8 @@ rule ensemble:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000, MAX_MEM_MB),
+        runtime=growing(10, MAX_RUNTIME_MIN),
     params:
         groups=groups_of_dot,
         interference=settings("interference"),

@@ -14,8 +14,8 @@ rule series:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000, MAX_MEM_MB),
+        runtime=growing(10, MAX_RUNTIME_MIN),
     params:
         contacts=contacts_of_dot,
         controls=controls_of_dot,
@@ -70,9 +70,15 @@ if study.joined_dots:
             "../envs/python.yaml"
         threads: 1
         resources:
-            mem_mb=round(EMBEDDED.mem_mb(max(dot.atoms for dot in study.joined_dots))),
-            runtime=round(
-                sum(1 + EMBEDDED.scf_min(dot.atoms) for dot in study.joined_dots)
+            mem_mb=growing(
+                round(EMBEDDED.mem_mb(max(dot.atoms for dot in study.joined_dots))),
+                MAX_MEM_MB,
+            ),
+            runtime=growing(
+                round(
+                    sum(1 + EMBEDDED.scf_min(dot.atoms) for dot in study.joined_dots)
+                ),
+                MAX_RUNTIME_MIN,
             ),
         params:
             names=[dot.id for dot in study.joined_dots],
@@ -96,8 +102,8 @@ if study.config.exciton:
         conda:
             "../envs/python.yaml"
         resources:
-            mem_mb=1000,
-            runtime=10,
+            mem_mb=growing(1000, MAX_MEM_MB),
+            runtime=growing(10, MAX_RUNTIME_MIN),
         params:
             exciton=settings("exciton"),
         script:
@@ -145,8 +151,8 @@ if study.reaction_dots:
             "../envs/python.yaml"
         threads: 1
         resources:
-            mem_mb=1000,
-            runtime=10,
+            mem_mb=growing(1000, MAX_MEM_MB),
+            runtime=growing(10, MAX_RUNTIME_MIN),
         params:
             names=[dot.id for dot in study.reaction_dots],
             reactions=[
@@ -173,8 +179,8 @@ if study.structure_series:
         conda:
             "../envs/python.yaml"
         resources:
-            mem_mb=1000,
-            runtime=10,
+            mem_mb=growing(1000, MAX_MEM_MB),
+            runtime=growing(10, MAX_RUNTIME_MIN),
         params:
             series=lambda wildcards: STRUCTURE_SERIES[
                 wildcards.series
@@ -200,8 +206,8 @@ rule chain:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000, MAX_MEM_MB),
+        runtime=growing(10, MAX_RUNTIME_MIN),
     params:
         interference=settings("interference"),
     script:

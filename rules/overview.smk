@@ -14,8 +14,8 @@ rule overview:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=growing(2000, MAX_MEM_MB),
+        runtime=growing(60, MAX_RUNTIME_MIN),
     params:
         values=SETTINGS,
         results=results_folder,
@@ -37,8 +37,8 @@ rule dot_report:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=growing(2000, MAX_MEM_MB),
+        runtime=growing(20, MAX_RUNTIME_MIN),
     params:
         values=SETTINGS,
         results=results_folder,

@@ -16,8 +16,8 @@ rule figures:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=growing(2000, MAX_MEM_MB),
+        runtime=growing(20, MAX_RUNTIME_MIN),
     params:
         values=SETTINGS,
         results=results_folder,
@@ -29,6 +29,7 @@ rule report:
     input:
         in_results(files_of(study)),
         figures=rules.figures.output.svg,
+        record=rules.figures.output.record,
     output:
         page="<results>/report/index.html",
         study=f"<results>/{RECORD}",
@@ -40,8 +41,8 @@ rule report:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=growing(2000, MAX_MEM_MB),
+        runtime=growing(20, MAX_RUNTIME_MIN),
     params:
         values=SETTINGS,
         results=results_folder,

@@ -13,8 +13,8 @@ rule dot:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000, MAX_MEM_MB),
+        runtime=growing(10, MAX_RUNTIME_MIN),
     params:
         # Without the contact pairs: a pair that is added later does not build the dot again.
         settings=lambda wildcards: study.dot(wildcards.dot).entry.build_values(),

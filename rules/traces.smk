@@ -5,6 +5,8 @@ TRACES = study.config.traces
 MEASURED = {entry.name: entry for entry in TRACES.sets}
 PREDICTED = {entry.name: entry for entry in TRACES.predictions}
 BIAS_SERIES = {entry.name: entry for entry in TRACES.bias_series}
+# 100,000 text files take about ten minutes; a set of millions needs more than one attempt.
+TRACE_MIN = 120
 
 
 def traces_of(wildcards):
@@ -21,11 +23,6 @@ def trace_settings(*sections):
     )
 
 
-def trace_runtime_min(wildcards, attempt):
-    """Resource function: 100,000 text files take about ten minutes; a set of millions needs more than one attempt."""
-    return attempt * 120
-
-
 def prediction_of(wildcards):
     """Input function: record of the prediction of a set, that of the set itself if it is simulated."""
     if wildcards.set in PREDICTED:
@@ -36,6 +33,7 @@ def prediction_of(wildcards):
 
 
 def bias_series_sets(wildcards):
+    """Return the sets of a bias series."""
     return BIAS_SERIES[wildcards.series].sets
 
 
@@ -57,8 +55,8 @@ rule predict_traces:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=2000,
-        runtime=trace_runtime_min,
+        mem_mb=growing(2000, MAX_MEM_MB),
+        runtime=growing(TRACE_MIN, MAX_RUNTIME_MIN),
     params:
         prediction=lambda wildcards: PREDICTED[wildcards.set].model_dump(
             include={"left", "fermi_ev", "traces"}
@@ -82,8 +80,8 @@ rule select_traces:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=2000,
-        runtime=trace_runtime_min,
+        mem_mb=growing(2000, MAX_MEM_MB),
+        runtime=growing(TRACE_MIN, MAX_RUNTIME_MIN),
     params:
         settings=trace_settings("peaks"),
         bias_v=lambda wildcards: getattr(MEASURED.get(wildcards.set), "bias_v", None),
@@ -110,8 +108,8 @@ for analysis in ANALYSES.values():
         conda:
             "../envs/python.yaml"
         resources:
-            mem_mb=analysis.mem_mb,
-            runtime=trace_runtime_min,
+            mem_mb=growing(analysis.mem_mb, MAX_MEM_MB),
+            runtime=growing(TRACE_MIN, MAX_RUNTIME_MIN),
         params:
             analysis=analysis.name,
             settings=trace_settings(*analysis.sections),
@@ -133,8 +131,8 @@ rule bias_series:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000, MAX_MEM_MB),
+        runtime=growing(10, MAX_RUNTIME_MIN),
     params:
         sets=bias_series_sets,
         series=lambda wildcards: BIAS_SERIES[wildcards.series].model_dump(mode="json"),

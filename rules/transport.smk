@@ -110,9 +110,9 @@ if study.slides:
             transmissions="<results>/{dot}/slides/{slide}/slide.nc",
             path="<results>/{dot}/slides/{slide}/slide.extxyz",
         log:
-            "<logs>/{dot}/slides/{slide}.log",
+            "<logs>/{dot}/{slide}/slide.log",
         benchmark:
-            "<benchmarks>/{dot}/slides/{slide}.tsv"
+            "<benchmarks>/{dot}/{slide}/slide.tsv"
         wildcard_constraints:
             slide=r"[^/]+",
         # After all others: these jobs are the longest, and only figures and table need them.
@@ -122,7 +122,7 @@ if study.slides:
         threads: ENGINE.threads
         resources:
             mem_mb=requested("mem_mb", ENGINE, ONE),
-            runtime=slide_runtime,
+            runtime=growing(slide_min, MAX_RUNTIME_MIN),
         params:
             slide=lambda wildcards: SLIDES[wildcards.slide].settings.model_dump(
                 mode="json"

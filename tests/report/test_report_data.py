@@ -1,5 +1,6 @@
 """What the report reads."""
 
+import re
 import shutil
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from qdjunction.core.errors import InputError
 from qdjunction.report.collect import collect, read_timings
 from qdjunction.study.study_file import read_study
-from support.paths import RECORDED
+from support.paths import RECORDED, ROOT
 
 
 def test_collects_every_junction_in_the_order_of_distance(results):
@@ -49,6 +50,30 @@ def test_timings_know_dot_and_junction(results):
     assert timings.loc[("1Pb_MAPbBr3", "", "relax"), "wall_s"] > 0
     assert ("1Pb_MAPbBr3", "long", "transmission") in timings.index
     assert ("", "", "chain") in timings.index
+
+
+@pytest.mark.parametrize(
+    ("path", "job"),
+    {
+        "cover/pair-Cs/relax.tsv": ("pair-Cs", "", "relax"),
+        "traces/MAPbBr3/select_traces.tsv": ("MAPbBr3", "", "select_traces"),
+        "series/sides/structure_series.tsv": ("sides", "", "structure_series"),
+        "12Pb_MAPbBr3/row/slide.tsv": ("12Pb_MAPbBr3", "row", "slide"),
+        "cover.tsv": ("", "", "cover"),
+    }.items(),
+)
+def test_timings_name_what_a_job_computed(tmp_path, path, job):
+    file = tmp_path / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("s\tcpu_time\tmax_rss\n1\t1\t1\n")
+    (row,) = read_timings(tmp_path).itertuples()
+    assert (row.dot, row.junction, row.job) == job
+
+
+def test_a_benchmark_is_named_after_the_step_and_not_after_what_it_computes():
+    for path in (ROOT / "rules").glob("*.smk"):
+        for name in re.findall(r"\"<benchmarks>/(?:.*/)?([^/]+)\.tsv\"", path.read_text()):
+            assert name not in ("{dot}", "{junction}", "{slide}", "{set}", "{series}"), path
 
 
 def test_no_benchmarks_is_an_empty_table(tmp_path):

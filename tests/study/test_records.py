@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from qdjunction.core.provenance import digest
+from qdjunction.study import layout
 from qdjunction.study.records import read_record, record_path
+from support.paths import ROOT
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
 
@@ -78,6 +80,20 @@ def test_records_stand_in_or_beside_a_result():
     assert record_path("a/relaxed.extxyz") == Path("a/relaxed.json")
     assert record_path("report/figures/chain.csv") == Path("report/figures/figures.json")
     assert record_path("a/hamiltonian.nc") == Path("a/hamiltonian.nc")
+
+
+def test_every_output_of_every_rule_has_its_record_among_them(tmp_path):
+    rules = "".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
+    blocks = re.findall(r"^ +output:\n(.*?)^ +log:\n", rules, re.MULTILINE | re.DOTALL)
+    assert len(blocks) > 25
+    for number, block in enumerate(blocks):
+        known = block.replace("{RECORD}", layout.STUDY).replace("{FIGURE_RECORD}", layout.FIGURE_RECORD)
+        names = re.findall(r"\"(?:<results>/)?([^\"]+\.[a-z]+)\"", known)
+        made = {tmp_path / str(number) / re.sub(r"\{+[\w.]+\}+", "x", name) for name in names}
+        for path in made:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        assert {record_path(path) for path in made} <= made, names
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"provenance": 3}', "[" * 100_000, '{"no_result": 1}'])

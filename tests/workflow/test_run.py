@@ -182,6 +182,21 @@ def test_a_failed_dot_is_recorded_and_done_again_alone(tmp_path):
     assert "What failed" not in (tmp_path / "results" / "report" / "index.html").read_text()
 
 
+MOLECULE = """\
+study: molecule
+dots: [{source: smiles, smiles: Br, contacts: []}]
+"""
+
+
+def test_a_study_without_contacts_and_figures_ends_with_its_page(tmp_path):
+    (tmp_path / "study.yaml").write_text(MOLECULE)
+    finish(tmp_path)
+    page = (tmp_path / "results" / "report" / "index.html").read_text()
+    assert "HBr, 2 atoms" in page
+    for of_junctions in ("gold", "Junction", "At any energy", "Structures in 3D", "Every figure", "Plotly"):
+        assert of_junctions not in page, of_junctions
+
+
 BAD = {
     "unknown dot": ("dot: 1Pb", "dot: 5Pb", "There is no dot '5Pb'"),
     "misspelt key": ("transport:", "transprot:", "unknown key 'transprot'; did you mean 'transport'?"),
@@ -226,3 +241,47 @@ def test_rules_leave_retries_and_groups_to_profiles(word):
     assert len(rules) > 5
     for path in rules:
         assert word not in path.read_text(), path
+
+
+def test_rules_request_memory_and_time_that_grow():
+    for path in (ROOT / "rules").glob("*.smk"):
+        for name, value in re.findall(r"^ +(mem_mb|runtime)=(.*)", path.read_text(), re.MULTILINE):
+            assert value.startswith(("growing(", "requested(")), f"{path}: {name}={value}"
+
+
+LIMITED = """\
+study: limited
+dots:
+  - {dot: 1Pb, contacts: [short, long]}
+  - source: pair
+    name: pair
+    first: {dot: 1Pb, cation: Cs}
+    second: {dot: 1Pb, cation: Cs}
+    first_site: R2
+    second_site: L
+    twist_deg: 90
+    linker: none
+    pb_distance_ang: 14
+    contacts: []
+coupling: true
+slide: [{name: row, dot: 1Pb_MAPbBr3, junction: short, towards: R2, steps: 2}]
+ensemble: {snapshots: {members: 2}}
+traces: {predictions: [{name: predicted, dot: 1Pb_MAPbBr3}]}
+resources: {max_mem_mb: 900, max_runtime_min: 7}
+"""
+
+
+def test_requests_grow_with_the_attempt_up_to_the_limits(tmp_path):
+    """Those of every job of a study, and of a request that is none of an engine."""
+    (tmp_path / "study.yaml").write_text(LIMITED)
+    (tmp_path / "Snakefile").write_text(
+        f"include: {str(ROOT / 'Snakefile')!r}\n"
+        "print([growing(3, MAX_RUNTIME_MIN)(None, attempt) for attempt in (1, 2, 3)])\n"
+    )
+    planned = finish(tmp_path, "-n", "--snakefile", tmp_path / "Snakefile", "--", "all")
+    assert "[3, 6, 7]" in planned
+    asked = re.findall(r"runtime=(\d+), mem_mb=(\d+)", planned)
+    rules = rules_of(planned)
+    assert {"coupling", "slide", "snapshot", "predict_traces", "figures", "report"} <= set(rules)
+    assert len(asked) == len(rules) - 1  # `all` asks for nothing
+    assert set(asked) == {("7", "900")}

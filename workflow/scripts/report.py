@@ -12,4 +12,4 @@ with running(job, required=[]):
     results = collect(study_of(job.params["values"], job.params.results))
     if job.output.get("paper"):
         write_paper_table(results, job.output.paper)
-    write_report(results, job.output.page, Path(job.input.figures[0]).parent)
+    write_report(results, job.output.page, Path(job.input.record).parent)

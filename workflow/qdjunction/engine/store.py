@@ -19,6 +19,7 @@ from qdjunction.core.errors import InputError
 from qdjunction.core.files import absent, atomic_write
 from qdjunction.core.provenance import Provenance
 from qdjunction.engine.contract import ElectronicStructure, EngineInfo
+from qdjunction.engine.registry import read_run
 from qdjunction.structure.ligands.attach import FRAGMENT
 
 _GROUP = "qdjunction"
@@ -85,6 +86,19 @@ def is_store(path: str | Path) -> bool:
             return _GROUP in file.groups
     except (OSError, RuntimeError):
         return False
+
+
+def read_store_or_run(path: str | Path) -> ElectronicStructure:
+    """Return H and S of a file of `write_electronic_structure`, or of the folder of an engine's finished run.
+
+    Raises
+    ------
+    InputError
+        If `path` is neither of them.
+    EngineError
+        If the run failed or its files do not belong together.
+    """
+    return read_run(path) if Path(path).is_dir() else read_electronic_structure(path)
 
 
 def read_electronic_structure(path: str | Path) -> ElectronicStructure:

@@ -124,10 +124,15 @@ def failures_of(study: Study) -> tuple[Failure, ...]:
 
 
 def read_timings(folder: Path) -> pd.DataFrame:
-    """Read the benchmark files of Snakemake below `folder`; jobs that left none are absent."""
+    """Read the benchmark files of Snakemake below `folder`; jobs that left none are absent.
+
+    The column ``dot`` also has the sets of traces, the series over structures and the structures of a cover.
+    """
     rows = []
     for path in sorted(folder.rglob("*.tsv")):
         where = path.relative_to(folder).parts
+        if where[0] in (layout.COVER, layout.STRUCTURE_SERIES, layout.TRACES):
+            where = where[1:]
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file, delimiter="\t"):
                 rows.append(

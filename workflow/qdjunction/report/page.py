@@ -78,7 +78,12 @@ class Page:
         """Return the complete page."""
         results, study, config = self.results, self.results.study, self.results.study.config
         parts = {part: part.html(self) for part in sections(PageSection, study)}
-        scripts = [section.script for section in sections(Section, study) if section.script]
+        # A script needs the elements of its section.
+        scripts = [
+            section.script
+            for section in sections(Section, study)
+            if section.script and (not isinstance(section, PageSection) or parts[section])
+        ]
         return self._environment.get_template("index.html.j2").render(
             study=config.study,
             engine=results.engine,
@@ -88,6 +93,8 @@ class Page:
             temperature_k=config.transport.temperature_k,
             leads=config.transport.leads,
             junctions=sum(len(dot.junctions) for dot in results.dots),
+            with_gold=any(dot.junctions for dot in study.dots),
+            figures=bool(self._planned),
             electrodes=config.electrodes.description,
             dots=results.dots,
             failures=len(results.failures),
@@ -101,7 +108,11 @@ class Page:
             ],
             links=[link for part, html in parts.items() if html for link in part.links(results)],
             parts=list(parts.values()),
-            data={part.name: data for part in parts if (data := part.data(results)) is not None},
+            data={
+                part.name: data
+                for part, html in parts.items()
+                if html and (data := part.data(results)) is not None
+            },
             scripts=scripts,
             plotly=get_plotlyjs() if scripts else "",
         )

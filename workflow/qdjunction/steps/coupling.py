@@ -11,8 +11,7 @@ from qdjunction.core.errors import AnalysisError, InputError
 from qdjunction.core.files import write_table
 from qdjunction.core.provenance import digests, provenance
 from qdjunction.engine.contract import EngineInfo
-from qdjunction.engine.registry import read_run
-from qdjunction.engine.store import read_electronic_structure
+from qdjunction.engine.store import read_store_or_run
 from qdjunction.interference.coupling import frontier_couplings
 from qdjunction.interference.coupling_results import (
     CouplingRecord,
@@ -96,7 +95,7 @@ def pair_coupling(hamiltonian: str | Path, name: str | None = None) -> tuple[Pai
         If the file cannot be read or is not that of a pair, or for what `frontier_couplings` refuses.
     """
     path = Path(hamiltonian)
-    structure = read_run(path) if path.is_dir() else read_electronic_structure(path)
+    structure = read_store_or_run(path)
     atoms = structure.atoms
     try:
         if atoms.get_tags().any():

@@ -9,10 +9,8 @@ import numpy as np
 import pandas as pd
 from ase import Atoms
 
-from qdjunction.core.errors import InputError
 from qdjunction.core.files import write_table
 from qdjunction.core.provenance import digests, provenance
-from qdjunction.core.results import read_result
 from qdjunction.engine.contract import VibrationsEngine
 from qdjunction.engine.vibrations import quasi_rrho_ev
 from qdjunction.interference.cover import Computed, CoverRecord, CoverSeries, conformational_ev, cover_series
@@ -23,7 +21,8 @@ from qdjunction.structure.perovskite.slab import perovskite_slab, surface_sites
 from qdjunction.structure.sources.slab import SlabOutline, SlabSettings
 from qdjunction.structure.xyz import read_structure
 from qdjunction.study.cover import BARE, CATION_PAIR, CoverMember, CoverSettings
-from qdjunction.study.failures import EarlierFailureError, read_failure
+from qdjunction.study.failures import EarlierFailureError
+from qdjunction.study.relaxations import read_results, require_one_method
 from qdjunction.study.results import RelaxationRecord, VibrationsRecord
 
 log = logging.getLogger(__name__)
@@ -137,26 +136,13 @@ def cover_of_study(
     EarlierFailureError
         If the slab without ligands has failed, or the reservoirs or all slabs of every ligand.
     """
-    failures = {name: failure for name, path in relaxations.items() if (failure := read_failure(path))}
-    records = {
-        name: read_result(RelaxationRecord, path)
-        for name, path in relaxations.items()
-        if name not in failures
-    }
+    records, failures = read_results(RelaxationRecord, relaxations)
     if BARE not in records:
         raise EarlierFailureError(failures[BARE])
-    if len(methods := {record.engine.method for record in records.values()}) > 1:
-        raise InputError(
-            f"cover: its structures were relaxed by {', '.join(sorted(methods))}; energies of different methods have "
-            "no common zero; relax all with one"
-        )
+    require_one_method(records.values(), "cover")
     for name, failure in failures.items():
         log.warning("%s is left out: %s", name, failure)
-    of_modes = {
-        name: read_result(VibrationsRecord, path)
-        for name, path in vibrating.items()
-        if not read_failure(path)
-    }
+    of_modes, _ = read_results(VibrationsRecord, vibrating)
     members = {member.name: member for member in settings.members()}
     found = [
         series

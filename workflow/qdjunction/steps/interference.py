@@ -15,8 +15,7 @@ from qdjunction.core.provenance import digest, digests, provenance
 from qdjunction.core.results import read_result
 from qdjunction.core.resume import resume, task_key
 from qdjunction.engine.contract import ElectronicStructure
-from qdjunction.engine.registry import read_run
-from qdjunction.engine.store import read_electronic_structure
+from qdjunction.engine.store import read_electronic_structure, read_store_or_run
 from qdjunction.interference.chain import DiatomicChain
 from qdjunction.interference.decay_spectrum import DecaySpectrum, decay_spectrum
 from qdjunction.interference.level_alignment import LevelAlignment, alignment_sentence
@@ -94,7 +93,7 @@ def level_alignment(path: str | Path) -> LevelAlignment:
     InputError
         If the file cannot be read, has no dot between two tagged tips, or the dot has no closed shell.
     """
-    structure = read_run(path) if Path(path).is_dir() else read_electronic_structure(path)
+    structure = read_store_or_run(path)
     if not all(len(atoms) for atoms in (dot_atoms(structure.atoms), *tip_atoms(structure.atoms))):
         raise InputError(
             f"{path}: has no dot between two tagged tips; build the junction with `qdjunction junction`"

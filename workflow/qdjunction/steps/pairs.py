@@ -12,8 +12,7 @@ from qdjunction.core.errors import AnalysisError, InputError
 from qdjunction.core.files import write_table
 from qdjunction.core.provenance import digests, provenance
 from qdjunction.core.results import read_result
-from qdjunction.engine.registry import read_run
-from qdjunction.engine.store import read_electronic_structure
+from qdjunction.engine.store import read_store_or_run
 from qdjunction.interference.orbital_rule import DotOrbitals, solve_dot
 from qdjunction.interference.pair_amplitudes import amplitudes, outward_orbitals
 from qdjunction.interference.pair_control import judge_pairs, pair_table
@@ -102,9 +101,7 @@ def all_pairs(
     InputError
         If a file cannot be read, the energy counts from E_F and there is no series, or for what `judge_pairs` refuses.
     """
-    structure = (
-        read_run(hamiltonian) if Path(hamiltonian).is_dir() else read_electronic_structure(hamiltonian)
-    )
+    structure = read_store_or_run(hamiltonian)
     atoms, device = structure.atoms, Device.from_hamiltonian(structure.hamiltonian)
     if atoms.get_tags().any():
         raise InputError(f"{hamiltonian}: is a junction; give H and S of the dot without gold")

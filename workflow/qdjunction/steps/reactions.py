@@ -11,9 +11,9 @@ from ase.formula import Formula
 from qdjunction.core.errors import InputError
 from qdjunction.core.files import write_table
 from qdjunction.core.provenance import digests, provenance
-from qdjunction.core.results import read_result
-from qdjunction.study.failures import EarlierFailureError, read_failure
+from qdjunction.study.failures import EarlierFailureError
 from qdjunction.study.reactions import ReactionSettings
+from qdjunction.study.relaxations import read_results, require_one_method
 from qdjunction.study.results import ReactionRecord, ReactionsRecord, RelaxationRecord
 
 log = logging.getLogger(__name__)
@@ -44,12 +44,7 @@ def reactions_of_study(
     EarlierFailureError
         If a structure of every reaction has failed.
     """
-    failures = {name: failure for name, path in relaxations.items() if (failure := read_failure(path))}
-    records = {
-        name: read_result(RelaxationRecord, path)
-        for name, path in relaxations.items()
-        if name not in failures
-    }
+    records, failures = read_results(RelaxationRecord, relaxations)
     found = []
     for reaction in reactions:
         if failed := [name for name in reaction.species if name in failures]:
@@ -91,12 +86,7 @@ def reaction_energy(reaction: ReactionSettings, records: Mapping[str, Relaxation
             f"reactions: '{reaction.name}': {reaction.equation} is not balanced: the products have {listed}; "
             "correct the numbers, or add the structure that is left out"
         )
-    # The settings of an SCF may differ by further tries alone, which the method does not depend on.
-    if len(methods := {records[name].engine.method for name in reaction.species}) > 1:
-        raise InputError(
-            f"reactions: '{reaction.name}': its structures were relaxed by {', '.join(sorted(methods))}; energies of "
-            "different methods have no common zero; relax all with one"
-        )
+    require_one_method((records[name] for name in reaction.species), f"reactions: '{reaction.name}'")
     return ReactionRecord(
         name=reaction.name, equation=reaction.equation, energy_ev=energy,
         formulas={name: records[name].formula for name in reaction.species},

@@ -23,10 +23,11 @@ from qdjunction.engine.store import read_electronic_structure
 from qdjunction.interference.settings import InterferenceSettings, headline_text
 from qdjunction.steps.electronic import hamiltonian
 from qdjunction.steps.interference import frontier_of_study
+from qdjunction.steps.structure import require_converged
 from qdjunction.steps.transport import transmission_of_study
 from qdjunction.structure.integrity import examine
 from qdjunction.structure.junction import check_closed_shell, dot_atoms
-from qdjunction.structure.junction_relaxation import free_atoms
+from qdjunction.structure.junction_relaxation import held_in_junction
 from qdjunction.structure.slide import changed_gold_bonds, pull_force, pulled, reach, slide_direction
 from qdjunction.structure.slide_settings import SlideSettings
 from qdjunction.structure.xyz import read_structure, write_structure
@@ -259,12 +260,9 @@ class _Pull:
         def compute(output: Path, record: Path) -> None:
             # As the file has it, so that a later call resumes from the same positions.
             held = read_structure(begin)
-            held.set_constraint(FixAtoms(np.setdiff1d(np.arange(len(held)), free_atoms(held, "junction"))))
+            held.set_constraint(FixAtoms(held_in_junction(held, "junction")))
             result = self.engine.relax(held, here / "relax", self.fmax_ev_per_ang, self.max_steps)
-            if not result.converged:
-                raise EngineError(
-                    f"{begin}: {result.reason} Raise relax.max_steps; the relaxation resumes from {here / 'relax'}."
-                )
+            require_converged(result, begin, here / "relax")
             result.atoms.set_constraint()
             write_structure(result.atoms, output)
             write_json({"steps": result.steps, "fmax_ev_per_ang": result.fmax_ev_per_ang}, record)

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from ase import Atoms
 from ase.constraints import FixAtoms
 
@@ -15,11 +14,11 @@ from qdjunction.core.files import write_json
 from qdjunction.core.provenance import digest, digests, provenance
 from qdjunction.core.resume import resume, task_key
 from qdjunction.core.schema import Section
-from qdjunction.engine.contract import Engine
+from qdjunction.engine.contract import Engine, Relaxation
 from qdjunction.structure.contacts import contact_distance
 from qdjunction.structure.integrity import Integrity, examine
 from qdjunction.structure.junction import build_junction, check_closed_shell, contact_bond
-from qdjunction.structure.junction_relaxation import Free, JunctionState, examine_junction, free_atoms
+from qdjunction.structure.junction_relaxation import Free, JunctionState, examine_junction, held_in_junction
 from qdjunction.structure.ligands.pair import held_atoms
 from qdjunction.structure.settings import ElectrodeSettings
 from qdjunction.structure.settling import DESCRIPTION, settling_springs
@@ -112,11 +111,7 @@ def relax(
     built = read_structure(structure)
     try:
         _examine(built, built, free)  # raises an error now rather than after hours of relaxation
-        held = (
-            held_atoms(built)
-            if free == "all"
-            else np.setdiff1d(np.arange(len(built)), free_atoms(built, free))
-        )
+        held = held_atoms(built) if free == "all" else held_in_junction(built, free)
     except StructureError as error:
         raise StructureError(f"{structure}: {error}") from None
     atoms = built.copy()
@@ -136,7 +131,7 @@ def relax(
     is_new = (
         free == "all" and not held.size and not start and "relaxed" not in atoms.info and engine.takes_springs
     )
-    settling = _settle(atoms, engine, Path(workdir) / "settling", max_steps) if is_new else None
+    settling = _settle(structure, atoms, engine, Path(workdir) / "settling", max_steps) if is_new else None
     result = engine.relax(atoms, Path(workdir), fmax_ev_per_ang, max_steps)
     result.atoms.set_constraint()
     integrity, state = _examine(result.atoms, built, free)
@@ -158,9 +153,7 @@ def relax(
     )
     if not result.converged:
         made.write(Path(workdir) / "not_converged.json")
-        raise EngineError(
-            f"{structure}: {result.reason} Raise relax.max_steps; the relaxation resumes from {workdir}."
-        )
+    require_converged(result, structure, workdir)
     if state:
         _check_junction(state, structure, made, Path(workdir) / "refused.json")
         result.atoms.info["contact_distance_ang"] = contact_distance(
@@ -178,6 +171,20 @@ def relax(
     }
     write_structure(result.atoms, output)
     made.write(record)
+
+
+def require_converged(result: Relaxation, structure: str | Path, workdir: str | Path) -> None:
+    """Refuse a relaxation of `structure` in `workdir` that has not converged.
+
+    Raises
+    ------
+    EngineError
+        With the reason of the engine and what helps.
+    """
+    if not result.converged:
+        raise EngineError(
+            f"{structure}: {result.reason} Raise relax.max_steps; the relaxation resumes from {workdir}."
+        )
 
 
 def _examine(
@@ -210,7 +217,9 @@ def _check_junction(
         )
 
 
-def _settle(atoms: Atoms, engine: Engine, workdir: Path, max_steps: int) -> Settling | None:
+def _settle(
+    structure: str | Path, atoms: Atoms, engine: Engine, workdir: Path, max_steps: int
+) -> Settling | None:
     """Relax a new structure in place to `SETTLED_EV_PER_ANG`, with its softest bonds restrained by springs."""
     springs = settling_springs(atoms)
     if not springs:
@@ -220,8 +229,7 @@ def _settle(atoms: Atoms, engine: Engine, workdir: Path, max_steps: int) -> Sett
     numbers = " and ".join(f"{len(of_bond)} {bond}" for bond, of_bond in springs.items())
     log.info("settling with %s bonds held by springs, to %.1f eV/Ang", numbers, SETTLED_EV_PER_ANG)
     result = engine.relax(held, workdir, SETTLED_EV_PER_ANG, max_steps)
-    if not result.converged:
-        raise EngineError(f"{result.reason} Raise relax.max_steps; the relaxation resumes from {workdir}.")
+    require_converged(result, structure, workdir)
     atoms.positions = result.atoms.positions
     return Settling(steps=result.steps, wall_time_s=result.wall_time_s, springs=DESCRIPTION)
 

@@ -18,8 +18,7 @@ from qdjunction.core.matrix_files import read_matrices
 from qdjunction.core.provenance import digest, digests, provenance
 from qdjunction.core.resume import resume, task_key
 from qdjunction.engine.contract import EngineInfo
-from qdjunction.engine.registry import read_run
-from qdjunction.engine.store import is_store, read_electronic_structure
+from qdjunction.engine.store import is_store, read_store_or_run
 from qdjunction.structure.junction import closed_shell_electrons, lead_atoms, tip_atoms
 from qdjunction.study.config import TransportSettings
 from qdjunction.transport import (
@@ -100,9 +99,8 @@ def read_junction(
         raise InputError("lead atoms: give those of both sides, --left-atoms and --right-atoms, or of none")
     engine = electrons = atoms = None
     leads: tuple[Any, Any] | None = None if left_atoms is None else (left_atoms, right_atoms)
-    of_run = Path(path).is_dir()
-    if of_run or is_store(path):
-        structure = read_run(path) if of_run else read_electronic_structure(path)
+    if Path(path).is_dir() or is_store(path):
+        structure = read_store_or_run(path)
         matrices, engine, atoms = structure.hamiltonian, structure.engine, structure.atoms
         electrons = closed_shell_electrons(atoms, structure.valence_electrons)
         if leads is None:

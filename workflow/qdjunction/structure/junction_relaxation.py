@@ -81,6 +81,11 @@ class JunctionState:
         return [*found, self.clash] if self.clash else found
 
 
+def held_in_junction(junction: Atoms, free: Free) -> NDArray[np.int64]:
+    """Return the indices of the atoms that are not free (see `free_atoms`), ascending."""
+    return np.setdiff1d(np.arange(len(junction)), free_atoms(junction, free))
+
+
 def free_atoms(junction: Atoms, free: Free) -> NDArray[np.int64]:
     """Return the indices of the atoms that are free, ascending.
 

@@ -18,9 +18,11 @@ from qdjunction.study.failures import Failure, read_failure
 
 _BESIDE = {
     layout.CONDUCTANCE: layout.SERIES,
+    layout.ELECTRODE_STRUCTURE: layout.ELECTRODE_HAMILTONIAN,
     layout.JUNCTION: layout.HAMILTONIAN,
     layout.JUMPS: layout.SELECTION,
     layout.OVERVIEW_TABLE: layout.PAGE,
+    layout.PAPER_TABLE: layout.PAGE,
     layout.SIMULATED: layout.SIMULATION,
     layout.TRUTH: layout.SIMULATION,
 }

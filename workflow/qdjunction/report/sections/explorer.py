@@ -30,9 +30,10 @@ class ExplorerSection(PageSection):
     title = "At any energy"
     script = (TEMPLATES / "explorer.js").read_text(encoding="utf-8")
 
-    def html(self, page: Page) -> Markup:
-        """Return the slider and the places of the two plots."""
-        return page.render(HTML, explored=self.data(page.results))
+    def html(self, page: Page) -> Markup | str:
+        """Return the slider and the places of the two plots; nothing without a series."""
+        explored = self.data(page.results)
+        return page.render(HTML, explored=explored) if explored else ""
 
     def data(self, results: StudyResults) -> list[dict[str, Any]]:
         """Return the numbers of every series."""

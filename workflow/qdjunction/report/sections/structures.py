@@ -36,9 +36,10 @@ class StructuresSection(PageSection):
     title = "Structures in 3D"
     script = (TEMPLATES / "structures.js").read_text(encoding="utf-8")
 
-    def html(self, page: Page) -> Markup:
-        """Return the menus of junction and colour, and the place of the picture."""
-        return page.render(HTML, junctions=_drawn(page.results), spread=f"{SPREAD_ANG:g}")
+    def html(self, page: Page) -> Markup | str:
+        """Return the menus of junction and colour, and the place of the picture; nothing without a junction."""
+        drawn = _drawn(page.results)
+        return page.render(HTML, junctions=drawn, spread=f"{SPREAD_ANG:g}") if drawn else ""
 
     def data(self, results: StudyResults) -> dict[str, Any]:
         """Return the junctions, and colours and radii of their elements."""

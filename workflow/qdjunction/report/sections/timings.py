@@ -52,7 +52,7 @@ def timings_table(results: StudyResults) -> Table:
     ]
     return Table(
         f"Jobs as Snakemake measured them when each was last run: {total} minutes of wall time in all.",
-        ("dot", "junction", "job", "wall time (s)", "processor time (s)", "largest memory (MB)"),
+        ("dot or set", "junction", "job", "wall time (s)", "processor time (s)", "largest memory (MB)"),
         tuple(rows),
         3,
     )
