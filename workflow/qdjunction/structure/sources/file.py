@@ -82,7 +82,7 @@ class FileSettings(SitedSettings):
         for name in atoms.info["contacts"]:
             site = contact(atoms, name)
             binding = recognise(atoms, site.atom, site.anchor or ANCHORS)
-            if binding and binding.anchor.loses_hydrogen and binding.hydrogen is None:
+            if binding and binding.has_lost_hydrogen:
                 logger.warning(
                     "path = '%s': the %s at contact '%s' has lost its hydrogen, so that the molecule is relaxed as a "
                     "radical, with other bonds than between the tips; leave the hydrogen in the file: it is removed "
