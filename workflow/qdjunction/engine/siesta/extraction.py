@@ -19,6 +19,7 @@ import numpy as np
 import scipy.linalg
 import sisl
 from ase import Atoms
+from ase.geometry import find_mic
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
@@ -31,11 +32,13 @@ from qdjunction.core.matrix_files import (
     is_complete,
 )
 from qdjunction.core.units import BOLTZMANN_EV_PER_K
-from qdjunction.engine.contract import ElectronicStructure, EngineInfo
+from qdjunction.engine.contract import ElectronicStructure, EngineInfo, check_even
 from qdjunction.engine.siesta.box import check_box
 from qdjunction.engine.siesta.diagnosis import diagnose
 from qdjunction.engine.siesta.inputs import STRUCTURE
 from qdjunction.engine.siesta.settings import SiestaSettings
+from qdjunction.structure.contacts import contact_distance
+from qdjunction.structure.superposition import superpose
 from qdjunction.structure.xyz import read_structure
 
 log = logging.getLogger(__name__)
@@ -47,6 +50,10 @@ HERMITICITY_EV = 1e-5
 EIGENVALUE_TOLERANCE_EV = 1e-3
 ELECTRON_TOLERANCE = 1e-2
 _COMPARED_ABOVE_FERMI_EV = 10.0
+
+SAME_RUN_ANG = 1.5
+"""An atom of the run farther than this from its place in the structure file, after superposition, is of another
+structure. A hydrogen may be, as that of a cation that turns."""
 
 # The charge of the pseudopotential itself, worded alike in SIESTA 4 and 5. The line "(Total) valence charge (in
 # pseudo generation)" counts the configuration it was generated in, which may be that of an ion.
@@ -279,6 +286,7 @@ def electronic_structure_from_run(
     _check_electrons(at_k, weights, text, valence.sum(), run)
     atoms = _with_tags(run, geometry)
     if not atoms.pbc.any():
+        check_even(atoms, valence.sum(), "siesta")
         _check_images(geometry, text, run)
     return ElectronicStructure(
         atoms=atoms,
@@ -479,7 +487,26 @@ def _with_tags(run: RunFiles, geometry: sisl.Geometry) -> Atoms:
         raise EngineError(
             f"{files[0]}: holds {atoms.symbols}, the run {calculated.symbols}; they do not belong together."
         )
+    moved = _largest_move(atoms, calculated)
+    if moved > SAME_RUN_ANG:
+        raise EngineError(
+            f"{files[0]}: is of another run: an atom is {moved:.1f} Ang from its place in {run.path('XV')}, farther "
+            "than a relaxation moves one; put the structure of this run there."
+        )
     atoms.positions = calculated.positions
     if atoms.pbc.any():
         atoms.cell = geometry.cell
+    if {"left", "right", "contact_distance_ang"} <= atoms.info.keys():
+        ends = atoms.info["left"], atoms.info["right"]
+        atoms.info["contact_distance_ang"] = contact_distance(atoms, *ends)
     return atoms
+
+
+def _largest_move(given: Atoms, calculated: Atoms) -> float:
+    """Return how far an atom other than hydrogen is from its place in a superposed geometry (Ang)."""
+    if given.pbc.any():
+        away = calculated.positions - given.positions
+        distances = find_mic(away - away[0], calculated.cell, given.pbc)[1]
+    else:
+        distances = np.linalg.norm(superpose(given, calculated).positions - calculated.positions, axis=1)
+    return float(distances[given.numbers != 1].max(initial=0.0))
