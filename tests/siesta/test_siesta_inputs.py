@@ -264,6 +264,21 @@ def test_a_header_on_which_siesta_5_stops_is_refused_with_the_line_to_write(sett
     assert line == whole.split("\n")[2].rstrip()
 
 
+def test_a_functional_without_a_name_here_is_refused(settings, tmp_path):
+    whole = (settings.pseudopotentials / "Pb.psf").read_text()
+    (tmp_path / "Pb.psf").write_text(whole.replace("Pb pb", "Pb wi", 1))
+    with pytest.raises(
+        InputError, match=r'was made with functional code "wi", the calculation uses PBE; get it'
+    ):
+        find_pseudopotentials(["Pb"], tmp_path, "PBE")
+    (tmp_path / "Pb.psml").write_text(PSML.format(element="Pb", exchange=524))
+    with pytest.raises(InputError, match=r'was made with functional code "524", the calculation uses PBE'):
+        find_pseudopotentials(["Pb"], tmp_path, "PBE")
+    unstated = re.sub(r"<functional .*/>", "", PSML.format(element="Pb", exchange=101))
+    (tmp_path / "Pb.psml").write_text(unstated)
+    assert find_pseudopotentials(["Pb"], tmp_path, "PBE")["Pb"].functional == ""
+
+
 def test_another_functional_or_element_is_refused(tmp_path):
     (tmp_path / "Pb.psml").write_text(PSML.format(element="Pb", exchange=1))
     with pytest.raises(InputError, match="was made with LDA, the calculation uses PBE"):
