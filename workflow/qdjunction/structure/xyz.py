@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from ase import Atoms
 from ase.io import read, write
 
@@ -11,6 +12,9 @@ from qdjunction.core.errors import InputError
 from qdjunction.core.files import absent, atomic_write
 
 _KEY = "qdjunction"
+
+_NEUTRAL = {"charge": 0, "total_charge": 0, "multiplicity": 1, "spin_multiplicity": 1}
+"""What extended XYZ files state of their electrons, and the value of a neutral closed shell."""
 
 
 def write_structure(atoms: Atoms, path: str | Path) -> None:
@@ -49,7 +53,8 @@ def read_structure(path: str | Path) -> Atoms:
     Raises
     ------
     InputError
-        If the file is missing, empty, not extended XYZ, or holds no atoms.
+        If the file is missing, empty, not extended XYZ, holds no atoms or a position that is no number, or states a
+        charge or spin.
     """
     path = Path(path)
     if path.is_dir():
@@ -70,7 +75,7 @@ def read_any(path: str | Path) -> Atoms:
     Raises
     ------
     InputError
-        If ASE cannot read the file, or it holds no atoms.
+        If ASE cannot read the file, or it holds no atoms or a position that is no number, or states a charge or spin.
     """
     atoms = _read(Path(path), None, "convert it to extended XYZ")
     if not len(atoms):
@@ -90,4 +95,36 @@ def _read(path: Path, file_format: str | None, remedy: str) -> Atoms:
             f"{path} cannot be read {what} ({type(error).__name__}: {error}); {remedy}."
         ) from error
     atoms.info |= info
+    _check_finite(atoms, path)
+    _check_neutral(atoms, path)
     return atoms
+
+
+def _check_finite(atoms: Atoms, path: Path) -> None:
+    """Refuse positions and cells with NaN or infinity."""
+    if wrong := np.flatnonzero(~np.isfinite(atoms.positions).all(axis=1)).tolist():
+        where = " ".join(f"{x:g}" for x in atoms.positions[wrong[0]])
+        raise InputError(
+            f"{path}: atom {wrong[0]} ({atoms.symbols[wrong[0]]}) is at {where}, which is no place; correct the file."
+        )
+    if not np.isfinite(atoms.cell.array).all():
+        raise InputError(f"{path}: the cell holds a value that is no number; correct the file.")
+
+
+def _check_neutral(atoms: Atoms, path: Path) -> None:
+    """Refuse a charge or spin in the info or the columns of a file, which no engine is given."""
+    stated = {str(key).lower(): (str(key), value) for key, value in atoms.info.items()}
+    found = [
+        stated[key]
+        for key, neutral in _NEUTRAL.items()
+        if key in stated and isinstance(stated[key][1], (int, float, np.number)) and stated[key][1] != neutral
+    ]
+    for what, column in (("charge", "initial_charges"), ("magnetic moment", "initial_magmoms")):
+        if total := round(float(np.sum(atoms.arrays.get(column, 0.0)))):
+            found.append((f"in column {column} a total {what} of", total))
+    if found:
+        key, value = found[0]
+        raise InputError(
+            f"{path} states {key} {value:g}; structures are neutral closed shells, add counter-ions or remove the "
+            "entry."
+        )
