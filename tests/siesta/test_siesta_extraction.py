@@ -185,7 +185,7 @@ def test_a_failed_run_says_why(data, tmp_path):
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path, finished):
-    with pytest.raises(InputError, match="holds one fdf file; found: none"):
+    with pytest.raises(InputError, match=r"holds one fdf file .*; found: none"):
         electronic_structure_from_run(tmp_path)
     shutil.copy(finished / "siesta.fdf", finished / "other.fdf")
     with pytest.raises(InputError, match=r"other\.fdf, siesta\.fdf"):
@@ -474,3 +474,16 @@ def test_a_run_with_an_odd_number_of_electrons_is_refused(finished, monkeypatch)
     monkeypatch.setattr(extraction, "_check_electrons", lambda *_: None)
     with pytest.raises(EngineError, match=r"Br2Pb has an odd number of valence electrons \(17\)"):
         electronic_structure_from_run(finished)
+
+
+def test_the_input_of_a_run_is_the_file_that_no_other_includes(finished):
+    text = (finished / "siesta.fdf").read_text()
+    (finished / "siesta.fdf").rename(finished / "keys.fdf")
+    (finished / "RUN.fdf").write_text("%include keys.fdf\nAtomCoorFormatOut < out.fdf # not < other.fdf\n")
+    (finished / "out.fdf").write_text("AtomCoorFormatOut Ang\n")
+    assert find_run(finished).label == "siesta"
+    assert electronic_structure_from_run(finished / "RUN.fdf").gap_ev == pytest.approx(1.796, abs=1e-3)
+    (finished / "other.fdf").write_text(text)
+    with pytest.raises(InputError, match=r"found: RUN\.fdf, other\.fdf; name the input of the run"):
+        find_run(finished)
+    assert find_run(finished / "RUN.fdf").output == finished / "siesta.out"

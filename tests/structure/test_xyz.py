@@ -143,3 +143,39 @@ def test_no_engine_is_started_on_positions_in_bohr(tmp_path):
         StructureError, match=r"bohr\.xyz: None of the 3 atoms .* unit of length, which is Ang"
     ):
         relax(path, None, tmp_path / "work", 0.05, 10, tmp_path / "r.xyz", tmp_path / "r.json")
+
+
+XYZ = "3\ncarbon dioxide\nO 0 0 -1.16\nC 0 0 0\nO 0 0 1.16\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        XYZ.encode("utf-16"),
+        XYZ.encode("utf-16-le"),
+        XYZ.encode("utf-8-sig"),
+        XYZ.replace("\n", "\r\n").encode(),
+        XYZ.replace("\n", "\r").encode(),
+        XYZ.replace("dioxide", "dioxyd\xe9").encode("latin-1"),
+    ],
+)
+def test_xyz_in_other_encodings_is_read(tmp_path, content):
+    (tmp_path / "co2.xyz").write_bytes(content)
+    for read in (read_structure, read_any):
+        atoms = read(tmp_path / "co2.xyz")
+        assert (str(atoms.symbols), atoms.positions[2, 2]) == ("OCO", 1.16)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("C 0", "C1 0", r"line 4: 'C1' is no element; write its symbol"),
+        ("1.16\n", "1,16\n", r"line 3, O: '-1,16' is no number; write a decimal point"),
+        ("C 0 0 0", "C 0 0 here", r"line 4, C: 'here' is no number"),
+    ],
+)
+def test_a_line_of_xyz_that_is_no_atom_is_named(tmp_path, old, new, words):
+    (tmp_path / "co2.xyz").write_text(XYZ.replace(old, new))
+    for read in (read_structure, read_any):
+        with pytest.raises(InputError, match=rf"co2\.xyz cannot be read .* \({words}\);"):
+            read(tmp_path / "co2.xyz")

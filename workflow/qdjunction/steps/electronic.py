@@ -203,6 +203,7 @@ def hamiltonian_of_run(run_dir: str | Path, output: str | Path) -> None:
     EngineError
         If the run failed or its files are inconsistent.
     """
+    folder = Path(run_dir).parent if Path(run_dir).is_file() else run_dir
     result = read_run(run_dir)
     log.info("E_F %.4f eV, %d orbitals", result.fermi_energy_ev, len(result.eigenvalues_ev))
-    write_electronic_structure(result, output, provenance(inputs=digests(run_dir)))
+    write_electronic_structure(result, output, provenance(inputs=digests(folder)))

@@ -1,15 +1,18 @@
 """Structures on disk: extended XYZ with all of their info."""
 
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ase import Atoms
+from ase.data import atomic_numbers
 from ase.io import read, write
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.files import absent, atomic_write
+from qdjunction.core.text import as_utf8
 
 _KEY = "qdjunction"
 
@@ -85,19 +88,47 @@ def read_any(path: str | Path) -> Atoms:
 
 def _read(path: Path, file_format: str | None, remedy: str) -> Atoms:
     """Read the last frame of a file and its info."""
+    is_xyz = file_format == "extxyz" or path.suffix.lower() in (".xyz", ".extxyz")
+    text = ""
     try:
-        atoms = read(path, index=-1, format=file_format)
+        if is_xyz:
+            text = as_utf8(path.read_bytes()).decode(errors="replace")
+        atoms = read(StringIO(text) if is_xyz else path, index=-1, format="extxyz" if is_xyz else None)
         assert isinstance(atoms, Atoms)  # a single index reads a single frame
         info: dict[str, Any] = json.loads(atoms.info.pop(_KEY, "{}"))
     except Exception as error:  # ASE's parsers raise any kind of exception
         what = "as extended XYZ" if file_format else "by ASE"
-        raise InputError(
-            f"{path} cannot be read {what} ({type(error).__name__}: {error}); {remedy}."
-        ) from error
+        why = _wrong_line(text) or f"{type(error).__name__}: {error}"
+        raise InputError(f"{path} cannot be read {what} ({why}); {remedy}.") from error
     atoms.info |= info
     _check_finite(atoms, path)
     _check_neutral(atoms, path)
     return atoms
+
+
+def _wrong_line(text: str) -> str:
+    """Return the first line of XYZ that is no element at three numbers, in words; empty if there is none or no XYZ."""
+    lines = text.split("\n")
+    start = 0
+    while start < len(lines) and lines[start].strip().isdigit():
+        end = start + 2 + int(lines[start])
+        for number, line in enumerate(lines[start + 2 : end], start=start + 3):
+            label, *numbers = line.split() or [""]
+            if label.capitalize() not in atomic_numbers and not label.isdigit():
+                return f"line {number}: '{label}' is no element; write its symbol"
+            if wrong := next((word for word in numbers[:3] if not _is_number(word)), ""):
+                point = "; write a decimal point" if "," in wrong else ""
+                return f"line {number}, {label}: '{wrong}' is no number{point}"
+        start = end
+    return ""
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_finite(atoms: Atoms, path: Path) -> None:

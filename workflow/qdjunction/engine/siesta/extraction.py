@@ -64,6 +64,8 @@ _ELECTRONS = re.compile(r"Total number of electrons:\s*([\d.]+)")
 _TEMPERATURE = re.compile(r"redata: Electronic Temperature\s*=\s*([\d.Ee+-]+)\s*(\S+)")
 # sisl's reader of the output never returns if lines are missing.
 _TOTAL_ENERGY = re.compile(r"^siesta:\s+Total =\s+(-?\d+\.\d+)$", re.MULTILINE)
+# A file is included as a whole, or for a block or a key of its own.
+_INCLUDED = re.compile(r"^[^#!;\n]*?(?:%include\s+|<\s*)([^\s#!;]+)", re.MULTILINE | re.IGNORECASE)
 _VERSION = re.compile(r"^(?:Siesta )?Version\s*:\s*(.+?)\s*$", re.MULTILINE)
 
 
@@ -106,25 +108,41 @@ class RunFiles:
 
 
 def find_run(run_dir: str | Path) -> RunFiles:
-    """Find the files of the one run in a folder.
+    """Find the files of the run of an fdf file, or of the one run in a folder.
+
+    The input of a folder is the one fdf file that no other includes.
 
     Raises
     ------
     InputError
-        When there is no fdf file, more than one, or no output.
+        When there is no such fdf file, more than one, or no output.
     """
-    folder = Path(run_dir)
-    inputs = sorted(folder.glob("*.fdf"))
-    if len(inputs) != 1:
-        found = ", ".join(path.name for path in inputs) or "none"
-        raise InputError(f"{folder}: a run folder holds one fdf file; found: {found}.")
-    if not fdf_is_complete(inputs[0]):
-        raise InputError(f"{inputs[0]}: is not text, or a block in it is not closed; write it again.")
-    label = str(sisl.get_sile(inputs[0]).get("SystemLabel", default="siesta"))
-    for output in (folder / f"{label}.out", inputs[0].with_suffix(".out")):
+    given = Path(run_dir)
+    path = given if given.is_file() else _input_of(given)
+    folder = path.parent
+    if not fdf_is_complete(path):
+        raise InputError(f"{path}: is not text, or a block in it is not closed; write it again.")
+    label = str(sisl.get_sile(path).get("SystemLabel", default="siesta"))
+    for output in (folder / f"{label}.out", path.with_suffix(".out")):
         if output.is_file():
             return RunFiles(folder, label, output)
     raise InputError(f"{folder}: the standard output of SIESTA is missing; save it as {label}.out.")
+
+
+def _input_of(folder: Path) -> Path:
+    """Return the fdf file of a folder that no other there includes."""
+    texts = {
+        path: path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.glob("*.fdf"))
+    }
+    included = {folder / name for text in texts.values() for name in _INCLUDED.findall(text)}
+    inputs = [path for path in texts if path not in included]
+    if len(inputs) != 1:
+        found = ", ".join(path.name for path in inputs or texts) or "none"
+        raise InputError(
+            f"{folder}: a run folder holds one fdf file besides those that it includes; found: {found}; name the input "
+            "of the run, as in RUNDIR/RUN.fdf, or its folder."
+        )
+    return inputs[0]
 
 
 def read_hamiltonian(run_dir: str | Path, source: str | None = None) -> tuple[sisl.Hamiltonian, float]:
