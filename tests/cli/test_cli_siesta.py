@@ -26,7 +26,7 @@ def here(tmp_path, monkeypatch):
 
 def test_the_input_is_whole_and_says_what_was_asked(here):
     words = ["siesta-input", "dot.extxyz", "--pseudopotentials", str(PSEUDOPOTENTIALS)]
-    words += ["--protocol", "fast", "--fdf", "MeshCutoff=333 Ry", "--fdf", "WriteDenchar=true"]
+    words += ["--protocol", "fast", "--mesh-cutoff-ry", "333", "--fdf", "WriteDenchar=true"]
     assert main([*words, "--output", "run"]) == 0
     fdf = sisl.get_sile("run/siesta.fdf")
     assert fdf.read_geometry().na == len(read_structure("dot.extxyz"))

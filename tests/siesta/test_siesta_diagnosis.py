@@ -95,6 +95,15 @@ def test_a_completed_run_has_no_diagnosis(data, data_5, settings):
     assert diagnose(data_5 / "converged" / "siesta.out", settings, 0) is None
 
 
+def test_a_run_that_completed_without_a_converged_scf_is_not_done(data, settings, tmp_path):
+    """SCF.MustConverge = false lets SIESTA go on."""
+    text = (data / "converged" / "siesta.out").read_text()
+    warning = "SCF_NOT_CONV: SCF did not converge in maximum number of steps.\n"
+    (tmp_path / "siesta.out").write_text(text.replace(">> End of run", f"{warning}>> End of run"))
+    assert warning in (tmp_path / "siesta.out").read_text()
+    assert diagnose(tmp_path / "siesta.out", settings, 0).failure is Failure.SCF_UNFINISHED
+
+
 def test_siesta_4_is_refused_what_only_siesta_5_does(data, data_5, settings):
     for change, named in (
         ({"dispersion": "d3"}, "DFT-D3"),

@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import sisl
 
 from qdjunction.core.errors import EngineError, InputError
 from qdjunction.core.matrix_files import is_complete
-from qdjunction.engine.siesta import electronic_structure_from_run, read_hamiltonian
+from qdjunction.engine.siesta import electronic_structure_from_run, extraction, read_hamiltonian
 from qdjunction.engine.siesta.diagnosis import Failure, diagnose
 from qdjunction.engine.siesta.extraction import find_run
 from qdjunction.engine.siesta.inputs import BASIS_OF_PSF, BASIS_OF_SIESTA_4
@@ -19,6 +20,7 @@ from qdjunction.interference.orbital_rule import solve_dot
 from qdjunction.interference.pair_amplitudes import amplitudes, outward_orbitals
 from qdjunction.interference.pair_control import judge_pairs, pair_table
 from qdjunction.structure.rows import terminal_halides
+from qdjunction.structure.xyz import read_structure, write_structure
 from qdjunction.transport import Device, WideBandLead, transmission
 
 
@@ -183,7 +185,7 @@ def test_a_failed_run_says_why(data, tmp_path):
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path, finished):
-    with pytest.raises(InputError, match="holds one fdf file; found: none"):
+    with pytest.raises(InputError, match=r"holds one fdf file .*; found: none"):
         electronic_structure_from_run(tmp_path)
     shutil.copy(finished / "siesta.fdf", finished / "other.fdf")
     with pytest.raises(InputError, match=r"other\.fdf, siesta\.fdf"):
@@ -428,3 +430,60 @@ def test_the_far_end_of_recorded_12pb_conducts_as_all_straight_rows_do(recorded_
     assert found.rows == ("L-R4",)
     assert found.classes[0].relation == "straight row"
     assert found.classes[0].lowest_decades > 2.5
+
+
+def test_the_structure_file_of_another_run_is_refused(finished):
+    atoms = read_structure(finished / "structure.extxyz")
+    atoms.rotate(40, "y")  # as a whole
+    atoms.positions += 3
+    write_structure(atoms, finished / "structure.extxyz")
+    electronic_structure_from_run(finished)
+    atoms.positions[1] += 3 * (atoms.positions[1] - atoms.positions[0])
+    write_structure(atoms, finished / "structure.extxyz")
+    with pytest.raises(
+        EngineError, match=r"structure\.extxyz: is of another run: an atom is [\d.]+ Ang from"
+    ):
+        electronic_structure_from_run(finished)
+
+
+def test_the_contact_distance_is_that_of_the_run(finished):
+    atoms = read_structure(finished / "structure.extxyz")
+    contacts = {name: {"atom": atom, "direction": [0, 0, 1]} for name, atom in (("L", 1), ("R", 2))}
+    atoms.info = {"contacts": contacts, "left": "L", "right": "R", "contact_distance_ang": 6.1}
+    write_structure(atoms, finished / "structure.extxyz")
+    found = electronic_structure_from_run(finished).atoms
+    assert found.info["contact_distance_ang"] == pytest.approx(found.get_distance(1, 2))
+
+
+@pytest.mark.recorded
+def test_recorded_junctions_with_the_structure_file_of_the_other_are_refused(recorded_5, unpacked):
+    folder = unpacked(recorded_5 / "1Pb-junction-short")
+    shutil.copyfile(recorded_5 / "1Pb-junction-long" / "structure.extxyz", folder / "structure.extxyz")
+    with pytest.raises(EngineError, match=r"is of another run: an atom is [\d.]+ Ang from its place"):
+        electronic_structure_from_run(folder)
+
+
+def test_a_run_with_an_odd_number_of_electrons_is_refused(finished, monkeypatch):
+    # The same matrices filled with one electron less, as of a radical whose highest level is half filled.
+    out = finished / "siesta.out"
+    lines = [
+        re.sub(r"(Vna: chval, zval: +[\d.]+ +)4\.\d+", r"\g<1>3.00000", line)
+        for line in out.read_text().splitlines()
+    ]
+    out.write_text("\n".join(lines))
+    monkeypatch.setattr(extraction, "_check_electrons", lambda *_: None)
+    with pytest.raises(EngineError, match=r"Br2Pb has an odd number of valence electrons \(17\)"):
+        electronic_structure_from_run(finished)
+
+
+def test_the_input_of_a_run_is_the_file_that_no_other_includes(finished):
+    text = (finished / "siesta.fdf").read_text()
+    (finished / "siesta.fdf").rename(finished / "keys.fdf")
+    (finished / "RUN.fdf").write_text("%include keys.fdf\nAtomCoorFormatOut < out.fdf # not < other.fdf\n")
+    (finished / "out.fdf").write_text("AtomCoorFormatOut Ang\n")
+    assert find_run(finished).label == "siesta"
+    assert electronic_structure_from_run(finished / "RUN.fdf").gap_ev == pytest.approx(1.796, abs=1e-3)
+    (finished / "other.fdf").write_text(text)
+    with pytest.raises(InputError, match=r"found: RUN\.fdf, other\.fdf; name the input of the run"):
+        find_run(finished)
+    assert find_run(finished / "RUN.fdf").output == finished / "siesta.out"

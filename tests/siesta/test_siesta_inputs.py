@@ -7,10 +7,10 @@ from ase import Atoms
 from ase.build import bulk
 from ase.constraints import FixAtoms, FixCartesian
 
-from qdjunction.core.errors import InputError
+from qdjunction.core.errors import EngineError, InputError
 from qdjunction.core.provenance import digest
 from qdjunction.engine.registry import make_engine
-from qdjunction.engine.siesta import SiestaSettings
+from qdjunction.engine.siesta import SiestaEngine, SiestaSettings
 from qdjunction.engine.siesta.ghosts import with_ghosts
 from qdjunction.engine.siesta.inputs import Task, write_lead_input, write_siesta_input
 from qdjunction.engine.siesta.pseudopotentials import find_pseudopotentials, read_pseudopotential
@@ -91,7 +91,9 @@ def test_gold_has_its_own_basis_and_further_keys_win(settings, tmp_path, data):
         source = (data / "pseudopotentials" / "Pb.psf").read_text()
         (tmp_path / f"{element}.psf").write_text(source.replace(" Pb ", f" {element} ", 1))
     settings = settings.model_copy(update={"fdf": {"mesh-cutoff": "321 Ry", "WriteDenchar": True}})
-    path = write_siesta_input(Atoms("PbAu", [[0, 0, 0], [0, 0, 3]]), tmp_path, settings, tmp_path / "run")
+    path = write_siesta_input(
+        Atoms("PbAu2", [[0, 0, 0], [0, 0, 3], [0, 3, 0]]), tmp_path, settings, tmp_path / "run"
+    )
     fdf = sisl.get_sile(path)
     assert block(fdf, "PAO.BasisSizes") == [["Au", "DZ"]]
     assert path.read_text().lower().count("meshcutoff") + path.read_text().lower().count("mesh-cutoff") == 1
@@ -262,6 +264,21 @@ def test_a_header_on_which_siesta_5_stops_is_refused_with_the_line_to_write(sett
     assert line == whole.split("\n")[2].rstrip()
 
 
+def test_a_functional_without_a_name_here_is_refused(settings, tmp_path):
+    whole = (settings.pseudopotentials / "Pb.psf").read_text()
+    (tmp_path / "Pb.psf").write_text(whole.replace("Pb pb", "Pb wi", 1))
+    with pytest.raises(
+        InputError, match=r'was made with functional code "wi", the calculation uses PBE; get it'
+    ):
+        find_pseudopotentials(["Pb"], tmp_path, "PBE")
+    (tmp_path / "Pb.psml").write_text(PSML.format(element="Pb", exchange=524))
+    with pytest.raises(InputError, match=r'was made with functional code "524", the calculation uses PBE'):
+        find_pseudopotentials(["Pb"], tmp_path, "PBE")
+    unstated = re.sub(r"<functional .*/>", "", PSML.format(element="Pb", exchange=101))
+    (tmp_path / "Pb.psml").write_text(unstated)
+    assert find_pseudopotentials(["Pb"], tmp_path, "PBE")["Pb"].functional == ""
+
+
 def test_another_functional_or_element_is_refused(tmp_path):
     (tmp_path / "Pb.psml").write_text(PSML.format(element="Pb", exchange=1))
     with pytest.raises(InputError, match="was made with LDA, the calculation uses PBE"):
@@ -301,3 +318,23 @@ def test_a_slab_has_k_points_dispersion_and_its_dipole_corrected(settings, tmp_p
     )
     assert sisl.get_sile(again).get("MD.UseSaveXV") is True
     assert sisl.get_sile(again).get("MD.UseSaveCG") is True
+
+
+def test_an_odd_number_of_electrons_is_refused_unless_there_is_spin(molecule, settings, tmp_path):
+    radical = molecule[:2]
+    sentence = (
+        r"BrPb has an odd number of valence electrons \(11\); the siesta engine treats closed shells only"
+    )
+    with pytest.raises(EngineError, match=sentence):
+        write_siesta_input(radical, settings.pseudopotentials, settings, tmp_path)
+    for compute in (
+        lambda: SiestaEngine(settings).hamiltonian(radical, tmp_path / "h"),
+        lambda: SiestaEngine(settings).relax(radical, tmp_path / "r", 0.05, 10),
+    ):
+        with pytest.raises(EngineError, match=sentence):
+            compute()
+    polarized = settings.model_copy(update={"spin": "polarized"})
+    write_siesta_input(radical, settings.pseudopotentials, polarized, tmp_path)
+    radical.set_cell([20, 20, 20])
+    radical.pbc = True
+    write_siesta_input(radical, settings.pseudopotentials, settings, tmp_path)

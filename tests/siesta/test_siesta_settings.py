@@ -140,3 +140,28 @@ def test_reading_a_configuration_needs_no_sisl():
 def test_a_further_key_is_one_line(fdf):
     with pytest.raises(ValidationError, match="one key with a value on one line"):
         SiestaSettings(fdf=fdf)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "remedy"),
+    [
+        ("NetCharge", 1, "leave it out"),
+        ("system_label", "foo", "leave it out"),
+        ("SaveHS", False, "leave it out"),
+        ("AtomicCoordinatesFormat", "Bohr", "leave it out"),
+        ("scf-must.converge", False, "leave it out"),
+        ("md.typeofrun", "Verlet", "give optimiser"),
+        ("Spin", "polarized", "give spin"),
+        ("xc_authors", "RPBE", "give functional"),
+        ("PAO.BasisSize", "SZ", "give basis"),
+        ("Mesh-Cutoff", "300 Ry", "give mesh_cutoff_ry"),
+    ],
+)
+def test_keys_of_siesta_that_the_program_depends_on_are_refused(key, value, remedy):
+    with pytest.raises(ValidationError, match=f"fdf: {key} .*{remedy}"):
+        SiestaSettings(fdf={key: value})
+
+
+def test_other_keys_of_siesta_are_passed_on():
+    given = {"SCF.Mix": "density", "PAO.SplitNorm": 0.2, "MD.MaxDispl": "0.1 Ang", "TS.HS.Save": True}
+    assert SiestaSettings(fdf=given).fdf == given

@@ -13,6 +13,7 @@ from qdjunction.structure.anchors import (
     Anchor,
     apex_position,
     bond_direction,
+    is_doubly_bonded,
     recognise,
     require_anchor,
 )
@@ -21,6 +22,7 @@ from qdjunction.structure.junction import (
     build_junction,
     check_closed_shell,
     closed_shell_electrons,
+    covalent_contacts,
     dot_atoms,
 )
 from qdjunction.structure.settings import ElectrodeSettings
@@ -320,3 +322,59 @@ def test_a_hydrogen_that_leaves_on_one_side_only_makes_a_radical(ends):
         match=rf"C6H6NS \(the hydrogen of contact '{name}' leaves .* has an odd number of electrons",
     ):
         check_closed_shell(build_junction(aryl(*ends), "L", "R"))
+
+
+# Double bonds to sulfur
+
+
+THIONES = ("S=C=Nc1ccc(N=C=S)cc1", "S=C1SC2=C(S1)SC(=S)S2", "NC(=S)C(=S)N", "CC(=S)C#CC(C)=S")
+
+
+@pytest.mark.parametrize("smiles", THIONES)
+def test_sulfur_with_a_double_bond_binds_by_its_lone_pair(smiles):
+    pytest.importorskip("rdkit")
+    from qdjunction.structure.molecule import conformer
+
+    atoms = conformer(smiles, 5).atoms
+    ends = [i for i in range(len(atoms)) if atoms.symbols[i] == "S" and is_doubly_bonded(atoms, i)]
+    assert len(ends) == 2
+    sites = {"L": {"atom": ends[0]}, "R": {"atom": ends[1]}}
+    atoms.info["contacts"] = contacts(atoms, sites)
+    with pytest.raises(
+        StructureError, match=r"S bonded to C, with no hydrogen that could leave, as in C=S, .*key anchors"
+    ):
+        require_anchor(atoms, ends[0], "Contact 'L'")
+    junction = build_junction(atoms, "L", "R", ElectrodeSettings(layers=1, apex_distance_ang=2.4))
+    assert covalent_contacts(junction) == []
+    electrons = closed_shell_electrons(junction, junction.numbers.astype(float))
+    assert electrons[dot_atoms(junction)].sum() == atoms.numbers.sum()
+    with pytest.raises(InputError, match=r"sites\.A\.anchor: .*with no hydrogen that could leave"):
+        contacts(atoms, {"A": {"atom": ends[0], "anchor": "thiolate"}})
+    own = {"thione": Anchor(element="S", neighbours=["C"], apex_distance_ang=2.4)}
+    atoms.info["contacts"] = contacts(atoms, sites, own)
+    assert covalent_contacts(build_junction(atoms, "L", "R", ElectrodeSettings(layers=1))) == []
+
+
+@pytest.mark.parametrize("smiles", ["Sc1ccc(S)cc1", "SC=CC=CS", "SCCS", "CC(=O)S"])
+def test_sulfur_without_its_hydrogen_is_a_thiolate(smiles):
+    pytest.importorskip("rdkit")
+    from qdjunction.structure.molecule import conformer
+
+    atoms = conformer(smiles, 5).atoms
+    for sulfur in (i for i in reversed(range(len(atoms))) if atoms.symbols[i] == "S"):
+        bare = atoms[[i for i in range(len(atoms)) if i != recognise(atoms, sulfur).hydrogen]]
+        assert recognise(bare, sulfur).name == "thiolate"
+        assert recognise(bare, sulfur).has_lost_hydrogen
+
+
+def test_a_junction_remembers_which_contacts_lost_their_hydrogen():
+    atoms = build_junction(aryl("SH", "SH"), "L", "R", ElectrodeSettings(layers=1))
+    for name in ("L", "R"):  # bound to gold, a quinoid dithiolate is as short as a thione
+        sulfur = contact(atoms, name).atom
+        carbon = int(np.argsort(atoms.get_distances(sulfur, range(6)))[0])
+        atoms.set_distance(carbon, sulfur, 1.69, fix=0)
+        assert is_doubly_bonded(atoms[dot_atoms(atoms)], sulfur)
+    assert [site.name for site in covalent_contacts(atoms)] == ["L", "R"]
+    for entry in atoms.info["contacts"].values():
+        del entry["covalent"]
+    assert covalent_contacts(atoms) == []

@@ -522,3 +522,20 @@ def test_a_thiolate_that_is_relaxed_without_its_hydrogen_is_warned_of(caplog):
     source.build(source.look_up(CLUSTERS))
     assert "the thiolate at contact 'L' has lost its hydrogen" in caplog.text
     assert "the thiolate at contact 'R' has lost its hydrogen" in caplog.text
+
+
+def test_a_molecule_without_contacts_needs_no_sites(here):
+    entry = settings(sites=None, contacts=[])
+    outline = entry.look_up(CLUSTERS)
+    assert outline.contacts == {}
+    # As a job builds it: the contact pairs do not reach it.
+    atoms = settings(sites=None, contacts=["any"]).build(outline)
+    assert (atoms.info["contacts"], atoms.info["contact_pairs"]) == ({}, {})
+
+
+def test_positions_in_bohr_are_refused(here, molecule):
+    molecule.positions /= 0.529177
+    with pytest.raises(
+        InputError, match=r"None of the 12 atoms is near enough to another for a bond\. .*is Ang"
+    ):
+        build(path=written(molecule, "bohr.xyz"))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from ase import Atoms
 from scipy.spatial.transform import Rotation
 
 from qdjunction.core.errors import StructureError
@@ -110,3 +111,7 @@ def test_a_turned_and_shifted_geometry_is_put_back(junction):
     assert (masses * shift).sum(axis=0) == pytest.approx(np.zeros(3), abs=1e-6)
     turn = (masses * np.cross(junction.positions - centre, shift)).sum(axis=0)
     assert turn == pytest.approx(np.zeros(3), abs=1e-4)
+
+
+def test_a_single_atom_is_superposed_too():
+    assert superpose(Atoms("Au"), Atoms("Au", [[1, 2, 3]])).positions.tolist() == [[1, 2, 3]]

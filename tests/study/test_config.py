@@ -221,7 +221,7 @@ def test_numbers_and_words_of_yaml_are_what_they_look_like(tmp_path):
     path.write_text(
         "\ufeffstudy: on\nrelax: {max_steps: 2.5e2, fmax_ev_per_ang: 1e-2, pre_relax: no}\n"
         "dots: [{dot: 1Pb, seed: 010, contacts: [no]}]\n"
-        "siesta: {basis_by_element: {No: DZ}, fdf: {DM.Tolerance: 1e-5}}\n",
+        "siesta: {basis_by_element: {No: DZ}, fdf: {OMM.RelTol: 1e-5}}\n",
         encoding="utf-8",
     )
     config = read_config(path)
@@ -234,7 +234,7 @@ def test_numbers_and_words_of_yaml_are_what_they_look_like(tmp_path):
     assert (config.dots[0].seed, config.dots[0].contacts) == (10, ["no"])
     siesta = config.engine_settings("siesta")
     assert siesta.basis_by_element == {"No": "DZ"}
-    assert siesta.fdf == {"DM.Tolerance": 1e-5}
+    assert siesta.fdf == {"OMM.RelTol": 1e-5}
 
 
 def test_a_merge_key_lets_a_table_start_from_another(tmp_path):

@@ -74,7 +74,8 @@ class Hamiltonian(EngineCommand):
 
     structure: str | None = option(None, "extended XYZ file of a dot or junction", positional=True)
     run_dir: Path | None = option(
-        None, "folder of a finished run, e.g. of SIESTA, to read instead of computing", name="from", metavar="RUNDIR",
+        None, "folder or input file of a finished run, e.g. of SIESTA, to read instead of computing", name="from",
+        metavar="RUNDIR",
     )  # fmt: skip
     output: Path = output_file("netCDF file to write; sisl opens it", ".nc")
 

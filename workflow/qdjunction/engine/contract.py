@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
-from qdjunction.core.errors import InputError
+from qdjunction.core.errors import EngineError, InputError
 from qdjunction.core.schema import Section
 
 if TYPE_CHECKING:
@@ -174,6 +174,21 @@ class Motion:
     rng: dict[str, Any]
     temperatures_k: NDArray[np.float64]
     energies_ev: NDArray[np.float64]
+
+
+def check_even(atoms: Atoms, electrons: float, engine: str) -> None:
+    """Refuse a structure with an odd number of valence electrons, which closed shells cannot hold.
+
+    Raises
+    ------
+    EngineError
+        If the number is odd.
+    """
+    if round(electrons) % 2:
+        raise EngineError(
+            f"{atoms.get_chemical_formula()} has an odd number of valence electrons ({electrons:.0f}); "
+            f"the {engine} engine treats closed shells only: check the formula."
+        )
 
 
 class Engine(Protocol):

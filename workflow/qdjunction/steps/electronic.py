@@ -9,7 +9,7 @@ from typing import Any
 import sisl
 from scipy.sparse import csr_array
 
-from qdjunction.core.errors import TransportError
+from qdjunction.core.errors import StructureError, TransportError
 from qdjunction.core.matrix_files import read_matrices
 from qdjunction.core.provenance import digest, digests, provenance
 from qdjunction.core.resume import resume, task_key
@@ -18,6 +18,7 @@ from qdjunction.engine.registry import read_run
 from qdjunction.engine.store import read_electronic_structure, write_electronic_structure
 from qdjunction.interference.orbital_rule import occupied_levels
 from qdjunction.steps.structure import TipDraw, junction, junction_settings
+from qdjunction.structure.connectivity import check_bonded
 from qdjunction.structure.junction import dot_atoms, dot_electrons
 from qdjunction.structure.settings import ElectrodeSettings, SurfaceSettings
 from qdjunction.structure.surface import electrode as build_electrode
@@ -65,12 +66,18 @@ def hamiltonian(
     ------
     EngineError
         If the SCF does not converge.
+    StructureError
+        If no atom is bonded to another.
 
     See Also
     --------
     hamiltonian_of_run : H and S from a finished run
     """
     atoms = read_structure(structure)
+    try:
+        check_bonded(atoms)
+    except StructureError as error:
+        raise StructureError(f"{structure}: {error}") from None
 
     def compute(path: Path) -> None:
         log.info("SCF of %s: %s, %d atoms", structure, atoms.get_chemical_formula("hill"), len(atoms))
@@ -196,6 +203,7 @@ def hamiltonian_of_run(run_dir: str | Path, output: str | Path) -> None:
     EngineError
         If the run failed or its files are inconsistent.
     """
+    folder = Path(run_dir).parent if Path(run_dir).is_file() else run_dir
     result = read_run(run_dir)
     log.info("E_F %.4f eV, %d orbitals", result.fermi_energy_ev, len(result.eigenvalues_ev))
-    write_electronic_structure(result, output, provenance(inputs=digests(run_dir)))
+    write_electronic_structure(result, output, provenance(inputs=digests(folder)))

@@ -15,6 +15,7 @@ from qdjunction.core.provenance import digest, digests, provenance
 from qdjunction.core.resume import resume, task_key
 from qdjunction.core.schema import Section
 from qdjunction.engine.contract import Engine, Relaxation
+from qdjunction.structure.connectivity import check_bonded
 from qdjunction.structure.contacts import contact_distance
 from qdjunction.structure.integrity import Integrity, examine
 from qdjunction.structure.junction import build_junction, check_closed_shell, contact_bond
@@ -110,6 +111,7 @@ def relax(
     """
     built = read_structure(structure)
     try:
+        check_bonded(built)
         _examine(built, built, free)  # raises an error now rather than after hours of relaxation
         held = held_atoms(built) if free == "all" else held_in_junction(built, free)
     except StructureError as error:

@@ -33,6 +33,13 @@ SIDE_ANG = 0.3
 """A hydrogen nearer to the line of the other bond than this does not tell a side; that of a thiol is 1.3 Ang away."""
 
 
+DOUBLE_BOND_ANG: Mapping[str, float] = {"O": 1.31, "S": 1.71, "Se": 1.87}
+"""Shorter bonds of these elements to a carbon atom with three neighbours count as double. For sulfur 1.71 Ang lies
+between thiones and thioureas, 1.67 and 1.68 Ang, and aryl sulfides, 1.77 Ang (Allen et al., J. Chem. Soc., Perkin
+Trans. 2, S1 (1987)); for the others it is midway between the sums of the radii for single and double bonds (Pyykko and
+Atsumi, Chem. Eur. J. 15, 186 and 12770 (2009))."""
+
+
 class Anchor(Section):
     """What an anchor is, and how gold stands on it."""
 
@@ -98,9 +105,12 @@ class Anchor(Section):
         """Whether one of the hydrogens bonded to such an atom leaves as gold binds; not if it has left already."""
         return self.loses_hydrogen and len(bonded) > len(self.neighbours)
 
-    def fits(self, element: str, bonded: list[str]) -> bool:
-        """Whether an atom of `element` bonded to atoms of these elements is such an anchor."""
-        if element != self.element:
+    def fits(self, element: str, bonded: list[str], bare: bool = True) -> bool:
+        """Whether an atom of `element` bonded to atoms of these elements is such an anchor.
+
+        With `bare` a hydrogen that leaves may have left already.
+        """
+        if element != self.element or not (bare or self.leaves(bonded) or not self.loses_hydrogen):
             return False
         if self.leaves(bonded) and "H" in bonded:
             bonded = bonded.copy()
@@ -192,6 +202,11 @@ class Binding:
     anchor: Anchor
     hydrogen: int | None = None
 
+    @property
+    def has_lost_hydrogen(self) -> bool:
+        """Whether the hydrogen that leaves has left already."""
+        return self.anchor.loses_hydrogen and self.hydrogen is None
+
 
 def recognise(atoms: Atoms, atom: int, known: Mapping[str, Anchor] = ANCHORS) -> Binding | None:
     """Return how an atom of a finite structure binds, by its element and its bonds; None if no anchor fits.
@@ -199,13 +214,34 @@ def recognise(atoms: Atoms, atom: int, known: Mapping[str, Anchor] = ANCHORS) ->
     The first of `known` that fits is taken.
     """
     bonded, symbols = _bonds(atoms, atom)
-    name = fitting(str(atoms.symbols[atom]), symbols, known)
+    name = fitting(str(atoms.symbols[atom]), symbols, known, not is_doubly_bonded(atoms, atom))
     return None if name is None else _binding(name, known[name], bonded, symbols)
 
 
-def fitting(element: str, bonded: Sequence[str], known: Mapping[str, Anchor] = ANCHORS) -> str | None:
-    """Return the first anchor that an atom of `element` bonded to atoms of these elements is; None if it is none."""
-    return next((name for name, anchor in known.items() if anchor.fits(element, list(bonded))), None)
+def fitting(
+    element: str, bonded: Sequence[str], known: Mapping[str, Anchor] = ANCHORS, bare: bool = True
+) -> str | None:
+    """Return the first anchor that an atom of `element` bonded to atoms of these elements is; None if it is none.
+
+    With `bare` a hydrogen that leaves may have left already, which is neither so in a SMILES nor at a double bond.
+    """
+    return next((name for name, anchor in known.items() if anchor.fits(element, list(bonded), bare)), None)
+
+
+def is_doubly_bonded(atoms: Atoms, atom: int) -> bool:
+    """Return whether the only bond of an atom of a finite structure is a double bond to carbon, as in C=S.
+
+    Such an atom binds by a lone pair and has no hydrogen to lose. Carbon with four neighbours has no double bond, that
+    of N=C=S has; otherwise the length tells (`DOUBLE_BOND_ANG`).
+    """
+    bonded, symbols = _bonds(atoms, atom)
+    limit = DOUBLE_BOND_ANG.get(str(atoms.symbols[atom]))
+    if limit is None or symbols != ["C"]:
+        return False
+    others, elements = _bonds(atoms, bonded[0])
+    if len(others) == 2 and set(elements) & {"N", "O"}:
+        return True
+    return len(others) < 4 and bool(atoms.get_distance(atom, bonded[0]) < limit)
 
 
 def require_anchor(
@@ -213,13 +249,14 @@ def require_anchor(
 ) -> Binding:
     """Return how an atom of a finite structure without gold tips binds; otherwise as `require_fitting`."""
     bonded, symbols = _bonds(atoms, atom)
-    found = require_fitting(atom, str(atoms.symbols[atom]), symbols, where, name, known)
+    bare = not is_doubly_bonded(atoms, atom)
+    found = require_fitting(atom, str(atoms.symbols[atom]), symbols, where, name, known, bare)
     return _binding(found, known[found], bonded, symbols)
 
 
 def require_fitting(
     atom: int, element: str, bonded: Sequence[str], where: str, name: str | None = None,
-    known: Mapping[str, Anchor] = ANCHORS,
+    known: Mapping[str, Anchor] = ANCHORS, bare: bool = True,
 ) -> str:  # fmt: skip
     """Return which anchor an atom is: `name`, or the first of `known` that fits.
 
@@ -237,6 +274,8 @@ def require_fitting(
         The anchor that it must be.
     known : mapping of str to Anchor
         The anchors there are.
+    bare : bool
+        Whether a hydrogen that leaves may have left already; see `fitting`.
 
     Raises
     ------
@@ -249,8 +288,11 @@ def require_fitting(
             "key anchors"
         )
     candidates = known if name is None else {name: known[name]}
-    if found := fitting(element, bonded, candidates):
+    if found := fitting(element, bonded, candidates, bare):
         return found
+    has_none = ""
+    if fitting(element, bonded, candidates):
+        has_none = f", with no hydrogen that could leave, as in C={element}"
     rows = {key: row for key, row in candidates.items() if row.element == element}
     if not rows and name is None:
         needs = (
@@ -259,8 +301,8 @@ def require_fitting(
     else:
         needs = "; ".join(f"{key} needs {row.needs}" for key, row in (rows or candidates).items())
     raise StructureError(
-        f"{where}: {describe(atom, element, bonded)}, which is no anchor that gold is known to bind ({needs}); name "
-        "another atom, describe the anchor under the key anchors, or give electrodes.apex_distance_ang"
+        f"{where}: {describe(atom, element, bonded)}{has_none}, which is no anchor that gold is known to bind "
+        f"({needs}); name another atom, describe the anchor under the key anchors, or give electrodes.apex_distance_ang"
     )
 
 

@@ -110,6 +110,17 @@ def check_overlap(atoms: Atoms) -> None:
         )
 
 
+def check_bonded(atoms: Atoms) -> None:
+    """Raise StructureError if there are several atoms and none is bonded to another, as with positions in Bohr."""
+    if len(atoms) > 1 and not len(
+        neighbor_list("i", atoms, PB_HALIDE_FRACTION * covalent_radii[atoms.numbers])
+    ):
+        raise StructureError(
+            f"None of the {len(atoms)} atoms is near enough to another for a bond. Correct the structure, or its unit "
+            "of length, which is Ang."
+        )
+
+
 def _reach(atoms: Atoms) -> NDArray[np.float64]:
     """Return the contribution of each atom to the longest bond length (Ang), as `neighbor_list` takes it."""
     reach: NDArray[np.float64] = BOND_FRACTION * covalent_radii[atoms.numbers]

@@ -19,6 +19,7 @@ class ContactEntry(TypedDict):
     atom: int
     direction: list[float]
     anchor: NotRequired[dict[str, dict[str, Any]]]
+    covalent: NotRequired[bool]
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,15 @@ class Contact:
         Unit vector that points out of the dot.
     anchor : dict or None
         ``{name: row}`` of the anchor that it was found to be; None if the structure does not say.
+    covalent : bool or None
+        Whether it shares an electron with gold, since its hydrogen has left; None if the structure does not say.
     """
 
     name: str
     atom: int
     direction: NDArray[np.float64]
     anchor: dict[str, Anchor] | None = None
+    covalent: bool | None = None
 
 
 def contact(atoms: Atoms, name: str) -> Contact:
@@ -84,7 +88,7 @@ def contact(atoms: Atoms, name: str) -> Contact:
         key: validate(Anchor, row, f"The anchor of contact '{name}' of {label}")
         for key, row in (entry.get("anchor") or {}).items()
     }
-    return Contact(name, atom, direction / np.linalg.norm(direction), anchors or None)
+    return Contact(name, atom, direction / np.linalg.norm(direction), anchors or None, entry.get("covalent"))
 
 
 def without_atoms(atoms: Atoms, gone: Container[int]) -> tuple[Atoms, dict[int, int]]:

@@ -86,7 +86,7 @@ def build_junction(dot: Atoms, left: str, right: str, electrodes: ElectrodeSetti
     electrodes = electrodes or ElectrodeSettings()
     tips = electrodes.tips
     bindings = [_binding(dot, contact(dot, name), tip) for name, tip in zip((left, right), tips, strict=True)]
-    atoms = _bound(dot, bindings)
+    atoms = _bound(dot, (left, right), bindings)
     sites = [contact(atoms, name) for name in (left, right)]
     distances = [
         _distance(site, tip, binding) for site, tip, binding in zip(sites, tips, bindings, strict=True)
@@ -224,7 +224,8 @@ def covalent_contacts(atoms: Atoms) -> list[Contact]:
     for name in (atoms.info["left"], atoms.info["right"]):
         site = contact(atoms, name)
         binding = recognise(dot, site.atom, site.anchor or ANCHORS)
-        if binding and binding.anchor.loses_hydrogen and binding.hydrogen is None:
+        lost = binding is not None and binding.has_lost_hydrogen
+        if lost if site.covalent is None else site.covalent:
             found.append(site)
     return found
 
@@ -309,10 +310,14 @@ def contact_bond(dot: Atoms, name: str, tip: Tip) -> str:
     return f"{what}: {of_gold}" + (f" ({basis})" if basis else "")
 
 
-def _bound(dot: Atoms, bindings: list[Binding | None]) -> Atoms:
-    """Return the dot without the hydrogens that leave as gold binds; contacts keep their atoms."""
+def _bound(dot: Atoms, names: Sequence[str], bindings: Sequence[Binding | None]) -> Atoms:
+    """Return the dot without the hydrogens that leave as gold binds, with what its contacts then share with gold."""
     leaving = {binding.hydrogen for binding in bindings if binding and binding.hydrogen is not None}
-    return without_atoms(dot, leaving)[0]
+    bound = without_atoms(dot, leaving)[0]
+    for name, binding in zip(names, bindings, strict=True):
+        is_covalent = binding is not None and binding.anchor.loses_hydrogen
+        bound.info["contacts"][name] = bound.info["contacts"][name] | {"covalent": is_covalent}
+    return bound
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from qdjunction.structure.anchors import (
     Anchor,
     bond_direction,
     describe,
+    is_doubly_bonded,
     recognise,
     require_fitting,
     with_own,
@@ -290,7 +291,7 @@ def _contact(atoms: Atoms, atom: int, site: Site, where: str, known: Mapping[str
     from qdjunction.structure.connectivity import neighbours
 
     element, bonded = str(atoms.symbols[atom]), [str(atoms.symbols[i]) for i in neighbours(atoms, atom)]
-    check_bonds(atom, element, bonded, site, where, known)
+    check_bonds(atom, element, bonded, site, where, known, not is_doubly_bonded(atoms, atom))
     fits = {site.anchor: known[site.anchor]} if site.anchor else known
     binding = recognise(atoms, atom, fits)
     hydrogen, tilt_deg = (binding.hydrogen, binding.anchor.tilt_deg) if binding else (None, 0.0)
@@ -314,9 +315,12 @@ def _contact(atoms: Atoms, atom: int, site: Site, where: str, known: Mapping[str
 
 
 def check_bonds(
-    atom: int, element: str, bonded: Sequence[str], site: Site, where: str, known: Mapping[str, Anchor]
-) -> None:
+    atom: int, element: str, bonded: Sequence[str], site: Site, where: str, known: Mapping[str, Anchor],
+    bare: bool = False,
+) -> None:  # fmt: skip
     """Refuse an atom that cannot be that of a site by its bonds, which a SMILES tells without a geometry.
+
+    With `bare` a hydrogen that leaves may have left already; see `fitting`.
 
     Raises
     ------
@@ -331,4 +335,4 @@ def check_bonds(
             "name another atom"
         )
     if site.anchor is not None:
-        require_fitting(atom, element, bonded, f"{where}anchor", site.anchor, known)
+        require_fitting(atom, element, bonded, f"{where}anchor", site.anchor, known, bare)

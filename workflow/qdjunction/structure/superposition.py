@@ -12,7 +12,10 @@ def superpose(atoms: Atoms, onto: Atoms) -> Atoms:
     """
     masses = onto.get_masses()
     centre, other = (masses @ one.positions / masses.sum() for one in (atoms, onto))
-    rotation, _ = Rotation.align_vectors(onto.positions - other, atoms.positions - centre, weights=masses)
     moved: Atoms = atoms.copy()
+    if len(atoms) == 1:
+        moved.positions = onto.positions
+        return moved
+    rotation, _ = Rotation.align_vectors(onto.positions - other, atoms.positions - centre, weights=masses)
     moved.positions = rotation.apply(atoms.positions - centre) + other
     return moved

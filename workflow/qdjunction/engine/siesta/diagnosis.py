@@ -154,6 +154,8 @@ def diagnose(
             Failure.BOX_TOO_SMALL,
             "The box is too small: SIESTA found interaction between periodic images; raise vacuum_ang.",
         )
+    if "SCF_NOT_CONV" in written:
+        return _unconverged_scf(text, settings)
     if completed:
         return _unconverged_geometry(text, settings)
     if "OUT_OF_TIME" in written:
@@ -161,8 +163,6 @@ def diagnose(
             Failure.OUT_OF_TIME,
             "SIESTA stopped in time before the wall-clock limit; run again to resume, or raise the job's runtime.",
         )
-    if "SCF_NOT_CONV" in written:
-        return _unconverged_scf(text, settings)
     if _MEMORY.search(stderr) or _MEMORY.search(text):
         return Diagnosis(
             Failure.OUT_OF_MEMORY,

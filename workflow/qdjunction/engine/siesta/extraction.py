@@ -19,6 +19,7 @@ import numpy as np
 import scipy.linalg
 import sisl
 from ase import Atoms
+from ase.geometry import find_mic
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
@@ -31,11 +32,13 @@ from qdjunction.core.matrix_files import (
     is_complete,
 )
 from qdjunction.core.units import BOLTZMANN_EV_PER_K
-from qdjunction.engine.contract import ElectronicStructure, EngineInfo
+from qdjunction.engine.contract import ElectronicStructure, EngineInfo, check_even
 from qdjunction.engine.siesta.box import check_box
 from qdjunction.engine.siesta.diagnosis import diagnose
 from qdjunction.engine.siesta.inputs import STRUCTURE
 from qdjunction.engine.siesta.settings import SiestaSettings
+from qdjunction.structure.contacts import contact_distance
+from qdjunction.structure.superposition import superpose
 from qdjunction.structure.xyz import read_structure
 
 log = logging.getLogger(__name__)
@@ -48,6 +51,10 @@ EIGENVALUE_TOLERANCE_EV = 1e-3
 ELECTRON_TOLERANCE = 1e-2
 _COMPARED_ABOVE_FERMI_EV = 10.0
 
+SAME_RUN_ANG = 1.5
+"""An atom of the run farther than this from its place in the structure file, after superposition, is of another
+structure. A hydrogen may be, as that of a cation that turns."""
+
 # The charge of the pseudopotential itself, worded alike in SIESTA 4 and 5. The line "(Total) valence charge (in
 # pseudo generation)" counts the configuration it was generated in, which may be that of an ion.
 _SPECIES = re.compile(r"^atom: Called for (\S+)", re.MULTILINE)
@@ -57,6 +64,8 @@ _ELECTRONS = re.compile(r"Total number of electrons:\s*([\d.]+)")
 _TEMPERATURE = re.compile(r"redata: Electronic Temperature\s*=\s*([\d.Ee+-]+)\s*(\S+)")
 # sisl's reader of the output never returns if lines are missing.
 _TOTAL_ENERGY = re.compile(r"^siesta:\s+Total =\s+(-?\d+\.\d+)$", re.MULTILINE)
+# A file is included as a whole, or for a block or a key of its own.
+_INCLUDED = re.compile(r"^[^#!;\n]*?(?:%include\s+|<\s*)([^\s#!;]+)", re.MULTILINE | re.IGNORECASE)
 _VERSION = re.compile(r"^(?:Siesta )?Version\s*:\s*(.+?)\s*$", re.MULTILINE)
 
 
@@ -99,25 +108,41 @@ class RunFiles:
 
 
 def find_run(run_dir: str | Path) -> RunFiles:
-    """Find the files of the one run in a folder.
+    """Find the files of the run of an fdf file, or of the one run in a folder.
+
+    The input of a folder is the one fdf file that no other includes.
 
     Raises
     ------
     InputError
-        When there is no fdf file, more than one, or no output.
+        When there is no such fdf file, more than one, or no output.
     """
-    folder = Path(run_dir)
-    inputs = sorted(folder.glob("*.fdf"))
-    if len(inputs) != 1:
-        found = ", ".join(path.name for path in inputs) or "none"
-        raise InputError(f"{folder}: a run folder holds one fdf file; found: {found}.")
-    if not fdf_is_complete(inputs[0]):
-        raise InputError(f"{inputs[0]}: is not text, or a block in it is not closed; write it again.")
-    label = str(sisl.get_sile(inputs[0]).get("SystemLabel", default="siesta"))
-    for output in (folder / f"{label}.out", inputs[0].with_suffix(".out")):
+    given = Path(run_dir)
+    path = given if given.is_file() else _input_of(given)
+    folder = path.parent
+    if not fdf_is_complete(path):
+        raise InputError(f"{path}: is not text, or a block in it is not closed; write it again.")
+    label = str(sisl.get_sile(path).get("SystemLabel", default="siesta"))
+    for output in (folder / f"{label}.out", path.with_suffix(".out")):
         if output.is_file():
             return RunFiles(folder, label, output)
     raise InputError(f"{folder}: the standard output of SIESTA is missing; save it as {label}.out.")
+
+
+def _input_of(folder: Path) -> Path:
+    """Return the fdf file of a folder that no other there includes."""
+    texts = {
+        path: path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.glob("*.fdf"))
+    }
+    included = {folder / name for text in texts.values() for name in _INCLUDED.findall(text)}
+    inputs = [path for path in texts if path not in included]
+    if len(inputs) != 1:
+        found = ", ".join(path.name for path in inputs or texts) or "none"
+        raise InputError(
+            f"{folder}: a run folder holds one fdf file besides those that it includes; found: {found}; name the input "
+            "of the run, as in RUNDIR/RUN.fdf, or its folder."
+        )
+    return inputs[0]
 
 
 def read_hamiltonian(run_dir: str | Path, source: str | None = None) -> tuple[sisl.Hamiltonian, float]:
@@ -279,6 +304,7 @@ def electronic_structure_from_run(
     _check_electrons(at_k, weights, text, valence.sum(), run)
     atoms = _with_tags(run, geometry)
     if not atoms.pbc.any():
+        check_even(atoms, valence.sum(), "siesta")
         _check_images(geometry, text, run)
     return ElectronicStructure(
         atoms=atoms,
@@ -479,7 +505,26 @@ def _with_tags(run: RunFiles, geometry: sisl.Geometry) -> Atoms:
         raise EngineError(
             f"{files[0]}: holds {atoms.symbols}, the run {calculated.symbols}; they do not belong together."
         )
+    moved = _largest_move(atoms, calculated)
+    if moved > SAME_RUN_ANG:
+        raise EngineError(
+            f"{files[0]}: is of another run: an atom is {moved:.1f} Ang from its place in {run.path('XV')}, farther "
+            "than a relaxation moves one; put the structure of this run there."
+        )
     atoms.positions = calculated.positions
     if atoms.pbc.any():
         atoms.cell = geometry.cell
+    if {"left", "right", "contact_distance_ang"} <= atoms.info.keys():
+        ends = atoms.info["left"], atoms.info["right"]
+        atoms.info["contact_distance_ang"] = contact_distance(atoms, *ends)
     return atoms
+
+
+def _largest_move(given: Atoms, calculated: Atoms) -> float:
+    """Return how far an atom other than hydrogen is from its place in a superposed geometry (Ang)."""
+    if given.pbc.any():
+        away = calculated.positions - given.positions
+        distances = find_mic(away - away[0], calculated.cell, given.pbc)[1]
+    else:
+        distances = np.linalg.norm(superpose(given, calculated).positions - calculated.positions, axis=1)
+    return float(distances[given.numbers != 1].max(initial=0.0))

@@ -12,10 +12,11 @@ from ase.constraints import FixAtoms
 
 from qdjunction.core.errors import InputError
 from qdjunction.core.files import atomic_write
+from qdjunction.engine.contract import check_even
 from qdjunction.engine.siesta.box import boxed
-from qdjunction.engine.siesta.ghosts import by_label, species, species_rows
+from qdjunction.engine.siesta.ghosts import ARRAY, by_label, species, species_rows
 from qdjunction.engine.siesta.pseudopotentials import Pseudopotential, find_pseudopotentials
-from qdjunction.engine.siesta.settings import D3_BJ, SiestaSettings
+from qdjunction.engine.siesta.settings import D3_BJ, SiestaSettings, normal_key
 from qdjunction.structure.settings import points_along
 from qdjunction.structure.xyz import write_structure
 
@@ -127,6 +128,8 @@ def write_siesta_input(
     ------
     InputError
         When a pseudopotential is missing or unfit, or the settings do not fit the structure.
+    EngineError
+        When a finite structure has an odd number of electrons and the settings no spin.
     """
     pseudopotentials = find_pseudopotentials(
         atoms.symbols, pseudos_dir, settings.functional, settings.pseudopotential_format, settings.spin
@@ -183,6 +186,8 @@ def write_input_files(
     mixing: Mixing,
 ) -> Path:
     """Write `siesta.fdf` and copy the pseudopotentials, by label of species, beside it; see `write_siesta_input`."""
+    if settings.spin == "non-polarized" and not atoms.pbc.any() and ARRAY not in atoms.arrays:
+        check_even(atoms, sum(pseudopotentials[label].valence for label in species(atoms)), "siesta")
     run_dir.mkdir(parents=True, exist_ok=True)
     for label, pseudopotential in pseudopotentials.items():
         pseudopotential.copy_to(run_dir, label)
@@ -227,8 +232,8 @@ def fdf_text(
     if task.wall_time_s is not None:
         keys["MaxWalltime"] = (round(task.wall_time_s), "s")
         keys["MaxWalltime.Slack"] = (0, "s")
-    given = {_normal(key) for key in settings.fdf}
-    keys = {key: value for key, value in keys.items() if _normal(key) not in given} | settings.fdf
+    given = {normal_key(key) for key in settings.fdf}
+    keys = {key: value for key, value in keys.items() if normal_key(key) not in given} | settings.fdf
     return "\n".join(format_fdf(key, value).strip() for key, value in keys.items()) + "\n"
 
 
@@ -358,8 +363,3 @@ def _ranges(numbers: Iterable[int]) -> str:
 
 def _coordinates(vector: Iterable[float]) -> tuple[str, ...]:
     return tuple(f"{value:.8f}" for value in vector)
-
-
-def _normal(key: str) -> str:
-    """Return a key as fdf compares it: without case, dots, dashes and underscores."""
-    return key.lower().translate(str.maketrans("", "", ".-_"))

@@ -64,8 +64,8 @@ class Pseudopotential:
     valence : float
         Charge of the pseudo-ion: the number of valence electrons of the neutral atom.
     functional : str
-        Functional it was made with, by the name in `SiestaSettings.functional`; empty if the file's code for it is not
-        among those.
+        Functional it was made with, by the name in `SiestaSettings.functional`; the code of the file in words if it is
+        not among those; empty if the file does not state it.
     relativity : str
         ``none``, ``scalar`` or ``full`` (Dirac, which spin-orbit coupling needs); empty if the file does not state it.
     version : str
@@ -211,10 +211,10 @@ def _checked(pseudopotential: Pseudopotential, element: str, functional: str, sp
         )
     if not pseudopotential.functional:
         log.warning("%s: does not state which functional it was made with; %s is expected", path, functional)
-    elif pseudopotential.functional != functional:
+    elif (made := pseudopotential.functional) != functional:
+        choice = f"set 'functional' to {made}, or " if made in _PSF_FUNCTIONALS.values() else ""
         raise InputError(
-            f"{path}: was made with {pseudopotential.functional}, the calculation uses {functional}; "
-            f"set 'functional' to {pseudopotential.functional}, or {_WHERE}."
+            f"{path}: was made with {made}, the calculation uses {functional}; {choice}{_WHERE}."
         )
     if spin == "spin-orbit" and pseudopotential.relativity != "full":
         raise InputError(
@@ -237,7 +237,7 @@ def _read_psf(path: Path) -> Pseudopotential:
         path,
         "psf",
         valence,
-        _PSF_FUNCTIONALS.get(functional, ""),
+        _PSF_FUNCTIONALS.get(functional) or _unknown(functional),
         _PSF_RELATIVITY.get(relativity, ""),
         "",
         "",
@@ -265,17 +265,23 @@ def _check_shells(path: Path, line: str, potentials: int) -> None:
 
 def _read_psml(path: Path) -> Pseudopotential:
     version, spec = "", dict[str, str]()
-    functional = ""
+    exchange = list[int]()
     for _, node in ElementTree.iterparse(path, events=("start",)):
         name = node.tag.rpartition("}")[2]
         if name == "psml":
             version = node.attrib["version"]
         elif name in ("header", "pseudo-atom-spec"):  # of PSML 1.0 and 1.1
             spec = dict(node.attrib)
-        elif name == "functional":
-            functional = functional or _LIBXC_EXCHANGE.get(int(node.attrib["id"]), "")
+        elif name == "functional" and node.attrib.get("type") != "correlation":
+            exchange.append(int(node.attrib["id"]))
         elif name in ("grid", "radfunc"):
             break
     element, valence = spec["atomic-label"].strip(), float(spec["z-pseudo"])
+    functional = next((_LIBXC_EXCHANGE.get(code) or _unknown(code) for code in exchange), "")
     relativity = _PSML_RELATIVITY.get(spec.get("relativity", ""), "")
     return Pseudopotential(element, path, "psml", valence, functional, relativity, version, "")
+
+
+def _unknown(code: object) -> str:
+    """Return a functional that has no name here in words."""
+    return f'functional code "{code}"'

@@ -45,6 +45,54 @@ D3_BJ = {
 Grimme, S. Ehrlich, L. Goerigk, J. Comput. Chem. 32, 1456 (2011); L. Goerigk, S. Grimme, Phys. Chem. Chem. Phys. 13,
 6670 (2011); RPBE as in the program dftd3."""
 
+_SETTING_OF: dict[str, str] = {
+    "XC.Functional": "functional",
+    "XC.Authors": "functional",
+    "Spin": "spin",
+    "SpinPolarized": "spin",
+    "NonCollinearSpin": "spin",
+    "SpinOrbit": "spin",
+    "DFTD3": "dispersion",
+    "PAO.BasisSize": "basis",
+    "PAO.BasisSizes": "basis_by_element",
+    "PAO.EnergyShift": "energy_shift_ry",
+    "MeshCutoff": "mesh_cutoff_ry",
+    "ElectronicTemperature": "electronic_temperature_k",
+    "kgrid.MonkhorstPack": "kpoints",
+    "kgrid.Cutoff": "kpoints",
+    "SCF.DM.Tolerance": "dm_tolerance",
+    "DM.Tolerance": "dm_tolerance",
+    "SCF.H.Tolerance": "h_tolerance_ev",
+    "SCF.Mixer.Weight": "mixing_weight",
+    "DM.MixingWeight": "mixing_weight",
+    "SCF.Mixer.History": "mixing_history",
+    "DM.NumberPulay": "mixing_history",
+    "Max.SCF.Iterations": "max_scf_iterations",
+    "MD.TypeOfRun": "optimiser",
+}
+"""Keys of SIESTA, with their older names, that are a setting here, from which results and decisions are made."""
+
+_OF_THE_PROGRAM = (
+    "SystemLabel", "NumberOfAtoms", "NumberOfSpecies", "ChemicalSpeciesLabel", "LatticeConstant", "LatticeVectors",
+    "LatticeParameters", "SuperCell", "AtomicCoordinatesFormat", "AtomicCoordinatesAndAtomicSpecies",
+    "AtomicCoordinatesOrigin", "UseStructFile", "MD.UseStructFile", "Zmatrix", "Geometry.Constraints", "NetCharge",
+    "Spin.Fix", "FixSpin", "Spin.Total", "TotalSpin", "SingleExcitation", "SolutionMethod", "SaveHS",
+    "WriteEigenvalues", "User.Basis", "User.Basis.NetCDF", "SCF.MustConverge", "UseSaveData", "DM.UseSaveDM",
+    "MD.UseSaveXV", "MD.UseSaveCG", "MD.UseSaveZM", "MD.Steps", "MD.NumCGsteps", "MD.MaxForceTol", "MD.MaxCGForceTol",
+    "MD.VariableCell", "MD.RelaxCellOnly", "MaxWalltime", "MaxWalltime.Slack",
+)  # fmt: skip
+"""Keys of SIESTA that say which calculation it is, and which files it leaves, on which this program depends."""
+
+
+def normal_key(key: str) -> str:
+    """Return a key as fdf compares it: without case, dots, dashes and underscores."""
+    return key.strip().lower().translate(str.maketrans("", "", ".-_"))
+
+
+_OWNED = dict.fromkeys(map(normal_key, _OF_THE_PROGRAM), "") | {
+    normal_key(key): setting for key, setting in _SETTING_OF.items()
+}
+
 KPoints = Annotated[int, Field(ge=1, le=100)]
 Basis = Literal["SZ", "SZP", "DZ", "DZP", "TZ", "TZP"]
 
@@ -92,7 +140,8 @@ class SiestaSettings(Section):
     """Empty space between the images of a finite structure (Ang); by default as much as the orbital ranges require. The
     mesh fills it, so that more than 200 Ang only costs memory."""
     fdf: dict[str, str | int | float | bool] = Field(default={})
-    """Further SIESTA keys, written as given; they take precedence over all others, and results depend on them."""
+    """Further SIESTA keys, written as given, and results depend on them. Those that have a setting here, and those of
+    structure, charge and task, are refused."""
 
     optimiser: Literal["CG", "Broyden", "FIRE"] = "CG"
     """Optimiser of the relaxation."""
@@ -129,6 +178,11 @@ class SiestaSettings(Section):
                 raise ValueError(
                     f"fdf: {key!r} must be one key with a value on one line; blocks cannot be given"
                 )
+            owned = _OWNED.get(normal_key(key))
+            if owned:
+                raise ValueError(f"fdf: {key} has a setting here; give {owned} instead")
+            if owned == "":
+                raise ValueError(f"fdf: {key} is set by the program, which depends on it; leave it out")
         return value
 
     @property

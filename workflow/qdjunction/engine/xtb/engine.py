@@ -31,7 +31,7 @@ from threadpoolctl import threadpool_limits
 from qdjunction.core.errors import EngineError
 from qdjunction.core.extras import require_extra
 from qdjunction.core.units import BOHR_ANG, BOLTZMANN_EV_PER_K, HARTREE_EV, HARTREE_PER_BOHR_EV_PER_ANG
-from qdjunction.engine.contract import ElectronicStructure, EngineInfo, Motion, Relaxation
+from qdjunction.engine.contract import ElectronicStructure, EngineInfo, Motion, Relaxation, check_even
 from qdjunction.engine.dynamics import propagate
 from qdjunction.engine.fermi import fermi_energy
 from qdjunction.engine.relaxation import relax
@@ -471,12 +471,7 @@ def _check_structure(method: str, atoms: Atoms) -> None:
             f"The xtb engine treats isolated structures, and slabs with GFN1-xTB; here pbc is {atoms.pbc.tolist()} and "
             f"the method {method}: set pbc of the atoms to False, or to True along two vectors."
         )
-    electrons = _reference_electrons(method, atoms).sum()
-    if electrons % 2:
-        raise EngineError(
-            f"{atoms.get_chemical_formula()} has an odd number of valence electrons ({electrons:.0f}); "
-            "the xtb engine treats closed shells only: check the formula."
-        )
+    check_even(atoms, _reference_electrons(method, atoms).sum(), "xtb")
 
 
 def _check_finite(atoms: Atoms, what: str) -> None:

@@ -64,7 +64,7 @@ class FileSettings(SitedSettings):
         InputError
             If the file has no finite closed-shell molecule with these contacts.
         """
-        atoms = self._read()
+        atoms = self._read(bool(self.contacts))
         contacts = atoms.info["contacts"]
         return Outline(
             name=self.id,
@@ -78,11 +78,12 @@ class FileSettings(SitedSettings):
         """Return the geometry of the file, without its cell."""
         from qdjunction.structure.contacts import contact
 
-        atoms = self._read()
+        # The contact pairs do not reach this job.
+        atoms = self._read(bool(definition.contacts))
         for name in atoms.info["contacts"]:
             site = contact(atoms, name)
             binding = recognise(atoms, site.atom, site.anchor or ANCHORS)
-            if binding and binding.anchor.loses_hydrogen and binding.hydrogen is None:
+            if binding and binding.has_lost_hydrogen:
                 logger.warning(
                     "path = '%s': the %s at contact '%s' has lost its hydrogen, so that the molecule is relaxed as a "
                     "radical, with other bonds than between the tips; leave the hydrogen in the file: it is removed "
@@ -96,12 +97,12 @@ class FileSettings(SitedSettings):
     ) -> None:
         """Look at nothing: the junction is tried on the geometry of the file, which tells more."""
 
-    def _read(self) -> Atoms:
+    def _read(self, needs_contacts: bool) -> Atoms:
         given, atoms = read_molecule(self.path, self.cell, f"path = '{self.path}'", "the key cell: drop")
-        atoms.info = self._info(given, atoms)
+        atoms.info = self._info(given, atoms, needs_contacts)
         return atoms
 
-    def _info(self, given: Atoms, atoms: Atoms) -> dict[str, Any]:
+    def _info(self, given: Atoms, atoms: Atoms, needs_contacts: bool) -> dict[str, Any]:
         """Return the info of the structure, with the contacts of the settings or else of the file."""
         from qdjunction.structure.contacts import contact
 
@@ -116,6 +117,8 @@ class FileSettings(SitedSettings):
             info["contacts"] = find_contacts(atoms, self.sites, lambda name: f"sites.{name}.", self.anchors)
             return info
         if not isinstance(given.info.get("contacts"), dict) or not given.info["contacts"]:
+            if not needs_contacts:
+                return info | {"contacts": {}}
             raise InputError(
                 f"path = '{self.path}': the file names no contacts; add the key sites, e.g. "
                 "sites: {L: {atom: 0}, R: {atom: S farthest along +x}}"
@@ -156,7 +159,7 @@ def read_molecule(path: str | Path, cell: Cell, where: str, remedy: str) -> tupl
     InputError
         If there is no such file, or no finite closed-shell structure in it.
     """
-    from qdjunction.structure.connectivity import check_overlap, finite
+    from qdjunction.structure.connectivity import check_bonded, check_overlap, finite
     from qdjunction.structure.xyz import read_any
 
     if Path(path).is_dir():
@@ -181,6 +184,7 @@ def read_molecule(path: str | Path, cell: Cell, where: str, remedy: str) -> tupl
             ) from None
     try:
         check_overlap(atoms)
+        check_bonded(atoms)
     except StructureError as error:
         raise InputError(f"{where}: {error}") from None
     # Cores and the two equal gold tips hold even numbers of electrons.

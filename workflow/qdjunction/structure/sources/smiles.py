@@ -106,9 +106,9 @@ class SmilesSettings(SitedSettings):
         if site.anchor:
             known = {site.anchor: known[site.anchor]}
         if tip.apex_distance_ang is not None:
-            name = fitting(element, bonded, known)
+            name = fitting(element, bonded, known, bare=False)
         else:
-            name = require_fitting(atom, element, bonded, f"sites.{contact}", known=known)
+            name = require_fitting(atom, element, bonded, f"sites.{contact}", known=known, bare=False)
             known[name].required_distance_ang(tip.shape.gold_site, contact, name)
         return name is not None and known[name].leaves(bonded)
 
@@ -182,7 +182,7 @@ def anchored_sites(smiles: str, anchors: Mapping[str, Anchor]) -> dict[str, Site
     found = [
         atom
         for atom, (symbol, bonded) in enumerate(zip(molecule.symbols, molecule.neighbours, strict=True))
-        if fitting(symbol, [molecule.symbols[i] for i in bonded], known)
+        if fitting(symbol, [molecule.symbols[i] for i in bonded], known, bare=False)
     ]
     if len(found) != 2:
         listed = ", ".join(f"{atom} ({molecule.symbols[atom]})" for atom in found) or "none"

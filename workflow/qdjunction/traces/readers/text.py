@@ -1,6 +1,5 @@
 """Text files of columns, in the number formats of laboratory software."""
 
-import codecs
 import io
 import re
 from collections.abc import Iterator
@@ -12,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from qdjunction.core.errors import InputError
+from qdjunction.core.text import HEAD_BYTES, as_utf8
 from qdjunction.traces.headings import check_header_line, is_heading_line, unit_notes
 from qdjunction.traces.readers import igor
 from qdjunction.traces.readers.compression import unpacked
 from qdjunction.traces.readers.contract import Format, Recording
 from qdjunction.traces.settings import ReadSettings
 
-_HEAD_BYTES = 65536
 _NUMBER = re.compile(
     r"[+-]?(?:\d+(?:[.,]\d+)?|\d+\.|[.,]\d+)(?:[eEdD][+-]?\d+)?|[+-]?(?:nan|inf(?:inity)?)", re.IGNORECASE
 )
@@ -66,33 +65,11 @@ def text_bytes(content: bytes) -> bytes:
     InputError
         If it is empty, damaged or not text.
     """
-    content = unpacked(content)
-    if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        content = content.decode("utf-32", errors="replace").encode()
-    elif content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        content = content.decode("utf-16", errors="replace").encode()
-    elif b"\0" in content[:_HEAD_BYTES]:
-        content = _without_mark(content)
-    # DOS ends a text with control Z.
-    content = content.removeprefix(codecs.BOM_UTF8).removesuffix(b"\x1a")
+    content = as_utf8(unpacked(content))
     if not content.strip():
         raise InputError("it is empty")
-    if b"\0" in content[:_HEAD_BYTES]:
+    if b"\0" in content[:HEAD_BYTES]:
         raise InputError("it is a binary file; a text file with two columns is required")
-    if b"\r" in content:
-        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return content
-
-
-def _without_mark(content: bytes) -> bytes:
-    """Return the content as UTF-8 if it is UTF-16 without a byte-order mark: every other byte of a number is zero."""
-    head = content[: _HEAD_BYTES // 2 * 2]
-    for encoding, zeros, others in (
-        ("utf-16-le", head[1::2], head[::2]),
-        ("utf-16-be", head[::2], head[1::2]),
-    ):
-        if zeros.count(0) > 0.8 * len(zeros) and others.count(0) == 0:
-            return content.decode(encoding, errors="replace").encode()
     return content
 
 
@@ -182,8 +159,8 @@ def _sniff(content: bytes, last_column: int) -> _Format:
     first line of the same format.
     """
     # Latin-1 maps every byte to one character, so positions in the text are positions in the bytes.
-    lines = content[:_HEAD_BYTES].decode("latin-1").split("\n")
-    if len(content) > _HEAD_BYTES and len(lines) > 1:
+    lines = content[:HEAD_BYTES].decode("latin-1").split("\n")
+    if len(content) > HEAD_BYTES and len(lines) > 1:
         lines.pop()
     for line in reversed(lines):
         for separator in _SEPARATORS:
