@@ -77,12 +77,13 @@ def test_the_force_of_a_slide_is_the_slope_of_its_energy_and_finished_steps_are_
     molecule = read_any(MOLECULE)
     axis = molecule.positions[10] - molecule.positions[11]
     axis /= np.linalg.norm(axis)
-    molecule.rattle(0.05, seed=1)
     molecule.info["contacts"] = {
         name: {"atom": atom, "direction": (side * axis).tolist()}
         for name, atom, side in (("L", 11, -1), ("R", 10, 1))
     }
     junction = build_junction(molecule, "L", "R", ElectrodeSettings(layers=1))
+    molecule.rattle(0.05, seed=1)
+    junction.positions[: len(molecule)] = molecule.positions
     structure = tmp_path / "junction.extxyz"
     write_structure(junction, structure)
     settings = SlideSettings(
