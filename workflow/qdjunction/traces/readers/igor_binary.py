@@ -44,6 +44,9 @@ class IgorBinary:
         header, values = self._wave["wave_header"], np.asarray(self._wave["wData"])
         name, unit = _text(header["bname"]), _text(self._wave.get("data_units", b""))
         check_real(f"its wave {name}", values.dtype)
+        if not values.size:
+            # A damaged header may still claim thousands of millions of columns.
+            raise InputError(f"its wave {name} is empty; record it again")
         if values.ndim == 1:
             columns = [Column.of(values, name, unit or _text(header.get("dataUnits", b"")))]
             yield from recordings("", columns, self._settings, _scaling(header, self._wave))
