@@ -65,6 +65,17 @@ def test_two_studies_of_one_workflow(snakemake, tmp_path):
     assert not {"bromide_dot", "chloride_dot"} & set(planned)
 
 
+def test_the_file_of_the_standard_layout_plans_the_study(tmp_path):
+    study = "study: s\ndots: [{dot: 1Pb, contacts: [long]}]\n"
+    (tmp_path / "config.yaml").write_text(study)
+    planned = []
+    for name in ("Snakefile", "workflow/Snakefile"):
+        done = run("snakemake", "-n", "--snakefile", ROOT / name, "--configfile", "config.yaml", cwd=tmp_path)
+        planned.append(rules_of(done.stdout + done.stderr))
+    assert "report" in planned[0]
+    assert set(planned[1]) - set(planned[0]) == {"default"}
+
+
 def test_an_error_names_the_module(snakemake):
     done = snakemake("-n", halide="F")
     assert done.returncode == 1
