@@ -62,14 +62,20 @@ def test_ctrl_c_is_one_line(tmp_path):
     ],
 )
 def test_ctrl_c_during_imports_is_one_line(module, words, tmp_path):
-    process = start("-m", "qdjunction", *words, cwd=tmp_path, env=environment(PYTHONPROFILEIMPORTTIME="1"))
-    for line in process.stderr:
-        if line.split("|")[-1].strip() == module:
+    for _ in range(5):
+        process = start(
+            "-m", "qdjunction", *words, cwd=tmp_path, env=environment(PYTHONPROFILEIMPORTTIME="1")
+        )
+        for line in process.stderr:
+            if line.split("|")[-1].strip() == module:
+                break
+        process.send_signal(signal.SIGINT)
+        said = [line for line in process.stderr.read().splitlines() if not line.startswith("import time:")]
+        # On a busy machine the command may have ended by itself before the signal.
+        if process.wait(timeout=60) not in (0, 2):
             break
-    process.send_signal(signal.SIGINT)
-    said = [line for line in process.stderr.read().splitlines() if not line.startswith("import time:")]
     # A shell has 130 for both: Python ends itself by the signal if an extension module was just imported.
-    assert process.wait(timeout=60) in (130, -signal.SIGINT)
+    assert process.returncode in (130, -signal.SIGINT)
     # Once Snakemake is in the place of `qdjunction run`, it might as well be that of make.
     who = "qdjunction" if module.startswith("snakemake") else f"qdjunction {words[0]}"
     assert said == [f"{who}: interrupted; the same command resumes from what is finished"]

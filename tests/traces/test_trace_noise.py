@@ -87,7 +87,7 @@ def test_moments_are_those_of_numpy():
 
 
 def test_levels_that_exclude_each_other_are_anticorrelated():
-    settings = TracesSettings(correlation={"bins": 12, "log10_g_range": (-6.0, 0.0)})
+    settings = TracesSettings(correlate={"bins": 12, "log10_g_range": (-6.0, 0.0)})
     table, summary = run_in_memory(CORRELATE, list(traces(levels=(-1.75, -3.75))), settings)
     grid = table.pivot(index="log10_g", columns="other_log10_g", values="correlation")
     assert summary.traces == 60

@@ -91,7 +91,7 @@ def test_a_second_run_does_nothing(study):
 
 
 def test_a_changed_setting_reruns_only_what_depends_on_it(study):
-    changed = CONFIG.replace("classes: 4", "classes: 3")
+    changed = CONFIG.replace("number: 4", "number: 3")
     (study / "other.yaml").write_text(changed)
     dry = finish(study, "-n", "--configfile", study / "other.yaml", "--rerun-triggers", "mtime", "params")
     planned = set(rules_of(dry))
