@@ -14,10 +14,7 @@ MODULES = {
     for path in LIBRARY.rglob("*.py")
 }
 PACKAGES = {path.parent.name for path in LIBRARY.glob("*/__init__.py")}
-ON_CALL = {
-    ("qdjunction.steps.traces", "qdjunction.report.redraw"),
-    ("qdjunction.report.sections.cover", "qdjunction.steps.cover"),
-}
+ON_CALL = {("qdjunction.steps.traces", "qdjunction.report.redraw")}
 """Imports inside functions that the layers do not allow; the page names them."""
 
 

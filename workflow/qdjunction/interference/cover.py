@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from qdjunction.core.provenance import Provenance
@@ -306,4 +307,18 @@ def cover_series(
         complete=points[-1].count == sites and all(b.count == a.count + 1 for a, b in pairwise(points)),
         break_=find_break([one.count for one in points], [one.free_energy_ev for one in points]),
         findings=tuple(f"{name}: {text}" for name, texts in (findings or {}).items() for text in texts),
+    )  # fmt: skip
+
+
+def cover_table(record: CoverRecord) -> pd.DataFrame:
+    """Return Delta G of every ligand and number: one row each."""
+    return pd.DataFrame(
+        {
+            "ligand": series.ligand, "ligands": one.count, "free_energy_eV": one.free_energy_ev,
+            "differential_eV": one.differential_ev, "energy_eV": one.energy_ev,
+            "spread_eV": one.spread_ev, "structures": one.structures,
+            "site_sets": one.sets, "distinct_site_sets": one.distinct, "lowest": one.lowest,
+        }
+        for series in record.series
+        for one in series.points
     )  # fmt: skip

@@ -6,14 +6,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from ase import Atoms
 
 from qdjunction.core.files import write_table
 from qdjunction.core.provenance import digests, provenance
 from qdjunction.engine.contract import VibrationsEngine
 from qdjunction.engine.vibrations import quasi_rrho_ev
-from qdjunction.interference.cover import Computed, CoverRecord, CoverSeries, conformational_ev, cover_series
+from qdjunction.interference.cover import (
+    Computed,
+    CoverRecord,
+    CoverSeries,
+    conformational_ev,
+    cover_series,
+    cover_table,
+)
 from qdjunction.steps.structure import write_built
 from qdjunction.structure.ligands.attach import FRAGMENT
 from qdjunction.structure.perovskite.constants import LATTICE_CONSTANTS_ANG
@@ -169,20 +175,6 @@ def cover_of_study(
         log.info("%s: lowest with %d ligands", series.ligand, series.minimum)
     write_table(cover_table(record), table)
     record.write(summary)
-
-
-def cover_table(record: CoverRecord) -> pd.DataFrame:
-    """Return Delta G of every ligand and number: one row each."""
-    return pd.DataFrame(
-        {
-            "ligand": series.ligand, "ligands": one.count, "free_energy_eV": one.free_energy_ev,
-            "differential_eV": one.differential_ev, "energy_eV": one.energy_ev,
-            "spread_eV": one.spread_ev, "structures": one.structures,
-            "site_sets": one.sets, "distinct_site_sets": one.distinct, "lowest": one.lowest,
-        }
-        for series in record.series
-        for one in series.points
-    )  # fmt: skip
 
 
 def _series(

@@ -47,7 +47,7 @@ class CoverSection(PageSection):
 
     def draw(self, results: StudyResults, figure: PlannedFigure) -> Drawing:
         """Draw all ligands, with the published minima."""
-        from qdjunction.steps.cover import cover_table
+        from qdjunction.interference.cover import cover_table
 
         assert results.cover is not None  # `shows`
         table = cover_table(results.cover)
