@@ -103,7 +103,7 @@ def test_a_study_without_the_setting_has_no_trace_of_it():
 
 def test_the_command_writes_the_table(study, tmp_path, capsys):
     dot = study.results / DOT
-    words = ["pairs", str(dot / "hamiltonian.nc"), "--series", str(dot / "series.json")]
+    words = ["all-pairs", str(dot / "hamiltonian.nc"), "--series", str(dot / "series.json")]
     main([*words, "--output", str(tmp_path / "pairs.csv")])
     text = capsys.readouterr().out
     assert "15 pairs of 6 terminal halides at 1.00 eV above the HOMO" in text

@@ -108,7 +108,7 @@ class Exciton(Command):
         print(f"{record.sentence}.")
 
 
-class Pairs(Command):
+class AllPairs(Command):
     """Compute |g|^2 of a dot between all pairs of its terminal halides, and compare it with computed junctions."""
 
     hamiltonian: str = option(
@@ -135,8 +135,8 @@ class Pairs(Command):
 
 COMMANDS: Commands = {
     "alignment": Alignment,
+    "all-pairs": AllPairs,
     "coupling": Coupling,
     "decay": Decay,
     "exciton": Exciton,
-    "pairs": Pairs,
 }
