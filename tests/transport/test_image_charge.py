@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy.special import k0
 
+from qdjunction.transport import Device
 from qdjunction.transport.image_charge import COULOMB_EV_ANG, image_energy, point_image_energy
+from qdjunction.transport.observables.level_correction import ImagePlanes, _frontier
 
 
 def test_in_the_middle_of_the_gap():
@@ -40,3 +42,23 @@ def test_two_charges_see_each_others_images():
         q = np.array(charges)
         exact = q**2 @ alone + q[0] * q[1] * mutual
         assert image_energy(q, heights, places, gap) == pytest.approx(exact, rel=1e-8)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_images_of_a_degenerate_level_do_not_depend_on_the_order_of_the_atoms(seed):
+    """HOMO and LUMO of a ring of six sites are degenerate, and a solver returns any of their orbitals."""
+    angles = np.pi / 3 * np.arange(6)
+    heights, across = 5 + 1.4 * np.cos(angles), np.column_stack([1.4 * np.sin(angles), np.zeros(6)])
+    ring = -np.roll(np.eye(6), 1, axis=0) - np.roll(np.eye(6), -1, axis=0)
+
+    def found(order):
+        planes = ImagePlanes(10.0, heights[order], across[order])
+        return _frontier(Device(ring[np.ix_(order, order)]), np.arange(6), 3, planes, "orbital")
+
+    (levels, images), (same, others) = found(np.arange(6)), found(np.random.default_rng(seed).permutation(6))
+    np.testing.assert_allclose(levels, [-1, 1], atol=1e-12)
+    np.testing.assert_allclose(same, levels, atol=1e-12)
+    np.testing.assert_allclose(others, images, rtol=1e-10)
+    # The charge is a sixth on each site.
+    even = image_energy(np.full(6, 1 / 6), heights, across, 10.0)
+    np.testing.assert_allclose(images, [-even, even], rtol=1e-10)

@@ -36,7 +36,7 @@ from scipy import linalg
 
 from qdjunction.core.errors import InputError, TransportError
 from qdjunction.interference.results import OrbitalRule
-from qdjunction.transport.device import DEGENERACY_EV
+from qdjunction.transport.device import DEGENERACY_EV, level_sets
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,12 @@ class DotOrbitals:
     @property
     def frontier(self) -> tuple[int, ...]:
         """Levels of HOMO and LUMO, counted from 0, each with all that are degenerate with it."""
-        starts = level_starts(self.energies_ev)
-        sets = np.searchsorted(starts, (self.pairs - 1, self.pairs), side="right") - 1
-        ends = np.append(starts[1:], len(self.energies_ev))
-        return tuple(int(level) for one in np.unique(sets) for level in range(starts[one], ends[one]))
+        return tuple(
+            level
+            for one in level_sets(self.energies_ev)
+            if one.start <= self.pairs and one.stop >= self.pairs
+            for level in range(one.start, one.stop)
+        )
 
     @property
     def midgap_ev(self) -> float:
@@ -107,11 +109,6 @@ def solve_dot(hamiltonian: ArrayLike, overlap: ArrayLike, electrons: float) -> D
             f"the overlap of the dot's orbitals is not positive definite ({error})"
         ) from error
     return DotOrbitals(np.asarray(levels, dtype=np.float64), orbitals, pairs)
-
-
-def level_starts(levels_ev: NDArray[np.float64], degeneracy_ev: float = DEGENERACY_EV) -> NDArray[np.int64]:
-    """Return the first index of each set of degenerate levels, which are ascending."""
-    return np.flatnonzero(np.diff(levels_ev, prepend=-np.inf) > degeneracy_ev)
 
 
 def tip_coupling(
@@ -191,7 +188,7 @@ def orbital_rule(
         raise InputError("the two contacts share no orbital of the dot; there is no amplitude to split")
     per_orbital = (left.conj() @ u[:, 0].conj()) * (right @ vh[0].conj())
 
-    starts = level_starts(levels, degeneracy_ev)
+    starts = [one.start for one in level_sets(levels, degeneracy_ev)]
     terms = np.add.reduceat(per_orbital / (energy - levels), starts)
     amplitudes = np.add.reduceat(per_orbital, starts)
     homo, lumo = (

@@ -251,7 +251,11 @@ class Device:
 
     @cached_property
     def _is_positive(self) -> bool:
-        return is_positive(dense(self.S))
+        try:
+            scipy.linalg.cholesky(dense(self.S), check_finite=False)
+        except np.linalg.LinAlgError:
+            return False
+        return True
 
 
 def has_spinors(hamiltonian: sisl.Hamiltonian) -> bool:
@@ -380,13 +384,11 @@ def solve_eigenproblem(H: NDArray[Any], S: NDArray[Any]) -> tuple[NDArray[np.flo
         raise TransportError(NOT_POSITIVE.format(S.shape[0])) from error
 
 
-def is_positive(S: NDArray[Any]) -> bool:
-    """Return whether a Hermitian matrix is positive definite."""
-    try:
-        scipy.linalg.cholesky(S, check_finite=False)
-    except np.linalg.LinAlgError:
-        return False
-    return True
+def level_sets(levels_ev: NDArray[np.float64], degeneracy_ev: float = DEGENERACY_EV) -> list[slice]:
+    """Return the sets of degenerate levels, in order; the levels are ascending."""
+    starts = np.flatnonzero(np.diff(levels_ev, prepend=-np.inf) > degeneracy_ev)
+    ends = np.append(starts[1:], len(levels_ev))
+    return [slice(int(start), int(end)) for start, end in zip(starts, ends, strict=True)]
 
 
 def _hermitian(matrix: Any, name: str) -> Matrix:

@@ -12,7 +12,7 @@ from pydantic import Field
 from qdjunction.core.errors import InputError
 from qdjunction.core.schema import Section
 from qdjunction.transport.axis import normal
-from qdjunction.transport.device import Device, dense, solve_eigenproblem
+from qdjunction.transport.device import Device, dense, level_sets, solve_eigenproblem
 from qdjunction.transport.image_charge import image_energy, point_image_energy
 from qdjunction.transport.observables.contract import (
     JunctionContext,
@@ -234,8 +234,10 @@ def _frontier(
         if screened == "point":
             energy = planes.energy_of_point(np.unique(atoms))
         else:
-            state = states[:, index]
-            charges = np.bincount(atoms, (state.conj() * (S @ state)).real, len(planes.heights_ang))
+            # An electron spreads alike over degenerate orbitals, each of which is arbitrary.
+            alike = states[:, next(one for one in level_sets(levels) if one.start <= index < one.stop)]
+            weights = (alike.conj() * (S @ alike)).real.mean(axis=1)
+            charges = np.bincount(atoms, weights, len(planes.heights_ang))
             energy = planes.energy_of(np.asarray(charges, dtype=np.float64))
         images[side] = -energy if side == 0 else energy
     return frontier, images

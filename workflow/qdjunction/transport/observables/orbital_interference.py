@@ -24,7 +24,7 @@ from pydantic import Field
 
 from qdjunction.core.errors import InputError, TransportError
 from qdjunction.core.limits import Energy
-from qdjunction.transport.device import DEGENERACY_EV, Device, solve_eigenproblem
+from qdjunction.transport.device import Device, level_sets, solve_eigenproblem
 from qdjunction.transport.leads.base import Lead, broadening, root_of
 from qdjunction.transport.observables.contract import (
     JunctionContext,
@@ -65,7 +65,7 @@ class OrbitalInterference:
     coherent : (n_energies,) array
         T(E), exact.
     incoherent : (n_energies,) array
-        ``sum_n ||t_n||^2``: what T would be without interference. Levels within `DEGENERACY_EV` are one term.
+        ``sum_n ||t_n||^2``: what T would be without interference. Degenerate levels are one term.
     pairs : (n_energies, n_kept, n_kept) array
         ``Re Tr[t_n t_m^dagger]`` among `kept`; negative off the diagonal where two orbitals cancel. Of a degenerate
         level the orbitals are those that do not mix in `left_weight`.
@@ -149,7 +149,7 @@ def orbital_interference(
         for lead, metal in zip((left, right), metals, strict=True)
     ]
     middle = 0.5 * (energies.min() + energies.max())
-    degenerate = [slice(first, last + 1) for first, last in _runs(np.diff(levels) <= DEGENERACY_EV)]
+    degenerate = [one for one in level_sets(levels) if one.stop - one.start > 1]
     if degenerate:
         # Which orbitals of a degenerate level a solver returns is arbitrary; those that diagonalise Gamma are not.
         gamma = broadening(sides[0].self_energy(middle))
@@ -208,12 +208,6 @@ def orbital_interference(
     return OrbitalInterference(
         energies, levels, left_weight, right_weight, coherent, incoherent, pairs, kept, past
     )
-
-
-def _runs(joined: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Return the first and last index of each run of elements that are joined to the next one."""
-    edges = np.flatnonzero(np.diff(joined, prepend=False, append=False))
-    return [(int(first), int(last)) for first, last in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _root(sigma: NDArray[np.complex128], place: NDArray[np.int64], size: int) -> NDArray[np.complex128]:

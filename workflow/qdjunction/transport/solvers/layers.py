@@ -9,7 +9,7 @@ import scipy
 from numpy.typing import NDArray
 
 from qdjunction.core.errors import TransportError
-from qdjunction.transport.device import Device, is_positive
+from qdjunction.transport.device import Device
 from qdjunction.transport.leads.base import Lead
 from qdjunction.transport.solvers.base import SINGULAR, Batch, Solver
 from qdjunction.transport.solvers.spectrum import NOT_POSITIVE
@@ -66,12 +66,13 @@ class LayerSolver(Solver):
     def _check_overlap(self) -> None:
         """Raise TransportError unless S is positive definite: every Schur complement is, layer after layer."""
         block = self._own[0][1]
-        for (_, back), (_, following) in zip(self._back, [*self._own[1:]], strict=True):
-            if not is_positive(block):
-                break
-            block = following - back @ scipy.linalg.solve(block, back.conj().T, assume_a="pos")
-        if not is_positive(block):
-            raise TransportError(NOT_POSITIVE.format(self.device.n_orbitals))
+        try:
+            for (_, back), (_, following) in zip(self._back, self._own[1:], strict=True):
+                factor = scipy.linalg.cho_factor(block, check_finite=False)
+                block = following - back @ scipy.linalg.cho_solve(factor, back.conj().T, check_finite=False)
+            scipy.linalg.cholesky(block, check_finite=False)
+        except np.linalg.LinAlgError as error:
+            raise TransportError(NOT_POSITIVE.format(self.device.n_orbitals)) from error
 
     def _swept(
         self, energy: float, sigma_left: NDArray[Any], sigma_right: NDArray[Any]
